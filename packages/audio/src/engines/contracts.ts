@@ -1,0 +1,69 @@
+/**
+ * The engine interfaces. An implementation may run in an engine host (a child process), on another peer, or be a
+ * fixed-delay test engine; callers cannot tell.
+ *
+ * Every method takes an `AbortSignal`. Aborting rejects with `AudioError` code `job-cancelled` (or `job-timed-out` when
+ * the signal's reason is a `TimeoutError`), and the engine stops computing as soon as it can.
+ */
+import type { Pcm } from "../format/pcm.ts";
+
+/** Common to all calls. */
+export interface CallOptions {
+  readonly signal?: AbortSignal;
+}
+
+/** What a recogniser made of one stretch of speech. */
+export interface Transcript {
+  readonly text: string;
+  /** BCP 47 tag of the language the engine recognised in or was told to use. */
+  readonly language: string;
+  /** Seconds of audio divided into the compute time spent on them (compute / audio). */
+  readonly realTimeFactor: number;
+}
+
+/** Turns one stretch of speech into text. Input: mono at {@link SPEECH_RATE_HZ}. */
+export interface SpeechToText {
+  readonly id: string;
+  readonly languages: readonly string[];
+  transcribe(samples: Float32Array, options?: CallOptions): Promise<Transcript>;
+}
+
+/** A voice that an engine can speak with. */
+export interface Voice {
+  readonly name: string;
+  readonly language: string;
+}
+
+/** Options of {@link TextToSpeech.synthesize}. */
+export interface SynthesizeOptions extends CallOptions {
+  /** A name from {@link TextToSpeech.voices}; the engine's first voice when absent. */
+  readonly voice?: string;
+  /** 1 is the voice's own speed; 0.5 to 2. */
+  readonly speed?: number;
+}
+
+/** Turns text into sound. Chunks come in order, each of {@link TextToSpeech.sampleRateHz}, mono. */
+export interface TextToSpeech {
+  readonly id: string;
+  readonly sampleRateHz: number;
+  readonly voices: readonly Voice[];
+  synthesize(text: string, options?: SynthesizeOptions): AsyncIterable<Pcm>;
+}
+
+/** What a voice-activity detector says of a stream, with times from the stream's first sample. */
+export type VoiceActivityEvent =
+  | { readonly type: "speech-start"; readonly atMs: number }
+  | {
+      readonly type: "speech-end";
+      readonly startMs: number;
+      readonly endMs: number;
+      /** The speech itself, mono at {@link SPEECH_RATE_HZ}, with a little lead-in. */
+      readonly samples: Float32Array;
+    };
+
+/** Finds the speech in a live stream of mono audio at {@link SPEECH_RATE_HZ}, in chunks of any size. */
+export interface VoiceActivity {
+  readonly id: string;
+  /** Ends after the input has ended and the last event was read; a stretch still open at the end is closed. */
+  detect(audio: AsyncIterable<Float32Array>, options?: CallOptions): AsyncIterable<VoiceActivityEvent>;
+}

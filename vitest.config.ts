@@ -1,0 +1,19 @@
+import { defineConfig } from "vitest/config";
+
+/** Workspace packages are used as TypeScript sources, in this process and in every child it forks. */
+const conditions = ["parley-source"];
+
+export default defineConfig({
+  ssr: { resolve: { conditions, externalConditions: conditions } },
+  test: {
+    include: ["packages/*/{src,test}/**/*.test.ts", "simulations/**/*.test.ts", "test/**/*.test.ts", "tools/**/*.test.ts"],
+    exclude: ["**/node_modules/**", "**/dist/**", "**/fixtures/**"],
+    pool: "forks",
+    // The machines this runs on may have two cores and real engines to feed: two files at a time.
+    maxWorkers: 2,
+    execArgv: ["--conditions=parley-source"],
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    reporters: ["default", "./tools/test/plain-reporter.ts"],
+  },
+});
