@@ -11,6 +11,8 @@ export type AudioErrorCode =
   | "audio-corrupt"
   | "audio-unsupported"
   | "audio-too-long"
+  // pipeline/
+  | "no-speech"
   // engines/
   | "engine-start-failed"
   | "engine-crashed"

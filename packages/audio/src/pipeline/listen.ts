@@ -1,0 +1,172 @@
+/** Hearing: a stream of audio becomes stretches of speech, and those become text, with partials on the way. */
+import { AudioError, isAudioError } from "../errors.ts";
+import type { SpeechToText, VoiceActivity, VoiceActivityEvent } from "../engines/contracts.ts";
+import { channel } from "./channel.ts";
+import { Recorder } from "./recorder.ts";
+
+/** What is heard, in order. Times count from the first sample. */
+export type ListenEvent =
+  | { readonly type: "speech-start"; readonly atMs: number }
+  /** The stretch so far, re-decoded while it goes on; replaces the partial before it. */
+  | { readonly type: "partial"; readonly segment: number; readonly text: string }
+  /** A whole stretch of speech. */
+  | {
+      readonly type: "segment";
+      readonly segment: number;
+      readonly text: string;
+      readonly startMs: number;
+      readonly endMs: number;
+    };
+
+/**
+ * When partial transcripts are made. `live`: as the audio comes, skipped while the recogniser is busy. `every`: audio
+ * that comes faster than it was spoken waits for them (files). `off`: never.
+ */
+export type PartialPolicy = "live" | "every" | "off";
+
+/** The engines that hear. */
+export interface ListenEngines {
+  readonly vad: VoiceActivity;
+  readonly stt: SpeechToText;
+}
+
+/** Options of {@link listen}. */
+export interface ListenOptions {
+  readonly partials?: PartialPolicy | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A stretch is cut by the detector long before this; it bounds the recorder. */
+const WINDOW_MS = 40_000;
+const FIRST_PARTIAL_MS = 1000;
+
+/**
+ * Length at which a stretch of `lengthMs` is decoded again. Growing steps keep the compute of all partials of a stretch
+ * within about three times that of its final decoding.
+ */
+export function nextPartialAtMs(lengthMs: number): number {
+  return Math.max(lengthMs + FIRST_PARTIAL_MS, lengthMs * 1.5);
+}
+
+/**
+ * Listens until the audio ends. Input: mono at `SPEECH_RATE_HZ`, chunks of any size.
+ * @throws AudioError of the engines; `job-cancelled` when aborted.
+ */
+export function listen(
+  audio: AsyncIterable<Float32Array>,
+  engines: ListenEngines,
+  options: ListenOptions = {},
+): AsyncGenerator<ListenEvent, void, undefined> {
+  return channel<ListenEvent>(
+    (emit, signal) => new Listener(engines, options.partials ?? "live", emit, signal).run(audio),
+    { capacity: 64, signal: options.signal },
+  );
+}
+
+interface OpenSpeech {
+  readonly startMs: number;
+  readonly segment: number;
+  readonly over: AbortController;
+  nextPartialMs: number;
+  /** The partial being decoded now. */
+  decoding: Promise<void> | undefined;
+  /** Why a partial failed; met by the final decoding. */
+  failure: unknown;
+}
+
+class Listener {
+  readonly #engines: ListenEngines;
+  readonly #partials: PartialPolicy;
+  readonly #emit: (event: ListenEvent) => Promise<void>;
+  readonly #signal: AbortSignal;
+  readonly #recorder = new Recorder(WINDOW_MS);
+  #open: OpenSpeech | undefined;
+  #segments = 0;
+
+  constructor(
+    engines: ListenEngines,
+    partials: PartialPolicy,
+    emit: (event: ListenEvent) => Promise<void>,
+    signal: AbortSignal,
+  ) {
+    this.#engines = engines;
+    this.#partials = partials;
+    this.#emit = emit;
+    this.#signal = signal;
+  }
+
+  async run(audio: AsyncIterable<Float32Array>): Promise<void> {
+    try {
+      for await (const event of this.#engines.vad.detect(this.#recorded(audio), { signal: this.#signal })) {
+        if (event.type === "speech-start") await this.#begin(event.atMs);
+        else await this.#finish(event);
+      }
+    } finally {
+      await this.#abandonPartial();
+    }
+  }
+
+  async *#recorded(audio: AsyncIterable<Float32Array>): AsyncGenerator<Float32Array> {
+    for await (const chunk of audio) {
+      this.#recorder.push(chunk);
+      this.#considerPartial();
+      if (this.#partials === "every") await this.#open?.decoding;
+      yield chunk;
+    }
+  }
+
+  async #begin(atMs: number): Promise<void> {
+    await this.#emit({ type: "speech-start", atMs });
+    this.#open = {
+      startMs: atMs,
+      segment: this.#segments,
+      over: new AbortController(),
+      nextPartialMs: FIRST_PARTIAL_MS,
+      decoding: undefined,
+      failure: undefined,
+    };
+    this.#considerPartial();
+  }
+
+  async #finish(event: Extract<VoiceActivityEvent, { type: "speech-end" }>): Promise<void> {
+    await this.#abandonPartial();
+    const { text } = await this.#engines.stt.transcribe(event.samples, { signal: this.#signal });
+    if (text.trim() === "") return;
+    const segment = this.#segments;
+    this.#segments += 1;
+    await this.#emit({ type: "segment", segment, text: text.trim(), startMs: event.startMs, endMs: event.endMs });
+  }
+
+  #considerPartial(): void {
+    const open = this.#open;
+    if (this.#partials === "off" || open === undefined || open.decoding !== undefined) return;
+    const lengthMs = this.#recorder.endMs - open.startMs;
+    if (lengthMs < open.nextPartialMs || open.failure !== undefined) return;
+    open.nextPartialMs = nextPartialAtMs(lengthMs);
+    open.decoding = this.#decodePartial(open).finally(() => {
+      open.decoding = undefined;
+    });
+  }
+
+  async #decodePartial(open: OpenSpeech): Promise<void> {
+    const signal = AbortSignal.any([this.#signal, open.over.signal]);
+    try {
+      const { text } = await this.#engines.stt.transcribe(this.#recorder.since(open.startMs), { signal });
+      if (text.trim() === "" || signal.aborted) return;
+      await this.#emit({ type: "partial", segment: open.segment, text: text.trim() });
+    } catch (error) {
+      // A lost partial costs nothing: the final decoding meets the same engine and reports what is wrong with it.
+      open.failure = error;
+    }
+  }
+
+  /** The stretch is over: its partial, if one is being made, is of no more use. */
+  async #abandonPartial(): Promise<void> {
+    const open = this.#open;
+    this.#open = undefined;
+    if (open === undefined) return;
+    open.over.abort(new AudioError("job-cancelled", "the stretch of speech has ended", { nextStep: "None needed." }));
+    await open.decoding;
+    if (open.failure !== undefined && !isAudioError(open.failure)) throw open.failure;
+  }
+}

@@ -1,0 +1,90 @@
+/** Speaking: a stream of text becomes sentences, and those become sound while the text is still being written. */
+import type { TextToSpeech } from "../engines/contracts.ts";
+import type { Pcm } from "../format/pcm.ts";
+import { BoundedQueue } from "../format/queue.ts";
+import { createChunker } from "../turn/chunker.ts";
+import { speakable } from "../turn/speakable.ts";
+import { allOrNone, channel } from "./channel.ts";
+
+/** What is said, in order; the text runs ahead of the sound. */
+export type SpeakEvent =
+  | { readonly type: "text"; readonly delta: string }
+  /** This sentence goes to the voice now. */
+  | { readonly type: "sentence"; readonly index: number; readonly text: string }
+  | { readonly type: "audio"; readonly index: number; readonly pcm: Pcm };
+
+/** Options of {@link speak}. */
+export interface SpeakOptions {
+  readonly voice?: string | undefined;
+  readonly speed?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Sentences that may wait for the voice before the writer is held. */
+const SENTENCES_AHEAD = 32;
+
+/**
+ * Speaks `text` sentence by sentence.
+ * @throws AudioError of the voice, or whatever the text source throws.
+ */
+export function speak(
+  text: AsyncIterable<string>,
+  tts: TextToSpeech,
+  options: SpeakOptions = {},
+): AsyncGenerator<SpeakEvent, void, undefined> {
+  return channel<SpeakEvent>(
+    async (emit, outer) => {
+      const stop = new AbortController();
+      const signal = AbortSignal.any([outer, stop.signal]);
+      const sentences = new BoundedQueue<string>(SENTENCES_AHEAD);
+      await allOrNone(stop, [
+        write(text, sentences, emit, signal),
+        voiceSentences(sentences, tts, { ...options, signal }, emit),
+      ]);
+    },
+    { capacity: 64, signal: options.signal },
+  );
+}
+
+/** Passes the text on as it comes and cuts it into sentences. */
+async function write(
+  text: AsyncIterable<string>,
+  sentences: BoundedQueue<string>,
+  emit: (event: SpeakEvent) => Promise<void>,
+  signal: AbortSignal,
+): Promise<void> {
+  const chunker = createChunker();
+  try {
+    for await (const delta of text) {
+      signal.throwIfAborted();
+      await emit({ type: "text", delta });
+      for (const sentence of chunker.push(delta)) await sentences.push(sentence, { signal });
+    }
+    for (const sentence of chunker.end()) await sentences.push(sentence, { signal });
+    sentences.close();
+  } catch (error) {
+    sentences.fail(error);
+    throw error;
+  }
+}
+
+async function voiceSentences(
+  sentences: AsyncIterable<string>,
+  tts: TextToSpeech,
+  options: SpeakOptions & { readonly signal: AbortSignal },
+  emit: (event: SpeakEvent) => Promise<void>,
+): Promise<void> {
+  let index = 0;
+  const call = {
+    signal: options.signal,
+    ...(options.voice === undefined ? {} : { voice: options.voice }),
+    ...(options.speed === undefined ? {} : { speed: options.speed }),
+  };
+  for await (const sentence of sentences) {
+    const spoken = speakable(sentence);
+    if (spoken === "") continue;
+    await emit({ type: "sentence", index, text: spoken });
+    for await (const pcm of tts.synthesize(spoken, call)) await emit({ type: "audio", index, pcm });
+    index += 1;
+  }
+}

@@ -1,0 +1,265 @@
+/** The client: asks a peer for work and hands out what happens as an async stream of events. */
+import { ParleyError } from "../errors.ts";
+import { decodeAudioFrame, encodeAudioFrame, type AudioFrame } from "../protocol/audio-frame.ts";
+import { createMessage, parseMessage, type Message, type Payload } from "../protocol/envelope.ts";
+import { workEventSchema, type CommandName, type CommandParameters, type TurnEvent } from "../protocol/work.ts";
+import { EventQueue } from "./event-queue.ts";
+import { openSocket, type ConnectOptions, type PeerSocket } from "./socket.ts";
+
+/** The rate of audio sent to a peer, in Hz. */
+export const INPUT_RATE_HZ = 16_000;
+/** 100 ms a frame. */
+const FRAME_SAMPLES = 1600;
+/** Above this many unsent bytes, reading the caller's audio waits. */
+const SEND_HIGH_WATER_BYTES = 1_048_576;
+const SEND_POLL_MS = 5;
+
+/** Mono audio at {@link INPUT_RATE_HZ}, in chunks of any size. */
+export type AudioInput = AsyncIterable<Float32Array>;
+
+/** Options of all requests. */
+export interface WorkOptions {
+  readonly signal?: AbortSignal;
+}
+/** Options of {@link ParleyClient.say}. */
+export interface SayOptions extends WorkOptions {
+  readonly voice?: string;
+  readonly speed?: number;
+}
+/** Options of {@link ParleyClient.listen}. */
+export interface ListenOptions extends WorkOptions {
+  /** `live`: skipped when behind; `every`: at fixed points of the audio; `off`. */
+  readonly partials?: "live" | "every" | "off";
+}
+/** Options of {@link ParleyClient.ask}. */
+export interface AskOptions extends SayOptions, ListenOptions {
+  /** Also speak the answer. */
+  readonly speak?: boolean;
+}
+
+interface Work {
+  readonly commandId: string;
+  readonly stream: number;
+  readonly events: EventQueue<TurnEvent>;
+  /** Aborted when the work has ended: stops the upload. */
+  readonly over: AbortController;
+  result: Payload<"COMMAND_RESULT">["result"];
+}
+
+/** A connection to one peer. Breaking out of an event loop cancels that work on the peer. */
+export class ParleyClient {
+  readonly #peer: PeerSocket;
+  readonly #byCommand = new Map<string, Work>();
+  readonly #byStream = new Map<number, Work>();
+  #nextStream = 1;
+  #closed: ParleyError | undefined;
+
+  /** Use {@link connect}. */
+  constructor(peer: PeerSocket) {
+    this.#peer = peer;
+    peer.socket.addEventListener("message", (event) => this.#onFrame(event.data));
+    peer.socket.addEventListener("close", (event) => this.#onClose(`connection closed (${event.code})`));
+    peer.socket.addEventListener("error", () => this.#onClose("connection failed"));
+  }
+
+  /** What the peer said of itself when it accepted this client. */
+  get server(): Payload<"REGISTER_ACK">["serverInfo"] {
+    return this.#peer.welcome.serverInfo;
+  }
+
+  /** Asks in text or sound; events end with `done`. @throws ParleyError from the event stream. */
+  ask(input: { readonly text: string } | { readonly audio: AudioInput }, options: AskOptions = {}): AsyncIterable<TurnEvent> {
+    const wire =
+      "text" in input
+        ? ({ kind: "text", text: input.text } as const)
+        : ({ kind: "audio", ...optional("partials", options.partials) } as const);
+    const parameters = { input: wire, speak: options.speak ?? false, ...voiceOf(options) };
+    return this.#start("ask", parameters, "audio" in input ? input.audio : undefined, options.signal).events;
+  }
+
+  /** Speech to text: `partial` and `segment` events, then `done`. */
+  listen(audio: AudioInput, options: ListenOptions = {}): AsyncIterable<TurnEvent> {
+    return this.#start("listen", { ...optional("partials", options.partials) }, audio, options.signal).events;
+  }
+
+  /** Text to sound: `sentence` and `audio` events, then `done`. */
+  say(text: string, options: SayOptions = {}): AsyncIterable<TurnEvent> {
+    return this.#start("say", { text, ...voiceOf(options) }, undefined, options.signal).events;
+  }
+
+  /** The peer's status, as `GET /status` gives it. */
+  async status(options: WorkOptions = {}): Promise<Readonly<Record<string, unknown>>> {
+    const work = this.#start("status", {}, undefined, options.signal);
+    let event = await work.events.next();
+    while (event.done !== true) event = await work.events.next();
+    return work.result ?? {};
+  }
+
+  /** Closes the connection; running work fails with `connection-lost`. */
+  close(): void {
+    this.#onClose("closed by this client");
+    this.#peer.socket.close(1000);
+  }
+
+  #start<C extends CommandName>(
+    command: C,
+    parameters: Omit<CommandParameters<C>, "stream">,
+    audio: AudioInput | undefined,
+    signal: AbortSignal | undefined,
+  ): Work {
+    const stream = this.#nextStream;
+    this.#nextStream += 1;
+    const withStream = command === "status" ? parameters : { ...parameters, stream };
+    const message = createMessage("COMMAND", { command, parameters: withStream }, { from: this.#peer.clientId });
+    const work: Work = {
+      commandId: message.messageId,
+      stream,
+      events: new EventQueue<TurnEvent>(() => this.#cancel(work)),
+      over: new AbortController(),
+      result: undefined,
+    };
+    if (this.#closed !== undefined) {
+      work.events.fail(this.#closed);
+      return work;
+    }
+    const onAbort = (): void => {
+      work.events.fail(cancelled());
+      this.#cancel(work);
+    };
+    if (signal?.aborted === true) {
+      work.events.fail(cancelled());
+      return work;
+    }
+    signal?.addEventListener("abort", onAbort, { signal: work.over.signal });
+    this.#byCommand.set(work.commandId, work);
+    this.#byStream.set(stream, work);
+    this.#send(message);
+    if (audio !== undefined) void this.#upload(work, audio);
+    return work;
+  }
+
+  async #upload(work: Work, audio: AudioInput): Promise<void> {
+    let sequence = 0;
+    let sent = 0;
+    try {
+      for await (const chunk of audio) {
+        for (let at = 0; at < chunk.length; at += FRAME_SAMPLES) {
+          await this.#roomToSend(work);
+          if (work.over.signal.aborted) return;
+          const samples = chunk.subarray(at, at + FRAME_SAMPLES);
+          const timestampMs = ((sent / INPUT_RATE_HZ) * 1000) % 0xffff_ffff;
+          const frame: AudioFrame = { stream: work.stream, sequence, timestampMs, sampleRateHz: INPUT_RATE_HZ, samples };
+          this.#peer.socket.send(encodeAudioFrame(frame));
+          sequence += 1;
+          sent += samples.length;
+        }
+      }
+      if (!work.over.signal.aborted) this.#command("input.end", { commandId: work.commandId });
+    } catch (cause) {
+      // The caller's own source failed: the work cannot be completed, and the caller must see its own error.
+      this.#cancel(work);
+      work.events.fail(
+        cause instanceof ParleyError
+          ? cause
+          : new ParleyError("cancelled", `the audio source failed: ${String((cause as Error).message)}`, {
+              nextStep: "Look at the audio source.",
+              cause,
+            }),
+      );
+    }
+  }
+
+  async #roomToSend(work: Work): Promise<void> {
+    while (this.#peer.socket.bufferedAmount > SEND_HIGH_WATER_BYTES && !work.over.signal.aborted) {
+      await new Promise((resolve) => {
+        setTimeout(resolve, SEND_POLL_MS);
+      });
+    }
+  }
+
+  #cancel(work: Work): void {
+    if (!this.#byCommand.has(work.commandId)) return;
+    this.#finish(work);
+    this.#command("cancel", { commandId: work.commandId });
+  }
+
+  #finish(work: Work): void {
+    this.#byCommand.delete(work.commandId);
+    this.#byStream.delete(work.stream);
+    work.over.abort();
+  }
+
+  #command(command: CommandName, parameters: Record<string, unknown>): void {
+    this.#send(createMessage("COMMAND", { command, parameters }, { from: this.#peer.clientId }));
+  }
+
+  #send(message: Message): void {
+    if (this.#closed === undefined) this.#peer.socket.send(JSON.stringify(message));
+  }
+
+  #onFrame(data: unknown): void {
+    if (data instanceof ArrayBuffer) return this.#onAudio(new Uint8Array(data));
+    const parsed = parseMessage(String(data));
+    if (!parsed.ok) return this.#breach(parsed.reason);
+    const { message } = parsed;
+    if (message.type === "EVENT") return this.#onEvent(message);
+    if (message.type === "COMMAND_RESULT") return this.#onResult(message.payload);
+    if (message.type === "ERROR") return this.#breach(`${message.payload.errorCode}: ${message.payload.errorMessage}`);
+  }
+
+  #onAudio(bytes: Uint8Array): void {
+    const frame = decodeAudioFrame(bytes);
+    if (typeof frame === "string") return this.#breach(frame);
+    const { sampleRateHz, samples } = frame;
+    this.#byStream.get(frame.stream)?.events.push({ type: "audio", sampleRateHz, samples });
+  }
+
+  #onEvent(message: Extract<Message, { type: "EVENT" }>): void {
+    const work = this.#byCommand.get(message.inReplyTo ?? "");
+    if (work === undefined) return;
+    const event = workEventSchema.safeParse({ ...message.payload.eventData, type: message.payload.eventType });
+    // A newer peer may say more than this client knows; what it does not know it passes over.
+    if (event.success) work.events.push(event.data);
+  }
+
+  #onResult(payload: Payload<"COMMAND_RESULT">): void {
+    const work = this.#byCommand.get(payload.commandId);
+    if (work === undefined) return;
+    this.#finish(work);
+    work.result = payload.result;
+    if (payload.success) return work.events.end();
+    const { code, message, nextStep } = payload.error ?? { code: "internal", message: "failed", nextStep: "See the peer's log." };
+    work.events.fail(new ParleyError("work-failed", message, { nextStep, remoteCode: code }));
+  }
+
+  #breach(reason: string): void {
+    this.#onClose(`the peer broke the protocol: ${reason}`, "protocol");
+    this.#peer.socket.close(1002);
+  }
+
+  #onClose(reason: string, code: "connection-lost" | "protocol" = "connection-lost"): void {
+    if (this.#closed !== undefined) return;
+    this.#closed = new ParleyError(code, reason, { nextStep: "Connect again; if the peer is gone, start it: parley start." });
+    for (const work of this.#byCommand.values()) {
+      this.#finish(work);
+      work.events.fail(this.#closed);
+    }
+  }
+}
+
+/** Connects to a peer. @throws ParleyError as {@link openSocket}. */
+export async function connect(options: ConnectOptions): Promise<ParleyClient> {
+  return new ParleyClient(await openSocket(options));
+}
+
+function cancelled(): ParleyError {
+  return new ParleyError("cancelled", "cancelled by the caller", { nextStep: "Ask again when ready." });
+}
+
+function optional<K extends string, V>(key: K, value: V | undefined): Partial<Record<K, V>> {
+  return value === undefined ? {} : ({ [key]: value } as Record<K, V>);
+}
+
+function voiceOf(options: SayOptions): { voice?: string; speed?: number } {
+  return { ...optional("voice", options.voice), ...optional("speed", options.speed) };
+}

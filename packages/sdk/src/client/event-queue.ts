@@ -1,0 +1,86 @@
+/**
+ * Events of one running piece of work, waiting to be read. A WebSocket cannot be slowed from the reading end, so the
+ * bound is a failure of that work instead of unbounded memory.
+ */
+import { ParleyError } from "../errors.ts";
+
+/** Events that may wait unread; at ten audio frames a second this is many minutes of speech. */
+const MAX_WAITING = 20_000;
+
+/** A single-reader queue. */
+export class EventQueue<T> implements AsyncIterableIterator<T> {
+  #items: T[] = [];
+  #head = 0;
+  #ended = false;
+  #error: ParleyError | undefined;
+  #wake: (() => void) | undefined;
+  readonly #onAbandon: () => void;
+
+  /** `onAbandon` is called when the reader stops before the end. */
+  constructor(onAbandon: () => void) {
+    this.#onAbandon = onAbandon;
+  }
+
+  push(item: T): void {
+    if (this.#ended) return;
+    if (this.#items.length - this.#head >= MAX_WAITING) {
+      this.fail(new ParleyError("protocol", "events were not read fast enough", { nextStep: "Read the events as they come." }));
+      this.#onAbandon();
+      return;
+    }
+    this.#items.push(item);
+    this.#notify();
+  }
+
+  end(): void {
+    this.#ended = true;
+    this.#notify();
+  }
+
+  /** Ends the queue with an error, which the reader meets after what was queued before it. */
+  fail(error: ParleyError): void {
+    if (this.#ended) return;
+    this.#error = error;
+    this.end();
+  }
+
+  async next(): Promise<IteratorResult<T>> {
+    while (this.#head === this.#items.length) {
+      if (this.#error !== undefined) {
+        const error = this.#error;
+        this.#error = undefined;
+        throw error;
+      }
+      if (this.#ended) return { done: true, value: undefined };
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+    const value = this.#items[this.#head] as T;
+    this.#head += 1;
+    if (this.#head === this.#items.length) {
+      this.#items = [];
+      this.#head = 0;
+    }
+    return { done: false, value };
+  }
+
+  async return(): Promise<IteratorResult<T>> {
+    if (!this.#ended) this.#onAbandon();
+    this.#items = [];
+    this.#head = 0;
+    this.#error = undefined;
+    this.end();
+    return { done: true, value: undefined };
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  #notify(): void {
+    const wake = this.#wake;
+    this.#wake = undefined;
+    wake?.();
+  }
+}

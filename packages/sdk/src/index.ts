@@ -1,0 +1,13 @@
+/** `@parley/sdk`: what a client of a Parley peer needs, in browsers and Node. */
+
+/** The client. */
+export { connect, INPUT_RATE_HZ, ParleyClient } from "./client/client.ts";
+export type { AskOptions, AudioInput, ListenOptions, SayOptions, WorkOptions } from "./client/client.ts";
+export type { ConnectOptions } from "./client/socket.ts";
+/** Errors. */
+export { ParleyError } from "./errors.ts";
+export type { ParleyErrorCode } from "./errors.ts";
+/** The protocol, for peers and for other clients. */
+export * from "./protocol/audio-frame.ts";
+export * from "./protocol/envelope.ts";
+export * from "./protocol/work.ts";

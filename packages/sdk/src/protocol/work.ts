@@ -1,0 +1,93 @@
+/**
+ * What a client may ask of a peer, and what it hears while the work runs. A request is the parameters of a COMMAND; what
+ * happens during the work comes as EVENTs and audio frames; the end comes as the COMMAND_RESULT.
+ */
+import * as z from "zod/mini";
+
+/** Longest text of one request, in characters. */
+export const MAX_REQUEST_CHARS = 20_000;
+
+const stream = z.int().check(z.gte(1), z.lte(0xffff_ffff));
+const speakingVoice = {
+  voice: z.optional(z.string().check(z.maxLength(64))),
+  speed: z.optional(z.number().check(z.gte(0.5), z.lte(2))),
+};
+const requestText = z.string().check(z.minLength(1), z.maxLength(MAX_REQUEST_CHARS));
+const partials = z.optional(z.enum(["live", "every", "off"]));
+
+/** One question, answered in text and, when `speak` is set, in sound. Audio comes in as frames of `stream`. */
+const askSchema = z.object({
+  input: z.discriminatedUnion("kind", [
+    z.object({ kind: z.literal("text"), text: requestText }),
+    z.object({ kind: z.literal("audio"), partials }),
+  ]),
+  speak: z.boolean(),
+  stream,
+  ...speakingVoice,
+});
+/** Speech to text. */
+const listenSchema = z.object({ stream, partials });
+/** Text to sound. */
+const saySchema = z.object({ text: requestText, stream, ...speakingVoice });
+/** The audio of `commandId` is complete. */
+const endInputSchema = z.object({ commandId: z.uuid() });
+const cancelSchema = z.object({ commandId: z.uuid() });
+const statusSchema = z.object({});
+
+/** The commands a peer knows, with the shape of their parameters. */
+export const commandSchemas = {
+  ask: askSchema,
+  listen: listenSchema,
+  say: saySchema,
+  "input.end": endInputSchema,
+  cancel: cancelSchema,
+  status: statusSchema,
+} as const;
+export type CommandName = keyof typeof commandSchemas;
+export type CommandParameters<C extends CommandName> = z.infer<(typeof commandSchemas)[C]>;
+
+/** Milliseconds from the start of the request; absent when the stage was not part of it. */
+const timingsSchema = z.object({
+  /** Length of the audio that came in. */
+  inputAudioMs: z.optional(z.number()),
+  /** The last of the input had arrived. */
+  inputEndMs: z.optional(z.number()),
+  transcriptMs: z.optional(z.number()),
+  firstTokenMs: z.optional(z.number()),
+  firstSentenceMs: z.optional(z.number()),
+  firstAudioMs: z.optional(z.number()),
+  answerMs: z.optional(z.number()),
+  totalMs: z.number(),
+  /** Length of the audio that went out. */
+  outputAudioMs: z.optional(z.number()),
+});
+export type Timings = z.infer<typeof timingsSchema>;
+
+/** What happens while work runs, in order. */
+export const workEventSchema = z.discriminatedUnion("type", [
+  z.object({ type: z.literal("speech-start"), atMs: z.number() }),
+  z.object({ type: z.literal("partial"), segment: z.number(), text: z.string() }),
+  z.object({
+    type: z.literal("segment"),
+    segment: z.number(),
+    text: z.string(),
+    startMs: z.number(),
+    endMs: z.number(),
+  }),
+  z.object({ type: z.literal("question"), text: z.string() }),
+  z.object({ type: z.literal("text"), delta: z.string() }),
+  z.object({ type: z.literal("sentence"), index: z.number(), text: z.string() }),
+  z.object({ type: z.literal("done"), timings: timingsSchema }),
+]);
+/** A sound-free event of running work. */
+export type WorkEvent = z.infer<typeof workEventSchema>;
+
+/** A piece of the spoken answer. */
+export interface SpeechEvent {
+  readonly type: "audio";
+  readonly sampleRateHz: number;
+  readonly samples: Float32Array;
+}
+
+/** Everything a caller can hear of its work. */
+export type TurnEvent = WorkEvent | SpeechEvent;
