@@ -6,7 +6,12 @@ const conditions = ["parley-source"];
 export default defineConfig({
   ssr: { resolve: { conditions, externalConditions: conditions } },
   test: {
-    include: ["packages/*/{src,test}/**/*.test.ts", "simulations/**/*.test.ts", "test/**/*.test.ts", "tools/**/*.test.ts"],
+    include: [
+      "packages/*/{src,test}/**/*.test.ts",
+      "simulations/**/*.test.ts",
+      "test/**/*.test.ts",
+      "tools/**/*.test.ts",
+    ],
     exclude: ["**/node_modules/**", "**/dist/**", "**/fixtures/**"],
     pool: "forks",
     // The machines this runs on may have two cores and real engines to feed: two files at a time.

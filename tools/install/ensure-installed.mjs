@@ -4,6 +4,7 @@
  * Everything is said on stderr: stdout belongs to the command that follows.
  */
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -27,19 +28,18 @@ function say(text) {
 /** npm as it called us, under the Node it ran with; else the one in PATH. */
 function npmCommand() {
   const cli = process.env["npm_execpath"];
-  if (cli !== undefined && /^npm/.test(basename(cli)) && existsSync(cli)) {
+  if (cli !== undefined && basename(cli).startsWith("npm") && existsSync(cli)) {
     return { file: process.env["npm_node_execpath"] ?? process.execPath, args: [cli], shell: false };
   }
   return { file: "npm", args: [], shell: process.platform === "win32" };
 }
 
 /** @returns {Promise<void>} rejects with an {@link InstallError} */
-function runNpmInstall() {
+async function runNpmInstall() {
   const npm = npmCommand();
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !NOT_INHERITED.test(name)));
   // Development packages are wanted even under NODE_ENV=production: Node 24 itself is one.
   const args = [...npm.args, "install", "--include=dev", "--loglevel=error", "--no-audit", "--no-fund"];
-  const { promise, resolve, reject } = withResolvers();
   const child = spawn(npm.file, args, { cwd: ROOT, env, shell: npm.shell, stdio: ["ignore", "pipe", "pipe"] });
   let kept = "";
   for (const stream of [child.stdout, child.stderr]) {
@@ -53,47 +53,23 @@ function runNpmInstall() {
   const stillHere = setInterval(() => say(`still installing (${seconds(startedAt)} s)`), STILL_HERE_MS);
   // A terminal's Ctrl-C reaches npm by itself; a plain kill does not.
   const onTerm = () => child.kill("SIGTERM");
-  const onInt = () => say("interrupted: waiting for npm to stop");
-  process.on("SIGTERM", onTerm).on("SIGINT", onInt);
-  child.on("error", (error) => {
-    reject(
-      new InstallError(
-        "npm-missing",
-        `npm cannot be started: ${error.message}`,
-        "Install npm 10 or newer (it comes with Node).",
-        { cause: error },
-      ),
-    );
-  });
-  child.on("close", (code, signal) => {
-    if (code === 0) resolve();
-    else if (signal !== null) {
-      reject(
-        new InstallError(
-          "interrupted",
-          `npm install was stopped by ${signal}`,
-          "Run the same command again: it goes on where it stopped.",
-        ),
-      );
-    } else reject(explainFailure(code, kept));
-  });
-  return promise.finally(() => {
+  process.on("SIGTERM", onTerm).on("SIGINT", waitForNpm);
+  try {
+    const [code, signal] = await once(child, "close");
+    if (code !== 0) throw explainFailure({ code, signal, output: kept });
+  } catch (error) {
+    if (error instanceof InstallError) throw error;
+    throw new InstallError("npm-missing", "npm cannot be started", "Install npm 10 or newer (it comes with Node).", {
+      cause: error,
+    });
+  } finally {
     clearInterval(stillHere);
-    process.off("SIGTERM", onTerm).off("SIGINT", onInt);
-  });
+    process.off("SIGTERM", onTerm).off("SIGINT", waitForNpm);
+  }
 }
 
-/** Promise.withResolvers for Node 20. @returns {{ promise: Promise<void>, resolve: () => void, reject: (error: Error) => void }} */
-function withResolvers() {
-  /** @type {() => void} */
-  let resolve = () => undefined;
-  /** @type {(error: Error) => void} */
-  let reject = () => undefined;
-  const promise = new Promise((/** @type {(value: void) => void} */ res, rej) => {
-    resolve = () => res();
-    reject = rej;
-  });
-  return { promise, resolve, reject };
+function waitForNpm() {
+  say("interrupted: waiting for npm to stop");
 }
 
 /** @param {number} sinceMs */

@@ -57,18 +57,24 @@ const KNOWN = [
 ];
 
 /**
- * @param {number | null} exitCode npm's
- * @param {string} output the end of what npm printed
+ * @param {{ code: number | null, signal: string | null, output: string }} end how npm ended, and the last it printed
  * @returns {InstallError}
  */
-export function explainFailure(exitCode, output) {
+export function explainFailure({ code, signal, output }) {
+  if (signal !== null) {
+    return new InstallError(
+      "interrupted",
+      `npm install was stopped by ${signal}`,
+      "Run the same command again: it goes on where it stopped.",
+    );
+  }
   const known = KNOWN.find(({ pattern }) => pattern.test(output));
   if (known !== undefined) {
     return new InstallError(known.code, `npm install failed: ${known.message}`, known.nextStep);
   }
   return new InstallError(
     "npm-failed",
-    `npm install failed with exit code ${exitCode}`,
+    `npm install failed with exit code ${code}`,
     "Read npm's words above. If a half-made node_modules is in the way, delete that folder and run the same command again.",
   );
 }

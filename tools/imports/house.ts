@@ -1,0 +1,73 @@
+/**
+ * The house as a table: which package may use which, and the floors inside a package. This is `docs/ARCHITECTURE.md`
+ * for a program to check; change both in the same commit.
+ */
+
+/** What one package may import. */
+export interface PackageRule {
+  /** Folder under the root, which is also how its files are known. */
+  readonly folder: string;
+  /** Packages (all their exports) or single exports (`@parley/audio/turn`) that its shipped files may use. */
+  readonly uses: readonly string[];
+  /** Shipped files must run in a browser: no `node:` and of npm's packages only these. */
+  readonly browserSafe?: readonly string[];
+  /** Folders and files directly under `src`, lowest floor first; rooms of one floor do not import each other. */
+  readonly floors?: readonly (readonly string[])[];
+  /** Rooms that import nothing but themselves and these npm packages: pure and browser-safe. */
+  readonly sealed?: Readonly<Record<string, readonly string[]>>;
+}
+
+export const PACKAGES: Readonly<Record<string, PackageRule>> = {
+  "@parley/raft": { folder: "packages/raft", uses: [] },
+  "@parley/actors": { folder: "packages/actors", uses: [] },
+  "@parley/vaults": { folder: "packages/vaults", uses: [] },
+  "@parley/audio": {
+    folder: "packages/audio",
+    uses: [],
+    floors: [["errors.ts"], ["turn"], ["format", "models"], ["engines"], ["pipeline"], ["testing"], ["index.ts"]],
+    sealed: { turn: ["xstate"] },
+  },
+  "@parley/sdk": { folder: "packages/sdk", uses: ["@parley/audio/turn"], browserSafe: ["zod"] },
+  "@parley/node": {
+    folder: "packages/node",
+    uses: ["@parley/sdk", "@parley/audio", "@parley/vaults", "@parley/actors", "@parley/raft"],
+    floors: [
+      ["errors.ts"],
+      ["config"],
+      ["routing", "providers", "mesh"],
+      ["assistant", "cluster"],
+      ["services"],
+      ["gateway"],
+      ["peer.ts"],
+      ["cli", "testing"],
+      ["index.ts", "main.ts"],
+    ],
+  },
+};
+
+/** Folders that are no package of the product. They use packages through their exports, like anybody outside. */
+export const OUTSIDE: Readonly<Record<string, { readonly byPath: readonly string[] }>> = {
+  simulations: { byPath: ["simulations"] },
+  test: { byPath: ["test", "tools"] },
+  tools: { byPath: ["tools"] },
+};
+
+/** What tests and benches of a package may reach by path beside their own package. */
+export const TEST_KIT: readonly string[] = ["tools/bench/types.ts"];
+
+/** Packages that a file only looks for, and does without when they are absent. */
+export const LOOKED_UP_IF_PRESENT: Readonly<Record<string, readonly string[]>> = {
+  "packages/node/bin/parley.js": ["node"],
+};
+
+/** Dependencies that no import names, and why they are there all the same. */
+export const USED_WITHOUT_IMPORT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  "": {
+    "@types/node": "types of Node, named in tsconfig.base.json",
+    node: "Node 24, which runs every script",
+    oxlint: "npm run check",
+    "oxlint-tsgolint": "the type-aware half of oxlint",
+    prettier: "npm run check",
+    typescript: "npm run check, npm run build",
+  },
+};
