@@ -1,0 +1,21 @@
+/** The schema, and what a valid configuration is. */
+export { OTHER_ENVIRONMENT } from "./schema.ts";
+export type { Config, DefaultFacts, SettingKey, SettingValue } from "./schema.ts";
+/** The settings as a list. */
+export { SECTIONS, SETTINGS, findSetting, flagName, toToml } from "./settings.ts";
+export type { Section, Setting } from "./settings.ts";
+/** Where values come from. */
+export { placeText } from "./places.ts";
+export type { ConfigProblem, Origin, Origins, Place } from "./places.ts";
+/** Loading: pure, and from this machine. */
+export { loadConfig } from "./load.ts";
+export type { ConfigSources, FlagValues, LoadResult, LoadedConfig } from "./load.ts";
+export { CONFIG_FILE_NAME, configFileFor, readConfig } from "./read.ts";
+export type { ConfigRequest, ReadConfig } from "./read.ts";
+export { hostFacts } from "./host-facts.ts";
+export type { HostFacts } from "./host-facts.ts";
+/** What lives under home. */
+export { homePaths, prepareHome } from "./paths.ts";
+export type { HomePaths } from "./paths.ts";
+/** The settings as a commented file and as a reference page. */
+export { renderReference, renderTemplate } from "./render.ts";

@@ -1,0 +1,76 @@
+/** Where a peer's things live under its home folder, and making that folder. */
+import { constants } from "node:fs";
+import { access, mkdir, stat } from "node:fs/promises";
+import path from "node:path";
+import { PeerError } from "../errors.ts";
+
+/** Absolute paths of everything a peer keeps. */
+export interface HomePaths {
+  readonly home: string;
+  /** The peer's private key. */
+  readonly identityKey: string;
+  /** Address and process of the running peer, so that commands find it. */
+  readonly peerFile: string;
+  /** The token that lets this user's commands talk to the peer. */
+  readonly cliToken: string;
+  readonly logs: string;
+  readonly models: string;
+}
+
+/** The paths under `home`. Creates nothing. */
+export function homePaths(home: string): HomePaths {
+  return {
+    home,
+    identityKey: path.join(home, "identity.key"),
+    peerFile: path.join(home, "peer.json"),
+    cliToken: path.join(home, "cli-token"),
+    logs: path.join(home, "logs"),
+    models: path.join(home, "models"),
+  };
+}
+
+/** Only the owner: what is in here is the peer's identity. */
+const PRIVATE_FOLDER = 0o700;
+
+/**
+ * Makes `home` and its folders, private to this user, and checks that files can be made there.
+ * A folder that others may write to is refused: they could put another identity in its place.
+ * @throws PeerError `home-unusable`.
+ */
+export async function prepareHome(home: string): Promise<HomePaths> {
+  const paths = homePaths(home);
+  for (const folder of [paths.home, paths.logs]) {
+    try {
+      await mkdir(folder, { recursive: true, mode: PRIVATE_FOLDER });
+      await access(folder, constants.R_OK | constants.W_OK | constants.X_OK);
+    } catch (cause) {
+      throw unusable(
+        folder,
+        `cannot be made or written to (${codeOf(cause)})`,
+        "Choose another folder with --home or PARLEY_HOME",
+        cause,
+      );
+    }
+  }
+  // Windows keeps no such bits; a user's folder is private there by its access list.
+  if (process.platform !== "win32" && ((await stat(home)).mode & 0o022) !== 0) {
+    throw unusable(
+      home,
+      "can be written to by other users",
+      `Run \`chmod 700 ${home}\`, or choose another folder with --home`,
+    );
+  }
+  return paths;
+}
+
+function unusable(folder: string, why: string, nextStep: string, cause?: unknown): PeerError {
+  return new PeerError("home-unusable", `The folder ${folder} ${why}.`, {
+    nextStep: `${nextStep}.`,
+    details: { folder },
+    cause,
+  });
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : "unknown";
+}

@@ -1,0 +1,306 @@
+/**
+ * Every setting of a peer, declared once. Types, defaults, validation, `parley config`, `config/parley.toml`,
+ * `docs/CONFIGURATION.md`, environment names and flags all come from here (see settings.ts).
+ */
+import * as z from "zod";
+
+/** What a setting can hold. */
+export type SettingValue = string | number | boolean;
+
+/** What a default may depend on. */
+export interface DefaultFacts {
+  readonly hostname: string;
+  readonly cores: number;
+  /** Where this user's programs keep data, already ending in Parley's own folder. */
+  readonly dataFolder: string;
+  /** The npm registry this user's npm is set to. */
+  readonly npmRegistry: string;
+  /** The value of `home`, which is settled before the others. */
+  readonly home: string;
+}
+
+/** What a setting says of itself beside its type. */
+export interface SettingMeta<V extends SettingValue = SettingValue> {
+  /** One sentence or two: what the setting does. */
+  readonly meaning: string;
+  readonly default: V | ComputedDefault<V>;
+  readonly unit?: string;
+  /** What is allowed, when the type does not say it all. */
+  readonly allowed?: string;
+  /** Environment name, when it is not `PARLEY_` and the key. */
+  readonly env?: string;
+  /** The flag as commander writes it; `--no-x` sets a boolean to false. */
+  readonly flag?: string;
+  /** A path: `~` is the user's folder; relative to the file it stands in, or to the working folder. */
+  readonly path?: true;
+  /** Never shown. */
+  readonly secret?: true;
+}
+
+/** A default that differs from machine to machine. */
+export interface ComputedDefault<V extends SettingValue = SettingValue> {
+  /** For people: "this machine's host name". */
+  readonly words: string;
+  /** Stands in the commented default file. */
+  readonly example: V;
+  readonly compute: (facts: DefaultFacts) => V;
+}
+
+/** Metadata of each setting, by its zod type. */
+export const settingMeta = z.registry<SettingMeta>();
+
+/** A sentence for each section, by its zod type. */
+export const sectionMeaning = z.registry<{ readonly meaning: string }>();
+
+function setting<T extends z.ZodType<SettingValue>>(type: T, meta: SettingMeta<z.output<T>>): T {
+  settingMeta.add(type, meta);
+  return type;
+}
+
+function section<S extends z.ZodRawShape>(meaning: string, shape: S): z.ZodObject<S, z.core.$strict> {
+  const type = z.strictObject(shape);
+  sectionMeaning.add(type, { meaning });
+  return type;
+}
+
+const text = () => z.string().max(4096);
+const nonEmpty = () => text().min(1);
+const whole = (min: number, max: number) => z.int().min(min).max(max);
+const number = (min: number, max: number) => z.number().min(min).max(max);
+
+/** RFC 6763 section 4.1.1: a service instance name holds at most 63 bytes of UTF-8, without control characters. */
+export const NAME_BYTES_MAX = 63;
+
+function isName(name: string): boolean {
+  return name.trim() === name && !/\p{Cc}/u.test(name) && new TextEncoder().encode(name).length <= NAME_BYTES_MAX;
+}
+
+/** The host name's first label, made to fit {@link NAME_BYTES_MAX}. */
+function nameFromHost(hostname: string): string {
+  const label = (hostname.split(".")[0] ?? "").replaceAll(/[^\p{L}\p{N}_-]/gu, "");
+  let name = label;
+  while (!isName(name)) name = Array.from(name).slice(0, -1).join("");
+  return name === "" ? "parley" : name;
+}
+
+/** `fetch` refuses URLs that carry a user name or password, so they are refused here, where the reason can be said. */
+const webUrl = () =>
+  z.url({ protocol: /^https?$/ }).refine((url) => new URL(url).username + new URL(url).password === "");
+const WEB_URL = "an http or https address without user name and password";
+
+const modelName = (kind: string) =>
+  setting(nonEmpty(), {
+    meaning: `The ${kind} model, by its name in the catalogue (parley models list); auto takes the best that is there.`,
+    default: "auto",
+  });
+
+const memoryCeiling = (engine: string, mib: number) =>
+  setting(whole(64, 1_048_576), {
+    meaning: `The ${engine} engine is stopped and restarted when its process holds more memory than this.`,
+    unit: "MiB",
+    default: mib,
+  });
+
+/** The configuration: `Config` is its output type. */
+export const configSchema = z.strictObject({
+  name: setting(nonEmpty().refine(isName), {
+    meaning: "What people call this peer.",
+    allowed: `1 to ${NAME_BYTES_MAX} bytes of text on one line, without blanks at its ends`,
+    default: {
+      words: "this machine's host name",
+      example: "kitchen",
+      compute: (facts) => nameFromHost(facts.hostname),
+    },
+    flag: "--name <name>",
+  }),
+  home: setting(nonEmpty(), {
+    meaning: "The folder that holds this peer's identity, tokens, logs and models.",
+    default: {
+      words: "parley in the user's data folder",
+      example: "~/.local/share/parley",
+      compute: (facts) => facts.dataFolder,
+    },
+    path: true,
+    flag: "--home <dir>",
+  }),
+  listen: section("Where clients reach this peer.", {
+    host: setting(nonEmpty(), {
+      meaning: "The address to listen on; 127.0.0.1 is this machine only, 0.0.0.0 every network it is on.",
+      default: "127.0.0.1",
+      flag: "--host <address>",
+    }),
+    port: setting(whole(0, 65_535), {
+      meaning: "The port to listen on; 0 takes any free one.",
+      default: 8765,
+      flag: "--port <port>",
+    }),
+  }),
+  models: section("The models that hear, think and speak.", {
+    folder: setting(text(), {
+      meaning: "A folder of models you already have; it is read, never written. Empty: none.",
+      default: "",
+      path: true,
+      env: "PARLEY_MODELS",
+      flag: "--models-folder <dir>",
+    }),
+    cache: setting(nonEmpty(), {
+      meaning: "The folder that downloaded models are kept in.",
+      default: {
+        words: "models in home",
+        example: "~/.local/share/parley/models",
+        compute: (facts) => `${facts.home}/models`,
+      },
+      path: true,
+    }),
+    download: setting(z.boolean(), {
+      meaning: "Whether missing models may be downloaded.",
+      default: true,
+      flag: "--no-models",
+    }),
+    registry: setting(webUrl(), {
+      meaning: "The npm registry that models are fetched from.",
+      allowed: WEB_URL,
+      default: {
+        words: "the registry npm is set to",
+        example: "https://registry.npmjs.org",
+        compute: (facts) => facts.npmRegistry,
+      },
+    }),
+    stt: modelName("speech-to-text"),
+    tts: modelName("text-to-speech"),
+    llm: modelName("language"),
+    vad: modelName("voice-activity"),
+  }),
+  voice: section("How Parley sounds.", {
+    name: setting(text(), {
+      meaning: "A voice of the text-to-speech model (parley models list). Empty: the model's first voice.",
+      default: "",
+      flag: "--voice <name>",
+    }),
+    speed: setting(number(0.5, 2), {
+      meaning: "How fast Parley speaks; 1 is the voice's own speed.",
+      default: 1,
+      flag: "--speed <factor>",
+    }),
+  }),
+  llm: section("What answers.", {
+    provider: setting(z.enum(["auto", "embedded", "ollama"]), {
+      meaning: "Where answers come from; auto prefers an Ollama server when one answers, else the embedded model.",
+      default: "auto",
+      flag: "--llm <provider>",
+    }),
+    ollama_url: setting(webUrl(), {
+      meaning: "Where the Ollama server is looked for.",
+      allowed: WEB_URL,
+      default: "http://127.0.0.1:11434",
+    }),
+    ollama_model: setting(nonEmpty(), {
+      meaning: "The Ollama model to use; auto takes the first it offers.",
+      default: "auto",
+    }),
+    system_prompt: setting(text(), {
+      meaning: "What the language model is told before each conversation.",
+      default:
+        "You are Parley, a voice assistant. Answer in one to three short, plain sentences that are pleasant to listen to.",
+    }),
+    max_tokens: setting(whole(1, 32_768), {
+      meaning: "The longest answer.",
+      unit: "tokens",
+      default: 256,
+    }),
+    temperature: setting(number(0, 2), {
+      meaning: "How freely the language model chooses its words; 0 always takes the likeliest.",
+      default: 0.7,
+    }),
+    gpu: setting(z.enum(["auto", "off"]), {
+      meaning: "Whether the embedded language model may use a GPU.",
+      default: "auto",
+    }),
+  }),
+  engines: section("The processes that run the models.", {
+    threads: setting(whole(1, 256), {
+      meaning: "How many threads each engine computes with.",
+      default: {
+        words: "the machine's cores, at most 4",
+        example: 4,
+        compute: (facts) => Math.min(4, Math.max(1, facts.cores)),
+      },
+    }),
+    stt_memory_mib: memoryCeiling("speech-to-text", 1024),
+    tts_memory_mib: memoryCeiling("text-to-speech", 2048),
+    llm_memory_mib: memoryCeiling("language", 4096),
+    vad_memory_mib: memoryCeiling("voice-activity", 512),
+    stall_seconds: setting(whole(1, 600), {
+      meaning: "An engine that gives no sign of life for this long is stopped and restarted.",
+      unit: "seconds",
+      default: 30,
+    }),
+  }),
+  vad: section("When someone is speaking, and when they have finished.", {
+    threshold: setting(number(0.05, 0.95), {
+      meaning: "How sure the detector must be that it hears speech; lower hears quieter voices and more noise.",
+      default: 0.5,
+    }),
+    min_silence_ms: setting(whole(50, 5000), {
+      meaning: "The pause that ends an utterance.",
+      unit: "milliseconds",
+      default: 500,
+    }),
+    min_speech_ms: setting(whole(20, 5000), {
+      meaning: "Sounds shorter than this are not speech.",
+      unit: "milliseconds",
+      default: 250,
+    }),
+    max_speech_s: setting(number(1, 60), {
+      meaning: "An utterance longer than this is cut and recognised in pieces.",
+      unit: "seconds",
+      default: 20,
+    }),
+  }),
+  limits: section("How long things may take.", {
+    ask_seconds: setting(whole(1, 3600), {
+      meaning: "The longest one question may take, from its end to the end of the answer.",
+      unit: "seconds",
+      default: 120,
+    }),
+    listen_minutes: setting(whole(1, 1440), {
+      meaning: "The longest recording that is transcribed in one go.",
+      unit: "minutes",
+      default: 240,
+    }),
+  }),
+  log: section("What the peer says of itself.", {
+    level: setting(z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]), {
+      meaning: "How much is logged.",
+      default: "info",
+      flag: "--log-level <level>",
+    }),
+    format: setting(z.enum(["auto", "pretty", "json"]), {
+      meaning: "How log lines look; auto is pretty on a terminal and JSON elsewhere.",
+      default: "auto",
+      flag: "--log-format <format>",
+    }),
+  }),
+});
+
+/** A complete, valid configuration. */
+export type Config = Readonly<{
+  [S in keyof ConfigShape]: ConfigShape[S] extends object ? Readonly<ConfigShape[S]> : ConfigShape[S];
+}>;
+
+type ConfigShape = z.output<typeof configSchema>;
+
+/** A setting's full name as it is written everywhere: `listen.port`. */
+export type SettingKey = {
+  [S in keyof Config]: Config[S] extends object ? `${S}.${keyof Config[S] & string}` : S;
+}[keyof Config];
+
+/** Names in the environment that are Parley's without being settings. */
+export const OTHER_ENVIRONMENT: readonly { readonly name: string; readonly meaning: string }[] = [
+  { name: "PARLEY_CONFIG", meaning: "The configuration file to read, as --config does." },
+  {
+    name: "PARLEY_JOIN_SECRET",
+    meaning: "The secret that lets this peer join a cluster without a pairing code. Never shown.",
+  },
+  { name: "PARLEY_TEST_*", meaning: "Switches of Parley's own tests." },
+];

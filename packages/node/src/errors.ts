@@ -1,0 +1,130 @@
+/**
+ * The one error type of `@parley/node`, and the exit code that each failure of the house ends a command with.
+ */
+import type { AudioErrorCode } from "@parley/audio";
+import type { ParleyErrorCode } from "@parley/sdk";
+
+/** What went wrong, for programs. Codes are stable; messages are not. */
+export type PeerErrorCode =
+  /** A command was given something it cannot do. */
+  | "usage"
+  | "config-invalid"
+  | "home-unusable"
+  /** `parley doctor` found that something a voice turn needs is missing. */
+  | "not-ready"
+  | "port-in-use"
+  | "no-peer"
+  | "peer-refused"
+  | "provider-failed"
+  | "interrupted"
+  | "internal";
+
+/** Values worth having in a log beside the message. Never contains what a person said, nor a secret. */
+export type PeerErrorDetails = Readonly<Record<string, string | number | boolean | null>>;
+
+/** Options of {@link PeerError}. */
+export interface PeerErrorOptions {
+  /** What the person can do now, as a sentence. */
+  readonly nextStep: string;
+  readonly details?: PeerErrorDetails;
+  readonly cause?: unknown;
+}
+
+/** A failure of the peer or of a command: what failed, where, and what to do next. */
+export class PeerError extends Error {
+  override readonly name = "PeerError";
+  readonly code: PeerErrorCode;
+  readonly nextStep: string;
+  readonly details: PeerErrorDetails;
+
+  constructor(code: PeerErrorCode, message: string, options: PeerErrorOptions) {
+    super(message, { cause: options.cause });
+    this.code = code;
+    this.nextStep = options.nextStep;
+    this.details = options.details ?? {};
+  }
+}
+
+/** True when `error` is a {@link PeerError}, with one of `codes` when any are given. */
+export function isPeerError(error: unknown, ...codes: readonly PeerErrorCode[]): error is PeerError {
+  return error instanceof PeerError && (codes.length === 0 || codes.includes(error.code));
+}
+
+/** The exit codes of `parley`, in order; help and docs print this table. */
+export const EXIT_CODES = [
+  { code: 0, meaning: "done" },
+  { code: 1, meaning: "unexpected failure: a defect of Parley" },
+  { code: 2, meaning: "wrong usage or configuration" },
+  { code: 3, meaning: "input that cannot be used, such as broken audio" },
+  { code: 4, meaning: "a model or another needed part is missing, unknown or refused" },
+  { code: 5, meaning: "disk full, or a file or folder that cannot be written" },
+  { code: 6, meaning: "network or download failed" },
+  { code: 7, meaning: "port in use, or the peer cannot be reached or refused" },
+  { code: 8, meaning: "an engine or a model provider failed" },
+  { code: 130, meaning: "interrupted" },
+] as const;
+
+/** One of the codes in {@link EXIT_CODES}. */
+export type ExitCode = (typeof EXIT_CODES)[number]["code"];
+
+/** Every error code of the house with its exit code; the type check refuses a code that is left out. */
+export const EXIT_CODE_BY_ERROR: Readonly<Record<PeerErrorCode | AudioErrorCode | ParleyErrorCode, ExitCode>> = {
+  internal: 1,
+  protocol: 1,
+  usage: 2,
+  "config-invalid": 2,
+  "audio-empty": 3,
+  "audio-truncated": 3,
+  "audio-corrupt": 3,
+  "audio-unsupported": 3,
+  "audio-too-long": 3,
+  "no-speech": 3,
+  "input-refused": 3,
+  "file-unreadable": 3,
+  "not-ready": 4,
+  "model-unknown": 4,
+  "model-missing": 4,
+  "model-corrupt": 4,
+  "models-refused": 4,
+  "home-unusable": 5,
+  "disk-full": 5,
+  "file-unwritable": 5,
+  "download-failed": 6,
+  "port-in-use": 7,
+  "no-peer": 7,
+  "peer-refused": 7,
+  "cannot-connect": 7,
+  "connection-lost": 7,
+  refused: 7,
+  "provider-failed": 8,
+  "engine-start-failed": 8,
+  "engine-crashed": 8,
+  "engine-stalled": 8,
+  "engine-out-of-memory": 8,
+  "engine-busy": 8,
+  "engine-failed": 8,
+  "engine-closed": 8,
+  "job-timed-out": 8,
+  "timed-out": 8,
+  "work-failed": 8,
+  "job-cancelled": 130,
+  cancelled: 130,
+  interrupted: 130,
+};
+
+const houseErrors = new Set(["PeerError", "AudioError", "ParleyError"]);
+
+/**
+ * The exit code a command ends with after `error`; 1 for anything that is not an error of the house. Work that failed
+ * on a peer ends with the code of what failed there. Errors are told by name and code rather than by class, so that an
+ * exit does not have to load the audio package.
+ */
+export function exitCodeOf(error: unknown): ExitCode {
+  if (!(error instanceof Error) || !houseErrors.has(error.name) || !("code" in error)) return 1;
+  if ("remoteCode" in error && isKnownCode(error.remoteCode)) return EXIT_CODE_BY_ERROR[error.remoteCode];
+  return isKnownCode(error.code) ? EXIT_CODE_BY_ERROR[error.code] : 1;
+}
+
+function isKnownCode(code: unknown): code is keyof typeof EXIT_CODE_BY_ERROR {
+  return typeof code === "string" && Object.hasOwn(EXIT_CODE_BY_ERROR, code);
+}
