@@ -1,0 +1,55 @@
+import { describe, expect, it } from "vitest";
+import { EXIT_CODES, EXIT_CODE_BY_ERROR, PeerError, exitCodeOf, isPeerError } from "../src/errors.ts";
+
+const named = (name: string, fields: object) => Object.assign(new Error("x"), { name, ...fields });
+
+describe("exit codes", () => {
+  it("are in the documented table, each once, and each used", () => {
+    const codes = EXIT_CODES.map((row) => row.code);
+    expect(new Set(codes).size).toBe(codes.length);
+    expect(new Set([0, ...Object.values(EXIT_CODE_BY_ERROR)])).toEqual(new Set(codes));
+  });
+
+  it("follow the code of every error of the house", () => {
+    for (const [code, exit] of Object.entries(EXIT_CODE_BY_ERROR)) {
+      for (const name of ["PeerError", "AudioError", "ParleyError"])
+        expect(exitCodeOf(named(name, { code }))).toBe(exit);
+    }
+  });
+
+  it("follow what failed on the peer when it says so", () => {
+    expect(exitCodeOf(named("ParleyError", { code: "work-failed", remoteCode: "model-missing" }))).toBe(4);
+    expect(exitCodeOf(named("ParleyError", { code: "work-failed", remoteCode: "unheard-of" }))).toBe(8);
+  });
+
+  it("are 1 for anything else", () => {
+    for (const error of [
+      new Error("x"),
+      "text",
+      undefined,
+      null,
+      named("Error", { code: "usage" }),
+      named("PeerError", { code: "toString" }),
+    ]) {
+      expect(exitCodeOf(error)).toBe(1);
+    }
+  });
+});
+
+describe("a peer error", () => {
+  it("carries what a person needs", () => {
+    const error = new PeerError("port-in-use", "m", { nextStep: "n", details: { port: 1 }, cause: 2 });
+    expect(error).toMatchObject({
+      name: "PeerError",
+      code: "port-in-use",
+      message: "m",
+      nextStep: "n",
+      details: { port: 1 },
+      cause: 2,
+    });
+    expect(isPeerError(error)).toBe(true);
+    expect(isPeerError(error, "usage", "port-in-use")).toBe(true);
+    expect(isPeerError(error, "usage")).toBe(false);
+    expect(isPeerError(new Error("x"))).toBe(false);
+  });
+});
