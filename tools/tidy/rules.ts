@@ -13,11 +13,8 @@ export interface Finding {
 /** The brackets keep this file from finding itself. */
 const PROMISES = /\b(?:[T]ODO|[F]IXME|[X]XX)\b/;
 
-/** A checkout or a home of ours; never fit for any file. */
-const OUR_PATHS = /(?<![\w.:/-])\/(?:[r]oot|[w]ork)\//;
-
-/** Somebody's home on Linux, macOS or Windows: fine as a test's example, wrong in what is shipped. */
-const HOME_PATHS = /(?<![\w.:/-])\/(?:[h]ome|[U]sers)\/\w|[A-Z]:\\[U]sers\\/;
+/** Somebody's home or checkout on Linux, macOS or Windows: fine as a test's example, wrong in what is shipped. */
+const MACHINE_PATHS = /(?<![\w.:/-])\/(?:[r]oot|[w]ork|[h]ome|[U]sers)\/\w|[A-Z]:\\[U]sers\\/;
 
 /** @param path relative to the root, with `/` */
 export function tidyFindings(path: string, text: string): readonly Finding[] {
@@ -26,7 +23,7 @@ export function tidyFindings(path: string, text: string): readonly Finding[] {
     if (PROMISES.test(line)) {
       findings.push({ path, line: index + 1, found: "a promise to do it later", instead: "do it, or open an issue" });
     }
-    if (OUR_PATHS.test(line) || (!isTest(path) && HOME_PATHS.test(line))) {
+    if (!isTest(path) && MACHINE_PATHS.test(line)) {
       const instead = "a path from the environment, the operating system or the file's own place";
       findings.push({ path, line: index + 1, found: "a path of one machine", instead });
     }
