@@ -1,10 +1,13 @@
 /** An async generator fed by concurrent producers: the shape of every stage of the pipeline. */
+import { abortError } from "../format/abort.ts";
 import { BoundedQueue } from "../format/queue.ts";
 
 /** Options of {@link channel}. */
 export interface ChannelOptions {
   /** Values that may wait unread before producers are held. */
   readonly capacity: number;
+  /** Completes "Cancelled while …". */
+  readonly doing: string;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -18,8 +21,11 @@ export async function* channel<T>(
 ): AsyncGenerator<T, void, undefined> {
   const stop = new AbortController();
   const signal = options.signal === undefined ? stop.signal : AbortSignal.any([options.signal, stop.signal]);
-  const out = new BoundedQueue<T>(options.capacity);
-  const emit = (value: T): Promise<void> => out.push(value, { signal });
+  const out = new BoundedQueue<T>({ capacity: options.capacity, signal: options.signal, doing: options.doing });
+  const emit = async (value: T): Promise<void> => {
+    // False: nobody reads any more. The producer unwinds; its error has no reader either.
+    if (!(await out.push(value))) throw abortError(signal, options.doing);
+  };
   const producing = produce(emit, signal).then(
     () => out.close(),
     (error: unknown) => out.fail(error),

@@ -59,7 +59,7 @@ export function listen(
 ): AsyncGenerator<ListenEvent, void, undefined> {
   return channel<ListenEvent>(
     (emit, signal) => new Listener(engines, options.partials ?? "live", emit, signal).run(audio),
-    { capacity: 64, signal: options.signal },
+    { capacity: 64, doing: "listening", signal: options.signal },
   );
 }
 

@@ -36,13 +36,13 @@ export function speak(
     async (emit, outer) => {
       const stop = new AbortController();
       const signal = AbortSignal.any([outer, stop.signal]);
-      const sentences = new BoundedQueue<string>(SENTENCES_AHEAD);
+      const sentences = new BoundedQueue<string>({ capacity: SENTENCES_AHEAD, signal, doing: "speaking" });
       await allOrNone(stop, [
         write(text, sentences, emit, signal),
         voiceSentences(sentences, tts, { ...options, signal }, emit),
       ]);
     },
-    { capacity: 64, signal: options.signal },
+    { capacity: 64, doing: "speaking", signal: options.signal },
   );
 }
 
@@ -58,9 +58,9 @@ async function write(
     for await (const delta of text) {
       signal.throwIfAborted();
       await emit({ type: "text", delta });
-      for (const sentence of chunker.push(delta)) await sentences.push(sentence, { signal });
+      for (const sentence of chunker.push(delta)) await sentences.push(sentence);
     }
-    for (const sentence of chunker.end()) await sentences.push(sentence, { signal });
+    for (const sentence of chunker.end()) await sentences.push(sentence);
     sentences.close();
   } catch (error) {
     sentences.fail(error);

@@ -204,7 +204,16 @@ export class ParleyClient {
     const { message } = parsed;
     if (message.type === "EVENT") return this.#onEvent(message);
     if (message.type === "COMMAND_RESULT") return this.#onResult(message.payload);
-    if (message.type === "ERROR") return this.#breach(`${message.payload.errorCode}: ${message.payload.errorMessage}`);
+    if (message.type === "ERROR") return this.#onError(message);
+  }
+
+  #onError(message: Extract<Message, { type: "ERROR" }>): void {
+    const { errorCode, errorMessage } = message.payload;
+    const work = this.#byCommand.get(message.inReplyTo ?? "");
+    if (work === undefined) return this.#breach(`${errorCode}: ${errorMessage}`);
+    this.#finish(work);
+    const nextStep = "Check the request; a peer of another version may not know it.";
+    work.events.fail(new ParleyError("refused", errorMessage, { nextStep, remoteCode: errorCode }));
   }
 
   #onAudio(bytes: Uint8Array): void {

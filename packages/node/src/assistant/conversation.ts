@@ -1,0 +1,60 @@
+/** What the language model is shown of a conversation. Pure; lives with its session and is forgotten with it. */
+import type { ChatMessage } from "../providers/language-model.ts";
+
+/** Bounds of what is kept and shown. */
+export interface ConversationLimits {
+  /** Question and answer pairs. */
+  readonly pairs: number;
+  /** Characters of all of them together; the newest pair is kept whatever its length. */
+  readonly characters: number;
+}
+
+/** 20 pairs is the source documents' window; the characters fit a 2,048-token model with room for its answer. */
+export const DEFAULT_LIMITS: ConversationLimits = { pairs: 20, characters: 4000 };
+
+interface Exchange {
+  readonly question: string;
+  readonly answer: string;
+}
+
+/** A conversation so far. */
+export interface Conversation {
+  readonly systemPrompt: string;
+  readonly exchanges: readonly Exchange[];
+}
+
+export function startConversation(systemPrompt: string): Conversation {
+  return { systemPrompt, exchanges: [] };
+}
+
+/** The conversation after `question` got `answer` (which may have been cut short), trimmed to `limits`. */
+export function remember(
+  conversation: Conversation,
+  question: string,
+  answer: string,
+  limits: ConversationLimits = DEFAULT_LIMITS,
+): Conversation {
+  const all = [...conversation.exchanges, { question, answer }].slice(-limits.pairs);
+  let characters = 0;
+  let from = all.length;
+  while (from > 0) {
+    const exchange = all[from - 1] as Exchange;
+    characters += exchange.question.length + exchange.answer.length;
+    if (characters > limits.characters && from < all.length) break;
+    from -= 1;
+  }
+  return { ...conversation, exchanges: all.slice(from) };
+}
+
+/** The messages that put `question` to the model. */
+export function prompt(conversation: Conversation, question: string): readonly ChatMessage[] {
+  const { systemPrompt, exchanges } = conversation;
+  return [
+    ...(systemPrompt === "" ? [] : [{ role: "system", content: systemPrompt } as const]),
+    ...exchanges.flatMap((exchange): ChatMessage[] => [
+      { role: "user", content: exchange.question },
+      { role: "assistant", content: exchange.answer },
+    ]),
+    { role: "user", content: question },
+  ];
+}

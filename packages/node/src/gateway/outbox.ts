@@ -1,0 +1,34 @@
+/** What a connection still has to send: a slow reader holds the work that feeds it, and in the end loses the line. */
+import type { WebSocket } from "ws";
+
+/** Unsent bytes above which senders wait. */
+const HIGH_WATER_BYTES = 1_048_576;
+/** A client that reads nothing for this long is gone for our purposes. */
+const STUCK_AFTER_MS = 30_000;
+
+/** Sends frames of one socket in order, with back-pressure. */
+export class Outbox {
+  readonly #socket: WebSocket;
+  #tail: Promise<void> = Promise.resolve();
+
+  constructor(socket: WebSocket) {
+    this.#socket = socket;
+  }
+
+  /** Queues a frame; resolves when there is room for the next. A closed socket drops it: its work is being cancelled. */
+  async send(data: string | Uint8Array): Promise<void> {
+    if (this.#socket.readyState !== this.#socket.OPEN) return;
+    const flushed = new Promise<void>((resolve) => {
+      // The error of a failed write comes as the socket's own `error` and `close`, which end the connection.
+      this.#socket.send(data, () => resolve());
+    });
+    if (this.#socket.bufferedAmount <= HIGH_WATER_BYTES) return;
+    this.#tail = Promise.all([this.#tail, flushed]).then(() => undefined);
+    const stuck = setTimeout(() => this.#socket.terminate(), STUCK_AFTER_MS);
+    try {
+      await this.#tail;
+    } finally {
+      clearTimeout(stuck);
+    }
+  }
+}

@@ -1,0 +1,138 @@
+/** One command under way: its audio coming in, what happens going out. */
+import { BoundedQueue } from "@parley/audio/format";
+import type { TurnTimings } from "@parley/audio/pipeline";
+import { SPEECH_RATE_HZ } from "@parley/audio";
+import { encodeAudioFrame, INPUT_RATE_HZ, type AudioFrame, type CommandParameters, type WorkEvent } from "@parley/sdk";
+import type { Services } from "../services/services.ts";
+import type { Session } from "../services/session.ts";
+
+/** Where a piece of work sends what happens. */
+export interface WorkSink {
+  event(event: WorkEvent): Promise<void>;
+  frame(bytes: Uint8Array): Promise<void>;
+}
+
+/** The kinds of work that stream. */
+export type StreamingCommand =
+  | { readonly command: "ask"; readonly parameters: CommandParameters<"ask"> }
+  | { readonly command: "listen"; readonly parameters: CommandParameters<"listen"> }
+  | { readonly command: "say"; readonly parameters: CommandParameters<"say"> };
+
+/** Audio frames that may wait for the engines; beyond that the client is held. */
+const FRAMES_WAITING = 64;
+/** Longest audio frame sent, in seconds. */
+const FRAME_SECONDS = 0.1;
+
+type AnyEvent = WorkEvent | { readonly type: "audio"; readonly pcm: { readonly sampleRateHz: number; readonly samples: Float32Array } };
+
+/** A running command. */
+export class Work {
+  readonly stream: number;
+  readonly #request: StreamingCommand;
+  readonly #abort = new AbortController();
+  readonly #input = new BoundedQueue<Float32Array>({
+    capacity: FRAMES_WAITING,
+    signal: this.#abort.signal,
+    doing: "receiving audio",
+  });
+  #received = 0;
+  #sent = 0;
+  #sentMs = 0;
+
+  constructor(request: StreamingCommand) {
+    this.#request = request;
+    this.stream = request.parameters.stream;
+  }
+
+  /** Runs to the end. @throws AudioError, PeerError of whatever takes part. */
+  async run(services: Services, session: Session, sink: WorkSink): Promise<void> {
+    try {
+      for await (const event of this.#events(services, session)) await this.#pass(event, sink);
+    } finally {
+      // Frames still on their way have no reader.
+      this.#abort.abort();
+    }
+  }
+
+  cancel(): void {
+    this.#abort.abort();
+  }
+
+  endInput(): void {
+    this.#input.close();
+  }
+
+  /** A sentence when `frame` is not the one that is due. */
+  check(frame: AudioFrame): string | undefined {
+    if (frame.sampleRateHz !== INPUT_RATE_HZ) return `audio comes at ${frame.sampleRateHz} Hz, not ${INPUT_RATE_HZ} Hz`;
+    if (frame.sequence !== this.#received) return `audio frame ${frame.sequence} came where ${this.#received} was due`;
+    this.#received += 1;
+    return undefined;
+  }
+
+  /** Takes samples in, if there is room now. */
+  tryReceive(samples: Float32Array): boolean {
+    return this.#input.tryPush(samples);
+  }
+
+  /** Takes samples in once there is room, or drops them once nobody will read them. */
+  async receive(samples: Float32Array): Promise<void> {
+    await this.#input.push(samples);
+  }
+
+  #events(services: Services, session: Session): AsyncIterable<AnyEvent> {
+    const { signal } = this.#abort;
+    const request = this.#request;
+    switch (request.command) {
+      case "ask": {
+        const { input, speak, voice, speed } = request.parameters;
+        const partials = input.kind === "audio" ? input.partials : undefined;
+        const question = input.kind === "text" ? { text: input.text } : { audio: this.#input };
+        return session.ask(question, { speak, voice, speed, partials, signal });
+      }
+      case "listen": {
+        const partials = request.parameters.partials;
+        return clocked((timings) => services.listen(counted(this.#input, timings), { partials, signal }));
+      }
+      case "say": {
+        const { text, voice, speed } = request.parameters;
+        return clocked(() => services.say(text, { voice, speed, signal }));
+      }
+    }
+  }
+
+  async #pass(event: AnyEvent, sink: WorkSink): Promise<void> {
+    if (event.type !== "audio") return sink.event(event);
+    const { sampleRateHz, samples } = event.pcm;
+    const size = Math.floor(sampleRateHz * FRAME_SECONDS);
+    for (let at = 0; at < samples.length; at += size) {
+      const piece = samples.subarray(at, at + size);
+      const frame = { stream: this.stream, sequence: this.#sent, timestampMs: this.#sentMs, sampleRateHz, samples: piece };
+      await sink.frame(encodeAudioFrame(frame));
+      this.#sent += 1;
+      this.#sentMs += (piece.length / sampleRateHz) * 1000;
+    }
+  }
+}
+
+/** Adds the closing `done` to work that is not a turn. */
+async function* clocked(start: (timings: TurnTimings) => AsyncIterable<AnyEvent>): AsyncGenerator<AnyEvent> {
+  const startedAt = performance.now();
+  const timings: TurnTimings = { totalMs: 0 };
+  for await (const event of start(timings)) {
+    if (event.type === "audio") {
+      timings.firstAudioMs ??= performance.now() - startedAt;
+      timings.outputAudioMs = (timings.outputAudioMs ?? 0) + (event.pcm.samples.length / event.pcm.sampleRateHz) * 1000;
+    }
+    yield event;
+  }
+  timings.totalMs = performance.now() - startedAt;
+  yield { type: "done", timings };
+}
+
+async function* counted(audio: AsyncIterable<Float32Array>, timings: TurnTimings): AsyncGenerator<Float32Array> {
+  for await (const chunk of audio) {
+    timings.inputAudioMs = (timings.inputAudioMs ?? 0) + (chunk.length / SPEECH_RATE_HZ) * 1000;
+    yield chunk;
+  }
+}

@@ -1,0 +1,167 @@
+/** A service that is a model in an engine host: finds or fetches the model, starts the host, keeps it alive. */
+import { AudioError } from "@parley/audio";
+import type { EngineHost } from "@parley/audio/engines";
+import type { FetchProgress, InstalledModel } from "@parley/audio/models";
+import { backoffMs, pause } from "./backoff.ts";
+import { EngineSupervisor, type SupervisorEvent, type SupervisorStatus } from "./engine-supervisor.ts";
+import { failureOf, serviceTitles, type ServiceName, type Stage } from "./stage.ts";
+
+/** What a service needs to come to life. */
+export interface ModelEngineOptions<T> {
+  readonly service: ServiceName;
+  /** The model's name, decided when the service starts. */
+  readonly choose: (signal: AbortSignal) => Promise<string>;
+  /** Finds or fetches it. */
+  readonly ensure: (
+    name: string,
+    options: { readonly signal: AbortSignal; readonly onProgress: (progress: FetchProgress) => void },
+  ) => Promise<InstalledModel>;
+  readonly startHost: (model: InstalledModel, signal: AbortSignal) => Promise<EngineHost>;
+  /** The engine's interface over its host. */
+  readonly adapt: (supervisor: EngineSupervisor, model: InstalledModel) => T;
+  readonly onStage: (stage: Stage) => void;
+  readonly onEvent: (event: SupervisorEvent) => void;
+  /** Whether {@link ModelEngine.use} waits for a download (a command in one process) or answers at once (a peer). */
+  readonly patient: boolean;
+}
+
+/** A failed fetch is tried again: the network or the disk may be back. */
+const RETRY = { firstMs: 15_000, maxMs: 600_000 };
+const RETRIED = new Set(["download-failed", "disk-full"]);
+/** How long a call to a peer waits for an engine that is only being started. */
+const START_PATIENCE_MS = 20_000;
+
+/** One model-backed service. */
+export class ModelEngine<T> {
+  readonly #options: ModelEngineOptions<T>;
+  readonly #closing = new AbortController();
+  readonly #waiters = new Set<() => void>();
+  #stage: Stage = { state: "waiting" };
+  #supervisor: EngineSupervisor | undefined;
+  #engine: T | undefined;
+  #life: Promise<void> | undefined;
+  /** Why the stage is `failed`. */
+  #error: unknown;
+
+  constructor(options: ModelEngineOptions<T>) {
+    this.#options = options;
+  }
+
+  get stage(): Stage {
+    return this.#stage;
+  }
+
+  /** The supervisor's status once there is one. */
+  get supervision(): SupervisorStatus | undefined {
+    return this.#supervisor?.status();
+  }
+
+  /** Begins, in the background; calling it again does nothing. */
+  start(): void {
+    this.#life ??= this.#live();
+  }
+
+  /**
+   * The engine, once ready.
+   * @throws AudioError: what the start failed with; `model-missing` while a download runs and the service is not patient.
+   */
+  async use(signal?: AbortSignal): Promise<T> {
+    this.start();
+    const deadline = this.#options.patient ? undefined : AbortSignal.timeout(START_PATIENCE_MS);
+    for (;;) {
+      if (this.#engine !== undefined) return this.#engine;
+      const error = this.#whyNot(signal, deadline);
+      if (error !== undefined) throw error;
+      await this.#change([signal, deadline]);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await this.#life;
+    await this.#supervisor?.close();
+  }
+
+  async #live(): Promise<void> {
+    const { signal } = this.#closing;
+    for (let attempt = 0; !signal.aborted; attempt += 1) {
+      try {
+        await this.#comeUp(signal);
+        return;
+      } catch (error) {
+        if (signal.aborted) return;
+        const failure = failureOf(error);
+        this.#error = error;
+        this.#enter({ state: "failed", failure });
+        if (!RETRIED.has(failure.code)) return;
+        await pause(backoffMs(RETRY, attempt, Math.random()), signal);
+      }
+    }
+  }
+
+  async #comeUp(signal: AbortSignal): Promise<void> {
+    const name = await this.#options.choose(signal);
+    this.#enter({ state: "fetching", model: name, progress: undefined });
+    const onProgress = (progress: FetchProgress): void => this.#enter({ state: "fetching", model: name, progress });
+    const model = await this.#options.ensure(name, { signal, onProgress });
+    this.#enter({ state: "starting", model: name });
+    const supervisor = new EngineSupervisor({
+      name: serviceTitles[this.#options.service],
+      startHost: (hostSignal) => this.#options.startHost(model, hostSignal),
+      onEvent: this.#options.onEvent,
+    });
+    this.#supervisor = supervisor;
+    await supervisor.start();
+    this.#engine = this.#options.adapt(supervisor, model);
+    this.#enter({ state: "ready", model: name });
+  }
+
+  #whyNot(signal: AbortSignal | undefined, deadline: AbortSignal | undefined): Error | undefined {
+    const title = serviceTitles[this.#options.service];
+    const stage = this.#stage;
+    if (this.#closing.signal.aborted) {
+      return new AudioError("engine-closed", `the ${title} service is closed`, { nextStep: "Start the peer again." });
+    }
+    if (signal?.aborted === true) {
+      return new AudioError("job-cancelled", "cancelled", { nextStep: "Ask again when ready.", cause: signal.reason });
+    }
+    if (stage.state === "failed") return this.#error as Error;
+    if (stage.state === "fetching" && !this.#options.patient && stage.progress !== undefined) {
+      return stillFetching(title, stage.model, stage.progress);
+    }
+    if (deadline?.aborted === true) {
+      return new AudioError("engine-busy", `the ${title} service is still starting`, { nextStep: "Try again in a moment." });
+    }
+    return undefined;
+  }
+
+  #enter(stage: Stage): void {
+    this.#stage = stage;
+    this.#options.onStage(stage);
+    for (const wake of this.#waiters) wake();
+  }
+
+  async #change(signals: readonly (AbortSignal | undefined)[]): Promise<void> {
+    const wake = Promise.withResolvers<void>();
+    const over = new AbortController();
+    this.#waiters.add(wake.resolve);
+    for (const signal of [...signals, this.#closing.signal]) {
+      if (signal?.aborted === true) wake.resolve();
+      signal?.addEventListener("abort", () => wake.resolve(), { signal: over.signal });
+    }
+    try {
+      await wake.promise;
+    } finally {
+      over.abort();
+      this.#waiters.delete(wake.resolve);
+    }
+  }
+}
+
+function stillFetching(title: string, model: string, progress: FetchProgress): AudioError {
+  const percent = progress.bytesTotal === 0 ? 0 : Math.floor((100 * progress.bytesDone) / progress.bytesTotal);
+  const left = progress.secondsLeft === null ? "" : `, about ${Math.ceil(progress.secondsLeft)} s left`;
+  return new AudioError("model-missing", `the ${title} model ${model} is still being fetched (${percent} %${left})`, {
+    nextStep: "Try again when it is there: parley status shows the progress.",
+  });
+}

@@ -1,0 +1,138 @@
+/** The services of one peer: hearing, thinking, speaking, and how far each has come. */
+import { textToSpeech, speechToText, voiceActivity } from "@parley/audio/engines";
+import type { SpeechToText, TextToSpeech, VoiceActivity } from "@parley/audio/engines";
+import type { ModelStore } from "@parley/audio/models";
+import { listen, speak, type ListenEngines, type ListenEvent, type ListenOptions, type SpeakEvent, type SpeakOptions } from "@parley/audio/pipeline";
+import type { Config } from "../config/index.ts";
+import type { GenerateOptions, LanguageModel } from "../providers/language-model.ts";
+import { languageModel } from "../providers/llama-cpp/index.ts";
+import { engineHosts, type EngineHosts } from "./engine-hosts.ts";
+import type { SupervisorEvent, SupervisorStatus } from "./engine-supervisor.ts";
+import { LanguageService } from "./language.ts";
+import { bounded } from "./limits.ts";
+import { modelChoice } from "./model-choice.ts";
+import { ModelEngine } from "./model-engine.ts";
+import type { ServiceName, Stage } from "./stage.ts";
+
+/** Options of {@link Services}. */
+export interface ServicesOptions {
+  readonly config: Config;
+  readonly store: ModelStore;
+  /** Whether calls wait for downloads: yes in one process, no in a peer, which says how far they are. */
+  readonly patient: boolean;
+  readonly onStage?: (service: ServiceName, stage: Stage) => void;
+  readonly onEngine?: (service: ServiceName, event: SupervisorEvent) => void;
+  /** A sentence for people about a choice that was made. */
+  readonly onNews?: (sentence: string) => void;
+  /** How hosts are started; tests put fixed-delay engines here. */
+  readonly hosts?: EngineHosts;
+}
+
+/** A service's stage and its engine's life. */
+export interface ServiceStatus {
+  readonly stage: Stage;
+  readonly supervision: SupervisorStatus | undefined;
+}
+
+/** Everything a peer does with sound and words. */
+export class Services {
+  readonly config: Config;
+  readonly language: LanguageService;
+  readonly #vad: ModelEngine<VoiceActivity>;
+  readonly #stt: ModelEngine<SpeechToText>;
+  readonly #tts: ModelEngine<TextToSpeech>;
+  readonly #llm: ModelEngine<LanguageModel>;
+
+  constructor(options: ServicesOptions) {
+    const { config } = options;
+    this.config = config;
+    const hosts = options.hosts ?? engineHosts(config, options.store);
+    const engine = <T>(service: ServiceName, adapt: ConstructorParameters<typeof ModelEngine<T>>[0]["adapt"]) =>
+      new ModelEngine<T>({
+        service,
+        choose: () => modelChoice(options.store, service, config),
+        ensure: (name, ensureOptions) => options.store.ensure(name, ensureOptions),
+        startHost: (model, signal) => hosts[service](model, signal),
+        adapt,
+        onStage: (stage) => options.onStage?.(service, stage),
+        onEvent: (event) => options.onEngine?.(service, event),
+        patient: options.patient,
+      });
+    this.#vad = engine<VoiceActivity>("vad", (runner) => voiceActivity(runner));
+    this.#stt = engine<SpeechToText>("stt", (runner) => speechToText(runner));
+    this.#tts = engine<TextToSpeech>("tts", (runner) => textToSpeech(runner));
+    this.#llm = engine<LanguageModel>("llm", (runner) => languageModel(runner));
+    this.language = new LanguageService({
+      provider: config.llm.provider,
+      ollamaUrl: config.llm.ollama_url,
+      ollamaModel: config.llm.ollama_model,
+      embedded: this.#llm,
+      onStage: (stage) => options.onStage?.("llm", stage),
+      onNews: (sentence) => options.onNews?.(sentence),
+    });
+  }
+
+  /** Brings all services up in the background, the quickest first. */
+  start(): void {
+    this.#vad.start();
+    this.#stt.start();
+    this.language.start();
+    this.#tts.start();
+  }
+
+  /** The engines that hear, once ready. @throws AudioError as {@link ModelEngine.use}. */
+  async ears(signal?: AbortSignal): Promise<ListenEngines> {
+    const [vad, stt] = await Promise.all([this.#vad.use(signal), this.#stt.use(signal)]);
+    return { vad, stt };
+  }
+
+  /** The voice, once ready. @throws AudioError as {@link ModelEngine.use}. */
+  voice(signal?: AbortSignal): Promise<TextToSpeech> {
+    return this.#tts.use(signal);
+  }
+
+  /** How answers are generated, from the configuration. */
+  generation(signal: AbortSignal | undefined): GenerateOptions {
+    const { max_tokens: maxTokens, temperature } = this.config.llm;
+    return { maxTokens, temperature, ...(signal === undefined ? {} : { signal }) };
+  }
+
+  /** Voice and speed from the configuration. */
+  voiceDefaults(): { readonly voice?: string; readonly speed: number } {
+    const { name, speed } = this.config.voice;
+    return { speed, ...(name === "" ? {} : { voice: name }) };
+  }
+
+  /** Transcribes until the audio ends. @throws AudioError of the engines; `audio-too-long`. */
+  async *listen(audio: AsyncIterable<Float32Array>, options: ListenOptions): AsyncGenerator<ListenEvent> {
+    const limitMs = this.config.limits.listen_minutes * 60_000;
+    yield* listen(bounded(audio, limitMs, "limits.listen_minutes"), await this.ears(options.signal), options);
+  }
+
+  /** Speaks `text`. @throws AudioError of the voice. */
+  async *say(text: string, options: SpeakOptions): AsyncGenerator<SpeakEvent> {
+    const defaults = this.voiceDefaults();
+    const voice = options.voice ?? defaults.voice;
+    const speed = options.speed ?? defaults.speed;
+    yield* speak(once(text), await this.voice(options.signal), { voice, speed, signal: options.signal });
+  }
+
+  /** How far each service is. */
+  status(): Readonly<Record<ServiceName, ServiceStatus>> {
+    return {
+      vad: { stage: this.#vad.stage, supervision: this.#vad.supervision },
+      stt: { stage: this.#stt.stage, supervision: this.#stt.supervision },
+      tts: { stage: this.#tts.stage, supervision: this.#tts.supervision },
+      llm: { stage: this.language.stage, supervision: this.#llm.supervision },
+    };
+  }
+
+  /** Ends all engines. */
+  async close(): Promise<void> {
+    await Promise.all([this.#vad.close(), this.#stt.close(), this.#tts.close(), this.language.close()]);
+  }
+}
+
+async function* once(text: string): AsyncGenerator<string> {
+  yield text;
+}
