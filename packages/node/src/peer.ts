@@ -1,0 +1,119 @@
+/** A peer's life, as a table of contents: who it is, what it can do, where clients reach it, how it ends. */
+import { randomBytes } from "node:crypto";
+import type { Logger } from "pino";
+import { createModelStore, type ModelStore } from "@parley/audio/models";
+import { prepareHome, type Config, type HomePaths } from "./config/index.ts";
+import { startGateway, type Gateway } from "./gateway/server.ts";
+import { createLogger } from "./log.ts";
+import { loadIdentity, type Identity } from "./mesh/identity.ts";
+import { capabilitiesOf, healthOf, statusOf } from "./report.ts";
+import type { EngineHosts } from "./services/engine-hosts.ts";
+import { Services } from "./services/services.ts";
+import type { ServiceName, Stage } from "./services/stage.ts";
+import { VERSION } from "./version.ts";
+
+/** Options of {@link createPeer}. */
+export interface PeerOptions {
+  readonly config: Config;
+  /** Whether requests wait for downloads. A peer of its own answers at once how far they are; an embedded one waits. */
+  readonly patient?: boolean;
+  readonly onStage?: (service: ServiceName, stage: Stage) => void;
+  /** A sentence for people about a choice the peer made. */
+  readonly onNews?: (sentence: string) => void;
+  /** Starts engines in another way than from models; for tests. */
+  readonly hosts?: EngineHosts;
+  readonly log?: Logger;
+}
+
+/** A running peer. */
+export interface Peer {
+  readonly identity: Identity;
+  readonly config: Config;
+  readonly paths: HomePaths;
+  readonly store: ModelStore;
+  readonly services: Services;
+  /** Such as `http://127.0.0.1:8765`. */
+  readonly url: string;
+  /** The token that lets a client in; 256 random bits, new at every start. */
+  readonly token: string;
+  /** Ends everything: clients, engines, port. Does nothing the second time. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a peer. It answers at once; its services come up by {@link Services.start}, or each when first needed.
+ * @throws PeerError `home-unusable`, `port-in-use`, `config-invalid`.
+ */
+export async function createPeer(options: PeerOptions): Promise<Peer> {
+  const { config } = options;
+  const log = options.log ?? createLogger(config);
+  const paths = await prepareHome(config.home);
+  const identity = await loadIdentity(paths.identityKey);
+  const store = modelStoreFor(config);
+  const services = createServices(options, store, log);
+  const token = randomBytes(32).toString("base64url");
+  const gateway = await listen({ config, identity, services, token, log });
+  log.info({ url: gateway.url, peerId: identity.peerId, version: VERSION }, "peer started");
+
+  let closing: Promise<void> | undefined;
+  const close = async (): Promise<void> => {
+    await gateway.close();
+    await services.close();
+    log.info("peer stopped");
+  };
+  return { identity, config, paths, store, services, url: gateway.url, token, close: () => (closing ??= close()) };
+}
+
+/** The model store a configuration asks for. */
+export function modelStoreFor(config: Config): ModelStore {
+  return createModelStore({
+    cacheFolder: config.models.cache,
+    folders: config.models.folder === "" ? [] : [config.models.folder],
+    download: config.models.download,
+    registryUrl: config.models.registry,
+  });
+}
+
+function createServices(options: PeerOptions, store: ModelStore, log: Logger): Services {
+  const { config, hosts } = options;
+  return new Services({
+    config,
+    store,
+    patient: options.patient ?? false,
+    ...(hosts === undefined ? {} : { hosts }),
+    onStage: (service, stage) => {
+      if (stage.state === "failed") log.warn({ service, ...stage.failure }, "service is not available");
+      options.onStage?.(service, stage);
+    },
+    onEngine: (service, event) => {
+      if (event.type === "exited") log.warn({ service, reason: event.reason }, "engine ended; starting it again");
+      if (event.type === "start-failed") log.error({ service, err: event.error, retryInMs: event.retryInMs }, "engine did not start");
+    },
+    onNews: (sentence) => {
+      log.info(sentence);
+      options.onNews?.(sentence);
+    },
+  });
+}
+
+function listen(parts: {
+  readonly config: Config;
+  readonly identity: Identity;
+  readonly services: Services;
+  readonly token: string;
+  readonly log: Logger;
+}): Promise<Gateway> {
+  const { config, identity, services, token, log } = parts;
+  const about = { peerId: identity.peerId, name: config.name, version: VERSION };
+  return startGateway({
+    host: config.listen.host,
+    port: config.listen.port,
+    services,
+    token,
+    log,
+    serverInfo: { ...about, capabilities: { streaming: true, binary: true, groups: false } },
+    health: () => healthOf(services),
+    capabilities: () => capabilitiesOf(about, services),
+    status: () => statusOf(about, services),
+  });
+}

@@ -1,0 +1,43 @@
+/** What a peer says of itself: to whoever asks whether it lives, to clients that choose, to people who look. */
+import { serviceNames } from "./services/stage.ts";
+import type { Services, ServiceStatus } from "./services/services.ts";
+
+interface About {
+  readonly peerId: string;
+  readonly name: string;
+  readonly version: string;
+}
+
+/** Healthy while no service has failed for good; one that is still being fetched is not a fault. */
+export function healthOf(services: Services): { readonly healthy: boolean; readonly checks: Record<string, boolean> } {
+  const status = services.status();
+  const checks = Object.fromEntries(serviceNames.map((name) => [name, status[name].stage.state !== "failed"]));
+  return { healthy: Object.values(checks).every(Boolean), checks };
+}
+
+/** What can be asked of this peer now. */
+export function capabilitiesOf(about: About, services: Services): Record<string, unknown> {
+  const status = services.status();
+  const ready = serviceNames.flatMap((name) => {
+    const { stage } = status[name];
+    return stage.state === "ready" ? [[name, { model: stage.model }] as const] : [];
+  });
+  return { ...about, services: Object.fromEntries(ready) };
+}
+
+/** Everything there is to know of how the peer fares. */
+export function statusOf(about: About, services: Services): Record<string, unknown> {
+  const status = services.status();
+  const described = serviceNames.map((name) => [name, describe(status[name])] as const);
+  return {
+    ...about,
+    pid: process.pid,
+    uptimeSeconds: Math.round(process.uptime()),
+    rssBytes: process.memoryUsage.rss(),
+    services: Object.fromEntries(described),
+  };
+}
+
+function describe({ stage, supervision }: ServiceStatus): Record<string, unknown> {
+  return { ...stage, ...(supervision === undefined ? {} : { engine: supervision }) };
+}

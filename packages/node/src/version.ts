@@ -1,0 +1,7 @@
+/** The version of this package, for greetings and `--version`. */
+import { createRequire } from "node:module";
+
+const manifest: unknown = createRequire(import.meta.url)("../package.json");
+
+/** Such as `0.1.0`. */
+export const VERSION: string = (manifest as { readonly version: string }).version;
