@@ -1,0 +1,24 @@
+// Linear PCM in memory, and the rate recognisers take.
+export { durationMs, SPEECH_RATE_HZ } from "./pcm.ts";
+export type { Pcm } from "./pcm.ts";
+// WAV, MP3, FLAC, Ogg Vorbis and Ogg Opus, from bytes to mono samples.
+export { MAX_BLOCK_SAMPLES, openAudio, openAudioFile } from "./open.ts";
+export type { OpenAudio, OpenAudioOptions } from "./open.ts";
+export type { AudioFormat } from "./decoder.ts";
+// Changing the sample rate.
+export { createResampler, resample, resamplePcm, toSpeech } from "./resample.ts";
+export type { Resampler } from "./resample.ts";
+// Writing WAV: in memory, to a file, to a stream.
+export { encodeWav, toPcm16, wavHeader, writeWavFile, writeWavStream } from "./wav-writer.ts";
+export type { WriteWavOptions, WrittenWav } from "./wav-writer.ts";
+// How loud a block is.
+export { level, SILENCE_DBFS } from "./level.ts";
+export type { Level } from "./level.ts";
+// Blocks of any size into frames of one size.
+export { toFrames } from "./frames.ts";
+export type { LastFrame } from "./frames.ts";
+// The house's one asynchronous queue.
+export { BoundedQueue } from "./queue.ts";
+export type { BoundedQueueOptions } from "./queue.ts";
+// Waiting with an AbortSignal.
+export { abortable, abortError } from "./abort.ts";
