@@ -3,7 +3,7 @@
  * a host that died fails with that host's typed error; a job that comes while a host is being started waits for it.
  */
 import { AudioError } from "@parley/audio";
-import type { EngineHost, HostStatus, Job, JobRunner, RunOptions } from "@parley/audio/engines";
+import type { EngineHost, HostStatus, Job, JobOptions, JobRunner } from "@parley/audio/engines";
 import { backoffMs, pause, type Backoff } from "./backoff.ts";
 
 /** What the supervisor reports of its host's life. */
@@ -59,16 +59,12 @@ export class EngineSupervisor implements JobRunner {
     this.#running = this.#keep(host);
   }
 
-  get name(): string {
-    return this.#options.name;
-  }
-
-  get info(): Readonly<Record<string, unknown>> {
-    if (this.#info === undefined) throw new Error(`${this.#options.name}: info before start()`);
+  info(): Readonly<Record<string, unknown>> {
+    if (this.#info === undefined) throw new Error(`${this.#options.name}: info() before start()`);
     return this.#info;
   }
 
-  run(method: string, params: unknown, options: RunOptions = {}): Job {
+  run(method: string, params: unknown, options: JobOptions = {}): Job {
     if (this.#host !== undefined) return this.#host.run(method, params, options);
     const job = this.#nextHost(options.signal).then((host) => host.run(method, params, options));
     const result = job.then((started) => started.result);
@@ -145,7 +141,7 @@ export class EngineSupervisor implements JobRunner {
 
   #adopt(host: EngineHost): void {
     this.#host = host;
-    this.#info = host.info;
+    this.#info = host.info();
     this.#starts += 1;
     this.#options.onEvent?.({ type: "started", pid: host.status().pid });
     this.#next.resolve(host);

@@ -27,7 +27,7 @@ export class LanguageService {
   #ollama: LanguageModel | undefined;
   #unusable: string | undefined;
   #watch: Promise<void> | undefined;
-  #firstProbe: Promise<void> | undefined;
+  #firstLook: Promise<void> | undefined;
 
   constructor(options: LanguageServiceOptions) {
     this.#options = options;
@@ -35,21 +35,19 @@ export class LanguageService {
 
   /** Begins, in the background. */
   start(): void {
-    if (this.#watch !== undefined) return;
-    if (this.#options.provider === "embedded") {
-      this.#watch = Promise.resolve();
-      this.#firstProbe = Promise.resolve();
-      this.#options.embedded.start();
-      return;
-    }
-    this.#firstProbe = this.#probe();
-    this.#watch = this.#firstProbe.then(() => this.#keepLooking());
+    this.#watch ??= this.#live();
+  }
+
+  /** Whether an Ollama server will answer, as far as the first look tells. Starts nothing. */
+  async usesOllama(): Promise<boolean> {
+    await this.#look();
+    return this.#ollama !== undefined;
   }
 
   get stage(): Stage {
     if (this.#ollama !== undefined) return { state: "ready", model: this.#ollama.id };
     if (this.#options.provider !== "ollama") return this.#options.embedded.stage;
-    return this.#firstProbe === undefined ? { state: "waiting" } : { state: "failed", failure: failureOf(this.#noOllama()) };
+    return this.#firstLook === undefined ? { state: "waiting" } : { state: "failed", failure: failureOf(this.#noOllama()) };
   }
 
   /**
@@ -57,8 +55,7 @@ export class LanguageService {
    * @throws PeerError `provider-failed`; AudioError of the engine.
    */
   async *generate(messages: readonly ChatMessage[], options: GenerateOptions = {}): AsyncGenerator<string> {
-    this.start();
-    await this.#firstProbe;
+    await this.#look();
     const ollama = this.#ollama;
     if (ollama === undefined) {
       yield* (await this.#embedded(options.signal)).generate(messages, options);
@@ -89,11 +86,18 @@ export class LanguageService {
     return this.#options.embedded.use(signal);
   }
 
-  async #keepLooking(): Promise<void> {
+  async #live(): Promise<void> {
+    await this.#look();
+    if (this.#options.provider === "embedded") return this.#options.embedded.start();
     while (!this.#closing.signal.aborted) {
+      if (this.#ollama === undefined && this.#options.provider === "auto") this.#options.embedded.start();
       await pause(PROBE_EVERY_MS, this.#closing.signal);
       if (this.#ollama === undefined && !this.#closing.signal.aborted) await this.#probe();
     }
+  }
+
+  #look(): Promise<void> {
+    return (this.#firstLook ??= this.#options.provider === "embedded" ? Promise.resolve() : this.#probe());
   }
 
   async #probe(): Promise<void> {
@@ -110,8 +114,7 @@ export class LanguageService {
     const why = found === undefined ? undefined : `Ollama answers at ${url}, but ${found.unusable}.`;
     if (why !== undefined && why !== this.#unusable) this.#options.onNews(why);
     this.#unusable = why;
-    if (provider === "auto") this.#options.embedded.start();
-    else this.#options.onStage(this.stage);
+    if (provider === "ollama") this.#options.onStage(this.stage);
   }
 
   #noOllama(): PeerError {

@@ -1,0 +1,60 @@
+/** `parley chat`: a conversation in text; what was said before is part of what is thought about. */
+import type { Command } from "commander";
+import { createInterface } from "node:readline";
+import { ParleyError } from "@parley/sdk";
+import type { CliContext } from "../context.ts";
+import { failureText } from "../failure.ts";
+import { addSettingFlags } from "../setting-flags.ts";
+import { checked, show } from "./ask.ts";
+import { withTalk, type Talk } from "./talk.ts";
+
+const GREETING =
+  "Type a message and press Enter. Ctrl-C stops an answer, or ends the chat at the prompt; so does Ctrl-D.";
+
+/** Adds `chat` to the program. */
+export function registerChatCommand(program: Command, context: CliContext): void {
+  const command = program.command("chat").description("talk with the assistant in text, line by line");
+  addSettingFlags(command, ["llm.provider", "models.download"]);
+  command.action(() => withTalk(command, context, (talk) => chat(talk, context)));
+}
+
+async function chat(talk: Talk, context: CliContext): Promise<void> {
+  const isTerminal = process.stdin.isTTY === true;
+  const lines = createInterface({
+    input: process.stdin,
+    terminal: isTerminal,
+    output: process.stderr,
+    prompt: "you> ",
+  });
+  let answering: AbortController | undefined;
+  lines.on("SIGINT", () => {
+    if (answering === undefined) lines.close();
+    else answering.abort();
+  });
+  talk.signal.addEventListener("abort", () => lines.close(), { once: true });
+  if (isTerminal) {
+    talk.progress.line(`Talking with ${talk.access.client.server.name}. ${GREETING}`);
+    lines.prompt();
+  }
+  for await (const line of lines) {
+    if (line.trim() !== "") {
+      answering = new AbortController();
+      await answer(talk, context, line.trim(), AbortSignal.any([talk.signal, answering.signal]));
+      answering = undefined;
+    }
+    if (isTerminal) lines.prompt();
+  }
+  if (talk.signal.aborted) throw talk.signal.reason;
+}
+
+/** One answer; a failure is shown and the chat goes on, unless the peer is gone. */
+async function answer(talk: Talk, context: CliContext, question: string, signal: AbortSignal): Promise<void> {
+  const screen = { write: context.stdout, progress: talk.progress, timings: false, spoken: false };
+  try {
+    for await (const event of talk.access.client.ask({ text: checked(question) }, { signal })) show(event, screen);
+  } catch (error) {
+    if (signal.aborted) return context.stdout("\n");
+    if (error instanceof ParleyError && error.code === "connection-lost") throw error;
+    context.stderr(failureText(error));
+  }
+}

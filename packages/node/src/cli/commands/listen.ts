@@ -1,0 +1,49 @@
+/** `parley listen`: a recording to text. */
+import type { Command } from "commander";
+import type { CliContext } from "../context.ts";
+import { addSettingFlags } from "../setting-flags.ts";
+import { eventJson, openRecording, timingsText, withTalk } from "./talk.ts";
+
+interface ListenFlags {
+  readonly realtime?: boolean;
+  readonly times?: boolean;
+  readonly timings?: boolean;
+}
+
+/** Adds `listen` to the program. */
+export function registerListenCommand(program: Command, context: CliContext): void {
+  const command = program
+    .command("listen")
+    .description("transcribe a recording, one line for each stretch of speech")
+    .argument("<file>", "the recording (WAV, MP3, FLAC, OGG; - is stdin)")
+    .option("--times", "print where each line begins and ends, in seconds")
+    .option("--realtime", "hand the recording on as fast as it was spoken, as a microphone would")
+    .option("--timings", "print when each stage was done")
+    .addHelpText("after", "\nExample:\n  parley listen interview.mp3 --times\n");
+  addSettingFlags(command, ["models.download"]);
+  command.action(async (file: string) => {
+    const flags = command.opts<ListenFlags>();
+    await withTalk(command, context, async ({ access, config, progress, signal, json }) => {
+      const realtime = flags.realtime === true;
+      const maxDurationMs = config.limits.listen_minutes * 60_000;
+      const recording = await openRecording(file, { maxDurationMs, signal, realtime });
+      let heard = false;
+      for await (const event of access.client.listen(recording, { partials: realtime ? "live" : "every", signal })) {
+        if (json) {
+          context.stdout(eventJson(event));
+          continue;
+        }
+        if (event.type === "partial") progress.status(`hearing: ${event.text} …`);
+        if (event.type === "segment") {
+          heard = true;
+          progress.clear();
+          const { startMs, endMs, text } = event;
+          const times = `[${(startMs / 1000).toFixed(2)}–${(endMs / 1000).toFixed(2)}] `;
+          context.stdout(`${flags.times === true ? times : ""}${text}\n`);
+        }
+        if (event.type === "done" && flags.timings === true) progress.line(timingsText(event.timings).trimEnd());
+      }
+      if (!heard && !json) progress.line("no speech was heard");
+    });
+  });
+}

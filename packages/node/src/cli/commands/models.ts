@@ -1,0 +1,151 @@
+/** `parley models`: what is there, what can be had, and under which licence. */
+import type { Command } from "commander";
+import type { InstalledModel, ModelEntry, ModelStore } from "@parley/audio/models";
+import { AudioError } from "@parley/audio";
+import type { Config } from "../../config/index.ts";
+import { PeerError } from "../../errors.ts";
+import { modelStoreFor } from "../../peer.ts";
+import { plannedDownloads } from "../../services/model-choice.ts";
+import type { CliContext } from "../context.ts";
+import { formatBytes } from "../format-bytes.ts";
+import { ProgressLine } from "../progress.ts";
+import { addSettingFlags, readCommandConfig, wantsJson } from "../setting-flags.ts";
+
+/** Adds `models` and its commands to the program. */
+export function registerModelsCommand(program: Command, context: CliContext): void {
+  const models = program.command("models").description("list, fetch, check and remove the models that hear, think and speak");
+  const list = models.command("list").description("every model Parley knows: where it stands, its size, its licence");
+  const pull = models
+    .command("pull")
+    .description("fetch models and what they need; without names, the ones a peer would use here")
+    .argument("[names...]", "names from: parley models list");
+  const verify = models
+    .command("verify")
+    .description("compare every file with its sha256; without names, every model that stands here")
+    .argument("[names...]", "names from: parley models list");
+  const remove = models
+    .command("rm")
+    .description("remove models from the cache; a folder of your own is never touched")
+    .argument("<names...>", "names from: parley models list");
+  for (const command of [list, pull, verify, remove]) addSettingFlags(command, ["models.folder"]);
+
+  list.action(() => runList(open(list, context), context));
+  pull.action((names: readonly string[]) => withInterrupt((signal) => runPull(open(pull, context), context, names, signal)));
+  verify.action((names: readonly string[]) => withInterrupt((signal) => runVerify(open(verify, context), context, names, signal)));
+  remove.action((names: readonly string[]) => runRemove(open(remove, context), context, names));
+}
+
+interface Opened {
+  readonly config: Config;
+  readonly store: ModelStore;
+  readonly json: boolean;
+}
+
+function open(command: Command, context: CliContext): Opened {
+  const { config } = readCommandConfig(command, context);
+  // Whoever names a model and says pull wants it fetched, whatever a peer may do by itself.
+  const store = modelStoreFor({ ...config, models: { ...config.models, download: true } });
+  return { config, store, json: wantsJson(command) };
+}
+
+async function runList({ store, json }: Opened, context: CliContext): Promise<void> {
+  const rows = await store.list();
+  if (json) {
+    const list = rows.map(({ entry, installed }) => ({ ...summary(entry), installed: where(installed) }));
+    context.stdout(`${JSON.stringify({ models: list }, undefined, 2)}\n`);
+    return;
+  }
+  const lines = rows.map(({ entry, installed }) => {
+    const state = installed === undefined ? (entry.sources.length === 0 ? "not here" : "can be pulled") : `in ${installed.origin}`;
+    const size = formatBytes(sizeOf(entry)).padStart(9);
+    const use = entry.licence.use === "free" ? "" : ` (${entry.licence.use})`;
+    return `${entry.kind.padEnd(6)} ${entry.name.padEnd(26)} ${size}  ${state.padEnd(13)}  ${entry.licence.spdx}${use}\n${" ".repeat(7)}${detail(entry)}\n`;
+  });
+  context.stdout(lines.join(""));
+}
+
+function detail(entry: ModelEntry): string {
+  const languages = entry.languages.length === 0 ? "" : `; ${entry.languages.join(", ")}`;
+  const voices = entry.voices.length === 0 ? "" : `; voices ${entry.voices.join(" ")}`;
+  return `${entry.title}${languages}${voices}`;
+}
+
+async function runPull(opened: Opened, context: CliContext, names: readonly string[], signal: AbortSignal): Promise<void> {
+  const { store, json, config } = opened;
+  const wanted = names.length > 0 ? names : (await plannedDownloads(store, config)).map(({ entry }) => entry.name);
+  const progress = new ProgressLine(context);
+  if (wanted.length === 0 && !json) progress.line("everything a peer needs here is here");
+  for (const name of wanted) {
+    const bytes = await store.downloadBytes(name);
+    const entry = store.catalogue.find((each) => each.name === name);
+    if (bytes > 0 && entry !== undefined) {
+      progress.line(`${name}: up to ${formatBytes(bytes)}; licence ${entry.licence.spdx} (${entry.licence.url})`);
+    }
+    const installed = await store.ensure(name, { signal, onProgress: (each) => progress.fetch(each) });
+    progress.clear();
+    context.stdout(json ? `${JSON.stringify({ model: name, installed: where(installed) })}\n` : `${name} is in ${installed.folder}\n`);
+  }
+}
+
+async function runVerify(opened: Opened, context: CliContext, names: readonly string[], signal: AbortSignal): Promise<void> {
+  const { store, json } = opened;
+  const standing = async (): Promise<readonly string[]> =>
+    (await store.list()).filter(({ installed }) => installed !== undefined).map(({ entry }) => entry.name);
+  const progress = new ProgressLine(context);
+  let broken = 0;
+  for (const name of names.length > 0 ? names : await standing()) {
+    progress.status(`checking ${name} …`);
+    const report = await store.verify(name, { signal });
+    progress.clear();
+    if (!report.ok) broken += 1;
+    if (json) {
+      context.stdout(`${JSON.stringify(report)}\n`);
+      continue;
+    }
+    const problems = report.problems.map(({ path, problem }) => `  ${path}: ${problem}\n`).join("");
+    context.stdout(`${name.padEnd(26)} ${report.ok ? "good" : "BROKEN"}  ${report.folder}\n${problems}`);
+  }
+  if (broken === 0) return;
+  throw new AudioError("model-corrupt", `${broken} ${broken === 1 ? "model is" : "models are"} damaged`, {
+    nextStep: "Remove and fetch again: parley models rm NAME, then parley models pull NAME.",
+  });
+}
+
+async function runRemove({ store, json }: Opened, context: CliContext, names: readonly string[]): Promise<void> {
+  for (const name of names) {
+    const removed = await store.remove(name);
+    if (json) context.stdout(`${JSON.stringify({ model: name, removed })}\n`);
+    else context.stdout(removed ? `${name} removed\n` : `${name} is not in the cache\n`);
+  }
+}
+
+function summary(entry: ModelEntry): Record<string, unknown> {
+  const { name, kind, title, languages, voices, licence, files } = entry;
+  return { name, kind, title, languages, voices, licence, files, bytes: sizeOf(entry), sources: entry.sources.map(({ label }) => label) };
+}
+
+function where(installed: InstalledModel | undefined): Record<string, string> | null {
+  return installed === undefined ? null : { folder: installed.folder, origin: installed.origin };
+}
+
+function sizeOf(entry: ModelEntry): number {
+  return entry.files.reduce((sum, file) => sum + file.bytes, 0);
+}
+
+/** Runs `body` with a signal that Ctrl-C aborts. */
+async function withInterrupt(body: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  const interrupt = new AbortController();
+  const onInterrupt = (): void => {
+    interrupt.abort(new PeerError("interrupted", "interrupted", { nextStep: "Run it again to go on where it stopped." }));
+  };
+  process.once("SIGINT", onInterrupt);
+  process.once("SIGTERM", onInterrupt);
+  try {
+    await body(interrupt.signal);
+  } catch (error) {
+    throw interrupt.signal.aborted ? interrupt.signal.reason : error;
+  } finally {
+    process.off("SIGINT", onInterrupt);
+    process.off("SIGTERM", onInterrupt);
+  }
+}

@@ -1,0 +1,156 @@
+/** `parley start`: a peer, until it is told to stop. */
+import type { Command } from "commander";
+import { randomUUID } from "node:crypto";
+import { rename, unlink, writeFile } from "node:fs/promises";
+import type { Config } from "../../config/index.ts";
+import { PeerError } from "../../errors.ts";
+import { createPeer, type Peer } from "../../peer.ts";
+import { plannedDownloads } from "../../services/model-choice.ts";
+import { serviceNames } from "../../services/stage.ts";
+import { VERSION } from "../../version.ts";
+import { connectRunning, type PeerFile } from "../access.ts";
+import type { CliContext } from "../context.ts";
+import { formatBytes } from "../format-bytes.ts";
+import { ProgressLine, stageReporter } from "../progress.ts";
+import { addSettingFlags, readCommandConfig, wantsJson } from "../setting-flags.ts";
+
+/** How `parley` is called here: through npx in a checkout, by name once installed. */
+export type Invocation = "npx parley" | "parley";
+
+/** Adds `start` to the program. */
+export function registerStartCommand(program: Command, context: CliContext, invocation: Invocation): void {
+  const command = program
+    .command("start")
+    .description("start a peer on this machine; Ctrl-C stops it")
+    .addHelpText(
+      "after",
+      "\nThe peer answers at once and becomes useful in steps, as its models arrive. It says so.\n",
+    );
+  addSettingFlags(command);
+  command.action(async () => {
+    const { config } = readCommandConfig(command, context);
+    await refuseSecond(config);
+    await run(config, context, wantsJson(command), invocation);
+  });
+}
+
+/** One peer for one home: its identity, tokens and memory have one owner. */
+async function refuseSecond(config: Config): Promise<void> {
+  const running = await connectRunning(config);
+  if (running === undefined) return;
+  running.close();
+  throw new PeerError("port-in-use", `a peer with the home ${config.home} is running already`, {
+    nextStep: "Talk to it (parley chat), stop it, or start another with --home DIR and --port PORT.",
+  });
+}
+
+async function run(config: Config, context: CliContext, json: boolean, invocation: Invocation): Promise<void> {
+  const progress = new ProgressLine(context);
+  const say = (text: string): void => {
+    progress.clear();
+    if (!json) context.stdout(`${text}\n`);
+  };
+  const stop = waitForStop(() => progress.line("stopping …"));
+  const report = stageReporter(
+    json ? progress : new ProgressLine({ ...context, stderr: context.stdout }, process.stdout.isTTY === true),
+  );
+  const peer = await createPeer({ config, onStage: report, onNews: say });
+  try {
+    await leaveTraces(peer);
+    if (json)
+      context.stdout(
+        `${JSON.stringify({ url: peer.url, peerId: peer.identity.peerId, name: config.name, pid: process.pid })}\n`,
+      );
+    else say(greeting(peer, invocation));
+    await announceDownloads(peer, say);
+    peer.services.start();
+    await stop;
+  } finally {
+    await removeTraces(peer);
+    await peer.close();
+  }
+  say("stopped");
+}
+
+function greeting(peer: Peer, invocation: Invocation): string {
+  const { config, identity, url, paths } = peer;
+  return [
+    `Parley ${VERSION}`,
+    `  name       ${config.name}`,
+    `  identity   ${identity.peerId}`,
+    `  address    ${url}  (this machine only)`,
+    `  home       ${paths.home}`,
+    "Talk to it from another terminal:",
+    `  ${invocation} chat`,
+    `  ${invocation} ask "What is the capital of France?"`,
+    `  ${invocation} ask --audio question.wav --out answer.wav`,
+    `  ${invocation} status`,
+    "",
+  ].join("\n");
+}
+
+async function announceDownloads({ store, config, services }: Peer, say: (text: string) => void): Promise<void> {
+  const needed = (await services.language.usesOllama()) ? serviceNames.filter((name) => name !== "llm") : serviceNames;
+  const planned = await plannedDownloads(store, config, needed);
+  if (planned.length === 0) return;
+  const total = planned.reduce((sum, each) => sum + each.bytes, 0);
+  const rows = planned.map(({ entry, bytes }) => {
+    const note = entry.licence.use === "free" ? "" : ` (${entry.licence.use})`;
+    return `  ${entry.name.padEnd(24)} ${formatBytes(bytes).padStart(9)}  ${entry.title}; licence ${entry.licence.spdx}${note}`;
+  });
+  const verb = config.models.download
+    ? `Fetching ${formatBytes(total)} of models; --no-models stops this:`
+    : "Missing models (--no-models is set, so they are not fetched):";
+  say([verb, ...rows, ""].join("\n"));
+}
+
+/** Lets commands of this user find the peer and be let in. */
+async function leaveTraces(peer: Peer): Promise<void> {
+  const about: PeerFile = { pid: process.pid, url: peer.url, peerId: peer.identity.peerId };
+  await writePrivate(peer.paths.cliToken, `${peer.token}\n`);
+  await writePrivate(peer.paths.peerFile, `${JSON.stringify(about)}\n`);
+}
+
+async function removeTraces(peer: Peer): Promise<void> {
+  for (const path of [peer.paths.peerFile, peer.paths.cliToken]) {
+    await unlink(path).catch((error: unknown) => {
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    });
+  }
+}
+
+async function writePrivate(path: string, text: string): Promise<void> {
+  const draft = `${path}.${randomUUID()}.partial`;
+  try {
+    await writeFile(draft, text, { mode: 0o600, flag: "wx" });
+    await rename(draft, path);
+  } catch (cause) {
+    throw new PeerError("home-unusable", `cannot write ${path}: ${(cause as Error).message}`, {
+      nextStep: "Check the folder's permissions and free space, or choose another with --home.",
+      cause,
+    });
+  }
+}
+
+/**
+ * Resolves at the first SIGINT or SIGTERM. A second one, later than the echo that npm sends of the first, ends the
+ * process at once.
+ */
+function waitForStop(onStop: () => void): Promise<void> {
+  const echoMs = 1000;
+  return new Promise((resolve) => {
+    let first: number | undefined;
+    const onSignal = (): void => {
+      if (first === undefined) {
+        first = performance.now();
+        onStop();
+        resolve();
+      } else if (performance.now() - first > echoMs) {
+        process.exit(130);
+      }
+    };
+    process.on("SIGINT", onSignal);
+    process.on("SIGTERM", onSignal);
+    process.on("SIGHUP", onSignal);
+  });
+}

@@ -1,0 +1,161 @@
+/** What `ask`, `say`, `listen` and `chat` share: the peer, Ctrl-C, audio files in and out. */
+import type { Command } from "commander";
+import type { Pcm } from "@parley/audio";
+import { BoundedQueue, openAudio, openAudioFile, toSpeech, writeWavFile, writeWavStream } from "@parley/audio/format";
+import type { Timings, TurnEvent } from "@parley/sdk";
+import type { Config } from "../../config/index.ts";
+import { PeerError } from "../../errors.ts";
+import { openAccess, type Access } from "../access.ts";
+import type { CliContext } from "../context.ts";
+import { ProgressLine, stageReporter } from "../progress.ts";
+import { readCommandConfig, wantsJson } from "../setting-flags.ts";
+
+/** What a talking command works with. */
+export interface Talk {
+  readonly access: Access;
+  readonly config: Config;
+  readonly progress: ProgressLine;
+  readonly json: boolean;
+  /** Aborted by Ctrl-C. */
+  readonly signal: AbortSignal;
+}
+
+/** Opens a peer, runs `body`, closes it, whatever happens; Ctrl-C cancels. */
+export async function withTalk(
+  command: Command,
+  context: CliContext,
+  body: (talk: Talk) => Promise<void>,
+): Promise<void> {
+  const { config } = readCommandConfig(command, context);
+  const progress = new ProgressLine(context);
+  const interrupt = new AbortController();
+  const onInterrupt = (): void =>
+    interrupt.abort(new PeerError("interrupted", "interrupted", { nextStep: "Nothing was left half-written." }));
+  process.once("SIGINT", onInterrupt);
+  process.once("SIGTERM", onInterrupt);
+  try {
+    const report = stageReporter(progress);
+    const embedded = { onStage: report, onNews: (sentence: string) => progress.line(sentence) };
+    const access = await openAccess(config, embedded, interrupt.signal);
+    if (access.kind === "embedded") progress.status("no peer is running: working in this process …");
+    try {
+      await body({ access, config, progress, json: wantsJson(command), signal: interrupt.signal });
+    } finally {
+      progress.clear();
+      await access.close();
+    }
+  } catch (error) {
+    throw interrupt.signal.aborted ? interrupt.signal.reason : error;
+  } finally {
+    process.off("SIGINT", onInterrupt);
+    process.off("SIGTERM", onInterrupt);
+  }
+}
+
+/** A recording as speech samples; `-` is stdin. @throws AudioError of the file. */
+export async function openRecording(
+  path: string,
+  options: { readonly maxDurationMs: number; readonly signal: AbortSignal; readonly realtime: boolean },
+): Promise<AsyncIterable<Float32Array>> {
+  const { maxDurationMs, signal, realtime } = options;
+  const opened =
+    path === "-"
+      ? await openAudio(process.stdin, { signal, maxDurationMs, label: "standard input" })
+      : await openAudioFile(path, { signal, maxDurationMs });
+  const speech = toSpeech(opened.pcm);
+  return realtime ? paced(speech, signal) : speech;
+}
+
+/** Hands audio on no faster than it was spoken, as a microphone would. */
+async function* paced(speech: AsyncIterable<Float32Array>, signal: AbortSignal): AsyncGenerator<Float32Array> {
+  const startedAt = performance.now();
+  const block = 1600;
+  let sent = 0;
+  for await (const chunk of speech) {
+    for (let at = 0; at < chunk.length; at += block) {
+      const piece = chunk.subarray(at, at + block);
+      sent += piece.length;
+      const waitMs = startedAt + sent / 16 - performance.now();
+      if (waitMs > 0) await sleep(waitMs, signal);
+      yield piece;
+    }
+  }
+}
+
+function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      signal.removeEventListener("abort", onAbort);
+      resolve();
+    }, ms);
+    const onAbort = (): void => {
+      clearTimeout(timer);
+      reject(signal.reason as Error);
+    };
+    signal.addEventListener("abort", onAbort, { once: true });
+  });
+}
+
+/** Where spoken audio goes: a WAV file that appears only when it is whole, or stdout. */
+export class AudioOut {
+  readonly #blocks = new BoundedQueue<Pcm>({ capacity: 64 });
+  readonly #written: Promise<unknown>;
+
+  /** `path` may be `-` for stdout. */
+  constructor(path: string, signal: AbortSignal) {
+    const writing =
+      path === "-" ? writeWavStream(process.stdout, this.#blocks, { signal }) : writeWavFile(path, this.#blocks, { signal });
+    this.#written = writing;
+    // A file that cannot be written reads no further: `write` is told by the queue and then meets the reason.
+    writing.catch(() => this.#blocks.return());
+  }
+
+  /** @throws AudioError `file-unwritable`, `disk-full`. */
+  async write(event: Extract<TurnEvent, { type: "audio" }>): Promise<void> {
+    const { sampleRateHz, samples } = event;
+    if (!(await this.#blocks.push({ sampleRateHz, samples }))) await this.#written;
+  }
+
+  /** Makes the file visible. @throws AudioError; `audio-empty` when no sound came. */
+  async finish(): Promise<void> {
+    this.#blocks.close();
+    await this.#written;
+  }
+
+  /** Leaves nothing behind; `reason` is what ended the work. */
+  async abandon(reason: unknown): Promise<void> {
+    this.#blocks.fail(reason);
+    await this.#written.catch(() => undefined);
+  }
+}
+
+/** An event as one JSON line; sound as its length. */
+export function eventJson(event: TurnEvent): string {
+  if (event.type !== "audio") return `${JSON.stringify(event)}\n`;
+  const durationMs = (event.samples.length / event.sampleRateHz) * 1000;
+  return `${JSON.stringify({ type: "audio", sampleRateHz: event.sampleRateHz, durationMs })}\n`;
+}
+
+const TIMING_WORDS: readonly (readonly [keyof Timings, string])[] = [
+  ["inputAudioMs", "audio heard"],
+  ["inputEndMs", "last of the audio in"],
+  ["transcriptMs", "question understood"],
+  ["firstTokenMs", "first word thought"],
+  ["firstSentenceMs", "first sentence to the voice"],
+  ["firstAudioMs", "first sound out"],
+  ["answerMs", "answer complete"],
+  ["totalMs", "everything done"],
+  ["outputAudioMs", "audio spoken"],
+];
+const LENGTHS = new Set<keyof Timings>(["inputAudioMs", "outputAudioMs"]);
+
+/** The timings of a turn for people: moments from its start, and lengths of sound. */
+export function timingsText(timings: Timings): string {
+  const rows = TIMING_WORDS.flatMap(([key, words]) => {
+    const value = timings[key];
+    if (value === undefined) return [];
+    const kind = LENGTHS.has(key) ? "long" : "after";
+    return [`  ${words.padEnd(28)} ${kind.padEnd(6)} ${(value / 1000).toFixed(3).padStart(9)} s`];
+  });
+  return `${rows.join("\n")}\n`;
+}

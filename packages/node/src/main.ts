@@ -1,0 +1,20 @@
+/** The process behind `parley` and `npm start`. */
+import { runCli } from "./cli/program.ts";
+
+// A reader that closes its end (`parley models list | head -1`) is not a failure.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE") process.exit(0);
+  throw error;
+});
+
+const invocation = import.meta.url.endsWith(".ts") ? "npx parley" : "parley";
+process.exitCode = await runCli(
+  process.argv.slice(2),
+  {
+    stdout: (text) => void process.stdout.write(text),
+    stderr: (text) => void process.stderr.write(text),
+    env: process.env,
+    cwd: process.cwd(),
+  },
+  invocation,
+);
