@@ -128,11 +128,11 @@ function levelOf({ floors }: PackageRule, room: string): number {
 }
 
 function checkExport(target: WorkspaceTarget, byName: ReadonlyMap<string, Manifest>): Finding | undefined {
-  const subpaths = Object.keys(byName.get(target.name)?.exports ?? {}).filter(
-    (subpath) => subpath !== "./package.json",
-  );
+  const subpaths = Object.keys(byName.get(target.name)?.exports ?? {});
   if (subpaths.includes(target.subpath)) return undefined;
-  const names = subpaths.map((subpath) => target.name + subpath.slice(1));
+  const names = subpaths
+    .filter((subpath) => subpath !== "./package.json")
+    .map((subpath) => target.name + subpath.slice(1));
   return {
     rule: "deep-import",
     found: `"${target.name}${target.subpath.slice(1)}" is not among the exports of ${target.name}`,

@@ -17,8 +17,7 @@ export interface Scan {
 }
 
 /** Walking the tree is worth it only where these could hide a module's name. */
-const MAY_NAME_MODULES =
-  /\bimport\s*\(|\brequire\b|\bimport\.meta\.resolve\b|\b(?:vi|jest)\.\w*mock\b|\bimport\s+\w+\s*=/i;
+const MAY_NAME_MODULES = /\bimport\s*\(|require|\bimport\.meta\.resolve\b|\b(?:vi|jest)\.\w*mock\b|\bimport\s+\w+\s*=/i;
 
 /**
  * @param path names the language by its extension (`.ts`, `.mjs`, …)
