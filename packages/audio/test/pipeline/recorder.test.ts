@@ -1,0 +1,22 @@
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import { Recorder } from "../../src/pipeline/recorder.ts";
+
+it("a recorder gives back exactly what was pushed since a moment, as far as its window reaches", () => {
+  const windowMs = 3;
+  const window = windowMs * 16;
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: 0, max: 120 }), { maxLength: 20 }), fc.nat(30), (sizes, startMs) => {
+      const recorder = new Recorder(windowMs);
+      const pushed: number[] = [];
+      for (const size of sizes) {
+        const chunk = Float32Array.from({ length: size }, (_, i) => pushed.length + i + 1);
+        recorder.push(chunk);
+        pushed.push(...chunk);
+      }
+      const from = Math.min(pushed.length, Math.max(startMs * 16, pushed.length - window, 0));
+      expect([...recorder.since(startMs)]).toEqual(pushed.slice(from));
+      expect(recorder.endMs).toBe(pushed.length / 16);
+    }),
+  );
+});
