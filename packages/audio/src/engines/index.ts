@@ -11,6 +11,9 @@ export type {
 } from "./contracts.ts";
 /** What an engine module is, for those who write one. */
 export type { Engine, EngineModule, JobHandler, JobIo } from "./module.ts";
+export { checked } from "./checked.ts";
+export { modelFiles } from "./model-files.ts";
+export { OrderedEmitter } from "./ordered-emitter.ts";
 /** Engines as guests: child processes that cannot take the peer down. */
 export { siblingModule, startEngineHost } from "./host/index.ts";
 export type {
@@ -22,3 +25,8 @@ export type {
   JobOptions,
   JobRunner,
 } from "./host/index.ts";
+/** The sherpa-onnx engines, ready to be hosted. */
+export { sttHost, ttsHost, vadHost } from "./sherpa/hosts.ts";
+export type { SttHostChoice, TtsHostChoice, VadHostChoice } from "./sherpa/hosts.ts";
+/** A hosted engine as the interface its callers know. */
+export { parseTranscript, parseVoiceActivityEvent, speechToText, textToSpeech, voiceActivity } from "./adapters.ts";

@@ -1,6 +1,6 @@
-/** The port to whatever thinks: an embedded model, a server of the house, later an account elsewhere. */
+/** The port to whatever writes the answers: an embedded model, Ollama, or a provider elsewhere. */
 
-/** One message of a conversation. */
+/** One turn of a conversation as a model reads it. */
 export interface ChatMessage {
   readonly role: "system" | "user" | "assistant";
   readonly content: string;
@@ -8,19 +8,18 @@ export interface ChatMessage {
 
 /** Options of {@link LanguageModel.generate}. */
 export interface GenerateOptions {
+  /** Aborting rejects with `job-cancelled`, or `job-timed-out` when the reason is a `TimeoutError`. */
   readonly signal?: AbortSignal;
-  /** Longest answer, in tokens. */
+  /** The longest answer, in tokens. */
   readonly maxTokens?: number;
-  /** 0 always takes the likeliest token. */
+  /** 0: always the likeliest word; 1: lively. */
   readonly temperature?: number;
-  /** Makes the choice repeatable, where the provider allows it. */
+  /** Same seed, same messages, same model: same answer. */
   readonly seed?: number;
 }
 
-/** A language model. */
+/** Writes the assistant's next turn, in pieces as they come. Leaving the loop early stops the model. */
 export interface LanguageModel {
-  /** For people and logs, such as `ollama:llama3.2`. */
   readonly id: string;
-  /** The answer as it is written. The last message is the user's. */
   generate(messages: readonly ChatMessage[], options?: GenerateOptions): AsyncIterable<string>;
 }

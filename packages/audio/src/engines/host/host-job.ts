@@ -106,20 +106,21 @@ export class HostJob implements Job {
   }
 
   async #pumpInput(): Promise<void> {
-    const { id, send } = this.#context;
+    const context = this.#context;
+    const { id } = context;
     try {
       this.#iterator = this.#options.input?.[Symbol.asyncIterator]();
       while (this.#iterator !== undefined && (await this.#gate.take())) {
         const step = await this.#iterator.next();
         if (this.settled) return;
         if (step.done === true) break;
-        send({ type: "data", job: id, value: step.value });
+        context.send({ type: "data", job: id, value: step.value });
       }
-      if (!this.settled) send({ type: "end", job: id });
+      if (!this.settled) context.send({ type: "end", job: id });
     } catch (cause) {
       if (this.settled) return;
-      send({ type: "cancel", job: id, timedOut: false });
-      this.fail(cause instanceof AudioError ? cause : inputFailed(this.#context, cause));
+      context.send({ type: "cancel", job: id, timedOut: false });
+      this.fail(cause instanceof AudioError ? cause : inputFailed(context, cause));
     }
   }
 

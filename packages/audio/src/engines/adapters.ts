@@ -1,0 +1,90 @@
+/** Turns a {@link JobRunner} into the engine interfaces. What comes back from the other process is checked here. */
+import { z } from "zod";
+import { AudioError } from "../errors.ts";
+import type {
+  SpeechToText,
+  SynthesizeOptions,
+  TextToSpeech,
+  Transcript,
+  VoiceActivity,
+  VoiceActivityEvent,
+  CallOptions,
+} from "./contracts.ts";
+import type { JobRunner } from "./host/index.ts";
+
+const sttInfo = z.object({ id: z.string(), languages: z.array(z.string()) });
+const ttsInfo = z.object({
+  id: z.string(),
+  sampleRateHz: z.number().int().positive(),
+  voices: z.array(z.object({ name: z.string(), language: z.string() })).min(1),
+});
+const vadInfo = z.object({ id: z.string() });
+
+const transcript = z.object({ text: z.string(), language: z.string(), realTimeFactor: z.number() });
+const chunk = z.instanceof(Float32Array);
+const activity = z.discriminatedUnion("type", [
+  z.object({ type: z.literal("speech-start"), atMs: z.number() }),
+  z.object({ type: z.literal("speech-end"), startMs: z.number(), endMs: z.number(), samples: chunk }),
+]);
+
+/** The engine's answer to `transcribe`. @throws AudioError `engine-failed` when it is none. */
+export function parseTranscript(value: unknown): Transcript {
+  return answered(transcript, value, "transcribe");
+}
+
+/** One event of the engine's `detect`. @throws AudioError `engine-failed` when it is none. */
+export function parseVoiceActivityEvent(value: unknown): VoiceActivityEvent {
+  return answered(activity, value, "detect");
+}
+
+/** A recogniser that runs its jobs on `runner`. @throws AudioError `engine-failed` when the engine is of another kind. */
+export function speechToText(runner: JobRunner): SpeechToText {
+  const { id, languages } = answered(sttInfo, runner.info(), "info");
+  return {
+    id,
+    languages,
+    async transcribe(samples, options = {}) {
+      return parseTranscript(await runner.run("transcribe", { samples }, options).result);
+    },
+  };
+}
+
+/** A voice that runs its jobs on `runner`. @throws AudioError `engine-failed` when the engine is of another kind. */
+export function textToSpeech(runner: JobRunner): TextToSpeech {
+  const { id, sampleRateHz, voices } = answered(ttsInfo, runner.info(), "info");
+  return {
+    id,
+    sampleRateHz,
+    voices,
+    async *synthesize(text: string, { signal, ...how }: SynthesizeOptions = {}) {
+      const job = runner.run("synthesize", { text, ...how }, signal === undefined ? {} : { signal });
+      for await (const value of job.output) {
+        yield { sampleRateHz, samples: answered(chunk, value, "synthesize") };
+      }
+    },
+  };
+}
+
+/** A detector that runs its jobs on `runner`. @throws AudioError `engine-failed` when the engine is of another kind. */
+export function voiceActivity(runner: JobRunner): VoiceActivity {
+  const { id } = answered(vadInfo, runner.info(), "info");
+  return {
+    id,
+    async *detect(audio: AsyncIterable<Float32Array>, options: CallOptions = {}) {
+      const job = runner.run("detect", {}, { ...options, input: audio });
+      for await (const value of job.output) yield parseVoiceActivityEvent(value);
+    },
+  };
+}
+
+function answered<Schema extends z.ZodType>(schema: Schema, value: unknown, what: string): z.output<Schema> {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new AudioError(
+    "engine-failed",
+    `the engine's answer to ${what} makes no sense: ${z.prettifyError(parsed.error)}`,
+    {
+      nextStep: "Check that the engine is of the kind it is used as, and that all peers run the same version.",
+    },
+  );
+}

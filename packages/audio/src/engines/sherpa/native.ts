@@ -1,0 +1,58 @@
+/**
+ * The part of `sherpa-onnx-node` that we use, typed by us: the package ships no types. Samples are mono floats in
+ * [-1, 1]. Only engine modules import this: it loads native code.
+ */
+import { createRequire } from "node:module";
+
+/** A stretch of sound as sherpa takes and gives it. */
+export interface NativeWave {
+  readonly samples: Float32Array;
+  readonly sampleRate: number;
+}
+
+export interface NativeOfflineStream {
+  acceptWaveform(wave: NativeWave): void;
+}
+
+export interface NativeRecognizer {
+  createStream(): NativeOfflineStream;
+  decodeAsync(stream: NativeOfflineStream): Promise<{ readonly text: string; readonly lang?: string }>;
+}
+
+export interface NativeTts {
+  readonly sampleRate: number;
+  readonly numSpeakers: number;
+  generateAsync(request: {
+    readonly text: string;
+    readonly sid: number;
+    readonly speed: number;
+    /** False copies the samples out of native memory, whose lifetime is not ours to know. */
+    readonly enableExternalBuffer: boolean;
+    /** Called per sentence, in order; 0 asks to stop before the next one. */
+    readonly onProgress: (part: { readonly samples: Float32Array }) => 0 | 1;
+  }): Promise<NativeWave>;
+}
+
+export interface NativeVad {
+  acceptWaveform(samples: Float32Array): void;
+  isDetected(): boolean;
+  isEmpty(): boolean;
+  front(enableExternalBuffer: boolean): { readonly start: number; readonly samples: Float32Array };
+  pop(): void;
+  flush(): void;
+  /** Forgets the stream: sample positions start again at 0. */
+  reset(): void;
+}
+
+/** A configuration object; its shape is sherpa's, see its `types.js`. */
+export type NativeConfig = Readonly<Record<string, unknown>>;
+
+interface SherpaOnnx {
+  readonly OfflineRecognizer: { createAsync(config: NativeConfig): Promise<NativeRecognizer> };
+  readonly OfflineTts: { createAsync(config: NativeConfig): Promise<NativeTts> };
+  readonly Vad: new (config: NativeConfig, bufferSeconds: number) => NativeVad;
+}
+
+const sherpa: SherpaOnnx = createRequire(import.meta.url)("sherpa-onnx-node");
+
+export const { OfflineRecognizer, OfflineTts, Vad } = sherpa;

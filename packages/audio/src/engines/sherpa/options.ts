@@ -1,0 +1,51 @@
+/** The options of the sherpa engines, as they cross into the host process, and how an engine reads them. */
+import { z } from "zod";
+import { AudioError } from "../../errors.ts";
+
+const common = {
+  /** Names the engine to its callers, such as `moonshine-tiny-en-q8`. */
+  id: z.string().min(1),
+  folder: z.string().min(1),
+  /** File names inside the folder, by role. */
+  files: z.record(z.string(), z.string().min(1)),
+  threads: z.number().int().min(1).max(64),
+};
+
+export const sttOptions = z.object({
+  ...common,
+  family: z.enum(["moonshine", "whisper", "transducer", "nemo-transducer", "paraformer", "sense-voice"]),
+  /** BCP 47; the first is told to models that want to know. */
+  languages: z.array(z.string().min(1)).min(1),
+});
+
+export const ttsOptions = z.object({
+  ...common,
+  family: z.enum(["kokoro", "vits"]),
+  /** The folder of espeak-ng's data. */
+  espeakFolder: z.string().min(1),
+});
+
+export const vadOptions = z.object({
+  ...common,
+  /** Probability above which a window is speech. */
+  threshold: z.number().gt(0).lt(1),
+  /** Silence that ends a stretch of speech. */
+  minSilenceMs: z.number().min(32).max(10_000),
+  /** Speech that begins one. */
+  minSpeechMs: z.number().min(32).max(10_000),
+  /** A longer stretch is cut at the next breath. */
+  maxSpeechMs: z.number().min(1_000).max(120_000),
+});
+
+export type SttOptions = z.infer<typeof sttOptions>;
+export type TtsOptions = z.infer<typeof ttsOptions>;
+export type VadOptions = z.infer<typeof vadOptions>;
+
+/** The file of `role`. @throws AudioError `input-refused` when the options name none. */
+export function fileOf(paths: Readonly<Record<string, string>>, role: string): string {
+  const path = paths[role];
+  if (path !== undefined) return path;
+  throw new AudioError("input-refused", `the engine's options name no file for ${role}`, {
+    nextStep: `Add files.${role}.`,
+  });
+}

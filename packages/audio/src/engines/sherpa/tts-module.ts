@@ -1,0 +1,115 @@
+/** Engine module: text to speech with sherpa-onnx. Method `synthesize` streams Float32Array chunks, one a sentence. */
+import { readFile } from "node:fs/promises";
+import { z } from "zod";
+import { AudioError } from "../../errors.ts";
+import type { Voice } from "../contracts.ts";
+import type { Engine, JobHandler } from "../module.ts";
+import { checked } from "../checked.ts";
+import { OrderedEmitter } from "../ordered-emitter.ts";
+import { modelFiles } from "../model-files.ts";
+import { OfflineTts, type NativeConfig, type NativeTts } from "./native.ts";
+import { fileOf, ttsOptions, type TtsOptions } from "./options.ts";
+import { speakablePieces } from "./speakable.ts";
+
+type Family = (file: (role: string) => string, options: TtsOptions) => NativeConfig;
+
+/** How each family of models is configured (sherpa's `OfflineTtsModelConfig`). A new family is a new entry. */
+const FAMILIES: Readonly<Record<TtsOptions["family"], Family>> = {
+  kokoro: (file, { espeakFolder }) => ({
+    kokoro: {
+      model: file("model"),
+      voices: file("voices"),
+      tokens: file("tokens"),
+      dataDir: espeakFolder,
+      lengthScale: 1,
+    },
+  }),
+  vits: (file, { espeakFolder }) => ({
+    vits: { model: file("model"), tokens: file("tokens"), dataDir: espeakFolder },
+  }),
+};
+
+/** Kokoro's voices carry their language in the first letter of the name. */
+const KOKORO_LANGUAGES: Readonly<Record<string, string>> = {
+  a: "en-US",
+  b: "en-GB",
+  e: "es",
+  f: "fr",
+  h: "hi",
+  i: "it",
+  j: "ja",
+  p: "pt-BR",
+  z: "zh",
+};
+
+const synthesizeParams = z.object({
+  text: z.string().max(100_000),
+  voice: z.string().optional(),
+  speed: z.number().min(0.5).max(2).default(1),
+});
+
+/** Loads the voices. See {@link EngineModule}. */
+export async function createEngine(given: unknown): Promise<Engine> {
+  const options = checked(ttsOptions, given, "options of the text-to-speech engine");
+  const paths = await modelFiles(options.folder, options.files);
+  await modelFiles(options.espeakFolder, { phontab: "phontab" });
+  const tts = await OfflineTts.createAsync({
+    model: {
+      ...FAMILIES[options.family]((role) => fileOf(paths, role), options),
+      numThreads: options.threads,
+      provider: "cpu",
+    },
+    // One sentence at a time: the first is heard while the next is computed.
+    maxNumSentences: 1,
+  });
+  const voices = await readVoices(paths["speakers"], options);
+  if (voices.length > tts.numSpeakers) {
+    throw new AudioError("model-corrupt", `${options.id} has ${tts.numSpeakers} voices, ${voices.length} are named`, {
+      nextStep: `Fetch the model again with \`parley models pull ${options.id}\`.`,
+    });
+  }
+  return {
+    info: { id: options.id, sampleRateHz: tts.sampleRate, voices },
+    methods: { synthesize: synthesizer(tts, voices) },
+  };
+}
+
+/** The names in the model's list, in the order of the speaker ids; a model without a list has one voice. */
+async function readVoices(speakersFile: string | undefined, options: TtsOptions): Promise<readonly Voice[]> {
+  if (speakersFile === undefined) return [{ name: options.id, language: "en" }];
+  const names = (await readFile(speakersFile, "utf8")).split(/\s+/).filter((name) => name !== "");
+  return names.map((name) => ({ name, language: KOKORO_LANGUAGES[name.charAt(0)] ?? "en" }));
+}
+
+function synthesizer(tts: NativeTts, voices: readonly Voice[]): JobHandler {
+  return async (params, io) => {
+    const { text, voice, speed } = checked(synthesizeParams, params, "parameters of synthesize");
+    const sid = voice === undefined ? 0 : voices.findIndex(({ name }) => name === voice);
+    if (sid < 0) throw unknownVoice(voice, voices);
+    for (const piece of speakablePieces(text)) {
+      io.signal.throwIfAborted();
+      const out = new OrderedEmitter(io);
+      await tts.generateAsync({
+        text: piece,
+        sid,
+        speed,
+        enableExternalBuffer: false,
+        onProgress: ({ samples }) => {
+          if (io.signal.aborted) return 0;
+          // Copied: what a progress callback is handed may be native memory.
+          out.send(samples.slice());
+          return 1;
+        },
+      });
+      await out.flush();
+    }
+    io.signal.throwIfAborted();
+    return {};
+  };
+}
+
+function unknownVoice(voice: string | undefined, voices: readonly Voice[]): AudioError {
+  return new AudioError("input-refused", `there is no voice named ${voice}`, {
+    nextStep: `Use one of: ${voices.map(({ name }) => name).join(", ")}.`,
+  });
+}

@@ -1,0 +1,28 @@
+/** The host options of the test engines. */
+import { siblingModule, type EngineHostOptions } from "../engines/host/index.ts";
+
+/** Recognises scripted texts after 150 ms. */
+export function fixedDelaySttHost(
+  options: { readonly delayMs?: number; readonly texts?: readonly string[] } = {},
+): EngineHostOptions {
+  return { name: "stt", module: siblingModule(import.meta.url, "./fixed-delay-stt"), options };
+}
+
+/** Speaks a sine of 60 ms per character, the first chunk after 100 ms. */
+export function fixedDelayTtsHost(options: { readonly delayMs?: number } = {}): EngineHostOptions {
+  return { name: "tts", module: siblingModule(import.meta.url, "./fixed-delay-tts"), options };
+}
+
+/** Takes whatever is loud for speech. */
+export function energyVadHost(
+  options: { readonly energy?: number; readonly minSilenceMs?: number } = {},
+): EngineHostOptions {
+  return { name: "vad", module: siblingModule(import.meta.url, "./energy-vad"), options, maxJobs: 16 };
+}
+
+/** Misbehaves on request: see `crash-engine.ts` for its methods. */
+export function crashHost(
+  options: { readonly failStart?: string; readonly hangStart?: boolean } = {},
+): EngineHostOptions {
+  return { name: "crash", module: siblingModule(import.meta.url, "./crash-engine"), options };
+}

@@ -1,0 +1,2 @@
+/** The embedded language model. */
+export { languageModel, llmHost, type LlmHostChoice } from "./language-model.ts";

@@ -1,0 +1,166 @@
+/** Engine module: a language model in GGUF, run by llama.cpp. Method `generate`, see contract.ts. */
+import { open } from "node:fs/promises";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { AudioError } from "@parley/audio";
+import { checked, modelFiles, OrderedEmitter, type Engine, type JobHandler } from "@parley/audio/engines";
+import {
+  getLlama,
+  LlamaChat,
+  LlamaCompletion,
+  LlamaLogLevel,
+  type ChatHistoryItem,
+  type LlamaContextSequence,
+  type LlamaModel,
+} from "node-llama-cpp";
+import { z } from "zod";
+import type { ChatMessage } from "../language-model.ts";
+import { generateParams, type GenerateParams, type GenerateResult } from "./contract.ts";
+import { fitContext } from "./fit-context.ts";
+
+/** Tokens that stay free for the model's own marks around an answer. */
+const MARGIN_TOKENS = 8;
+
+const optionsSchema = z.object({
+  id: z.string().min(1),
+  folder: z.string().min(1),
+  /** The GGUF file inside the folder. */
+  file: z.string().min(1),
+  /** `"auto"` uses a GPU when there is one and its backend is installed. */
+  gpu: z.union([z.literal("auto"), z.literal(false)]).default(false),
+  /** The longest conversation kept in mind; bounded by what the model was trained for. */
+  contextTokens: z.number().int().min(64).max(1_000_000).default(4_096),
+  /**
+   * llama.cpp's threads spin while they wait for each other: one thread more than there are free cores costs ten times
+   * the speed. One core is left to the rest of the house.
+   */
+  threads: z
+    .number()
+    .int()
+    .min(1)
+    .max(256)
+    .default(Math.max(1, availableParallelism() - 1)),
+});
+
+/** Loads the model. See {@link EngineModule}. */
+export async function createEngine(given: unknown): Promise<Engine> {
+  const options = checked(optionsSchema, given, "options of the language-model engine");
+  const modelPath = await ggufFile(options.folder, options.file);
+  const llama = await getLlama({
+    gpu: options.gpu,
+    build: "never",
+    skipDownload: true,
+    logLevel: LlamaLogLevel.error,
+    maxThreads: options.threads,
+    progressLogs: false,
+  });
+  const model = await llama.loadModel({ modelPath, ...(options.gpu === false ? { gpuLayers: 0 } : {}) });
+  const contextSize = Math.min(options.contextTokens, model.trainContextSize);
+  const context = await model.createContext({ contextSize, threads: options.threads });
+  const writer = newWriter(model, context.getSequence());
+  return {
+    info: { id: options.id, contextTokens: context.contextSize },
+    methods: { generate: generator(writer, context.contextSize) },
+    close: () => llama.dispose(),
+  };
+}
+
+/** What one kind of model does with a conversation. */
+interface Writer {
+  readonly countTokens: (messages: readonly ChatMessage[]) => number;
+  readonly write: (messages: readonly ChatMessage[], how: WriteOptions) => Promise<Written>;
+}
+
+interface Written {
+  readonly metadata: { readonly stopReason: string };
+}
+
+interface WriteOptions {
+  readonly maxTokens: number;
+  readonly temperature: number;
+  readonly seed?: number;
+  readonly signal: AbortSignal;
+  readonly onTextChunk: (text: string) => void;
+  readonly onToken: (tokens: readonly unknown[]) => void;
+}
+
+/** A model with a chat template chats; one without continues the last message. */
+function newWriter(model: LlamaModel, contextSequence: LlamaContextSequence): Writer {
+  return model.fileInfo.metadata.tokenizer.chat_template === undefined
+    ? completionWriter(model, contextSequence)
+    : chatWriter(model, contextSequence);
+}
+
+// Both keep one sequence: the tokens that a call shares with the one before are not computed again.
+
+function chatWriter(model: LlamaModel, contextSequence: LlamaContextSequence): Writer {
+  const chat = new LlamaChat({ contextSequence });
+  return {
+    countTokens: (messages) => {
+      const { contextText } = chat.chatWrapper.generateContextState({ chatHistory: messages.map(historyItem) });
+      return contextText.tokenize(model.tokenizer).length;
+    },
+    write: (messages, how) => chat.generateResponse(messages.map(historyItem), how),
+  };
+}
+
+function completionWriter(model: LlamaModel, contextSequence: LlamaContextSequence): Writer {
+  const completion = new LlamaCompletion({ contextSequence });
+  const text = (messages: readonly ChatMessage[]) => messages.findLast(({ role }) => role === "user")?.content ?? "";
+  return {
+    countTokens: (messages) => model.tokenize(text(messages)).length,
+    write: (messages, how) => completion.generateCompletionWithMeta(text(messages), how),
+  };
+}
+
+function historyItem({ role, content }: ChatMessage): ChatHistoryItem {
+  return role === "assistant" ? { type: "model", response: [content] } : { type: role, text: content };
+}
+
+function generator(writer: Writer, contextTokens: number): JobHandler {
+  return async (given, io): Promise<GenerateResult> => {
+    const params: GenerateParams = checked(generateParams, given, "parameters of generate");
+    // The answer may claim up to half of the window; the conversation gets the rest.
+    const reserved = Math.min(params.maxTokens, Math.floor(contextTokens / 2)) + MARGIN_TOKENS;
+    const messages = fitContext(params.messages, contextTokens - reserved, writer.countTokens);
+    const promptTokens = writer.countTokens(messages);
+    const out = new OrderedEmitter(io);
+    const startedAtMs = performance.now();
+    let outputTokens = 0;
+    const { metadata } = await writer.write(messages, {
+      maxTokens: Math.min(params.maxTokens, contextTokens - promptTokens - MARGIN_TOKENS),
+      temperature: params.temperature,
+      ...(params.seed === undefined ? {} : { seed: params.seed }),
+      signal: io.signal,
+      onTextChunk: (text) => out.send(text),
+      onToken: (tokens) => {
+        outputTokens += tokens.length;
+      },
+    });
+    const seconds = (performance.now() - startedAtMs) / 1000;
+    await out.flush();
+    return {
+      promptTokens,
+      outputTokens,
+      tokensPerSecond: seconds === 0 ? 0 : outputTokens / seconds,
+      stopReason: metadata.stopReason === "maxTokens" ? "length" : "end",
+    };
+  };
+}
+
+/** @throws AudioError `model-missing`, `model-corrupt`. */
+async function ggufFile(folder: string, file: string): Promise<string> {
+  await modelFiles(folder, { model: file });
+  const path = join(folder, file);
+  const handle = await open(path, "r");
+  try {
+    const { buffer } = await handle.read(Buffer.alloc(4), 0, 4, 0);
+    if (buffer.toString("latin1") === "GGUF") return path;
+  } finally {
+    await handle.close();
+  }
+  throw new AudioError("model-corrupt", `${path} is not a GGUF model`, {
+    nextStep: "Fetch the model again with `parley models pull`, or name another file.",
+    details: { path },
+  });
+}

@@ -1,0 +1,44 @@
+/** Test engine: "writes" scripted replies, the first token after a fixed delay. Named so, never a default. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { checked, type Engine } from "@parley/audio/engines";
+import { z } from "zod";
+import { generateParams, type GenerateResult } from "../providers/llama-cpp/contract.ts";
+
+const optionsSchema = z.object({
+  /** Until the first token. */
+  delayMs: z.number().min(0).default(200),
+  /** Between tokens. */
+  tokenMs: z.number().min(0).default(0),
+  /** Given in turn, from the first again after the last. */
+  replies: z.array(z.string()).min(1).default(["The time is ten past nine. Shall I set an alarm?"]),
+});
+
+/** See {@link EngineModule}. */
+export async function createEngine(given: unknown): Promise<Engine> {
+  const { delayMs, tokenMs, replies } = checked(optionsSchema, given ?? {}, "options of the fixed-delay LLM");
+  let calls = 0;
+  return {
+    info: { id: "fixed-delay-llm", contextTokens: 4_096 },
+    methods: {
+      async generate(params, io): Promise<GenerateResult> {
+        const { messages, maxTokens } = checked(generateParams, params, "parameters of generate");
+        const words = (replies[calls % replies.length] ?? "").match(/\S+\s*/g) ?? [];
+        calls += 1;
+        const { signal } = io;
+        await sleep(delayMs, undefined, { signal });
+        const startedAtMs = performance.now();
+        const spoken = words.slice(0, maxTokens);
+        for (const word of spoken) {
+          await io.emit(word);
+          if (tokenMs > 0) await sleep(tokenMs, undefined, { signal });
+        }
+        return {
+          promptTokens: messages.reduce((sum, { content }) => sum + content.split(/\s+/).length, 0),
+          outputTokens: spoken.length,
+          tokensPerSecond: spoken.length / Math.max(0.001, (performance.now() - startedAtMs) / 1000),
+          stopReason: spoken.length < words.length ? "length" : "end",
+        };
+      },
+    },
+  };
+}
