@@ -71,9 +71,8 @@ export async function download(task: Download, options: DownloadOptions): Promis
       if (restarts > MAX_RESTARTS) return { ok: false, reason };
       continue;
     }
-    failures = (await bytesOnDisk(task)) > before ? 1 : failures + 1;
-    const limit = options.impatient ? 1 : options.limits.attempts;
-    if (failures >= limit && (await bytesOnDisk(task)) <= before) return { ok: false, reason };
+    failures = (await bytesOnDisk(task)) > before ? 0 : failures + 1;
+    if (failures >= (options.impatient ? 1 : options.limits.attempts)) return { ok: false, reason };
     await pause(outcome.afterMs ?? backOffMs(options.limits, failures), options.signal, task.url);
   }
   return { ok: false, reason: `broke off ${MAX_ATTEMPTS} times, last: ${reason}` };

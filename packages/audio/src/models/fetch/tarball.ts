@@ -42,12 +42,16 @@ export async function extractMembers(path: string, wanted: readonly Wanted[], si
       if (wants.length > 0) found.add(member);
     }
   };
-  try {
-    const reading = entries();
-    await Promise.all([pipeline(createReadStream(path), createGunzip(), tar, { signal }), reading]);
-  } catch (error) {
-    throwIfAborted(signal, `unpacking ${path}`);
-    throw error instanceof AudioError ? error : corrupt(path, "it is no intact gzipped tarball", error);
+  const [unpacked, read] = await Promise.allSettled([
+    pipeline(createReadStream(path), createGunzip(), tar, { signal }),
+    entries(),
+  ]);
+  throwIfAborted(signal, `unpacking ${path}`);
+  // The reader's own error tells why it closed the stream; the stream only tells that it was closed.
+  const failed = read.status === "rejected" ? read : unpacked;
+  if (failed.status === "rejected") {
+    const reason: unknown = failed.reason;
+    throw reason instanceof AudioError ? reason : corrupt(path, "it is no intact gzipped tarball", reason);
   }
   const missing = [...byMember.keys()].find((member) => !found.has(member));
   if (missing !== undefined) throw corrupt(path, `${missing} is missing`);
