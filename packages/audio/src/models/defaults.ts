@@ -33,6 +33,10 @@ export interface Choice {
  */
 export function isFetchedByDefault(entry: ModelEntry, catalogue: readonly ModelEntry[]): boolean {
   if (entry.sources.length === 0 || entry.licence.use === "non-commercial") return false;
+  return areNeedsFetchedByDefault(entry, catalogue);
+}
+
+function areNeedsFetchedByDefault(entry: ModelEntry, catalogue: readonly ModelEntry[]): boolean {
   return entry.needs.every((alternatives) =>
     catalogue.some((need) => alternatives.includes(need.name) && isFetchedByDefault(need, catalogue)),
   );
@@ -54,11 +58,17 @@ export async function chooseModel(
     choices.push({ entry, installed: await store.find(name), downloadBytes: await store.downloadBytes(name) });
   }
   const complete = await completeOnes(store, choices);
-  const fetchable = choices.filter(({ entry }) => mayFetch && isFetchedByDefault(entry, store.catalogue));
+  const completable = choices.filter(({ entry, installed }) => {
+    if (!mayFetch || STAND_INS.has(entry.name)) return false;
+    // What stands already needs no source of its own.
+    return installed === undefined
+      ? isFetchedByDefault(entry, store.catalogue)
+      : areNeedsFetchedByDefault(entry, store.catalogue);
+  });
   return (
     complete.find(({ entry }) => !STAND_INS.has(entry.name)) ??
-    fetchable.find(({ installed }) => installed !== undefined) ??
-    fetchable[0] ??
+    completable.find(({ installed }) => installed !== undefined) ??
+    completable[0] ??
     complete[0]
   );
 }

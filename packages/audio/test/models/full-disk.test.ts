@@ -42,8 +42,13 @@ describe.skipIf(!mountable)("on a full disk", () => {
     const server = await startUnrulyServer();
     const model = noise(30_000_000);
     const source = httpsSource({ "model.onnx": server.serve("/model.onnx", model, honestly()) });
-    const store = await storeOf([entryOf("big", { "model.onnx": model }, [source])], { cacheFolder: await smallDisk() });
-    await expect(store.ensure("big")).rejects.toMatchObject({ code: "disk-full", details: { freeBytes: expect.any(Number) } });
+    const store = await storeOf([entryOf("big", { "model.onnx": model }, [source])], {
+      cacheFolder: await smallDisk(),
+    });
+    await expect(store.ensure("big")).rejects.toMatchObject({
+      code: "disk-full",
+      details: { freeBytes: expect.any(Number) },
+    });
     expect(server.requests).toEqual([]);
   });
 

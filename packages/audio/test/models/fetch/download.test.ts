@@ -180,7 +180,9 @@ describe("a download", () => {
   });
 
   test("obeys Retry-After, but not longer than its own patience", async () => {
-    await expectWhole(await run([answering(503, { "retry-after": "86400" }), honestly()], { limits: { maxRetryAfterMs: 5 } }));
+    await expectWhole(
+      await run([answering(503, { "retry-after": "86400" }), honestly()], { limits: { maxRetryAfterMs: 5 } }),
+    );
   });
 
   test("gives up after its attempts, and keeps what it has", async () => {
@@ -223,7 +225,10 @@ describe("a download", () => {
 
   test("stops when cancelled during the pause before a retry", async () => {
     const signal = AbortSignal.timeout(200);
-    const running = run([answering(503, { "retry-after": "3600" })], { signal, limits: { maxRetryAfterMs: 3_600_000 } });
+    const running = run([answering(503, { "retry-after": "3600" })], {
+      signal,
+      limits: { maxRetryAfterMs: 3_600_000 },
+    });
     await expect(running).rejects.toMatchObject({ code: "job-timed-out" });
   });
 });

@@ -5,7 +5,11 @@ import type { FetchProgress } from "../../../src/models/index.ts";
 function meterAt() {
   let nowMs = 0;
   const reports: FetchProgress[] = [];
-  const meter = createProgressMeter("tiny", (progress) => reports.push(progress), () => nowMs);
+  const meter = createProgressMeter(
+    "tiny",
+    (progress) => reports.push(progress),
+    () => nowMs,
+  );
   const after = (ms: number): typeof meter => {
     nowMs += ms;
     return meter;
@@ -74,10 +78,7 @@ describe("a line of progress", () => {
     [{ ...progress, secondsLeft: 7_500 }, "moonshine-tiny-en-q8  12.3/28.7 MB  4.1 MB/s  2 h 5 min left"],
     [{ ...progress, bytesPerSecond: 0, secondsLeft: null }, "moonshine-tiny-en-q8  12.3/28.7 MB"],
     [{ ...progress, phase: "verifying" as const }, "moonshine-tiny-en-q8  12.3/28.7 MB  verifying"],
-    [
-      { ...progress, phase: "waiting" as const, bytesTotal: 0 },
-      "moonshine-tiny-en-q8  waiting for another process",
-    ],
+    [{ ...progress, phase: "waiting" as const, bytesTotal: 0 }, "moonshine-tiny-en-q8  waiting for another process"],
   ])("is short and tells what is known", (given, line) => {
     expect(formatProgress(given)).toBe(line);
   });

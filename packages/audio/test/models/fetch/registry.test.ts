@@ -49,7 +49,8 @@ describe("the registry", () => {
   });
 
   test("is read as npm reads it: comments, quotes, variables, Windows line ends", async () => {
-    const project = '; registry=https://no.test\r\n# registry=https://no.test\r\nregistry = "https://${HOST}/npm"\r\nbroken\r\n';
+    const project =
+      '; registry=https://no.test\r\n# registry=https://no.test\r\nregistry = "https://${HOST}/npm"\r\nbroken\r\n';
     expect(await registry({ project, env: { HOST: "company.test" } })).toBe("https://company.test/npm/");
   });
 
@@ -70,7 +71,11 @@ describe("a tarball's address", () => {
   });
 
   test.each([
-    ["states one", { versions: { "1.2.3": { dist: { tarball: "https://cdn.test/x.tgz" } } } }, "https://cdn.test/x.tgz"],
+    [
+      "states one",
+      { versions: { "1.2.3": { dist: { tarball: "https://cdn.test/x.tgz" } } } },
+      "https://cdn.test/x.tgz",
+    ],
     ["has not the version", { versions: {} }, undefined],
     ["states no web address", { versions: { "1.2.3": { dist: { tarball: "file:///etc/passwd" } } } }, undefined],
     ["is nonsense", "nonsense", undefined],

@@ -14,7 +14,10 @@ export async function tarballOf(entries: readonly TarEntry[]): Promise<Buffer> {
   for (const { content = Buffer.alloc(0), ...header } of entries) tar.entry(header, content);
   tar.finalize();
   const chunks: Buffer[] = [];
-  for await (const chunk of tar) chunks.push(Buffer.from(chunk));
+  for await (const chunk of tar) {
+    if (!(chunk instanceof Uint8Array)) throw new TypeError("tar-stream gave something else than bytes");
+    chunks.push(Buffer.from(chunk));
+  }
   return gzipSync(Buffer.concat(chunks));
 }
 

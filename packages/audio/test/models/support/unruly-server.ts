@@ -162,5 +162,7 @@ export function answering(status: number, headers: Record<string, string> = {}):
 
 /** A partial answer that begins somewhere else than asked. */
 export const withAnotherRange: Behaviour = ({ response, content }) => {
-  response.writeHead(206, { "content-range": `bytes 1-${content.length - 1}/${content.length}` }).end(content.subarray(1));
+  response
+    .writeHead(206, { "content-range": `bytes 1-${content.length - 1}/${content.length}` })
+    .end(content.subarray(1));
 };
