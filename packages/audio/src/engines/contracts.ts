@@ -57,7 +57,9 @@ export type VoiceActivityEvent =
       readonly type: "speech-end";
       readonly startMs: number;
       readonly endMs: number;
-      /** The speech itself, mono at {@link SPEECH_RATE_HZ}, with a little lead-in. */
+      /** How much silence after `endMs` was heard before the end was decided; little when a long stretch was cut. */
+      readonly silenceMs: number;
+      /** The speech itself, mono at {@link SPEECH_RATE_HZ}, cut close. */
       readonly samples: Float32Array;
     };
 

@@ -39,6 +39,12 @@ export interface ListenOptions {
 /** A stretch is cut by the detector long before this; it bounds the recorder. */
 const WINDOW_MS = 40_000;
 const FIRST_PARTIAL_MS = 1000;
+/**
+ * The detector cuts close to the voice, and recognisers miss first and last sounds that are cut so: "try" was heard as
+ * "five" and "Americans" as "American" without these margins.
+ */
+const LEAD_MS = 100;
+const TAIL_MS = 200;
 
 /**
  * Length at which a stretch of `lengthMs` is decoded again. Growing steps keep the compute of all partials of a stretch
@@ -82,6 +88,7 @@ class Listener {
   readonly #recorder = new Recorder(WINDOW_MS);
   #open: OpenSpeech | undefined;
   #segments = 0;
+  #lastEndMs = 0;
 
   constructor(
     engines: ListenEngines,
@@ -130,7 +137,10 @@ class Listener {
 
   async #finish(event: Extract<VoiceActivityEvent, { type: "speech-end" }>): Promise<void> {
     await this.#abandonPartial();
-    const { text } = await this.#engines.stt.transcribe(event.samples, { signal: this.#signal });
+    const startMs = Math.max(event.startMs - LEAD_MS, this.#lastEndMs);
+    const samples = this.#recorder.between(startMs, event.endMs + Math.min(TAIL_MS, event.silenceMs));
+    this.#lastEndMs = event.endMs;
+    const { text } = await this.#engines.stt.transcribe(samples, { signal: this.#signal });
     if (text.trim() === "") return;
     const segment = this.#segments;
     this.#segments += 1;
@@ -151,7 +161,7 @@ class Listener {
   async #decodePartial(open: OpenSpeech): Promise<void> {
     const signal = AbortSignal.any([this.#signal, open.over.signal]);
     try {
-      const { text } = await this.#engines.stt.transcribe(this.#recorder.since(open.startMs), { signal });
+      const { text } = await this.#engines.stt.transcribe(this.#recorder.between(open.startMs - LEAD_MS, Infinity), { signal });
       if (text.trim() === "" || signal.aborted) return;
       await this.#emit({ type: "partial", segment: open.segment, text: text.trim() });
     } catch (error) {

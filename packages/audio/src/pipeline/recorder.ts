@@ -28,11 +28,12 @@ export class Recorder {
     this.#written += samples.length;
   }
 
-  /** A copy of what was recorded from `startMs` until now, or as much of it as is still held. */
-  since(startMs: number): Float32Array {
+  /** A copy of what was recorded between two moments, or as much of it as is still held. */
+  between(startMs: number, endMs: number): Float32Array {
     const oldest = Math.max(0, this.#written - this.#ring.length);
-    const start = Math.min(this.#written, Math.max(oldest, Math.round(startMs * SAMPLES_PER_MS)));
-    const out = new Float32Array(this.#written - start);
+    const held = (ms: number): number => Math.min(this.#written, Math.max(oldest, Math.round(ms * SAMPLES_PER_MS)));
+    const start = held(startMs);
+    const out = new Float32Array(Math.max(0, held(endMs) - start));
     const at = start % this.#ring.length;
     const first = Math.min(out.length, this.#ring.length - at);
     out.set(this.#ring.subarray(at, at + first), 0);

@@ -2,11 +2,11 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import { Recorder } from "../../src/pipeline/recorder.ts";
 
-it("a recorder gives back exactly what was pushed since a moment, as far as its window reaches", () => {
+it("a recorder gives back exactly what was pushed between two moments, as far as its window reaches", () => {
   const windowMs = 3;
   const window = windowMs * 16;
   fc.assert(
-    fc.property(fc.array(fc.integer({ min: 0, max: 120 }), { maxLength: 20 }), fc.nat(30), (sizes, startMs) => {
+    fc.property(fc.array(fc.integer({ min: 0, max: 120 }), { maxLength: 20 }), fc.nat(30), fc.nat(40), (sizes, startMs, endMs) => {
       const recorder = new Recorder(windowMs);
       const pushed: number[] = [];
       for (const size of sizes) {
@@ -14,8 +14,9 @@ it("a recorder gives back exactly what was pushed since a moment, as far as its 
         recorder.push(chunk);
         pushed.push(...chunk);
       }
-      const from = Math.min(pushed.length, Math.max(startMs * 16, pushed.length - window, 0));
-      expect([...recorder.since(startMs)]).toEqual(pushed.slice(from));
+      const oldest = Math.max(pushed.length - window, 0);
+      expect([...recorder.between(startMs, endMs)]).toEqual(pushed.slice(Math.max(startMs * 16, oldest), endMs * 16));
+      expect([...recorder.between(startMs, Infinity)]).toEqual(pushed.slice(Math.max(startMs * 16, oldest)));
       expect(recorder.endMs).toBe(pushed.length / 16);
     }),
   );

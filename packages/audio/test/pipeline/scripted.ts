@@ -29,7 +29,7 @@ export const levelVad: VoiceActivity = {
         offset += each.length;
       }
       open = undefined;
-      return { type: "speech-end", startMs, endMs, samples } as const;
+      return { type: "speech-end", startMs, endMs, silenceMs: 0, samples } as const;
     };
     for await (const chunk of audio) {
       const loud = chunk[0] !== 0;
@@ -54,7 +54,7 @@ export function spellingStt(hooks: { readonly onCall?: (text: string) => void | 
       signal?.throwIfAborted();
       let text = "";
       for (let at = 0; at < samples.length; at += 100 * MS) {
-        text += String.fromCharCode(Math.round((samples[at] ?? 0) * 1000));
+        if (samples[at] !== 0) text += String.fromCharCode(Math.round((samples[at] ?? 0) * 1000));
       }
       await hooks.onCall?.(text);
       return { text: text.replaceAll("_", " "), language: "en", realTimeFactor: 0 };
