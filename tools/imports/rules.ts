@@ -103,6 +103,8 @@ function checkPath({ path, place, mention }: Seen, target: string): Finding | un
       if (isUnder(target, place.rule.folder) || TEST_KIT.includes(target)) return undefined;
       return { rule: "deep-import", found, allowed: "the own package by path, other packages by their exports" };
     case "shipped":
+      // Read at run time only (the compiler refuses it as an import); published packages hold it too.
+      if (target === `${place.rule.folder}/package.json`) return undefined;
       if (there.kind !== "shipped" || there.name !== place.name) {
         return { rule: "deep-import", found, allowed: "the own src by path, other packages by their exports" };
       }
