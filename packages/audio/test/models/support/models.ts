@@ -9,8 +9,8 @@ import type { FetchLimits, ModelEntry, ModelSource, ModelStore, ModelStoreOption
 
 /** Impatient enough for tests; silence is still long compared with a busy machine's pauses. */
 export const TEST_LIMITS: FetchLimits = {
-  connectTimeoutMs: 5_000,
-  idleTimeoutMs: 5_000,
+  connectTimeoutMs: 10_000,
+  idleTimeoutMs: 10_000,
   attempts: 3,
   backOffMs: 1,
   maxBackOffMs: 10,
