@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { isInsidePath } from "../../src/models/fetch/file-errors.ts";
 import type { ModelEntry, NpmSource } from "../../src/models/index.ts";
 import { CATALOGUE, createModelStore } from "../../src/models/index.ts";
-import { APPEND } from "../../src/models/prepare/index.ts";
+import { APPEND } from "../../src/models/prepare/by-name.ts";
 
 const SHA256 = /^[0-9a-f]{64}$/;
 const byName = new Map(CATALOGUE.map((entry) => [entry.name, entry]));

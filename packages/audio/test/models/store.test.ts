@@ -186,13 +186,11 @@ describe("ensuring", () => {
     server.serve("/model.onnx", MODEL, stallingAfter(150_000));
     const store = await storeOf([entry]);
     const cancel = new AbortController();
-    const cancelled = expect(store.ensure("tiny", { signal: cancel.signal })).rejects.toMatchObject({
-      code: "job-cancelled",
-    });
+    const ensuring = store.ensure("tiny", { signal: cancel.signal });
     const partial = join(store.cacheFolder, ".fetching/tiny", `${sha256(MODEL)}.partial`);
     await expect.poll(() => fileBytes(partial), { timeout: 5_000, interval: 10 }).toBe(150_000);
     cancel.abort();
-    await cancelled;
+    await expect(ensuring).rejects.toMatchObject({ code: "job-cancelled" });
     expect(await store.find("tiny")).toBeUndefined();
     server.serve("/model.onnx", MODEL, honestly());
     await store.ensure("tiny");

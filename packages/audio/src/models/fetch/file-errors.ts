@@ -1,6 +1,5 @@
 import { isAbsolute, normalize, sep } from "node:path";
 import { AudioError } from "../../errors.ts";
-import { abortError } from "../../format/abort.ts";
 
 const NO_SPACE = new Set(["ENOSPC", "EDQUOT"]);
 
@@ -38,7 +37,13 @@ export async function writing<T>(path: string, run: () => Promise<T>): Promise<T
 
 /** Throws what an aborted `signal` means: `job-timed-out` for a deadline, `job-cancelled` otherwise. */
 export function throwIfAborted(signal: AbortSignal, doing: string): void {
-  if (signal.aborted) throw abortError(signal, doing);
+  if (!signal.aborted) return;
+  const cause: unknown = signal.reason;
+  if (cause instanceof AudioError) throw cause;
+  const nextStep = "Start it again when you like: what has arrived is kept.";
+  throw cause instanceof Error && cause.name === "TimeoutError"
+    ? new AudioError("job-timed-out", `out of time while ${doing}`, { nextStep, cause })
+    : new AudioError("job-cancelled", `cancelled while ${doing}`, { nextStep, cause });
 }
 
 /** True when `path` stays inside the folder it will be joined to, on every platform. */

@@ -1,5 +1,5 @@
 import { AudioError } from "../../errors.ts";
-import type { Made, Member } from "./index.ts";
+import type { Made, Member } from "./made.ts";
 
 /** One row of the file table that Emscripten's packager writes into the loader script. */
 const ROW = /\{filename:"\/usr\/share\/espeak-ng-data\/([^"]+)",start:(\d+),end:(\d+)\}/g;

@@ -1,4 +1,4 @@
-import type { Made } from "./index.ts";
+import type { Made } from "./made.ts";
 
 /**
  * `tokens.txt` of Kokoro 82M: one line `symbol id`. The table is part of the model's published configuration

@@ -1,5 +1,5 @@
 import { AudioError } from "../../errors.ts";
-import type { Made, Member } from "./index.ts";
+import type { Made, Member } from "./made.ts";
 
 const LLAMA_PIECES = 32_000;
 /** Moonshine adds its own special tokens after Llama's vocabulary. */
