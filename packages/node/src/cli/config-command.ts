@@ -57,10 +57,10 @@ export function configAsText(read: ReadConfig): string {
 function entryText(read: ReadConfig, setting: Setting): string {
   const value = toToml(shownValue(setting, valueOf(read.config, setting)));
   const unit = setting.unit === undefined ? "" : ` ${setting.unit}`;
-  const names = [setting.env, flagName(setting)].filter((name) => name !== undefined).join(", ");
+  const names = [setting.env, flagName(setting)].filter((name) => name !== undefined).join(" or ");
   return [
     `${setting.name} = ${value}${unit === "" ? "" : `  #${unit}`}`,
-    `    from ${placeText(read.origins[setting.key])}; or ${names}`,
+    `    from ${placeText(read.origins[setting.key])}; ${names} sets it`,
     `    ${setting.meaning} Allowed: ${setting.allowed}.`,
   ].join("\n");
 }

@@ -2,6 +2,7 @@
  * Every setting of a peer, declared once. Types, defaults, validation, `parley config`, `config/parley.toml`,
  * `docs/CONFIGURATION.md`, environment names and flags all come from here (see settings.ts).
  */
+import { isIPv4 } from "node:net";
 import * as z from "zod";
 
 /** What a setting can hold. */
@@ -83,6 +84,10 @@ function nameFromHost(hostname: string): string {
   return name === "" ? "parley" : name;
 }
 
+function isLoopback(address: string): boolean {
+  return address === "localhost" || address === "::1" || (isIPv4(address) && address.startsWith("127."));
+}
+
 /** `fetch` refuses URLs that carry a user name or password, so they are refused here, where the reason can be said. */
 const webUrl = () =>
   z.url({ protocol: /^https?$/ }).refine((url) => new URL(url).username + new URL(url).password === "");
@@ -124,8 +129,9 @@ export const configSchema = z.strictObject({
     flag: "--home <dir>",
   }),
   listen: section("Where clients reach this peer.", {
-    host: setting(nonEmpty(), {
-      meaning: "The address to listen on; 127.0.0.1 is this machine only, 0.0.0.0 every network it is on.",
+    host: setting(nonEmpty().refine(isLoopback), {
+      meaning: "The address to listen on. Connections are not encrypted yet, so other machines are kept out.",
+      allowed: "an address of this machine alone: 127.0.0.1 (or any other 127.x.y.z), ::1 or localhost",
       default: "127.0.0.1",
       flag: "--host <address>",
     }),
