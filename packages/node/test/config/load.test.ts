@@ -218,6 +218,13 @@ describe("what is refused", () => {
     expect(result).toMatchObject({ ok: false, problems: [{ key: "listen.port" }] });
   });
 
+  it.each(["0.0.0.0", "::", "192.168.1.2", "127.0.0.1.example.org", "127.0.0", "example.org"])(
+    "listening on %s, which other machines may reach",
+    (host) => {
+      expect(load({ flags: { "listen.host": host } })).toMatchObject({ ok: false, problems: [{ key: "listen.host" }] });
+    },
+  );
+
   it("an address with a password, whatever else is right about it", () => {
     expect(loadText(`llm.ollama_url = "http://u:p@127.0.0.1/"`).ok).toBe(false);
     expect(loadText(`llm.ollama_url = "ftp://127.0.0.1/"`).ok).toBe(false);
