@@ -71,6 +71,8 @@ export type ExitCode = (typeof EXIT_CODES)[number]["code"];
 export const EXIT_CODE_BY_ERROR: Readonly<Record<PeerErrorCode | AudioErrorCode | ParleyErrorCode, ExitCode>> = {
   internal: 1,
   protocol: 1,
+  // Unless the peer says what failed: see exitCodeOf.
+  "work-failed": 1,
   usage: 2,
   "config-invalid": 2,
   "audio-empty": 3,
@@ -95,6 +97,7 @@ export const EXIT_CODE_BY_ERROR: Readonly<Record<PeerErrorCode | AudioErrorCode 
   "peer-refused": 7,
   "cannot-connect": 7,
   "connection-lost": 7,
+  "timed-out": 7,
   refused: 7,
   "provider-failed": 8,
   "engine-start-failed": 8,
@@ -105,8 +108,6 @@ export const EXIT_CODE_BY_ERROR: Readonly<Record<PeerErrorCode | AudioErrorCode 
   "engine-failed": 8,
   "engine-closed": 8,
   "job-timed-out": 8,
-  "timed-out": 8,
-  "work-failed": 8,
   "job-cancelled": 130,
   cancelled: 130,
   interrupted: 130,

@@ -19,7 +19,7 @@ describe("exit codes", () => {
 
   it("follow what failed on the peer when it says so", () => {
     expect(exitCodeOf(named("ParleyError", { code: "work-failed", remoteCode: "model-missing" }))).toBe(4);
-    expect(exitCodeOf(named("ParleyError", { code: "work-failed", remoteCode: "unheard-of" }))).toBe(8);
+    expect(exitCodeOf(named("ParleyError", { code: "work-failed", remoteCode: "unheard-of" }))).toBe(1);
   });
 
   it("are 1 for anything else", () => {

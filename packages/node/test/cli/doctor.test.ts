@@ -196,7 +196,7 @@ describe("what is plugged in", () => {
 describe("models", () => {
   it("are there, or named with their size and the command that fetches them", async () => {
     const missing = await probeModel(storeWith(), configWith(), "stt");
-    expect(missing).toMatchObject({ status: "missing", summary: expect.stringContaining("5 MiB to download") });
+    expect(missing).toMatchObject({ status: "missing", summary: expect.stringContaining("5.2 MB to download") });
     const name = String(missing.facts?.["model"]);
     expect(missing.mend).toBe(`parley models pull ${name}`);
     expect(await probeModel(storeWith(name), configWith(), "stt")).toMatchObject({

@@ -10,11 +10,3 @@ export interface Finding {
   readonly mend?: string;
   readonly facts?: Readonly<Record<string, string | number | boolean | null>>;
 }
-
-const MIB = 1024 * 1024;
-
-/** Bytes for people: `512 MiB`, `1.5 GiB`. */
-export function bytesText(bytes: number): string {
-  const mib = bytes / MIB;
-  return mib < 1024 ? `${Math.ceil(mib)} MiB` : `${(mib / 1024).toFixed(1)} GiB`;
-}

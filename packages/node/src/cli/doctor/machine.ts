@@ -1,7 +1,7 @@
 /** Probes of the machine itself: Node, cores, memory, disk. */
 import path from "node:path";
 import type { Config } from "../../config/index.ts";
-import { bytesText } from "./finding.ts";
+import { formatBytes } from "../format-bytes.ts";
 import type { Finding } from "./finding.ts";
 import type { DoctorHost } from "./host.ts";
 
@@ -53,14 +53,14 @@ export function probeMemory(host: Pick<DoctorHost, "totalMemoryBytes" | "readTex
     availableBytes: free ?? null,
   };
   const whose = isLimited
-    ? `${bytesText(usable)} of memory allowed by the control group`
-    : `${bytesText(usable)} of memory`;
-  const summary = `${whose}${free === undefined ? "" : `, ${bytesText(Math.min(free, usable))} available`}`;
+    ? `${memoryText(usable)} of memory allowed by the control group`
+    : `${memoryText(usable)} of memory`;
+  const summary = `${whose}${free === undefined ? "" : `, ${memoryText(Math.min(free, usable))} available`}`;
   if (usable < MEMORY_BYTES_MIN) {
     const mend = isLimited
       ? "Raise the container's or service's memory limit"
       : "Run Parley on a machine with more memory";
-    const need = `a voice turn with the default models needs ${bytesText(MEMORY_BYTES_MIN)}`;
+    const need = `a voice turn with the default models needs ${memoryText(MEMORY_BYTES_MIN)}`;
     return { probe: "memory", status: "missing", summary: `${summary}; ${need}.`, mend, facts };
   }
   if (Math.min(usable, free ?? usable) < MEMORY_BYTES_GOOD) {
@@ -101,6 +101,11 @@ function availableMemoryBytes(host: Pick<DoctorHost, "readText">): number | unde
   return kib === undefined ? undefined : Number(kib) * 1024;
 }
 
+/** Memory for people, in the binary units it is sold in: `512 MiB`, `1.5 GiB`. */
+function memoryText(bytes: number): string {
+  return bytes < GIB ? `${Math.ceil(bytes / 1024 ** 2)} MiB` : `${(bytes / GIB).toFixed(1)} GiB`;
+}
+
 /** Home can be written to and has room. */
 export async function probeDisk(host: Pick<DoctorHost, "space">, config: Config): Promise<Finding> {
   const space = await host.space(config.home);
@@ -109,7 +114,7 @@ export async function probeDisk(host: Pick<DoctorHost, "space">, config: Config)
     return { probe: "home", status: "missing", summary: `The folder ${config.home} cannot be written to.`, mend };
   }
   const facts = { folder: config.home, freeBytes: space.freeBytes };
-  const summary = `${bytesText(space.freeBytes)} free for ${config.home}`;
+  const summary = `${formatBytes(space.freeBytes)} free for ${config.home}`;
   if (space.freeBytes < DISK_BYTES_MIN) {
     return {
       probe: "home",

@@ -2,8 +2,8 @@
 import { chooseModel, findNeeds } from "@parley/audio/models";
 import type { Choice, DefaultKind, ModelStore } from "@parley/audio/models";
 import type { Config } from "../../config/index.ts";
+import { formatBytes } from "../format-bytes.ts";
 import type { OllamaFound } from "../../providers/ollama.ts";
-import { bytesText } from "./finding.ts";
 import type { Finding } from "./finding.ts";
 import type { DoctorHost, EngineName } from "./host.ts";
 
@@ -61,7 +61,7 @@ export async function probeModel(store: ModelStore, config: Config, kind: Defaul
     const better = configured === "auto" ? await chooseModel(store, kind, { mayFetch: true }) : undefined;
     if (better === undefined || better.downloadBytes === 0)
       return { probe: kind, status: "ok", summary: `${summary}.`, facts: here };
-    const instead = `; ${better.entry.name} is better: ${bytesText(better.downloadBytes)} to download.`;
+    const instead = `; ${better.entry.name} is better: ${formatBytes(better.downloadBytes)} to download.`;
     return {
       probe: kind,
       status: "warning",
@@ -73,7 +73,7 @@ export async function probeModel(store: ModelStore, config: Config, kind: Defaul
   return {
     probe: kind,
     status: "missing",
-    summary: `${entry.name} for ${use} is not complete here: ${bytesText(downloadBytes)} to download.`,
+    summary: `${entry.name} for ${use} is not complete here: ${formatBytes(downloadBytes)} to download.`,
     mend: pullCommand(config, entry.name),
     facts: { ...facts, downloadBytes },
   };
