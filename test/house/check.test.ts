@@ -73,7 +73,7 @@ const BREAKS: readonly Break[] = [
     fails: ["imports"],
     says: [
       /mesh\/host\.ts:1 {2}floor: mesh imports providers .*, on the same floor/,
-      "allowed: rooms below mesh: errors.ts, config",
+      /allowed: rooms below mesh: .*\bconfig\b/,
     ],
   },
   {

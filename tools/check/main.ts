@@ -12,6 +12,9 @@ import { fileURLToPath } from "node:url";
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const DEADLINE_MS = 10 * 60_000;
 
+/** What the tools print is collected: no colours in it. oxlint takes even CI for a reason to colour. */
+const PLAIN: NodeJS.ProcessEnv = { ...process.env, NO_COLOR: "1", FORCE_COLOR: undefined, CI: undefined };
+
 interface Step {
   readonly name: string;
   readonly args: readonly string[];
@@ -50,6 +53,7 @@ async function run(step: Step): Promise<Result> {
   const startedAt = performance.now();
   const child = spawn(process.execPath, step.args, {
     cwd: ROOT,
+    env: PLAIN,
     stdio: ["ignore", "pipe", "pipe"],
     timeout: DEADLINE_MS,
   });
