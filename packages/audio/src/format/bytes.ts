@@ -25,6 +25,8 @@ export class ByteReader {
   #pending: Uint8Array = new Uint8Array(0);
   #ended = false;
   #position = 0;
+  /** What the source failed with. The stream counts as ended there, so that what came before is used first. */
+  failure: AudioError | undefined;
 
   constructor(source: AsyncIterable<Uint8Array>, options: ByteReaderOptions) {
     this.label = options.label;
@@ -59,8 +61,8 @@ export class ByteReader {
   }
 
   /**
-   * Waits until `length` bytes are buffered; false when the stream ends before.
-   * @throws AudioError `job-cancelled`, `job-timed-out`, or what the source failed with (`file-unreadable` if untyped).
+   * Waits until `length` bytes are buffered; false when the stream ends or fails before.
+   * @throws AudioError `job-cancelled`, `job-timed-out`.
    */
   async need(length: number): Promise<boolean> {
     while (this.available < length) {
@@ -114,8 +116,8 @@ export class ByteReader {
       const step = await abortable(this.#source.next(), this.#signal, `reading ${this.label}`);
       if (step.done !== true) return step.value;
     } catch (error) {
-      if (!isAudioError(error, "job-cancelled", "job-timed-out")) this.#ended = true;
-      throw isAudioError(error) ? error : sourceFailed(this.label, error);
+      if (isAudioError(error, "job-cancelled", "job-timed-out")) throw error;
+      this.failure = isAudioError(error) ? error : sourceFailed(this.label, error);
     }
     this.#ended = true;
     return new Uint8Array(0);

@@ -45,3 +45,20 @@ export function quietly<T>(call: () => T): T {
   }
   /* oxlint-enable no-console */
 }
+
+/**
+ * A function that frees a wasm decoder once. A decoder broken by hostile packets may trap even in there; its memory is
+ * its own and goes with the object, so that such a trap means nothing.
+ */
+export function freeing(decoder: { free(): void }): () => void {
+  let freed = false;
+  return () => {
+    if (freed) return;
+    freed = true;
+    try {
+      decoder.free();
+    } catch (trap) {
+      if (!(trap instanceof Error && trap.name === "RuntimeError")) throw trap;
+    }
+  };
+}

@@ -6,7 +6,7 @@ import { FLACDecoder } from "@wasm-audio-decoders/flac";
 import type { ByteReader } from "./bytes.ts";
 import { latin1, skipJunk } from "./bytes.ts";
 import { crc16, crc16Step } from "./crc.ts";
-import { quietly, toMono } from "./decoder.ts";
+import { freeing, quietly, toMono } from "./decoder.ts";
 import type { Decoding } from "./decoder.ts";
 import { corruptAudio, truncatedAudio, unsupportedAudio } from "./failures.ts";
 import { FLAC_HEADER_BYTES, parseFlacHeader, parseStreamInfo, STREAMINFO_BYTES } from "./flac-frame.ts";
@@ -18,17 +18,13 @@ export async function openFlac(reader: ByteReader): Promise<Decoding> {
   const info = await readMetadata(reader);
   const decoder = new FLACDecoder();
   await decoder.ready;
-  let freed = false;
   return {
     format: "flac",
     sampleRateHz: info.sampleRateHz,
     channels: info.channels,
     declaredSamples: info.totalSamples,
     blocks: decodeFrames(reader, decoder, info),
-    free: () => {
-      if (!freed) decoder.free();
-      freed = true;
-    },
+    free: freeing(decoder),
   };
 }
 

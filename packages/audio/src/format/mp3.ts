@@ -5,7 +5,7 @@
 import { MPEGDecoder } from "mpg123-decoder";
 import { skipJunk } from "./bytes.ts";
 import type { ByteReader } from "./bytes.ts";
-import { quietly, toMono } from "./decoder.ts";
+import { freeing, quietly, toMono } from "./decoder.ts";
 import type { Decoding } from "./decoder.ts";
 import { corruptAudio, emptyAudio, truncatedAudio } from "./failures.ts";
 import { MP3_HEADER_BYTES, parseMp3Header, parseMp3Summary } from "./mp3-frame.ts";
@@ -22,7 +22,6 @@ export async function openMp3(reader: ByteReader): Promise<Decoding> {
   const summary = parseMp3Summary(reader.view(first.frameBytes), first);
   const decoder = new MPEGDecoder();
   await decoder.ready;
-  let freed = false;
   const declared = summary === undefined ? 0 : summary.frames * first.samples - summary.trimmedSamples;
   return {
     format: "mp3",
@@ -30,10 +29,7 @@ export async function openMp3(reader: ByteReader): Promise<Decoding> {
     channels: first.channels,
     declaredSamples: declared > 0 ? declared : undefined,
     blocks: decodeFrames(reader, decoder, first, summary),
-    free: () => {
-      if (!freed) decoder.free();
-      freed = true;
-    },
+    free: freeing(decoder),
   };
 }
 

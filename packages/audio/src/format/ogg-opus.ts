@@ -1,7 +1,7 @@
 /** Opus in Ogg (RFC 7845): the identification header, and libopus in wasm. */
 import { OpusDecoder } from "opus-decoder";
 import { latin1, viewOf } from "./bytes.ts";
-import { quietly, toMono } from "./decoder.ts";
+import { freeing, quietly, toMono } from "./decoder.ts";
 import type { OggIdentity, OggPacketDecoder } from "./ogg-codec.ts";
 
 /** Opus decodes at 48 kHz whatever was recorded. */
@@ -66,6 +66,6 @@ async function createDecoder(layout: OpusLayout, gain: number): Promise<OggPacke
       if (gain !== 1) for (let i = 0; i < mono.length; i++) mono[i] = (mono[i] ?? 0) * gain;
       return { mono, damaged: decoded.errors.length };
     },
-    free: () => decoder.free(),
+    free: freeing(decoder),
   };
 }

@@ -1,7 +1,7 @@
 /** Vorbis in Ogg (Vorbis I specification, 4.2 and appendix A): the identification header, and libvorbis in wasm. */
 import { OggVorbisDecoder } from "@wasm-audio-decoders/ogg-vorbis";
 import { latin1, viewOf } from "./bytes.ts";
-import { quietly, toMono } from "./decoder.ts";
+import { freeing, quietly, toMono } from "./decoder.ts";
 import type { OggIdentity, OggPacketDecoder } from "./ogg-codec.ts";
 
 /** Undefined when `packet` is no Vorbis header; an error text when it is one we cannot use. */
@@ -52,7 +52,7 @@ async function createDecoder(headers: readonly Uint8Array[]): Promise<OggPacketD
       { data: setup, codecFrames: [{ data: new Uint8Array(0), header: { vorbisSetup: setup } }] },
     ]);
   } catch (error) {
-    decoder.free();
+    freeing(decoder)();
     throw error;
   }
   return {
@@ -61,6 +61,6 @@ async function createDecoder(headers: readonly Uint8Array[]): Promise<OggPacketD
       const decoded = await run([{ data: identification, codecFrames: packets.map((data) => ({ data })) }]);
       return { mono: toMono(decoded.channelData, decoded.samplesDecoded), damaged: 0 };
     },
-    free: () => decoder.free(),
+    free: freeing(decoder),
   };
 }

@@ -67,11 +67,11 @@ export async function openAudio(source: AsyncIterable<Uint8Array>, options: Open
     if (maxDurationMs !== undefined && declaredDurationMs !== undefined && declaredDurationMs > maxDurationMs) {
       throw tooLong(label, maxDurationMs, declaredDurationMs);
     }
-    const pcm = readPcm(decoding, { ...options, label }, close);
+    const pcm = readPcm(decoding, reader, options, close);
     return { format, sampleRateHz, channels, declaredDurationMs, pcm, close, [Symbol.asyncDispose]: close };
   } catch (error) {
     await close();
-    throw error;
+    throw reader.failure ?? error;
   }
 }
 
@@ -130,11 +130,13 @@ function tooLong(label: string, maxDurationMs: number, durationMs: number | unde
 
 async function* readPcm(
   decoding: Decoding,
-  options: OpenAudioOptions & { readonly label: string },
+  reader: ByteReader,
+  options: OpenAudioOptions,
   close: () => Promise<void>,
 ): AsyncGenerator<Pcm, void, undefined> {
   const { sampleRateHz } = decoding;
-  const { signal, maxDurationMs, label } = options;
+  const { label } = reader;
+  const { signal, maxDurationMs } = options;
   const limit = maxDurationMs === undefined ? Number.POSITIVE_INFINITY : (maxDurationMs / 1000) * sampleRateHz;
   let samples = 0;
   try {
@@ -149,7 +151,11 @@ async function* readPcm(
         }
       }
     }
+    if (reader.failure !== undefined) throw reader.failure;
     if (samples === 0) throw emptyAudio(label, "its header is followed by no samples");
+  } catch (error) {
+    // A source that broke off explains a cut better than the cut does.
+    throw reader.failure ?? error;
   } finally {
     await close();
   }

@@ -3,9 +3,8 @@ import { open, realpath, rename, rm, stat } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Writable } from "node:stream";
-import { pipeline } from "node:stream/promises";
 import { AudioError, isAudioError } from "../errors.ts";
-import { abortable, abortError } from "./abort.ts";
+import { abortable } from "./abort.ts";
 import { emptyAudio } from "./failures.ts";
 import type { Pcm } from "./pcm.ts";
 
@@ -131,25 +130,37 @@ export async function writeWavStream(
   const label = "the output";
   let sampleRateHz: number | undefined;
   let bytes = 0;
-  async function* encoded(): AsyncGenerator<Uint8Array, void, undefined> {
-    for await (const block of encodeBlocks(pcm, label, signal, (rateHz) => (sampleRateHz = rateHz))) {
-      if (bytes === 0) {
-        const header = wavHeader(sampleRateHz ?? 0);
-        bytes += header.length;
-        yield header;
-      }
-      bytes += block.length;
-      yield block;
-    }
-  }
+  const send = async (block: Uint8Array): Promise<void> => {
+    await abortable(written(out, block), signal, `writing ${label}`);
+    bytes += block.length;
+  };
+  out.on("error", seen);
   try {
-    await pipeline(encoded, out, { end: false, ...(signal === undefined ? {} : { signal }) });
-  } catch (error) {
-    if (signal?.aborted === true) throw abortError(signal, `writing ${label}`);
-    throw isAudioError(error) ? error : unwritable(label, error);
+    for await (const block of encodeBlocks(pcm, label, signal, (rateHz) => (sampleRateHz = rateHz))) {
+      if (bytes === 0) await send(wavHeader(sampleRateHz ?? 0));
+      await send(block);
+    }
+  } finally {
+    // A stream that has failed emits its error a moment after the write reported it: the listener stays with it.
+    if (out.errored === null) out.off("error", seen);
   }
   if (sampleRateHz === undefined) throw emptyAudio(label, "no sound came to be written");
   return { sampleRateHz, samples: (bytes - HEADER_BYTES) / SAMPLE_BYTES, bytes };
+}
+
+/** Resolves when `out` has taken the bytes: the source waits as long as the reader does. */
+function written(out: Writable, bytes: Uint8Array): Promise<void> {
+  return new Promise((resolve, reject) => {
+    out.write(bytes, (error) => {
+      if (error === null || error === undefined) resolve();
+      else reject(unwritable("the output", error));
+    });
+  });
+}
+
+/** The error of a stream reaches us through the write that failed; its event needs a listener all the same. */
+function seen(): void {
+  return undefined;
 }
 
 async function* encodeBlocks(

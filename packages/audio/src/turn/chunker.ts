@@ -125,7 +125,8 @@ function findCut(sight: Sight, context: Context, limits: Limits): Cut | undefine
 function judge(sight: Sight, at: number, context: Context, limits: Limits): Verdict {
   const { text } = sight;
   const char = text[at] ?? "";
-  const isBreak = char === "\n" || isStop(char);
+  // A run of stops is judged once, at its first.
+  const isBreak = char === "\n" || (isStop(char) && !isStop(text[at - 1] ?? ""));
   if (!isBreak && !context.isFirst) return "none";
   const length = text.slice(0, at + 1).trim().length;
   if (isBreak) {

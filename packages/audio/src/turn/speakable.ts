@@ -60,7 +60,7 @@ function plainInline(line: string): string {
     .replaceAll(/!?\[([^\]]*)\]\([^)\s]*(\s+"[^"]*")?\)/gu, "$1")
     .replaceAll(/<(https?:\/\/[^>\s]+)>/giu, "$1")
     .replaceAll(/<\/?[a-z][^>]*>/giu, " ")
-    .replaceAll(/\b(?:https?:\/\/|www\.)[^\s<>()[\]"”»]+/giu, sayUrl)
+    .replaceAll(/(?:https?:\/\/|\bwww\.)[^\s<>()[\]"”»]+/giu, sayUrl)
     .replaceAll(/\\([\\`*_{}[\]()#+\-.!|>~])/gu, "$1")
     .replaceAll(EMOJI, " ")
     .replaceAll(/`+/gu, "")
