@@ -7,7 +7,7 @@ import { startGateway, type Gateway } from "./gateway/server.ts";
 import { createLogger } from "./log.ts";
 import { loadIdentity, type Identity } from "./mesh/identity.ts";
 import { capabilitiesOf, healthOf, statusOf } from "./report.ts";
-import type { EngineHosts } from "./services/engine-hosts.ts";
+import { modelSources, type EngineSources } from "./services/engine-sources.ts";
 import { Services } from "./services/services.ts";
 import type { ServiceName, Stage } from "./services/stage.ts";
 import { VERSION } from "./version.ts";
@@ -20,8 +20,8 @@ export interface PeerOptions {
   readonly onStage?: (service: ServiceName, stage: Stage) => void;
   /** A sentence for people about a choice the peer made. */
   readonly onNews?: (sentence: string) => void;
-  /** Starts engines in another way than from models; for tests. */
-  readonly hosts?: EngineHosts;
+  /** Engines from elsewhere than the model store; for tests. */
+  readonly sources?: EngineSources;
   readonly log?: Logger;
 }
 
@@ -75,12 +75,11 @@ export function modelStoreFor(config: Config): ModelStore {
 }
 
 function createServices(options: PeerOptions, store: ModelStore, log: Logger): Services {
-  const { config, hosts } = options;
+  const { config } = options;
   return new Services({
     config,
-    store,
+    sources: options.sources ?? modelSources(config, store),
     patient: options.patient ?? false,
-    ...(hosts === undefined ? {} : { hosts }),
     onStage: (service, stage) => {
       if (stage.state === "failed") log.warn({ service, ...stage.failure }, "service is not available");
       options.onStage?.(service, stage);

@@ -1,6 +1,6 @@
 /** The `parley` program: every command, and how each ends. */
 import { Command, CommanderError } from "commander";
-import { EXIT_CODES } from "../errors.ts";
+import { EXIT_CODES, exitCodeOf } from "../errors.ts";
 import { modelStoreFor } from "../peer.ts";
 import { VERSION } from "../version.ts";
 import { registerAskCommand } from "./commands/ask.ts";
@@ -13,7 +13,7 @@ import { registerStatusCommand } from "./commands/status.ts";
 import { registerConfigCommand } from "./config-command.ts";
 import type { CliContext } from "./context.ts";
 import { registerDoctorCommand } from "./doctor/index.ts";
-import { commandExitCode, failureJson, failureText } from "./failure.ts";
+import { failureJson, failureText } from "./failure.ts";
 import { addGlobalFlags } from "./setting-flags.ts";
 
 /** Builds the program without running it. */
@@ -50,6 +50,6 @@ export async function runCli(args: readonly string[], context: CliContext, invoc
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     const json = program.opts()["json"] === true || args.includes("--json");
     context.stderr(json ? failureJson(error) : failureText(error));
-    return commandExitCode(error);
+    return exitCodeOf(error);
   }
 }

@@ -5,6 +5,7 @@
 import { AudioError } from "@parley/audio";
 import type { EngineHost, HostStatus, Job, JobOptions, JobRunner } from "@parley/audio/engines";
 import { backoffMs, pause, type Backoff } from "./backoff.ts";
+import type { StartHost } from "./engine-sources.ts";
 
 /** What the supervisor reports of its host's life. */
 export type SupervisorEvent =
@@ -16,7 +17,7 @@ export type SupervisorEvent =
 export interface SupervisorOptions {
   /** For messages: "hearing". */
   readonly name: string;
-  readonly startHost: (signal: AbortSignal) => Promise<EngineHost>;
+  readonly startHost: StartHost;
   readonly onEvent?: (event: SupervisorEvent) => void;
   readonly backoff?: Backoff;
   /** A host that lived this long has earned a fresh back-off. */

@@ -1,24 +1,18 @@
 /** A service that is a model in an engine host: finds or fetches the model, starts the host, keeps it alive. */
 import { AudioError } from "@parley/audio";
-import type { EngineHost } from "@parley/audio/engines";
-import type { FetchProgress, InstalledModel } from "@parley/audio/models";
+import type { JobRunner } from "@parley/audio/engines";
+import type { FetchProgress } from "@parley/audio/models";
 import { backoffMs, pause } from "./backoff.ts";
+import type { EngineSource } from "./engine-sources.ts";
 import { EngineSupervisor, type SupervisorEvent, type SupervisorStatus } from "./engine-supervisor.ts";
 import { failureOf, serviceTitles, type ServiceName, type Stage } from "./stage.ts";
 
 /** What a service needs to come to life. */
 export interface ModelEngineOptions<T> {
   readonly service: ServiceName;
-  /** The model's name, decided when the service starts. */
-  readonly choose: (signal: AbortSignal) => Promise<string>;
-  /** Finds or fetches it. */
-  readonly ensure: (
-    name: string,
-    options: { readonly signal: AbortSignal; readonly onProgress: (progress: FetchProgress) => void },
-  ) => Promise<InstalledModel>;
-  readonly startHost: (model: InstalledModel, signal: AbortSignal) => Promise<EngineHost>;
+  readonly source: EngineSource;
   /** The engine's interface over its host. */
-  readonly adapt: (supervisor: EngineSupervisor, model: InstalledModel) => T;
+  readonly adapt: (runner: JobRunner) => T;
   readonly onStage: (stage: Stage) => void;
   readonly onEvent: (event: SupervisorEvent) => void;
   /** Whether {@link ModelEngine.use} waits for a download (a command in one process) or answers at once (a peer). */
@@ -100,19 +94,20 @@ export class ModelEngine<T> {
   }
 
   async #comeUp(signal: AbortSignal): Promise<void> {
-    const name = await this.#options.choose(signal);
+    const { source } = this.#options;
+    const name = await source.choose();
     this.#enter({ state: "fetching", model: name, progress: undefined });
     const onProgress = (progress: FetchProgress): void => this.#enter({ state: "fetching", model: name, progress });
-    const model = await this.#options.ensure(name, { signal, onProgress });
+    const startHost = await source.fetch(name, { signal, onProgress });
     this.#enter({ state: "starting", model: name });
     const supervisor = new EngineSupervisor({
       name: serviceTitles[this.#options.service],
-      startHost: (hostSignal) => this.#options.startHost(model, hostSignal),
+      startHost,
       onEvent: this.#options.onEvent,
     });
     this.#supervisor = supervisor;
     await supervisor.start();
-    this.#engine = this.#options.adapt(supervisor, model);
+    this.#engine = this.#options.adapt(supervisor);
     this.#enter({ state: "ready", model: name });
   }
 

@@ -1,31 +1,27 @@
 /** The services of one peer: hearing, thinking, speaking, and how far each has come. */
 import { textToSpeech, speechToText, voiceActivity } from "@parley/audio/engines";
-import type { SpeechToText, TextToSpeech, VoiceActivity } from "@parley/audio/engines";
-import type { ModelStore } from "@parley/audio/models";
+import type { JobRunner, SpeechToText, TextToSpeech, VoiceActivity } from "@parley/audio/engines";
 import { listen, speak, type ListenEngines, type ListenEvent, type ListenOptions, type SpeakEvent, type SpeakOptions } from "@parley/audio/pipeline";
 import type { Config } from "../config/index.ts";
 import type { GenerateOptions, LanguageModel } from "../providers/language-model.ts";
 import { languageModel } from "../providers/llama-cpp/index.ts";
-import { engineHosts, type EngineHosts } from "./engine-hosts.ts";
+import type { EngineSources } from "./engine-sources.ts";
 import type { SupervisorEvent, SupervisorStatus } from "./engine-supervisor.ts";
 import { LanguageService } from "./language.ts";
 import { bounded } from "./limits.ts";
-import { modelChoice } from "./model-choice.ts";
 import { ModelEngine } from "./model-engine.ts";
 import type { ServiceName, Stage } from "./stage.ts";
 
 /** Options of {@link Services}. */
 export interface ServicesOptions {
   readonly config: Config;
-  readonly store: ModelStore;
   /** Whether calls wait for downloads: yes in one process, no in a peer, which says how far they are. */
   readonly patient: boolean;
   readonly onStage?: (service: ServiceName, stage: Stage) => void;
   readonly onEngine?: (service: ServiceName, event: SupervisorEvent) => void;
   /** A sentence for people about a choice that was made. */
   readonly onNews?: (sentence: string) => void;
-  /** How hosts are started; tests put fixed-delay engines here. */
-  readonly hosts?: EngineHosts;
+  readonly sources: EngineSources;
 }
 
 /** A service's stage and its engine's life. */
@@ -46,22 +42,19 @@ export class Services {
   constructor(options: ServicesOptions) {
     const { config } = options;
     this.config = config;
-    const hosts = options.hosts ?? engineHosts(config, options.store);
-    const engine = <T>(service: ServiceName, adapt: ConstructorParameters<typeof ModelEngine<T>>[0]["adapt"]) =>
+    const engine = <T>(service: ServiceName, adapt: (runner: JobRunner) => T): ModelEngine<T> =>
       new ModelEngine<T>({
         service,
-        choose: () => modelChoice(options.store, service, config),
-        ensure: (name, ensureOptions) => options.store.ensure(name, ensureOptions),
-        startHost: (model, signal) => hosts[service](model, signal),
+        source: options.sources[service],
         adapt,
         onStage: (stage) => options.onStage?.(service, stage),
         onEvent: (event) => options.onEngine?.(service, event),
         patient: options.patient,
       });
-    this.#vad = engine<VoiceActivity>("vad", (runner) => voiceActivity(runner));
-    this.#stt = engine<SpeechToText>("stt", (runner) => speechToText(runner));
-    this.#tts = engine<TextToSpeech>("tts", (runner) => textToSpeech(runner));
-    this.#llm = engine<LanguageModel>("llm", (runner) => languageModel(runner));
+    this.#vad = engine("vad", voiceActivity);
+    this.#stt = engine("stt", speechToText);
+    this.#tts = engine("tts", textToSpeech);
+    this.#llm = engine("llm", languageModel);
     this.language = new LanguageService({
       provider: config.llm.provider,
       ollamaUrl: config.llm.ollama_url,
@@ -78,6 +71,16 @@ export class Services {
     this.#stt.start();
     this.language.start();
     this.#tts.start();
+  }
+
+  /** Begins to bring up what a turn will need, so that its parts load side by side. */
+  warm(needs: { readonly hear: boolean; readonly speak: boolean }): void {
+    if (needs.hear) {
+      this.#vad.start();
+      this.#stt.start();
+    }
+    this.language.start();
+    if (needs.speak) this.#tts.start();
   }
 
   /** The engines that hear, once ready. @throws AudioError as {@link ModelEngine.use}. */

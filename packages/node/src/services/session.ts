@@ -27,6 +27,7 @@ export class Session {
     const services = this.#services;
     const limitMs = services.config.limits.ask_seconds * 1000;
     const bound = "audio" in input ? { audio: bounded(input.audio, limitMs, "limits.ask_seconds") } : input;
+    services.warm({ hear: "audio" in input, speak: options.speak });
     let question = "";
     let answer = "";
     const parts = {

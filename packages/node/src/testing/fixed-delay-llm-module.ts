@@ -9,7 +9,7 @@ const optionsSchema = z.object({
   delayMs: z.number().min(0).default(200),
   /** Between tokens. */
   tokenMs: z.number().min(0).default(0),
-  /** Given in turn, from the first again after the last. */
+  /** Given in turn, from the first again after the last. `{messages}` becomes what the model was asked. */
   replies: z.array(z.string()).min(1).default(["The time is ten past nine. Shall I set an alarm?"]),
 });
 
@@ -22,7 +22,9 @@ export async function createEngine(given: unknown): Promise<Engine> {
     methods: {
       async generate(params, io): Promise<GenerateResult> {
         const { messages, maxTokens } = checked(generateParams, params, "parameters of generate");
-        const words = (replies[calls % replies.length] ?? "").match(/\S+\s*/g) ?? [];
+        const said = messages.map(({ content }) => content).join(" / ");
+        const reply = (replies[calls % replies.length] ?? "").replaceAll("{messages}", () => said);
+        const words = reply.match(/\S+\s*/g) ?? [];
         calls += 1;
         const { signal } = io;
         await sleep(delayMs, undefined, { signal });

@@ -1,0 +1,87 @@
+/** Where the engine of each service comes from: a model of the store, in a host bounded as the configuration says. */
+import { AudioError } from "@parley/audio";
+import { startEngineHost, sttHost, ttsHost, vadHost, type EngineHost, type EngineHostOptions } from "@parley/audio/engines";
+import { findNeeds, type FetchProgress, type InstalledModel, type ModelStore } from "@parley/audio/models";
+import type { Config } from "../config/index.ts";
+import { llmHost } from "../providers/llama-cpp/index.ts";
+import { modelChoice } from "./model-choice.ts";
+import type { ServiceName } from "./stage.ts";
+
+/** Starts a host; called again after each crash. */
+export type StartHost = (signal: AbortSignal) => Promise<EngineHost>;
+
+/** Where one service's engine comes from. */
+export interface EngineSource {
+  /** The name of what will be used. */
+  choose(): Promise<string>;
+  /** Has it at hand, fetching it if need be. */
+  fetch(
+    name: string,
+    options: { readonly signal: AbortSignal; readonly onProgress: (progress: FetchProgress) => void },
+  ): Promise<StartHost>;
+}
+
+/** The sources of all services. */
+export type EngineSources = Readonly<Record<ServiceName, EngineSource>>;
+
+const BYTES_PER_MIB = 1_048_576;
+
+/** The real engines, on models of `store`. */
+export function modelSources(config: Config, store: ModelStore): EngineSources {
+  const options = hostOptions(config, store);
+  const source = (service: ServiceName, memoryMib: number): EngineSource => ({
+    choose: () => modelChoice(store, service, config),
+    fetch: async (name, how) => {
+      const host = await options[service](await store.ensure(name, how));
+      const bounds = { memoryLimitBytes: memoryMib * BYTES_PER_MIB, stallAfterMs: config.engines.stall_seconds * 1000 };
+      return (signal) => startEngineHost({ ...host, ...bounds, signal });
+    },
+  });
+  const { vad_memory_mib, stt_memory_mib, tts_memory_mib, llm_memory_mib } = config.engines;
+  return {
+    vad: source("vad", vad_memory_mib),
+    stt: source("stt", stt_memory_mib),
+    tts: source("tts", tts_memory_mib),
+    llm: source("llm", llm_memory_mib),
+  };
+}
+
+type HostOptions = Readonly<Record<ServiceName, (model: InstalledModel) => Promise<EngineHostOptions>>>;
+
+function hostOptions(config: Config, store: ModelStore): HostOptions {
+  const { vad } = config;
+  const { threads } = config.engines;
+  return {
+    vad: async ({ folder }) =>
+      vadHost({
+        folder,
+        threshold: vad.threshold,
+        minSilenceMs: vad.min_silence_ms,
+        minSpeechMs: vad.min_speech_ms,
+        maxSpeechMs: vad.max_speech_s * 1000,
+      }),
+    stt: async ({ folder }) => sttHost({ folder, threads }),
+    tts: async (model) => ttsHost({ folder: model.folder, espeakFolder: await espeakFolderFor(store, model), threads }),
+    llm: async ({ entry, folder }) => {
+      const gpu = config.llm.gpu === "auto" ? "auto" : false;
+      return llmHost({ id: entry.name, folder, file: ggufOf(entry.files), threads, gpu });
+    },
+  };
+}
+
+async function espeakFolderFor(store: ModelStore, model: InstalledModel): Promise<string> {
+  const needs = await findNeeds(store, model.entry);
+  const espeak = needs?.find(({ entry }) => entry.kind === "data");
+  if (espeak !== undefined) return espeak.folder;
+  throw new AudioError("model-missing", `${model.entry.name} needs eSpeak NG data, which is not here`, {
+    nextStep: `Fetch it: parley models pull ${model.entry.needs[0]?.[0] ?? "espeak-ng-data"}`,
+  });
+}
+
+function ggufOf(files: readonly { readonly path: string }[]): string {
+  const file = files.find(({ path }) => path.endsWith(".gguf"));
+  if (file !== undefined) return file.path;
+  throw new AudioError("model-corrupt", "the language model's catalogue entry names no GGUF file", {
+    nextStep: "Choose another model with models.llm.",
+  });
+}

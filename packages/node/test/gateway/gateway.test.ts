@@ -1,0 +1,236 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import fc from "fast-check";
+import { WebSocket } from "ws";
+import { connect, createMessage, encodeAudioFrame, parseMessage, type Message, type ParleyClient, type TurnEvent } from "@parley/sdk";
+import type { EngineHost } from "@parley/audio/engines";
+import type { ServiceName } from "../../src/services/stage.ts";
+import { createPeer, fixedDelaySources, temporaryFolder, testConfig, tone, type FixedDelays, type Peer } from "../support.ts";
+
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+let peer: Peer;
+let hosts: Map<ServiceName, EngineHost[]>;
+const clients: ParleyClient[] = [];
+
+async function start(delays: FixedDelays = {}): Promise<void> {
+  hosts = new Map();
+  const onHost = (service: ServiceName, host: EngineHost): void => {
+    hosts.set(service, [...(hosts.get(service) ?? []), host]);
+  };
+  peer = await createPeer({ config: testConfig(folder.path), sources: fixedDelaySources(delays, onHost) });
+}
+
+const wsUrl = (): string => `${peer.url.replace(/^http/, "ws")}/ws`;
+
+async function client(): Promise<ParleyClient> {
+  const connected = await connect({ url: wsUrl(), token: peer.token });
+  clients.push(connected);
+  return connected;
+}
+
+async function all(events: AsyncIterable<TurnEvent>): Promise<TurnEvent[]> {
+  const collected: TurnEvent[] = [];
+  for await (const event of events) collected.push(event);
+  return collected;
+}
+
+const textOf = (events: readonly TurnEvent[]): string =>
+  events.map((event) => (event.type === "text" ? event.delta : "")).join("");
+
+beforeEach(async () => {
+  folder = await temporaryFolder();
+});
+afterEach(async () => {
+  for (const each of clients.splice(0)) each.close();
+  await peer.close();
+  await folder.remove();
+});
+
+describe("a client of a peer", () => {
+  const quick = { sttMs: 1, llmMs: 1, ttsMs: 1 };
+
+  it("asks in sound and is answered in text and sound", async () => {
+    await start({ ...quick, texts: ["is it late"], replies: ["It is ten. Good night to you."] });
+    const events = await all((await client()).ask({ audio: tone(800) }, { speak: true }));
+    expect(events.find((event) => event.type === "question")).toEqual({ type: "question", text: "is it late" });
+    expect(textOf(events)).toBe("It is ten. Good night to you.");
+    const spokenMs = events.reduce((sum, e) => sum + (e.type === "audio" ? (e.samples.length / e.sampleRateHz) * 1000 : 0), 0);
+    const done = events.at(-1);
+    expect(done).toMatchObject({ type: "done", timings: { inputAudioMs: 1600 } });
+    if (done?.type === "done") expect(spokenMs).toBeCloseTo(done.timings.outputAudioMs ?? 0, 0);
+  });
+
+  it("transcribes and speaks", async () => {
+    await start({ ...quick, texts: ["one", "two"] });
+    const connected = await client();
+    async function* twoTones(): AsyncGenerator<Float32Array> {
+      yield* tone(500);
+      yield* tone(500);
+    }
+    const heard = await all(connected.listen(twoTones(), { partials: "off" }));
+    expect(heard.flatMap((event) => (event.type === "segment" ? [event.text] : []))).toEqual(["one", "two"]);
+    const said = await all(connected.say("Good morning."));
+    expect(said.some((event) => event.type === "audio")).toBe(true);
+  });
+
+  it("has a conversation: what was said before reaches the model", async () => {
+    await start({ ...quick, replies: ["First answer.", "{messages}"] });
+    const connected = await client();
+    await all(connected.ask({ text: "one" }));
+    expect(textOf(await all(connected.ask({ text: "two" })))).toContain("/ one / First answer. / two");
+    const other = await client();
+    await all(other.ask({ text: "three" }));
+    expect(textOf(await all(other.ask({ text: "four" })))).not.toContain("one");
+  });
+
+  it("runs several pieces of work at once and mixes nothing up", async () => {
+    await start({ ...quick, replies: ["Same answer for all."] });
+    const connected = await client();
+    const answers = await Promise.all(Array.from({ length: 6 }, () => all(connected.ask({ text: "hi" }, { speak: true }))));
+    for (const events of answers) expect(textOf(events)).toBe("Same answer for all.");
+  });
+
+  it("is told which engine died under its work, and its next question is answered", async () => {
+    await start({ ...quick, llmMs: 60_000 });
+    const connected = await client();
+    const asking = all(connected.ask({ text: "hello" }));
+    const failed = expect(asking).rejects.toMatchObject({ code: "work-failed", remoteCode: "engine-crashed" });
+    await expect.poll(() => hosts.get("llm")?.[0]?.status().running ?? 0).toBe(1);
+    process.kill(hosts.get("llm")?.[0]?.status().pid ?? 0, "SIGKILL");
+    await failed;
+    await expect.poll(() => hosts.get("llm")?.length).toBe(2);
+    expect((await connected.status())["services"]).toMatchObject({ llm: { state: "ready", engine: { restarts: 1 } } });
+  });
+
+  it("that stops reading an answer stops the engines too", async () => {
+    await start({ ...quick, tokenMs: 50, replies: [`${"word ".repeat(2000)}.`] });
+    const connected = await client();
+    for await (const event of connected.ask({ text: "talk" })) if (event.type === "text") break;
+    await expect.poll(() => hosts.get("llm")?.[0]?.status().running).toBe(0);
+  });
+
+  it("that goes away takes its work along", async () => {
+    await start({ ...quick, llmMs: 60_000 });
+    const connected = await client();
+    const asking = all(connected.ask({ text: "hello" }));
+    await expect.poll(() => hosts.get("llm")?.[0]?.status().running ?? 0).toBe(1);
+    connected.close();
+    await expect(asking).rejects.toMatchObject({ code: "connection-lost" });
+    await expect.poll(() => hosts.get("llm")?.[0]?.status().running).toBe(0);
+  });
+
+  it("cancels with a signal", async () => {
+    await start({ ...quick, llmMs: 60_000 });
+    const abort = new AbortController();
+    const asking = all((await client()).ask({ text: "hello" }, { signal: abort.signal }));
+    abort.abort();
+    await expect(asking).rejects.toMatchObject({ code: "cancelled" });
+  });
+
+  it("is told when the audio holds no speech, or is too long", async () => {
+    await start(quick);
+    const connected = await client();
+    async function* silence(seconds: number): AsyncGenerator<Float32Array> {
+      for (let i = 0; i < seconds; i += 1) yield new Float32Array(16_000);
+    }
+    await expect(all(connected.ask({ audio: silence(2) }))).rejects.toMatchObject({ remoteCode: "no-speech" });
+    await expect(all(connected.ask({ audio: silence(100_000) }))).rejects.toMatchObject({ remoteCode: "audio-too-long" });
+    expect(textOf(await all(connected.ask({ text: "still there?" })))).not.toBe("");
+  });
+});
+
+/** A bare socket: what a client that does not keep to the protocol can do. */
+async function bare(headers: Record<string, string> = {}): Promise<{ socket: WebSocket; messages: Message[]; closed: Promise<number> }> {
+  const socket = new WebSocket(wsUrl(), { headers });
+  const messages: Message[] = [];
+  socket.on("message", (data: Buffer) => {
+    const parsed = parseMessage(data.toString("utf8"));
+    if (parsed.ok) messages.push(parsed.message);
+  });
+  const closed = new Promise<number>((resolve) => {
+    socket.on("close", resolve);
+  });
+  await new Promise<void>((resolve, reject) => {
+    socket.on("open", resolve);
+    socket.on("error", reject);
+  });
+  return { socket, messages, closed };
+}
+
+const register = (token: string): string =>
+  JSON.stringify(createMessage("REGISTER", { clientId: "t", authToken: token, clientType: "api" }, { from: "t" }));
+
+describe("a stranger", () => {
+  it("with a wrong token is refused and disconnected", async () => {
+    await start();
+    await expect(connect({ url: wsUrl(), token: "guess" })).rejects.toMatchObject({ code: "refused", remoteCode: "AUTHENTICATION_FAILED" });
+  });
+
+  it("that sends anything before REGISTER is disconnected", async () => {
+    await start();
+    const command = JSON.stringify(createMessage("COMMAND", { command: "status", parameters: {} }, { from: "t" }));
+    const frame = encodeAudioFrame({ stream: 1, sequence: 0, timestampMs: 0, sampleRateHz: 16_000, samples: new Float32Array(10) });
+    for (const first of [command, frame, "garbage", "{}"]) {
+      const { socket, messages, closed } = await bare();
+      socket.send(first);
+      expect(await closed).toBe(4401);
+      expect(messages).toMatchObject([{ type: "ERROR", payload: { errorCode: "AUTHENTICATION_FAILED" } }]);
+    }
+  });
+
+  it("as a page of another site, or under another name, gets no connection", async () => {
+    await start();
+    await expect(bare({ origin: "http://evil.example" })).rejects.toThrow("403");
+    await expect(bare({ host: "evil.example" })).rejects.toThrow("403");
+    const page = await fetch(`${peer.url}/health`, { headers: { origin: "http://evil.example" } });
+    expect(page.status).toBe(403);
+  });
+
+  it("sees health and nothing else over HTTP", async () => {
+    await start();
+    expect((await fetch(`${peer.url}/health`)).status).toBe(200);
+    for (const path of ["/status", "/capabilities", "/nothing"]) expect((await fetch(`${peer.url}${path}`)).status).toBe(401);
+    const headers = { authorization: `Bearer ${peer.token}` };
+    expect((await fetch(`${peer.url}/status`, { headers })).status).toBe(200);
+    expect((await fetch(`${peer.url}/nothing`, { headers })).status).toBe(404);
+  });
+});
+
+describe("a client that breaks the protocol", () => {
+  it.each([
+    ["an unknown command", createMessage("COMMAND", { command: "explode", parameters: {} }, { from: "t" })],
+    ["wrong parameters", createMessage("COMMAND", { command: "ask", parameters: { stream: -1 } }, { from: "t" })],
+    ["a message only a peer sends", createMessage("EVENT", { eventType: "x", eventData: {}, timestamp: 0 }, { from: "t" })],
+  ])("with %s is told so and keeps its connection", async (_name, message) => {
+    await start();
+    const { socket, messages } = await bare();
+    socket.send(register(peer.token));
+    socket.send(JSON.stringify(message));
+    await expect.poll(() => messages.length).toBe(2);
+    expect(messages[1]).toMatchObject({ type: "ERROR", inReplyTo: message.messageId, payload: { errorCode: "INVALID_MESSAGE" } });
+    expect(socket.readyState).toBe(socket.OPEN);
+    socket.close();
+  });
+
+  it("never brings the peer down, whatever it sends", async () => {
+    await start();
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.oneof(fc.string(), fc.uint8Array({ maxLength: 64 })), { minLength: 1, maxLength: 8 }), async (frames) => {
+        const { socket, closed } = await bare();
+        socket.send(register(peer.token));
+        for (const frame of frames) socket.send(frame);
+        await closed;
+      }),
+      { numRuns: 40 },
+    );
+    expect((await (await client()).status())["peerId"]).toBe(peer.identity.peerId);
+  });
+
+  it("with more than eight pieces of work at once has the ninth refused", async () => {
+    await start({ llmMs: 60_000 });
+    const connected = await client();
+    const asking = Array.from({ length: 9 }, () => all(connected.ask({ text: "hello" })).catch((error: unknown) => error));
+    expect(await asking[8]).toMatchObject({ code: "refused", remoteCode: "RATE_LIMIT_EXCEEDED" });
+    connected.close();
+    await Promise.all(asking);
+  });
+});
