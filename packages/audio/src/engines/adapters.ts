@@ -24,7 +24,13 @@ const transcript = z.object({ text: z.string(), language: z.string(), realTimeFa
 const chunk = z.instanceof(Float32Array);
 const activity = z.discriminatedUnion("type", [
   z.object({ type: z.literal("speech-start"), atMs: z.number() }),
-  z.object({ type: z.literal("speech-end"), startMs: z.number(), endMs: z.number(), samples: chunk }),
+  z.object({
+    type: z.literal("speech-end"),
+    startMs: z.number(),
+    endMs: z.number(),
+    silenceMs: z.number(),
+    samples: chunk,
+  }),
 ]);
 
 /** The engine's answer to `transcribe`. @throws AudioError `engine-failed` when it is none. */

@@ -1,5 +1,7 @@
 /** An engine that misbehaves on request, for tests of whatever must survive it. Runs in a real engine host. */
+import { pbkdf2 } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
 import type { Engine, JobHandler } from "../engines/module.ts";
 
 /** Memory that {@link leak} holds on to. */
@@ -38,6 +40,11 @@ const deaf: JobHandler = async (params) => {
 /** Blocks the event loop for ever. */
 const stall: JobHandler = async () => {
   for (;;) Math.sqrt(2);
+};
+
+/** Keeps a thread of libuv's pool busy for minutes: a native call that nothing interrupts. */
+const nativeCall: JobHandler = async () => {
+  await promisify(pbkdf2)("password", "salt", 2 ** 31 - 1, 64, "sha512");
 };
 
 /** Takes 16 MiB more every 20 ms until cancelled. */
@@ -79,7 +86,7 @@ export async function createEngine(options: unknown): Promise<Engine> {
   if (hangStart) await sleep(2 ** 31 - 1);
   return {
     info: { id: "crash" },
-    methods: { echo, echoStream, count, never, deaf, stall, leak, abort, exit, throw: fail, chatter, whoami },
+    methods: { echo, echoStream, count, never, deaf, stall, nativeCall, leak, abort, exit, throw: fail, chatter, whoami },
   };
 }
 

@@ -74,9 +74,10 @@ class EnergyStream {
 
   #close(): VoiceActivityEvent {
     const samples = Float32Array.from(this.#speech.slice(0, this.#speech.length - this.#silent));
+    const silenceMs = toMs(this.#silent);
     this.#speech = [];
     this.#silent = 0;
-    return { type: "speech-end", startMs: this.#startMs, endMs: this.#startMs + toMs(samples.length), samples };
+    return { type: "speech-end", startMs: this.#startMs, endMs: this.#startMs + toMs(samples.length), silenceMs, samples };
   }
 }
 

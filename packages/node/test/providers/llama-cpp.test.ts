@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startEngineHost, type EngineHost } from "@parley/audio/engines";
@@ -74,7 +74,7 @@ describe.skipIf(!present)("the embedded language model", () => {
     }
     const abort = new AbortController();
     const reading = (async () => {
-      for await (const _piece of model.generate(STORY, { signal: abort.signal })) abort.abort();
+      for await (const piece of model.generate(STORY, { signal: abort.signal })) abort.abort(piece);
     })();
     expect(await rejection(reading)).toMatchObject({ code: "job-cancelled" });
     expect((await collect(model.generate(STORY, { maxTokens: 5 }))).join("")).not.toBe("");
@@ -99,8 +99,8 @@ describe.skipIf(!present)("the embedded language model", () => {
   it("killed while writing fails that job, and a new host works", async () => {
     const doomed = await startEngineHost(llmHost({ folder, file }));
     const writing = (async () => {
-      for await (const _piece of languageModel(doomed).generate(STORY, { maxTokens: 10_000 })) {
-        process.kill(doomed.status().pid, "SIGKILL");
+      for await (const piece of languageModel(doomed).generate(STORY, { maxTokens: 10_000 })) {
+        if (piece !== "") process.kill(doomed.status().pid, "SIGKILL");
       }
     })();
     expect(await rejection(writing)).toMatchObject({ code: "engine-crashed", details: { signal: "SIGKILL" } });
@@ -127,7 +127,11 @@ describe("a language model that cannot be loaded", () => {
     await writeFile(join(empty, "page.gguf"), "<html>not found</html>");
     const corrupt = await rejection(startEngineHost(llmHost({ folder: empty, file: "page.gguf" })));
     expect(corrupt).toMatchObject({ code: "model-corrupt" });
-    await writeFile(join(empty, "cut.gguf"), "GGUF and nothing else");
+  });
+
+  it.skipIf(!present)("fails to start when its file was cut short", async () => {
+    await cp(join(folder, file), join(empty, "cut.gguf"));
+    await truncate(join(empty, "cut.gguf"), 8_000_000);
     const cut = await rejection(startEngineHost(llmHost({ folder: empty, file: "cut.gguf" })));
     expect(cut).toMatchObject({ code: "engine-start-failed" });
   });

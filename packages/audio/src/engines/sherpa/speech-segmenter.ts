@@ -75,7 +75,9 @@ export class SpeechSegmenter {
       const { start, samples } = this.#vad.front(false);
       const end = start + samples.length;
       // Copied, and out of the detector before it goes on.
-      events.push({ type: "speech-end", startMs: this.#atMs(start), endMs: this.#atMs(end), samples: samples.slice() });
+      const [startMs, endMs] = [this.#atMs(start), this.#atMs(end)];
+      const silenceMs = Math.max(0, this.#atMs(this.#seen) - endMs);
+      events.push({ type: "speech-end", startMs, endMs, silenceMs, samples: samples.slice() });
       this.#vad.pop();
       this.#lastEnd = end;
     }

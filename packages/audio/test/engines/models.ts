@@ -1,0 +1,52 @@
+/** The real models and clips for the tests that need them. */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
+const models = process.env["PARLEY_MODELS"];
+
+/** The folder of a model such as `stt/moonshine-tiny-en-q8`, or undefined; the reason is printed. */
+export function modelFolder(path: string): string | undefined {
+  if (models !== undefined && existsSync(join(models, path))) return join(models, path);
+  console.log(`skipped: set PARLEY_MODELS to a folder that holds ${path}`);
+  return undefined;
+}
+
+/** A 16-bit mono clip at 16 kHz with a plain 44-byte header. */
+export function readClip(path: string): Float32Array {
+  const bytes = readFileSync(path).subarray(44);
+  return Float32Array.from({ length: bytes.length >> 1 }, (_, n) => bytes.readInt16LE(2 * n) / 32_768);
+}
+
+/** `audio` in frames of `frameSamples`. */
+export async function* frames(audio: Float32Array, frameSamples: number): AsyncGenerator<Float32Array> {
+  for (let at = 0; at < audio.length; at += frameSamples) yield audio.subarray(at, at + frameSamples);
+}
+
+export function joined(parts: readonly Float32Array[]): Float32Array {
+  const whole = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+
+/** Words of `reference` that `text` has wrong, lacks or adds (Levenshtein distance), case and punctuation aside. */
+export function wordErrors(text: string, reference: string): number {
+  const heard = words(text);
+  let row = Array.from({ length: heard.length + 1 }, (_, n) => n);
+  for (const [index, word] of words(reference).entries()) {
+    const next = [index + 1];
+    for (const [at, candidate] of heard.entries()) {
+      const substituted = (row[at] ?? 0) + (candidate === word ? 0 : 1);
+      next.push(Math.min(substituted, (row[at + 1] ?? 0) + 1, (next[at] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row.at(-1) ?? 0;
+}
+
+function words(text: string): string[] {
+  return text.toLowerCase().match(/[a-z']+/g) ?? [];
+}
