@@ -1,0 +1,18 @@
+/** `@parley/node`: a whole peer, to be embedded in another program. */
+
+/** The peer. */
+export { createPeer } from "./peer.ts";
+export type { Peer, PeerOptions } from "./peer.ts";
+/** Its configuration. */
+export { hostFacts, loadConfig, readConfig } from "./config/index.ts";
+export type { Config, ConfigSources, FlagValues, LoadResult } from "./config/index.ts";
+/** Errors, and the exit code each ends a command with. */
+export { EXIT_CODES, exitCodeOf, isPeerError, PeerError } from "./errors.ts";
+export type { ExitCode, PeerErrorCode } from "./errors.ts";
+/** How far each service is. */
+export { failureOf, serviceNames } from "./services/stage.ts";
+export type { ServiceName, Stage, StageFailure } from "./services/stage.ts";
+/** Engines from elsewhere than the model store. */
+export type { EngineSource, EngineSources, StartHost } from "./services/engine-sources.ts";
+/** The port to whatever thinks. */
+export type { ChatMessage, GenerateOptions, LanguageModel } from "./providers/language-model.ts";
