@@ -31,7 +31,12 @@ export function recordings(): readonly Recording[] {
 
 /** Lower case, letters and digits only, as words. */
 export function words(text: string): string[] {
-  return text.toLowerCase().replaceAll(/[^\p{L}\p{N}']+/gu, " ").trim().split(" ").filter((word) => word !== "");
+  return text
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N}']+/gu, " ")
+    .trim()
+    .split(" ")
+    .filter((word) => word !== "");
 }
 
 /** Words inserted, left out or replaced: the edit distance over words. */
@@ -69,7 +74,10 @@ export interface Parley {
 }
 
 /** Starts `parley ARGS`. The environment is this one's without settings, plus `env`. */
-export function parley(args: readonly string[], options: { readonly env?: NodeJS.ProcessEnv; readonly input?: string } = {}): Parley {
+export function parley(
+  args: readonly string[],
+  options: { readonly env?: NodeJS.ProcessEnv; readonly input?: string } = {},
+): Parley {
   const clean = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("PARLEY_")));
   const child = spawn(process.execPath, ["--conditions=parley-source", MAIN, ...args], {
     env: { ...clean, ...options.env },

@@ -75,7 +75,10 @@ describe.skipIf(!ready)("a peer with real engines", { timeout: 240_000 }, () => 
     await save(question, client.say("Tell me a story about a big red dog."));
     const answer = join(home.path, "answer.wav");
     const events: TurnEvent[] = [];
-    const asked = client.ask({ audio: await speech(question) }, { speak: true, partials: "every", voice: "am_michael" });
+    const asked = client.ask(
+      { audio: await speech(question) },
+      { speak: true, partials: "every", voice: "am_michael" },
+    );
     await save(answer, collect(asked, events));
 
     const heard = events.find((event) => event.type === "question");
@@ -97,7 +100,10 @@ describe.skipIf(!ready)("a peer with real engines", { timeout: 240_000 }, () => 
 
   it("says a voice it does not have by name, with the ones it has", async () => {
     const said = save(join(home.path, "no.wav"), client.say("Hello.", { voice: "nobody" }));
-    await expect(said).rejects.toMatchObject({ remoteCode: "input-refused", message: expect.stringContaining("nobody") });
+    await expect(said).rejects.toMatchObject({
+      remoteCode: "input-refused",
+      message: expect.stringContaining("nobody"),
+    });
   });
 });
 

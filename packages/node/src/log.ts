@@ -9,5 +9,8 @@ export function createLogger(config: Config): Logger {
   const options = { level, base: { peer: config.name }, redact: ["authToken", "token", "*.authToken", "*.token"] };
   const forPeople = format === "pretty" || (format === "auto" && process.stderr.isTTY === true);
   if (!forPeople) return pino(options, pino.destination({ fd: 2, sync: true }));
-  return pino(options, pretty({ destination: 2, sync: true, ignore: "pid,hostname,peer", translateTime: "SYS:HH:MM:ss" }));
+  return pino(
+    options,
+    pretty({ destination: 2, sync: true, ignore: "pid,hostname,peer", translateTime: "SYS:HH:MM:ss" }),
+  );
 }

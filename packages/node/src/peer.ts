@@ -86,7 +86,8 @@ function createServices(options: PeerOptions, store: ModelStore, log: Logger): S
     },
     onEngine: (service, event) => {
       if (event.type === "exited") log.warn({ service, reason: event.reason }, "engine ended; starting it again");
-      if (event.type === "start-failed") log.error({ service, err: event.error, retryInMs: event.retryInMs }, "engine did not start");
+      if (event.type === "start-failed")
+        log.error({ service, err: event.error, retryInMs: event.retryInMs }, "engine did not start");
     },
     onNews: (sentence) => {
       log.info(sentence);

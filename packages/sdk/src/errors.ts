@@ -5,13 +5,7 @@
  * `timed-out`; `work-failed` carries the peer's own code in {@link ParleyError.remoteCode}.
  */
 export type ParleyErrorCode =
-  | "cannot-connect"
-  | "connection-lost"
-  | "refused"
-  | "protocol"
-  | "cancelled"
-  | "timed-out"
-  | "work-failed";
+  "cannot-connect" | "connection-lost" | "refused" | "protocol" | "cancelled" | "timed-out" | "work-failed";
 
 /** A failure seen by a client: what failed and what to do next. */
 export class ParleyError extends Error {

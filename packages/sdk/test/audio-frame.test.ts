@@ -28,7 +28,9 @@ describe("an audio frame", () => {
   it("clips what is louder than full scale", () => {
     const loud = { stream: 1, sequence: 0, timestampMs: 0, sampleRateHz: 16_000, samples: Float32Array.of(3, -3) };
     const back = decodeAudioFrame(encodeAudioFrame(loud));
-    expect(typeof back === "string" ? back : [...back.samples].map((sample) => Math.round(sample * 100))).toEqual([100, -100]);
+    expect(typeof back === "string" ? back : [...back.samples].map((sample) => Math.round(sample * 100))).toEqual([
+      100, -100,
+    ]);
   });
 
   it("is refused with a sentence, never an exception, whatever bytes come", () => {
@@ -43,7 +45,9 @@ describe("an audio frame", () => {
 
   it("of more than the largest size is neither made nor taken", () => {
     const samples = new Float32Array(MAX_FRAME_BYTES / 2);
-    expect(() => encodeAudioFrame({ stream: 1, sequence: 0, timestampMs: 0, sampleRateHz: 16_000, samples })).toThrow(RangeError);
+    expect(() => encodeAudioFrame({ stream: 1, sequence: 0, timestampMs: 0, sampleRateHz: 16_000, samples })).toThrow(
+      RangeError,
+    );
     expect(decodeAudioFrame(new Uint8Array(MAX_FRAME_BYTES + 2))).toMatch(/exceeds/);
   });
 });

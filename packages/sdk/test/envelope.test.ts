@@ -2,7 +2,11 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createMessage, parseMessage } from "../src/index.ts";
 
-const register = createMessage("REGISTER", { clientId: "kitchen", authToken: "t", clientType: "api" }, { from: "kitchen" });
+const register = createMessage(
+  "REGISTER",
+  { clientId: "kitchen", authToken: "t", clientType: "api" },
+  { from: "kitchen" },
+);
 
 describe("a message", () => {
   it("comes back as it was made", () => {
@@ -27,7 +31,10 @@ describe("a message", () => {
   });
 
   it("that is broken still gives its id, so that the answer can name it", () => {
-    expect(parseMessage(JSON.stringify({ ...register, payload: {} }))).toMatchObject({ ok: false, messageId: register.messageId });
+    expect(parseMessage(JSON.stringify({ ...register, payload: {} }))).toMatchObject({
+      ok: false,
+      messageId: register.messageId,
+    });
   });
 
   it("never makes the reader throw, whatever text comes", () => {

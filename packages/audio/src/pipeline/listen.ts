@@ -161,7 +161,9 @@ class Listener {
   async #decodePartial(open: OpenSpeech): Promise<void> {
     const signal = AbortSignal.any([this.#signal, open.over.signal]);
     try {
-      const { text } = await this.#engines.stt.transcribe(this.#recorder.between(open.startMs - LEAD_MS, Infinity), { signal });
+      const { text } = await this.#engines.stt.transcribe(this.#recorder.between(open.startMs - LEAD_MS, Infinity), {
+        signal,
+      });
       if (text.trim() === "" || signal.aborted) return;
       await this.#emit({ type: "partial", segment: open.segment, text: text.trim() });
     } catch (error) {

@@ -23,7 +23,9 @@ describe("listening", () => {
     const partials = events.flatMap((event) => (event.type === "partial" ? [event.text] : []));
     expect(partials.length).toBeGreaterThan(1);
     for (const partial of partials) expect(long.startsWith(partial)).toBe(true);
-    expect(partials.map((partial) => partial.length)).toEqual([...partials.map((partial) => partial.length)].sort((a, b) => a - b));
+    expect(partials.map((partial) => partial.length)).toEqual(
+      [...partials.map((partial) => partial.length)].sort((a, b) => a - b),
+    );
     expect(events.at(-1)).toMatchObject({ type: "segment", text: long });
   });
 
@@ -51,7 +53,9 @@ describe("listening", () => {
         if (text.length < 20) throw new AudioError("engine-crashed", "gone", { nextStep: "wait" });
       },
     });
-    const events = await all(listen(recording("abcdefghijklmnopqrstuvwxyz."), { vad: levelVad, stt }, { partials: "every" }));
+    const events = await all(
+      listen(recording("abcdefghijklmnopqrstuvwxyz."), { vad: levelVad, stt }, { partials: "every" }),
+    );
     expect(events.filter((event) => event.type === "partial")).toEqual([]);
     expect(events.at(-1)).toMatchObject({ type: "segment", text: "abcdefghijklmnopqrstuvwxyz" });
   });

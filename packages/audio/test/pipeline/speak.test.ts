@@ -14,7 +14,12 @@ describe("speaking", () => {
     expect(events.map((event) => (event.type === "text" ? event.delta : "")).join("")).toBe(text);
     const sentences = events.flatMap((event) => (event.type === "sentence" ? [event] : []));
     expect(sentences.map(({ index }) => index)).toEqual(sentences.map((_, i) => i));
-    expect(sentences.map((sentence) => sentence.text).join(" ").replaceAll(/\s+/g, " ")).toBe(text);
+    expect(
+      sentences
+        .map((sentence) => sentence.text)
+        .join(" ")
+        .replaceAll(/\s+/g, " "),
+    ).toBe(text);
     const lengths = events.flatMap((event) => (event.type === "audio" ? [event.pcm.samples.length] : []));
     expect(lengths).toEqual(sentences.map((sentence) => sentence.text.length));
   });

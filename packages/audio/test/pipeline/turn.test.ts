@@ -55,7 +55,8 @@ describe("a voice turn", () => {
     const events = await all(voiceTurn({ audio: recording(".hello.") }, parts, { now }));
     const done = events.at(-1);
     if (done?.type !== "done") throw new Error("no end");
-    const { inputEndMs, transcriptMs, firstTokenMs, firstSentenceMs, firstAudioMs, totalMs, inputAudioMs } = done.timings;
+    const { inputEndMs, transcriptMs, firstTokenMs, firstSentenceMs, firstAudioMs, totalMs, inputAudioMs } =
+      done.timings;
     const moments = [inputEndMs, transcriptMs, firstTokenMs, firstSentenceMs, firstAudioMs, totalMs];
     expect(moments).toEqual([...moments].sort((a, b) => Number(a) - Number(b)));
     expect(moments).not.toContain(undefined);
@@ -67,6 +68,8 @@ describe("a voice turn", () => {
       yield "Well, ";
       throw new Error("the model went away");
     }
-    await expect(all(voiceTurn({ text: "hello" }, { ...parts, think: failing }))).rejects.toThrow("the model went away");
+    await expect(all(voiceTurn({ text: "hello" }, { ...parts, think: failing }))).rejects.toThrow(
+      "the model went away",
+    );
   });
 });

@@ -68,7 +68,9 @@ export function stageReporter(progress: ProgressLine): (service: ServiceName, st
       case "ready":
         return progress.line(`${title.padEnd(16)} ready after ${seconds()} (${stage.model})`);
       case "failed":
-        return progress.line(`${title.padEnd(16)} not available: ${stage.failure.message}\n${" ".repeat(17)}${stage.failure.nextStep}`);
+        return progress.line(
+          `${title.padEnd(16)} not available: ${stage.failure.message}\n${" ".repeat(17)}${stage.failure.nextStep}`,
+        );
     }
   };
 }

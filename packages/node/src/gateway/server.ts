@@ -72,7 +72,10 @@ function addRoutes(app: FastifyInstance, options: GatewayOptions): void {
     return reply.code(401).header("www-authenticate", "Bearer").send({ error: "AUTHENTICATION_FAILED", message });
   });
   app.addHook("onSend", async (_request, reply) => {
-    reply.header("x-content-type-options", "nosniff").header("x-frame-options", "DENY").header("cache-control", "no-store");
+    reply
+      .header("x-content-type-options", "nosniff")
+      .header("x-frame-options", "DENY")
+      .header("cache-control", "no-store");
   });
   app.get("/", async (_request, reply) => {
     reply.type("text/plain");
@@ -131,7 +134,8 @@ function listenError(options: GatewayOptions, cause: unknown): PeerError {
       cause,
     });
   }
-  const privileged = code === "EACCES" ? "Ports below 1024 need special rights; choose another with --port PORT." : undefined;
+  const privileged =
+    code === "EACCES" ? "Ports below 1024 need special rights; choose another with --port PORT." : undefined;
   return new PeerError("config-invalid", `cannot listen on ${options.host}:${options.port}: ${message}`, {
     nextStep: privileged ?? "Give an address of this machine as listen.host.",
     cause,
@@ -140,6 +144,7 @@ function listenError(options: GatewayOptions, cause: unknown): PeerError {
 
 function notLoopback(host: string): PeerError {
   return new PeerError("config-invalid", `listen.host = "${host}" would let other machines in`, {
-    nextStep: "Use 127.0.0.1: this version has no encryption for clients on other machines, so it does not accept them.",
+    nextStep:
+      "Use 127.0.0.1: this version has no encryption for clients on other machines, so it does not accept them.",
   });
 }

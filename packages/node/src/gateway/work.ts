@@ -23,7 +23,9 @@ const FRAMES_WAITING = 64;
 /** Longest audio frame sent, in seconds. */
 const FRAME_SECONDS = 0.1;
 
-type AnyEvent = WorkEvent | { readonly type: "audio"; readonly pcm: { readonly sampleRateHz: number; readonly samples: Float32Array } };
+type AnyEvent =
+  | WorkEvent
+  | { readonly type: "audio"; readonly pcm: { readonly sampleRateHz: number; readonly samples: Float32Array } };
 
 /** A running command. */
 export class Work {
@@ -107,7 +109,13 @@ export class Work {
     const size = Math.floor(sampleRateHz * FRAME_SECONDS);
     for (let at = 0; at < samples.length; at += size) {
       const piece = samples.subarray(at, at + size);
-      const frame = { stream: this.stream, sequence: this.#sent, timestampMs: this.#sentMs, sampleRateHz, samples: piece };
+      const frame = {
+        stream: this.stream,
+        sequence: this.#sent,
+        timestampMs: this.#sentMs,
+        sampleRateHz,
+        samples: piece,
+      };
       await sink.frame(encodeAudioFrame(frame));
       this.#sent += 1;
       this.#sentMs += (piece.length / sampleRateHz) * 1000;

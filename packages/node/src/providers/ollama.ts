@@ -46,7 +46,9 @@ export async function probeOllama(
     const model = options.model === "auto" ? names[0] : names.find((name) => matches(name, options.model));
     if (model !== undefined) return { version, model };
     const have = names.length === 0 ? "no model that can chat" : names.join(", ");
-    return { unusable: options.model === "auto" ? `it has ${have}` : `it has no model "${options.model}", but ${have}` };
+    return {
+      unusable: options.model === "auto" ? `it has ${have}` : `it has no model "${options.model}", but ${have}`,
+    };
   } catch (error) {
     return { unusable: `its list of models could not be read: ${(error as Error).message}` };
   }

@@ -1,6 +1,13 @@
 /** Where the engine of each service comes from: a model of the store, in a host bounded as the configuration says. */
 import { AudioError } from "@parley/audio";
-import { startEngineHost, sttHost, ttsHost, vadHost, type EngineHost, type EngineHostOptions } from "@parley/audio/engines";
+import {
+  startEngineHost,
+  sttHost,
+  ttsHost,
+  vadHost,
+  type EngineHost,
+  type EngineHostOptions,
+} from "@parley/audio/engines";
 import { findNeeds, type FetchProgress, type InstalledModel, type ModelStore } from "@parley/audio/models";
 import type { Config } from "../config/index.ts";
 import { llmHost } from "../providers/llama-cpp/index.ts";

@@ -47,7 +47,9 @@ export class LanguageService {
   get stage(): Stage {
     if (this.#ollama !== undefined) return { state: "ready", model: this.#ollama.id };
     if (this.#options.provider !== "ollama") return this.#options.embedded.stage;
-    return this.#firstLook === undefined ? { state: "waiting" } : { state: "failed", failure: failureOf(this.#noOllama()) };
+    return this.#firstLook === undefined
+      ? { state: "waiting" }
+      : { state: "failed", failure: failureOf(this.#noOllama()) };
   }
 
   /**

@@ -14,9 +14,14 @@ export async function modelChoice(store: ModelStore, service: ServiceName, confi
   if (configured !== "auto") return ofKind(store, service, configured).name;
   const choice = await chooseModel(store, service, { mayFetch: config.models.download });
   if (choice !== undefined) return choice.entry.name;
-  throw new AudioError("models-refused", `there is no ${serviceTitles[service]} model here, and fetching is switched off`, {
-    nextStep: "Start without --no-models, pull one (parley models list, parley models pull NAME), or name a folder of models in PARLEY_MODELS.",
-  });
+  throw new AudioError(
+    "models-refused",
+    `there is no ${serviceTitles[service]} model here, and fetching is switched off`,
+    {
+      nextStep:
+        "Start without --no-models, pull one (parley models list, parley models pull NAME), or name a folder of models in PARLEY_MODELS.",
+    },
+  );
 }
 
 /** One model that would be downloaded. */
@@ -62,7 +67,10 @@ function ofKind(store: ModelStore, service: ServiceName, name: string): ModelEnt
   const entry = store.catalogue.find((each) => each.name === name);
   if (entry?.kind === service) return entry;
   const fitting = store.catalogue.filter(({ kind }) => kind === service).map((each) => each.name);
-  const what = entry === undefined ? `there is no model called ${name}` : `${name} is a model for ${entry.kind}, not for ${service}`;
+  const what =
+    entry === undefined
+      ? `there is no model called ${name}`
+      : `${name} is a model for ${entry.kind}, not for ${service}`;
   throw new AudioError("model-unknown", what, {
     nextStep: `Set models.${service} to auto or to one of: ${fitting.join(", ")}.`,
     details: { model: name },

@@ -125,7 +125,9 @@ export class ModelEngine<T> {
       return stillFetching(title, stage.model, stage.progress);
     }
     if (deadline?.aborted === true) {
-      return new AudioError("engine-busy", `the ${title} service is still starting`, { nextStep: "Try again in a moment." });
+      return new AudioError("engine-busy", `the ${title} service is still starting`, {
+        nextStep: "Try again in a moment.",
+      });
     }
     return undefined;
   }

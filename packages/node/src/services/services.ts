@@ -1,7 +1,15 @@
 /** The services of one peer: hearing, thinking, speaking, and how far each has come. */
 import { textToSpeech, speechToText, voiceActivity } from "@parley/audio/engines";
 import type { JobRunner, SpeechToText, TextToSpeech, VoiceActivity } from "@parley/audio/engines";
-import { listen, speak, type ListenEngines, type ListenEvent, type ListenOptions, type SpeakEvent, type SpeakOptions } from "@parley/audio/pipeline";
+import {
+  listen,
+  speak,
+  type ListenEngines,
+  type ListenEvent,
+  type ListenOptions,
+  type SpeakEvent,
+  type SpeakOptions,
+} from "@parley/audio/pipeline";
 import type { Config } from "../config/index.ts";
 import type { GenerateOptions, LanguageModel } from "../providers/language-model.ts";
 import { languageModel } from "../providers/llama-cpp/index.ts";

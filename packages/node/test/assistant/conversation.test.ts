@@ -2,9 +2,12 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { prompt, remember, startConversation } from "../../src/assistant/conversation.ts";
 
-const exchanges = fc.array(fc.record({ question: fc.string({ maxLength: 60 }), answer: fc.string({ maxLength: 60 }) }), {
-  maxLength: 30,
-});
+const exchanges = fc.array(
+  fc.record({ question: fc.string({ maxLength: 60 }), answer: fc.string({ maxLength: 60 }) }),
+  {
+    maxLength: 30,
+  },
+);
 const limits = fc.record({ pairs: fc.integer({ min: 1, max: 20 }), characters: fc.integer({ min: 0, max: 500 }) });
 
 describe("a conversation", () => {

@@ -1,10 +1,26 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import fc from "fast-check";
 import { WebSocket } from "ws";
-import { connect, createMessage, encodeAudioFrame, parseMessage, type Message, type ParleyClient, type TurnEvent } from "@parley/sdk";
+import {
+  connect,
+  createMessage,
+  encodeAudioFrame,
+  parseMessage,
+  type Message,
+  type ParleyClient,
+  type TurnEvent,
+} from "@parley/sdk";
 import type { EngineHost } from "@parley/audio/engines";
 import type { ServiceName } from "../../src/services/stage.ts";
-import { createPeer, fixedDelaySources, temporaryFolder, testConfig, tone, type FixedDelays, type Peer } from "../support.ts";
+import {
+  createPeer,
+  fixedDelaySources,
+  temporaryFolder,
+  testConfig,
+  tone,
+  type FixedDelays,
+  type Peer,
+} from "../support.ts";
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let peer: Peer;
@@ -53,7 +69,10 @@ describe("a client of a peer", () => {
     const events = await all((await client()).ask({ audio: tone(800) }, { speak: true }));
     expect(events.find((event) => event.type === "question")).toEqual({ type: "question", text: "is it late" });
     expect(textOf(events)).toBe("It is ten. Good night to you.");
-    const spokenMs = events.reduce((sum, e) => sum + (e.type === "audio" ? (e.samples.length / e.sampleRateHz) * 1000 : 0), 0);
+    const spokenMs = events.reduce(
+      (sum, e) => sum + (e.type === "audio" ? (e.samples.length / e.sampleRateHz) * 1000 : 0),
+      0,
+    );
     const done = events.at(-1);
     expect(done).toMatchObject({ type: "done", timings: { inputAudioMs: 1600 } });
     if (done?.type === "done") expect(spokenMs).toBeCloseTo(done.timings.outputAudioMs ?? 0, 0);
@@ -85,7 +104,9 @@ describe("a client of a peer", () => {
   it("runs several pieces of work at once and mixes nothing up", async () => {
     await start({ ...quick, replies: ["Same answer for all."] });
     const connected = await client();
-    const answers = await Promise.all(Array.from({ length: 6 }, () => all(connected.ask({ text: "hi" }, { speak: true }))));
+    const answers = await Promise.all(
+      Array.from({ length: 6 }, () => all(connected.ask({ text: "hi" }, { speak: true }))),
+    );
     for (const events of answers) expect(textOf(events)).toBe("Same answer for all.");
   });
 
@@ -133,13 +154,17 @@ describe("a client of a peer", () => {
       for (let i = 0; i < seconds; i += 1) yield new Float32Array(16_000);
     }
     await expect(all(connected.ask({ audio: silence(2) }))).rejects.toMatchObject({ remoteCode: "no-speech" });
-    await expect(all(connected.ask({ audio: silence(100_000) }))).rejects.toMatchObject({ remoteCode: "audio-too-long" });
+    await expect(all(connected.ask({ audio: silence(100_000) }))).rejects.toMatchObject({
+      remoteCode: "audio-too-long",
+    });
     expect(textOf(await all(connected.ask({ text: "still there?" })))).not.toBe("");
   });
 });
 
 /** A bare socket: what a client that does not keep to the protocol can do. */
-async function bare(headers: Record<string, string> = {}): Promise<{ socket: WebSocket; messages: Message[]; closed: Promise<number> }> {
+async function bare(
+  headers: Record<string, string> = {},
+): Promise<{ socket: WebSocket; messages: Message[]; closed: Promise<number> }> {
   const socket = new WebSocket(wsUrl(), { headers });
   const messages: Message[] = [];
   socket.on("message", (data: Buffer) => {
@@ -162,13 +187,22 @@ const register = (token: string): string =>
 describe("a stranger", () => {
   it("with a wrong token is refused and disconnected", async () => {
     await start();
-    await expect(connect({ url: wsUrl(), token: "guess" })).rejects.toMatchObject({ code: "refused", remoteCode: "AUTHENTICATION_FAILED" });
+    await expect(connect({ url: wsUrl(), token: "guess" })).rejects.toMatchObject({
+      code: "refused",
+      remoteCode: "AUTHENTICATION_FAILED",
+    });
   });
 
   it("that sends anything before REGISTER is disconnected", async () => {
     await start();
     const command = JSON.stringify(createMessage("COMMAND", { command: "status", parameters: {} }, { from: "t" }));
-    const frame = encodeAudioFrame({ stream: 1, sequence: 0, timestampMs: 0, sampleRateHz: 16_000, samples: new Float32Array(10) });
+    const frame = encodeAudioFrame({
+      stream: 1,
+      sequence: 0,
+      timestampMs: 0,
+      sampleRateHz: 16_000,
+      samples: new Float32Array(10),
+    });
     for (const first of [command, frame, "garbage", "{}"]) {
       const { socket, messages, closed } = await bare();
       socket.send(first);
@@ -188,7 +222,8 @@ describe("a stranger", () => {
   it("sees health and nothing else over HTTP", async () => {
     await start();
     expect((await fetch(`${peer.url}/health`)).status).toBe(200);
-    for (const path of ["/status", "/capabilities", "/nothing"]) expect((await fetch(`${peer.url}${path}`)).status).toBe(401);
+    for (const path of ["/status", "/capabilities", "/nothing"])
+      expect((await fetch(`${peer.url}${path}`)).status).toBe(401);
     const headers = { authorization: `Bearer ${peer.token}` };
     expect((await fetch(`${peer.url}/status`, { headers })).status).toBe(200);
     expect((await fetch(`${peer.url}/nothing`, { headers })).status).toBe(404);
@@ -199,14 +234,21 @@ describe("a client that breaks the protocol", () => {
   it.each([
     ["an unknown command", createMessage("COMMAND", { command: "explode", parameters: {} }, { from: "t" })],
     ["wrong parameters", createMessage("COMMAND", { command: "ask", parameters: { stream: -1 } }, { from: "t" })],
-    ["a message only a peer sends", createMessage("EVENT", { eventType: "x", eventData: {}, timestamp: 0 }, { from: "t" })],
+    [
+      "a message only a peer sends",
+      createMessage("EVENT", { eventType: "x", eventData: {}, timestamp: 0 }, { from: "t" }),
+    ],
   ])("with %s is told so and keeps its connection", async (_name, message) => {
     await start();
     const { socket, messages } = await bare();
     socket.send(register(peer.token));
     socket.send(JSON.stringify(message));
     await expect.poll(() => messages.length).toBe(2);
-    expect(messages[1]).toMatchObject({ type: "ERROR", inReplyTo: message.messageId, payload: { errorCode: "INVALID_MESSAGE" } });
+    expect(messages[1]).toMatchObject({
+      type: "ERROR",
+      inReplyTo: message.messageId,
+      payload: { errorCode: "INVALID_MESSAGE" },
+    });
     expect(socket.readyState).toBe(socket.OPEN);
     socket.close();
   });
@@ -214,12 +256,15 @@ describe("a client that breaks the protocol", () => {
   it("never brings the peer down, whatever it sends", async () => {
     await start();
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.oneof(fc.string(), fc.uint8Array({ maxLength: 64 })), { minLength: 1, maxLength: 8 }), async (frames) => {
-        const { socket, closed } = await bare();
-        socket.send(register(peer.token));
-        for (const frame of frames) socket.send(frame);
-        await closed;
-      }),
+      fc.asyncProperty(
+        fc.array(fc.oneof(fc.string(), fc.uint8Array({ maxLength: 64 })), { minLength: 1, maxLength: 8 }),
+        async (frames) => {
+          const { socket, closed } = await bare();
+          socket.send(register(peer.token));
+          for (const frame of frames) socket.send(frame);
+          await closed;
+        },
+      ),
       { numRuns: 40 },
     );
     expect((await (await client()).status())["peerId"]).toBe(peer.identity.peerId);
@@ -228,7 +273,9 @@ describe("a client that breaks the protocol", () => {
   it("with more than eight pieces of work at once has the ninth refused", async () => {
     await start({ llmMs: 60_000 });
     const connected = await client();
-    const asking = Array.from({ length: 9 }, () => all(connected.ask({ text: "hello" })).catch((error: unknown) => error));
+    const asking = Array.from({ length: 9 }, () =>
+      all(connected.ask({ text: "hello" })).catch((error: unknown) => error),
+    );
     expect(await asking[8]).toMatchObject({ code: "refused", remoteCode: "RATE_LIMIT_EXCEEDED" });
     connected.close();
     await Promise.all(asking);

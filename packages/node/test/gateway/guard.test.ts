@@ -12,9 +12,12 @@ describe("the guard", () => {
     },
   );
 
-  it.each(["localhost:8765", "127.0.0.1:8765", "[::1]:8765", "LOCALHOST", "127.0.0.5:1"])("lets the Host %s in", (host) => {
-    expect(hostAllowed(host, "127.0.0.5")).toBe(true);
-  });
+  it.each(["localhost:8765", "127.0.0.1:8765", "[::1]:8765", "LOCALHOST", "127.0.0.5:1"])(
+    "lets the Host %s in",
+    (host) => {
+      expect(hostAllowed(host, "127.0.0.5")).toBe(true);
+    },
+  );
   it.each([undefined, "", "evil.example", "evil.example:8765", "127.0.0.1.evil.example", "localhost.", "10.0.0.1"])(
     "keeps the Host %j out, as a rebound name would send",
     (host) => {

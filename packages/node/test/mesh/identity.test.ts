@@ -40,7 +40,10 @@ describe("a peer's identity", () => {
   ])("is refused, and never replaced, when its file holds %s", async (_name, content) => {
     const path = join(folder, "identity.key");
     await writeFile(path, content);
-    await expect(loadIdentity(path)).rejects.toMatchObject({ code: "home-unusable", nextStep: expect.stringContaining("backup") });
+    await expect(loadIdentity(path)).rejects.toMatchObject({
+      code: "home-unusable",
+      nextStep: expect.stringContaining("backup"),
+    });
     expect((await stat(path)).size).toBe(content.length);
   });
 });

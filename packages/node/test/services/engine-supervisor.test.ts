@@ -24,7 +24,11 @@ function supervised(failStarts: readonly number[] = []): Supervised {
     startHost: async (signal) => {
       const fails = failStarts.includes(starts);
       starts += 1;
-      const host = await startEngineHost({ ...crashHost(fails ? { failStart: "no luck" } : {}), pingEveryMs: 200, signal });
+      const host = await startEngineHost({
+        ...crashHost(fails ? { failStart: "no luck" } : {}),
+        pingEveryMs: 200,
+        signal,
+      });
       hosts.push(host);
       return host;
     },

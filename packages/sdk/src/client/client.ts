@@ -67,8 +67,14 @@ export class ParleyClient {
     return this.#peer.welcome.serverInfo;
   }
 
-  /** Asks in text or sound; events end with `done`. @throws ParleyError from the event stream. */
-  ask(input: { readonly text: string } | { readonly audio: AudioInput }, options: AskOptions = {}): AsyncIterable<TurnEvent> {
+  /**
+   * Asks in text or sound; events end with `done`.
+   * @throws ParleyError from the event stream, or what the audio source itself throws.
+   */
+  ask(
+    input: { readonly text: string } | { readonly audio: AudioInput },
+    options: AskOptions = {},
+  ): AsyncIterable<TurnEvent> {
     const wire =
       "text" in input
         ? ({ kind: "text", text: input.text } as const)
@@ -148,24 +154,23 @@ export class ParleyClient {
           if (work.over.signal.aborted) return;
           const samples = chunk.subarray(at, at + FRAME_SAMPLES);
           const timestampMs = ((sent / INPUT_RATE_HZ) * 1000) % 0xffff_ffff;
-          const frame: AudioFrame = { stream: work.stream, sequence, timestampMs, sampleRateHz: INPUT_RATE_HZ, samples };
+          const frame: AudioFrame = {
+            stream: work.stream,
+            sequence,
+            timestampMs,
+            sampleRateHz: INPUT_RATE_HZ,
+            samples,
+          };
           this.#peer.socket.send(encodeAudioFrame(frame));
           sequence += 1;
           sent += samples.length;
         }
       }
       if (!work.over.signal.aborted) this.#command("input.end", { commandId: work.commandId });
-    } catch (cause) {
-      // The caller's own source failed: the work cannot be completed, and the caller must see its own error.
+    } catch (error) {
+      // The caller's own source failed: the work cannot be completed, and the caller meets its own error.
       this.#cancel(work);
-      work.events.fail(
-        cause instanceof ParleyError
-          ? cause
-          : new ParleyError("cancelled", `the audio source failed: ${String((cause as Error).message)}`, {
-              nextStep: "Look at the audio source.",
-              cause,
-            }),
-      );
+      work.events.fail(error);
     }
   }
 
@@ -237,7 +242,11 @@ export class ParleyClient {
     this.#finish(work);
     work.result = payload.result;
     if (payload.success) return work.events.end();
-    const { code, message, nextStep } = payload.error ?? { code: "internal", message: "failed", nextStep: "See the peer's log." };
+    const { code, message, nextStep } = payload.error ?? {
+      code: "internal",
+      message: "failed",
+      nextStep: "See the peer's log.",
+    };
     work.events.fail(new ParleyError("work-failed", message, { nextStep, remoteCode: code }));
   }
 
@@ -248,7 +257,9 @@ export class ParleyClient {
 
   #onClose(reason: string, code: "connection-lost" | "protocol" = "connection-lost"): void {
     if (this.#closed !== undefined) return;
-    this.#closed = new ParleyError(code, reason, { nextStep: "Connect again; if the peer is gone, start it: parley start." });
+    this.#closed = new ParleyError(code, reason, {
+      nextStep: "Connect again; if the peer is gone, start it: parley start.",
+    });
     for (const work of this.#byCommand.values()) {
       this.#finish(work);
       work.events.fail(this.#closed);

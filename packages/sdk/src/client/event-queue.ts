@@ -12,7 +12,7 @@ export class EventQueue<T> implements AsyncIterableIterator<T> {
   #items: T[] = [];
   #head = 0;
   #ended = false;
-  #error: ParleyError | undefined;
+  #failure: { readonly error: unknown } | undefined;
   #wake: (() => void) | undefined;
   readonly #onAbandon: () => void;
 
@@ -24,7 +24,9 @@ export class EventQueue<T> implements AsyncIterableIterator<T> {
   push(item: T): void {
     if (this.#ended) return;
     if (this.#items.length - this.#head >= MAX_WAITING) {
-      this.fail(new ParleyError("protocol", "events were not read fast enough", { nextStep: "Read the events as they come." }));
+      this.fail(
+        new ParleyError("protocol", "events were not read fast enough", { nextStep: "Read the events as they come." }),
+      );
       this.#onAbandon();
       return;
     }
@@ -38,17 +40,17 @@ export class EventQueue<T> implements AsyncIterableIterator<T> {
   }
 
   /** Ends the queue with an error, which the reader meets after what was queued before it. */
-  fail(error: ParleyError): void {
+  fail(error: unknown): void {
     if (this.#ended) return;
-    this.#error = error;
+    this.#failure = { error };
     this.end();
   }
 
   async next(): Promise<IteratorResult<T>> {
     while (this.#head === this.#items.length) {
-      if (this.#error !== undefined) {
-        const error = this.#error;
-        this.#error = undefined;
+      if (this.#failure !== undefined) {
+        const { error } = this.#failure;
+        this.#failure = undefined;
         throw error;
       }
       if (this.#ended) return { done: true, value: undefined };
@@ -69,7 +71,7 @@ export class EventQueue<T> implements AsyncIterableIterator<T> {
     if (!this.#ended) this.#onAbandon();
     this.#items = [];
     this.#head = 0;
-    this.#error = undefined;
+    this.#failure = undefined;
     this.end();
     return { done: true, value: undefined };
   }

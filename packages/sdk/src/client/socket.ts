@@ -72,7 +72,11 @@ function createSocket(url: string): WebSocket {
   }
 }
 
-function settle(data: unknown, resolve: (ack: Payload<"REGISTER_ACK">) => void, reject: (error: ParleyError) => void): void {
+function settle(
+  data: unknown,
+  resolve: (ack: Payload<"REGISTER_ACK">) => void,
+  reject: (error: ParleyError) => void,
+): void {
   const message = typeof data === "string" ? readAnswer(data) : undefined;
   if (message?.type === "REGISTER_ACK") return resolve(message.payload);
   if (message?.type === "ERROR") {

@@ -142,7 +142,11 @@ export interface MessageOptions {
 }
 
 /** Makes a message with a fresh id and the current time. */
-export function createMessage<T extends MessageType>(type: T, payload: Payload<T>, options: MessageOptions): MessageOf<T> {
+export function createMessage<T extends MessageType>(
+  type: T,
+  payload: Payload<T>,
+  options: MessageOptions,
+): MessageOf<T> {
   const message = {
     messageId: crypto.randomUUID(),
     version: PROTOCOL_VERSION,

@@ -1,5 +1,6 @@
 /** `parley listen`: a recording to text. */
 import type { Command } from "commander";
+import { isAudioError } from "@parley/audio";
 import type { CliContext } from "../context.ts";
 import { addSettingFlags } from "../setting-flags.ts";
 import { eventJson, openRecording, timingsText, withTalk } from "./talk.ts";
@@ -26,9 +27,9 @@ export function registerListenCommand(program: Command, context: CliContext): vo
     await withTalk(command, context, async ({ access, config, progress, signal, json }) => {
       const realtime = flags.realtime === true;
       const maxDurationMs = config.limits.listen_minutes * 60_000;
-      const recording = await openRecording(file, { maxDurationMs, signal, realtime });
+      const { speech, damage } = heardFirst(await openRecording(file, { maxDurationMs, signal, realtime }));
       let heard = false;
-      for await (const event of access.client.listen(recording, { partials: realtime ? "live" : "every", signal })) {
+      for await (const event of access.client.listen(speech, { partials: realtime ? "live" : "every", signal })) {
         if (json) {
           context.stdout(eventJson(event));
           continue;
@@ -43,7 +44,25 @@ export function registerListenCommand(program: Command, context: CliContext): vo
         }
         if (event.type === "done" && flags.timings === true) progress.line(timingsText(event.timings).trimEnd());
       }
+      if (damage() !== undefined) throw damage();
       if (!heard && !json) progress.line("no speech was heard");
     });
   });
+}
+
+/** A damaged recording is heard as far as it goes; what is wrong with the rest is told afterwards. */
+function heardFirst(recording: AsyncIterable<Float32Array>): {
+  readonly speech: AsyncIterable<Float32Array>;
+  readonly damage: () => unknown;
+} {
+  let damage: unknown;
+  async function* speech(): AsyncGenerator<Float32Array> {
+    try {
+      yield* recording;
+    } catch (error) {
+      if (!isAudioError(error, "audio-truncated", "audio-corrupt")) throw error;
+      damage = error;
+    }
+  }
+  return { speech: speech(), damage: () => damage };
 }

@@ -13,7 +13,9 @@ import { addSettingFlags, readCommandConfig, wantsJson } from "../setting-flags.
 
 /** Adds `models` and its commands to the program. */
 export function registerModelsCommand(program: Command, context: CliContext): void {
-  const models = program.command("models").description("list, fetch, check and remove the models that hear, think and speak");
+  const models = program
+    .command("models")
+    .description("list, fetch, check and remove the models that hear, think and speak");
   const list = models.command("list").description("every model Parley knows: where it stands, its size, its licence");
   const pull = models
     .command("pull")
@@ -30,8 +32,12 @@ export function registerModelsCommand(program: Command, context: CliContext): vo
   for (const command of [list, pull, verify, remove]) addSettingFlags(command, ["models.folder"]);
 
   list.action(() => runList(open(list, context), context));
-  pull.action((names: readonly string[]) => withInterrupt((signal) => runPull(open(pull, context), context, names, signal)));
-  verify.action((names: readonly string[]) => withInterrupt((signal) => runVerify(open(verify, context), context, names, signal)));
+  pull.action((names: readonly string[]) =>
+    withInterrupt((signal) => runPull(open(pull, context), context, names, signal)),
+  );
+  verify.action((names: readonly string[]) =>
+    withInterrupt((signal) => runVerify(open(verify, context), context, names, signal)),
+  );
   remove.action((names: readonly string[]) => runRemove(open(remove, context), context, names));
 }
 
@@ -56,7 +62,8 @@ async function runList({ store, json }: Opened, context: CliContext): Promise<vo
     return;
   }
   const lines = rows.map(({ entry, installed }) => {
-    const state = installed === undefined ? (entry.sources.length === 0 ? "not here" : "can be pulled") : `in ${installed.origin}`;
+    const state =
+      installed === undefined ? (entry.sources.length === 0 ? "not here" : "can be pulled") : `in ${installed.origin}`;
     const size = formatBytes(sizeOf(entry)).padStart(9);
     const use = entry.licence.use === "free" ? "" : ` (${entry.licence.use})`;
     return `${entry.kind.padEnd(6)} ${entry.name.padEnd(26)} ${size}  ${state.padEnd(13)}  ${entry.licence.spdx}${use}\n${" ".repeat(7)}${detail(entry)}\n`;
@@ -70,7 +77,12 @@ function detail(entry: ModelEntry): string {
   return `${entry.title}${languages}${voices}`;
 }
 
-async function runPull(opened: Opened, context: CliContext, names: readonly string[], signal: AbortSignal): Promise<void> {
+async function runPull(
+  opened: Opened,
+  context: CliContext,
+  names: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
   const { store, json, config } = opened;
   const wanted = names.length > 0 ? names : (await plannedDownloads(store, config)).map(({ entry }) => entry.name);
   const progress = new ProgressLine(context);
@@ -83,11 +95,20 @@ async function runPull(opened: Opened, context: CliContext, names: readonly stri
     }
     const installed = await store.ensure(name, { signal, onProgress: (each) => progress.fetch(each) });
     progress.clear();
-    context.stdout(json ? `${JSON.stringify({ model: name, installed: where(installed) })}\n` : `${name} is in ${installed.folder}\n`);
+    context.stdout(
+      json
+        ? `${JSON.stringify({ model: name, installed: where(installed) })}\n`
+        : `${name} is in ${installed.folder}\n`,
+    );
   }
 }
 
-async function runVerify(opened: Opened, context: CliContext, names: readonly string[], signal: AbortSignal): Promise<void> {
+async function runVerify(
+  opened: Opened,
+  context: CliContext,
+  names: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
   const { store, json } = opened;
   const standing = async (): Promise<readonly string[]> =>
     (await store.list()).filter(({ installed }) => installed !== undefined).map(({ entry }) => entry.name);
@@ -121,7 +142,17 @@ async function runRemove({ store, json }: Opened, context: CliContext, names: re
 
 function summary(entry: ModelEntry): Record<string, unknown> {
   const { name, kind, title, languages, voices, licence, files } = entry;
-  return { name, kind, title, languages, voices, licence, files, bytes: sizeOf(entry), sources: entry.sources.map(({ label }) => label) };
+  return {
+    name,
+    kind,
+    title,
+    languages,
+    voices,
+    licence,
+    files,
+    bytes: sizeOf(entry),
+    sources: entry.sources.map(({ label }) => label),
+  };
 }
 
 function where(installed: InstalledModel | undefined): Record<string, string> | null {
@@ -136,7 +167,9 @@ function sizeOf(entry: ModelEntry): number {
 async function withInterrupt(body: (signal: AbortSignal) => Promise<void>): Promise<void> {
   const interrupt = new AbortController();
   const onInterrupt = (): void => {
-    interrupt.abort(new PeerError("interrupted", "interrupted", { nextStep: "Run it again to go on where it stopped." }));
+    interrupt.abort(
+      new PeerError("interrupted", "interrupted", { nextStep: "Run it again to go on where it stopped." }),
+    );
   };
   process.once("SIGINT", onInterrupt);
   process.once("SIGTERM", onInterrupt);

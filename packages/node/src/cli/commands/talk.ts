@@ -104,7 +104,9 @@ export class AudioOut {
   /** `path` may be `-` for stdout. */
   constructor(path: string, signal: AbortSignal) {
     const writing =
-      path === "-" ? writeWavStream(process.stdout, this.#blocks, { signal }) : writeWavFile(path, this.#blocks, { signal });
+      path === "-"
+        ? writeWavStream(process.stdout, this.#blocks, { signal })
+        : writeWavFile(path, this.#blocks, { signal });
     this.#written = writing;
     // A file that cannot be written reads no further: `write` is told by the queue and then meets the reason.
     writing.catch(() => this.#blocks.return());

@@ -11,13 +11,25 @@ export function fitContext(
   budgetTokens: number,
   countTokens: (messages: readonly ChatMessage[]) => number,
 ): readonly ChatMessage[] {
-  let kept = [...messages];
-  while (countTokens(kept) > budgetTokens) {
-    const oldest = kept.findIndex((message, index) => message.role !== "system" && index < kept.length - 1);
-    if (oldest >= 0) {
-      kept.splice(oldest, 1);
-      continue;
-    }
+  const fits = (kept: readonly ChatMessage[]) => countTokens(kept) <= budgetTokens;
+  const turns = messages.flatMap(({ role }, index) =>
+    role === "system" || index === messages.length - 1 ? [] : [index],
+  );
+  const without = (count: number) => {
+    const dropped = new Set(turns.slice(0, count));
+    return messages.filter((_message, index) => !dropped.has(index));
+  };
+  // The smallest number of turns to drop, by bisection: counting tokens means tokenising the whole conversation.
+  let atLeast = 0;
+  let atMost = turns.length;
+  if (fits(messages)) return messages;
+  while (atLeast < atMost) {
+    const middle = Math.floor((atLeast + atMost) / 2);
+    if (fits(without(middle))) atMost = middle;
+    else atLeast = middle + 1;
+  }
+  let kept = without(atLeast);
+  while (!fits(kept)) {
     const longest = kept.reduce((best, message, at) => (message.content.length > lengthAt(kept, best) ? at : best), 0);
     if (lengthAt(kept, longest) === 0) return kept;
     const ratio = budgetTokens / countTokens(kept);
