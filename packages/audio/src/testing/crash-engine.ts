@@ -86,7 +86,21 @@ export async function createEngine(options: unknown): Promise<Engine> {
   if (hangStart) await sleep(2 ** 31 - 1);
   return {
     info: { id: "crash" },
-    methods: { echo, echoStream, count, never, deaf, stall, nativeCall, leak, abort, exit, throw: fail, chatter, whoami },
+    methods: {
+      echo,
+      echoStream,
+      count,
+      never,
+      deaf,
+      stall,
+      nativeCall,
+      leak,
+      abort,
+      exit,
+      throw: fail,
+      chatter,
+      whoami,
+    },
   };
 }
 

@@ -77,7 +77,13 @@ class EnergyStream {
     const silenceMs = toMs(this.#silent);
     this.#speech = [];
     this.#silent = 0;
-    return { type: "speech-end", startMs: this.#startMs, endMs: this.#startMs + toMs(samples.length), silenceMs, samples };
+    return {
+      type: "speech-end",
+      startMs: this.#startMs,
+      endMs: this.#startMs + toMs(samples.length),
+      silenceMs,
+      samples,
+    };
   }
 }
 
