@@ -13,6 +13,9 @@ import { FLAC_HEADER_BYTES, parseFlacHeader, parseStreamInfo, STREAMINFO_BYTES }
 import type { FlacInfo } from "./flac-frame.ts";
 import { skipTags, tagBytes } from "./tags.ts";
 
+/** Looking for the end of a broken frame costs up to two megabytes of checksums: a hostile file may not ask for it without end. */
+const MAX_BROKEN_FRAMES = 200;
+
 /** Opens a FLAC stream at its tag or magic. */
 export async function openFlac(reader: ByteReader): Promise<Decoding> {
   const info = await readMetadata(reader);
@@ -63,9 +66,13 @@ async function* decodeFrames(
   let samples = 0;
   let junkBytes = 0;
   let lostBytes = 0;
+  let broken = 0;
   while (await reader.need(1)) {
     const frameBytes = await findFrame(reader, maxFrameBytes);
-    if (frameBytes === undefined) {
+    if (typeof frameBytes === "string") {
+      if (frameBytes === "broken" && ++broken > MAX_BROKEN_FRAMES) {
+        throw corruptAudio(reader.label, `more than ${MAX_BROKEN_FRAMES} of its frames are broken`);
+      }
       if (junkBytes === 0 && (await skipTags(reader))) continue;
       junkBytes += skipJunk(reader, 0xff);
       continue;
@@ -96,13 +103,13 @@ function reportMissing(label: string, samples: number, promised: number | undefi
 }
 
 /**
- * Bytes of the frame at the reader's position; undefined when none begins there or it does not end well. A frame ends
+ * Bytes of the frame at the reader's position; "none" when none begins there, "broken" when it does not end. A frame ends
  * where its CRC-16 comes out and the next frame, a tag or the end of the stream follows. One pass over the bytes.
  */
-async function findFrame(reader: ByteReader, maxFrameBytes: number): Promise<number | undefined> {
+async function findFrame(reader: ByteReader, maxFrameBytes: number): Promise<number | "none" | "broken"> {
   await reader.need(FLAC_HEADER_BYTES);
   const header = parseFlacHeader(reader.view(FLAC_HEADER_BYTES));
-  if (header === undefined) return undefined;
+  if (header === undefined) return "none";
   if (header.needsStreamInfo) throw unsupportedAudio(reader.label, "is a FLAC file of unusual rate or sample size");
   let end = header.headerBytes;
   let crc = crc16(reader.view(end));
@@ -116,9 +123,9 @@ async function findFrame(reader: ByteReader, maxFrameBytes: number): Promise<num
       end++;
       if (crc === 0 && endsHere(bytes.subarray(end))) return end;
     }
-    if (!more) return undefined;
+    if (!more) return "broken";
   }
-  return undefined;
+  return "broken";
 }
 
 function endsHere(next: Uint8Array): boolean {

@@ -2,10 +2,13 @@
 import type { ByteReader } from "./bytes.ts";
 import { latin1, skipJunk, viewOf } from "./bytes.ts";
 import { crc32 } from "./crc.ts";
+import { corruptAudio } from "./failures.ts";
 
 const HEADER_BYTES = 27;
 /** Longest packet kept. Sound and setup packets are far below; comment packets with pictures are above and not read. */
 const MAX_PACKET_BYTES = 256 * 1024;
+/** A page to be checked may be 64 KiB long and begin at every 28th byte: a hostile file may not ask for that without end. */
+const MAX_BAD_PAGES = 1000;
 
 /** One page whose CRC-32 is right. */
 export interface OggPage {
@@ -30,6 +33,7 @@ export class OggPages {
   lostBytes = 0;
   /** The stream ended inside a page. */
   cutShort = false;
+  #badPages = 0;
 
   constructor(reader: ByteReader) {
     this.#reader = reader;
@@ -43,6 +47,9 @@ export class OggPages {
       const whole = await this.#pageBytes();
       const page = whole > 0 ? parsePage(reader.view(whole)) : undefined;
       if (page === undefined) {
+        if (whole > 0 && ++this.#badPages > MAX_BAD_PAGES) {
+          throw corruptAudio(reader.label, `more than ${MAX_BAD_PAGES} of its pages have wrong checksums`);
+        }
         junkBytes += skipJunk(reader, 0x4f);
         continue;
       }

@@ -38,28 +38,23 @@ export function createSpeakable(options: SpeakableOptions = {}): (chunk: string)
   };
 }
 
-function sayLine(line: string): string {
-  if (/^\s*([-*_]\s*){3,}$/u.test(line) || /^\s*\|?(\s*:?-+:?\s*\|)+\s*(:?-+:?)?\s*$/u.test(line)) return "";
-  const isRow = /^\s*\|.*\|\s*$/u.test(line);
-  const flat = isRow
-    ? line
-        .trim()
-        .slice(1, -1)
-        .split("|")
-        .map((cell) => cell.trim())
-        .join(", ")
-    : line;
-  const item = /^\s*([-*+•]|#{1,6}|\d{1,3}[.)])\s+/u.test(flat);
-  const said = plainInline(flat.replace(/^(\s*>)+\s?/u, "").replace(/^\s*([-*+•]|#{1,6})\s+(\[[ xX]\]\s+)?/u, ""));
+function sayLine(written: string): string {
+  // One space at most in a row from here on, which keeps every pattern below linear.
+  const line = written.replaceAll(/\s+/gu, " ").trim();
+  if (/^([-*_] ?){3,}$/u.test(line) || /^\|?( ?:?-+:? ?\|)+ ?(:?-+:?)?$/u.test(line)) return "";
+  const isRow = /^\|.*\|$/u.test(line);
+  const flat = isRow ? line.slice(1, -1).split("|").join(", ") : line;
+  const item = /^([-*+•]|#{1,6}|\d{1,3}[.)]) /u.test(flat);
+  const said = plainInline(flat.replace(/^(> ?)+/u, "").replace(/^([-*+•]|#{1,6}) (\[[ xX]\] )?/u, ""));
   // An item or heading without a stop of its own would run into the next line.
   return (item || isRow) && /[\p{L}\p{N})\]"'”’]$/u.test(said) ? `${said}.` : said;
 }
 
 function plainInline(line: string): string {
   return line
-    .replaceAll(/!?\[([^\]]*)\]\([^)\s]*(\s+"[^"]*")?\)/gu, "$1")
-    .replaceAll(/<(https?:\/\/[^>\s]+)>/giu, "$1")
-    .replaceAll(/<\/?[a-z][^>]*>/giu, " ")
+    .replaceAll(/!?\[([^[\]]{0,500})\]\([^()\s]{0,2000}( "[^"]{0,500}")?\)/gu, "$1")
+    .replaceAll(/<(https?:\/\/[^<>\s]{1,2000})>/giu, "$1")
+    .replaceAll(/<\/?[a-z][^<>]{0,500}>/giu, " ")
     .replaceAll(/(?:https?:\/\/|\bwww\.)[^\s<>()[\]"”»]+/giu, sayUrl)
     .replaceAll(/\\([\\`*_{}[\]()#+\-.!|>~])/gu, "$1")
     .replaceAll(EMOJI, " ")

@@ -41,6 +41,21 @@ describe("no bytes break a decoder", () => {
     );
   });
 
+  test("files made of nothing but beginnings are given up early", async () => {
+    const frame = concat(fixture("tone.flac").subarray(60, 76));
+    const flac = concat(fixture("tone.flac").subarray(0, 60), ...Array.from({ length: 20_000 }, () => frame));
+    const page = concat("OggS\0\0", new Uint8Array(20), "\u0001\u00ff");
+    const ogg = concat(fixture("tone-opus.ogg"), ...Array.from({ length: 20_000 }, () => page));
+    expect(await decode(flac)).toMatchObject({
+      code: "audio-corrupt",
+      message: expect.stringContaining("more than 200"),
+    });
+    expect(await decode(ogg)).toMatchObject({
+      code: "audio-corrupt",
+      message: expect.stringContaining("more than 1000"),
+    });
+  });
+
   test("flipped bits anywhere", async () => {
     const flips = fc.array(fc.tuple(spot, fc.integer({ min: 0, max: 7 })), { minLength: 1, maxLength: 12 });
     await fc.assert(
