@@ -129,3 +129,19 @@ export function exitCodeOf(error: unknown): ExitCode {
 function isKnownCode(code: unknown): code is keyof typeof EXIT_CODE_BY_ERROR {
   return typeof code === "string" && Object.hasOwn(EXIT_CODE_BY_ERROR, code);
 }
+
+/** What an unknown thrown value says. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** The code of a system error, such as `ENOENT`; empty when it has none. */
+export function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : "";
+}
+
+/** Ends in a defect report when `condition` does not hold: for what the code relies on, never for what people do. */
+export function invariant(condition: boolean, message: string): asserts condition {
+  if (condition) return;
+  throw new PeerError("internal", `broken invariant: ${message}`, { nextStep: "Report this as a defect of Parley." });
+}

@@ -37,8 +37,7 @@ export function remember(
   const all = [...conversation.exchanges, { question, answer }].slice(-limits.pairs);
   let characters = 0;
   let from = all.length;
-  while (from > 0) {
-    const exchange = all[from - 1] as Exchange;
+  for (const exchange of all.toReversed()) {
     characters += exchange.question.length + exchange.answer.length;
     if (characters > limits.characters && from < all.length) break;
     from -= 1;

@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { connect, ParleyError, type ParleyClient } from "@parley/sdk";
 import * as z from "zod";
 import { homePaths, type Config } from "../config/index.ts";
+import { codeOf } from "../errors.ts";
 import { createPeer, type PeerOptions } from "../peer.ts";
 
 /** What `parley start` leaves for commands to find it by. */
@@ -85,7 +86,7 @@ async function readIfThere(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, "utf8");
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    if (codeOf(error) === "ENOENT") return undefined;
     throw error;
   }
 }

@@ -2,12 +2,12 @@
 import type { RawData, WebSocket } from "ws";
 import type { Logger } from "pino";
 import {
-  commandSchemas,
+  commandNames,
   createMessage,
   decodeAudioFrame,
   parseMessage,
+  requestSchema,
   SERVER_ID,
-  type CommandName,
   type Message,
   type MessageOf,
   type Payload,
@@ -103,19 +103,14 @@ export class Connection {
   }
 
   async #command(message: MessageOf<"COMMAND">): Promise<void> {
-    const { command } = message.payload;
-    if (!isCommand(command)) {
-      const known = Object.keys(commandSchemas).join(", ");
-      return this.#refuse("INVALID_MESSAGE", `unknown command "${command}"; known are ${known}`, message.messageId);
-    }
-    const parsed = commandSchemas[command].safeParse(message.payload.parameters);
+    const parsed = requestSchema.safeParse(message.payload);
     if (!parsed.success) {
       const issue = parsed.error.issues[0];
-      const reason = `${command}: ${issue?.path.join(".") ?? ""} ${issue?.message ?? "invalid parameters"}`;
-      return this.#refuse("INVALID_MESSAGE", reason, message.messageId);
+      const known = `known commands are ${commandNames.join(", ")}`;
+      const where = `${message.payload.command}: ${issue?.path.join(".") ?? ""} ${issue?.message ?? "invalid"}`;
+      return this.#refuse("INVALID_MESSAGE", `${where}; ${known}`, message.messageId);
     }
-    // The schema was chosen by the command's name, a pairing TypeScript does not carry through.
-    const request = { command, parameters: parsed.data } as Request;
+    const request = parsed.data;
     switch (request.command) {
       case "cancel":
         this.#byCommand.get(request.parameters.commandId)?.cancel();
@@ -215,15 +210,6 @@ export class Connection {
   #head(inReplyTo: string | undefined): { from: string; sessionId: string; inReplyTo: string | undefined } {
     return { from: SERVER_ID, sessionId: this.#sessionId, inReplyTo };
   }
-}
-
-type Request =
-  | StreamingCommand
-  | { readonly command: "cancel" | "input.end"; readonly parameters: { readonly commandId: string } }
-  | { readonly command: "status"; readonly parameters: object };
-
-function isCommand(name: string): name is CommandName {
-  return Object.hasOwn(commandSchemas, name);
 }
 
 function toBytes(data: RawData): Uint8Array {

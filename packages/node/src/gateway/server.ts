@@ -1,12 +1,11 @@
 /** The HTTP and WebSocket front of a peer. */
 import fastify, { type FastifyInstance } from "fastify";
-import type { AddressInfo } from "node:net";
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Logger } from "pino";
 import { WebSocketServer } from "ws";
 import { MAX_TEXT_BYTES } from "@parley/sdk";
-import { PeerError } from "../errors.ts";
+import { codeOf, invariant, messageOf, PeerError } from "../errors.ts";
 import { Connection, type ConnectionDeps } from "./connection.ts";
 import { bearerToken, hostAllowed, isLoopback, originAllowed, sameToken } from "./guard.ts";
 
@@ -46,7 +45,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   } catch (cause) {
     throw listenError(options, cause);
   }
-  const { port } = app.server.address() as AddressInfo;
+  const address = app.server.address();
+  invariant(typeof address === "object" && address !== null, "a gateway that listens on TCP has a port");
+  const { port } = address;
   const shownHost = options.host.includes(":") ? `[${options.host}]` : options.host;
   return {
     url: `http://${shownHost}:${port}`,
@@ -126,7 +127,7 @@ function refusal(request: IncomingMessage, bound: string, connections: number): 
 }
 
 function listenError(options: GatewayOptions, cause: unknown): PeerError {
-  const { code, message } = cause as NodeJS.ErrnoException;
+  const code = codeOf(cause);
   if (code === "EADDRINUSE") {
     return new PeerError("port-in-use", `port ${options.port} on ${options.host} is in use`, {
       nextStep: "Stop what uses it (parley doctor tells what it is), or choose another with --port PORT.",
@@ -136,7 +137,7 @@ function listenError(options: GatewayOptions, cause: unknown): PeerError {
   }
   const privileged =
     code === "EACCES" ? "Ports below 1024 need special rights; choose another with --port PORT." : undefined;
-  return new PeerError("config-invalid", `cannot listen on ${options.host}:${options.port}: ${message}`, {
+  return new PeerError("config-invalid", `cannot listen on ${options.host}:${options.port}: ${messageOf(cause)}`, {
     nextStep: privileged ?? "Give an address of this machine as listen.host.",
     cause,
   });

@@ -4,7 +4,7 @@ import { peerIdFromPrivateKey } from "@libp2p/peer-id";
 import type { Ed25519PrivateKey } from "@libp2p/interface";
 import { randomUUID } from "node:crypto";
 import { chmod, link, open, readFile, stat, unlink } from "node:fs/promises";
-import { PeerError } from "../errors.ts";
+import { codeOf, messageOf, PeerError } from "../errors.ts";
 
 /** A peer's identity. */
 export interface Identity {
@@ -39,7 +39,7 @@ async function readKey(path: string): Promise<Uint8Array | undefined> {
     if (process.platform !== "win32" && (mode & 0o077) !== 0) await chmod(path, 0o600);
     return await readFile(path);
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    if (codeOf(cause) === "ENOENT") return undefined;
     throw unusable(path, "read", cause);
   }
 }
@@ -59,18 +59,18 @@ async function createKey(path: string): Promise<Uint8Array> {
     await link(draft, path);
     return bytes;
   } catch (cause) {
-    const winner = (cause as NodeJS.ErrnoException).code === "EEXIST" ? await readKey(path) : undefined;
+    const winner = codeOf(cause) === "EEXIST" ? await readKey(path) : undefined;
     if (winner !== undefined) return winner;
     throw unusable(path, "write", cause);
   } finally {
     await unlink(draft).catch((error: unknown) => {
-      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw unusable(draft, "remove", error);
+      if (codeOf(error) !== "ENOENT") throw unusable(draft, "remove", error);
     });
   }
 }
 
 function unusable(path: string, verb: string, cause: unknown): PeerError {
-  return new PeerError("home-unusable", `cannot ${verb} ${path}: ${(cause as Error).message}`, {
+  return new PeerError("home-unusable", `cannot ${verb} ${path}: ${messageOf(cause)}`, {
     nextStep: "Check the folder's owner, permissions and free space, or choose another with --home.",
     cause,
   });

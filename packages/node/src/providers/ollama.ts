@@ -1,6 +1,6 @@
 /** Answers from an Ollama server of the house, through its own client library. */
 import { Ollama } from "ollama";
-import { PeerError } from "../errors.ts";
+import { messageOf, PeerError } from "../errors.ts";
 import type { ChatMessage, GenerateOptions, LanguageModel } from "./language-model.ts";
 
 /** Where the server is and which of its models to use. */
@@ -50,7 +50,7 @@ export async function probeOllama(
       unusable: options.model === "auto" ? `it has ${have}` : `it has no model "${options.model}", but ${have}`,
     };
   } catch (error) {
-    return { unusable: `its list of models could not be read: ${(error as Error).message}` };
+    return { unusable: `its list of models could not be read: ${messageOf(error)}` };
   }
 }
 
@@ -93,7 +93,7 @@ async function* generate(
     }
   } catch (cause) {
     signal?.throwIfAborted();
-    throw new PeerError("provider-failed", `Ollama at ${options.url} failed: ${(cause as Error).message}`, {
+    throw new PeerError("provider-failed", `Ollama at ${options.url} failed: ${messageOf(cause)}`, {
       nextStep: "Check the Ollama server (ollama ps), or set llm.provider to embedded.",
       details: { model: options.model },
       cause,

@@ -71,7 +71,8 @@ function hostOptions(config: Config, store: ModelStore): HostOptions {
     tts: async (model) => ttsHost({ folder: model.folder, espeakFolder: await espeakFolderFor(store, model), threads }),
     llm: async ({ entry, folder }) => {
       const gpu = config.llm.gpu === "auto" ? "auto" : false;
-      return llmHost({ id: entry.name, folder, file: ggufOf(entry.files), threads, gpu });
+      // Its own default leaves a core to the voice; told to use all of them it gets ten times slower beside other work.
+      return llmHost({ id: entry.name, folder, file: ggufOf(entry.files), gpu });
     },
   };
 }
@@ -81,7 +82,7 @@ async function espeakFolderFor(store: ModelStore, model: InstalledModel): Promis
   const espeak = needs?.find(({ entry }) => entry.kind === "data");
   if (espeak !== undefined) return espeak.folder;
   throw new AudioError("model-missing", `${model.entry.name} needs eSpeak NG data, which is not here`, {
-    nextStep: `Fetch it: parley models pull ${model.entry.needs[0]?.[0] ?? "espeak-ng-data"}`,
+    nextStep: `Fetch what it needs: parley models pull ${model.entry.name}`,
   });
 }
 

@@ -4,6 +4,7 @@
  */
 import { AudioError } from "@parley/audio";
 import type { EngineHost, HostStatus, Job, JobOptions, JobRunner } from "@parley/audio/engines";
+import { messageOf } from "../errors.ts";
 import { backoffMs, pause, type Backoff } from "./backoff.ts";
 import type { StartHost } from "./engine-sources.ts";
 
@@ -83,7 +84,7 @@ export class EngineSupervisor implements JobRunner {
     return {
       state: closed ? "closed" : this.#host === undefined ? "starting" : "running",
       restarts: Math.max(0, this.#starts - 1),
-      lastError: this.#lastError === undefined ? undefined : String((this.#lastError as Error).message),
+      lastError: this.#lastError === undefined ? undefined : messageOf(this.#lastError),
       host: this.#host?.status(),
     };
   }

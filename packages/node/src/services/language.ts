@@ -1,5 +1,5 @@
 /** The service that thinks: an Ollama server of the house where one answers, else the embedded model. */
-import { PeerError } from "../errors.ts";
+import { messageOf, PeerError } from "../errors.ts";
 import type { ChatMessage, GenerateOptions, LanguageModel } from "../providers/language-model.ts";
 import { ollamaModel, probeOllama } from "../providers/ollama.ts";
 import { pause } from "./backoff.ts";
@@ -72,7 +72,7 @@ export class LanguageService {
     } catch (error) {
       if (began || options.signal?.aborted === true || this.#options.provider === "ollama") throw error;
       this.#ollama = undefined;
-      this.#options.onNews(`Ollama failed (${(error as Error).message}); the embedded model answers instead.`);
+      this.#options.onNews(`Ollama failed (${messageOf(error)}); the embedded model answers instead.`);
       yield* (await this.#embedded(options.signal)).generate(messages, options);
     }
   }

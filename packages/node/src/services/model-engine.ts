@@ -111,7 +111,7 @@ export class ModelEngine<T> {
     this.#enter({ state: "ready", model: name });
   }
 
-  #whyNot(signal: AbortSignal | undefined, deadline: AbortSignal | undefined): Error | undefined {
+  #whyNot(signal: AbortSignal | undefined, deadline: AbortSignal | undefined): unknown {
     const title = serviceTitles[this.#options.service];
     const stage = this.#stage;
     if (this.#closing.signal.aborted) {
@@ -120,7 +120,7 @@ export class ModelEngine<T> {
     if (signal?.aborted === true) {
       return new AudioError("job-cancelled", "cancelled", { nextStep: "Ask again when ready.", cause: signal.reason });
     }
-    if (stage.state === "failed") return this.#error as Error;
+    if (stage.state === "failed") return this.#error;
     if (stage.state === "fetching" && !this.#options.patient && stage.progress !== undefined) {
       return stillFetching(title, stage.model, stage.progress);
     }

@@ -108,10 +108,10 @@ export class Services {
     return { maxTokens, temperature, ...(signal === undefined ? {} : { signal }) };
   }
 
-  /** Voice and speed from the configuration. */
-  voiceDefaults(): { readonly voice?: string; readonly speed: number } {
+  /** Voice and speed as asked for, else as configured. */
+  voiceFor(asked: SpeakOptions): Pick<SpeakOptions, "voice" | "speed"> {
     const { name, speed } = this.config.voice;
-    return { speed, ...(name === "" ? {} : { voice: name }) };
+    return { voice: asked.voice ?? (name === "" ? undefined : name), speed: asked.speed ?? speed };
   }
 
   /** Transcribes until the audio ends. @throws AudioError of the engines; `audio-too-long`. */
@@ -122,10 +122,7 @@ export class Services {
 
   /** Speaks `text`. @throws AudioError of the voice. */
   async *say(text: string, options: SpeakOptions): AsyncGenerator<SpeakEvent> {
-    const defaults = this.voiceDefaults();
-    const voice = options.voice ?? defaults.voice;
-    const speed = options.speed ?? defaults.speed;
-    yield* speak(once(text), await this.voice(options.signal), { voice, speed, signal: options.signal });
+    yield* speak(once(text), await this.voice(options.signal), { ...options, ...this.voiceFor(options) });
   }
 
   /** How far each service is. */

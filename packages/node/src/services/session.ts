@@ -37,7 +37,7 @@ export class Session {
       voice: options.speak ? () => services.voice(options.signal) : undefined,
     };
     try {
-      for await (const event of voiceTurn(bound, parts, { ...services.voiceDefaults(), ...defined(options) })) {
+      for await (const event of voiceTurn(bound, parts, { ...options, ...services.voiceFor(options) })) {
         if (event.type === "question") question = event.text;
         if (event.type === "text") answer += event.delta;
         yield event;
@@ -47,9 +47,4 @@ export class Session {
       if (answer !== "") this.#conversation = remember(this.#conversation, question, answer);
     }
   }
-}
-
-/** `options` without the keys that hold undefined, so that they do not hide defaults. */
-function defined<T extends object>(options: T): Partial<T> {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<T>;
 }

@@ -1,5 +1,6 @@
 /** How far a service has come: from nothing to ready, in words that people and programs can read. */
 import type { FetchProgress } from "@parley/audio/models";
+import { messageOf } from "../errors.ts";
 
 /** A failure as it is shown and sent. */
 export interface StageFailure {
@@ -30,10 +31,9 @@ export const serviceTitles: Readonly<Record<ServiceName, string>> = {
 
 /** Any error as a {@link StageFailure}; errors of the house bring their own code and next step. */
 export function failureOf(error: unknown): StageFailure {
-  const { code, nextStep } = error as { readonly code?: unknown; readonly nextStep?: unknown };
-  return {
-    code: typeof code === "string" && typeof nextStep === "string" ? code : "internal",
-    message: error instanceof Error ? error.message : String(error),
-    nextStep: typeof nextStep === "string" ? nextStep : "Look at the peer's log; this is a defect worth reporting.",
-  };
+  const message = messageOf(error);
+  if (error instanceof Error && "nextStep" in error && "code" in error) {
+    return { code: String(error.code), message, nextStep: String(error.nextStep) };
+  }
+  return { code: "internal", message, nextStep: "Look at the peer's log; this is a defect worth reporting." };
 }

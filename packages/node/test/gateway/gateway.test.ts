@@ -113,11 +113,10 @@ describe("a client of a peer", () => {
   it("is told which engine died under its work, and its next question is answered", async () => {
     await start({ ...quick, llmMs: 60_000 });
     const connected = await client();
-    const asking = all(connected.ask({ text: "hello" }));
-    const failed = expect(asking).rejects.toMatchObject({ code: "work-failed", remoteCode: "engine-crashed" });
+    const failure = all(connected.ask({ text: "hello" })).catch((error: unknown) => error);
     await expect.poll(() => hosts.get("llm")?.[0]?.status().running ?? 0).toBe(1);
     process.kill(hosts.get("llm")?.[0]?.status().pid ?? 0, "SIGKILL");
-    await failed;
+    expect(await failure).toMatchObject({ code: "work-failed", remoteCode: "engine-crashed" });
     await expect.poll(() => hosts.get("llm")?.length).toBe(2);
     expect((await connected.status())["services"]).toMatchObject({ llm: { state: "ready", engine: { restarts: 1 } } });
   });

@@ -78,14 +78,14 @@ export class ParleyClient {
     const wire =
       "text" in input
         ? ({ kind: "text", text: input.text } as const)
-        : ({ kind: "audio", ...optional("partials", options.partials) } as const);
+        : ({ kind: "audio", ...partialsOf(options) } as const);
     const parameters = { input: wire, speak: options.speak ?? false, ...voiceOf(options) };
     return this.#start("ask", parameters, "audio" in input ? input.audio : undefined, options.signal).events;
   }
 
   /** Speech to text: `partial` and `segment` events, then `done`. */
   listen(audio: AudioInput, options: ListenOptions = {}): AsyncIterable<TurnEvent> {
-    return this.#start("listen", { ...optional("partials", options.partials) }, audio, options.signal).events;
+    return this.#start("listen", partialsOf(options), audio, options.signal).events;
   }
 
   /** Text to sound: `sentence` and `audio` events, then `done`. */
@@ -276,10 +276,10 @@ function cancelled(): ParleyError {
   return new ParleyError("cancelled", "cancelled by the caller", { nextStep: "Ask again when ready." });
 }
 
-function optional<K extends string, V>(key: K, value: V | undefined): Partial<Record<K, V>> {
-  return value === undefined ? {} : ({ [key]: value } as Record<K, V>);
+function partialsOf({ partials }: ListenOptions): Pick<ListenOptions, "partials"> {
+  return partials === undefined ? {} : { partials };
 }
 
-function voiceOf(options: SayOptions): { voice?: string; speed?: number } {
-  return { ...optional("voice", options.voice), ...optional("speed", options.speed) };
+function voiceOf({ voice, speed }: SayOptions): Pick<SayOptions, "voice" | "speed"> {
+  return { ...(voice === undefined ? {} : { voice }), ...(speed === undefined ? {} : { speed }) };
 }

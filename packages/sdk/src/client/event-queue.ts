@@ -9,7 +9,7 @@ const MAX_WAITING = 20_000;
 
 /** A single-reader queue. */
 export class EventQueue<T> implements AsyncIterableIterator<T> {
-  #items: T[] = [];
+  #items: { readonly value: T }[] = [];
   #head = 0;
   #ended = false;
   #failure: { readonly error: unknown } | undefined;
@@ -30,7 +30,7 @@ export class EventQueue<T> implements AsyncIterableIterator<T> {
       this.#onAbandon();
       return;
     }
-    this.#items.push(item);
+    this.#items.push({ value: item });
     this.#notify();
   }
 
@@ -47,7 +47,9 @@ export class EventQueue<T> implements AsyncIterableIterator<T> {
   }
 
   async next(): Promise<IteratorResult<T>> {
-    while (this.#head === this.#items.length) {
+    for (;;) {
+      const item = this.#items[this.#head];
+      if (item !== undefined) return { done: false, value: this.#taken(item.value) };
       if (this.#failure !== undefined) {
         const { error } = this.#failure;
         this.#failure = undefined;
@@ -58,13 +60,15 @@ export class EventQueue<T> implements AsyncIterableIterator<T> {
         this.#wake = resolve;
       });
     }
-    const value = this.#items[this.#head] as T;
+  }
+
+  #taken(value: T): T {
     this.#head += 1;
     if (this.#head === this.#items.length) {
       this.#items = [];
       this.#head = 0;
     }
-    return { done: false, value };
+    return value;
   }
 
   async return(): Promise<IteratorResult<T>> {

@@ -119,7 +119,7 @@ export function parseMessage(text: string): ParseResult {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    return { ok: false, reason: `not JSON: ${(error as Error).message}`, messageId: undefined };
+    return { ok: false, reason: `not JSON: ${String(error)}`, messageId: undefined };
   }
   const parsed = messageSchema.safeParse(value);
   if (parsed.success) return { ok: true, message: parsed.data };
@@ -141,13 +141,19 @@ export interface MessageOptions {
   readonly correlationId?: string | undefined;
 }
 
+/** A message that was just made. */
+export type NewMessage<T extends MessageType> = Omit<MessageOf<"ERROR">, "type" | "payload"> & {
+  type: T;
+  payload: Payload<T>;
+};
+
 /** Makes a message with a fresh id and the current time. */
 export function createMessage<T extends MessageType>(
   type: T,
   payload: Payload<T>,
   options: MessageOptions,
-): MessageOf<T> {
-  const message = {
+): NewMessage<T> {
+  return {
     messageId: crypto.randomUUID(),
     version: PROTOCOL_VERSION,
     type,
@@ -160,6 +166,4 @@ export function createMessage<T extends MessageType>(
     ...(options.inReplyTo === undefined ? {} : { inReplyTo: options.inReplyTo }),
     ...(options.correlationId === undefined ? {} : { correlationId: options.correlationId }),
   };
-  // Type and payload were given as a pair, which TypeScript cannot follow through the union.
-  return message as unknown as MessageOf<T>;
 }

@@ -34,17 +34,21 @@ const endInputSchema = z.object({ commandId: z.uuid() });
 const cancelSchema = z.object({ commandId: z.uuid() });
 const statusSchema = z.object({});
 
-/** The commands a peer knows, with the shape of their parameters. */
-export const commandSchemas = {
-  ask: askSchema,
-  listen: listenSchema,
-  say: saySchema,
-  "input.end": endInputSchema,
-  cancel: cancelSchema,
-  status: statusSchema,
-} as const;
-export type CommandName = keyof typeof commandSchemas;
-export type CommandParameters<C extends CommandName> = z.infer<(typeof commandSchemas)[C]>;
+/** The commands a peer knows. */
+export const commandNames = ["ask", "listen", "say", "input.end", "cancel", "status"] as const;
+export type CommandName = (typeof commandNames)[number];
+
+/** A COMMAND's payload, as far as it says what is to be done. */
+export const requestSchema = z.discriminatedUnion("command", [
+  z.object({ command: z.literal("ask"), parameters: askSchema }),
+  z.object({ command: z.literal("listen"), parameters: listenSchema }),
+  z.object({ command: z.literal("say"), parameters: saySchema }),
+  z.object({ command: z.literal("input.end"), parameters: endInputSchema }),
+  z.object({ command: z.literal("cancel"), parameters: cancelSchema }),
+  z.object({ command: z.literal("status"), parameters: statusSchema }),
+]);
+export type Request = z.infer<typeof requestSchema>;
+export type CommandParameters<C extends CommandName> = Extract<Request, { command: C }>["parameters"];
 
 /** Milliseconds from the start of the request; absent when the stage was not part of it. */
 const timingsSchema = z.object({

@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { randomUUID } from "node:crypto";
 import { rename, unlink, writeFile } from "node:fs/promises";
 import type { Config } from "../../config/index.ts";
-import { PeerError } from "../../errors.ts";
+import { codeOf, messageOf, PeerError } from "../../errors.ts";
 import { createPeer, type Peer } from "../../peer.ts";
 import { plannedDownloads } from "../../services/model-choice.ts";
 import { serviceNames } from "../../services/stage.ts";
@@ -114,7 +114,7 @@ async function leaveTraces(peer: Peer): Promise<void> {
 async function removeTraces(peer: Peer): Promise<void> {
   for (const path of [peer.paths.peerFile, peer.paths.cliToken]) {
     await unlink(path).catch((error: unknown) => {
-      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+      if (codeOf(error) !== "ENOENT") throw error;
     });
   }
 }
@@ -125,7 +125,7 @@ async function writePrivate(path: string, text: string): Promise<void> {
     await writeFile(draft, text, { mode: 0o600, flag: "wx" });
     await rename(draft, path);
   } catch (cause) {
-    throw new PeerError("home-unusable", `cannot write ${path}: ${(cause as Error).message}`, {
+    throw new PeerError("home-unusable", `cannot write ${path}: ${messageOf(cause)}`, {
       nextStep: "Check the folder's permissions and free space, or choose another with --home.",
       cause,
     });
