@@ -3,13 +3,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pino from "pino";
-import { energyVadHost, fixedDelaySttHost, fixedDelayTtsHost } from "@parley/audio/testing";
-import { startEngineHost, type EngineHost, type EngineHostOptions } from "@parley/audio/engines";
-import { fixedDelayLlmHost } from "../src/testing/index.ts";
 import { loadConfig, hostFacts, type Config, type FlagValues } from "../src/config/index.ts";
 import { createPeer, type Peer, type PeerOptions } from "../src/peer.ts";
-import type { EngineSource, EngineSources } from "../src/services/engine-sources.ts";
-import type { ServiceName } from "../src/services/stage.ts";
 
 /** A folder for one test. */
 export async function temporaryFolder(): Promise<{ readonly path: string; remove(): Promise<void> }> {
@@ -32,44 +27,6 @@ export function testConfig(home: string, flags: FlagValues = {}): Config {
   return loaded.config;
 }
 
-/** What the fixed-delay engines say and how slow they are. */
-export interface FixedDelays {
-  readonly sttMs?: number;
-  readonly llmMs?: number;
-  readonly ttsMs?: number;
-  readonly tokenMs?: number;
-  readonly texts?: readonly string[];
-  readonly replies?: readonly string[];
-}
-
-/** The named test engines: 150, 200 and 100 ms when nothing else is said. `onHost` sees each host that is started. */
-export function fixedDelaySources(
-  delays: FixedDelays = {},
-  onHost: (service: ServiceName, host: EngineHost) => void = () => undefined,
-): EngineSources {
-  const { sttMs, llmMs, ttsMs, tokenMs, texts, replies } = delays;
-  const source = (service: ServiceName, options: EngineHostOptions): EngineSource => ({
-    choose: async () => `fixed-delay-${service}`,
-    fetch: async () => async (signal) => {
-      const host = await startEngineHost({ ...options, signal });
-      onHost(service, host);
-      return host;
-    },
-  });
-  return {
-    vad: source("vad", energyVadHost()),
-    stt: source("stt", fixedDelaySttHost(defined({ delayMs: sttMs, texts }))),
-    llm: source("llm", fixedDelayLlmHost(defined({ delayMs: llmMs, tokenMs, replies }))),
-    tts: source("tts", fixedDelayTtsHost(defined({ delayMs: ttsMs }))),
-  };
-}
-
-type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
-
-function defined<T extends object>(options: T): Defined<T> {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Defined<T>;
-}
-
 /** Mono speech-like sound at 16 kHz: a tone with silence on both sides. */
 export async function* tone(ms: number, silenceMs = 400): AsyncGenerator<Float32Array> {
   yield new Float32Array(silenceMs * 16);
@@ -82,3 +39,4 @@ export const noLog = pino({ level: "silent" });
 
 export type { Peer, PeerOptions };
 export { createPeer };
+export { fixedDelaySources, type FixedDelays } from "../src/testing/index.ts";

@@ -3,7 +3,7 @@ import type { TextToSpeech } from "../engines/contracts.ts";
 import type { Pcm } from "../format/pcm.ts";
 import { BoundedQueue } from "../format/queue.ts";
 import { createChunker } from "../turn/chunker.ts";
-import { speakable } from "../turn/speakable.ts";
+import { createSpeakable } from "../turn/speakable.ts";
 import { allOrNone, channel } from "./channel.ts";
 
 /** What is said, in order; the text runs ahead of the sound. */
@@ -74,6 +74,7 @@ async function voiceSentences(
   options: SpeakOptions & { readonly signal: AbortSignal },
   emit: (event: SpeakEvent) => Promise<void>,
 ): Promise<void> {
+  const speakable = createSpeakable();
   let index = 0;
   const call = {
     signal: options.signal,

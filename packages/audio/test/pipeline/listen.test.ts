@@ -24,7 +24,7 @@ describe("listening", () => {
     expect(partials.length).toBeGreaterThan(1);
     for (const partial of partials) expect(long.startsWith(partial)).toBe(true);
     expect(partials.map((partial) => partial.length)).toEqual(
-      [...partials.map((partial) => partial.length)].sort((a, b) => a - b),
+      partials.map((partial) => partial.length).sort((a, b) => a - b),
     );
     expect(events.at(-1)).toMatchObject({ type: "segment", text: long });
   });

@@ -225,7 +225,8 @@ export const configSchema = z.strictObject({
   }),
   engines: section("The processes that run the models.", {
     threads: setting(whole(1, 256), {
-      meaning: "How many threads hearing and speaking compute with; the language model uses one less than there are cores.",
+      meaning:
+        "How many threads hearing and speaking compute with; the language model uses one less than there are cores.",
       default: {
         words: "the machine's cores, at most 4",
         example: 4,

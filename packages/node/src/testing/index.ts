@@ -1,2 +1,4 @@
 /** A language model of fixed delay that says what it is told to, run in a real engine host. */
 export { fixedDelayLlmHost } from "./fixed-delay-llm.ts";
+/** A peer's services on engines of fixed delay. */
+export { fixedDelaySources, type FixedDelays } from "./fixed-delay-sources.ts";

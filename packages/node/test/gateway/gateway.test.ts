@@ -91,6 +91,14 @@ describe("a client of a peer", () => {
     expect(said.some((event) => event.type === "audio")).toBe(true);
   });
 
+  it("hears the first sentence while the model still writes the rest", async () => {
+    const reply = `Here is a first sentence for you. ${"And so it goes on and on. ".repeat(30)}`;
+    await start({ ...quick, tokenMs: 25, replies: [reply] });
+    const types = (await all((await client()).ask({ text: "talk" }, { speak: true }))).map(({ type }) => type);
+    expect(types.indexOf("audio")).toBeGreaterThan(0);
+    expect(types.indexOf("audio")).toBeLessThan(types.lastIndexOf("text"));
+  });
+
   it("has a conversation: what was said before reaches the model", async () => {
     await start({ ...quick, replies: ["First answer.", "{messages}"] });
     const connected = await client();

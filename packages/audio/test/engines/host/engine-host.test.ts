@@ -49,7 +49,7 @@ describe("an engine host that dies in the middle of a job", () => {
   it("hands out the values that had arrived before it died", async () => {
     const host = await startCrashHost({ maxJobs: 2 });
     const job = host.run("count", {});
-    // Messages keep their order: when this is answered, the first numbers have arrived.
+    // Messages keep their order: when this is answered, the first number has arrived.
     await host.run("echo", "answered later").result;
     process.kill(host.status().pid, "SIGKILL");
     await host.exited;
@@ -58,7 +58,7 @@ describe("an engine host that dies in the middle of a job", () => {
       for await (const value of job.output) seen.push(value);
     })();
     expect(await rejection(reading)).toMatchObject({ code: "engine-crashed" });
-    expect(seen.slice(0, 2)).toEqual([0, 1]);
+    expect(seen.slice(0, 1)).toEqual([0]);
   });
 });
 

@@ -1,0 +1,44 @@
+/** Engines of fixed delay in place of models, for tests and benches of everything round them. */
+import { startEngineHost, type EngineHost, type EngineHostOptions } from "@parley/audio/engines";
+import { energyVadHost, fixedDelaySttHost, fixedDelayTtsHost } from "@parley/audio/testing";
+import type { EngineSource, EngineSources } from "../services/engine-sources.ts";
+import type { ServiceName } from "../services/stage.ts";
+import { fixedDelayLlmHost } from "./fixed-delay-llm.ts";
+
+/** What the fixed-delay engines say and how slow they are. */
+export interface FixedDelays {
+  readonly sttMs?: number;
+  readonly llmMs?: number;
+  readonly ttsMs?: number;
+  readonly tokenMs?: number;
+  readonly texts?: readonly string[];
+  readonly replies?: readonly string[];
+}
+
+/** The named test engines: 150, 200 and 100 ms when nothing else is said. `onHost` sees each host that is started. */
+export function fixedDelaySources(
+  delays: FixedDelays = {},
+  onHost: (service: ServiceName, host: EngineHost) => void = () => undefined,
+): EngineSources {
+  const { sttMs, llmMs, ttsMs, tokenMs, texts, replies } = delays;
+  const source = (service: ServiceName, options: EngineHostOptions): EngineSource => ({
+    choose: async () => `fixed-delay-${service}`,
+    fetch: async () => async (signal) => {
+      const host = await startEngineHost({ ...options, signal });
+      onHost(service, host);
+      return host;
+    },
+  });
+  const stt = { ...(sttMs === undefined ? {} : { delayMs: sttMs }), ...(texts === undefined ? {} : { texts }) };
+  const llm = {
+    ...(llmMs === undefined ? {} : { delayMs: llmMs }),
+    ...(tokenMs === undefined ? {} : { tokenMs }),
+    ...(replies === undefined ? {} : { replies }),
+  };
+  return {
+    vad: source("vad", energyVadHost()),
+    stt: source("stt", fixedDelaySttHost(stt)),
+    llm: source("llm", fixedDelayLlmHost(llm)),
+    tts: source("tts", fixedDelayTtsHost(ttsMs === undefined ? {} : { delayMs: ttsMs })),
+  };
+}
