@@ -28,7 +28,10 @@ export interface ModelEntry {
   readonly title: string;
   /** BCP 47. */
   readonly languages: readonly string[];
+  /** In the order of the model's speaker ids. */
   readonly voices: readonly string[];
+  /** The voice that speaks when nobody asks for another; the first when absent. */
+  readonly defaultVoice?: string;
   readonly licence: Licence;
   readonly files: readonly ModelFile[];
   /** Other folder names under which an owner may keep these files. */

@@ -68,7 +68,12 @@ function hostOptions(config: Config, store: ModelStore): HostOptions {
         maxSpeechMs: vad.max_speech_s * 1000,
       }),
     stt: async ({ folder }) => sttHost({ folder, threads }),
-    tts: async (model) => ttsHost({ folder: model.folder, espeakFolder: await espeakFolderFor(store, model), threads }),
+    tts: async (model) => {
+      const { voices, defaultVoice } = model.entry;
+      const voicesOfModel = { voices: [...voices], ...(defaultVoice === undefined ? {} : { defaultVoice }) };
+      const espeakFolder = await espeakFolderFor(store, model);
+      return ttsHost({ folder: model.folder, espeakFolder, threads, ...voicesOfModel });
+    },
     llm: async ({ entry, folder }) => {
       const gpu = config.llm.gpu === "auto" ? "auto" : false;
       // Its own default leaves a core to the voice; told to use all of them it gets ten times slower beside other work.

@@ -9,7 +9,7 @@ const DEFAULT_THREADS = Math.min(4, availableParallelism());
 
 /** What may be given for each engine: its folder, and whatever differs from the defaults. */
 export type SttHostChoice = Pick<SttOptions, "folder"> & Partial<SttOptions>;
-export type TtsHostChoice = Pick<TtsOptions, "folder" | "espeakFolder"> & Partial<TtsOptions>;
+export type TtsHostChoice = Pick<TtsOptions, "folder" | "espeakFolder" | "voices"> & Partial<TtsOptions>;
 export type VadHostChoice = Pick<VadOptions, "folder"> & Partial<VadOptions>;
 
 /** A recogniser; by default Moonshine v2 as in `moonshine-tiny-en-q8`. */
@@ -30,7 +30,7 @@ export function ttsHost(choice: TtsHostChoice): EngineHostOptions {
   const options: TtsOptions = {
     id: basename(choice.folder),
     family: "kokoro",
-    files: { model: "model.onnx", voices: "voices.bin", tokens: "tokens.txt", speakers: "speakers.txt" },
+    files: { model: "model.onnx", voices: "voices.bin", tokens: "tokens.txt" },
     threads: DEFAULT_THREADS,
     ...choice,
   };

@@ -23,6 +23,10 @@ export const ttsOptions = z.object({
   family: z.enum(["kokoro", "vits"]),
   /** The folder of espeak-ng's data. */
   espeakFolder: z.string().min(1),
+  /** Names of the voices, in the order of the model's speaker ids. */
+  voices: z.array(z.string().min(1)).min(1),
+  /** The voice that speaks when none is asked for; the first when absent. */
+  defaultVoice: z.string().min(1).optional(),
 });
 
 export const vadOptions = z.object({

@@ -1,5 +1,4 @@
 /** Engine module: text to speech with sherpa-onnx. Method `synthesize` streams Float32Array chunks, one a sentence. */
-import { readFile } from "node:fs/promises";
 import { z } from "zod";
 import { AudioError } from "../../errors.ts";
 import type { Voice } from "../contracts.ts";
@@ -62,29 +61,28 @@ export async function createEngine(given: unknown): Promise<Engine> {
     // One sentence at a time: the first is heard while the next is computed.
     maxNumSentences: 1,
   });
-  const voices = await readVoices(paths["speakers"], options);
-  if (voices.length > tts.numSpeakers) {
-    throw new AudioError("model-corrupt", `${options.id} has ${tts.numSpeakers} voices, ${voices.length} are named`, {
+  const names = options.voices;
+  if (names.length > tts.numSpeakers) {
+    throw new AudioError("model-corrupt", `${options.id} has ${tts.numSpeakers} voices, ${names.length} are named`, {
       nextStep: `Fetch the model again with \`parley models pull ${options.id}\`.`,
     });
   }
   return {
-    info: { id: options.id, sampleRateHz: tts.sampleRate, voices },
-    methods: { synthesize: synthesizer(tts, voices) },
+    info: { id: options.id, sampleRateHz: tts.sampleRate, voices: voicesOf(options) },
+    methods: { synthesize: synthesizer(tts, options) },
   };
 }
 
-/** The names in the model's list, in the order of the speaker ids; a model without a list has one voice. */
-async function readVoices(speakersFile: string | undefined, options: TtsOptions): Promise<readonly Voice[]> {
-  if (speakersFile === undefined) return [{ name: options.id, language: "en" }];
-  const names = (await readFile(speakersFile, "utf8")).split(/\s+/).filter((name) => name !== "");
+/** The voices, the default one first. */
+function voicesOf({ voices, defaultVoice }: TtsOptions): readonly Voice[] {
+  const names = defaultVoice === undefined ? voices : [defaultVoice, ...voices.filter((name) => name !== defaultVoice)];
   return names.map((name) => ({ name, language: KOKORO_LANGUAGES[name.charAt(0)] ?? "en" }));
 }
 
-function synthesizer(tts: NativeTts, voices: readonly Voice[]): JobHandler {
+function synthesizer(tts: NativeTts, { voices, defaultVoice = voices[0] }: TtsOptions): JobHandler {
   return async (params, io) => {
-    const { text, voice, speed } = checked(synthesizeParams, params, "parameters of synthesize");
-    const sid = voice === undefined ? 0 : voices.findIndex(({ name }) => name === voice);
+    const { text, voice = defaultVoice, speed } = checked(synthesizeParams, params, "parameters of synthesize");
+    const sid = voices.findIndex((name) => name === voice);
     if (sid < 0) throw unknownVoice(voice, voices);
     for (const piece of speakablePieces(text)) {
       io.signal.throwIfAborted();
@@ -108,8 +106,8 @@ function synthesizer(tts: NativeTts, voices: readonly Voice[]): JobHandler {
   };
 }
 
-function unknownVoice(voice: string | undefined, voices: readonly Voice[]): AudioError {
+function unknownVoice(voice: string | undefined, voices: readonly string[]): AudioError {
   return new AudioError("input-refused", `there is no voice named ${voice}`, {
-    nextStep: `Use one of: ${voices.map(({ name }) => name).join(", ")}.`,
+    nextStep: `Use one of: ${voices.join(", ")}.`,
   });
 }

@@ -15,6 +15,8 @@ const KOKORO = {
   kind: "tts",
   languages: ["en-US", "en-GB"],
   voices: KOKORO_ENGLISH_VOICES,
+  // The one its makers grade best.
+  defaultVoice: "af_heart",
   licence: LICENCES.kokoro,
   needs: [["espeak-ng-data-en", "espeak-ng-data"]],
 } as const;
