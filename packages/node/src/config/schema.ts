@@ -206,8 +206,7 @@ export const configSchema = z.strictObject({
     }),
     system_prompt: setting(text(), {
       meaning: "What the language model is told before each conversation.",
-      default:
-        "You are Parley, a voice assistant. Answer in one to three short, plain sentences that are pleasant to listen to.",
+      default: "You are Parley, a friendly voice assistant. Answer in one to three short sentences.",
     }),
     max_tokens: setting(whole(1, 32_768), {
       meaning: "The longest answer.",
@@ -216,7 +215,7 @@ export const configSchema = z.strictObject({
     }),
     temperature: setting(number(0, 2), {
       meaning: "How freely the language model chooses its words; 0 always takes the likeliest.",
-      default: 0.7,
+      default: 0.2,
     }),
     gpu: setting(z.enum(["auto", "off"]), {
       meaning: "Whether the embedded language model may use a GPU.",

@@ -120,7 +120,8 @@ describe("an Ollama server (wire stub)", () => {
       response.write(`${JSON.stringify({ message: { content: "one " }, done: false })}\n`);
     });
     for await (const piece of ollamaModel({ url, model: "m:1" }).generate(question)) if (piece === "one ") break;
-    await gone.promise;
+    // Without the hang-up this would never come.
+    await expect(gone.promise).resolves.toBeUndefined();
   });
 
   it.each<[string, Chat]>([
