@@ -18,7 +18,11 @@ export interface PackageRule {
 }
 
 export const PACKAGES: Readonly<Record<string, PackageRule>> = {
-  "@parley/raft": { folder: "packages/raft", uses: [] },
+  "@parley/raft": {
+    folder: "packages/raft",
+    uses: [],
+    floors: [["errors.ts"], ["core"], ["storage"], ["driver"], ["testing"], ["index.ts"]],
+  },
   "@parley/actors": { folder: "packages/actors", uses: [] },
   "@parley/vaults": { folder: "packages/vaults", uses: [] },
   "@parley/audio": {

@@ -1,0 +1,76 @@
+/** How one node of the core behaves. */
+import { invariant } from "../errors.ts";
+import type { LogReader } from "./storage.ts";
+import type { NodeId } from "./types.ts";
+
+/**
+ * `safe`: a read waits until a quorum has confirmed the leader. `lease-based`: it trusts the leader's lease, which holds
+ * only while clocks drift apart by less than the election timeout; it needs `checkQuorum`, and is never a default.
+ */
+export type ReadOnlyOption = "safe" | "lease-based";
+
+/** Options of a node. Times are in ticks. */
+export interface RaftOptions {
+  readonly id: NodeId;
+  /** A follower that hears nothing for this long, plus a random part of the same length, campaigns. */
+  readonly electionTicks: number;
+  readonly heartbeatTicks: number;
+  readonly storage: LogReader;
+  /** A number in [0, 1); seeded by whoever wants runs to repeat. */
+  readonly random: () => number;
+  /** Index that the state machine had applied when it was stopped; 0: what the last snapshot holds. */
+  readonly applied?: number;
+  /** Appends and applications are messages to be answered, and Ready needs no `advance`. */
+  readonly asyncStorageWrites?: boolean;
+  /** Entries of one append, in bytes; always at least one entry. Default: no bound. */
+  readonly maxMessageBytes?: number;
+  /** Committed entries handed out and not applied yet, in bytes. Default: {@link maxMessageBytes}. */
+  readonly maxApplyingBytes?: number;
+  /** Proposals that are not committed yet, in bytes of payload. Default: no bound. */
+  readonly maxUncommittedBytes?: number;
+  /** Appends on their way to one follower. Default 256. */
+  readonly maxInflightMessages?: number;
+  /** The same in bytes; 0: no bound. Default 0. */
+  readonly maxInflightBytes?: number;
+  /** A leader that did not hear from a quorum for an election timeout steps down. Default false. */
+  readonly checkQuorum?: boolean;
+  /** A candidate asks first whether it could win, so that a returning node disturbs nobody. Default false. */
+  readonly preVote?: boolean;
+  /** Default `safe`. */
+  readonly readOnly?: ReadOnlyOption;
+  /** Followers pass proposals on to the leader. Default true. */
+  readonly forwardProposals?: boolean;
+  /** Membership changes that break the rules are replaced by empty entries. Default true. */
+  readonly validateMembershipChanges?: boolean;
+  /** A leader that is removed or becomes a learner steps down as soon as that is applied. Default false. */
+  readonly stepDownOnRemoval?: boolean;
+}
+
+export type CompleteOptions = Required<RaftOptions>;
+
+/** The options with their defaults. @throws InvariantError for options that contradict each other. */
+export function completeOptions(given: RaftOptions): CompleteOptions {
+  const maxMessageBytes = given.maxMessageBytes ?? Infinity;
+  const options: CompleteOptions = {
+    applied: 0,
+    asyncStorageWrites: false,
+    maxApplyingBytes: maxMessageBytes,
+    maxUncommittedBytes: Infinity,
+    maxInflightMessages: 256,
+    maxInflightBytes: 0,
+    checkQuorum: false,
+    preVote: false,
+    readOnly: "safe",
+    forwardProposals: true,
+    validateMembershipChanges: true,
+    stepDownOnRemoval: false,
+    ...given,
+    maxMessageBytes,
+  };
+  invariant(Number.isSafeInteger(options.id) && options.id > 0, `node id ${options.id} is not a positive integer`);
+  invariant(options.heartbeatTicks >= 1, "a heartbeat takes at least one tick");
+  invariant(options.electionTicks > options.heartbeatTicks, "the election timeout must be longer than a heartbeat");
+  invariant(options.maxInflightMessages >= 1, "at least one append must be allowed on its way");
+  invariant(options.readOnly === "safe" || options.checkQuorum, "lease-based reads need checkQuorum");
+  return options;
+}

@@ -1,0 +1,44 @@
+/** The one error type of `@parley/raft`. */
+
+/**
+ * `proposal-dropped`: no leader, a transfer is under way, or too much is uncommitted; `unknown-peer`: a response from
+ * someone who is not in the configuration; `local-message`: a message of the core's own came from outside;
+ * `compacted`, `unavailable`, `snapshot-out-of-date`, `snapshot-unavailable`: the log store's answers;
+ * `bad-membership-change`: it breaks a rule of configuration changes; `corrupt`: bytes that do not decode.
+ */
+export type RaftErrorCode =
+  | "proposal-dropped"
+  | "unknown-peer"
+  | "local-message"
+  | "compacted"
+  | "unavailable"
+  | "snapshot-out-of-date"
+  | "snapshot-unavailable"
+  | "bad-membership-change"
+  | "corrupt";
+
+/** A refusal the caller can act on. Broken invariants are {@link InvariantError}s instead, and stop the node. */
+export class RaftError extends Error {
+  override readonly name = "RaftError";
+  readonly code: RaftErrorCode;
+
+  constructor(code: RaftErrorCode, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** True when `error` is a {@link RaftError} with one of `codes`. */
+export function isRaftError(error: unknown, ...codes: readonly RaftErrorCode[]): error is RaftError {
+  return error instanceof RaftError && (codes.length === 0 || codes.includes(error.code));
+}
+
+/** What must never happen has happened: continuing could lose or fork the log. */
+export class InvariantError extends Error {
+  override readonly name = "InvariantError";
+}
+
+/** Throws {@link InvariantError} unless `condition` holds. Stays on in production. */
+export function invariant(condition: boolean, message: string): asserts condition {
+  if (!condition) throw new InvariantError(message);
+}

@@ -1,0 +1,24 @@
+/** `@parley/raft`: the consensus core. It does no input or output, and knows no clock. */
+
+/** The node. */
+export { RawNode } from "./core/raw-node.ts";
+export type { ProgressStatus, Ready, SoftState, Status } from "./core/raw-node.ts";
+export type { ReadState, Role } from "./core/node-state.ts";
+export type { RaftOptions, ReadOnlyOption } from "./core/options.ts";
+/** Its words. */
+export * from "./core/types.ts";
+export {
+  confChangeEntry,
+  entersJoint,
+  LEAVE_JOINT,
+  leavesJoint,
+  readConfChange,
+  singleChangeEntry,
+} from "./core/conf-change.ts";
+export type { ConfChange, ConfChangeOperation, ConfChangeStep, Transition } from "./core/conf-change.ts";
+/** Where it reads its log. */
+export type { LogReader } from "./core/storage.ts";
+export { MemoryLog } from "./storage/memory-log.ts";
+/** Errors. */
+export { InvariantError, isRaftError, RaftError } from "./errors.ts";
+export type { RaftErrorCode } from "./errors.ts";
