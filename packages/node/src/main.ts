@@ -1,10 +1,11 @@
 /** The process behind `parley` and `npm start`. */
 import { runCli } from "./cli/program.ts";
 
-// A reader that closes its end (`parley models list | head -1`) is not a failure.
+// A reader that closes its end (`parley models list | head -1`) is not a failure; whatever runs on is stopped in order.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code === "EPIPE") process.exit(0);
-  throw error;
+  if (error.code !== "EPIPE") throw error;
+  if (process.listenerCount("SIGTERM") === 0) process.exit(0);
+  process.kill(process.pid, "SIGTERM");
 });
 
 const invocation = import.meta.url.endsWith(".ts") ? "npx parley" : "parley";

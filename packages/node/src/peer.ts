@@ -1,8 +1,10 @@
 /** A peer's life, as a table of contents: who it is, what it can do, where clients reach it, how it ends. */
 import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
 import type { Logger } from "pino";
 import { createModelStore, type ModelStore } from "@parley/audio/models";
 import { prepareHome, type Config, type HomePaths } from "./config/index.ts";
+import { PeerError } from "./errors.ts";
 import { startGateway, type Gateway } from "./gateway/server.ts";
 import { createLogger } from "./log.ts";
 import { loadIdentity, type Identity } from "./mesh/identity.ts";
@@ -64,8 +66,17 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
   return { identity, config, paths, store, services, url: gateway.url, token, close: () => (closing ??= close()) };
 }
 
-/** The model store a configuration asks for. */
+/**
+ * The model store a configuration asks for.
+ * @throws PeerError `config-invalid` for a models folder that is not there: a slip in its name would cost a download.
+ */
 export function modelStoreFor(config: Config): ModelStore {
+  const { folder } = config.models;
+  if (folder !== "" && !existsSync(folder)) {
+    throw new PeerError("config-invalid", `the models folder ${folder} is not there`, {
+      nextStep: "Correct PARLEY_MODELS, models.folder or --models-folder, or leave it out.",
+    });
+  }
   return createModelStore({
     cacheFolder: config.models.cache,
     folders: config.models.folder === "" ? [] : [config.models.folder],
@@ -76,12 +87,20 @@ export function modelStoreFor(config: Config): ModelStore {
 
 function createServices(options: PeerOptions, store: ModelStore, log: Logger): Services {
   const { config } = options;
+  const told = new Map<ServiceName, string | undefined>();
   return new Services({
     config,
     sources: options.sources ?? modelSources(config, store),
     patient: options.patient ?? false,
     onStage: (service, stage) => {
-      if (stage.state === "failed") log.warn({ service, ...stage.failure }, "service is not available");
+      if (stage.state === "failed") {
+        // Each attempt to mend it fails alike: said once, until something else is wrong.
+        if (told.get(service) === stage.failure.message) return;
+        log.warn({ service, ...stage.failure }, "service is not available");
+      }
+      if (stage.state === "failed" || stage.state === "ready") {
+        told.set(service, stage.state === "failed" ? stage.failure.message : undefined);
+      }
       options.onStage?.(service, stage);
     },
     onEngine: (service, event) => {

@@ -68,13 +68,14 @@ export function createModelStore(options: ModelStoreOptions): ModelStore {
     const entry = lookUp(name);
     const signal = ensuring.signal ?? new AbortController().signal;
     throwIfAborted(signal, `fetching ${name}`);
+    // Before anything it needs is fetched for nothing.
+    if ((await locate(entry)) === undefined) refuseUnfetchable(entry, options.download);
     for (const alternatives of entry.needs) {
       const need = await choose(alternatives);
       if (need !== undefined) await ensure(need.name, ensuring);
     }
     const installed = await locate(entry);
     if (installed !== undefined) return installed;
-    refuseUnfetchable(entry, options.download);
     const meter = createProgressMeter(name, ensuring.onProgress ?? (() => undefined));
     return withLock(
       lockPath(cacheFolder, entry),

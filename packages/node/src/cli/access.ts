@@ -3,8 +3,8 @@ import { readFile } from "node:fs/promises";
 import { connect, ParleyError, type ParleyClient } from "@parley/sdk";
 import * as z from "zod";
 import { homePaths, type Config } from "../config/index.ts";
-import { codeOf } from "../errors.ts";
-import { createPeer, type PeerOptions } from "../peer.ts";
+import { codeOf, messageOf, PeerError } from "../errors.ts";
+import { createPeer, type Peer, type PeerOptions } from "../peer.ts";
 
 /** What `parley start` leaves for commands to find it by. */
 export const peerFileSchema = z.object({ pid: z.int(), url: z.url(), peerId: z.string() });
@@ -15,6 +15,8 @@ export interface Access {
   readonly client: ParleyClient;
   /** Whether it is a peer of its own or one inside this process. */
   readonly kind: "running" | "embedded";
+  /** The one inside this process. */
+  readonly peer: Peer | undefined;
   close(): Promise<void>;
 }
 
@@ -60,6 +62,7 @@ export async function openAccess(
     return {
       client: running,
       kind: "running",
+      peer: undefined,
       close: async () => running.close(),
     };
   }
@@ -71,6 +74,7 @@ export async function openAccess(
     return {
       client,
       kind: "embedded",
+      peer,
       close: async () => {
         client.close();
         await peer.close();
@@ -87,7 +91,10 @@ async function readIfThere(path: string): Promise<string | undefined> {
     return await readFile(path, "utf8");
   } catch (error) {
     if (codeOf(error) === "ENOENT") return undefined;
-    throw error;
+    throw new PeerError("home-unusable", `cannot read ${path}: ${messageOf(error)}`, {
+      nextStep: "Check the folder's owner and permissions, or choose another with --home.",
+      cause: error,
+    });
   }
 }
 

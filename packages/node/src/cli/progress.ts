@@ -27,7 +27,8 @@ export class ProgressLine {
   /** A line that the next one replaces; nothing off a terminal. */
   status(text: string): void {
     if (!this.#isTerminal) return;
-    const width = process.stderr.columns ?? 80;
+    // A terminal may report 0 columns.
+    const width = process.stderr.columns || 80;
     const fitting = text.length < width ? text : `…${text.slice(text.length - width + 2)}`;
     this.#context.stderr(`\r\u001B[2K${fitting}`);
     this.#shown = true;

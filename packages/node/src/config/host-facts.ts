@@ -23,7 +23,8 @@ export const PUBLIC_NPM_REGISTRY = "https://registry.npmjs.org";
 
 /** The facts of the machine this process runs on. */
 export function hostFacts(env: Environment): HostFacts {
-  const userFolder = os.homedir();
+  // An empty HOME is no folder; the password file knows better.
+  const userFolder = os.homedir() || os.userInfo().homedir;
   return {
     platform: process.platform,
     hostname: os.hostname(),

@@ -16,6 +16,8 @@ export { hostFacts } from "./host-facts.ts";
 export type { HostFacts } from "./host-facts.ts";
 /** What lives under home. */
 export { homePaths, prepareHome } from "./paths.ts";
+export { lockHome } from "./home-lock.ts";
+export type { HomeLock } from "./home-lock.ts";
 export type { HomePaths } from "./paths.ts";
 /** The settings as a commented file and as a reference page. */
 export { renderReference, renderTemplate } from "./render.ts";

@@ -2,7 +2,7 @@
 import { constants } from "node:fs";
 import { access, mkdir, stat } from "node:fs/promises";
 import path from "node:path";
-import { PeerError } from "../errors.ts";
+import { codeOf, PeerError } from "../errors.ts";
 
 /** Absolute paths of everything a peer keeps. */
 export interface HomePaths {
@@ -13,7 +13,8 @@ export interface HomePaths {
   readonly peerFile: string;
   /** The token that lets this user's commands talk to the peer. */
   readonly cliToken: string;
-  readonly logs: string;
+  /** Held by the peer that runs with this home. */
+  readonly lock: string;
   readonly models: string;
 }
 
@@ -24,7 +25,7 @@ export function homePaths(home: string): HomePaths {
     identityKey: path.join(home, "identity.key"),
     peerFile: path.join(home, "peer.json"),
     cliToken: path.join(home, "cli-token"),
-    logs: path.join(home, "logs"),
+    lock: path.join(home, "peer.lock"),
     models: path.join(home, "models"),
   };
 }
@@ -33,24 +34,18 @@ export function homePaths(home: string): HomePaths {
 const PRIVATE_FOLDER = 0o700;
 
 /**
- * Makes `home` and its folders, private to this user, and checks that files can be made there.
+ * Makes `home`, private to this user, and checks that files can be made there.
  * A folder that others may write to is refused: they could put another identity in its place.
  * @throws PeerError `home-unusable`.
  */
 export async function prepareHome(home: string): Promise<HomePaths> {
   const paths = homePaths(home);
-  for (const folder of [paths.home, paths.logs]) {
-    try {
-      await mkdir(folder, { recursive: true, mode: PRIVATE_FOLDER });
-      await access(folder, constants.R_OK | constants.W_OK | constants.X_OK);
-    } catch (cause) {
-      throw unusable(
-        folder,
-        `cannot be made or written to (${codeOf(cause)})`,
-        "Choose another folder with --home or PARLEY_HOME",
-        cause,
-      );
-    }
+  try {
+    await makeFolder(home);
+    await access(home, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (cause) {
+    const why = `cannot be made or written to (${codeOf(cause)})`;
+    throw unusable(home, why, "Choose another folder with --home or PARLEY_HOME", cause);
   }
   // Windows keeps no such bits; a user's folder is private there by its access list.
   if (process.platform !== "win32" && ((await stat(home)).mode & 0o022) !== 0) {
@@ -63,14 +58,33 @@ export async function prepareHome(home: string): Promise<HomePaths> {
   return paths;
 }
 
+/** As `mkdir -p`. Node's own recursive form never ends in places like /proc, where a parent exists and refuses children. */
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { mode: PRIVATE_FOLDER });
+  } catch (error) {
+    if (codeOf(error) === "EEXIST" && (await stat(folder)).isDirectory()) return;
+    const parent = path.dirname(folder);
+    if (codeOf(error) !== "ENOENT" || parent === folder || (await exists(parent))) throw error;
+    await makeFolder(parent);
+    await mkdir(folder, { mode: PRIVATE_FOLDER });
+  }
+}
+
+async function exists(folder: string): Promise<boolean> {
+  try {
+    await stat(folder);
+    return true;
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return false;
+    throw error;
+  }
+}
+
 function unusable(folder: string, why: string, nextStep: string, cause?: unknown): PeerError {
   return new PeerError("home-unusable", `The folder ${folder} ${why}.`, {
     nextStep: `${nextStep}.`,
     details: { folder },
     cause,
   });
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : "unknown";
 }

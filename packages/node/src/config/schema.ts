@@ -119,7 +119,7 @@ export const configSchema = z.strictObject({
     flag: "--name <name>",
   }),
   home: setting(nonEmpty(), {
-    meaning: "The folder that holds this peer's identity, tokens, logs and models.",
+    meaning: "The folder that holds this peer's identity, tokens and models.",
     default: {
       words: "parley in the user's data folder",
       example: "~/.local/share/parley",
@@ -179,7 +179,7 @@ export const configSchema = z.strictObject({
   }),
   voice: section("How Parley sounds.", {
     name: setting(text(), {
-      meaning: "A voice of the text-to-speech model (parley models list). Empty: the model's first voice.",
+      meaning: "A voice of the text-to-speech model (parley models list). Empty: the model's own choice.",
       default: "",
       flag: "--voice <name>",
     }),

@@ -1,5 +1,5 @@
 /** Where the engine of each service comes from: a model of the store, in a host bounded as the configuration says. */
-import { AudioError } from "@parley/audio";
+import { AudioError, isAudioError } from "@parley/audio";
 import {
   startEngineHost,
   sttHost,
@@ -41,7 +41,7 @@ export function modelSources(config: Config, store: ModelStore): EngineSources {
     fetch: async (name, how) => {
       const host = await options[service](await store.ensure(name, how));
       const bounds = { memoryLimitBytes: memoryMib * BYTES_PER_MIB, stallAfterMs: config.engines.stall_seconds * 1000 };
-      return (signal) => startEngineHost({ ...host, ...bounds, signal });
+      return (signal) => startChecked(store, name, () => startEngineHost({ ...host, ...bounds, signal }));
     },
   });
   const { vad_memory_mib, stt_memory_mib, tts_memory_mib, llm_memory_mib } = config.engines;
@@ -51,6 +51,25 @@ export function modelSources(config: Config, store: ModelStore): EngineSources {
     tts: source("tts", tts_memory_mib),
     llm: source("llm", llm_memory_mib),
   };
+}
+
+/** Starts an engine; when it does not, its model's files are checked: damage is the likeliest cause, and can be mended. */
+async function startChecked(store: ModelStore, name: string, start: () => Promise<EngineHost>): Promise<EngineHost> {
+  try {
+    return await start();
+  } catch (error) {
+    if (!isAudioError(error, "engine-start-failed", "engine-crashed", "model-corrupt")) throw error;
+    const { ok, problems } = await store.verify(name);
+    if (ok) throw error;
+    throw new AudioError(
+      "model-corrupt",
+      `the model ${name} is damaged (${problems.map(({ path }) => path).join(", ")})`,
+      {
+        nextStep: `Fetch it again: parley models pull ${name}`,
+        cause: error,
+      },
+    );
+  }
 }
 
 type HostOptions = Readonly<Record<ServiceName, (model: InstalledModel) => Promise<EngineHostOptions>>>;

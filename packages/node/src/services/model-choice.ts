@@ -39,13 +39,22 @@ export async function plannedDownloads(
   const planned = new Map<string, PlannedDownload>();
   const mayFetch = { ...config, models: { ...config.models, download: true } };
   for (const service of services) {
-    const entry = ofKind(store, service, await modelChoice(store, service, mayFetch));
-    for (const each of [...(await missingNeeds(store, entry)), entry]) {
-      const bytes = (await store.find(each.name)) === undefined ? await ownBytes(store, each) : 0;
-      if (bytes > 0) planned.set(each.name, { entry: each, bytes });
-    }
+    const name = await modelChoice(store, service, mayFetch);
+    for (const each of await downloadsOf(store, name)) planned.set(each.entry.name, each);
   }
   return [...planned.values()];
+}
+
+/** What having `name` complete would download: what it needs first, then itself. Empty for a name nobody knows. */
+export async function downloadsOf(store: ModelStore, name: string): Promise<readonly PlannedDownload[]> {
+  const entry = store.catalogue.find((each) => each.name === name);
+  if (entry === undefined || entry.sources.length === 0) return [];
+  const planned: PlannedDownload[] = [];
+  for (const each of [...(await missingNeeds(store, entry)), entry]) {
+    const bytes = (await store.find(each.name)) === undefined ? await ownBytes(store, each) : 0;
+    if (bytes > 0) planned.push({ entry: each, bytes });
+  }
+  return planned;
 }
 
 async function missingNeeds(store: ModelStore, entry: ModelEntry): Promise<readonly ModelEntry[]> {

@@ -100,12 +100,12 @@ describe("where things live", () => {
 });
 
 describe("home", () => {
-  it("is made with its folders, for its owner alone, and may be prepared again", async () => {
+  it("is made for its owner alone, and may be prepared again", async () => {
     const home = path.join(folder, "a", "home");
     const paths = await prepareHome(home);
     expect(await prepareHome(home)).toEqual(paths);
     expect(paths).toEqual(homePaths(home));
-    for (const made of [paths.home, paths.logs]) expect((await stat(made)).mode & 0o777).toBe(0o700);
+    expect((await stat(paths.home)).mode & 0o777).toBe(0o700);
   });
 
   it("is refused when a file is in its way or others may write to it, with what to do", async () => {

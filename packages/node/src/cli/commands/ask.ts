@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import { MAX_REQUEST_CHARS, type TurnEvent } from "@parley/sdk";
 import { PeerError } from "../../errors.ts";
+import type { ServiceName } from "../../services/stage.ts";
 import type { CliContext } from "../context.ts";
 import type { ProgressLine } from "../progress.ts";
 import { addSettingFlags } from "../setting-flags.ts";
@@ -40,8 +41,13 @@ export function registerAskCommand(program: Command, context: CliContext): void 
     const text = words.join(" ").trim();
     if (text !== "" && flags.audio !== undefined) throw usage("give the question as text or as --audio, not both");
     const question = flags.audio === undefined ? await textOrStdin(text) : undefined;
-    await withTalk(command, context, (talk) => ask(talk, context, flags, question));
+    await withTalk(command, context, needsOf(flags), (talk) => ask(talk, context, flags, question));
   });
+}
+
+function needsOf(flags: AskFlags): readonly ServiceName[] {
+  const ears = flags.audio === undefined ? [] : (["vad", "stt"] as const);
+  return [...ears, "llm", ...(flags.out === undefined ? [] : (["tts"] as const))];
 }
 
 async function ask(talk: Talk, context: CliContext, flags: AskFlags, question: string | undefined): Promise<void> {

@@ -15,7 +15,7 @@ const GREETING =
 export function registerChatCommand(program: Command, context: CliContext): void {
   const command = program.command("chat").description("talk with the assistant in text, line by line");
   addSettingFlags(command, ["llm.provider", "models.download"]);
-  command.action(() => withTalk(command, context, (talk) => chat(talk, context)));
+  command.action(() => withTalk(command, context, ["llm"], (talk) => chat(talk, context)));
 }
 
 async function chat(talk: Talk, context: CliContext): Promise<void> {

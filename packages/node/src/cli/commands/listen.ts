@@ -24,7 +24,7 @@ export function registerListenCommand(program: Command, context: CliContext): vo
   addSettingFlags(command, ["models.download"]);
   command.action(async (file: string) => {
     const flags = command.opts<ListenFlags>();
-    await withTalk(command, context, async ({ access, config, progress, signal, json }) => {
+    await withTalk(command, context, ["vad", "stt"], async ({ access, config, progress, signal, json }) => {
       const realtime = flags.realtime === true;
       const maxDurationMs = config.limits.listen_minutes * 60_000;
       const { speech, damage } = heardFirst(await openRecording(file, { maxDurationMs, signal, realtime }));

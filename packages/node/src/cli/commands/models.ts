@@ -1,12 +1,13 @@
 /** `parley models`: what is there, what can be had, and under which licence. */
 import type { Command } from "commander";
-import type { InstalledModel, ModelEntry, ModelStore } from "@parley/audio/models";
-import { AudioError } from "@parley/audio";
+import type { InstalledModel, ModelEntry, ModelStore, VerifyReport } from "@parley/audio/models";
+import { AudioError, isAudioError } from "@parley/audio";
 import type { Config } from "../../config/index.ts";
 import { PeerError } from "../../errors.ts";
 import { modelStoreFor } from "../../peer.ts";
-import { plannedDownloads } from "../../services/model-choice.ts";
+import { downloadsOf, plannedDownloads, type PlannedDownload } from "../../services/model-choice.ts";
 import type { CliContext } from "../context.ts";
+import { downloadRow, licenceText } from "../downloads.ts";
 import { formatBytes } from "../format-bytes.ts";
 import { ProgressLine } from "../progress.ts";
 import { addSettingFlags, readCommandConfig, wantsJson } from "../setting-flags.ts";
@@ -65,8 +66,7 @@ async function runList({ store, json }: Opened, context: CliContext): Promise<vo
     const state =
       installed === undefined ? (entry.sources.length === 0 ? "not here" : "can be pulled") : `in ${installed.origin}`;
     const size = formatBytes(sizeOf(entry)).padStart(9);
-    const use = entry.licence.use === "free" ? "" : ` (${entry.licence.use})`;
-    return `${entry.kind.padEnd(6)} ${entry.name.padEnd(26)} ${size}  ${state.padEnd(13)}  ${entry.licence.spdx}${use}\n${" ".repeat(7)}${detail(entry)}\n`;
+    return `${entry.kind.padEnd(6)} ${entry.name.padEnd(26)} ${size}  ${state.padEnd(13)}  ${licenceText(entry)}\n${" ".repeat(7)}${detail(entry)}\n`;
   });
   context.stdout(lines.join(""));
 }
@@ -83,17 +83,21 @@ async function runPull(
   names: readonly string[],
   signal: AbortSignal,
 ): Promise<void> {
-  const { store, json, config } = opened;
-  const wanted = names.length > 0 ? names : (await plannedDownloads(store, config)).map(({ entry }) => entry.name);
+  const { store, json } = opened;
   const progress = new ProgressLine(context);
+  const planned = await pullPlan(opened, names);
+  for (const each of planned) progress.line(downloadRow(each));
+  const wanted = names.length > 0 ? names : planned.map(({ entry }) => entry.name);
   if (wanted.length === 0 && !json) progress.line("everything a peer needs here is here");
   for (const name of wanted) {
-    const bytes = await store.downloadBytes(name);
-    const entry = store.catalogue.find((each) => each.name === name);
-    if (bytes > 0 && entry !== undefined) {
-      progress.line(`${name}: up to ${formatBytes(bytes)}; licence ${entry.licence.spdx} (${entry.licence.url})`);
+    const stood = (await store.find(name)) !== undefined;
+    let installed = await store.ensure(name, { signal, onProgress: (each) => progress.fetch(each) });
+    // What stood there before may be damaged; what was just fetched was verified.
+    if (stood && installed.origin === "cache" && !(await store.verify(name, { signal })).ok) {
+      progress.line(`${name} is damaged and is fetched again`);
+      await store.remove(name);
+      installed = await store.ensure(name, { signal, onProgress: (each) => progress.fetch(each) });
     }
-    const installed = await store.ensure(name, { signal, onProgress: (each) => progress.fetch(each) });
     progress.clear();
     context.stdout(
       json
@@ -103,6 +107,13 @@ async function runPull(
   }
 }
 
+/** What pulling `names` would fetch, needs included; without names, what a peer would. */
+async function pullPlan({ store, config }: Opened, names: readonly string[]): Promise<readonly PlannedDownload[]> {
+  if (names.length === 0) return plannedDownloads(store, config);
+  const planned = await Promise.all(names.map((name) => downloadsOf(store, name)));
+  return planned.flat();
+}
+
 async function runVerify(
   opened: Opened,
   context: CliContext,
@@ -110,13 +121,16 @@ async function runVerify(
   signal: AbortSignal,
 ): Promise<void> {
   const { store, json } = opened;
-  const standing = async (): Promise<readonly string[]> =>
-    (await store.list()).filter(({ installed }) => installed !== undefined).map(({ entry }) => entry.name);
   const progress = new ProgressLine(context);
-  let broken = 0;
-  for (const name of names.length > 0 ? names : await standing()) {
+  let [broken, checked] = [0, 0];
+  for (const name of names.length > 0 ? names : store.catalogue.map((entry) => entry.name)) {
     progress.status(`checking ${name} …`);
-    const report = await store.verify(name, { signal });
+    const report = await verifyIfStanding(store, name, signal);
+    if (report === undefined) {
+      if (names.length > 0) throw notStanding(name);
+      continue;
+    }
+    checked += 1;
     progress.clear();
     if (!report.ok) broken += 1;
     if (json) {
@@ -126,10 +140,29 @@ async function runVerify(
     const problems = report.problems.map(({ path, problem }) => `  ${path}: ${problem}\n`).join("");
     context.stdout(`${name.padEnd(26)} ${report.ok ? "good" : "BROKEN"}  ${report.folder}\n${problems}`);
   }
+  if (checked === 0) progress.line("no model stands here");
   if (broken === 0) return;
   throw new AudioError("model-corrupt", `${broken} ${broken === 1 ? "model is" : "models are"} damaged`, {
-    nextStep: "Remove and fetch again: parley models rm NAME, then parley models pull NAME.",
+    nextStep: "Fetch again what is damaged: parley models pull NAME.",
   });
+}
+
+/** What stands of a model, complete or not; undefined when nothing does. */
+async function verifyIfStanding(
+  store: ModelStore,
+  name: string,
+  signal: AbortSignal,
+): Promise<VerifyReport | undefined> {
+  try {
+    return await store.verify(name, { signal });
+  } catch (error) {
+    if (isAudioError(error, "model-missing")) return undefined;
+    throw error;
+  }
+}
+
+function notStanding(name: string): AudioError {
+  return new AudioError("model-missing", `${name} is not here`, { nextStep: `Fetch it: parley models pull ${name}` });
 }
 
 async function runRemove({ store, json }: Opened, context: CliContext, names: readonly string[]): Promise<void> {

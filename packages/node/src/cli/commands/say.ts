@@ -24,7 +24,7 @@ export function registerSayCommand(program: Command, context: CliContext): void 
     const flags = command.opts<SayFlags>();
     const text = checked(words.join(" ").trim());
     if (text === "") throw usage("there is nothing to say");
-    await withTalk(command, context, async ({ access, config, progress, signal, json }) => {
+    await withTalk(command, context, ["tts"], async ({ access, config, progress, signal, json }) => {
       const out = new AudioOut(flags.out, signal);
       const write = flags.out === "-" ? context.stderr : context.stdout;
       const voice = config.voice.name === "" ? {} : { voice: config.voice.name };

@@ -2,15 +2,15 @@
 import type { Command } from "commander";
 import { randomUUID } from "node:crypto";
 import { rename, unlink, writeFile } from "node:fs/promises";
-import type { Config } from "../../config/index.ts";
+import { fileURLToPath } from "node:url";
+import { lockHome, prepareHome, type Config } from "../../config/index.ts";
 import { codeOf, messageOf, PeerError } from "../../errors.ts";
 import { createPeer, type Peer } from "../../peer.ts";
-import { plannedDownloads } from "../../services/model-choice.ts";
 import { serviceNames } from "../../services/stage.ts";
 import { VERSION } from "../../version.ts";
 import { connectRunning, type PeerFile } from "../access.ts";
 import type { CliContext } from "../context.ts";
-import { formatBytes } from "../format-bytes.ts";
+import { downloadNotice } from "../downloads.ts";
 import { ProgressLine, stageReporter } from "../progress.ts";
 import { addSettingFlags, readCommandConfig, wantsJson } from "../setting-flags.ts";
 
@@ -30,11 +30,17 @@ export function registerStartCommand(program: Command, context: CliContext, invo
   command.action(async () => {
     const { config } = readCommandConfig(command, context);
     await refuseSecond(config);
-    await run(config, context, wantsJson(command), invocation);
+    const paths = await prepareHome(config.home);
+    const lock = await lockHome(paths.lock);
+    try {
+      await run(config, context, wantsJson(command), invocation);
+    } finally {
+      await lock.release();
+    }
   });
 }
 
-/** One peer for one home: its identity, tokens and memory have one owner. */
+/** A peer that answers is named before the lock is tried: then it is known to live. */
 async function refuseSecond(config: Config): Promise<void> {
   const running = await connectRunning(config);
   if (running === undefined) return;
@@ -50,11 +56,18 @@ async function run(config: Config, context: CliContext, json: boolean, invocatio
     progress.clear();
     if (!json) context.stdout(`${text}\n`);
   };
-  const stop = waitForStop(() => progress.line("stopping …"));
+  let isStopping = false;
+  const stopped = waitForStop(() => {
+    isStopping = true;
+    progress.line("stopping …");
+  });
   const report = stageReporter(
     json ? progress : new ProgressLine({ ...context, stderr: context.stdout }, process.stdout.isTTY === true),
   );
-  const peer = await createPeer({ config, onStage: report, onNews: say });
+  const onStage: typeof report = (service, stage) => {
+    if (!isStopping) report(service, stage);
+  };
+  const peer = await createPeer({ config, onStage, onNews: say });
   try {
     await leaveTraces(peer);
     if (json)
@@ -62,9 +75,10 @@ async function run(config: Config, context: CliContext, json: boolean, invocatio
         `${JSON.stringify({ url: peer.url, peerId: peer.identity.peerId, name: config.name, pid: process.pid })}\n`,
       );
     else say(greeting(peer, invocation));
-    await announceDownloads(peer, say);
+    const notice = await downloadNotice(peer, serviceNames);
+    if (notice !== undefined) say(notice);
     peer.services.start();
-    await stop;
+    await stopped;
   } finally {
     await removeTraces(peer);
     await peer.close();
@@ -80,7 +94,7 @@ function greeting(peer: Peer, invocation: Invocation): string {
     `  identity   ${identity.peerId}`,
     `  address    ${url}  (this machine only)`,
     `  home       ${paths.home}`,
-    "Talk to it from another terminal:",
+    `Talk to it from another terminal${where(invocation)}:`,
     `  ${invocation} chat`,
     `  ${invocation} ask "What is the capital of France?"`,
     `  ${invocation} ask --audio question.wav --out answer.wav`,
@@ -89,19 +103,9 @@ function greeting(peer: Peer, invocation: Invocation): string {
   ].join("\n");
 }
 
-async function announceDownloads({ store, config, services }: Peer, say: (text: string) => void): Promise<void> {
-  const needed = (await services.language.usesOllama()) ? serviceNames.filter((name) => name !== "llm") : serviceNames;
-  const planned = await plannedDownloads(store, config, needed);
-  if (planned.length === 0) return;
-  const total = planned.reduce((sum, each) => sum + each.bytes, 0);
-  const rows = planned.map(({ entry, bytes }) => {
-    const note = entry.licence.use === "free" ? "" : ` (${entry.licence.use})`;
-    return `  ${entry.name.padEnd(24)} ${formatBytes(bytes).padStart(9)}  ${entry.title}; licence ${entry.licence.spdx}${note}`;
-  });
-  const verb = config.models.download
-    ? `Fetching ${formatBytes(total)} of models; --no-models stops this:`
-    : "Missing models (--no-models is set, so they are not fetched):";
-  say([verb, ...rows, ""].join("\n"));
+/** Elsewhere than in the checkout, npx would look for a package of that name in the registry. */
+function where(invocation: Invocation): string {
+  return invocation === "parley" ? "" : `, in ${fileURLToPath(new URL("../../../../..", import.meta.url))}`;
 }
 
 /** Lets commands of this user find the peer and be let in. */

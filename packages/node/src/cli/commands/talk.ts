@@ -7,6 +7,8 @@ import type { Config } from "../../config/index.ts";
 import { PeerError } from "../../errors.ts";
 import { openAccess, type Access } from "../access.ts";
 import type { CliContext } from "../context.ts";
+import type { ServiceName } from "../../services/stage.ts";
+import { downloadNotice } from "../downloads.ts";
 import { ProgressLine, stageReporter } from "../progress.ts";
 import { readCommandConfig, wantsJson } from "../setting-flags.ts";
 
@@ -20,10 +22,11 @@ export interface Talk {
   readonly signal: AbortSignal;
 }
 
-/** Opens a peer, runs `body`, closes it, whatever happens; Ctrl-C cancels. */
+/** Opens a peer, runs `body`, closes it, whatever happens; Ctrl-C cancels. `needs` is what the work will use. */
 export async function withTalk(
   command: Command,
   context: CliContext,
+  needs: readonly ServiceName[],
   body: (talk: Talk) => Promise<void>,
 ): Promise<void> {
   const { config } = readCommandConfig(command, context);
@@ -37,8 +40,10 @@ export async function withTalk(
     const report = stageReporter(progress);
     const embedded = { onStage: report, onNews: (sentence: string) => progress.line(sentence) };
     const access = await openAccess(config, embedded, interrupt.signal);
-    if (access.kind === "embedded") progress.status("no peer is running: working in this process …");
     try {
+      const notice = access.peer === undefined ? undefined : await downloadNotice(access.peer, needs);
+      if (notice !== undefined) progress.line(notice);
+      else if (access.kind === "embedded") progress.status("no peer is running: working in this process …");
       await body({ access, config, progress, json: wantsJson(command), signal: interrupt.signal });
     } finally {
       progress.clear();
