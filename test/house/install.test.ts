@@ -116,6 +116,24 @@ describe("ensure-installed", () => {
     expect(stderr).toContain("inherited: undefined https://mirror.example/");
   });
 
+  it.for(["SIGINT", "SIGTERM"])(
+    "calls it interrupted when %s came and npm then ends as if it had failed",
+    async (name) => {
+      // Shows itself, and ends with code 1 once its parent has been told to stop.
+      writeFileSync(
+        join(root, "npm-cli.js"),
+        `process.on("SIGTERM", () => process.exit(1));
+       process.kill(process.ppid, "${name}");
+       setTimeout(() => process.exit(1), "${name}" === "SIGINT" ? 500 : 20_000);`,
+      );
+      const { code, stderr } = await ensure();
+      expect(stderr).toContain(`npm install was stopped by ${name}. [interrupted]`);
+      expect(stderr).toContain("next: Run the same command again");
+      expect(code).toBe(1);
+      expect(lockFiles()).toEqual([]);
+    },
+  );
+
   it("says so when npm is not there at all", async () => {
     const { code, stderr } = await ensure({ PATH: root, npm_execpath: undefined });
     expect(stderr).toContain("[npm-missing]");

@@ -24,7 +24,9 @@ const REPEATS = 5;
 
 const bench: Bench = async (args) => {
   const turns = Number(valueOf(args, "--turns") ?? 100);
+  if (!Number.isInteger(turns) || turns < 1) throw new Error("--turns takes a whole number of at least 1");
   const only = valueOf(args, "--only");
+  if (only !== undefined && only !== "fixed" && only !== "real") throw new Error("--only takes fixed or real");
   const rows: BenchRow[] = [];
   if (only !== "real") rows.push(...(await fixedDelayRows(turns)));
   if (only !== "fixed") rows.push(...(await realRows()));
@@ -86,43 +88,46 @@ async function realRows(): Promise<BenchRow[]> {
   }
   const flags = { "models.folder": folder, "models.llm": "stories15m", "llm.max_tokens": "60", "llm.temperature": "0" };
   const speech = await recording(join(folder, "speech/wav/jfk.wav"));
-  const bare = await bareFigures(flags, speech);
+  const bare = await loadBareEngines(flags);
   return withPeer(flags, false, async (client) => {
-    const stt: number[] = [];
-    const say: { readonly realTimeFactor: number; readonly firstMs: number }[] = [];
-    const ask: number[] = [];
-    // One round that does not count: engines load.
+    const figures = { stt: [] as Pair[], tts: [] as Pair[], first: [] as Pair[], ask: [] as number[] };
+    // One round that does not count: engines load. Bare engine and peer take turns, so that both meet the same load.
     for (let round = -1; round < REPEATS; round += 1) {
-      const heard = await timedListen(client, speech);
+      const bareHeardMs = bare.hear(speech);
+      const heardMs = await timedListen(client, speech);
+      const bareSaid = bare.say(SENTENCE);
       const said = await timedSay(client.say(SENTENCE));
       const asked = await timedSay(client.ask({ text: "Once upon a time there was a dog." }, { speak: true }));
       if (round < 0) continue;
-      stt.push(heard / seconds(speech) / 1000);
-      say.push(said);
-      ask.push(asked.firstMs);
+      const speechMs = (speech.length / 16_000) * 1000;
+      figures.stt.push({ ours: heardMs / speechMs, bare: bareHeardMs / speechMs });
+      figures.tts.push({ ours: said.realTimeFactor, bare: bareSaid.realTimeFactor });
+      figures.first.push({ ours: said.firstMs, bare: bareSaid.firstMs });
+      figures.ask.push(asked.firstMs);
     }
     return [
-      compared("STT real-time factor, voice detection included (jfk, 11 s)", median(stt), "x", bare.sttRealTimeFactor),
-      compared(
-        "TTS real-time factor (one sentence)",
-        median(say.map((each) => each.realTimeFactor)),
-        "x",
-        bare.ttsRealTimeFactor,
-      ),
-      compared("say: text to first sound", median(say.map((each) => each.firstMs)), "ms", bare.ttsFirstMs),
-      row("ask in text: question to first sound (stories15M)", median(ask), "ms"),
+      compared("STT real-time factor, voice detection included (jfk, 11 s)", figures.stt, "x"),
+      compared("TTS real-time factor (one sentence)", figures.tts, "x"),
+      compared("say: text to first sound", figures.first, "ms"),
+      row("ask in text: question to first sound (stories15M)", median(figures.ask), "ms"),
     ];
   });
 }
 
-interface BareFigures {
-  readonly sttRealTimeFactor: number;
-  readonly ttsRealTimeFactor: number;
-  readonly ttsFirstMs: number;
+/** One measurement through the peer and the same by the bare engine. */
+interface Pair {
+  readonly ours: number;
+  readonly bare: number;
 }
 
 /** The engines as a plain script calls them: loaded into this process, no host, no peer. */
-async function bareFigures(flags: FlagValues, speech: Float32Array): Promise<BareFigures> {
+interface BareEngines {
+  /** Milliseconds that recognising `speech` took. */
+  hear(speech: Float32Array): number;
+  say(text: string): { readonly realTimeFactor: number; readonly firstMs: number };
+}
+
+async function loadBareEngines(flags: FlagValues): Promise<BareEngines> {
   return withHome(async (home) => {
     const store = modelStoreFor(configFor(home, flags));
     const stt = await store.ensure("moonshine-tiny-en-q8");
@@ -157,23 +162,21 @@ async function bareFigures(flags: FlagValues, speech: Float32Array): Promise<Bar
       },
       maxNumSentences: 1,
     });
-    const [heard, spoken]: [number[], { ms: number; factor: number }[]] = [[], []];
-    for (let round = -1; round < REPEATS; round += 1) {
-      const startedAt = performance.now();
-      const stream = recognizer.createStream();
-      stream.acceptWaveform({ samples: speech, sampleRate: 16_000 });
-      recognizer.decode(stream);
-      const heardAt = performance.now();
-      const audio = voice.generate({ text: SENTENCE, sid: 0, speed: 1, enableExternalBuffer: false });
-      const spokenMs = performance.now() - heardAt;
-      if (round < 0) continue;
-      heard.push((heardAt - startedAt) / 1000 / seconds(speech));
-      spoken.push({ ms: spokenMs, factor: spokenMs / 1000 / (audio.samples.length / audio.sampleRate) });
-    }
+    const sid = tts.entry.voices.indexOf(tts.entry.defaultVoice ?? "");
     return {
-      sttRealTimeFactor: median(heard),
-      ttsRealTimeFactor: median(spoken.map((each) => each.factor)),
-      ttsFirstMs: median(spoken.map((each) => each.ms)),
+      hear: (speech) => {
+        const startedAt = performance.now();
+        const stream = recognizer.createStream();
+        stream.acceptWaveform({ samples: speech, sampleRate: 16_000 });
+        recognizer.decode(stream);
+        return performance.now() - startedAt;
+      },
+      say: (text) => {
+        const startedAt = performance.now();
+        const audio = voice.generate({ text, sid, speed: 1, enableExternalBuffer: false });
+        const firstMs = performance.now() - startedAt;
+        return { firstMs, realTimeFactor: firstMs / 1000 / (audio.samples.length / audio.sampleRate) };
+      },
     };
   });
 }
@@ -266,7 +269,6 @@ async function recording(path: string): Promise<Float32Array> {
 
 // ---- figures -----------------------------------------------------------------------------------------------------------
 
-const seconds = (speech: Float32Array): number => speech.length / 16_000;
 const median = (values: readonly number[]): number => percentile(values, 50);
 
 function percentile(values: readonly number[], percent: number): number {
@@ -278,8 +280,10 @@ function row(metric: string, value: number, unit: string): BenchRow {
   return { metric, value: rounded(value), unit, baseline: null, ratio: null, goal: null, met: null };
 }
 
-function compared(metric: string, value: number, unit: string, baseline: number): BenchRow {
-  return { ...row(metric, value, unit), baseline: rounded(baseline), ratio: rounded(value / baseline) };
+function compared(metric: string, pairs: readonly Pair[], unit: string): BenchRow {
+  const value = median(pairs.map(({ ours }) => ours));
+  const ratio = rounded(median(pairs.map(({ ours, bare }) => ours / bare)));
+  return { ...row(metric, value, unit), baseline: rounded(median(pairs.map(({ bare }) => bare))), ratio };
 }
 
 function rounded(value: number): number {

@@ -104,7 +104,8 @@ function createServices(options: PeerOptions, store: ModelStore, log: Logger): S
       options.onStage?.(service, stage);
     },
     onEngine: (service, event) => {
-      if (event.type === "exited") log.warn({ service, reason: event.reason }, "engine ended; starting it again");
+      if (event.type === "exited")
+        log.warn({ service, reason: event.reason, why: event.error.message }, "engine ended; starting it again");
       if (event.type === "start-failed")
         log.error({ service, err: event.error, retryInMs: event.retryInMs }, "engine did not start");
     },

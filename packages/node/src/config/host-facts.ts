@@ -1,5 +1,4 @@
 /** What defaults depend on: this machine and this user, and where each platform wants programs to keep things. */
-import { readFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 
@@ -15,11 +14,7 @@ export interface HostFacts {
   readonly dataFolder: string;
   /** Parley's folder where this user's programs keep their configuration. */
   readonly configFolder: string;
-  readonly npmRegistry: string;
 }
-
-/** The registry npm uses when nobody says otherwise. */
-export const PUBLIC_NPM_REGISTRY = "https://registry.npmjs.org";
 
 /** The facts of the machine this process runs on. */
 export function hostFacts(env: Environment): HostFacts {
@@ -31,7 +26,6 @@ export function hostFacts(env: Environment): HostFacts {
     cores: os.availableParallelism(),
     userFolder,
     ...userFolders(process.platform, userFolder, env),
-    npmRegistry: npmRegistry(env, readIfThere(env["npm_config_userconfig"] ?? path.join(userFolder, ".npmrc"))),
   };
 }
 
@@ -63,28 +57,4 @@ export function userFolders(
     dataFolder: paths.join(folder("XDG_DATA_HOME", ".local", "share"), "parley"),
     configFolder: paths.join(folder("XDG_CONFIG_HOME", ".config"), "parley"),
   };
-}
-
-/**
- * The registry npm is set to: `npm_config_registry` (npm sets it for its scripts, in any case for people), then the
- * user's npmrc, then the public one. Anything but an http(s) address without credentials is passed over.
- */
-export function npmRegistry(env: Environment, npmrc: string | undefined): string {
-  const fromEnv = Object.entries(env).find(([name]) => name.toLowerCase() === "npm_config_registry")?.[1];
-  const fromFile = npmrc?.match(/^\s*registry\s*=\s*(\S+)\s*$/m)?.[1];
-  return [fromEnv, fromFile].find((url) => url !== undefined && isPlainWebUrl(url)) ?? PUBLIC_NPM_REGISTRY;
-}
-
-function isPlainWebUrl(url: string): boolean {
-  const parsed = URL.canParse(url) ? new URL(url) : undefined;
-  return parsed !== undefined && /^https?:$/.test(parsed.protocol) && parsed.username + parsed.password === "";
-}
-
-function readIfThere(file: string): string | undefined {
-  try {
-    return readFileSync(file, "utf8");
-  } catch {
-    // No npmrc, or none that this user may read: npm itself then goes by its defaults.
-    return undefined;
-  }
 }

@@ -14,8 +14,6 @@ export interface DefaultFacts {
   readonly cores: number;
   /** Where this user's programs keep data, already ending in Parley's own folder. */
   readonly dataFolder: string;
-  /** The npm registry this user's npm is set to. */
-  readonly npmRegistry: string;
   /** The value of `home`, which is settled before the others. */
   readonly home: string;
 }
@@ -163,15 +161,14 @@ export const configSchema = z.strictObject({
       default: true,
       flag: "--no-models",
     }),
-    registry: setting(webUrl(), {
-      meaning: "The npm registry that models are fetched from.",
-      allowed: WEB_URL,
-      default: {
-        words: "the registry npm is set to",
-        example: "https://registry.npmjs.org",
-        compute: (facts) => facts.npmRegistry,
+    registry: setting(
+      text().refine((url) => url === "" || webUrl().safeParse(url).success),
+      {
+        meaning: "The npm registry that models are fetched from. Empty: the one npm is set to.",
+        allowed: WEB_URL,
+        default: "",
       },
-    }),
+    ),
     stt: modelName("speech-to-text"),
     tts: modelName("text-to-speech"),
     llm: modelName("language"),

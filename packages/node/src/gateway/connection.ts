@@ -34,6 +34,8 @@ export interface ConnectionDeps {
 const REGISTER_WITHIN_MS = 10_000;
 /** Pieces of work a client may have running. */
 const MAX_WORK = 8;
+/** Messages that may be under way, running work included. */
+const MAX_PENDING = 64;
 
 /** WebSocket close codes, RFC 6455 section 7.4.1 and the private range. */
 const CLOSE_PROTOCOL = 1002;
@@ -49,8 +51,9 @@ export class Connection {
   readonly #byCommand = new Map<string, Work>();
   readonly #byStream = new Map<number, Work>();
   #clientId: string | undefined;
-  /** Audio frames that wait for room. */
+  /** Reasons to read nothing more for now. */
   #holds = 0;
+  #pending = 0;
 
   constructor(socket: WebSocket, deps: ConnectionDeps) {
     this.#socket = socket;
@@ -63,13 +66,28 @@ export class Connection {
     late.unref();
     socket.on("message", (data, isBinary) => {
       if (this.#clientId === undefined) clearTimeout(late);
-      this.#onMessage(data, isBinary).catch((error: unknown) => this.#onDefect(error));
+      void this.#receive(data, isBinary);
     });
     socket.on("close", () => {
       clearTimeout(late);
       for (const work of this.#byCommand.values()) work.cancel();
     });
     socket.on("error", (error) => deps.log.debug({ err: error, client: this.#clientId }, "client socket failed"));
+  }
+
+  /** Many messages under way, because their answers are not read, hold the client. */
+  async #receive(data: RawData, isBinary: boolean): Promise<void> {
+    this.#pending += 1;
+    const isTooMany = this.#pending > MAX_PENDING;
+    if (isTooMany) this.#pause();
+    try {
+      await this.#onMessage(data, isBinary);
+    } catch (error) {
+      this.#onDefect(error);
+    } finally {
+      this.#pending -= 1;
+      if (isTooMany) this.#resume();
+    }
   }
 
   async #onMessage(data: RawData, isBinary: boolean): Promise<void> {
@@ -131,6 +149,9 @@ export class Connection {
     if (this.#byCommand.size >= MAX_WORK) {
       return this.#refuse("RATE_LIMIT_EXCEEDED", `${MAX_WORK} pieces of work are running`, commandId);
     }
+    if (this.#byCommand.has(commandId)) {
+      return this.#refuse("INVALID_MESSAGE", `a command with the id ${commandId} is running`, commandId);
+    }
     const work = new Work(request);
     if (this.#byStream.has(work.stream)) {
       return this.#refuse("INVALID_MESSAGE", `stream ${work.stream} is in use`, commandId);
@@ -173,9 +194,17 @@ export class Connection {
 
   /** The client is held, through TCP, while `room` is waited for. */
   async #hold(room: Promise<void>): Promise<void> {
+    this.#pause();
+    await room;
+    this.#resume();
+  }
+
+  #pause(): void {
     this.#holds += 1;
     this.#socket.pause();
-    await room;
+  }
+
+  #resume(): void {
     this.#holds -= 1;
     if (this.#holds === 0) this.#socket.resume();
   }

@@ -10,9 +10,25 @@ const STUCK_AFTER_MS = 30_000;
 export class Outbox {
   readonly #socket: WebSocket;
   #tail: Promise<void> = Promise.resolve();
+  #watching: NodeJS.Timeout | undefined;
 
   constructor(socket: WebSocket) {
     this.#socket = socket;
+  }
+
+  /** Ends a connection that drains nothing at all between two looks. */
+  #watch(): void {
+    if (this.#watching !== undefined) return;
+    let before = Infinity;
+    this.#watching = setInterval(() => {
+      const waiting = this.#socket.bufferedAmount;
+      if (waiting >= before) this.#socket.terminate();
+      before = waiting;
+      if (waiting > 0 && this.#socket.readyState === this.#socket.OPEN) return;
+      clearInterval(this.#watching);
+      this.#watching = undefined;
+    }, STUCK_AFTER_MS);
+    this.#watching.unref();
   }
 
   /** Queues a frame; resolves when there is room for the next. A closed socket drops it: its work is being cancelled. */
@@ -24,11 +40,7 @@ export class Outbox {
     });
     if (this.#socket.bufferedAmount <= HIGH_WATER_BYTES) return;
     this.#tail = Promise.all([this.#tail, flushed]).then(() => undefined);
-    const stuck = setTimeout(() => this.#socket.terminate(), STUCK_AFTER_MS);
-    try {
-      await this.#tail;
-    } finally {
-      clearTimeout(stuck);
-    }
+    this.#watch();
+    await this.#tail;
   }
 }

@@ -27,6 +27,7 @@ export interface Gateway {
   close(): Promise<void>;
 }
 
+const FAREWELL_MS = 1000;
 /** Clients at once; each holds a session in memory. */
 const MAX_CONNECTIONS = 512;
 
@@ -53,12 +54,23 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     url: `http://${shownHost}:${port}`,
     port,
     close: async () => {
-      for (const socket of sockets.clients) socket.close(1001, "the peer is stopping");
-      sockets.close();
+      await farewell(sockets);
       await app.close();
-      for (const socket of sockets.clients) socket.terminate();
     },
   };
+}
+
+/** Says goodbye to clients, and hangs up on those that do not answer soon. */
+async function farewell(sockets: WebSocketServer): Promise<void> {
+  for (const socket of sockets.clients) socket.close(1001, "the peer is stopping");
+  const deadline = performance.now() + FAREWELL_MS;
+  while (sockets.clients.size > 0 && performance.now() < deadline) {
+    await new Promise((resolve) => {
+      setTimeout(resolve, 10);
+    });
+  }
+  for (const socket of sockets.clients) socket.terminate();
+  sockets.close();
 }
 
 function addRoutes(app: FastifyInstance, options: GatewayOptions): void {

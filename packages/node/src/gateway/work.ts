@@ -1,7 +1,7 @@
 /** One command under way: its audio coming in, what happens going out. */
 import { BoundedQueue } from "@parley/audio/format";
 import type { TurnTimings } from "@parley/audio/pipeline";
-import { SPEECH_RATE_HZ } from "@parley/audio";
+import { AudioError, SPEECH_RATE_HZ } from "@parley/audio";
 import { encodeAudioFrame, INPUT_RATE_HZ, type AudioFrame, type CommandParameters, type WorkEvent } from "@parley/sdk";
 import type { Services } from "../services/services.ts";
 import type { Session } from "../services/session.ts";
@@ -20,6 +20,8 @@ export type StreamingCommand =
 
 /** Audio frames that may wait for the engines; beyond that the client is held. */
 const FRAMES_WAITING = 64;
+/** A live microphone sends all the time, in silence too. */
+const INPUT_IDLE_MS = 30_000;
 /** Longest audio frame sent, in seconds. */
 const FRAME_SECONDS = 0.1;
 
@@ -37,6 +39,8 @@ export class Work {
     signal: this.#abort.signal,
     doing: "receiving audio",
   });
+  /** Fails work whose client neither sends nor ends its audio: it would hold an engine for ever. */
+  #idle: NodeJS.Timeout | undefined;
   #received = 0;
   #sent = 0;
   #sentMs = 0;
@@ -44,13 +48,18 @@ export class Work {
   constructor(request: StreamingCommand) {
     this.#request = request;
     this.stream = request.parameters.stream;
+    this.#watchInput();
   }
 
   /** Runs to the end. @throws AudioError, PeerError of whatever takes part. */
   async run(services: Services, session: Session, sink: WorkSink): Promise<void> {
     try {
       for await (const event of this.#events(services, session)) await this.#pass(event, sink);
+    } catch (error) {
+      const { reason } = this.#abort.signal;
+      throw reason instanceof AudioError ? reason : error;
     } finally {
+      clearTimeout(this.#idle);
       // Frames still on their way have no reader.
       this.#abort.abort();
     }
@@ -61,6 +70,7 @@ export class Work {
   }
 
   endInput(): void {
+    clearTimeout(this.#idle);
     this.#input.close();
   }
 
@@ -69,6 +79,7 @@ export class Work {
     if (frame.sampleRateHz !== INPUT_RATE_HZ) return `audio comes at ${frame.sampleRateHz} Hz, not ${INPUT_RATE_HZ} Hz`;
     if (frame.sequence !== this.#received) return `audio frame ${frame.sequence} came where ${this.#received} was due`;
     this.#received += 1;
+    this.#watchInput();
     return undefined;
   }
 
@@ -80,6 +91,12 @@ export class Work {
   /** Takes samples in once there is room, or drops them once nobody will read them. */
   async receive(samples: Float32Array): Promise<void> {
     await this.#input.push(samples);
+  }
+
+  #watchInput(): void {
+    clearTimeout(this.#idle);
+    if (this.#input.ended || !takesAudio(this.#request)) return;
+    this.#idle = setTimeout(() => this.#abort.abort(noAudio()), INPUT_IDLE_MS);
   }
 
   #events(services: Services, session: Session): AsyncIterable<AnyEvent> {
@@ -121,6 +138,16 @@ export class Work {
       this.#sentMs += (piece.length / sampleRateHz) * 1000;
     }
   }
+}
+
+function takesAudio(request: StreamingCommand): boolean {
+  return request.command === "listen" || (request.command === "ask" && request.parameters.input.kind === "audio");
+}
+
+function noAudio(): AudioError {
+  return new AudioError("job-timed-out", `no audio came for ${INPUT_IDLE_MS / 1000} s`, {
+    nextStep: "Send the rest, or say that the audio has ended.",
+  });
 }
 
 /** Adds the closing `done` to work that is not a turn. */

@@ -1,5 +1,6 @@
 /** Answers from an Ollama server of the house, through its own client library. */
 import { Ollama } from "ollama";
+import { abortError } from "@parley/audio/format";
 import { messageOf, PeerError } from "../errors.ts";
 import type { ChatMessage, GenerateOptions, LanguageModel } from "./language-model.ts";
 
@@ -20,6 +21,9 @@ export interface OllamaFound {
 /** A server on this machine or the LAN answers far sooner; a wrong address must not hold a peer's start. */
 const PROBE_TIMEOUT_MS = 1500;
 
+/** A list of many models is the longest line there is. */
+const MAX_LINE_CHARS = 4_194_304;
+
 /** Families that embed and cannot chat. */
 const EMBEDDING_FAMILIES = new Set(["bert", "nomic-bert", "nomic-bert-moe"]);
 
@@ -36,6 +40,7 @@ export async function probeOllama(
   let version: string;
   try {
     ({ version } = await client.version());
+    if (typeof version !== "string") return undefined;
   } catch {
     // Nothing listens there, or not Ollama: the usual case on most machines, and not a failure.
     return undefined;
@@ -92,7 +97,7 @@ async function* generate(
       stream.abort();
     }
   } catch (cause) {
-    signal?.throwIfAborted();
+    if (signal?.aborted === true) throw abortError(signal, "waiting for Ollama");
     throw new PeerError("provider-failed", `Ollama at ${options.url} failed: ${messageOf(cause)}`, {
       nextStep: "Check the Ollama server (ollama ps), or set llm.provider to embedded.",
       details: { model: options.model },
@@ -105,9 +110,44 @@ async function* generate(
 function clientFor(url: string, signal: AbortSignal | undefined): Ollama {
   return new Ollama({
     host: url,
-    fetch: (input, init) => {
+    fetch: async (input, init) => {
       const signals = [signal, init?.signal].filter((each) => each !== undefined && each !== null);
-      return fetch(input, { ...init, signal: AbortSignal.any(signals) });
+      const response = await fetch(input, { ...init, signal: AbortSignal.any(signals) });
+      const { status, statusText, headers, body } = response;
+      if (!response.ok || body === null) return response;
+      return new Response(body.pipeThrough(wholeLines()), { status, statusText, headers });
+    },
+  });
+}
+
+/**
+ * Lets only whole lines of JSON through. The library prints a line that it cannot read to the console, where what the
+ * model said has no business; here such a line ends the stream instead.
+ */
+function wholeLines(): TransformStream<Uint8Array, Uint8Array> {
+  const decoder = new TextDecoder();
+  let rest = "";
+  const check = (line: string): void => {
+    if (line.trim() === "") return;
+    try {
+      JSON.parse(line);
+    } catch {
+      throw new Error("it sent a line that is no JSON");
+    }
+  };
+  return new TransformStream({
+    transform: (chunk, controller) => {
+      const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
+      rest = lines.pop() ?? "";
+      if (rest.length > MAX_LINE_CHARS) throw new Error("it sent a line without an end");
+      for (const line of lines) {
+        check(line);
+        controller.enqueue(new TextEncoder().encode(`${line}\n`));
+      }
+    },
+    flush: (controller) => {
+      check(rest);
+      controller.enqueue(new TextEncoder().encode(rest));
     },
   });
 }

@@ -11,7 +11,7 @@ import type { StartHost } from "./engine-sources.ts";
 /** What the supervisor reports of its host's life. */
 export type SupervisorEvent =
   | { readonly type: "started"; readonly pid: number | undefined }
-  | { readonly type: "exited"; readonly reason: string }
+  | { readonly type: "exited"; readonly reason: string; readonly error: AudioError }
   | { readonly type: "start-failed"; readonly error: unknown; readonly retryInMs: number };
 
 /** Options of {@link EngineSupervisor}. */
@@ -109,7 +109,7 @@ export class EngineSupervisor implements JobRunner {
         this.#host = undefined;
         if (this.#closing.signal.aborted) return;
         this.#lastError = report.error;
-        this.#options.onEvent?.({ type: "exited", reason: report.reason });
+        this.#options.onEvent?.({ type: "exited", reason: report.reason, error: report.error });
         if (performance.now() - startedAt > (this.#options.stableAfterMs ?? 60_000)) attempt = 0;
       }
       const retryInMs = backoffMs(this.#options.backoff ?? DEFAULT_BACKOFF, attempt, Math.random());

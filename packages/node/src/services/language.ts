@@ -12,13 +12,18 @@ export interface LanguageServiceOptions {
   readonly ollamaUrl: string;
   readonly ollamaModel: string;
   readonly embedded: ModelEngine<LanguageModel>;
+  /** How often a server is looked for; 30,000 when absent. */
+  readonly probeEveryMs?: number;
+  /** How long a server may take to its first word before the embedded model answers; 30,000 when absent. */
+  readonly firstWordMs?: number;
   readonly onStage: (stage: Stage) => void;
   /** One sentence for people: which provider is used and why. */
   readonly onNews: (sentence: string) => void;
 }
 
-/** How often an Ollama server that was not there, or went away, is looked for again. */
 const PROBE_EVERY_MS = 30_000;
+/** Loading a large model from a slow disk takes this long. */
+const FIRST_WORD_MS = 30_000;
 
 /** Chooses who thinks, and changes the choice as servers come and go. */
 export class LanguageService {
@@ -26,6 +31,8 @@ export class LanguageService {
   readonly #closing = new AbortController();
   #ollama: LanguageModel | undefined;
   #unusable: string | undefined;
+  /** Looks in a row that found no usable server. */
+  #missed = 0;
   #watch: Promise<void> | undefined;
   #firstLook: Promise<void> | undefined;
 
@@ -64,16 +71,28 @@ export class LanguageService {
       return;
     }
     let began = false;
+    const firstWord = new AbortController();
+    // Where nobody else can answer, waiting is all there is; the turn has a limit of its own.
+    const timer =
+      this.#options.provider === "ollama"
+        ? undefined
+        : setTimeout(() => firstWord.abort(), this.#options.firstWordMs ?? FIRST_WORD_MS);
+    const { signal: outer } = options;
+    const signal = outer === undefined ? firstWord.signal : AbortSignal.any([outer, firstWord.signal]);
     try {
-      for await (const text of ollama.generate(messages, options)) {
+      for await (const text of ollama.generate(messages, { ...options, signal })) {
         began = true;
+        clearTimeout(timer);
         yield text;
       }
     } catch (error) {
-      if (began || options.signal?.aborted === true || this.#options.provider === "ollama") throw error;
+      if (began || outer?.aborted === true || this.#options.provider === "ollama") throw error;
       this.#ollama = undefined;
-      this.#options.onNews(`Ollama failed (${messageOf(error)}); the embedded model answers instead.`);
-      yield* (await this.#embedded(options.signal)).generate(messages, options);
+      const why = firstWord.signal.aborted ? "it gave no answer" : messageOf(error);
+      this.#options.onNews(`Ollama failed (${why}); the embedded model answers instead.`);
+      yield* (await this.#embedded(outer)).generate(messages, options);
+    } finally {
+      clearTimeout(timer);
     }
   }
 
@@ -93,8 +112,8 @@ export class LanguageService {
     if (this.#options.provider === "embedded") return this.#options.embedded.start();
     while (!this.#closing.signal.aborted) {
       if (this.#ollama === undefined && this.#options.provider === "auto") this.#options.embedded.start();
-      await pause(PROBE_EVERY_MS, this.#closing.signal);
-      if (this.#ollama === undefined && !this.#closing.signal.aborted) await this.#probe();
+      await pause(this.#options.probeEveryMs ?? PROBE_EVERY_MS, this.#closing.signal);
+      if (!this.#closing.signal.aborted) await this.#probe();
     }
   }
 
@@ -107,12 +126,19 @@ export class LanguageService {
     const found = await probeOllama({ url, model }, this.#closing.signal);
     if (this.#closing.signal.aborted) return;
     if (found !== undefined && "model" in found) {
+      this.#missed = 0;
+      if (this.#ollama?.id === `ollama:${found.model}`) return;
       this.#ollama = ollamaModel({ url, model: found.model });
       this.#unusable = undefined;
       this.#options.onNews(`Ollama ${found.version} answers at ${url}: using its model ${found.model}.`);
       this.#options.onStage(this.stage);
       return;
     }
+    // A server under load may miss one look.
+    this.#missed += 1;
+    if (this.#ollama !== undefined && this.#missed < 2) return;
+    if (this.#ollama !== undefined) this.#options.onNews(`Ollama at ${url} answers no more.`);
+    this.#ollama = undefined;
     const why = found === undefined ? undefined : `Ollama answers at ${url}, but ${found.unusable}.`;
     if (why !== undefined && why !== this.#unusable) this.#options.onNews(why);
     this.#unusable = why;

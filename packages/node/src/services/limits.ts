@@ -1,4 +1,4 @@
-/** The longest audio that is taken in. */
+/** The longest audio that is taken in, and the longest an answer may take. */
 import { AudioError, SPEECH_RATE_HZ } from "@parley/audio";
 
 /**
@@ -26,4 +26,39 @@ export async function* bounded(
 
 function spell(ms: number): string {
   return ms < 600_000 ? `${ms / 1000} s` : `${ms / 60_000} minutes`;
+}
+
+/** A time limit that begins to run when it is told to. Its signal also aborts with `outer`. */
+export class Deadline {
+  readonly signal: AbortSignal;
+  readonly #timeout = new AbortController();
+  readonly #ms: number;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(ms: number, outer: AbortSignal | undefined) {
+    this.#ms = ms;
+    const own = this.#timeout.signal;
+    this.signal = outer === undefined ? own : AbortSignal.any([outer, own]);
+  }
+
+  /** Why the signal aborted, when it was the limit: engines only know that they were cancelled. */
+  get expired(): AudioError | undefined {
+    const { reason } = this.#timeout.signal;
+    return reason instanceof AudioError ? reason : undefined;
+  }
+
+  start(): void {
+    this.#timer ??= setTimeout(() => this.#timeout.abort(this.#error()), this.#ms);
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #error(): AudioError {
+    return new AudioError("job-timed-out", `the answer was not complete within ${spell(this.#ms)}`, {
+      nextStep: "Ask for something shorter, or raise limits.ask_seconds in the configuration.",
+      details: { limitMs: this.#ms },
+    });
+  }
 }

@@ -2,7 +2,7 @@
 import { AudioError } from "@parley/audio";
 import type { JobRunner } from "@parley/audio/engines";
 import type { FetchProgress } from "@parley/audio/models";
-import { backoffMs, pause } from "./backoff.ts";
+import { backoffMs, pause, type Backoff } from "./backoff.ts";
 import type { EngineSource } from "./engine-sources.ts";
 import { EngineSupervisor, type SupervisorEvent, type SupervisorStatus } from "./engine-supervisor.ts";
 import { failureOf, serviceTitles, type ServiceName, type Stage } from "./stage.ts";
@@ -19,9 +19,11 @@ export interface ModelEngineOptions<T> {
   readonly patient: boolean;
 }
 
-/** A failed fetch is tried again: the network or the disk may be back. */
-const RETRY = { firstMs: 15_000, maxMs: 600_000 };
-const RETRIED = new Set(["download-failed", "disk-full"]);
+/** An engine that did not start is tried again soon, as one that crashed later would be. */
+const START_RETRY: Backoff = { firstMs: 500, maxMs: 60_000 };
+const START_FAILURES = new Set(["engine-start-failed", "engine-crashed", "engine-stalled", "engine-out-of-memory"]);
+/** Anything else a person, the network or the disk has to mend; that is looked for now and then. */
+const RETRY: Backoff = { firstMs: 15_000, maxMs: 300_000 };
 /** How long a call to a peer waits for an engine that is only being started. */
 const START_PATIENCE_MS = 20_000;
 
@@ -87,8 +89,8 @@ export class ModelEngine<T> {
         const failure = failureOf(error);
         this.#error = error;
         this.#enter({ state: "failed", failure });
-        if (!RETRIED.has(failure.code)) return;
-        await pause(backoffMs(RETRY, attempt, Math.random()), signal);
+        const policy = START_FAILURES.has(failure.code) ? START_RETRY : RETRY;
+        await pause(backoffMs(policy, attempt, Math.random()), signal);
       }
     }
   }

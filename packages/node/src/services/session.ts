@@ -1,7 +1,8 @@
 /** One client's conversation: it asks, and what was said before is part of what is thought about. */
+import { abortable } from "@parley/audio/format";
 import { voiceTurn, type TurnEvent, type TurnInput, type TurnOptions } from "@parley/audio/pipeline";
 import { prompt, remember, startConversation, type Conversation } from "../assistant/conversation.ts";
-import { bounded } from "./limits.ts";
+import { bounded, Deadline } from "./limits.ts";
 import type { Services } from "./services.ts";
 
 /** Options of {@link Session.ask}. */
@@ -9,10 +10,12 @@ export interface AskOptions extends Omit<TurnOptions, "now"> {
   readonly speak: boolean;
 }
 
-/** A conversation, in memory, for as long as its client is there. Turns run one after another. */
+/** A conversation, in memory, for as long as its client is there. */
 export class Session {
   readonly #services: Services;
   #conversation: Conversation;
+  /** Resolves when the turn before has ended: what it said is part of what the next is thought about with. */
+  #previous: Promise<void> = Promise.resolve();
 
   constructor(services: Services) {
     this.#services = services;
@@ -20,29 +23,50 @@ export class Session {
   }
 
   /**
-   * One turn.
-   * @throws AudioError, PeerError of whatever takes part; `audio-too-long` past `limits.ask_seconds`.
+   * One turn; turns run one after another.
+   * @throws AudioError, PeerError of whatever takes part; `audio-too-long` for a question, `job-timed-out` for an answer
+   * that takes more than `limits.ask_seconds`.
    */
   async *ask(input: TurnInput, options: AskOptions): AsyncGenerator<TurnEvent> {
+    const previous = this.#previous;
+    const ended = Promise.withResolvers<void>();
+    this.#previous = previous.then(() => ended.promise);
+    try {
+      await abortable(previous, options.signal, "waiting for the turn before");
+      yield* this.#turn(input, options);
+    } finally {
+      ended.resolve();
+    }
+  }
+
+  async *#turn(input: TurnInput, options: AskOptions): AsyncGenerator<TurnEvent> {
     const services = this.#services;
     const limitMs = services.config.limits.ask_seconds * 1000;
     const bound = "audio" in input ? { audio: bounded(input.audio, limitMs, "limits.ask_seconds") } : input;
+    const deadline = new Deadline(limitMs, options.signal);
+    const { signal } = deadline;
     services.warm({ hear: "audio" in input, speak: options.speak });
+    const parts = {
+      hear: () => services.ears(signal),
+      think: (text: string) =>
+        services.language.generate(prompt(this.#conversation, text), services.generation(signal)),
+      voice: options.speak ? () => services.voice(signal) : undefined,
+    };
     let question = "";
     let answer = "";
-    const parts = {
-      hear: () => services.ears(options.signal),
-      think: (text: string, signal: AbortSignal | undefined) =>
-        services.language.generate(prompt(this.#conversation, text), services.generation(signal)),
-      voice: options.speak ? () => services.voice(options.signal) : undefined,
-    };
     try {
-      for await (const event of voiceTurn(bound, parts, { ...options, ...services.voiceFor(options) })) {
-        if (event.type === "question") question = event.text;
+      for await (const event of voiceTurn(bound, parts, { ...options, ...services.voiceFor(options), signal })) {
+        if (event.type === "question") {
+          question = event.text;
+          deadline.start();
+        }
         if (event.type === "text") answer += event.delta;
         yield event;
       }
+    } catch (error) {
+      throw deadline.expired ?? error;
     } finally {
+      deadline.stop();
       // A cut answer is remembered as far as it went: the person has seen or heard it.
       if (answer !== "") this.#conversation = remember(this.#conversation, question, answer);
     }

@@ -5,7 +5,7 @@ import path from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { homePaths, prepareHome, readConfig } from "../../src/config/index.ts";
 import { configFileFor } from "../../src/config/read.ts";
-import { npmRegistry, userFolders } from "../../src/config/host-facts.ts";
+import { userFolders } from "../../src/config/host-facts.ts";
 import { HOST } from "./sample.ts";
 
 const folder = mkdtempSync(path.join(os.tmpdir(), "parley-config-"));
@@ -87,15 +87,6 @@ describe("where things live", () => {
       dataFolder: String.raw`D:\Local\Parley`,
       configFolder: String.raw`C:\Users\ada\AppData\Roaming\Parley`,
     });
-  });
-
-  it("uses the registry npm is set to, unless it is no plain web address", () => {
-    expect(npmRegistry({}, undefined)).toBe("https://registry.npmjs.org");
-    expect(npmRegistry({ NPM_CONFIG_REGISTRY: "http://a.test/" }, "registry=http://b.test/")).toBe("http://a.test/");
-    expect(npmRegistry({}, "fund=false\nregistry = http://b.test/\n")).toBe("http://b.test/");
-    expect(npmRegistry({ npm_config_registry: "http://u:p@a.test/" }, "registry=nonsense")).toBe(
-      "https://registry.npmjs.org",
-    );
   });
 });
 

@@ -11,7 +11,6 @@ export const HOST: HostFacts = {
   userFolder: "/home/ada",
   dataFolder: "/home/ada/.local/share/parley",
   configFolder: "/home/ada/.config/parley",
-  npmRegistry: "https://registry.npmjs.org",
 };
 
 /** Loads from the made-up machine. */

@@ -11,6 +11,7 @@ import {
   type TurnEvent,
 } from "@parley/sdk";
 import type { EngineHost } from "@parley/audio/engines";
+import type { FlagValues } from "../../src/config/index.ts";
 import type { ServiceName } from "../../src/services/stage.ts";
 import {
   createPeer,
@@ -27,12 +28,12 @@ let peer: Peer;
 let hosts: Map<ServiceName, EngineHost[]>;
 const clients: ParleyClient[] = [];
 
-async function start(delays: FixedDelays = {}): Promise<void> {
+async function start(delays: FixedDelays = {}, flags: FlagValues = {}): Promise<void> {
   hosts = new Map();
   const onHost = (service: ServiceName, host: EngineHost): void => {
     hosts.set(service, [...(hosts.get(service) ?? []), host]);
   };
-  peer = await createPeer({ config: testConfig(folder.path), sources: fixedDelaySources(delays, onHost) });
+  peer = await createPeer({ config: testConfig(folder.path, flags), sources: fixedDelaySources(delays, onHost) });
 }
 
 const wsUrl = (): string => `${peer.url.replace(/^http/, "ws")}/ws`;
@@ -152,6 +153,29 @@ describe("a client of a peer", () => {
     const asking = all((await client()).ask({ text: "hello" }, { signal: abort.signal }));
     abort.abort();
     await expect(asking).rejects.toMatchObject({ code: "cancelled" });
+  });
+
+  it("is told when an answer takes longer than it may", async () => {
+    await start({ ...quick, llmMs: 60_000 }, { "limits.ask_seconds": "1" });
+    const connected = await client();
+    await expect(all(connected.ask({ text: "hello" }))).rejects.toMatchObject({ remoteCode: "job-timed-out" });
+    await expect.poll(() => hosts.get("llm")?.[0]?.status().running).toBe(0);
+  });
+
+  it("has its questions answered one after another, each knowing what was said before", async () => {
+    await start({ ...quick, replies: ["First.", "{messages}"] });
+    const connected = await client();
+    const [, second] = await Promise.all([all(connected.ask({ text: "one" })), all(connected.ask({ text: "two" }))]);
+    expect(textOf(second ?? [])).toContain("/ one / First. / two");
+  });
+
+  it("that is frozen does not keep the peer from stopping", async () => {
+    await start(quick);
+    const { socket } = await bare();
+    socket.send(register(peer.token));
+    socket.pause();
+    await peer.close();
+    socket.terminate();
   });
 
   it("is told when the audio holds no speech, or is too long", async () => {
@@ -275,6 +299,25 @@ describe("a client that breaks the protocol", () => {
       { numRuns: 40 },
     );
     expect((await (await client()).status())["peerId"]).toBe(peer.identity.peerId);
+  });
+
+  it("with a command id that is in use is refused, and leaves nothing running when it goes", async () => {
+    await start();
+    const { socket, messages } = await bare();
+    socket.send(register(peer.token));
+    const listen = (stream: number): string =>
+      JSON.stringify({
+        ...createMessage("COMMAND", { command: "listen", parameters: { stream } }, { from: "t" }),
+        messageId,
+      });
+    const messageId = crypto.randomUUID();
+    socket.send(listen(1));
+    socket.send(listen(2));
+    await expect.poll(() => messages.length).toBe(2);
+    expect(messages[1]).toMatchObject({ type: "ERROR", payload: { errorCode: "INVALID_MESSAGE" } });
+    await expect.poll(() => hosts.get("vad")?.[0]?.status().running).toBe(1);
+    socket.terminate();
+    await expect.poll(() => hosts.get("vad")?.[0]?.status().running).toBe(0);
   });
 
   it("with more than eight pieces of work at once has the ninth refused", async () => {

@@ -27,10 +27,11 @@ afterEach(async () => {
 async function ollamaStub(
   models: readonly string[],
   chat: Chat = says("Hello ", "from ", "the stub."),
+  port = 0,
 ): Promise<string> {
   const server = createServer((request, response) => {
     answer(request, response, models, chat).catch((error: unknown) => response.destroy(error as Error));
-  }).listen(0, "127.0.0.1");
+  }).listen(port, "127.0.0.1");
   servers.push(server);
   await new Promise((resolve) => server.once("listening", resolve));
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -144,6 +145,27 @@ describe("an Ollama server (wire stub)", () => {
   });
 });
 
+/** Ollama's own library prints lines it cannot read, and a model's words have no business on a console. */
+describe("what a broken Ollama says", () => {
+  it("is printed nowhere", async () => {
+    const printed: unknown[] = [];
+    const { warn } = console;
+    console.warn = (...words: unknown[]) => printed.push(words);
+    try {
+      const url = await ollamaStub(["m:1"], (_request, response) => {
+        response.write(`${JSON.stringify({ message: { content: "fine " }, done: false })}\n`);
+        response.end('{"message":{"content":"a secret that was cut');
+      });
+      await expect(textOf(ollamaModel({ url, model: "m:1" }).generate(question))).rejects.toMatchObject({
+        code: "provider-failed",
+      });
+    } finally {
+      console.warn = warn;
+    }
+    expect(printed).toEqual([]);
+  });
+});
+
 /** A language service over a stub and a fixed-delay embedded model. */
 function languageService(
   url: string,
@@ -167,6 +189,8 @@ function languageService(
     embedded,
     onStage: nothing,
     onNews: (sentence) => news.push(sentence),
+    probeEveryMs: 50,
+    firstWordMs: 300,
   });
   services.push(service);
   return { service, news };
@@ -195,6 +219,30 @@ describe("who thinks", () => {
     const { service, news } = languageService(url, "auto");
     expect(await textOf(service.generate(question))).toBe("I am embedded.");
     expect(news.at(-1)).toContain("embedded model answers instead");
+  });
+
+  it("changes to the embedded model when Ollama takes the question and says nothing", async () => {
+    const { service, news } = languageService(await ollamaStub(["m:1"], () => undefined), "auto");
+    expect(await textOf(service.generate(question))).toBe("I am embedded.");
+    expect(news.at(-1)).toContain("it gave no answer");
+  });
+
+  it("is told when a server comes late, and when it goes away again", async () => {
+    const probe = createServer().listen(0, "127.0.0.1");
+    await new Promise((resolve) => probe.once("listening", resolve));
+    const { port } = probe.address() as AddressInfo;
+    probe.close();
+    const { service, news } = languageService(`http://127.0.0.1:${port}`, "auto");
+    service.start();
+    expect(await textOf(service.generate(question))).toBe("I am embedded.");
+    await ollamaStub(["m:1"], says("It is ", "me."), port);
+    await expect.poll(() => service.stage).toEqual({ state: "ready", model: "ollama:m:1" });
+    expect(await textOf(service.generate(question))).toBe("It is me.");
+    const server = servers.pop();
+    server?.closeAllConnections();
+    server?.close();
+    await expect.poll(() => service.stage).toMatchObject({ state: "ready", model: "fixed-delay-llm" });
+    expect(news.at(-1)).toContain("answers no more");
   });
 
   it("does not change in the middle of an answer", async () => {

@@ -72,8 +72,10 @@ async function ask(talk: Talk, context: CliContext, flags: AskFlags, question: s
   const out = flags.out === undefined ? undefined : new AudioOut(flags.out, signal);
   // With the sound on stdout, the words go to stderr.
   const write = flags.out === "-" ? context.stderr : context.stdout;
+  let isMidLine = false;
   try {
     for await (const event of access.client.ask(input, options)) {
+      if (!talk.json) isMidLine = event.type === "text" || (isMidLine && event.type !== "done");
       if (event.type === "audio") await out?.write(event);
       if (talk.json) write(eventJson(event));
       else show(event, { write, progress, timings: flags.timings === true, spoken: question === undefined });
@@ -81,6 +83,7 @@ async function ask(talk: Talk, context: CliContext, flags: AskFlags, question: s
     await out?.finish();
     if (flags.out !== undefined && flags.out !== "-" && !talk.json) progress.line(`spoken into ${flags.out}`);
   } catch (error) {
+    if (isMidLine) write("\n");
     await out?.abandon(error);
     throw error;
   }

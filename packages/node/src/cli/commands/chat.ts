@@ -53,7 +53,8 @@ async function answer(talk: Talk, context: CliContext, question: string, signal:
   try {
     for await (const event of talk.access.client.ask({ text: checked(question) }, { signal })) show(event, screen);
   } catch (error) {
-    if (signal.aborted) return context.stdout("\n");
+    context.stdout("\n");
+    if (signal.aborted) return;
     if (error instanceof ParleyError && error.code === "connection-lost") throw error;
     context.stderr(failureText(error));
   }

@@ -105,6 +105,7 @@ function sleep(ms: number, signal: AbortSignal): Promise<void> {
 export class AudioOut {
   readonly #blocks = new BoundedQueue<Pcm>({ capacity: 64 });
   readonly #written: Promise<unknown>;
+  #hasSound = false;
 
   /** `path` may be `-` for stdout. */
   constructor(path: string, signal: AbortSignal) {
@@ -119,12 +120,20 @@ export class AudioOut {
 
   /** @throws AudioError `file-unwritable`, `disk-full`. */
   async write(event: Extract<TurnEvent, { type: "audio" }>): Promise<void> {
+    this.#hasSound = true;
     const { sampleRateHz, samples } = event;
     if (!(await this.#blocks.push({ sampleRateHz, samples }))) await this.#written;
   }
 
-  /** Makes the file visible. @throws AudioError; `audio-empty` when no sound came. */
+  /** Makes the file visible. @throws AudioError; PeerError `usage` when there was nothing to say. */
   async finish(): Promise<void> {
+    if (!this.#hasSound) {
+      const empty = new PeerError("usage", "there was nothing to say, so no sound was written", {
+        nextStep: "Give a text with words in it.",
+      });
+      await this.abandon(empty);
+      throw empty;
+    }
     this.#blocks.close();
     await this.#written;
   }
