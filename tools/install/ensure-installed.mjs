@@ -52,11 +52,21 @@ async function runNpmInstall() {
   const startedAt = Date.now();
   const stillHere = setInterval(() => say(`still installing (${seconds(startedAt)} s)`), STILL_HERE_MS);
   // A terminal's Ctrl-C reaches npm by itself; a plain kill does not.
-  const onTerm = () => child.kill("SIGTERM");
-  process.on("SIGTERM", onTerm).on("SIGINT", waitForNpm);
+  // Either way npm may end as if it had failed by itself, so what arrived is remembered.
+  /** @type {string | null} */
+  let arrived = null;
+  const onTerm = () => {
+    arrived = "SIGTERM";
+    child.kill("SIGTERM");
+  };
+  const onInt = () => {
+    arrived = "SIGINT";
+    say("interrupted: waiting for npm to stop");
+  };
+  process.on("SIGTERM", onTerm).on("SIGINT", onInt);
   try {
     const [code, signal] = await once(child, "close");
-    if (code !== 0) throw explainFailure({ code, signal, output: kept });
+    if (code !== 0) throw explainFailure({ code, signal: arrived ?? signal, output: kept });
   } catch (error) {
     if (error instanceof InstallError) throw error;
     throw new InstallError("npm-missing", "npm cannot be started", "Install npm 10 or newer (it comes with Node).", {
@@ -64,12 +74,8 @@ async function runNpmInstall() {
     });
   } finally {
     clearInterval(stillHere);
-    process.off("SIGTERM", onTerm).off("SIGINT", waitForNpm);
+    process.off("SIGTERM", onTerm).off("SIGINT", onInt);
   }
-}
-
-function waitForNpm() {
-  say("interrupted: waiting for npm to stop");
 }
 
 /** @param {number} sinceMs */

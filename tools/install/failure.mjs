@@ -57,7 +57,7 @@ const KNOWN = [
 ];
 
 /**
- * @param {{ code: number | null, signal: string | null, output: string }} end how npm ended, and the last it printed
+ * @param {{ code: number | null, signal: string | null, output: string }} end how npm ended (`signal`: what stopped it or us), and the last it printed
  * @returns {InstallError}
  */
 export function explainFailure({ code, signal, output }) {

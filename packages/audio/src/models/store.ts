@@ -6,9 +6,9 @@ import { isInsidePath, throwIfAborted } from "./fetch/file-errors.ts";
 import type { FetchLimits } from "./fetch/limits.ts";
 import { DEFAULT_LIMITS } from "./fetch/limits.ts";
 import { withLock } from "./fetch/lock.ts";
+import { processNetwork } from "./fetch/network.ts";
 import type { ProgressMeter } from "./fetch/progress.ts";
 import { createProgressMeter } from "./fetch/progress.ts";
-import { processLookup } from "./fetch/registry.ts";
 import { cachedFolder, candidateFolders, lockPath, sizeProblems, workFolder } from "./layout.ts";
 import { partlyStanding, removeFromCache, verifyFolder } from "./upkeep.ts";
 import type { InstalledModel, ModelEntry, ModelStore } from "./types.ts";
@@ -21,7 +21,7 @@ export interface ModelStoreOptions {
   readonly folders?: readonly string[];
   /** False refuses to fetch anything (`--no-models`). */
   readonly download: boolean;
-  /** npm registry; default is npm's own configuration. */
+  /** npm registry, when the owner chose one; empty or absent: the one npm is set to. */
   readonly registryUrl?: string;
   /** Default: {@link CATALOGUE}. */
   readonly catalogue?: readonly ModelEntry[];
@@ -97,7 +97,8 @@ export function createModelStore(options: ModelStoreOptions): ModelStore {
     await fetchModel(entry, {
       workFolder: workFolder(cacheFolder, entry),
       targetFolder: folder,
-      registry: processLookup(options.registryUrl),
+      network: await processNetwork(),
+      registryUrl: options.registryUrl,
       limits,
       meter,
       signal,

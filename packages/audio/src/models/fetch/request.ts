@@ -1,6 +1,7 @@
 import { throwIfAborted } from "./file-errors.ts";
 import type { FetchLimits } from "./limits.ts";
 import { retryAfterMs } from "./limits.ts";
+import type { Dispatcher } from "./network.ts";
 
 /** An answer that will not get better by asking again, or one that may. */
 export type Refusal =
@@ -17,6 +18,14 @@ export interface Answer {
   cancel(): void;
 }
 
+/** How to ask. */
+export interface RequestOptions {
+  readonly limits: FetchLimits;
+  readonly signal: AbortSignal;
+  /** The way through a proxy. */
+  readonly dispatcher?: Dispatcher | undefined;
+}
+
 const TRY_LATER = new Set([408, 425, 429, 500, 502, 503, 504]);
 
 /**
@@ -26,8 +35,7 @@ const TRY_LATER = new Set([408, 425, 429, 500, 502, 503, 504]);
 export async function request(
   url: string,
   headers: Readonly<Record<string, string>>,
-  limits: FetchLimits,
-  signal: AbortSignal,
+  { limits, signal, dispatcher }: RequestOptions,
 ): Promise<Answer | Refusal> {
   const hangUp = new AbortController();
   const abort = AbortSignal.any([signal, hangUp.signal]);
@@ -39,7 +47,11 @@ export async function request(
   let response: Response;
   try {
     // Identity: the sizes and ranges the catalogue speaks of are those of the file itself.
-    response = await fetch(url, { headers: { "accept-encoding": "identity", ...headers }, signal: abort });
+    response = await fetch(url, {
+      headers: { "accept-encoding": "identity", ...headers },
+      signal: abort,
+      ...(dispatcher === undefined ? {} : { dispatcher }),
+    });
   } catch (error) {
     return failed(error, limits.connectTimeoutMs);
   } finally {

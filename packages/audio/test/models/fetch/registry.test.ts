@@ -1,7 +1,14 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { conventionalTarballUrl, registryFor, tarballUrlByPackument } from "../../../src/models/fetch/registry.ts";
+import { learnNpmConfig } from "../../../src/models/fetch/npm-config.ts";
+import {
+  authorizationFor,
+  conventionalTarballUrl,
+  registryFor,
+  tarballUrlByPackument,
+} from "../../../src/models/fetch/registry.ts";
+import type { RegistryLookup } from "../../../src/models/fetch/registry.ts";
 import { TEST_LIMITS, temporaryFolder } from "../support/models.ts";
 import { honestly, startUnrulyServer } from "../support/unruly-server.ts";
 
@@ -10,16 +17,27 @@ interface Given {
   readonly env?: Record<string, string>;
   readonly project?: string;
   readonly user?: string;
+  /** What npm says of itself; without it, npm cannot be started. */
+  readonly npm?: Record<string, unknown>;
 }
 
-async function registry({ option, env = {}, project, user }: Given, name = "some-package"): Promise<string> {
+async function lookUp({ option, env = {}, project, user, npm }: Given): Promise<RegistryLookup> {
   const folder = await temporaryFolder();
   const [projectFolder, homeFolder] = [join(folder, "project"), join(folder, "home")];
   await Promise.all([mkdir(projectFolder), mkdir(homeFolder)]);
   if (project !== undefined) await writeFile(join(projectFolder, ".npmrc"), project);
   if (user !== undefined) await writeFile(join(homeFolder, ".npmrc"), user);
-  return registryFor(name, { registryUrl: option, env, projectFolder, homeFolder });
+  const cli = join(folder, "npm-cli.js");
+  if (npm !== undefined) await writeFile(cli, `console.log(${JSON.stringify(JSON.stringify(npm))})`);
+  const config = await learnNpmConfig({
+    env: { PATH: folder, npm_execpath: cli, ...env },
+    projectFolder,
+    homeFolder,
+  });
+  return { registryUrl: option, npm: config };
 }
+
+const registry = async (given: Given, name = "some-package"): Promise<string> => registryFor(name, await lookUp(given));
 
 describe("the registry", () => {
   const all: Given = {
@@ -29,11 +47,13 @@ describe("the registry", () => {
     user: "registry=https://user.test/",
   };
   const { option: _option, ...noOption } = all;
+  const npm = { registry: "https://npm.test/", "@mine:registry": "https://mine.test/", proxy: null };
   const { env: _env, ...noEnv } = noOption;
   const { project: _project, ...noProject } = noEnv;
 
   test.each([
     ["the option", all, "https://option.test/npm/"],
+    ["npm's own answer", { ...noOption, npm }, "https://npm.test/"],
     ["the environment", noOption, "https://env.test/"],
     ["the project's .npmrc", noEnv, "https://project.test/"],
     ["the user's .npmrc", noProject, "https://user.test/"],
@@ -61,6 +81,29 @@ describe("the registry", () => {
   });
 });
 
+describe("a token", () => {
+  const project = "//r.test/npm/:_authToken=${TOKEN}\n//r.test:8080/:_authToken=other\n";
+  const given: Given = { project, user: "//r.test/npm/:_authToken=older\n", env: { TOKEN: "secret" } };
+
+  test.each([
+    ["https://r.test/npm/a/-/a-1.tgz", { authorization: "Bearer secret" }],
+    ["https://r.test:8080/a", { authorization: "Bearer other" }],
+    ["https://r.test/a", {}],
+    ["https://r.test/npm-of-others/a", {}],
+    ["https://cdn.r.test/npm/a", {}],
+    ["https://r.test.evil.test/npm/a", {}],
+  ])("goes only where the .npmrc says: %s", async (url, headers) => {
+    expect(authorizationFor(url, await lookUp(given))).toEqual(headers);
+    expect(authorizationFor(url, await lookUp({ ...given, npm: { registry: "https://r.test/npm/" } }))).toEqual(
+      headers,
+    );
+  });
+
+  test("that is an unset variable is none", async () => {
+    expect(authorizationFor("https://r.test/npm/a", await lookUp({ project }))).toEqual({});
+  });
+});
+
 describe("a tarball's address", () => {
   const pkg = { name: "@scope/pkg", version: "1.2.3", bytes: 1, sha256: "" };
 
@@ -82,15 +125,16 @@ describe("a tarball's address", () => {
   ])("is what the packument says when it %s", async (_, packument, expected) => {
     const server = await startUnrulyServer();
     server.serve("/@scope%2fpkg", Buffer.from(JSON.stringify(packument)), honestly());
-    const url = await tarballUrlByPackument(`${server.url}/`, pkg, TEST_LIMITS, new AbortController().signal);
+    const signal = new AbortController().signal;
+    const url = await tarballUrlByPackument(`${server.url}/`, pkg, await lookUp({}), { limits: TEST_LIMITS, signal });
     expect(url).toBe(expected);
   });
 
   test("is unknown when the registry answers with a web page or not at all", async () => {
     const server = await startUnrulyServer();
-    const signal = new AbortController().signal;
-    expect(await tarballUrlByPackument(`${server.url}/`, pkg, TEST_LIMITS, signal)).toBeUndefined();
+    const options = { limits: TEST_LIMITS, signal: new AbortController().signal };
+    expect(await tarballUrlByPackument(`${server.url}/`, pkg, await lookUp({}), options)).toBeUndefined();
     server.serve("/@scope%2fpkg", Buffer.from("<html>log in</html>"), honestly());
-    expect(await tarballUrlByPackument(`${server.url}/`, pkg, TEST_LIMITS, signal)).toBeUndefined();
+    expect(await tarballUrlByPackument(`${server.url}/`, pkg, await lookUp({}), options)).toBeUndefined();
   });
 });

@@ -14,10 +14,11 @@ export interface EnsureProcess {
 }
 
 /** Starts one; it ends with the test at the latest. */
-export function startEnsuring(task: ChildTask): EnsureProcess {
+export function startEnsuring(task: ChildTask, place: { cwd?: string; env?: NodeJS.ProcessEnv } = {}): EnsureProcess {
   const script = fileURLToPath(new URL("ensure-child.ts", import.meta.url));
   const child = spawn(process.execPath, ["--conditions=parley-source", script, JSON.stringify(task)], {
     stdio: ["ignore", "pipe", "inherit"],
+    ...place,
   });
   let output = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
