@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { homedir } from "node:os";
-import { basename, join } from "node:path";
+import { basename, delimiter, join } from "node:path";
 import { promisify } from "node:util";
 import { z } from "zod";
 import type { Environment, NpmSettings } from "./npmrc.ts";
@@ -61,7 +61,7 @@ async function askNpm({ env, projectFolder }: NpmPlace): Promise<NpmSettings | u
     const args = [...npm.args, "config", "list", "--json", "--workspaces=false", "--no-update-notifier"];
     const { stdout } = await promisify(execFile)(npm.file, args, {
       cwd: projectFolder,
-      env: Object.fromEntries(Object.entries(env).filter(([name]) => !NOT_INHERITED.test(name))),
+      env: npmEnvironment(env),
       shell: npm.shell,
       timeout: ASK_TIMEOUT_MS,
       killSignal: "SIGKILL",
@@ -75,6 +75,22 @@ async function askNpm({ env, projectFolder }: NpmPlace): Promise<NpmSettings | u
   }
   const parsed = Answer.safeParse(answer);
   return parsed.success ? settingsOf(parsed.data) : undefined;
+}
+
+/**
+ * Without `node_modules/.bin` in PATH: npm looks for its global npmrc beside the Node it runs on, and one that a project
+ * brought along has none.
+ */
+function npmEnvironment(env: Environment): Record<string, string | undefined> {
+  const kept = Object.entries(env).filter(([name]) => !NOT_INHERITED.test(name));
+  const withoutBins = (path: string | undefined): string | undefined =>
+    path
+      ?.split(delimiter)
+      .filter((folder) => !/node_modules[\\/]\.bin[\\/]?$/.test(folder))
+      .join(delimiter);
+  return Object.fromEntries(
+    kept.map(([name, value]) => [name, name.toUpperCase() === "PATH" ? withoutBins(value) : value]),
+  );
 }
 
 /** npm as it called this process, under the Node it ran with; else the one in PATH. */
