@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -82,6 +82,16 @@ describe("a peer started from the command line", { timeout: 240_000 }, () => {
     await stop(first);
     await start();
     expect(await readFile(join(home.path, "peer.json"), "utf8")).toContain(peerId);
+  });
+
+  it("whose output nobody reads any more stops in order", async () => {
+    const peer = await start();
+    peer.process.stdout?.destroy();
+    await until(() => existsSync(join(home.path, "cli-token")), peer.stderr);
+    // Its next line meets the closed pipe; a second start makes it say nothing, so it is told to stop.
+    peer.process.kill("SIGTERM");
+    expect(await peer.ended).toBe(0);
+    expect(readdirSync(home.path)).toEqual(["identity.key"]);
   });
 
   it("starts again after kill -9, which leaves its files behind", async () => {

@@ -2,8 +2,11 @@
 import { runCli } from "./cli/program.ts";
 
 // A reader that closes its end (`parley models list | head -1`) is not a failure; whatever runs on is stopped in order.
+let hasReader = true;
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code !== "EPIPE") throw error;
+  if (!hasReader) return;
+  hasReader = false;
   if (process.listenerCount("SIGTERM") === 0) process.exit(0);
   process.kill(process.pid, "SIGTERM");
 });

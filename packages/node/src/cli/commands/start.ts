@@ -137,19 +137,19 @@ async function writePrivate(path: string, text: string): Promise<void> {
 }
 
 /**
- * Resolves at the first SIGINT or SIGTERM. A second one, later than the echo that npm sends of the first, ends the
- * process at once.
+ * Resolves at the first SIGINT, SIGTERM or SIGHUP. A second Ctrl-C, later than the echo that npm sends of the first, ends
+ * the process at once.
  */
 function waitForStop(onStop: () => void): Promise<void> {
   const echoMs = 1000;
   return new Promise((resolve) => {
     let first: number | undefined;
-    const onSignal = (): void => {
+    const onSignal = (signal: NodeJS.Signals): void => {
       if (first === undefined) {
         first = performance.now();
         onStop();
         resolve();
-      } else if (performance.now() - first > echoMs) {
+      } else if (signal === "SIGINT" && performance.now() - first > echoMs) {
         process.exit(130);
       }
     };
