@@ -1,37 +1,43 @@
-/** One peer for one home: its identity, tokens and memory have one owner. */
+/**
+ * One peer for one home: its identity, tokens and memory have one owner.
+ *
+ * The lock is the file `peer.lock.N` with the highest N; it names its owner's process. Whoever finds that owner gone makes
+ * N + 1, which only one can (`link` is exclusive), checks that nobody is further, and removes the older files. The highest
+ * file is never removed, only marked as let go: so no slow process can make a number that was used before.
+ */
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { link, readFile, rename, unlink, writeFile } from "node:fs/promises";
+import { link, readdir, readFile, rename, unlink, writeFile } from "node:fs/promises";
+import { basename, dirname } from "node:path";
 import * as z from "zod";
 import { codeOf, messageOf, PeerError } from "../errors.ts";
 
-const ownerSchema = z.object({ pid: z.int(), started: z.string(), token: z.string() });
+const ownerSchema = z.object({ pid: z.int(), started: z.string() });
 type Owner = z.output<typeof ownerSchema>;
+
+/** No process: of a lock that was let go, or that a crash left broken. */
+const NOBODY: Owner = { pid: 0, started: "" };
 
 /** A held lock. */
 export interface HomeLock {
-  /** Lets go. Does nothing when another process has taken over since. */
   release(): Promise<void>;
 }
 
-/** Taking over from dead owners; each round means that another process was quicker. */
-const MAX_ROUNDS = 20;
+/** Each round means that another process was quicker. */
+const MAX_ROUNDS = 100;
 
 /**
- * Takes the lock at `path`. A lock whose owner no longer lives, after kill -9 or a power cut, is taken over at once.
- * @throws PeerError `port-in-use` when a living process holds it; `home-unusable` when the file cannot be written.
+ * Takes the lock at `path`. One whose owner no longer lives, after kill -9 or a power cut, is taken over at once.
+ * @throws PeerError `port-in-use` when a living process holds it; `home-unusable` when the folder cannot be written.
  */
 export async function lockHome(path: string): Promise<HomeLock> {
-  const own: Owner = { pid: process.pid, started: startOf(process.pid), token: randomUUID() };
-  const draft = `${path}.${own.token}.partial`;
+  const draft = `${path}-${randomUUID()}.partial`;
   try {
+    const own: Owner = { pid: process.pid, started: startOf(process.pid) };
     await writeFile(draft, JSON.stringify(own), { mode: 0o600, flag: "wx" });
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
-      // `link` fails when the name is taken, and shows the file whole or not at all.
-      if (await linked(draft, path)) return { release: () => release(path, own) };
-      const holder = await read(path);
-      if (holder !== undefined && isAlive(holder)) throw held(path, holder);
-      if (holder !== undefined) await takeAway(path, holder);
+      const number = await tryLock(path, draft);
+      if (number !== undefined) return { release: () => release(path, number) };
     }
   } catch (cause) {
     if (cause instanceof PeerError) throw cause;
@@ -42,7 +48,33 @@ export async function lockHome(path: string): Promise<HomeLock> {
   } finally {
     await removeIfThere(draft);
   }
-  throw held(path, await read(path));
+  throw held(path, NOBODY);
+}
+
+/** The number that was taken; undefined when another was quicker. @throws PeerError `port-in-use`. */
+async function tryLock(path: string, draft: string): Promise<number | undefined> {
+  const last = Math.max(0, ...(await numbers(path)));
+  if (last > 0) {
+    const holder = await read(`${path}.${last}`);
+    if (holder === undefined) return undefined;
+    if (isAlive(holder)) throw held(path, holder);
+  }
+  const own = last + 1;
+  if (!(await linked(draft, `${path}.${own}`))) return undefined;
+  const present = await numbers(path);
+  if (Math.max(...present) > own) {
+    // What was seen above was old: others have been here since.
+    await removeIfThere(`${path}.${own}`);
+    return undefined;
+  }
+  for (const number of present) if (number < own) await removeIfThere(`${path}.${number}`);
+  return own;
+}
+
+async function numbers(path: string): Promise<readonly number[]> {
+  const prefix = `${basename(path)}.`;
+  const names = (await readdir(dirname(path))).filter((name) => name.startsWith(prefix));
+  return names.map((name) => name.slice(prefix.length)).flatMap((rest) => (/^\d+$/.test(rest) ? [Number(rest)] : []));
 }
 
 async function linked(draft: string, path: string): Promise<boolean> {
@@ -55,31 +87,20 @@ async function linked(draft: string, path: string): Promise<boolean> {
   }
 }
 
-/** Moves a dead owner's lock aside. Should it turn out to be another's by then, that one is put back. */
-async function takeAway(path: string, dead: Owner): Promise<void> {
-  const aside = `${path}.${randomUUID()}.stale`;
-  try {
-    await rename(path, aside);
-  } catch (error) {
-    if (codeOf(error) === "ENOENT") return;
-    throw error;
-  }
-  if ((await read(aside))?.token !== dead.token) await linked(aside, path);
-  await removeIfThere(aside);
+async function release(path: string, number: number): Promise<void> {
+  const draft = `${path}-${randomUUID()}.partial`;
+  await writeFile(draft, JSON.stringify(NOBODY), { mode: 0o600, flag: "wx" });
+  await rename(draft, `${path}.${number}`);
 }
 
-async function release(path: string, own: Owner): Promise<void> {
-  if ((await read(path))?.token === own.token) await removeIfThere(path);
-}
-
-/** The lock's owner; one who is long dead for a file that a crash left broken. */
+/** The lock's owner; undefined when the file is gone by now. */
 async function read(path: string): Promise<Owner | undefined> {
   try {
     const parsed = ownerSchema.safeParse(JSON.parse(await readFile(path, "utf8")));
-    return parsed.success ? parsed.data : { pid: 0, started: "", token: "" };
+    return parsed.success ? parsed.data : NOBODY;
   } catch (error) {
     if (codeOf(error) === "ENOENT") return undefined;
-    if (error instanceof SyntaxError) return { pid: 0, started: "", token: "" };
+    if (error instanceof SyntaxError) return NOBODY;
     throw error;
   }
 }
@@ -115,13 +136,9 @@ function startOf(pid: number): string {
   }
 }
 
-function held(path: string, holder: Owner | undefined): PeerError {
-  return new PeerError(
-    "port-in-use",
-    `a peer is running already with this home (${path}, process ${holder?.pid ?? "?"})`,
-    {
-      nextStep: "Talk to it (parley chat), stop it, or start another with --home DIR and --port PORT.",
-      details: { pid: holder?.pid ?? 0 },
-    },
-  );
+function held(path: string, holder: Owner): PeerError {
+  return new PeerError("port-in-use", `a peer is running already with this home (${path}, process ${holder.pid})`, {
+    nextStep: "Talk to it (parley chat), stop it, or start another with --home DIR and --port PORT.",
+    details: { pid: holder.pid },
+  });
 }

