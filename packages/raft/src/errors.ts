@@ -4,7 +4,9 @@
  * `proposal-dropped`: no leader, a transfer is under way, or too much is uncommitted; `unknown-peer`: a response from
  * someone who is not in the configuration; `local-message`: a message of the core's own came from outside;
  * `compacted`, `unavailable`, `snapshot-out-of-date`, `snapshot-unavailable`: the log store's answers;
- * `bad-membership-change`: it breaks a rule of configuration changes; `corrupt`: bytes that do not decode.
+ * `bad-membership-change`: it breaks a rule of configuration changes; `corrupt`: bytes that do not decode or do not match
+ * their checksum; `locked`: another process has the log open; `storage-failed`: a write did not succeed, and nothing can
+ * be written until the log is opened anew; `unknown-format`: written by a version that this one cannot read; `closed`.
  */
 export type RaftErrorCode =
   | "proposal-dropped"
@@ -15,15 +17,19 @@ export type RaftErrorCode =
   | "snapshot-out-of-date"
   | "snapshot-unavailable"
   | "bad-membership-change"
-  | "corrupt";
+  | "corrupt"
+  | "locked"
+  | "storage-failed"
+  | "unknown-format"
+  | "closed";
 
 /** A refusal the caller can act on. Broken invariants are {@link InvariantError}s instead, and stop the node. */
 export class RaftError extends Error {
   override readonly name = "RaftError";
   readonly code: RaftErrorCode;
 
-  constructor(code: RaftErrorCode, message: string) {
-    super(message);
+  constructor(code: RaftErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
     this.code = code;
   }
 }

@@ -19,6 +19,15 @@ export type { ConfChange, ConfChangeOperation, ConfChangeStep, Transition } from
 /** Where it reads its log. */
 export type { LogReader } from "./core/storage.ts";
 export { MemoryLog } from "./storage/memory-log.ts";
+/** Where it is kept: on LevelDB, or on a simulated disk. */
+export { openLevelLog } from "./storage/level-log.ts";
+export { openMemoryLog } from "./storage/memory-store.ts";
+export { MemoryDisk } from "./storage/memory-disk.ts";
+export type { DiskFaults, DiskOperation } from "./storage/memory-disk.ts";
+export type { LogStoreOptions } from "./storage/durable-log.ts";
+export type { Migration } from "./storage/recovery.ts";
+export type { LogMedia } from "./storage/media.ts";
+export * from "./storage/log-store.ts";
 /** Errors. */
 export { InvariantError, isRaftError, RaftError } from "./errors.ts";
 export type { RaftErrorCode } from "./errors.ts";

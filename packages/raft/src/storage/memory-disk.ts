@@ -1,0 +1,254 @@
+/**
+ * A simulated disk: what was synced stays, what was not may go with a crash, and a test can make it slow, full or lie. It
+ * waits for nothing of its own, so that a run repeats exactly when its {@link DiskFaults} do.
+ */
+import { invariant, RaftError } from "../errors.ts";
+import { SLOT_BYTES } from "./high-water.ts";
+import type { HighWaterMedia, LogMedia, RecordBatch, RecordMedia, SnapshotMedia } from "./media.ts";
+
+export type DiskOperation = "records" | "records-sync" | "high-water" | "snapshot-write" | "snapshot-publish";
+
+/** What goes wrong. Every hook is optional. */
+export interface DiskFaults {
+  /** A slow disk: the operation goes on when this is fulfilled. A crash may come meanwhile. */
+  readonly delay?: (operation: DiskOperation) => Promise<void>;
+  /** A full or failing disk: the operation fails with this error, having done nothing or part of it. */
+  readonly fail?: (operation: DiskOperation) => Error | undefined;
+  /** Read corruption: what is read in place of `bytes`. */
+  readonly read?: (index: number, bytes: Uint8Array) => Uint8Array | undefined;
+}
+
+type Undo = () => void;
+
+/** How many synced batches a disk can be made to lose. */
+const HISTORY = 32;
+
+export class MemoryDisk {
+  faults: DiskFaults;
+  readonly #records = new Map<number, Uint8Array>();
+  #state: Uint8Array | undefined;
+  #highWater: Uint8Array | undefined;
+  #slotInFlight: { readonly slot: 0 | 1; readonly bytes: Uint8Array } | undefined;
+  readonly #visible = new Map<string, Uint8Array>();
+  #temporary = new Map<string, Uint8Array[]>();
+  readonly #unsynced: Undo[] = [];
+  readonly #synced: Undo[] = [];
+  /** Who opened it before a crash is talking to a disk that is no longer there. */
+  #epoch = 0;
+  #isOpen = false;
+
+  constructor(faults: DiskFaults = {}) {
+    this.faults = faults;
+  }
+
+  /** @throws RaftError `locked`. */
+  open(): LogMedia {
+    if (this.#isOpen) throw new RaftError("locked", "the simulated disk is in use");
+    this.#isOpen = true;
+    const epoch = this.#epoch;
+    const alive = (): void => {
+      if (this.#epoch !== epoch) throw new RaftError("closed", "the power went out");
+    };
+    return {
+      records: this.#recordMedia(alive),
+      highWater: this.#highWaterMedia(alive),
+      snapshots: this.#snapshotMedia(alive),
+      damage: undefined,
+      close: async () => {
+        if (this.#epoch === epoch) this.#isOpen = false;
+      },
+    };
+  }
+
+  /**
+   * Power loss. Of unsynced batches a prefix survives, of a slot being written nothing, a part or all; `random` (in
+   * [0, 1)) decides. What was synced stays.
+   */
+  crash(random: () => number): void {
+    this.#epoch += 1;
+    this.#isOpen = false;
+    const survivors = Math.floor(random() * (this.#unsynced.length + 1));
+    for (const undo of this.#unsynced.splice(survivors).toReversed()) undo();
+    this.#unsynced.length = 0;
+    if (this.#slotInFlight !== undefined) {
+      const { slot, bytes } = this.#slotInFlight;
+      this.#putSlot(slot, bytes.subarray(0, Math.floor(random() * (bytes.length + 1))));
+    }
+    this.#slotInFlight = undefined;
+    this.#temporary = new Map();
+  }
+
+  /** Silent loss of the newest `batches` that were synced, as LevelDB loses a damaged tail. */
+  loseSynced(batches: number): void {
+    invariant(this.#unsynced.length === 0 && batches <= this.#synced.length, "there is no such history to lose");
+    for (let i = 0; i < batches; i += 1) this.#synced.pop()?.();
+  }
+
+  /** Silent loss of one record, or a flip within it. */
+  damageRecord(index: number, change: (bytes: Uint8Array) => Uint8Array | undefined): void {
+    const bytes = this.#records.get(index);
+    invariant(bytes !== undefined, `there is no record ${index}`);
+    const changed = change(bytes.slice());
+    if (changed === undefined) this.#records.delete(index);
+    else this.#records.set(index, changed);
+  }
+
+  damageState(change: (bytes: Uint8Array) => Uint8Array | undefined): void {
+    this.#state = this.#state === undefined ? undefined : change(this.#state.slice());
+  }
+
+  damageHighWater(change: (bytes: Uint8Array) => Uint8Array | undefined): void {
+    this.#highWater = this.#highWater === undefined ? undefined : change(this.#highWater.slice());
+  }
+
+  damageSnapshots(change: (bytes: Uint8Array) => Uint8Array | undefined): void {
+    for (const [name, bytes] of this.#visible) {
+      const changed = change(bytes.slice());
+      if (changed === undefined) this.#visible.delete(name);
+      else this.#visible.set(name, changed);
+    }
+  }
+
+  #recordMedia(alive: () => void): RecordMedia {
+    return {
+      readState: async () => this.#state,
+      write: async (batch, sync) => {
+        alive();
+        await this.#pass("records", alive);
+        this.#unsynced.push(this.#apply(batch));
+        if (!sync) return;
+        await this.#pass("records-sync", alive);
+        this.#synced.push(...this.#unsynced.splice(0));
+        this.#synced.splice(0, this.#synced.length - HISTORY);
+      },
+      read: (index) => {
+        alive();
+        return this.#readRecord(index);
+      },
+      scan: (low, high) => this.#scan(low, high),
+      clearBelow: async (index) => {
+        alive();
+        for (const each of this.#records.keys()) if (each < index) this.#records.delete(each);
+      },
+      rebuild: async (state, from, to) => {
+        alive();
+        this.#state = state;
+        for (const each of this.#records.keys()) if (each < from || each >= to) this.#records.delete(each);
+        this.#unsynced.length = 0;
+        this.#synced.length = 0;
+      },
+    };
+  }
+
+  #readRecord(index: number): Uint8Array | undefined {
+    const bytes = this.#records.get(index);
+    return bytes === undefined || this.faults.read === undefined ? bytes : this.faults.read(index, bytes);
+  }
+
+  async *#scan(low: number, high: number): AsyncIterable<readonly Uint8Array[]> {
+    const page: Uint8Array[] = [];
+    for (let index = low; index < high; index += 1) {
+      const bytes = this.#readRecord(index);
+      if (bytes !== undefined) page.push(bytes);
+    }
+    if (page.length > 0) yield page;
+  }
+
+  /** Carries a batch out, and says how it is undone. */
+  #apply({ state, puts, remove }: RecordBatch): Undo {
+    const stateBefore = this.#state;
+    const before = new Map<number, Uint8Array | undefined>();
+    for (const { index, bytes } of puts) {
+      before.set(index, this.#records.get(index));
+      this.#records.set(index, bytes);
+    }
+    for (let index = remove.from; index < remove.to; index += 1) {
+      before.set(index, this.#records.get(index));
+      this.#records.delete(index);
+    }
+    this.#state = state;
+    return () => {
+      this.#state = stateBefore;
+      for (const [index, bytes] of before) {
+        if (bytes === undefined) this.#records.delete(index);
+        else this.#records.set(index, bytes);
+      }
+    };
+  }
+
+  #highWaterMedia(alive: () => void): HighWaterMedia {
+    return {
+      read: async () => this.#highWater,
+      create: async (bytes) => {
+        alive();
+        await this.#pass("high-water", alive);
+        this.#highWater = bytes.slice();
+      },
+      writeSlot: async (slot, bytes) => {
+        alive();
+        this.#slotInFlight = { slot, bytes };
+        await this.#pass("high-water", alive);
+        this.#slotInFlight = undefined;
+        this.#putSlot(slot, bytes);
+      },
+    };
+  }
+
+  #putSlot(slot: 0 | 1, bytes: Uint8Array): void {
+    invariant(this.#highWater !== undefined, "the high-water record was never made");
+    this.#highWater.set(bytes, slot * SLOT_BYTES);
+  }
+
+  #snapshotMedia(alive: () => void): SnapshotMedia {
+    return {
+      begin: async (name) => {
+        alive();
+        const parts: Uint8Array[] = [];
+        this.#temporary.set(name, parts);
+        return {
+          name,
+          write: async (bytes) => {
+            await this.#pass("snapshot-write", alive);
+            parts.push(bytes.slice());
+          },
+          finish: () => this.#pass("snapshot-write", alive),
+          abort: async () => {
+            this.#temporary.delete(name);
+          },
+        };
+      },
+      publish: async (temporary, name) => {
+        await this.#pass("snapshot-publish", alive);
+        const parts = this.#temporary.get(temporary);
+        invariant(parts !== undefined, `there is no temporary file ${temporary}`);
+        this.#temporary.delete(temporary);
+        this.#visible.set(name, Buffer.concat(parts));
+      },
+      discard: async (temporary) => {
+        this.#temporary.delete(temporary);
+      },
+      open: async (name) => {
+        const bytes = this.#visible.get(name);
+        if (bytes === undefined) return undefined;
+        return {
+          fileBytes: bytes.length,
+          read: async (offset, length) => bytes.subarray(offset, offset + length),
+          close: async () => undefined,
+        };
+      },
+      tidy: async (keep, keepTemporary) => {
+        alive();
+        for (const name of this.#visible.keys()) if (name !== keep) this.#visible.delete(name);
+        for (const name of this.#temporary.keys()) if (!keepTemporary.has(name)) this.#temporary.delete(name);
+      },
+    };
+  }
+
+  /** Waits and fails as the faults will; what was waiting while the power went out never happens. */
+  async #pass(operation: DiskOperation, alive: () => void): Promise<void> {
+    await this.faults.delay?.(operation);
+    alive();
+    const error = this.faults.fail?.(operation);
+    if (error !== undefined) throw error;
+  }
+}
