@@ -88,22 +88,22 @@ export class MemoryDisk {
   damageRecord(index: number, change: (bytes: Uint8Array) => Uint8Array | undefined): void {
     const bytes = this.#records.get(index);
     invariant(bytes !== undefined, `there is no record ${index}`);
-    const changed = change(bytes.slice());
+    const changed = change(copyOf(bytes));
     if (changed === undefined) this.#records.delete(index);
     else this.#records.set(index, changed);
   }
 
   damageState(change: (bytes: Uint8Array) => Uint8Array | undefined): void {
-    this.#state = this.#state === undefined ? undefined : change(this.#state.slice());
+    this.#state = this.#state === undefined ? undefined : change(copyOf(this.#state));
   }
 
   damageHighWater(change: (bytes: Uint8Array) => Uint8Array | undefined): void {
-    this.#highWater = this.#highWater === undefined ? undefined : change(this.#highWater.slice());
+    this.#highWater = this.#highWater === undefined ? undefined : change(copyOf(this.#highWater));
   }
 
   damageSnapshots(change: (bytes: Uint8Array) => Uint8Array | undefined): void {
     for (const [name, bytes] of this.#visible) {
-      const changed = change(bytes.slice());
+      const changed = change(copyOf(bytes));
       if (changed === undefined) this.#visible.delete(name);
       else this.#visible.set(name, changed);
     }
@@ -160,7 +160,7 @@ export class MemoryDisk {
     const before = new Map<number, Uint8Array | undefined>();
     for (const { index, bytes } of puts) {
       before.set(index, this.#records.get(index));
-      this.#records.set(index, bytes);
+      this.#records.set(index, copyOf(bytes));
     }
     for (let index = remove.from; index < remove.to; index += 1) {
       before.set(index, this.#records.get(index));
@@ -182,7 +182,7 @@ export class MemoryDisk {
       create: async (bytes) => {
         alive();
         await this.#pass("high-water", alive);
-        this.#highWater = bytes.slice();
+        this.#highWater = copyOf(bytes);
       },
       writeSlot: async (slot, bytes) => {
         alive();
@@ -209,7 +209,7 @@ export class MemoryDisk {
           name,
           write: async (bytes) => {
             await this.#pass("snapshot-write", alive);
-            parts.push(bytes.slice());
+            parts.push(copyOf(bytes));
           },
           finish: () => this.#pass("snapshot-write", alive),
           abort: async () => {
@@ -251,4 +251,9 @@ export class MemoryDisk {
     const error = this.faults.fail?.(operation);
     if (error !== undefined) throw error;
   }
+}
+
+/** Not `slice`: a Buffer's would be a view. */
+function copyOf(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes);
 }

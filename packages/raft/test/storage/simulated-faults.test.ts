@@ -1,0 +1,245 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { EMPTY_CONF_STATE } from "../../src/core/types.ts";
+import { isRaftError } from "../../src/errors.ts";
+import { SLOT_BYTES } from "../../src/storage/high-water.ts";
+import type { DoubtReason, LogStore } from "../../src/storage/log-store.ts";
+import { MemoryDisk, type DiskOperation } from "../../src/storage/memory-disk.ts";
+import { openMemoryLog } from "../../src/storage/memory-store.ts";
+import { allEntries, entriesFrom, entryAt } from "./support.ts";
+
+/** Ten acknowledged writes of one entry each, with a vote in the last. */
+async function filledDisk(): Promise<MemoryDisk> {
+  const disk = new MemoryDisk();
+  const log = await openMemoryLog(disk);
+  await fill(log);
+  await log.close();
+  return disk;
+}
+
+async function fill(log: LogStore): Promise<void> {
+  for (let index = 1; index <= 10; index += 1) {
+    await log.write(
+      { hardState: { term: index, vote: 2, commit: 0 }, entries: [entryAt(index, index)] },
+      { sync: true },
+    );
+  }
+}
+
+const flip =
+  (at: number) =>
+  (bytes: Uint8Array): Uint8Array => {
+    const place = at < 0 ? bytes.length + at : at;
+    bytes[place] = (bytes[place] ?? 0) ^ 0x10;
+    return bytes;
+  };
+const gone = (): undefined => undefined;
+
+async function expectDoubt(disk: MemoryDisk, reason: DoubtReason, lastIndex: number): Promise<LogStore> {
+  const log = await openMemoryLog(disk);
+  expect(log.opened).toMatchObject({ state: "doubtful", reason, left: { lastIndex } });
+  expect(allEntries(log)).toEqual(Array.from({ length: lastIndex }, (_, i) => entryAt(i + 1, i + 1)));
+  return log;
+}
+
+describe("a log whose disk lost something silently", () => {
+  it("notices that acknowledged writes are missing, and remembers the vote", async () => {
+    const disk = await filledDisk();
+    disk.loseSynced(1);
+    const log = await expectDoubt(disk, "log-behind", 9);
+    expect(log.initialState().hardState).toMatchObject({ term: 10, vote: 2 });
+  });
+
+  it("notices a record that is missing in the middle although newer ones are there", async () => {
+    const disk = await filledDisk();
+    disk.damageRecord(4, gone);
+    await expectDoubt(disk, "record-damaged", 3);
+  });
+
+  it("notices a flipped bit anywhere in a record", async () => {
+    const { length } = new Uint8Array(66);
+    for (let at = 0; at < length; at += 1) {
+      const disk = await filledDisk();
+      disk.damageRecord(7, flip(at));
+      await expectDoubt(disk, "record-damaged", 6);
+    }
+  });
+
+  it("notices swapped records", async () => {
+    const disk = await filledDisk();
+    let taken: Uint8Array | undefined;
+    disk.damageRecord(5, (bytes) => ((taken = bytes), bytes));
+    disk.damageRecord(6, () => taken);
+    await expectDoubt(disk, "record-damaged", 5);
+  });
+
+  it("notices a damaged or missing state, and keeps nothing then but the vote", async () => {
+    for (const damage of [flip(12), flip(-1)]) {
+      const disk = await filledDisk();
+      disk.damageState(damage);
+      const log = await expectDoubt(disk, "state-damaged", 0);
+      expect(log.initialState().hardState).toEqual({ term: 10, vote: 2, commit: 0 });
+    }
+    const disk = await filledDisk();
+    disk.damageState(gone);
+    await expectDoubt(disk, "log-damaged", 0);
+  });
+
+  it("notices a missing high-water record, and one of which no slot is whole", async () => {
+    const missing = await filledDisk();
+    missing.damageHighWater(gone);
+    await expectDoubt(missing, "high-water-missing", 10);
+    const damaged = await filledDisk();
+    damaged.damageHighWater((bytes) => bytes.fill(0));
+    await expectDoubt(damaged, "high-water-damaged", 10);
+  });
+
+  it("tells a slot of the high-water record damaged later from one torn by a crash", async () => {
+    const reasons: string[] = [];
+    for (const at of [0, SLOT_BYTES]) {
+      const disk = await filledDisk();
+      disk.damageHighWater(flip(at + 20));
+      const { opened } = await openMemoryLog(disk);
+      reasons.push(opened.state === "intact" ? "intact" : opened.reason);
+    }
+    // Damage to the newest slot leaves a claim that the database is ahead of, as a torn write does; nothing is lost then.
+    expect(reasons.toSorted()).toEqual(["high-water-damaged", "intact"]);
+  });
+
+  it("notices a loss that comes together with damage to the newest slot", async () => {
+    for (const at of [0, SLOT_BYTES]) {
+      const disk = await filledDisk();
+      disk.damageHighWater(flip(at + 20));
+      disk.loseSynced(1);
+      const { opened } = await openMemoryLog(disk);
+      expect(opened.state).toBe("doubtful");
+    }
+  });
+
+  it("notices a snapshot that is missing or damaged", async () => {
+    for (const damage of [flip(-20), flip(3), flip(-1), (bytes: Uint8Array) => bytes.slice(0, -5), gone]) {
+      const disk = new MemoryDisk();
+      const log = await openMemoryLog(disk);
+      const snapshot = { index: 5, term: 1, confState: EMPTY_CONF_STATE, data: new Uint8Array(64) };
+      await log.write({ hardState: { term: 1, vote: 1, commit: 5 }, snapshot }, { sync: true });
+      await log.close();
+      disk.damageSnapshots(damage);
+      const opened = await openMemoryLog(disk);
+      expect(opened.opened).toMatchObject({ state: "doubtful", reason: "snapshot-damaged", left: { lastIndex: 0 } });
+      expect(opened.initialState().hardState).toMatchObject({ term: 1, vote: 1 });
+    }
+  });
+
+  it("stays in doubt through restarts and crashes until that is settled", async () => {
+    const disk = await filledDisk();
+    disk.loseSynced(2);
+    await (await expectDoubt(disk, "log-behind", 8)).close();
+    const again = await expectDoubt(disk, "log-behind", 8);
+    await again.write({ hardState: { term: 11, vote: 0, commit: 0 }, entries: [entryAt(9, 11)] }, { sync: true });
+    disk.crash(() => 0);
+    const third = await openMemoryLog(disk);
+    expect(third.opened).toMatchObject({ state: "doubtful", reason: "log-behind", left: { lastIndex: 9 } });
+    await third.settleDoubt();
+    await third.close();
+    expect((await openMemoryLog(disk)).opened).toEqual({ state: "intact" });
+  });
+
+  it("does not give a flipped record to a reader, and finds it when asked to", async () => {
+    const disk = await filledDisk();
+    const log = await openMemoryLog(disk, { tailBytes: 0 });
+    disk.faults = { read: (index, bytes) => (index === 6 ? flip(20)(new Uint8Array(bytes)) : bytes) };
+    expect(log.entries(1, 6, Infinity)).toHaveLength(5);
+    expect(() => log.entries(5, 8, Infinity)).toThrow(expect.objectContaining({ code: "corrupt" }));
+    expect(await log.verify()).toMatchObject({ intact: false, index: 6 });
+  });
+});
+
+describe("a log on a disk that fails", () => {
+  it("acknowledges nothing more after a failed write or sync, and loses nothing of before", async () => {
+    for (const failing of ["records", "records-sync", "high-water"] satisfies DiskOperation[]) {
+      const disk = await filledDisk();
+      const log = await openMemoryLog(disk);
+      const full = (): Error | undefined => new Error("no space left");
+      disk.faults = { fail: (operation) => (operation === failing ? full() : undefined) };
+      const write = log.write({ entries: entriesFrom(11, 1, 10) }, { sync: true });
+      await expect(write).rejects.toMatchObject({ code: "storage-failed" });
+      disk.faults = {};
+      const next = log.write({ entries: entriesFrom(11, 1, 10) }, { sync: true });
+      await expect(next).rejects.toMatchObject({ code: "storage-failed" });
+      expect(log.lastIndex()).toBe(10);
+      disk.crash(() => 0);
+      const again = await openMemoryLog(disk);
+      expect(again.opened).toEqual({ state: "intact" });
+      expect(allEntries(again).slice(0, 10)).toHaveLength(10);
+    }
+  });
+
+  it("is intact after a power cut at any step of any write, with everything that was acknowledged", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.nat(60),
+        fc.array(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true })),
+        async (cutAt, luck) => {
+          const disk = new MemoryDisk();
+          const log = await openMemoryLog(disk, { trailingEntries: 0 });
+          let step = 0;
+          let draw = 0;
+          const random = (): number => luck[draw++ % Math.max(luck.length, 1)] ?? 0;
+          disk.faults = {
+            delay: async () => {
+              if (step === cutAt) disk.crash(random);
+              step += 1;
+            },
+          };
+          const acknowledged = await untilPowerCut(log);
+          disk.faults = {};
+          disk.crash(random);
+          const after = await openMemoryLog(disk);
+          expect(after.opened).toEqual({ state: "intact" });
+          expect(after.initialState().hardState.term).toBeGreaterThanOrEqual(acknowledged.term);
+          for (const [index, term] of acknowledged.terms) {
+            if (index >= after.firstIndex() && index <= acknowledged.stable) expect(after.term(index)).toBe(term);
+          }
+          expect(after.lastIndex()).toBeGreaterThanOrEqual(acknowledged.stable);
+          expect((await after.verify()).intact).toBe(true);
+        },
+      ),
+      { numRuns: 400 },
+    );
+  });
+});
+
+/** Writes, replaces suffixes, takes snapshots and compacts until the disk is gone; says what was acknowledged. */
+async function untilPowerCut(
+  log: LogStore,
+): Promise<{ readonly term: number; readonly terms: ReadonlyMap<number, number>; readonly stable: number }> {
+  const terms = new Map<number, number>();
+  let term = 0;
+  let stable = 0;
+  try {
+    for (let round = 1; round <= 6; round += 1) {
+      const from = 3 * (round - 1) + 1;
+      // What a next round may replace is not stable until that round is through.
+      stable = Math.max(0, from - 1);
+      await log.write(
+        { hardState: { term: round, vote: 1, commit: from - 1 }, entries: entriesFrom(from, 5, round) },
+        { sync: true },
+      );
+      term = round;
+      for (let index = from; index < from + 5; index += 1) terms.set(index, round);
+      if (round % 2 === 0) {
+        const writer = await log.beginSnapshot({
+          index: from - 1,
+          term: log.term(from - 1),
+          confState: EMPTY_CONF_STATE,
+        });
+        await writer.write(new Uint8Array(10));
+        await log.saveSnapshot(await writer.finish());
+        await log.compact(from - 1);
+      }
+    }
+  } catch (error) {
+    if (!isRaftError(error, "closed", "storage-failed")) throw error;
+  }
+  return { term, terms, stable };
+}
