@@ -29,7 +29,6 @@ const activity = z.discriminatedUnion("type", [
     startMs: z.number(),
     endMs: z.number(),
     silenceMs: z.number(),
-    samples: chunk,
   }),
 ]);
 

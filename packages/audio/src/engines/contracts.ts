@@ -50,7 +50,10 @@ export interface TextToSpeech {
   synthesize(text: string, options?: SynthesizeOptions): AsyncIterable<Pcm>;
 }
 
-/** What a voice-activity detector says of a stream, with times from the stream's first sample. */
+/**
+ * What a voice-activity detector says of a stream, with times from the stream's first sample. The speech itself stays with
+ * whoever streams it in: sound crosses to another process once, not there and back.
+ */
 export type VoiceActivityEvent =
   | { readonly type: "speech-start"; readonly atMs: number }
   | {
@@ -59,8 +62,6 @@ export type VoiceActivityEvent =
       readonly endMs: number;
       /** How much silence after `endMs` was heard before the end was decided; little when a long stretch was cut. */
       readonly silenceMs: number;
-      /** The speech itself, mono at {@link SPEECH_RATE_HZ}, cut close. */
-      readonly samples: Float32Array;
     };
 
 /** Finds the speech in a live stream of mono audio at {@link SPEECH_RATE_HZ}, in chunks of any size. */

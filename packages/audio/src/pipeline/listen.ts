@@ -36,8 +36,8 @@ export interface ListenOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A stretch is cut by the detector long before this; it bounds the recorder. */
-const WINDOW_MS = 40_000;
+/** Longer than the longest stretch a detector may be told to allow (60 s), with its margins; it bounds the recorder. */
+const WINDOW_MS = 62_000;
 const FIRST_PARTIAL_MS = 1000;
 /**
  * The detector cuts close to the voice, and recognisers miss first and last sounds that are cut so: "try" was heard as

@@ -34,10 +34,11 @@ export async function createEngine(given: unknown): Promise<Engine> {
 
 class EnergyStream {
   readonly #options: EnergyOptions;
-  #pending: number[] = [];
-  #speech: number[] = [];
-  #startMs = 0;
+  /** Sum of squares in the window that is being filled. */
+  #sum = 0;
+  #filled = 0;
   #seen = 0;
+  #startMs: number | undefined;
   #silent = 0;
 
   constructor(options: EnergyOptions) {
@@ -46,44 +47,37 @@ class EnergyStream {
 
   *push(frame: Float32Array): Generator<VoiceActivityEvent> {
     for (const sample of frame) {
-      this.#pending.push(sample);
-      if (this.#pending.length < WINDOW_SAMPLES) continue;
-      yield* this.#window(this.#pending);
-      this.#pending = [];
+      this.#sum += sample * sample;
+      this.#filled += 1;
+      if (this.#filled === WINDOW_SAMPLES) yield* this.#window();
     }
   }
 
   *end(): Generator<VoiceActivityEvent> {
-    if (this.#pending.length > 0) yield* this.#window(this.#pending);
-    if (this.#speech.length > 0) yield this.#close();
+    if (this.#filled > 0) yield* this.#window();
+    if (this.#startMs !== undefined) yield this.#close(this.#startMs);
   }
 
-  *#window(window: readonly number[]): Generator<VoiceActivityEvent> {
-    const startMs = toMs(this.#seen);
-    this.#seen += window.length;
-    const loud = window.reduce((sum, sample) => sum + sample * sample, 0) / window.length > this.#options.energy;
-    if (!loud && this.#speech.length === 0) return;
-    if (this.#speech.length === 0) {
-      this.#startMs = startMs;
-      yield { type: "speech-start", atMs: startMs };
+  *#window(): Generator<VoiceActivityEvent> {
+    const isLoud = this.#sum / this.#filled > this.#options.energy;
+    const atMs = toMs(this.#seen);
+    this.#seen += this.#filled;
+    this.#silent = isLoud ? 0 : this.#silent + this.#filled;
+    this.#sum = 0;
+    this.#filled = 0;
+    if (this.#startMs === undefined) {
+      if (!isLoud) return;
+      this.#startMs = atMs;
+      yield { type: "speech-start", atMs };
     }
-    for (const sample of window) this.#speech.push(sample);
-    this.#silent = loud ? 0 : this.#silent + window.length;
-    if (toMs(this.#silent) >= this.#options.minSilenceMs) yield this.#close();
+    if (toMs(this.#silent) >= this.#options.minSilenceMs) yield this.#close(this.#startMs);
   }
 
-  #close(): VoiceActivityEvent {
-    const samples = Float32Array.from(this.#speech.slice(0, this.#speech.length - this.#silent));
+  #close(startMs: number): VoiceActivityEvent {
     const silenceMs = toMs(this.#silent);
-    this.#speech = [];
+    this.#startMs = undefined;
     this.#silent = 0;
-    return {
-      type: "speech-end",
-      startMs: this.#startMs,
-      endMs: this.#startMs + toMs(samples.length),
-      silenceMs,
-      samples,
-    };
+    return { type: "speech-end", startMs, endMs: toMs(this.#seen) - silenceMs, silenceMs };
   }
 }
 

@@ -19,29 +19,20 @@ export const levelVad: VoiceActivity = {
   id: "level",
   async *detect(audio) {
     let atMs = 0;
-    let open: { startMs: number; blocks: Float32Array[] } | undefined;
-    const close = (endMs: number) => {
-      const { startMs, blocks } = open as NonNullable<typeof open>;
-      const samples = new Float32Array(blocks.reduce((sum, each) => sum + each.length, 0));
-      let offset = 0;
-      for (const each of blocks) {
-        samples.set(each, offset);
-        offset += each.length;
-      }
-      open = undefined;
-      return { type: "speech-end", startMs, endMs, silenceMs: 0, samples } as const;
-    };
+    let startMs: number | undefined;
     for await (const chunk of audio) {
       const loud = chunk[0] !== 0;
-      if (loud && open === undefined) {
-        open = { startMs: atMs, blocks: [] };
+      if (loud && startMs === undefined) {
+        startMs = atMs;
         yield { type: "speech-start", atMs };
       }
-      if (!loud && open !== undefined) yield close(atMs);
-      open?.blocks.push(chunk);
+      if (!loud && startMs !== undefined) {
+        yield { type: "speech-end", startMs, endMs: atMs, silenceMs: 0 };
+        startMs = undefined;
+      }
       atMs += chunk.length / MS;
     }
-    if (open !== undefined) yield close(atMs);
+    if (startMs !== undefined) yield { type: "speech-end", startMs, endMs: atMs, silenceMs: 0 };
   },
 };
 

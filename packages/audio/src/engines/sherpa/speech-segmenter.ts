@@ -74,10 +74,9 @@ export class SpeechSegmenter {
     while (!this.#vad.isEmpty()) {
       const { start, samples } = this.#vad.front(false);
       const end = start + samples.length;
-      // Copied, and out of the detector before it goes on.
       const [startMs, endMs] = [this.#atMs(start), this.#atMs(end)];
       const silenceMs = Math.max(0, this.#atMs(this.#seen) - endMs);
-      events.push({ type: "speech-end", startMs, endMs, silenceMs, samples: samples.slice() });
+      events.push({ type: "speech-end", startMs, endMs, silenceMs });
       this.#vad.pop();
       this.#lastEnd = end;
     }
@@ -93,8 +92,7 @@ export class SpeechSegmenter {
   #trimmed(event: VoiceActivityEvent, total: number): VoiceActivityEvent {
     const totalMs = this.#atMs(total);
     if (event.type === "speech-start" || event.endMs <= totalMs) return event;
-    const excess = Math.round(((event.endMs - totalMs) / 1000) * SPEECH_RATE_HZ);
-    return { ...event, endMs: totalMs, samples: event.samples.slice(0, event.samples.length - excess) };
+    return { ...event, endMs: totalMs };
   }
 
   #atMs(sample: number): number {

@@ -133,7 +133,7 @@ describe.skipIf(!present)("the real engines, hosted", () => {
     for (const [index, end] of ends.entries()) {
       expect(end.startMs).toBeGreaterThan(1_900);
       expect(end.endMs).toBeLessThan(2_000 + 11_000 + 100);
-      expect(end.samples).toHaveLength(Math.round((end.endMs - end.startMs) * 16));
+      expect(end.endMs).toBeGreaterThan(end.startMs);
       expect(Math.abs(Number(starts[index]?.atMs) - end.startMs)).toBeLessThanOrEqual(32);
     }
   });
@@ -155,8 +155,11 @@ describe.skipIf(!present)("the real engines, hosted", () => {
   it("lose little of what is recognised when the detector cuts it", async () => {
     const whole = await speechToText(stt).transcribe(jfk);
     const heard: string[] = [];
-    for await (const event of voiceActivity(vad).detect(frames(joined([SILENCE, jfk]), 512))) {
-      if (event.type === "speech-end") heard.push((await speechToText(stt).transcribe(event.samples)).text);
+    const audio = joined([SILENCE, jfk]);
+    for await (const event of voiceActivity(vad).detect(frames(audio, 512))) {
+      if (event.type !== "speech-end") continue;
+      const cut = audio.slice(event.startMs * 16, event.endMs * 16);
+      heard.push((await speechToText(stt).transcribe(cut)).text);
     }
     // Out of 22 words. The bound guards against getting worse; three was what the bare engines did.
     expect(wordErrors(heard.join(" "), whole.text)).toBeLessThanOrEqual(4);

@@ -86,7 +86,6 @@ describe("the speech segmenter", () => {
     const events = eventsOf([audio]);
     expect(events.map(({ type }) => type)).toEqual(["speech-start", "speech-end"]);
     expect(events[1]).toMatchObject({ startMs: 0, endMs: audio.length / 16 });
-    expect(events[1]?.type === "speech-end" && events[1].samples).toEqual(audio);
   });
 
   it("starts a stretch before the moment it was noticed, but never inside the one before", () => {
