@@ -155,16 +155,11 @@ class LevelRecords implements RecordMedia {
     const path = join(this.#folder, REBUILT);
     const rebuilt = await openDatabase(path);
     try {
-      let index = from;
-      for await (const page of this.scan(from, to)) {
-        const puts = page.map((value) => {
-          const key = entryKey(index);
-          index += 1;
-          return { type: "put" as const, key, value: asBuffer(value) };
-        });
-        await rebuilt.batch(puts);
+      for (let low = from; low < to; low += PAGE_RECORDS) {
+        // One by one: an iterator also reads the neighbours of what it is asked for, and one of them is damaged.
+        const indexes = Array.from({ length: Math.min(PAGE_RECORDS, to - low) }, (_, offset) => low + offset);
+        await rebuilt.batch(indexes.map((index) => ({ type: "put", key: entryKey(index), value: this.#kept(index) })));
       }
-      invariant(index === to, "records that were just read are gone");
       await rebuilt.put(STATE_KEY, asBuffer(state), { sync: true });
     } finally {
       await rebuilt.close();
@@ -174,6 +169,12 @@ class LevelRecords implements RecordMedia {
     await rename(path, join(this.#folder, DATABASE));
     await syncFolder(this.#folder);
     this.#database = await openDatabase(join(this.#folder, DATABASE));
+  }
+
+  #kept(index: number): Buffer {
+    const bytes = this.read(index);
+    invariant(bytes !== undefined, `record ${index}, which was just read, is gone`);
+    return asBuffer(bytes);
   }
 
   close(): Promise<void> {
@@ -194,10 +195,11 @@ function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-/** LevelDB could not read what it should hold. */
+/** LevelDB could not read what it should hold; its synchronous reads say so without a code. */
 function unreadable(error: unknown): unknown {
   const code = codeOf(error);
-  const isDamage = code === "LEVEL_CORRUPTION" || code === "LEVEL_IO_ERROR";
+  const isDamage =
+    code === "LEVEL_CORRUPTION" || code === "LEVEL_IO_ERROR" || /^(?:Corruption|IO error):/.test(messageOf(error));
   return isDamage ? new RaftError("corrupt", `LevelDB cannot read: ${messageOf(error)}`, { cause: error }) : error;
 }
 

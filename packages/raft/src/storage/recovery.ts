@@ -251,6 +251,17 @@ async function salvage(
   return { state: kept, terms, snapshot, claim: next, opened: doubtful(kept, doubt) };
 }
 
+/** How far every record follows the one before, read one by one so that damage takes no undamaged neighbours along. */
+function lastLinked(records: RecordMedia, { base, last }: LogState): ChainPoint {
+  let linked: ChainPoint = { index: base.index, chain: base.chain };
+  while (linked.index < last.index) {
+    const record = tryRead(records, linked.index + 1);
+    if (record === undefined || record.before !== linked.chain) break;
+    linked = { index: linked.index + 1, chain: record.chain };
+  }
+  return linked;
+}
+
 async function keep(media: LogMedia, found: LogState | undefined, claim: HighWater | undefined): Promise<LogState> {
   const sequence = Math.max(found?.sequence ?? 0, claim?.sequence ?? 0) + 1;
   const state = found ?? FRESH_STATE;
@@ -263,7 +274,7 @@ async function keep(media: LogMedia, found: LogState | undefined, claim: HighWat
   const hasSnapshot = (await snapshotOf(media, found)) !== undefined;
   if (found.base.index > 0 && !hasSnapshot) return nothing;
   const snapshot = hasSnapshot ? found.snapshot : FRESH_STATE.snapshot;
-  const { good, chain } = await scanChain(media.records, found, found.base.index + 1);
+  const { index: good, chain } = lastLinked(media.records, found);
   const isBeforeSnapshot = good < snapshot.index;
   const base = isBeforeSnapshot ? baseOf(snapshot) : found.base;
   const last = isBeforeSnapshot ? { index: base.index, chain: base.chain } : { index: good, chain };
