@@ -1,0 +1,298 @@
+/** Faults as they happen: each kind draws its times and victims from a stream of its own. */
+import type { ConfChange, ConfChangeStep, ConfState, Message } from "@parley/raft";
+import { Random } from "../kit/random.ts";
+import { MS, SECOND, type Micros } from "../kit/timeline.ts";
+import { members } from "./membership-model.ts";
+import type { Host } from "./node.ts";
+import { MAX_NODES, TICK, type Fault } from "./plan.ts";
+import type { World } from "./world.ts";
+
+interface Act {
+  readonly fault: Fault;
+  /** Mean time between two of them at intensity 1. */
+  readonly every: Micros;
+  readonly act: (world: World, random: Random) => void;
+}
+
+const ACTS: readonly Act[] = [
+  { fault: "delay", every: 3 * SECOND, act: weather((now) => ({ ...now, delay: 0.2, maxDelay: 800 * MS })) },
+  { fault: "loss", every: 3 * SECOND, act: weather((now, random) => ({ ...now, loss: 0.4 * random.next() })) },
+  { fault: "duplication", every: 3 * SECOND, act: weather((now) => ({ ...now, duplication: 0.3 })) },
+  { fault: "reorder", every: 3 * SECOND, act: weather((now) => ({ ...now, reorder: true })) },
+  { fault: "stale-replay", every: 200 * MS, act: replay },
+  { fault: "partition", every: 4 * SECOND, act: partition },
+  { fault: "one-way-partition", every: 4 * SECOND, act: (world, random) => cutLink(world, random, false) },
+  { fault: "partial-partition", every: 4 * SECOND, act: (world, random) => cutLink(world, random, true) },
+  { fault: "flapping-link", every: 5 * SECOND, act: flap },
+  { fault: "crash", every: 3 * SECOND, act: (world, random) => crashOne(world, random, false) },
+  { fault: "power-cut", every: 3 * SECOND, act: (world, random) => crashOne(world, random, true) },
+  { fault: "cluster-power-cut", every: 12 * SECOND, act: crashAll },
+  { fault: "pause", every: 3 * SECOND, act: pauseOne },
+  { fault: "clock-drift", every: 4 * SECOND, act: drift },
+  { fault: "slow-disk", every: 4 * SECOND, act: slowDisk },
+  { fault: "full-disk", every: 6 * SECOND, act: fillDisk },
+  { fault: "slow-apply", every: 4 * SECOND, act: slowApply },
+  { fault: "membership-change", every: SECOND, act: changeMembership },
+  { fault: "joint-change", every: 2 * SECOND, act: changeJointly },
+  { fault: "learners", every: 1.5 * SECOND, act: changeLearners },
+  { fault: "leadership-transfer", every: 2 * SECOND, act: transfer },
+  { fault: "campaign-at-any-time", every: 1.5 * SECOND, act: campaign },
+  { fault: "compaction", every: 400 * MS, act: compact },
+];
+
+/** Sets the faults of the world's plan going. They end when the world is healed. */
+export function unleash(world: World): void {
+  const { plan } = world;
+  for (const { fault, every, act } of ACTS) {
+    if (!plan.faults.has(fault)) continue;
+    const random = new Random(plan.seed, `fault/${fault}`);
+    const again = (): void => {
+      // Exponential gaps, bounded so that none takes the whole run.
+      const gap = Math.min(-Math.log(1 - random.next()), 4) * (every / plan.intensity);
+      world.timeline.after(gap, () => {
+        if (world.isHealed) return;
+        act(world, random);
+        again();
+      });
+    };
+    again();
+  }
+}
+
+type Weather = World["network"]["weather"];
+
+function weather(change: (now: Weather, random: Random) => Weather): Act["act"] {
+  return (world, random) => {
+    const { network } = world;
+    const before = network.weather;
+    const after = change(before, random);
+    world.note("weather", after.loss, after.duplication, after.delay, after.reorder ? 1 : 0);
+    network.weather = after;
+    world.timeline.after(between(random, 0.2, 3), () => {
+      // Only what this act changed is taken back: others may have changed the rest meanwhile.
+      for (const key of ["loss", "duplication", "delay", "maxDelay"] as const) {
+        if (before[key] !== after[key]) network.weather = { ...network.weather, [key]: 0 };
+      }
+      if (!before.reorder && after.reorder) network.weather = { ...network.weather, reorder: false };
+    });
+  };
+}
+
+function replay(world: World, random: Random): void {
+  for (let count = random.between(1, 5); count > 0; count -= 1) {
+    const from = random.chance(0.3) ? world.snapshotsSentLately : world.sentLately;
+    const message = random.pick<Message>(from);
+    if (message === undefined) continue;
+    world.timeline.after(between(random, 0, 1), () => {
+      if (!world.isHealed && !world.network.isCut(message.from, message.to)) world.deliver(message);
+    });
+  }
+}
+
+function cutAll(world: World, links: readonly (readonly [number, number])[], time: Micros): void {
+  for (const [from, to] of links) {
+    world.note("cut", from, to);
+    world.network.cut(from, to);
+  }
+  world.timeline.after(time, () => {
+    if (world.isHealed) return;
+    for (const [from, to] of links) {
+      world.note("mend", from, to);
+      world.network.mend(from, to);
+    }
+  });
+}
+
+function partition(world: World, random: Random): void {
+  const ids = [...world.hosts.keys()];
+  const side = new Set(ids.filter(() => random.chance(0.5)));
+  // Often it is the leader's side that is small.
+  const leader = random.pick(world.leaders());
+  if (leader !== undefined && random.chance(0.4)) {
+    side.clear();
+    side.add(leader.id);
+  }
+  const links = ids.flatMap((a) => ids.filter((b) => side.has(a) !== side.has(b)).map((b) => [a, b] as const));
+  cutAll(world, links, between(random, 0.3, 6));
+}
+
+function cutLink(world: World, random: Random, bothWays: boolean): void {
+  const [a, b] = [random.pick([...world.hosts.keys()]), random.pick([...world.hosts.keys()])];
+  if (a === undefined || b === undefined || a === b) return;
+  cutAll(world, bothWays ? [[a, b], [b, a]] : [[a, b]], between(random, 0.3, 8)); // prettier-ignore
+}
+
+function flap(world: World, random: Random): void {
+  for (let times = random.between(3, 12); times > 0; times -= 1) {
+    world.timeline.after(between(random, 0, 3), () => {
+      if (!world.isHealed) cutLink(world, random.fork(`${world.timeline.now}`), random.chance(0.5));
+    });
+  }
+}
+
+/** Leaders are the most interesting to hit. */
+function victim(world: World, random: Random): Host | undefined {
+  const leader = random.pick(world.leaders());
+  return leader !== undefined && random.chance(0.4) ? leader : random.pick(world.up());
+}
+
+function restartLater(world: World, host: Host, random: Random): void {
+  world.timeline.after(between(random, 0.01, 4), () => world.restart(host));
+}
+
+function crashOne(world: World, random: Random, losesUnsynced: boolean): void {
+  const host = victim(world, random);
+  if (host === undefined) return;
+  world.crash(host, losesUnsynced);
+  restartLater(world, host, random);
+}
+
+function crashAll(world: World, random: Random): void {
+  for (const host of world.up()) {
+    world.crash(host, true);
+    restartLater(world, host, random);
+  }
+}
+
+function pauseOne(world: World, random: Random): void {
+  const host = victim(world, random);
+  if (host === undefined) return;
+  world.pause(host);
+  world.timeline.after(between(random, 0.1, 4), () => world.resume(host));
+}
+
+function drift(world: World, random: Random): void {
+  const host = random.pick([...world.hosts.values()]);
+  if (host === undefined) return;
+  host.tickPeriod = Math.round(TICK * (0.4 + 1.8 * random.next()));
+  world.note("drift", host.id, host.tickPeriod);
+}
+
+function slowDisk(world: World, random: Random): void {
+  const host = victim(world, random);
+  if (host === undefined) return;
+  host.disk.slowness = random.between(20, 300);
+  world.note("slow-disk", host.id, host.disk.slowness);
+  world.timeline.after(between(random, 0.3, 4), () => {
+    host.disk.slowness = 1;
+  });
+}
+
+function fillDisk(world: World, random: Random): void {
+  const host = victim(world, random);
+  if (host === undefined) return;
+  host.disk.isFull = true;
+  world.note("full-disk", host.id);
+  world.timeline.after(between(random, 0.2, 4), () => {
+    host.disk.isFull = false;
+  });
+}
+
+function slowApply(world: World, random: Random): void {
+  const host = victim(world, random);
+  if (host === undefined) return;
+  host.applySlowness = random.between(50, 1000);
+  world.timeline.after(between(random, 0.3, 4), () => {
+    host.applySlowness = 1;
+  });
+}
+
+function propose(
+  world: World,
+  random: Random,
+  steps: readonly ConfChangeStep[],
+  transition: ConfChange["transition"],
+): void {
+  const leader = random.pick(world.leaders());
+  const host = leader !== undefined && random.chance(0.8) ? leader : random.pick(world.up());
+  if (host === undefined) return;
+  for (const { node } of steps) if (node !== 0) world.start(world.host(node));
+  const [only] = steps;
+  const isOld = steps.length === 1 && transition === "auto" && random.chance(0.5);
+  const change =
+    isOld && only !== undefined ? world.core.singleChangeEntry(only) : { transition, steps, context: new Uint8Array() };
+  world.note("propose-membership", host.id, steps.length, ...steps.map(({ node }) => node));
+  world.at(host, (peer) => peer.proposeMembership(change));
+}
+
+/** The configuration as somebody who leads sees it. */
+function confOf(world: World, random: Random): ConfState | undefined {
+  return random.pick(world.leaders())?.view.status.confState;
+}
+
+function randomStep(conf: ConfState, random: Random, withLearners: boolean): ConfChangeStep {
+  const node = random.between(1, MAX_NODES);
+  const isVoter = conf.voters.includes(node);
+  if (withLearners && random.chance(0.5)) return { operation: "add-learner", node };
+  if (isVoter && conf.voters.length > 2) return { operation: "remove", node };
+  return { operation: isVoter ? "update" : "add-voter", node };
+}
+
+function changeMembership(world: World, random: Random): void {
+  const conf = confOf(world, random);
+  if (conf === undefined) return;
+  // Often several at once: only one may be taken.
+  for (let count = random.oneOf(1, 1, 2, 3); count > 0; count -= 1) {
+    propose(world, random, [randomStep(conf, random, false)], "auto");
+  }
+}
+
+function changeLearners(world: World, random: Random): void {
+  const conf = confOf(world, random);
+  if (conf === undefined) return;
+  const learner = random.pick(conf.learners);
+  const others = Array.from({ length: MAX_NODES }, (_, i) => i + 1).filter((id) => !members(conf).has(id));
+  const newcomer = random.pick(others);
+  const demoted = conf.voters.length > 2 ? random.pick(conf.voters) : undefined;
+  const steps: ConfChangeStep[] = [];
+  if (newcomer !== undefined) steps.push({ operation: "add-learner", node: newcomer });
+  if (learner !== undefined) steps.push({ operation: random.oneOf("add-voter", "remove"), node: learner });
+  if (demoted !== undefined) steps.push({ operation: "add-learner", node: demoted });
+  const step = random.pick(steps);
+  if (step !== undefined) propose(world, random, [step], "auto");
+}
+
+function changeJointly(world: World, random: Random): void {
+  const conf = confOf(world, random);
+  if (conf === undefined) return;
+  if (conf.votersOutgoing.length > 0) {
+    propose(world, random, [], "auto");
+    return;
+  }
+  const steps = Array.from({ length: random.between(1, 4) }, () => randomStep(conf, random, true));
+  const kept = conf.voters.filter((id) => !steps.some(({ node }) => node === id));
+  const added = steps.filter(({ operation }) => operation === "add-voter");
+  if (kept.length + added.length < 2) return;
+  propose(world, random, steps, random.oneOf("auto", "implicit", "explicit"));
+}
+
+function transfer(world: World, random: Random): void {
+  const leader = random.pick(world.leaders());
+  const host = leader !== undefined && random.chance(0.7) ? leader : random.pick(world.up());
+  if (host === undefined) return;
+  const to = random.pick([...world.hosts.keys()]) ?? host.id;
+  world.note("transfer", host.id, to);
+  world.at(host, (peer) => peer.transferLeadership(to));
+}
+
+function campaign(world: World, random: Random): void {
+  // Two at once, more often than not: that is what splits votes.
+  for (let count = random.between(1, 3); count > 0; count -= 1) {
+    const host = random.pick(world.up());
+    if (host === undefined) return;
+    world.note("campaign", host.id);
+    world.at(host, (peer) => peer.campaign());
+  }
+}
+
+function compact(world: World, random: Random): void {
+  const host = random.pick(world.up());
+  if (host === undefined) return;
+  const trailing = random.oneOf(0, 0, 1, 10);
+  world.note("compact", host.id, trailing);
+  world.at(host, (peer) => peer.compact(trailing));
+}
+
+function between(random: Random, lowSeconds: number, highSeconds: number): Micros {
+  return (lowSeconds + (highSeconds - lowSeconds) * random.next()) * SECOND;
+}

@@ -1,0 +1,131 @@
+/** `npm run simulate -- raft`: seeds, one replay, or planted bugs. */
+import { parseArgs } from "node:util";
+import { SECOND } from "../kit/timeline.ts";
+import { FAULTS, isFault, type Fault } from "./plan.ts";
+import { bugsNumbered, hunt } from "./planted.ts";
+import { runSeed, type Run } from "./run.ts";
+import { replayCommand, shrink } from "./shrink.ts";
+
+export const RAFT_USAGE = `usage: npm run simulate -- raft [--seeds N] [--from S] [--minutes M] [--json]
+       npm run simulate -- raft --seed S [--faults A,B|none] [--trace]
+       npm run simulate -- raft --planted [--bugs 1,2] [--seeds N] [--from S] [--json]`;
+
+type Print = (line: string) => void;
+
+/** Runs the command; the exit code: 0 no violation (or every planted bug caught), 1 otherwise, 2 misused. */
+export async function raftCommand(args: readonly string[], print: Print): Promise<number> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      seeds: { type: "string", default: "1000" },
+      from: { type: "string", default: "1" },
+      minutes: { type: "string", default: "Infinity" },
+      seed: { type: "string" },
+      faults: { type: "string" },
+      bugs: { type: "string", default: "" },
+      json: { type: "boolean", default: false },
+      trace: { type: "boolean", default: false },
+      planted: { type: "boolean", default: false },
+    },
+  });
+  const [seeds, from, minutes] = [Number(values.seeds), Number(values.from), Number(values.minutes)];
+  if (![seeds, from].every((value) => Number.isSafeInteger(value) && value >= 0) || !(minutes > 0)) {
+    throw new TypeError("--seeds and --from take whole numbers, --minutes a positive one");
+  }
+  if (values.seed !== undefined) return replay(Number(values.seed), values.faults, values.trace, print);
+  if (values.planted) {
+    const numbers = values.bugs === "" ? [] : values.bugs.split(",").map(Number);
+    return huntAll(numbers, from, seeds, values.json, print);
+  }
+  return runSeeds({ seeds, from, minutes, asJson: values.json, print });
+}
+
+function replay(seed: number, faults: string | undefined, withTrace: boolean, print: Print): number {
+  const only = faults === undefined ? undefined : faultsNamed(faults);
+  const run = runSeed(seed, { ...(only && { only }), ...(withTrace && { trace: print }) });
+  const { events, digest, violation } = run;
+  print(JSON.stringify({ seed, events, digest, faults: run.faults, violation: violation ?? null }));
+  return violation === undefined ? 0 : 1;
+}
+
+function faultsNamed(list: string): ReadonlySet<Fault> {
+  const names = list === "none" ? [] : list.split(",");
+  for (const name of names) {
+    if (!isFault(name)) throw new TypeError(`there is no fault ${name}: ${FAULTS.join(", ")}`);
+  }
+  return new Set(names.filter((name) => isFault(name)));
+}
+
+interface Campaign {
+  readonly seeds: number;
+  readonly from: number;
+  readonly minutes: number;
+  readonly asJson: boolean;
+  readonly print: Print;
+}
+
+function runSeeds({ seeds, from, minutes, asJson, print }: Campaign): number {
+  const cpuBefore = process.cpuUsage();
+  const deadline = performance.now() + minutes * 60_000;
+  const faults: Partial<Record<Fault, number>> = {};
+  const violations: { seed: number; invariant: string; message: string; faults: readonly Fault[]; replay: string }[] =
+    [];
+  let [count, events, virtualMicros] = [0, 0, 0];
+  while (count < seeds && performance.now() < deadline) {
+    const run = runSeed(from + count);
+    count += 1;
+    events += run.events;
+    virtualMicros += run.virtualMicros;
+    for (const fault of run.faults) faults[fault] = (faults[fault] ?? 0) + 1;
+    if (run.violation !== undefined) violations.push(report(run));
+  }
+  const { user, system } = process.cpuUsage(cpuBefore);
+  const virtualHoursPerCpuHour = Math.round(virtualMicros / Math.max(user + system, 1));
+  if (asJson) {
+    print(JSON.stringify({ simulation: "raft", seeds: count, events, virtualHoursPerCpuHour, faults, violations }));
+  } else {
+    print(
+      `raft: ${count} seeds from ${from}, ${events} events, ${(virtualMicros / SECOND / 3600).toFixed(1)} virtual hours`,
+    );
+    print(`${virtualHoursPerCpuHour} virtual hours per CPU hour; ${Object.keys(faults).length} fault kinds`);
+    for (const { seed, invariant, message, replay } of violations) {
+      print(`VIOLATION of ${invariant} by seed ${seed}: ${message}\n  replay: ${replay}`);
+    }
+    print(`${violations.length} violations`);
+  }
+  return violations.length === 0 ? 0 : 1;
+}
+
+function report(failing: Run): {
+  seed: number;
+  invariant: string;
+  message: string;
+  faults: readonly Fault[];
+  replay: string;
+} {
+  const shrunk = shrink(failing);
+  const { violation = { invariant: "", message: "" } } = shrunk;
+  return { seed: failing.seed, ...violation, faults: shrunk.faults, replay: replayCommand(shrunk) };
+}
+
+async function huntAll(
+  numbers: readonly number[],
+  from: number,
+  seeds: number,
+  asJson: boolean,
+  print: Print,
+): Promise<number> {
+  let missed = 0;
+  for (const bug of bugsNumbered(numbers)) {
+    const { seeds: taken, caught } = await hunt(bug, from, seeds);
+    if (taken === undefined) missed += 1;
+    const { number, name } = bug;
+    const found = { number, name, seeds: taken ?? null, invariant: caught?.violation?.invariant ?? null };
+    if (asJson) print(JSON.stringify(found));
+    else {
+      const outcome = taken === undefined ? `NOT CAUGHT in ${seeds}` : `${taken} by ${found.invariant}`;
+      print(`${String(number).padStart(2)}  ${name}: ${outcome}`);
+    }
+  }
+  return missed === 0 ? 0 : 1;
+}

@@ -1,0 +1,51 @@
+/** All invariants, each in a file of its own named after the property it checks. */
+import type { Chronicle, Invariant } from "../chronicle.ts";
+import { acknowledgedWritesSurvive } from "./acknowledged-writes-survive.ts";
+import { appliedWithinCommit } from "./applied-within-commit.ts";
+import { commitIsMonotonic } from "./commit-is-monotonic.ts";
+import { commitsAreOfTheOwnTerm } from "./commits-are-of-the-own-term.ts";
+import { commitsHaveAQuorum } from "./commits-have-a-quorum.ts";
+import { electionSafety } from "./election-safety.ts";
+import { leaderAppendOnly } from "./leader-append-only.ts";
+import { leaderCompleteness } from "./leader-completeness.ts";
+import { leadersAreNotDisturbed } from "./leaders-are-not-disturbed.ts";
+import { leadersHaveAQuorum } from "./leaders-have-a-quorum.ts";
+import { logMatching } from "./log-matching.ts";
+import { membershipAgrees } from "./membership-agrees.ts";
+import { oneMembershipChangeAtATime } from "./one-membership-change-at-a-time.ts";
+import { oneVotePerTerm } from "./one-vote-per-term.ts";
+import { onlyVotersCampaign } from "./only-voters-campaign.ts";
+import { promisesAreDurable } from "./promises-are-durable.ts";
+import { quorumsOverlap } from "./quorums-overlap.ts";
+import { readsAreLinearizable } from "./reads-are-linearizable.ts";
+import { snapshotsEqualPrefixes } from "./snapshots-equal-prefixes.ts";
+import { stateMachineSafety } from "./state-machine-safety.ts";
+import { termIsMonotonic } from "./term-is-monotonic.ts";
+import { votesRespectLogs } from "./votes-respect-logs.ts";
+
+export function allInvariants(chronicle: Chronicle): readonly Invariant[] {
+  return [
+    electionSafety(),
+    leaderAppendOnly(),
+    logMatching(),
+    leaderCompleteness(chronicle),
+    stateMachineSafety(chronicle),
+    commitIsMonotonic(),
+    appliedWithinCommit(),
+    termIsMonotonic(),
+    oneVotePerTerm(),
+    votesRespectLogs(),
+    leadersHaveAQuorum(chronicle),
+    commitsHaveAQuorum(chronicle),
+    commitsAreOfTheOwnTerm(chronicle),
+    acknowledgedWritesSurvive(chronicle),
+    readsAreLinearizable(),
+    oneMembershipChangeAtATime(chronicle),
+    quorumsOverlap(),
+    membershipAgrees(chronicle),
+    snapshotsEqualPrefixes(chronicle),
+    promisesAreDurable(),
+    onlyVotersCampaign(chronicle),
+    leadersAreNotDisturbed(),
+  ];
+}

@@ -1,0 +1,124 @@
+import { spawnSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+import { FAULTS, planOf } from "../plan.ts";
+import { PLANTED_BUGS } from "../planted/bugs.ts";
+import { runSeed, type Run } from "../run.ts";
+import { replayCommand } from "../shrink.ts";
+
+/** A run as a test failure should show it. */
+function describeFailure(run: Run): string | undefined {
+  if (run.violation === undefined) return undefined;
+  return `${run.violation.invariant}: ${run.violation.message}\n${replayCommand(run)}`;
+}
+
+function simulate(...args: string[]): { status: number | null; stdout: string; stderr: string } {
+  const main = fileURLToPath(new URL("../../main.ts", import.meta.url));
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    ["--conditions=parley-source", main, "raft", ...args],
+    { encoding: "utf8", maxBuffer: 256 * 2 ** 20 },
+  );
+  return { status, stdout, stderr };
+}
+
+describe("the shipped core under simulation", () => {
+  test("holds every invariant and gets going again after faults of every kind", { timeout: 300_000 }, () => {
+    const seen = new Set<string>();
+    let [committed, configurations] = [0, 0];
+    for (let seed = 1; seed <= 900; seed += 1) {
+      const run = runSeed(seed);
+      expect(describeFailure(run)).toBeUndefined();
+      for (const fault of run.faults) seen.add(fault);
+      committed += run.committed;
+      configurations += run.configurations;
+    }
+    // A run in which nothing happens shows nothing.
+    expect(seen).toEqual(new Set(FAULTS));
+    expect(committed).toBeGreaterThan(900 * 10);
+    expect(configurations).toBeGreaterThan(900 * 2);
+  });
+
+  test("repeats a seed exactly, also in another process", { timeout: 120_000 }, () => {
+    const digests = new Set<string>();
+    for (let seed = 100; seed < 120; seed += 1) {
+      const [first, second] = [runSeed(seed), runSeed(seed)];
+      expect(second.digest).toBe(first.digest);
+      expect(second.events).toBe(first.events);
+      digests.add(first.digest);
+    }
+    expect(digests.size).toBe(20);
+    const traces = [simulate("--seed", "100", "--trace"), simulate("--seed", "100", "--trace")];
+    expect(traces[0]?.stdout).toBe(traces[1]?.stdout);
+    expect(traces[0]?.stdout).toContain(`"digest":"${runSeed(100).digest}"`);
+  });
+
+  test("leaving a fault kind out changes nothing of how the rest is drawn", () => {
+    const all = planOf(5);
+    const fewer = planOf(5, new Set([...all.faults].slice(1)));
+    expect({ ...fewer, faults: 0, nodeOf: 0 }).toEqual({ ...all, faults: 0, nodeOf: 0 });
+    expect(fewer.nodeOf(3)).toEqual(all.nodeOf(3));
+    expect(fewer.faults.size).toBe(all.faults.size - 1);
+  });
+
+  test("has one file per invariant, named after it", () => {
+    const folder = new URL("../invariants/", import.meta.url);
+    const files = readdirSync(folder).filter((file) => file !== "index.ts");
+    expect(files.length).toBeGreaterThanOrEqual(15);
+    for (const file of files) {
+      expect(readFileSync(new URL(file, folder), "utf8")).toContain(`const NAME = "${file.replace(/\.ts$/, "")}";`);
+    }
+  });
+});
+
+describe("bugs planted in the core", () => {
+  test("are caught: a sample of them", { timeout: 300_000 }, () => {
+    const sample = [1, 3, 4, 5, 7, 8, 10, 11, 13, 18, 19, 21];
+    const { status, stdout } = simulate("--planted", "--bugs", sample.join(), "--seeds", "100", "--json");
+    const caught = stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as { number: number; seeds: number | null });
+    expect(caught.filter(({ seeds }) => seeds === null)).toEqual([]);
+    expect(caught.map(({ number }) => number)).toEqual(sample);
+    expect(status).toBe(0);
+  });
+
+  test("are each planted once, in lines that stand in the sources", () => {
+    const sources = new URL("src/", import.meta.resolve("@parley/raft/package.json"));
+    for (const { name, edits } of PLANTED_BUGS) {
+      for (const { file, search, replace } of edits) {
+        const found = readFileSync(new URL(file, sources), "utf8").split(search).length - 1;
+        expect({ name, found }).toEqual({ name, found: 1 });
+        expect(replace).not.toBe(search);
+      }
+    }
+    expect(new Set(PLANTED_BUGS.map(({ number }) => number)).size).toBe(PLANTED_BUGS.length);
+  });
+});
+
+describe("npm run simulate -- raft", () => {
+  test("prints what it ran as JSON", () => {
+    const { status, stdout } = simulate("--seeds", "3", "--from", "40", "--json");
+    const report = JSON.parse(stdout) as Record<string, unknown>;
+    expect(report).toMatchObject({ simulation: "raft", seeds: 3, violations: [] });
+    expect(Object.keys(report)).toEqual([
+      "simulation",
+      "seeds",
+      "events",
+      "virtualHoursPerCpuHour",
+      "faults",
+      "violations",
+    ]);
+    expect(status).toBe(0);
+  });
+
+  test("refuses what it does not know, with usage and exit code 2", () => {
+    for (const args of [["--seeds", "many"], ["--seed", "1", "--faults", "gremlins"], ["--wrong"]]) {
+      const { status, stderr } = simulate(...args);
+      expect(stderr).toContain("usage: npm run simulate");
+      expect(status).toBe(2);
+    }
+  });
+});
