@@ -3,13 +3,20 @@ import { SPEECH_RATE_HZ } from "../format/pcm.ts";
 
 const SAMPLES_PER_MS = SPEECH_RATE_HZ / 1000;
 
-/** Keeps the last `windowMs` of a stream of mono audio at {@link SPEECH_RATE_HZ}, addressed by time from its start. */
+/** One pushed chunk and where it stands in the stream. */
+interface Piece {
+  readonly start: number;
+  readonly samples: Float32Array;
+}
+
+/** Keeps at least the last `windowMs` of a stream of mono audio at {@link SPEECH_RATE_HZ}, addressed by time from its start. */
 export class Recorder {
-  readonly #ring: Float32Array;
+  readonly #window: number;
+  #pieces: Piece[] = [];
   #written = 0;
 
   constructor(windowMs: number) {
-    this.#ring = new Float32Array(Math.ceil(windowMs * SAMPLES_PER_MS));
+    this.#window = Math.ceil(windowMs * SAMPLES_PER_MS);
   }
 
   /** Milliseconds recorded since the start of the stream. */
@@ -17,27 +24,29 @@ export class Recorder {
     return this.#written / SAMPLES_PER_MS;
   }
 
+  /** Keeps `samples`, which must not change afterwards. */
   push(samples: Float32Array): void {
-    const size = this.#ring.length;
-    const tail = samples.length > size ? samples.subarray(samples.length - size) : samples;
-    let at = (this.#written + samples.length - tail.length) % size;
-    const first = Math.min(tail.length, size - at);
-    this.#ring.set(tail.subarray(0, first), at);
-    at = (at + first) % size;
-    this.#ring.set(tail.subarray(first), at);
+    this.#pieces.push({ start: this.#written, samples });
     this.#written += samples.length;
+    // Now and then, so that a piece is moved a few times at most.
+    const oldest = this.#pieces[0]?.start ?? 0;
+    if (this.#written - oldest > 2 * this.#window) {
+      const from = this.#written - this.#window;
+      this.#pieces = this.#pieces.filter((piece) => piece.start + piece.samples.length > from);
+    }
   }
 
   /** A copy of what was recorded between two moments, or as much of it as is still held. */
   between(startMs: number, endMs: number): Float32Array {
-    const oldest = Math.max(0, this.#written - this.#ring.length);
+    const oldest = this.#pieces[0]?.start ?? 0;
     const held = (ms: number): number => Math.min(this.#written, Math.max(oldest, Math.round(ms * SAMPLES_PER_MS)));
-    const start = held(startMs);
-    const out = new Float32Array(Math.max(0, held(endMs) - start));
-    const at = start % this.#ring.length;
-    const first = Math.min(out.length, this.#ring.length - at);
-    out.set(this.#ring.subarray(at, at + first), 0);
-    out.set(this.#ring.subarray(0, out.length - first), first);
+    const [start, end] = [held(startMs), held(endMs)];
+    const out = new Float32Array(Math.max(0, end - start));
+    for (const piece of this.#pieces) {
+      const from = Math.max(start, piece.start);
+      const to = Math.min(end, piece.start + piece.samples.length);
+      if (from < to) out.set(piece.samples.subarray(from - piece.start, to - piece.start), from - start);
+    }
     return out;
   }
 }
