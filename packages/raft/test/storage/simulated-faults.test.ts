@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { EMPTY_CONF_STATE } from "../../src/core/types.ts";
 import { isRaftError } from "../../src/errors.ts";
-import { SLOT_BYTES } from "../../src/storage/high-water.ts";
+import { findHighWater, SLOT_BYTES } from "../../src/storage/high-water.ts";
 import type { DoubtReason, LogStore } from "../../src/storage/log-store.ts";
 import { MemoryDisk, type DiskOperation } from "../../src/storage/memory-disk.ts";
 import { openMemoryLog } from "../../src/storage/memory-store.ts";
@@ -71,6 +71,32 @@ describe("a log whose disk lost something silently", () => {
     disk.damageRecord(5, (bytes) => ((taken = bytes), bytes));
     disk.damageRecord(6, () => taken);
     await expectDoubt(disk, "record-damaged", 5);
+  });
+
+  it("notices a record of an earlier term that came back", async () => {
+    const disk = await filledDisk();
+    let stale: Uint8Array | undefined;
+    disk.damageRecord(4, (bytes) => (stale = bytes));
+    const log = await openMemoryLog(disk);
+    await log.write({ hardState: { term: 11, vote: 0, commit: 0 }, entries: entriesFrom(4, 5, 11) }, { sync: true });
+    await log.close();
+    disk.damageRecord(4, () => stale);
+    const { opened } = await openMemoryLog(disk);
+    expect(opened).toMatchObject({ state: "doubtful", reason: "record-damaged", left: { lastIndex: 4 } });
+  });
+
+  it("notices a database that is not the one the high-water record belongs to", async () => {
+    const [disk, other] = [await filledDisk(), new MemoryDisk()];
+    const log = await openMemoryLog(other);
+    for (let index = 1; index <= 10; index += 1) {
+      const hardState = { term: index, vote: 2, commit: 0 };
+      await log.write({ hardState, entries: [entryAt(index, index, 33)] }, { sync: true });
+    }
+    await log.close();
+    let foreign: Uint8Array | undefined;
+    other.damageHighWater((bytes) => (foreign = bytes));
+    disk.damageHighWater(() => foreign);
+    await expectDoubt(disk, "log-contradicts", 10);
   });
 
   it("notices a damaged or missing state, and keeps nothing then but the vote", async () => {
@@ -155,6 +181,29 @@ describe("a log whose disk lost something silently", () => {
 });
 
 describe("a log on a disk that fails", () => {
+  it("counts what it finds after a crash as acknowledged before anyone reads it", async () => {
+    const disk = await filledDisk();
+    const log = await openMemoryLog(disk);
+    disk.faults = { fail: (operation) => (operation === "high-water" ? new Error("cut") : undefined) };
+    await expect(log.write({ entries: entriesFrom(11, 1, 10) }, { sync: true })).rejects.toThrow("cut");
+    disk.faults = {};
+    disk.crash(() => 0);
+    const again = await openMemoryLog(disk);
+    expect([again.opened.state, again.lastIndex()]).toEqual(["intact", 11]);
+    await again.close();
+    const media = disk.open();
+    expect(findHighWater(await media.highWater.read())).toMatchObject({ claim: { last: { index: 11 } } });
+  });
+
+  it("leaves nothing of a replaced suffix behind", async () => {
+    const disk = await filledDisk();
+    const log = await openMemoryLog(disk);
+    await log.write({ hardState: { term: 11, vote: 0, commit: 0 }, entries: entriesFrom(5, 2, 11) }, { sync: true });
+    await log.close();
+    const { records } = disk.open();
+    expect([6, 7, 10].map((index) => records.read(index) !== undefined)).toEqual([true, false, false]);
+  });
+
   it("acknowledges nothing more after a failed write or sync, and loses nothing of before", async () => {
     for (const failing of ["records", "records-sync", "high-water"] satisfies DiskOperation[]) {
       const disk = await filledDisk();
