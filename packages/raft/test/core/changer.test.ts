@@ -141,7 +141,7 @@ describe("a membership change", () => {
     ];
     expect(() => changeSimply(trackerOf([1, 2, 3]), LAST_INDEX, swap)).toThrow("without a joint configuration");
     const joint = enterJoint(trackerOf([1, 2, 3]), LAST_INDEX, true, swap).configuration.voters;
-    expect([[...joint.incoming].sort(), [...joint.outgoing].sort()]).toEqual([
+    expect([[...joint.incoming].toSorted((a, b) => a - b), [...joint.outgoing].toSorted((a, b) => a - b)]).toEqual([
       [2, 3, 4],
       [1, 2, 3],
     ]);
