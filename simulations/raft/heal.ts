@@ -57,8 +57,11 @@ function shepherd(world: World, round: number): void {
   const conf = chronicle.confAt(chronicle.lastCommitted);
   const inside = members(conf);
   for (const id of inside) world.start(world.host(id));
+  // A removed node may be needed until those who stay know that it is removed.
+  const changedAt = chronicle.configurations.at(-1)?.index ?? 0;
+  const isKnown = [...inside].every((id) => (world.hosts.get(id)?.view.status.commit ?? 0) >= changedAt);
   for (const host of world.up()) {
-    if (inside.has(host.id)) continue;
+    if (inside.has(host.id) || !isKnown) continue;
     // Without pre-vote and check-quorum a removed node can disturb for ever (section 4.2.3): it must be stopped.
     const mayStay = (plan.preVote || plan.checkQuorum) && host.view.status.role !== "leader";
     if (!mayStay) world.crash(host, false);

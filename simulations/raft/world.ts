@@ -243,6 +243,7 @@ export class World {
       preVote,
       checkQuorum,
       stepDownOnRemoval,
+      commitFromVotes: true,
       ...plan.nodeOf(host.id),
       random: () => random.next(),
       snapshotIsBusy: () => plan.faults.has("busy-snapshot") && !this.isHealed && random.chance(0.5),

@@ -77,12 +77,33 @@ export function handleVoteRequest(node: NodeState, request: Message): void {
       node.vote = from;
     }
   } else {
-    node.send({ type: response, to: from, term: node.term, reject: true });
+    node.send({ type: response, to: from, term: node.term, reject: true, ...knownCommit(node) });
   }
+}
+
+/** What a refusal says of commits: the index, and the term of the entry there. */
+function knownCommit({ options, log }: NodeState): Partial<Pick<Message, "commit" | "logTerm">> {
+  if (!options.commitFromVotes) return {};
+  return { commit: log.committed, logTerm: log.termIfKnown(log.committed) ?? 0 };
+}
+
+/**
+ * Commits what a refuser knows to be committed, if this log holds it: with the same entry there, all before it is the
+ * same (log matching). It may bring a membership change, and then this campaign counts by the wrong configuration.
+ */
+function learnCommit(node: NodeState, { commit, logTerm }: Message): void {
+  const { log } = node;
+  if (!node.options.commitFromVotes || commit <= log.committed || log.termIfKnown(commit) !== logTerm) return;
+  log.commitTo(commit);
+  if (hasUnappliedConfChange(node)) becomeFollower(node, node.term, NONE);
 }
 
 /** Counts an answer to this node's campaign, and acts on the result. */
 export function handleVoteResponse(node: NodeState, response: Message): void {
+  if (response.reject) {
+    learnCommit(node, response);
+    if (node.role === "follower") return;
+  }
   switch (poll(node, response.from, !response.reject)) {
     case "won":
       if (node.role === "pre-candidate") {

@@ -42,6 +42,12 @@ export interface RaftOptions {
   readonly forwardProposals?: boolean;
   /** Membership changes that break the rules are replaced by empty entries. Default true. */
   readonly validateMembershipChanges?: boolean;
+  /**
+   * A refused candidate is told how far the refuser knows the log to be committed. Without it a cluster can come to a
+   * stand: members that have applied a change may not campaign any more, and those that have not may need their votes.
+   * Default false.
+   */
+  readonly commitFromVotes?: boolean;
   /** A leader that is removed or becomes a learner steps down as soon as that is applied. Default false. */
   readonly stepDownOnRemoval?: boolean;
 }
@@ -63,6 +69,7 @@ export function completeOptions(given: RaftOptions): CompleteOptions {
     readOnly: "safe",
     forwardProposals: true,
     validateMembershipChanges: true,
+    commitFromVotes: false,
     stepDownOnRemoval: false,
     ...given,
     maxMessageBytes,

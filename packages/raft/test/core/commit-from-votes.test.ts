@@ -1,0 +1,74 @@
+import { describe, expect, test } from "vitest";
+import { confChangeEntry, LEAVE_JOINT } from "../../src/core/conf-change.ts";
+import { RawNode } from "../../src/core/raw-node.ts";
+import { message, type Entry, type Message } from "../../src/core/types.ts";
+import { MemoryLog } from "../../src/storage/memory-log.ts";
+
+const NOTHING = new Uint8Array();
+const VOTERS = { voters: [1, 2, 3], votersOutgoing: [1, 4, 5], learners: [], learnersNext: [4, 5], autoLeave: true };
+
+/** Node 1 in a joint configuration: the entry that leaves it stands at index 3, and only index 1 is known committed. */
+function nodeWith(given: { readonly commitFromVotes: boolean; readonly commit?: number }): RawNode {
+  const log = new MemoryLog();
+  log.applySnapshot({ index: 1, term: 1, confState: VOTERS, data: NOTHING });
+  const entries: Entry[] = [
+    { index: 2, term: 1, type: "normal", data: NOTHING },
+    { index: 3, term: 1, ...confChangeEntry(LEAVE_JOINT) },
+    { index: 4, term: 1, type: "normal", data: NOTHING },
+  ];
+  log.append(entries);
+  log.setHardState({ term: 1, vote: 0, commit: given.commit ?? 1 });
+  const { commitFromVotes } = given;
+  return new RawNode({ id: 1, electionTicks: 10, heartbeatTicks: 1, storage: log, random: () => 0, commitFromVotes });
+}
+
+function refusal(commit: number, logTerm: number): Message {
+  return message({ type: "vote-response", from: 4, to: 1, term: 2, reject: true, commit, logTerm });
+}
+
+/** What node 1 answers to a candidate whose log is behind. */
+function answerToShorterLog(node: RawNode): Message | undefined {
+  node.step(message({ type: "vote", from: 2, to: 1, term: 2, index: 2, logTerm: 1 }));
+  return node.ready().messages.find(({ type }) => type === "vote-response");
+}
+
+describe("a refused candidate", () => {
+  test("learns what is committed, and gives up a campaign that counts by the configuration before", () => {
+    const node = nodeWith({ commitFromVotes: true });
+    node.campaign();
+    expect(node.status().role).toBe("candidate");
+    node.step(refusal(3, 1));
+    expect(node.status()).toMatchObject({ role: "follower", term: 2, vote: 1, commit: 3 });
+  });
+
+  test("goes on when what it learns changes no membership", () => {
+    const node = nodeWith({ commitFromVotes: true });
+    node.campaign();
+    node.step(refusal(2, 1));
+    expect(node.status()).toMatchObject({ role: "candidate", commit: 2 });
+  });
+
+  test("takes no commit index over for an entry it does not hold", () => {
+    const node = nodeWith({ commitFromVotes: true });
+    node.campaign();
+    node.step(refusal(3, 2));
+    node.step(refusal(9, 1));
+    expect(node.status()).toMatchObject({ role: "candidate", commit: 1 });
+  });
+
+  test("learns nothing without the option", () => {
+    const node = nodeWith({ commitFromVotes: false });
+    node.campaign();
+    node.step(refusal(3, 1));
+    expect(node.status()).toMatchObject({ role: "candidate", commit: 1 });
+  });
+});
+
+describe("a refusal", () => {
+  test("says how far the log is committed, only with the option", () => {
+    const told = answerToShorterLog(nodeWith({ commitFromVotes: true, commit: 2 }));
+    expect(told).toMatchObject({ reject: true, commit: 2, logTerm: 1 });
+    const silent = answerToShorterLog(nodeWith({ commitFromVotes: false, commit: 2 }));
+    expect(silent).toMatchObject({ reject: true, commit: 0, logTerm: 0 });
+  });
+});
