@@ -93,7 +93,10 @@ export interface Invariant {
   receiving?(view: View, message: Message): void;
   /** `index` is committed in `term`, and was not known to be before; all before it are in the chronicle. */
   committed?(view: View, index: number, term: number): void;
-  applied?(view: View, entry: Entry): void;
+  /** The node is about to apply `entry`. */
+  applying?(view: View, entry: Entry): void;
+  /** It has, and its state machine has this digest now. */
+  applied?(view: View, index: number, digest: number): void;
   /** The node took or installed a snapshot, or started from one. */
   snapshot?(view: View, snapshot: Snapshot): void;
   /** The node's disk after a sync or a crash. */
@@ -198,8 +201,12 @@ export class Chronicle {
     for (const each of this.#invariants) each.receiving?.(view, message);
   }
 
-  applied(view: View, entry: Entry): void {
-    for (const each of this.#invariants) each.applied?.(view, entry);
+  applying(view: View, entry: Entry): void {
+    for (const each of this.#invariants) each.applying?.(view, entry);
+  }
+
+  applied(view: View, index: number, digest: number): void {
+    for (const each of this.#invariants) each.applied?.(view, index, digest);
   }
 
   snapshot(view: View, snapshot: Snapshot): void {

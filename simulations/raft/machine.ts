@@ -40,12 +40,12 @@ interface Stored {
 export class Machine {
   index = 0;
   term = 0;
-  /** Of every entry applied, in order. */
+  /** Of every entry applied, in order, and of what it came to. */
   digest = 0;
   lengths: number[] = Array.from({ length: KEYS }, () => 0);
   sessions = new Map<number, Session>();
 
-  /** The command of `entry`, with where it stands now, if it is one. */
+  /** The command of `entry`, with its place in the register; undefined when it is none, or older than its client's last. */
   apply(entry: Entry): (Command & Session) | undefined {
     this.index = entry.index;
     this.term = entry.term;
@@ -56,8 +56,11 @@ export class Machine {
     if (command === undefined) return undefined;
     const { client, sequence, key } = command;
     const before = this.sessions.get(client);
-    if (before !== undefined && before.sequence >= sequence) return { ...command, ...before };
+    if (before !== undefined && before.sequence >= sequence) {
+      return before.sequence === sequence ? { ...command, position: before.position } : undefined;
+    }
     const position = (this.lengths[key] ?? 0) + 1;
+    this.digest = mix(this.digest, position);
     this.lengths[key] = position;
     this.sessions.set(client, { sequence, position });
     return { ...command, position };

@@ -243,7 +243,7 @@ export class World {
       preVote,
       checkQuorum,
       stepDownOnRemoval,
-      commitFromVotes: true,
+      informStragglers: true,
       ...plan.nodeOf(host.id),
       random: () => random.next(),
       snapshotIsBusy: () => plan.faults.has("busy-snapshot") && !this.isHealed && random.chance(0.5),
@@ -279,7 +279,7 @@ export class World {
       },
       applying: (entry) => {
         this.#observe(host);
-        this.chronicle.applied(view, entry);
+        this.chronicle.applying(view, entry);
       },
       applied: (entry, outcome) => this.#applied(host, entry, outcome),
       restored: (snapshot) => this.chronicle.snapshot(view, snapshot),
@@ -299,6 +299,7 @@ export class World {
   #applied(host: Host, entry: Entry, outcome: Parameters<PeerHost["applied"]>[1]): void {
     this.#observe(host);
     this.note("apply", host.id, entry.index, entry.term);
+    if (host.peer !== undefined) this.chronicle.applied(host.view, entry.index, host.peer.machine.digest);
     if (outcome !== undefined && host.server !== undefined) this.clients.applied(host.server, entry, outcome);
   }
 

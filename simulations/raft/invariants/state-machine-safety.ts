@@ -7,7 +7,7 @@ const NAME = "state-machine-safety";
 export function stateMachineSafety(chronicle: Chronicle): Invariant {
   return {
     name: NAME,
-    applied({ id, applied }, entry) {
+    applying({ id, applied }, entry) {
       demand(entry.index === applied + 1, NAME, () => `node ${id} applies ${entry.index} after ${applied}`);
       const committed = chronicle.committedAt(entry.index);
       demand(committed !== undefined, NAME, () => `node ${id} applies ${entry.index}, which is not committed`);
@@ -16,6 +16,9 @@ export function stateMachineSafety(chronicle: Chronicle): Invariant {
         NAME,
         () => `node ${id} applies term ${entry.term} at ${entry.index}, where term ${committed.term} is committed`,
       );
+    },
+    applied({ id }, index, digest) {
+      demand(digest === chronicle.digestAt(index), NAME, () => `node ${id} comes to another state at ${index}`);
     },
   };
 }

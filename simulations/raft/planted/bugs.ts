@@ -1,4 +1,4 @@
-/** Bugs to be planted in the core, by the numbers of the list they come from: what is replaced, and by what. */
+/** Bugs to be planted in the core, by the numbers of the list they come from (from 101 on: our own): what is replaced, and by what. */
 
 export interface Edit {
   /** Below `packages/raft/src`. */
@@ -137,8 +137,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     16,
     "answer ReadIndex without confirming the quorum",
     "leader.ts",
-    'if (node.options.readOnly === "lease-based") return answerRead',
-    "if (node.term > 0) return answerRead",
+    'if (isAlone || node.options.readOnly === "lease-based") return answerRead',
+    "if (isAlone || node.term > 0) return answerRead",
   ),
   bug(
     17,
@@ -178,5 +178,20 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     "node-state.ts",
     "return own !== undefined && !own.isLearner && this.log.unstable.snapshot === undefined;",
     "return own?.isLearner !== true && this.log.unstable.snapshot === undefined;",
+  ),
+  // Found by this simulation in the core itself, and put back here.
+  bug(
+    101,
+    "the only voter's right to answer reads at once is taken by a leader that is no voter",
+    "leader.ts",
+    "const isAlone = node.tracker.isSingleton && node.tracker.voters.incoming.has(node.id);",
+    "const isAlone = node.tracker.isSingleton;",
+  ),
+  bug(
+    102,
+    "stragglers are told nothing, and nobody can be elected after a membership change",
+    "options.ts",
+    "    ...given,\n",
+    "    ...given,\n    informStragglers: false,\n",
   ),
 ];

@@ -83,7 +83,7 @@ export function handleVoteRequest(node: NodeState, request: Message): void {
 
 /** What a refusal says of commits: the index, and the term of the entry there. */
 function knownCommit({ options, log }: NodeState): Partial<Pick<Message, "commit" | "logTerm">> {
-  if (!options.commitFromVotes) return {};
+  if (!options.informStragglers) return {};
   return { commit: log.committed, logTerm: log.termIfKnown(log.committed) ?? 0 };
 }
 
@@ -93,7 +93,7 @@ function knownCommit({ options, log }: NodeState): Partial<Pick<Message, "commit
  */
 function learnCommit(node: NodeState, { commit, logTerm }: Message): void {
   const { log } = node;
-  if (!node.options.commitFromVotes || commit <= log.committed || log.termIfKnown(commit) !== logTerm) return;
+  if (!node.options.informStragglers || commit <= log.committed || log.termIfKnown(commit) !== logTerm) return;
   log.commitTo(commit);
   if (hasUnappliedConfChange(node)) becomeFollower(node, node.term, NONE);
 }

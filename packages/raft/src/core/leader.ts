@@ -163,7 +163,6 @@ function transferLeadership(node: NodeState, received: Message, progress: Progre
 }
 
 function readIndex(node: NodeState, received: Message): void {
-  if (node.tracker.isSingleton) return answerRead(node, received, node.log.committed);
   // A new leader does not know how far the log is committed until it has committed in its own term.
   if (!hasCommittedInTerm(node)) {
     node.earlyReads.push(received);
@@ -180,7 +179,9 @@ function releaseEarlyReads(node: NodeState): void {
 }
 
 function startRead(node: NodeState, received: Message): void {
-  if (node.options.readOnly === "lease-based") return answerRead(node, received, node.log.committed);
+  // The only voter needs nobody's word; but a leader that is no voter itself is not that one, and may be deposed.
+  const isAlone = node.tracker.isSingleton && node.tracker.voters.incoming.has(node.id);
+  if (isAlone || node.options.readOnly === "lease-based") return answerRead(node, received, node.log.committed);
   const context = received.entries[0]?.data ?? new Uint8Array();
   node.pendingReads.add(context, node.log.committed, received);
   node.pendingReads.acknowledge(node.id, context);

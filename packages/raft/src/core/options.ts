@@ -43,11 +43,13 @@ export interface RaftOptions {
   /** Membership changes that break the rules are replaced by empty entries. Default true. */
   readonly validateMembershipChanges?: boolean;
   /**
-   * A refused candidate is told how far the refuser knows the log to be committed. Without it a cluster can come to a
-   * stand: members that have applied a change may not campaign any more, and those that have not may need their votes.
+   * Those who are behind are told: a refused candidate how far the refuser knows the log to be committed, and the sender
+   * of a vote, an append or a heartbeat of an earlier term what term it is. Without it a cluster can come to a stand.
+   * Members that have applied a change may not campaign any more, while those that have not need their votes; a learner
+   * with a later term than its leader is never heard; two voters that do not know each other as such outbid each other.
    * Default false.
    */
-  readonly commitFromVotes?: boolean;
+  readonly informStragglers?: boolean;
   /** A leader that is removed or becomes a learner steps down as soon as that is applied. Default false. */
   readonly stepDownOnRemoval?: boolean;
 }
@@ -69,7 +71,7 @@ export function completeOptions(given: RaftOptions): CompleteOptions {
     readOnly: "safe",
     forwardProposals: true,
     validateMembershipChanges: true,
-    commitFromVotes: false,
+    informStragglers: false,
     stepDownOnRemoval: false,
     ...given,
     maxMessageBytes,

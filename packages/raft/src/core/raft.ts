@@ -132,10 +132,12 @@ function entersLaterTerm(node: NodeState, received: Message): boolean {
 /** A message of an earlier term is not acted on, but its sender may have to be freed. */
 function answerEarlierTerm(node: NodeState, received: Message): void {
   const { type, from } = received;
-  const { checkQuorum, preVote } = node.options;
-  if ((checkQuorum || preVote) && (type === "heartbeat" || type === "append")) {
+  const { checkQuorum, preVote, informStragglers } = node.options;
+  if ((checkQuorum || preVote || informStragglers) && (type === "heartbeat" || type === "append")) {
     // This node came back with a later term and its votes are ignored; its term makes the old leader step down.
     node.send({ type: "append-response", to: from });
+  } else if (type === "vote" && informStragglers) {
+    node.send({ type: "vote-response", to: from, term: node.term, reject: true });
   } else if (type === "pre-vote") {
     // Without an answer, two nodes that each know a later term than the other side could wait for ever.
     node.send({ type: "pre-vote-response", to: from, term: node.term, reject: true });
