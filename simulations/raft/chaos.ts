@@ -224,7 +224,8 @@ function randomStep(conf: ConfState, random: Random, withLearners: boolean): Con
   const node = random.between(1, MAX_NODES);
   const isVoter = conf.voters.includes(node);
   if (withLearners && random.chance(0.5)) return { operation: "add-learner", node };
-  if (isVoter && conf.voters.length > 2) return { operation: "remove", node };
+  if (isVoter && (conf.voters.length > 2 || (conf.voters.length > 1 && random.chance(0.3))))
+    return { operation: "remove", node };
   return { operation: isVoter ? "update" : "add-voter", node };
 }
 
@@ -243,7 +244,7 @@ function changeLearners(world: World, random: Random): void {
   const learner = random.pick(conf.learners);
   const others = Array.from({ length: MAX_NODES }, (_, i) => i + 1).filter((id) => !members(conf).has(id));
   const newcomer = random.pick(others);
-  const demoted = conf.voters.length > 2 ? random.pick(conf.voters) : undefined;
+  const demoted = conf.voters.length > 1 ? random.pick(conf.voters) : undefined;
   const steps: ConfChangeStep[] = [];
   if (newcomer !== undefined) steps.push({ operation: "add-learner", node: newcomer });
   if (learner !== undefined) steps.push({ operation: random.oneOf("add-voter", "remove"), node: learner });

@@ -75,7 +75,7 @@ describe("the shipped core under simulation", () => {
 describe("bugs planted in the core", () => {
   test("are caught: a sample of them", { timeout: 300_000 }, () => {
     const sample = [1, 3, 4, 5, 7, 8, 10, 11, 13, 18, 19, 21];
-    const { status, stdout } = simulate("--planted", "--bugs", sample.join(), "--seeds", "100", "--json");
+    const { status, stdout } = simulate("--planted", "--bugs", sample.join(), "--seeds", "1000", "--json");
     const caught = stdout
       .trim()
       .split("\n")

@@ -4,7 +4,7 @@ import type { VoteResult } from "./quorum.ts";
 import { voterIds } from "./quorum.ts";
 import { becomeCandidate, becomeFollower, becomeLeader, becomePreCandidate } from "./roles.ts";
 import { broadcastAppend } from "./replication.ts";
-import { NONE, type Message, type NodeId } from "./types.ts";
+import { NONE, type EntryId, type Message, type NodeId } from "./types.ts";
 
 /** Why a node campaigns. By transfer it may disturb a leader that is alive, because that leader asked for it. */
 export type CampaignKind = "pre-election" | "election" | "transfer";
@@ -19,14 +19,8 @@ export function campaignIfAllowed(node: NodeState, kind: CampaignKind): void {
 }
 
 /** Until a committed membership change is applied, this node would count by a configuration that is no longer in force. */
-function hasUnappliedConfChange(node: NodeState): boolean {
-  const { log } = node;
-  for (let index = log.applied + 1; index <= log.committed;) {
-    const entries = log.slice(index, log.committed + 1, node.options.maxMessageBytes);
-    if (entries.some(({ type }) => type !== "normal")) return true;
-    index += entries.length;
-  }
-  return false;
+function hasUnappliedConfChange({ log, options }: NodeState): boolean {
+  return log.holdsConfChange(log.applied, log.committed, options.maxMessageBytes);
 }
 
 function campaign(node: NodeState, kind: CampaignKind): void {
@@ -35,6 +29,7 @@ function campaign(node: NodeState, kind: CampaignKind): void {
   else becomeCandidate(node);
   const term = asksFirst ? node.term + 1 : node.term;
   const last = node.log.lastId();
+  const { commit, commitTerm: rejectHint } = knownCommit(node);
   for (const id of voterIds(node.tracker.voters)) {
     if (id === node.id) {
       // Its own vote counts once it is durable, like everyone's.
@@ -47,6 +42,8 @@ function campaign(node: NodeState, kind: CampaignKind): void {
       term,
       index: last.index,
       logTerm: last.term,
+      commit,
+      rejectHint,
       context: kind === "transfer" ? TRANSFER : undefined,
     });
   }
@@ -62,6 +59,7 @@ export function isTransferVote({ context }: Message): boolean {
 /** Answers a request for a vote or a pre-vote. */
 export function handleVoteRequest(node: NodeState, request: Message): void {
   const { from, term, type } = request;
+  learnCommit(node, { index: request.commit, term: request.rejectHint });
   const isPreVote = type === "pre-vote";
   const mayVote =
     node.vote === from ||
@@ -77,31 +75,33 @@ export function handleVoteRequest(node: NodeState, request: Message): void {
       node.vote = from;
     }
   } else {
-    node.send({ type: response, to: from, term: node.term, reject: true, ...knownCommit(node) });
+    const { commit, commitTerm: logTerm } = knownCommit(node);
+    node.send({ type: response, to: from, term: node.term, reject: true, commit, logTerm });
   }
 }
 
-/** What a refusal says of commits: the index, and the term of the entry there. */
-function knownCommit({ options, log }: NodeState): Partial<Pick<Message, "commit" | "logTerm">> {
-  if (!options.informStragglers) return {};
-  return { commit: log.committed, logTerm: log.termIfKnown(log.committed) ?? 0 };
+/** What votes and refusals say of commits: the index, and the term of the entry there. */
+function knownCommit({ options, log }: NodeState): { readonly commit: number; readonly commitTerm: number } {
+  if (!options.informStragglers) return { commit: 0, commitTerm: 0 };
+  return { commit: log.committed, commitTerm: log.termIfKnown(log.committed) ?? 0 };
 }
 
 /**
- * Commits what a refuser knows to be committed, if this log holds it: with the same entry there, all before it is the
- * same (log matching). It may bring a membership change, and then this campaign counts by the wrong configuration.
+ * Commits what another knows to be committed, if this log holds it: with the same entry there, all before it is the same
+ * (log matching). It may bring a membership change, and then a campaign counts by the wrong configuration.
  */
-function learnCommit(node: NodeState, { commit, logTerm }: Message): void {
-  const { log } = node;
-  if (!node.options.informStragglers || commit <= log.committed || log.termIfKnown(commit) !== logTerm) return;
-  log.commitTo(commit);
-  if (hasUnappliedConfChange(node)) becomeFollower(node, node.term, NONE);
+function learnCommit(node: NodeState, { index, term }: EntryId): void {
+  const { log, role } = node;
+  if (!node.options.informStragglers || role === "leader" || index <= log.committed) return;
+  if (log.termIfKnown(index) !== term) return;
+  log.commitTo(index);
+  if (role !== "follower" && hasUnappliedConfChange(node)) becomeFollower(node, node.term, NONE);
 }
 
 /** Counts an answer to this node's campaign, and acts on the result. */
 export function handleVoteResponse(node: NodeState, response: Message): void {
   if (response.reject) {
-    learnCommit(node, response);
+    learnCommit(node, { index: response.commit, term: response.logTerm });
     if (node.role === "follower") return;
   }
   switch (poll(node, response.from, !response.reject)) {

@@ -65,6 +65,9 @@ export function restoreSnapshot(node: NodeState, snapshot: Snapshot): boolean {
     becomeFollower(node, node.term + 1, NONE);
     return false;
   }
+  // The driver is about to apply a change of before; it must not be put on top of the snapshot's configuration. The
+  // snapshot will be sent again.
+  if (log.holdsConfChange(log.applied, log.applying, node.options.maxMessageBytes)) return false;
   const { voters, votersOutgoing, learners } = snapshot.confState;
   // To take over a configuration one is not in would leave a node that nobody talks to.
   if (![...voters, ...votersOutgoing, ...learners].includes(node.id)) return false;

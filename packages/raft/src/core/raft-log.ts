@@ -184,6 +184,16 @@ export class RaftLog {
     this.#applyingPaused = this.#applyingBytes >= this.#maxApplyingBytes;
   }
 
+  /** Whether there is a membership change in `(after, upTo]`. @throws RaftError `compacted`. */
+  holdsConfChange(after: number, upTo: number, maxBytes: number): boolean {
+    for (let index = after + 1; index <= upTo;) {
+      const entries = this.slice(index, upTo + 1, maxBytes);
+      if (entries.some(({ type }) => type !== "normal")) return true;
+      index += entries.length;
+    }
+    return false;
+  }
+
   /** The log becomes `snapshot` and nothing else. */
   restore(snapshot: Snapshot): void {
     this.committed = snapshot.index;

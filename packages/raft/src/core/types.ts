@@ -104,14 +104,14 @@ export interface Message {
   readonly from: NodeId;
   /** 0 for messages within a node and for forwarded proposals and reads. */
   readonly term: number;
-  /** Term of the entry at `index`: of the previous entry (append), the last entry (vote), the hint (rejection). */
+  /** Term of the entry at `index`: of the previous entry (append), the last entry (vote), the hint (rejection); of a refused vote: of the entry at `commit`. */
   readonly logTerm: number;
   readonly index: number;
   readonly entries: readonly (Entry | ProposedEntry)[];
   readonly commit: number;
   readonly vote: NodeId;
   readonly reject: boolean;
-  /** Where a rejecting follower believes its log could match. */
+  /** Where a rejecting follower believes its log could match; of a vote: the term of the entry at `commit`. */
   readonly rejectHint: number;
   readonly snapshot: Snapshot | undefined;
   /** Names a read request; of a vote: whether a leadership transfer asked for it. */

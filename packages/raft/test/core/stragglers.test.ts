@@ -64,6 +64,25 @@ describe("a refused candidate", () => {
   });
 });
 
+describe("who is asked for a vote", () => {
+  test("learns what the candidate knows to be committed", () => {
+    for (const informStragglers of [true, false]) {
+      const node = nodeWith({ informStragglers });
+      const last = { index: 9, logTerm: 1 };
+      node.step(message({ type: "vote", from: 2, to: 1, term: 2, ...last, commit: 3, rejectHint: 1 }));
+      expect(node.status().commit).toBe(informStragglers ? 3 : 1);
+    }
+  });
+
+  test("is told by a campaign of this node in turn", () => {
+    const node = nodeWith({ informStragglers: true, commit: 2 });
+    node.campaign();
+    const asked = node.ready().messages.filter(({ type }) => type === "vote");
+    expect(asked.map(({ to }) => to)).toEqual([2, 3, 4, 5]);
+    for (const each of asked) expect(each).toMatchObject({ commit: 2, rejectHint: 1 });
+  });
+});
+
 describe("a refusal", () => {
   test("says how far the log is committed, only with the option", () => {
     const told = answerToShorterLog(nodeWith({ informStragglers: true, commit: 2 }));
