@@ -3,14 +3,17 @@ import type { Command } from "commander";
 import type { InstalledModel, ModelEntry, ModelStore, VerifyReport } from "@parley/audio/models";
 import { AudioError, isAudioError } from "@parley/audio";
 import type { Config } from "../../config/index.ts";
-import { PeerError } from "../../errors.ts";
 import { modelStoreFor } from "../../peer.ts";
 import { downloadsOf, plannedDownloads, type PlannedDownload } from "../../services/model-choice.ts";
 import type { CliContext } from "../context.ts";
 import { downloadRow, licenceText } from "../downloads.ts";
 import { formatBytes } from "../format-bytes.ts";
+import { withInterrupt } from "../interrupt.ts";
 import { ProgressLine } from "../progress.ts";
 import { addSettingFlags, readCommandConfig, wantsJson } from "../setting-flags.ts";
+
+/** What an interrupted download or check is told. */
+const RESUME = "Run it again to go on where it stopped.";
 
 /** Adds `models` and its commands to the program. */
 export function registerModelsCommand(program: Command, context: CliContext): void {
@@ -34,10 +37,10 @@ export function registerModelsCommand(program: Command, context: CliContext): vo
 
   list.action(() => runList(open(list, context), context));
   pull.action((names: readonly string[]) =>
-    withInterrupt((signal) => runPull(open(pull, context), context, names, signal)),
+    withInterrupt(RESUME, (signal) => runPull(open(pull, context), context, names, signal)),
   );
   verify.action((names: readonly string[]) =>
-    withInterrupt((signal) => runVerify(open(verify, context), context, names, signal)),
+    withInterrupt(RESUME, (signal) => runVerify(open(verify, context), context, names, signal)),
   );
   remove.action((names: readonly string[]) => runRemove(open(remove, context), context, names));
 }
@@ -194,24 +197,4 @@ function where(installed: InstalledModel | undefined): Record<string, string> | 
 
 function sizeOf(entry: ModelEntry): number {
   return entry.files.reduce((sum, file) => sum + file.bytes, 0);
-}
-
-/** Runs `body` with a signal that Ctrl-C aborts. */
-async function withInterrupt(body: (signal: AbortSignal) => Promise<void>): Promise<void> {
-  const interrupt = new AbortController();
-  const onInterrupt = (): void => {
-    interrupt.abort(
-      new PeerError("interrupted", "interrupted", { nextStep: "Run it again to go on where it stopped." }),
-    );
-  };
-  process.once("SIGINT", onInterrupt);
-  process.once("SIGTERM", onInterrupt);
-  try {
-    await body(interrupt.signal);
-  } catch (error) {
-    throw interrupt.signal.aborted ? interrupt.signal.reason : error;
-  } finally {
-    process.off("SIGINT", onInterrupt);
-    process.off("SIGTERM", onInterrupt);
-  }
 }

@@ -9,6 +9,7 @@ import { openAccess, type Access } from "../access.ts";
 import type { CliContext } from "../context.ts";
 import type { ServiceName } from "../../services/stage.ts";
 import { downloadNotice } from "../downloads.ts";
+import { withInterrupt } from "../interrupt.ts";
 import { ProgressLine, stageReporter } from "../progress.ts";
 import { readCommandConfig, wantsJson } from "../setting-flags.ts";
 
@@ -31,30 +32,20 @@ export async function withTalk(
 ): Promise<void> {
   const { config } = readCommandConfig(command, context);
   const progress = new ProgressLine(context);
-  const interrupt = new AbortController();
-  const onInterrupt = (): void =>
-    interrupt.abort(new PeerError("interrupted", "interrupted", { nextStep: "Nothing was left half-written." }));
-  process.once("SIGINT", onInterrupt);
-  process.once("SIGTERM", onInterrupt);
-  try {
+  await withInterrupt("Nothing was left half-written.", async (signal) => {
     const report = stageReporter(progress);
     const embedded = { onStage: report, onNews: (sentence: string) => progress.line(sentence) };
-    const access = await openAccess(config, embedded, interrupt.signal);
+    const access = await openAccess(config, embedded, signal);
     try {
       const notice = access.peer === undefined ? undefined : await downloadNotice(access.peer, needs);
       if (notice !== undefined) progress.line(notice);
       else if (access.kind === "embedded") progress.status("no peer is running: working in this process …");
-      await body({ access, config, progress, json: wantsJson(command), signal: interrupt.signal });
+      await body({ access, config, progress, json: wantsJson(command), signal });
     } finally {
       progress.clear();
       await access.close();
     }
-  } catch (error) {
-    throw interrupt.signal.aborted ? interrupt.signal.reason : error;
-  } finally {
-    process.off("SIGINT", onInterrupt);
-    process.off("SIGTERM", onInterrupt);
-  }
+  });
 }
 
 /** A recording as speech samples; `-` is stdin. @throws AudioError of the file. */
