@@ -21,7 +21,7 @@ export const PACKAGES: Readonly<Record<string, PackageRule>> = {
   "@parley/raft": {
     folder: "packages/raft",
     uses: [],
-    floors: [["errors.ts"], ["core"], ["storage"], ["driver"], ["testing"], ["index.ts"]],
+    floors: [["errors.ts"], ["core"], ["storage", "wire"], ["driver"], ["testing"], ["index.ts"]],
   },
   "@parley/actors": { folder: "packages/actors", uses: [] },
   "@parley/vaults": { folder: "packages/vaults", uses: [] },
