@@ -1,6 +1,6 @@
 /** The face of a running node. `startNode` in `start.ts` makes one. */
 import type { ConfChangeStep } from "../core/conf-change.ts";
-import type { Ready } from "../core/raw-node.ts";
+import type { Ready, Status } from "../core/raw-node.ts";
 import type { Entry, Message, NodeId } from "../core/types.ts";
 import type { LogStore, SnapshotMeta } from "../storage/log-store.ts";
 import type { Environment } from "./environment.ts";
@@ -57,7 +57,8 @@ export interface RaftNode {
 
 /** Sees what a node does, while it does it. For simulations and traces; must not throw, and never changes anything. */
 export interface NodeObserver {
-  readied?(ready: Ready): void;
+  /** Work is about to be carried out; `status` is the core's, as it stands now. */
+  readied?(ready: Ready, status: Status): void;
   /** A message goes to a peer. */
   sending?(message: Message): void;
   /** An entry is about to be applied, in the order of the log; `applied` follows at once. */
