@@ -30,7 +30,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     2,
     "vote for a candidate whose log is behind",
     "election.ts",
-    "if (mayVote && node.log.isUpToDate({ index: request.index, term: request.logTerm })) {",
+    "if (mayVote && !node.abstains && node.log.isUpToDate({ index: request.index, term: request.logTerm })) {",
     "if (mayVote) {",
   ),
   bug(

@@ -67,7 +67,7 @@ export function handleVoteRequest(node: NodeState, request: Message): void {
     // A pre-vote binds to nothing; it only says what this node would do in that term.
     (isPreVote && term > node.term);
   const response = isPreVote ? "pre-vote-response" : "vote-response";
-  if (mayVote && node.log.isUpToDate({ index: request.index, term: request.logTerm })) {
+  if (mayVote && !node.abstains && node.log.isUpToDate({ index: request.index, term: request.logTerm })) {
     // A granted pre-vote answers in the term that was asked about, else the candidate would take it for an old one.
     node.send({ type: response, to: from, term });
     if (!isPreVote) {

@@ -3,7 +3,7 @@ import { RaftError } from "../errors.ts";
 import { campaignIfAllowed } from "./election.ts";
 import { restoreSnapshot } from "./membership.ts";
 import type { NodeState } from "./node-state.ts";
-import { NONE, type Entry, type Message } from "./types.ts";
+import { NONE, type Entry, type Message, type NodeId } from "./types.ts";
 
 /** @throws RaftError `proposal-dropped`. */
 export function stepFollower(node: NodeState, received: Message): void {
@@ -80,11 +80,24 @@ export function handleAppend(node: NodeState, received: Message): void {
     rejectHint: hint.index,
     logTerm: hint.term,
   });
+  if (node.abstains) sayWhatIsLeft(node, to);
 }
 
 export function handleHeartbeat(node: NodeState, received: Message): void {
-  node.log.commitTo(received.commit);
+  const { log } = node;
+  // The leader believes what this node acknowledged and may have lost since.
+  const isLost = node.abstains && received.commit > log.lastIndex();
+  if (isLost) sayWhatIsLeft(node, received.from);
+  else log.commitTo(received.commit);
   node.send({ type: "heartbeat-response", to: received.from, context: received.context });
+}
+
+/**
+ * To a leader a rejection of what was acknowledged before looks like an old message: it must be told that it is none. It
+ * is told again for as long as it does not send what is missing, so that no message of this matters.
+ */
+function sayWhatIsLeft(node: NodeState, leader: NodeId): void {
+  node.send({ type: "log-lost", to: leader, index: node.log.lastIndex() });
 }
 
 export function handleSnapshot(node: NodeState, received: Message): void {

@@ -55,6 +55,11 @@ export function stepLeader(node: NodeState, received: Message): void {
       // Appends on their way are likely lost: find out where it stands before more are sent.
       if (progress.state === "replicate") progress.becomeProbe();
       return;
+    case "log-lost":
+      // Late or repeated it costs a probe: what the follower has got back meanwhile it acknowledges again. What is
+      // committed stays so.
+      if (received.from !== node.id && progress.lose(received.index)) sendAppend(node, received.from);
+      return;
     case "transfer-leader":
       transferLeadership(node, received, progress);
       return;

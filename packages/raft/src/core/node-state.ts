@@ -40,6 +40,10 @@ export class NodeState {
   /** Payload of proposals that are not committed yet. */
   uncommittedBytes = 0;
   electionElapsed = 0;
+  /** May be changed while the node runs. */
+  electionTicks: number;
+  /** In doubt of its own log: see {@link CompleteOptions.abstains}. */
+  abstains: boolean;
   heartbeatElapsed = 0;
   /** In [electionTicks, 2 * electionTicks). */
   randomizedElectionTicks = 0;
@@ -47,6 +51,8 @@ export class NodeState {
   constructor(options: CompleteOptions) {
     this.options = options;
     this.id = options.id;
+    this.electionTicks = options.electionTicks;
+    this.abstains = options.abstains;
     this.log = new RaftLog(options.storage, options.maxApplyingBytes);
     this.tracker = new Tracker(options);
   }
@@ -77,6 +83,7 @@ export class NodeState {
       case "transfer-leader":
       case "read-index":
       case "read-index-response":
+      case "log-lost":
         invariant(out.to !== this.id, `${out.type} to myself`);
         this.messages.push(out);
         return;
@@ -107,6 +114,9 @@ export class NodeState {
       case "read-index":
         // Passed on for a client; whoever leads takes it in its own term.
         return 0;
+      case "log-lost":
+        // Who lost its log may have lost its term too, and is to be believed all the same.
+        return 0;
       default:
         invariant(given.term === undefined || given.term === 0, `${given.type} with a term of its own`);
         return this.term;
@@ -114,7 +124,8 @@ export class NodeState {
   }
 
   resetRandomizedTimeout(): void {
-    const { electionTicks, random } = this.options;
+    const { electionTicks } = this;
+    const { random } = this.options;
     this.randomizedElectionTicks = electionTicks + Math.floor(random() * electionTicks);
   }
 
@@ -122,8 +133,9 @@ export class NodeState {
     return this.electionElapsed >= this.randomizedElectionTicks;
   }
 
-  /** Whether this node may campaign: a voter whose snapshot, if one came, is durable. */
+  /** Whether this node may campaign: a voter whose snapshot, if one came, is durable, and who trusts its own log. */
   get isPromotable(): boolean {
+    if (this.abstains) return false;
     const own = this.tracker.progress.get(this.id);
     return own !== undefined && !own.isLearner && this.log.unstable.snapshot === undefined;
   }

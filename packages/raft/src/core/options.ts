@@ -52,6 +52,14 @@ export interface RaftOptions {
   readonly informStragglers?: boolean;
   /** A leader that is removed or becomes a learner steps down as soon as that is applied. Default false. */
   readonly stepDownOnRemoval?: boolean;
+  /**
+   * The node is in doubt of its own log: it may have forgotten a vote, or entries that it acknowledged. It votes for
+   * nobody and never campaigns, but takes the log in and acknowledges what it then holds. That is safe because a
+   * quorum that elects without it still meets, in somebody else, every quorum that committed with it. The only voter
+   * of a configuration is no exception: whether to go on with what is left is for whoever ends the doubt.
+   * Default false.
+   */
+  readonly abstains?: boolean;
 }
 
 export type CompleteOptions = Required<RaftOptions>;
@@ -73,13 +81,20 @@ export function completeOptions(given: RaftOptions): CompleteOptions {
     validateMembershipChanges: true,
     informStragglers: false,
     stepDownOnRemoval: false,
+    abstains: false,
     ...given,
     maxMessageBytes,
   };
   invariant(Number.isSafeInteger(options.id) && options.id > 0, `node id ${options.id} is not a positive integer`);
   invariant(options.heartbeatTicks >= 1, "a heartbeat takes at least one tick");
-  invariant(options.electionTicks > options.heartbeatTicks, "the election timeout must be longer than a heartbeat");
+  checkElectionTicks(options.electionTicks, options);
   invariant(options.maxInflightMessages >= 1, "at least one append must be allowed on its way");
   invariant(options.readOnly === "safe" || options.checkQuorum, "lease-based reads need checkQuorum");
   return options;
+}
+
+/** @throws InvariantError for an election timeout that one heartbeat could miss. */
+export function checkElectionTicks(electionTicks: number, { heartbeatTicks }: CompleteOptions): void {
+  invariant(Number.isSafeInteger(electionTicks), `an election timeout of ${electionTicks} ticks is no whole number`);
+  invariant(electionTicks > heartbeatTicks, "the election timeout must be longer than a heartbeat");
 }

@@ -117,6 +117,16 @@ export class Progress {
     return true;
   }
 
+  /** The follower holds nothing after `lastIndex`, whatever it said. False when no more than that was believed. */
+  lose(lastIndex: number): boolean {
+    if (lastIndex >= this.match) return false;
+    this.match = lastIndex;
+    this.#enter("probe");
+    this.next = lastIndex + 1;
+    this.sentCommit = Math.min(this.sentCommit, lastIndex);
+    return true;
+  }
+
   /** Nothing may be sent to it now but heartbeats. */
   get isPaused(): boolean {
     return this.state === "snapshot" || this.paused;

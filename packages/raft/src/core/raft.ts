@@ -63,7 +63,7 @@ function tickElection(node: NodeState): void {
 function tickLeader(node: NodeState): void {
   node.heartbeatElapsed += 1;
   node.electionElapsed += 1;
-  if (node.electionElapsed >= node.options.electionTicks) {
+  if (node.electionElapsed >= node.electionTicks) {
     node.electionElapsed = 0;
     if (node.options.checkQuorum) step(node, message({ type: "check-quorum", from: node.id }));
     // A transferee that did not catch up within an election timeout is given up.
@@ -118,8 +118,7 @@ function entersLaterTerm(node: NodeState, received: Message): boolean {
   const { type, term, from } = received;
   if (type === "vote" || type === "pre-vote") {
     // Within its lease a leader is protected against nodes that were cut off or removed (section 4.2.3).
-    const { checkQuorum, electionTicks } = node.options;
-    const inLease = checkQuorum && node.lead !== NONE && node.electionElapsed < electionTicks;
+    const inLease = node.options.checkQuorum && node.lead !== NONE && node.electionElapsed < node.electionTicks;
     if (inLease && !isTransferVote(received)) return false;
   }
   // A pre-vote changes no term, nor does its grant: the candidate takes the term up when it campaigns.

@@ -14,9 +14,10 @@ import { invariant, RaftError } from "../errors.ts";
 import { confChangeEntry, type ConfChange } from "./conf-change.ts";
 import { applyConfChange } from "./membership.ts";
 import type { NodeState, ReadState, Role } from "./node-state.ts";
-import type { RaftOptions } from "./options.ts";
-import type { ProgressState } from "./progress.ts";
+import { checkElectionTicks, type RaftOptions } from "./options.ts";
 import { createNode, step, tick } from "./raft.ts";
+import { becomeFollower } from "./roles.ts";
+import { statusOf, type Status } from "./status.ts";
 import {
   APPEND_THREAD,
   APPLY_THREAD,
@@ -25,6 +26,7 @@ import {
   isLocalTarget,
   isResponse,
   message,
+  NONE,
   type ConfState,
   type Entry,
   type HardState,
@@ -56,33 +58,7 @@ export interface Ready {
   readonly mustSync: boolean;
 }
 
-/** A follower as the leader sees it. */
-export interface ProgressStatus {
-  readonly match: number;
-  readonly next: number;
-  readonly state: ProgressState;
-  readonly isLearner: boolean;
-  readonly recentActive: boolean;
-  readonly paused: boolean;
-  readonly pendingSnapshot: number;
-  readonly inflight: number;
-}
-
-/** A node at one moment. */
-export interface Status {
-  readonly id: NodeId;
-  readonly role: Role;
-  readonly term: number;
-  readonly vote: NodeId;
-  readonly lead: NodeId;
-  readonly commit: number;
-  readonly applied: number;
-  readonly lastIndex: number;
-  readonly transferee: NodeId;
-  readonly confState: ConfState;
-  /** Of everyone in the configuration; empty unless this node leads. */
-  readonly progress: ReadonlyMap<NodeId, ProgressStatus>;
-}
+export type { ProgressStatus, Status } from "./status.ts";
 
 /** One node of the core. */
 export class RawNode {
@@ -170,6 +146,58 @@ export class RawNode {
     step(this.#node, message({ type: "snapshot-status", from: id, reject: !arrived }));
   }
 
+  /**
+   * `id` holds nothing after `lastIndex`, whatever it acknowledged before: it is brought up to date from there. May come
+   * late or more than once. Nobody but a leader cares.
+   */
+  reportLost(id: NodeId, lastIndex: number): void {
+    step(this.#node, message({ type: "log-lost", from: id, index: lastIndex }));
+  }
+
+  /** Whether this node is in doubt of its own log, see {@link RaftOptions.abstains}. A leader steps down, a candidate gives up. */
+  abstain(isInDoubt: boolean): void {
+    const node = this.#node;
+    node.abstains = isInDoubt;
+    if (isInDoubt && node.role !== "follower") becomeFollower(node, node.term, NONE);
+  }
+
+  /**
+   * Changes the election timeout, and with it how long a leader goes without a quorum. The time that has run counts; the
+   * random part is drawn anew. @throws InvariantError when it is not longer than a heartbeat.
+   */
+  setElectionTicks(electionTicks: number): void {
+    const node = this.#node;
+    checkElectionTicks(electionTicks, node.options);
+    node.electionTicks = electionTicks;
+    node.resetRandomizedTimeout();
+  }
+
+  get role(): Role {
+    return this.#node.role;
+  }
+
+  get term(): number {
+    return this.#node.term;
+  }
+
+  /** Who leads, as far as this node knows. */
+  get lead(): NodeId {
+    return this.#node.lead;
+  }
+
+  get lastIndex(): number {
+    return this.#node.log.lastIndex();
+  }
+
+  get commit(): number {
+    return this.#node.log.committed;
+  }
+
+  /** To whom leadership is being handed; `NONE` when it is not. */
+  get transferee(): NodeId {
+    return this.#node.transferee;
+  }
+
   hasReady(): boolean {
     const node = this.#node;
     const { log } = node;
@@ -221,37 +249,7 @@ export class RawNode {
   }
 
   status(): Status {
-    const { id, role, term, vote, lead, log, tracker, transferee } = this.#node;
-    const progress = new Map<NodeId, ProgressStatus>();
-    if (role === "leader") {
-      for (const [member, each] of tracker.progress) {
-        const { match, next, state, isLearner, recentActive, pendingSnapshot, inflights } = each;
-        const paused = each.isPaused;
-        progress.set(member, {
-          match,
-          next,
-          state,
-          isLearner,
-          recentActive,
-          paused,
-          pendingSnapshot,
-          inflight: inflights.count,
-        });
-      }
-    }
-    return {
-      id,
-      role,
-      term,
-      vote,
-      lead,
-      commit: log.committed,
-      applied: log.applied,
-      lastIndex: log.lastIndex(),
-      transferee,
-      confState: tracker.confState(),
-      progress,
-    };
+    return statusOf(this.#node);
   }
 
   /** Sets the random part of the election timeout, for tests that must know it. In ticks. */

@@ -80,7 +80,9 @@ export type PeerMessageType =
   | "propose"
   | "transfer-leader"
   | "read-index"
-  | "read-index-response";
+  | "read-index-response"
+  /** To the leader: the sender holds nothing after `index`, whatever it acknowledged before. */
+  | "log-lost";
 
 /** Within one node, from its driver or to and from its storage. */
 export type LocalMessageType =
@@ -102,7 +104,7 @@ export interface Message {
   readonly type: MessageType;
   readonly to: NodeId;
   readonly from: NodeId;
-  /** 0 for messages within a node and for forwarded proposals and reads. */
+  /** 0 for messages within a node, for forwarded proposals and reads, and for `log-lost`. */
   readonly term: number;
   /** Term of the entry at `index`: of the previous entry (append), the last entry (vote), the hint (rejection); of a refused vote: of the entry at `commit`. */
   readonly logTerm: number;
