@@ -23,6 +23,7 @@ export { MemoryLog } from "./storage/memory-log.ts";
 export { openLevelLog } from "./storage/level-log.ts";
 export { openMemoryLog } from "./storage/memory-store.ts";
 export { MemoryDisk } from "./storage/memory-disk.ts";
+export { DurableImage } from "./storage/durable-image.ts";
 export type { DiskFaults, DiskOperation } from "./storage/memory-disk.ts";
 export type { LogStoreOptions } from "./storage/durable-log.ts";
 export type { Migration } from "./storage/recovery.ts";

@@ -18,7 +18,11 @@ export interface DiskFaults {
   readonly read?: (index: number, bytes: Uint8Array) => Uint8Array | undefined;
 }
 
-type Undo = () => void;
+/** What stood in the place of a batch. */
+interface Undo {
+  readonly state: Uint8Array | undefined;
+  readonly records: ReadonlyMap<number, Uint8Array | undefined>;
+}
 
 /** How many synced batches a disk can be made to lose. */
 const HISTORY = 32;
@@ -68,8 +72,8 @@ export class MemoryDisk {
     this.#epoch += 1;
     this.#isOpen = false;
     const survivors = Math.floor(random() * (this.#unsynced.length + 1));
-    for (const undo of this.#unsynced.splice(survivors).toReversed()) undo();
-    this.#unsynced.length = 0;
+    for (const undo of this.#unsynced.splice(survivors).toReversed()) this.#undo(undo);
+    this.#remember();
     if (this.#slotInFlight !== undefined) {
       const { slot, bytes } = this.#slotInFlight;
       this.#putSlot(slot, bytes.subarray(0, Math.floor(random() * (bytes.length + 1))));
@@ -81,7 +85,29 @@ export class MemoryDisk {
   /** Silent loss of the newest `batches` that were synced, as LevelDB loses a damaged tail. */
   loseSynced(batches: number): void {
     invariant(this.#unsynced.length === 0 && batches <= this.#synced.length, "there is no such history to lose");
-    for (let i = 0; i < batches; i += 1) this.#synced.pop()?.();
+    for (const undo of this.#synced.splice(this.#synced.length - batches).toReversed()) this.#undo(undo);
+  }
+
+  /** How many batches {@link loseSynced} can lose. */
+  get losable(): number {
+    return this.#synced.length;
+  }
+
+  /** The state record as it would be if the power went out now, and nothing unsynced survived. */
+  syncedState(): Uint8Array | undefined {
+    const [first] = this.#unsynced;
+    return first === undefined ? this.#state : first.state;
+  }
+
+  /** The same of a record of the log. */
+  syncedRecord(index: number): Uint8Array | undefined {
+    const first = this.#unsynced.find(({ records }) => records.has(index));
+    return first === undefined ? this.#records.get(index) : first.records.get(index);
+  }
+
+  /** The high-water record as it stands. */
+  highWater(): Uint8Array | undefined {
+    return this.#highWater;
   }
 
   /** Silent loss of one record, or a flip within it. */
@@ -118,8 +144,7 @@ export class MemoryDisk {
         this.#unsynced.push(this.#apply(batch));
         if (!sync) return;
         await this.#pass("records-sync", alive);
-        this.#synced.push(...this.#unsynced.splice(0));
-        this.#synced.splice(0, this.#synced.length - HISTORY);
+        this.#remember();
       },
       read: (index) => {
         alive();
@@ -156,24 +181,32 @@ export class MemoryDisk {
 
   /** Carries a batch out, and says how it is undone. */
   #apply({ state, puts, remove }: RecordBatch): Undo {
-    const stateBefore = this.#state;
-    const before = new Map<number, Uint8Array | undefined>();
+    const undo = { state: this.#state, records: new Map<number, Uint8Array | undefined>() };
+    const { records } = undo;
     for (const { index, bytes } of puts) {
-      before.set(index, this.#records.get(index));
+      records.set(index, this.#records.get(index));
       this.#records.set(index, copyOf(bytes));
     }
     for (let index = remove.from; index < remove.to; index += 1) {
-      before.set(index, this.#records.get(index));
+      records.set(index, this.#records.get(index));
       this.#records.delete(index);
     }
     this.#state = state;
-    return () => {
-      this.#state = stateBefore;
-      for (const [index, bytes] of before) {
-        if (bytes === undefined) this.#records.delete(index);
-        else this.#records.set(index, bytes);
-      }
-    };
+    return undo;
+  }
+
+  /** What was unsynced is on the platter now. */
+  #remember(): void {
+    this.#synced.push(...this.#unsynced.splice(0));
+    this.#synced.splice(0, this.#synced.length - HISTORY);
+  }
+
+  #undo({ state, records }: Undo): void {
+    this.#state = state;
+    for (const [index, bytes] of records) {
+      if (bytes === undefined) this.#records.delete(index);
+      else this.#records.set(index, bytes);
+    }
   }
 
   #highWaterMedia(alive: () => void): HighWaterMedia {
@@ -204,7 +237,9 @@ export class MemoryDisk {
       begin: async (name) => {
         alive();
         const parts: Uint8Array[] = [];
-        this.#temporary.set(name, parts);
+        // A crash puts another map in its place, which those of before must not touch.
+        const temporary = this.#temporary;
+        temporary.set(name, parts);
         return {
           name,
           write: async (bytes) => {
@@ -213,7 +248,7 @@ export class MemoryDisk {
           },
           finish: () => this.#pass("snapshot-write", alive),
           abort: async () => {
-            this.#temporary.delete(name);
+            temporary.delete(name);
           },
         };
       },
@@ -225,6 +260,7 @@ export class MemoryDisk {
         this.#visible.set(name, Buffer.concat(parts));
       },
       discard: async (temporary) => {
+        alive();
         this.#temporary.delete(temporary);
       },
       open: async (name) => {
