@@ -29,6 +29,24 @@ export type { LogStoreOptions } from "./storage/durable-log.ts";
 export type { Migration } from "./storage/recovery.ts";
 export type { LogMedia } from "./storage/media.ts";
 export * from "./storage/log-store.ts";
+/** Messages as bytes, for transports. */
+export {
+  decodeMessage,
+  encodeMessage,
+  encodeMessages,
+  isPassedOn,
+  MAX_MESSAGE_ENTRIES,
+  MESSAGE_FRAME,
+  messageFrameBytes,
+} from "./wire/message-codec.ts";
+export {
+  DEFAULT_MAX_FRAME_BYTES,
+  encodeFrame,
+  FRAME_HEADER_BYTES,
+  FrameSplitter,
+  WIRE_VERSION,
+} from "./wire/frames.ts";
+export type { Frame } from "./wire/frames.ts";
 /** Errors. */
 export { InvariantError, isRaftError, RaftError } from "./errors.ts";
 export type { RaftErrorCode } from "./errors.ts";
