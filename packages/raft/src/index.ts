@@ -1,4 +1,4 @@
-/** `@parley/raft`: the consensus core. It does no input or output, and knows no clock. */
+/** `@parley/raft`: the consensus core, its log, and the driver that runs both. */
 
 /** The node. */
 export { RawNode } from "./core/raw-node.ts";
@@ -47,6 +47,19 @@ export {
   WIRE_VERSION,
 } from "./wire/frames.ts";
 export type { Frame } from "./wire/frames.ts";
+/** The driver: a running node, and what it needs around it. */
+export { startNode } from "./driver/start.ts";
+export * from "./driver/node.ts";
+export * from "./driver/outcome.ts";
+export * from "./driver/state-machine.ts";
+export * from "./driver/status.ts";
+export * from "./driver/timing.ts";
+export * from "./driver/transport.ts";
+export * from "./driver/environment.ts";
+export { systemEnvironment } from "./driver/system-environment.ts";
+export { DEFAULT_LIMITS } from "./driver/options.ts";
+export { ClientSession } from "./driver/client-session.ts";
+export type { ClientSessionOptions, Submit } from "./driver/client-session.ts";
 /** Errors. */
 export { InvariantError, isRaftError, RaftError } from "./errors.ts";
 export type { RaftErrorCode } from "./errors.ts";

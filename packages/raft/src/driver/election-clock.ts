@@ -1,0 +1,131 @@
+/**
+ * Turns time into the core's ticks, and fits the election timeout to what the network and the machine allow: it grows with
+ * the round trip to a quorum and with how late timers and heartbeats come, and shrinks again when they improve.
+ */
+import type { Environment, Timer } from "./environment.ts";
+import type { NodeId } from "../core/types.ts";
+import type { ElectionTiming } from "./timing.ts";
+import type { Transport } from "./transport.ts";
+
+export interface ClockHost {
+  tick(): void;
+  /** The election timeout changed. */
+  retime(electionTicks: number): void;
+  /** Round trip within which a quorum answers; undefined while unknown. */
+  quorumRoundTripMs(): number | undefined;
+}
+
+const MIN_TICK_MS = 10;
+const MAX_TICK_MS = 1_000;
+/**
+ * Ticks made up for when a timer comes late. Time that a stalled process slept through must not count against a leader
+ * whose heartbeats wait in its sockets, so it gets to read them before the next tick.
+ */
+const MAX_CATCH_UP = 2;
+/** A vote takes a round trip and a sync; ten of them leave room for a busy network. */
+const ROUND_TRIPS = 10;
+/** What was late is forgotten by half in this time. */
+const HALF_LIFE_MS = 10_000;
+const RETIME_EVERY_TICKS = 25;
+
+export class ElectionClock {
+  readonly tickMs: number;
+  readonly heartbeatTicks: number;
+  readonly #timing: ElectionTiming;
+  readonly #environment: Environment;
+  readonly #host: ClockHost;
+  #electionTicks: number;
+  #timer: Timer | undefined;
+  #lastMs = 0;
+  #sinceRetime = 0;
+  /** The latest that a timer or heartbeat came in the recent past. */
+  #lateMs = 0;
+  #heardMs: number | undefined;
+
+  constructor(timing: ElectionTiming, environment: Environment, host: ClockHost) {
+    this.#timing = timing;
+    this.#environment = environment;
+    this.#host = host;
+    this.tickMs = Math.min(MAX_TICK_MS, Math.max(MIN_TICK_MS, Math.floor(timing.heartbeatMs / 4)));
+    this.heartbeatTicks = Math.max(1, Math.round(timing.heartbeatMs / this.tickMs));
+    this.#electionTicks = Math.max(this.heartbeatTicks + 1, Math.round(timing.electionMs / this.tickMs));
+  }
+
+  get electionTicks(): number {
+    return this.#electionTicks;
+  }
+
+  get electionMs(): number {
+    return this.#electionTicks * this.tickMs;
+  }
+
+  start(): void {
+    this.#lastMs = this.#environment.nowMs();
+    this.#arm(this.tickMs);
+  }
+
+  stop(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+  }
+
+  /** The leader was heard of. Gaps between its words tell how late heartbeats can be. */
+  heard(): void {
+    const nowMs = this.#environment.nowMs();
+    if (this.#heardMs !== undefined) this.#late(nowMs - this.#heardMs - this.#timing.heartbeatMs);
+    this.#heardMs = nowMs;
+  }
+
+  /** There is another leader, or none: a gap between two leaders is no late heartbeat. */
+  leaderChanged(): void {
+    this.#heardMs = undefined;
+  }
+
+  #arm(delayMs: number): void {
+    this.#timer = this.#environment.after(delayMs, () => this.#fired());
+  }
+
+  #fired(): void {
+    const nowMs = this.#environment.nowMs();
+    const elapsedMs = nowMs - this.#lastMs;
+    const due = Math.floor(elapsedMs / this.tickMs);
+    this.#late(elapsedMs - this.tickMs);
+    this.#lastMs = due > MAX_CATCH_UP ? nowMs : this.#lastMs + due * this.tickMs;
+    this.#arm(Math.max(1, this.#lastMs + this.tickMs - nowMs));
+    for (let i = 0; i < Math.min(due, MAX_CATCH_UP); i += 1) {
+      this.#lateMs *= 0.5 ** (this.tickMs / HALF_LIFE_MS);
+      this.#sinceRetime += 1;
+      this.#host.tick();
+    }
+    if (this.#sinceRetime >= RETIME_EVERY_TICKS) this.#retime();
+  }
+
+  #late(lateMs: number): void {
+    // A process that was stopped for long tells nothing about how long it will be late next time.
+    this.#lateMs = Math.max(this.#lateMs, Math.min(lateMs, this.#timing.electionMs));
+  }
+
+  #retime(): void {
+    this.#sinceRetime = 0;
+    const { electionMs, maxElectionMs } = this.#timing;
+    const neededMs = Math.max(electionMs, (this.#host.quorumRoundTripMs() ?? 0) * ROUND_TRIPS);
+    const late = this.#lateMs > this.tickMs ? 2 * this.#lateMs : 0;
+    const wanted = Math.round(Math.min(maxElectionMs, neededMs + late) / this.tickMs);
+    const ticks = Math.max(this.heartbeatTicks + 1, wanted);
+    // Small changes are not worth a new draw of everyone's timeout.
+    if (Math.abs(ticks - this.#electionTicks) * 8 <= this.#electionTicks && ticks * this.tickMs !== electionMs) return;
+    if (ticks === this.#electionTicks) return;
+    this.#electionTicks = ticks;
+    this.#host.retime(ticks);
+  }
+}
+
+/** Round trip within which enough of the others answer for a quorum; undefined while none is known. */
+export function quorumRoundTripMs(self: NodeId, voters: readonly NodeId[], transport: Transport): number | undefined {
+  const others = voters.filter((voter) => voter !== self);
+  const trips = others
+    .map((voter) => transport.roundTripMs(voter))
+    .filter((each) => each !== undefined)
+    .toSorted((a, b) => a - b);
+  return trips[Math.min(trips.length, Math.ceil(others.length / 2)) - 1];
+}
