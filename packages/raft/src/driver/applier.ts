@@ -40,6 +40,7 @@ export class Applier {
   #index: number;
   #term: number;
   #confState: ConfState;
+  #membershipIndex: number;
   #sessions = new SessionTable();
   /** Members that were made learners because their log is in doubt, and are to vote again: for which doubt. Replicated. */
   #demoted = new Map<NodeId, number>();
@@ -57,6 +58,7 @@ export class Applier {
     this.#index = start.index;
     this.#term = start.term;
     this.#confState = start.confState;
+    this.#membershipIndex = start.index;
   }
 
   get index(): number {
@@ -65,6 +67,11 @@ export class Applier {
 
   get confState(): ConfState {
     return this.#confState;
+  }
+
+  /** Of the newest membership change; a snapshot from before it does not know all members. */
+  get membershipIndex(): number {
+    return this.#membershipIndex;
   }
 
   get demoted(): ReadonlyMap<NodeId, number> {
@@ -131,6 +138,7 @@ export class Applier {
     this.#index = meta.index;
     this.#term = meta.term;
     this.#confState = meta.confState;
+    this.#membershipIndex = meta.index;
     this.snapshotTaken();
   }
 
@@ -204,6 +212,8 @@ export class Applier {
     invariant(change !== undefined, "an entry of a membership change holds one");
     const { observer } = this.#host;
     observer.applying?.(entry);
+    // The core may ask for a snapshot from within the change: it must not be one from before.
+    this.#membershipIndex = entry.index;
     const now = this.#tryChange(change);
     if (now !== undefined) {
       this.#confState = now;

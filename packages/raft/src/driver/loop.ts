@@ -16,6 +16,7 @@ import {
 import { isRaftError, RaftError } from "../errors.ts";
 import { AppendQueue } from "./append-queue.ts";
 import { Applier, type Verdict } from "./applier.ts";
+import { coreReader } from "./core-reader.ts";
 import { ElectionClock, quorumRoundTripMs } from "./election-clock.ts";
 import { endingOf } from "./endings.ts";
 import type { ProposalName } from "./envelope.ts";
@@ -74,7 +75,11 @@ export class Loop {
       id,
       electionTicks: this.clock.electionTicks,
       heartbeatTicks: this.clock.heartbeatTicks,
-      storage: log,
+      storage: coreReader(
+        log,
+        () => this.applier.membershipIndex,
+        () => this.#snapshotSoon(),
+      ),
       random: () => environment.random(),
       applied: log.snapshot().index,
       asyncStorageWrites: true,
@@ -204,9 +209,7 @@ export class Loop {
     }
     this.reads.serve(this.applier.index, this.nowMs());
     const { entries, bytes } = this.applier.sinceSnapshot;
-    if ((entries >= limits.snapshotEntries || bytes >= limits.snapshotBytes) && !this.snapshots.isTaking) {
-      this.takeSnapshot().catch((error: unknown) => this.#fail(error));
-    }
+    if (entries >= limits.snapshotEntries || bytes >= limits.snapshotBytes) this.#snapshotSoon();
   }
 
   #carryOut(ready: Ready): void {
@@ -352,6 +355,13 @@ export class Loop {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#stopped(error);
+  }
+
+  #snapshotSoon(): void {
+    if (this.snapshots.isTaking) return;
+    this.#options.environment.soon(() => {
+      if (!this.#isClosed) this.takeSnapshot().catch((error: unknown) => this.#fail(error));
+    });
   }
 
   #makeApplier(): Applier {

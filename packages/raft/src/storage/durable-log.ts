@@ -28,7 +28,7 @@ import { encodeState, type LogState } from "./state-record.ts";
 import { Tail, type TailEntry } from "./tail.ts";
 import type { TermRuns } from "./terms.ts";
 import { Turns } from "./turns.ts";
-import { isReplacement, planWrite, type WritePlan } from "./write-plan.ts";
+import { committedUpTo, isReplacement, planWrite, type WritePlan } from "./write-plan.ts";
 
 /** How a log is kept. */
 export interface LogStoreOptions {
@@ -175,7 +175,8 @@ class DurableLog implements LogStore {
         throw new RaftError("unavailable", `the log has no entry ${staged.index} of term ${staged.term}`);
       }
       const { index, term, checksum } = await this.#install(staged);
-      const state = this.#next({ snapshot: { index, term, checksum } });
+      const hardState = committedUpTo(this.#state.hardState, index);
+      const state = this.#next({ snapshot: { index, term, checksum }, hardState });
       await this.#commit({ state, terms: this.#terms, puts: [], added: [], remove: NOTHING_REMOVED }, true);
       await this.#adoptSnapshot(staged);
     });

@@ -51,11 +51,19 @@ export function planWrite(log: LogView, { hardState, entries, snapshot }: Planne
   const state: LogState = {
     ...start.state,
     sequence,
-    hardState: hardState ?? before.hardState,
+    hardState: committedUpTo(hardState ?? before.hardState, start.state.snapshot.index),
     last,
     replacedAt: isReplacing ? sequence : before.replacedAt,
   };
   return { state, terms, puts, added, remove: { from: last.index + 1, to: before.last.index + 1 } };
+}
+
+/**
+ * A snapshot is of committed entries, whatever the commit index beside it says: that one may lag, as nobody waits for it,
+ * but a log that starts behind its own snapshot could not be opened.
+ */
+export function committedUpTo(hardState: HardState, snapshotIndex: number): HardState {
+  return hardState.commit >= snapshotIndex ? hardState : { ...hardState, commit: snapshotIndex };
 }
 
 /** Whether `after` took entries away. */
