@@ -28,7 +28,7 @@ import { Reads } from "./reads.ts";
 import { Rejoining } from "./rejoining.ts";
 import { Snapshots } from "./snapshots.ts";
 import { Succession } from "./succession.ts";
-import { Transfers } from "./transfers.ts";
+import { leadershipOf, Transfers } from "./transfers.ts";
 import type { TransportReceiver } from "./transport.ts";
 
 /** Work of one turn; then sockets and timers get theirs. */
@@ -288,7 +288,7 @@ export class Loop {
     this.proposals.expire(nowMs);
     this.reads.expire(nowMs, this.leader);
     this.reads.retry(nowMs - this.clock.electionMs);
-    this.#lookAtTransfers();
+    this.transfers.look(leadershipOf(this.raw), nowMs);
     this.act(() => {
       this.raw.tick();
       this.rejoining.tick();
@@ -304,18 +304,8 @@ export class Loop {
     if (raw.role !== "leader") this.proposals.notLeader(this.leader);
     // Whoever was to confirm them may be gone.
     this.reads.retry(nowMs);
-    this.#lookAtTransfers();
+    this.transfers.look(leadershipOf(this.raw), nowMs);
     this.#options.observer.roleChanged?.();
-  }
-
-  #lookAtTransfers(): void {
-    const { role, transferee } = this.raw;
-    const leadership = {
-      isLeader: role === "leader",
-      leader: this.leader,
-      transferee: transferee === NONE ? undefined : transferee,
-    };
-    this.transfers.look(leadership, this.nowMs());
   }
 
   #applied(entry: Entry, name: ProposalName, verdict: Verdict): void {

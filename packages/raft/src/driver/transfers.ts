@@ -1,5 +1,6 @@
 /** Hand-overs of leadership that somebody waits for. */
-import type { NodeId } from "../core/types.ts";
+import type { RawNode } from "../core/raw-node.ts";
+import { NONE, type NodeId } from "../core/types.ts";
 import type { TransferOutcome } from "./outcome.ts";
 import { refused } from "./proposals.ts";
 
@@ -14,6 +15,14 @@ export interface Leadership {
   readonly isLeader: boolean;
   readonly leader: NodeId | undefined;
   readonly transferee: NodeId | undefined;
+}
+
+export function leadershipOf({ role, lead, transferee }: RawNode): Leadership {
+  return {
+    isLeader: role === "leader",
+    leader: lead === NONE ? undefined : lead,
+    transferee: transferee === NONE ? undefined : transferee,
+  };
 }
 
 export class Transfers {

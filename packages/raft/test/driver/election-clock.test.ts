@@ -1,0 +1,87 @@
+import { describe, expect, it } from "vitest";
+import { ElectionClock } from "../../src/driver/election-clock.ts";
+import { LAN, PATIENT } from "../../src/index.ts";
+import { VirtualEnvironment } from "./virtual-environment.ts";
+
+function clockWith(roundTripMs: () => number | undefined = () => undefined, timing = LAN) {
+  const environment = new VirtualEnvironment();
+  const seen = { ticks: 0, retimed: [] as number[] };
+  const clock = new ElectionClock(timing, environment, {
+    tick: () => {
+      seen.ticks += 1;
+    },
+    retime: (ticks) => {
+      seen.retimed.push(ticks);
+    },
+    quorumRoundTripMs: roundTripMs,
+  });
+  clock.start();
+  return { environment, clock, seen };
+}
+
+describe("the election clock", () => {
+  it("ticks as often as time passes", () => {
+    const { environment, clock, seen } = clockWith();
+    environment.pass(1_000);
+    expect(seen.ticks).toBe(1_000 / clock.tickMs);
+    expect(clock.electionMs).toBe(LAN.electionMs);
+  });
+
+  it("does not count the time that a stalled process slept through", () => {
+    const { environment, seen } = clockWith();
+    environment.pass(10_000, 9_000);
+    expect(seen.ticks).toBeLessThanOrEqual(102);
+  });
+
+  it("waits longer when the round trip to a quorum grows, up to the bound, and less when it shrinks again", () => {
+    let roundTripMs = 90;
+    const { environment, clock } = clockWith(() => roundTripMs);
+    environment.pass(1_000);
+    expect(clock.electionMs).toBe(900);
+    roundTripMs = 10_000;
+    environment.pass(1_000);
+    expect(clock.electionMs).toBe(LAN.maxElectionMs);
+    roundTripMs = 1;
+    environment.pass(1_000);
+    expect(clock.electionMs).toBe(LAN.electionMs);
+  });
+
+  it("waits longer where heartbeats come late, and forgets that with time", () => {
+    const { environment, clock } = clockWith();
+    for (let i = 0; i < 10; i += 1) {
+      environment.pass(LAN.heartbeatMs + 60);
+      clock.heard();
+    }
+    expect(clock.electionMs).toBeGreaterThanOrEqual(LAN.electionMs + 100);
+    for (let i = 0; i < 2_000; i += 1) {
+      environment.pass(LAN.heartbeatMs);
+      clock.heard();
+    }
+    expect(clock.electionMs).toBe(LAN.electionMs);
+  });
+
+  it("learns nothing from the gap between two leaders", () => {
+    const { environment, clock } = clockWith();
+    clock.heard();
+    environment.pass(3_000);
+    clock.leaderChanged();
+    clock.heard();
+    environment.pass(1_000);
+    expect(clock.electionMs).toBe(LAN.electionMs);
+  });
+
+  it("keeps to 5 s and 15 s in the patient profile, whatever it measures", () => {
+    const { environment, clock, seen } = clockWith(() => 4_000, PATIENT);
+    environment.pass(60_000);
+    expect(clock.heartbeatTicks * clock.tickMs).toBe(5_000);
+    expect(clock.electionMs).toBe(15_000);
+    expect(seen.retimed).toEqual([]);
+  });
+
+  it("stops", () => {
+    const { environment, clock, seen } = clockWith();
+    clock.stop();
+    environment.pass(1_000);
+    expect(seen.ticks).toBe(0);
+  });
+});
