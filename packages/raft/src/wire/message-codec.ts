@@ -43,6 +43,7 @@ const MESSAGE_TYPES: readonly PeerMessageType[] = [
   "transfer-leader",
   "read-index",
   "read-index-response",
+  "log-lost",
 ];
 const NUMBER_OF: ReadonlyMap<MessageType, number> = new Map(MESSAGE_TYPES.map((type, i) => [type, i]));
 /** The order is part of the format: only ever add at the end. */

@@ -11,9 +11,10 @@ export interface TcpLimits {
   readonly pingEveryMs: number;
   /** A dial takes no longer. */
   readonly dialTimeoutMs: number;
-  /** The longest pause between dials; the first is {@link TcpLimits.minBackoffMs} and each doubles it. */
-  readonly maxBackoffMs: number;
+  /** The first dial that fails is repeated at once, the next after this pause, and each doubles it … */
   readonly minBackoffMs: number;
+  /** … up to this. A connection that lasted longer begins anew. */
+  readonly maxBackoffMs: number;
   /** `unreachable` is said no more often. */
   readonly unreachableEveryMs: number;
   /** A connection that does not say whose it is by then is closed. */
@@ -31,7 +32,7 @@ export const DEFAULT_TCP_LIMITS: TcpLimits = {
   pingEveryMs: 100,
   dialTimeoutMs: 2000,
   maxBackoffMs: 250,
-  minBackoffMs: 5,
+  minBackoffMs: 1,
   unreachableEveryMs: 40,
   helloTimeoutMs: 5000,
   snapshotStallMs: 10_000,

@@ -24,6 +24,9 @@ export interface Way {
   readonly limits: TcpLimits;
 }
 
+/** A connection that does not last is dialled again as after so many failures, which is soon but not at once. */
+const REMEMBERED_FAILURES = 4;
+
 /** What {@link Outgoing} has to say. */
 export interface OutgoingEvents {
   unreachable(): void;
@@ -167,7 +170,7 @@ export class Outgoing {
         if (this.#way.link.cutsIn || this.#connection !== connection) continue;
         connection.establishedMs ??= performance.now();
         this.#isBereaved = false;
-        this.#failedDials = Math.min(this.#failedDials, 1);
+        this.#failedDials = Math.min(this.#failedDials, REMEMBERED_FAILURES);
         if (kind === PONG) this.#roundTrip.answered(decodeEcho(body), performance.now());
       }
     } catch (error) {
