@@ -24,7 +24,7 @@ export interface Transport {
 
 /** What the driver wants to hear of. None of these throws. */
 export interface TransportReceiver {
-  /** A message of a peer that the transport knows to be `message.from`. */
+  /** A message of a peer that the transport knows to be `message.from`, or that passes it on (`isPassedOn`). */
   receive(message: Message): void;
   /** Takes in a snapshot; `chunks` must be read to the end before it may be believed. Rejects when it has no use for it. */
   receiveSnapshot(message: Message, contentBytes: number, chunks: AsyncIterable<Uint8Array>): Promise<void>;
