@@ -74,7 +74,8 @@ export function handleVoteRequest(node: NodeState, request: Message): void {
       node.electionElapsed = 0;
       node.vote = from;
     }
-  } else {
+  } else if (node.term > 0) {
+    // Who has lost even its term has none to refuse in; nobody waits for a refusal.
     const { commit, commitTerm: logTerm } = knownCommit(node);
     node.send({ type: response, to: from, term: node.term, reject: true, commit, logTerm });
   }

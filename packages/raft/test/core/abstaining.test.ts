@@ -32,6 +32,12 @@ describe("a node in doubt of its own log", () => {
     expect(votesFor(sound, { type: "vote", term: 5 })).toMatchObject({ reject: false });
   });
 
+  test("that has lost even its term says nothing", () => {
+    const log = newLog(VOTERS);
+    log.setHardState({ term: 0, vote: 0, commit: 1 });
+    expect(votesFor(new Member(3, log, { abstains: true }), { type: "pre-vote", term: 5 })).toBeUndefined();
+  });
+
   test("never campaigns: not by ticks, nor when told, nor for a leader that hands over", () => {
     const member = inDoubt();
     member.tick(100);
