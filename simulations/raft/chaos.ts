@@ -164,7 +164,8 @@ function pauseOne(world: World, random: Random): void {
 function drift(world: World, random: Random): void {
   const host = random.pick([...world.hosts.values()]);
   if (host === undefined) return;
-  host.tickPeriod = Math.round(TICK * (0.4 + 1.8 * random.next()));
+  const { slowest, fastest } = world.plan.ticks;
+  host.tickPeriod = Math.round(TICK * (fastest + (slowest - fastest) * random.next()));
   world.note("drift", host.id, host.tickPeriod);
 }
 

@@ -19,6 +19,7 @@ const NO_STATUS: Status = {
   applied: 0,
   lastIndex: 0,
   transferee: 0,
+  hasLease: false,
   confState: { voters: [], votersOutgoing: [], learners: [], learnersNext: [], autoLeave: false },
   progress: new Map(),
 };

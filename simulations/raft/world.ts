@@ -236,13 +236,14 @@ export class World {
 
   #makePeer(host: Host, random: Random): Peer {
     const { plan } = this;
-    const { preVote, checkQuorum, stepDownOnRemoval } = plan;
+    const { preVote, checkQuorum, stepDownOnRemoval, readOnly } = plan;
     return new Carrier(this.#portsOf(host), {
       id: host.id,
       electionTicks: ELECTION_TICKS,
       preVote,
       checkQuorum,
       stepDownOnRemoval,
+      readOnly,
       informStragglers: true,
       ...plan.nodeOf(host.id),
       random: () => random.next(),

@@ -10,6 +10,7 @@ import { leaderAppendOnly } from "./leader-append-only.ts";
 import { leaderCompleteness } from "./leader-completeness.ts";
 import { leadersAreNotDisturbed } from "./leaders-are-not-disturbed.ts";
 import { leadersHaveAQuorum } from "./leaders-have-a-quorum.ts";
+import { leasesExcludeOtherLeaders } from "./leases-exclude-other-leaders.ts";
 import { logMatching } from "./log-matching.ts";
 import { membershipAgrees } from "./membership-agrees.ts";
 import { oneMembershipChangeAtATime } from "./one-membership-change-at-a-time.ts";
@@ -40,6 +41,7 @@ export function allInvariants(chronicle: Chronicle): readonly Invariant[] {
     commitsAreOfTheOwnTerm(chronicle),
     acknowledgedWritesSurvive(chronicle),
     readsAreLinearizable(),
+    leasesExcludeOtherLeaders(chronicle),
     oneMembershipChangeAtATime(chronicle),
     quorumsOverlap(),
     membershipAgrees(chronicle),

@@ -30,7 +30,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     2,
     "vote for a candidate whose log is behind",
     "election.ts",
-    "if (mayVote && !node.abstains && node.log.isUpToDate({ index: request.index, term: request.logTerm })) {",
+    "if (mayVote && !mustNot && node.log.isUpToDate({ index: request.index, term: request.logTerm })) {",
     "if (mayVote) {",
   ),
   bug(
@@ -126,6 +126,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     "const isPending = node.pendingConfIndex > node.log.applied;",
     "const isPending = false;",
   ),
+  bug(14, "keep the lease after a leadership transfer began", "leader.ts", "  node.lease.end();\n", ""),
   bug(
     15,
     "answer ReadIndex before an entry of the own term is committed",
@@ -137,15 +138,15 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     16,
     "answer ReadIndex without confirming the quorum",
     "leader.ts",
-    'if (isAlone || node.options.readOnly === "lease-based") return answerRead',
+    "if (isAlone || hasLease(node)) return answerRead",
     "if (isAlone || node.term > 0) return answerRead",
   ),
   bug(
     17,
     "pre-vote granted by a leader that still hears its quorum",
     "raft.ts",
-    "if (inLease && !isTransferVote(received)) return false;",
-    'if (inLease && type !== "pre-vote" && !isTransferVote(received)) return false;',
+    "if ((inLease || isPromised(node)) && !isTransferVote(received)) return false;",
+    'if ((inLease || isPromised(node)) && type !== "pre-vote" && !isTransferVote(received)) return false;',
   ),
   bug(
     18,

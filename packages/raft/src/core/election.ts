@@ -1,4 +1,5 @@
 /** Campaigns and votes (dissertation, sections 3.4, 3.6.1, 9.6). */
+import { isPromised } from "./lease.ts";
 import type { NodeState } from "./node-state.ts";
 import type { VoteResult } from "./quorum.ts";
 import { voterIds } from "./quorum.ts";
@@ -15,6 +16,7 @@ const TRANSFER = new TextEncoder().encode("transfer");
 /** Campaigns, if this node may. */
 export function campaignIfAllowed(node: NodeState, kind: CampaignKind): void {
   if (node.role === "leader" || !node.isPromotable || hasUnappliedConfChange(node)) return;
+  if (isPromised(node) && kind !== "transfer") return;
   campaign(node, kind);
 }
 
@@ -67,7 +69,8 @@ export function handleVoteRequest(node: NodeState, request: Message): void {
     // A pre-vote binds to nothing; it only says what this node would do in that term.
     (isPreVote && term > node.term);
   const response = isPreVote ? "pre-vote-response" : "vote-response";
-  if (mayVote && !node.abstains && node.log.isUpToDate({ index: request.index, term: request.logTerm })) {
+  const mustNot = node.abstains || (isPromised(node) && !isTransferVote(request));
+  if (mayVote && !mustNot && node.log.isUpToDate({ index: request.index, term: request.logTerm })) {
     // A granted pre-vote answers in the term that was asked about, else the candidate would take it for an old one.
     node.send({ type: response, to: from, term });
     if (!isPreVote) {

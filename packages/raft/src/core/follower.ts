@@ -1,6 +1,7 @@
 /** What a follower does with what it is told. */
 import { RaftError } from "../errors.ts";
 import { campaignIfAllowed } from "./election.ts";
+import { promise } from "./lease.ts";
 import { restoreSnapshot } from "./membership.ts";
 import type { NodeState } from "./node-state.ts";
 import { NONE, type Entry, type Message, type NodeId } from "./types.ts";
@@ -89,7 +90,8 @@ export function handleHeartbeat(node: NodeState, received: Message): void {
   const isLost = node.abstains && received.commit > log.lastIndex();
   if (isLost) sayWhatIsLeft(node, received.from);
   else log.commitTo(received.commit);
-  node.send({ type: "heartbeat-response", to: received.from, context: received.context });
+  const index = promise(node, received);
+  node.send({ type: "heartbeat-response", to: received.from, index, context: received.context });
 }
 
 /**

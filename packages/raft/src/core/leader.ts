@@ -1,6 +1,7 @@
 /** What a leader does with what it is told. */
 import { invariant, RaftError } from "../errors.ts";
 import { readConfChange } from "./conf-change.ts";
+import { extendLease, hasLease } from "./lease.ts";
 import type { NodeState } from "./node-state.ts";
 import type { Progress } from "./progress.ts";
 import { voteResult } from "./quorum.ts";
@@ -145,10 +146,11 @@ function handleAppendResponse(node: NodeState, received: Message, progress: Prog
 function handleHeartbeatResponse(node: NodeState, received: Message, progress: Progress): void {
   progress.recentActive = true;
   progress.paused = false;
+  extendLease(node, received);
   // Behind, or probing for no more reason: an append, empty if need be, gets it going again.
   if (progress.match < node.log.lastIndex() || progress.state === "probe") sendAppend(node, received.from);
   const { context } = received;
-  if (node.options.readOnly !== "safe" || context === undefined || context.length === 0) return;
+  if (context === undefined || context.length === 0) return;
   const acks = node.pendingReads.acknowledge(received.from, context);
   if (acks === undefined || voteResult(node.tracker.voters, acks) !== "won") return;
   for (const read of node.pendingReads.takeUpTo(context)) answerRead(node, read.request, read.index);
@@ -160,6 +162,7 @@ function transferLeadership(node: NodeState, received: Message, progress: Progre
   if (node.transferee === transferee) return;
   abortTransfer(node);
   if (transferee === node.id) return;
+  node.lease.end();
   // It has one election timeout to catch up; then this leader goes on.
   node.electionElapsed = 0;
   node.transferee = transferee;
@@ -186,7 +189,7 @@ function releaseEarlyReads(node: NodeState): void {
 function startRead(node: NodeState, received: Message): void {
   // The only voter needs nobody's word; but a leader that is no voter itself is not that one, and may be deposed.
   const isAlone = node.tracker.isSingleton && node.tracker.voters.incoming.has(node.id);
-  if (isAlone || node.options.readOnly === "lease-based") return answerRead(node, received, node.log.committed);
+  if (isAlone || hasLease(node)) return answerRead(node, received, node.log.committed);
   const context = received.entries[0]?.data ?? new Uint8Array();
   node.pendingReads.add(context, node.log.committed, received);
   node.pendingReads.acknowledge(node.id, context);

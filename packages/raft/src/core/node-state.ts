@@ -1,5 +1,6 @@
 /** What one node knows and has to say. The other files of the core are the rules by which it changes. */
 import { invariant } from "../errors.ts";
+import { Lease } from "./lease.ts";
 import type { CompleteOptions } from "./options.ts";
 import { RaftLog } from "./raft-log.ts";
 import { PendingReads } from "./read-only.ts";
@@ -39,6 +40,12 @@ export class NodeState {
   pendingConfIndex = 0;
   /** Payload of proposals that are not committed yet. */
   uncommittedBytes = 0;
+  /** All that came, in whatever role; it begins with 1 because a stamp of 0 is none. */
+  ticks = 1;
+  /** When this node last promised not to vote for a while; kept under leases. */
+  promisedAt: number | undefined;
+  /** Of this leader. */
+  lease = new Lease();
   electionElapsed = 0;
   /** May be changed while the node runs. */
   electionTicks: number;

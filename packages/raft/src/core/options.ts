@@ -4,8 +4,9 @@ import type { LogReader } from "./storage.ts";
 import type { NodeId } from "./types.ts";
 
 /**
- * `safe`: a read waits until a quorum has confirmed the leader. `lease-based`: it trusts the leader's lease, which holds
- * only while clocks drift apart by less than the election timeout; it needs `checkQuorum`, and is never a default.
+ * `safe`: a read waits until a quorum has confirmed the leader. `lease-based`: it need not while the leader has a lease,
+ * which is only as good as the nodes' clocks ({@link RaftOptions.maxClockDrift}; `lease.ts` says what else it asks for).
+ * It needs `checkQuorum`, must be the same on all nodes, and is never a default.
  */
 export type ReadOnlyOption = "safe" | "lease-based";
 
@@ -38,6 +39,11 @@ export interface RaftOptions {
   readonly preVote?: boolean;
   /** Default `safe`. */
   readonly readOnly?: ReadOnlyOption;
+  /**
+   * Under leases, by what part the length of one node's ticks may exceed another's, over any election timeout. Beyond
+   * that reads may be stale. Default 0.1.
+   */
+  readonly maxClockDrift?: number;
   /** Followers pass proposals on to the leader. Default true. */
   readonly forwardProposals?: boolean;
   /** Membership changes that break the rules are replaced by empty entries. Default true. */
@@ -77,6 +83,7 @@ export function completeOptions(given: RaftOptions): CompleteOptions {
     checkQuorum: false,
     preVote: false,
     readOnly: "safe",
+    maxClockDrift: 0.1,
     forwardProposals: true,
     validateMembershipChanges: true,
     informStragglers: false,
@@ -89,12 +96,16 @@ export function completeOptions(given: RaftOptions): CompleteOptions {
   invariant(options.heartbeatTicks >= 1, "a heartbeat takes at least one tick");
   checkElectionTicks(options.electionTicks, options);
   invariant(options.maxInflightMessages >= 1, "at least one append must be allowed on its way");
+  invariant(options.maxClockDrift >= 0, `a clock drift of ${options.maxClockDrift}`);
   invariant(options.readOnly === "safe" || options.checkQuorum, "lease-based reads need checkQuorum");
   return options;
 }
 
-/** @throws InvariantError for an election timeout that one heartbeat could miss. */
-export function checkElectionTicks(electionTicks: number, { heartbeatTicks }: CompleteOptions): void {
+/** @throws InvariantError for an election timeout that one heartbeat could miss, or that breaks promises under leases. */
+export function checkElectionTicks(electionTicks: number, options: CompleteOptions): void {
+  const { heartbeatTicks, readOnly } = options;
   invariant(Number.isSafeInteger(electionTicks), `an election timeout of ${electionTicks} ticks is no whole number`);
   invariant(electionTicks > heartbeatTicks, "the election timeout must be longer than a heartbeat");
+  const isLongEnough = readOnly === "safe" || electionTicks >= options.electionTicks;
+  invariant(isLongEnough, "leases rest on an election timeout that does not become shorter");
 }

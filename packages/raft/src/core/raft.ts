@@ -8,6 +8,7 @@ import { confChangeEntry, LEAVE_JOINT } from "./conf-change.ts";
 import { campaignIfAllowed, handleVoteRequest, isTransferVote } from "./election.ts";
 import { stepFollower } from "./follower.ts";
 import { stepLeader } from "./leader.ts";
+import { isPromised, promiseOnStart } from "./lease.ts";
 import { restoreConfState } from "./membership.ts";
 import { NodeState } from "./node-state.ts";
 import { completeOptions, type RaftOptions } from "./options.ts";
@@ -33,6 +34,7 @@ export function createNode(given: RaftOptions): NodeState {
   loadHardState(node, hardState);
   if (options.applied > 0) node.log.appliedTo(options.applied, 0);
   becomeFollower(node, node.term, NONE);
+  promiseOnStart(node);
   return node;
 }
 
@@ -49,6 +51,7 @@ function loadHardState(node: NodeState, { term, vote, commit }: HardState): void
 
 /** Time passes by one tick. */
 export function tick(node: NodeState): void {
+  node.ticks += 1;
   if (node.role === "leader") tickLeader(node);
   else tickElection(node);
 }
@@ -119,7 +122,7 @@ function entersLaterTerm(node: NodeState, received: Message): boolean {
   if (type === "vote" || type === "pre-vote") {
     // Within its lease a leader is protected against nodes that were cut off or removed (section 4.2.3).
     const inLease = node.options.checkQuorum && node.lead !== NONE && node.electionElapsed < node.electionTicks;
-    if (inLease && !isTransferVote(received)) return false;
+    if ((inLease || isPromised(node)) && !isTransferVote(received)) return false;
   }
   // A pre-vote changes no term, nor does its grant: the candidate takes the term up when it campaigns.
   if (type === "pre-vote" || (type === "pre-vote-response" && !received.reject)) return true;

@@ -83,7 +83,7 @@ export class RawNode {
     tick(this.#node);
   }
 
-  /** Campaigns now. */
+  /** Campaigns now; under leases only if nothing was promised to a leader. */
   campaign(): void {
     step(this.#node, message({ type: "campaign" }));
   }
@@ -131,7 +131,7 @@ export class RawNode {
     step(this.#node, message({ type: "transfer-leader", from: to }));
   }
 
-  /** The leader is gone for sure: votes need not wait for its lease. */
+  /** The leader is gone for sure: votes need not wait for it. Changes nothing under leases, which rest on the wait. */
   forgetLeader(): void {
     step(this.#node, message({ type: "forget-leader" }));
   }
@@ -163,7 +163,8 @@ export class RawNode {
 
   /**
    * Changes the election timeout, and with it how long a leader goes without a quorum. The time that has run counts; the
-   * random part is drawn anew. @throws InvariantError when it is not longer than a heartbeat.
+   * random part is drawn anew. @throws InvariantError when it is not longer than a heartbeat, or under leases shorter than
+   * the options say.
    */
   setElectionTicks(electionTicks: number): void {
     const node = this.#node;

@@ -1,5 +1,6 @@
 /** How a leader brings its log to the others, and when what they hold is committed (dissertation, sections 3.5, 3.6). */
 import { invariant, isRaftError } from "../errors.ts";
+import { heartbeatStamp } from "./lease.ts";
 import type { NodeState } from "./node-state.ts";
 import type { Progress } from "./progress.ts";
 import { payloadBytes, type Entry, type NodeId, type ProposedEntry } from "./types.ts";
@@ -63,11 +64,12 @@ export function broadcastAppend(node: NodeState): void {
 
 /** Sends everyone a heartbeat, which names the newest read that waits for its quorum. */
 export function broadcastHeartbeat(node: NodeState, context = node.pendingReads.newestContext()): void {
+  const index = heartbeatStamp(node);
   for (const id of node.tracker.ids()) {
     if (id === node.id) continue;
     const match = node.tracker.progress.get(id)?.match ?? 0;
     // A follower may have lost its tail: it is told to commit only what it is known to hold.
-    node.send({ type: "heartbeat", to: id, commit: Math.min(match, node.log.committed), context });
+    node.send({ type: "heartbeat", to: id, commit: Math.min(match, node.log.committed), index, context });
   }
 }
 

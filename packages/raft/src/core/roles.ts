@@ -1,5 +1,6 @@
 /** The four roles, and what each change of role resets. */
 import { invariant } from "../errors.ts";
+import { Lease } from "./lease.ts";
 import type { NodeState } from "./node-state.ts";
 import { Progress } from "./progress.ts";
 import { PendingReads } from "./read-only.ts";
@@ -55,6 +56,7 @@ function reset(node: NodeState, term: number): void {
   node.lead = NONE;
   node.electionElapsed = 0;
   node.heartbeatElapsed = 0;
+  node.lease = new Lease();
   node.resetRandomizedTimeout();
   abortTransfer(node);
   node.tracker.resetVotes();

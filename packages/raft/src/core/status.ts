@@ -1,4 +1,5 @@
 /** What a node says of itself. */
+import { hasLease } from "./lease.ts";
 import type { NodeState, Role } from "./node-state.ts";
 import type { ProgressState } from "./progress.ts";
 import type { ConfState, NodeId } from "./types.ts";
@@ -26,6 +27,8 @@ export interface Status {
   readonly applied: number;
   readonly lastIndex: number;
   readonly transferee: NodeId;
+  /** Leads, and serves reads by its lease until the next tick at least. */
+  readonly hasLease: boolean;
   readonly confState: ConfState;
   /** Of everyone in the configuration; empty unless this node leads. */
   readonly progress: ReadonlyMap<NodeId, ProgressStatus>;
@@ -61,6 +64,7 @@ export function statusOf(node: NodeState): Status {
     applied: log.applied,
     lastIndex: log.lastIndex(),
     transferee,
+    hasLease: hasLease(node),
     confState: tracker.confState(),
     progress,
   };

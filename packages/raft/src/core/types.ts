@@ -108,6 +108,7 @@ export interface Message {
   readonly term: number;
   /** Term of the entry at `index`: of the previous entry (append), the last entry (vote), the hint (rejection); of a refused vote: of the entry at `commit`. */
   readonly logTerm: number;
+  /** Where in the log; of a heartbeat under leases, and of its answer: when it was sent, in ticks of the leader. */
   readonly index: number;
   readonly entries: readonly (Entry | ProposedEntry)[];
   readonly commit: number;
