@@ -27,6 +27,8 @@ const ROUND_TRIPS = 10;
 /** What was late is forgotten by half in this time. */
 const HALF_LIFE_MS = 10_000;
 const RETIME_EVERY_TICKS = 25;
+/** Election timeouts. */
+const SURELY_OVER = 3;
 
 export class ElectionClock {
   readonly tickMs: number;
@@ -42,6 +44,7 @@ export class ElectionClock {
   #lateMs = 0;
   #heardMs: number | undefined;
 
+  /** `timing` is not adapted when `maxElectionMs` is `electionMs`. */
   constructor(timing: ElectionTiming, environment: Environment, host: ClockHost) {
     this.#timing = timing;
     this.#environment = environment;
@@ -79,6 +82,16 @@ export class ElectionClock {
   /** There is another leader, or none: a gap between two leaders is no late heartbeat. */
   leaderChanged(): void {
     this.#heardMs = undefined;
+  }
+
+  /** Ticks for all the time that has passed: nothing that rests on a lease may be decided before. */
+  catchUp(): void {
+    const due = Math.floor((this.#environment.nowMs() - this.#lastMs) / this.tickMs);
+    if (this.#timer === undefined || due < 1) return;
+    this.#lastMs += due * this.tickMs;
+    // After some election timeouts every lease is over: more ticks would tell nothing.
+    const most = SURELY_OVER * this.#electionTicks;
+    for (let i = 0; i < Math.min(due, most); i += 1) this.#host.tick();
   }
 
   #arm(delayMs: number): void {

@@ -16,6 +16,7 @@ import {
 import { isRaftError, RaftError } from "../errors.ts";
 import { AppendQueue } from "./append-queue.ts";
 import { Applier, type Verdict } from "./applier.ts";
+import { coreOptions } from "./core-options.ts";
 import { coreReader } from "./core-reader.ts";
 import { ElectionClock, quorumRoundTripMs } from "./election-clock.ts";
 import { endingOf } from "./endings.ts";
@@ -71,28 +72,12 @@ export class Loop {
       retime: (ticks) => this.raw.setElectionTicks(ticks),
       quorumRoundTripMs: () => quorumRoundTripMs(id, this.applier.confState.voters, transport),
     });
-    this.raw = new RawNode({
-      id,
-      electionTicks: this.clock.electionTicks,
-      heartbeatTicks: this.clock.heartbeatTicks,
-      storage: coreReader(
-        log,
-        () => this.applier.membershipIndex,
-        () => this.#snapshotSoon(),
-      ),
-      random: () => environment.random(),
-      applied: log.snapshot().index,
-      asyncStorageWrites: true,
-      maxMessageBytes: limits.maxMessageBytes,
-      maxInflightMessages: limits.maxInflightMessages,
-      maxInflightBytes: limits.maxInflightBytes,
-      maxUncommittedBytes: limits.maxProposalBytes,
-      checkQuorum: true,
-      preVote: true,
-      informStragglers: true,
-      stepDownOnRemoval: true,
-      abstains: log.opened.state === "doubtful",
-    });
+    const storage = coreReader(
+      log,
+      () => this.applier.membershipIndex,
+      () => this.#snapshotSoon(),
+    );
+    this.raw = new RawNode(coreOptions(options, this.clock, storage));
     this.applier = this.#makeApplier();
     this.#append = this.#makeAppendQueue();
     this.snapshots = this.#makeSnapshots();
@@ -195,7 +180,10 @@ export class Loop {
     flushProposals(this.raw, this.proposals, limits.maxMessageBytes);
     if (this.leader !== undefined) {
       const context = this.reads.begin(this.nowMs());
-      if (context !== undefined) this.raw.readIndex(context);
+      if (context !== undefined) {
+        this.#beforeDeciding();
+        this.raw.readIndex(context);
+      }
     }
     while (this.raw.hasReady()) {
       this.#carryOut(this.raw.ready());
@@ -253,6 +241,7 @@ export class Loop {
     if (this.#isClosed) return;
     this.counters.messagesReceived += 1;
     const { raw } = this;
+    this.#beforeDeciding();
     const isFromLeader = message.type === "heartbeat" || message.type === "append";
     if (isFromLeader && message.term >= raw.term) this.clock.heard();
     this.#guarded(() => {
@@ -264,6 +253,11 @@ export class Loop {
       }
       if (message.type === "log-lost") this.rejoining.heard(message);
     });
+  }
+
+  /** Under leases a leader that stood still must know how long, before it believes that it still leads. */
+  #beforeDeciding(): void {
+    if (this.#options.leases !== undefined && this.raw.role === "leader") this.clock.catchUp();
   }
 
   #stored(responses: readonly Message[], tookMs: number | undefined): void {

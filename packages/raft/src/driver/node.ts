@@ -87,7 +87,18 @@ export interface NodeOptions {
   /** Default {@link LAN}. */
   readonly timing?: ElectionTiming;
   readonly limits?: Partial<NodeLimits>;
+  /**
+   * Default: none. Every read is confirmed by a quorum. With leases the leader answers reads by itself, which is right only
+   * while the clocks of all nodes keep to the bound; all nodes must be given the same, and the same `timing`, which is then
+   * not adapted. See `core/lease.ts`.
+   */
+  readonly leases?: LeaseOptions | undefined;
   readonly observer?: NodeObserver;
+}
+
+export interface LeaseOptions {
+  /** By what part the speed of one node's clock may exceed another's, over any election timeout: 0.1 is ten per cent. */
+  readonly maxClockDrift: number;
 }
 
 /** Bounds of what a node keeps waiting. */

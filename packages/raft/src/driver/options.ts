@@ -34,7 +34,9 @@ export function completeNodeOptions(given: NodeOptions): CompleteNodeOptions {
   for (const [name, value] of Object.entries(limits)) {
     invariant(Number.isSafeInteger(value) && value > 0, `${name} is ${value}, and must be a positive integer`);
   }
-  const timing = given.timing ?? LAN;
+  const wanted = given.timing ?? LAN;
+  // A lease rests on the timeout that all nodes were given.
+  const timing = given.leases === undefined ? wanted : { ...wanted, maxElectionMs: wanted.electionMs };
   const { heartbeatMs, electionMs, maxElectionMs } = timing;
   invariant(heartbeatMs > 0 && electionMs >= 2 * heartbeatMs, "an election timeout takes at least two heartbeats");
   invariant(maxElectionMs >= electionMs, "the longest election timeout is not shorter than the shortest");

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { systemEnvironment } from "../../src/index.ts";
 import { commit, MemoryCluster, until } from "./memory-cluster.ts";
 
 const encoder = new TextEncoder();
@@ -204,6 +205,27 @@ describe("a cluster of one node", () => {
     await cluster.start(1);
     await commit(cluster, "again");
     expect(cluster.member(1).node.status().log.state).toBe("intact");
+    await cluster.stopAll();
+  });
+});
+
+describe("a cluster under leases", () => {
+  it("reads without asking anybody while the lease holds, and asks a quorum when the process stood still", async () => {
+    const cluster = new MemoryCluster();
+    const skew = new Map<number, number>();
+    const system = systemEnvironment();
+    for (const id of [1, 2, 3]) {
+      const environment = { ...system, nowMs: () => system.nowMs() + (skew.get(id) ?? 0) };
+      await cluster.start(id, { bootstrap: [1, 2, 3], leases: { maxClockDrift: 0.1 }, environment });
+    }
+    await commit(cluster, "x");
+    const { node } = await cluster.leader();
+    await until(() => node.status().hasLease);
+    for (const id of [1, 2, 3]) if (id !== node.id) cluster.network.cut.add(id);
+    expect(await node.read({ timeoutMs: 20 })).toMatchObject({ outcome: "readable" });
+    // As if it had been stopped for a second: it must not answer by itself before it knows.
+    skew.set(node.id, 1_000);
+    expect(await node.read({ timeoutMs: 200 })).toMatchObject({ outcome: "refused" });
     await cluster.stopAll();
   });
 });

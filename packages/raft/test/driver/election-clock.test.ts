@@ -85,3 +85,29 @@ describe("the election clock", () => {
     expect(seen.ticks).toBe(0);
   });
 });
+
+describe("catching up", () => {
+  it("makes ticks of all the time that passed, before the timer does", () => {
+    const { environment, clock, seen } = clockWith();
+    environment.pass(95);
+    expect(seen.ticks).toBe(9);
+    environment.pass(0, 100);
+    clock.catchUp();
+    expect(seen.ticks).toBe(19);
+    environment.pass(5);
+    expect(seen.ticks).toBe(20);
+  });
+
+  it("is over after some election timeouts, and does nothing for a clock that stopped", () => {
+    const { environment, clock, seen } = clockWith();
+    environment.pass(0, 3_600_000);
+    clock.catchUp();
+    expect(seen.ticks).toBeGreaterThan(clock.electionTicks);
+    expect(seen.ticks).toBeLessThan(10 * clock.electionTicks);
+    const { ticks } = seen;
+    clock.stop();
+    environment.pass(0, 10_000);
+    clock.catchUp();
+    expect(seen.ticks).toBe(ticks);
+  });
+});
