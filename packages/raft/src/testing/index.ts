@@ -3,11 +3,20 @@
 /** Conformance of log stores. */
 export { logStoreSuite } from "./log-store-suite.ts";
 export type { LogStoreHome, LogStoreSuiteOptions } from "./log-store-suite.ts";
-/** Real processes. */
-export { Cluster, type ClusterOptions } from "./harness/cluster.ts";
-export type { CodeFrom } from "./harness/node-process.ts";
-export type { KvOutcome } from "./harness/request-client.ts";
-export { KvClient } from "./harness/stub-client.ts";
+
+/** Clusters of real processes on one machine, what can be done to them, and their clients. */
+export { Cluster } from "./harness/cluster.ts";
+export type { ClusterOptions } from "./harness/cluster.ts";
+export type { CodeFrom, Ending, NodeProcess } from "./harness/node-process.ts";
+export { KvClient } from "./harness/kv-client.ts";
+export type { KvWatch, WatchOptions } from "./harness/kv-client.ts";
+export { RequestClient } from "./harness/request-client.ts";
+export type { ClientOptions, KvOutcome, OperationOptions, ReadOptions } from "./harness/request-client.ts";
+export { NodeConnection } from "./harness/node-connection.ts";
+export type { WireProposal, WireReadOutcome } from "./harness/node-connection.ts";
+export type { ControlAction, ControlResults, WireDigest, WireStatus } from "./harness/control.ts";
+export type { ProcessConfig } from "./harness/process-config.ts";
+
 /** Messages over plain TCP on one machine, with links that can be cut and delayed. */
 export { TcpTransport } from "./tcp/tcp-transport.ts";
 export type { TcpTransportOptions } from "./tcp/tcp-transport.ts";
@@ -23,3 +32,16 @@ export type { Contradiction } from "./linearizability/contradiction.ts";
 export { describeCheck } from "./linearizability/describe.ts";
 export { formatOperation, parseOperation, readHistory } from "./linearizability/operation.ts";
 export type { Operation } from "./linearizability/operation.ts";
+
+/** A replicated key-value store. */
+export { decodeResult, encodeCommand, encodePut, KvMachine } from "./kv/index.ts";
+export type {
+  HistoryLimits,
+  KvCommand,
+  KvPair,
+  KvResult,
+  RangeQuery,
+  Watch,
+  WatchItem,
+  WatchSelector,
+} from "./kv/index.ts";

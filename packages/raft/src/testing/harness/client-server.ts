@@ -1,6 +1,7 @@
 /** The side of a node that its clients see: their connections, and the requests on them. */
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { once } from "node:events";
+import { setImmediate } from "node:timers/promises";
 import { isRaftError } from "../../errors.ts";
 import type { RaftNode } from "../../driver/node.ts";
 import { FrameReader, FrameWriter } from "./frames.ts";
@@ -12,6 +13,7 @@ const MAX_UNREAD_BYTES = 64 * 1024 * 1024;
 const PAUSE_UNREAD_BYTES = 1024 * 1024;
 const MAX_CONNECTIONS = 2_000;
 const MAX_WATCHES = 1_000;
+const CLOSE_MS = 500;
 
 /** What requests are carried out with. */
 export interface Served {
@@ -20,8 +22,8 @@ export interface Served {
   applied(): number;
   /** Answers a query about the state machine as it is now. @throws RaftError `corrupt` for no query. */
   query(query: Uint8Array): Uint8Array;
-  /** Tells of every change to keys with this prefix from now on, until the returned function is called. */
-  watch(prefix: Uint8Array, onEvent: (event: Uint8Array) => void): () => void;
+  /** Changes as they come, until `return` is called. @throws RaftError `corrupt` for no watch. */
+  watch(request: Uint8Array): AsyncIterator<Uint8Array, undefined>;
   /** Carries out a control request; its answer as JSON. */
   control(body: Uint8Array): Promise<Uint8Array>;
 }
@@ -54,12 +56,18 @@ export class ClientServer {
     return addressOf(this.#server).port;
   }
 
-  /** Ends all connections. */
+  /** Ends all connections, when what was answered is sent; slow clients do not get it all. */
   async close(): Promise<void> {
-    for (const socket of this.#sockets) socket.destroy();
     const closed = once(this.#server, "close");
     this.#server.close();
+    // Answers that are settled by now are written first.
+    await setImmediate();
+    for (const socket of this.#sockets) socket.end();
+    const late = setTimeout(() => {
+      for (const socket of this.#sockets) socket.destroy();
+    }, CLOSE_MS);
     await closed;
+    clearTimeout(late);
   }
 
   #accept(socket: Socket, served: Served): void {
@@ -84,7 +92,7 @@ class ClientSocket {
   readonly #served: Served;
   readonly #reader = new FrameReader();
   readonly #writer: FrameWriter;
-  readonly #watches = new Map<number, () => void>();
+  readonly #watches = new Map<number, AsyncIterator<Uint8Array, undefined>>();
 
   constructor(socket: Socket, served: Served) {
     this.#socket = socket;
@@ -97,7 +105,7 @@ class ClientSocket {
   }
 
   end(): void {
-    for (const stop of this.#watches.values()) stop();
+    for (const watch of this.#watches.values()) void watch.return?.();
     this.#watches.clear();
   }
 
@@ -144,10 +152,10 @@ class ClientSocket {
         });
         return;
       case "watch":
-        this.#watch(id, request.prefix);
+        void this.#watch(id, request.watch);
         return;
       case "unwatch":
-        this.#watches.get(id)?.();
+        void this.#watches.get(id)?.return?.();
         this.#watches.delete(id);
         return;
       case "control":
@@ -172,16 +180,31 @@ class ClientSocket {
     }
   }
 
-  #watch(id: number, prefix: Uint8Array): void {
+  async #watch(id: number, request: Uint8Array): Promise<void> {
     if (this.#watches.size >= MAX_WATCHES || this.#watches.has(id)) {
       this.#answer({ kind: "error", id, message: "too many watches, or one under the same id" });
       return;
     }
-    this.#watches.set(
-      id,
-      this.#served.watch(prefix, (event) => this.#answer({ kind: "event", id, event })),
-    );
-    this.#answer({ kind: "watching", id, index: this.#served.applied() });
+    try {
+      const watch = this.#served.watch(request);
+      this.#watches.set(id, watch);
+      this.#answer({ kind: "watching", id, index: this.#served.applied() });
+      for (let item = await watch.next(); item.done !== true; item = await watch.next()) {
+        this.#answer({ kind: "event", id, event: item.value });
+        // Whoever reads slowly lags in the machine's bounded history, and is told so; nothing piles up here.
+        if (this.#socket.writableLength > PAUSE_UNREAD_BYTES) await this.#drained();
+      }
+    } catch (error) {
+      this.#answer({ kind: "error", id, message: messageOf(error) });
+    }
+    this.#watches.delete(id);
+  }
+
+  async #drained(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#socket.once("drain", resolve).once("close", resolve);
+    await promise;
+    this.#socket.off("drain", resolve).off("close", resolve);
   }
 
   async #control(id: number, body: Uint8Array): Promise<void> {

@@ -53,6 +53,7 @@ export class Cluster {
   readonly #guard: Guard;
   readonly #members = new Map<NodeId, Member>();
   readonly #links = new Links();
+  readonly #crashes: string[] = [];
   #nextId = 1;
 
   private constructor(folder: string, isTemporary: boolean, options: ClusterOptions) {
@@ -79,9 +80,9 @@ export class Cluster {
     return cluster;
   }
 
-  /** Nodes that have been started and not removed, dead ones too. */
+  /** Nodes that have been started and not removed, dead ones too; in order. */
   ids(): readonly NodeId[] {
-    return [...this.#members.keys()];
+    return [...this.#members.keys()].sort((a, b) => a - b);
   }
 
   isRunning(id: NodeId): boolean {
@@ -99,6 +100,11 @@ export class Cluster {
 
   processOf(id: NodeId): NodeProcess {
     return this.#member(id).process;
+  }
+
+  /** Nodes that died though nobody killed them, and what they said. */
+  crashes(): readonly string[] {
+    return [...this.#crashes];
   }
 
   /** Of one node's log. */
@@ -194,7 +200,7 @@ export class Cluster {
   }
 
   /**
-   * Waits for a leader that knows a commit of its own term, and gives the one of the highest term.
+   * Waits for a leader, and gives the one of the highest term: an older one may still think that it leads.
    * @throws RaftError `unavailable` when there is none within the deadline.
    */
   async leader(timeoutMs = LEADER_DEADLINE_MS): Promise<NodeId> {
@@ -289,7 +295,10 @@ export class Cluster {
 
   /** Ends everything, paused and dead nodes alike; may be called twice. */
   async stopAll(): Promise<void> {
-    for (const id of this.ids()) this.#disconnect(id);
+    for (const [id, { process }] of this.#members) {
+      process.expectEnd();
+      this.#disconnect(id);
+    }
     await this.#guard.end();
     await Promise.all([...this.#members.values()].map(async ({ process }) => process.ended));
   }
@@ -327,6 +336,9 @@ export class Cluster {
       ...(log && { log }),
     };
     const process = await NodeProcess.start({ config, from, guard: this.#guard, nodeFlags });
+    void process.crash().then((crash) => {
+      if (crash !== undefined) this.#crashes.push(crash);
+    });
     if (member === undefined) this.#members.set(id, { folder, bootstrap, process, connection: undefined });
     else member.process = process;
   }

@@ -36,6 +36,7 @@ export interface NodePorts {
 
 export type ControlAction =
   | { readonly action: "status" }
+  | { readonly action: "digest" }
   | { readonly action: "membership"; readonly steps: readonly ConfChangeStep[]; readonly timeoutMs: number }
   | { readonly action: "transfer"; readonly to: NodeId; readonly timeoutMs: number }
   | { readonly action: "snapshot" }
@@ -51,6 +52,7 @@ export type ControlAction =
 /** What each action is answered with. */
 export interface ControlResults {
   readonly status: WireStatus;
+  readonly digest: WireDigest;
   readonly membership: MembershipOutcome;
   readonly transfer: TransferOutcome;
   readonly snapshot: null;
@@ -61,11 +63,15 @@ export interface ControlResults {
   readonly link: null;
 }
 
-/** A node's status, and what only its process and its machine know. */
+/** Fingerprint of the whole state machine as of `applied`: equal states have equal ones. */
+export interface WireDigest {
+  readonly applied: number;
+  readonly digest: string;
+}
+
+/** A node's status, and what only its process knows. */
 export interface WireStatus extends Omit<NodeStatus, "peers"> {
   readonly peers: readonly (PeerStatus & { readonly id: NodeId })[];
-  /** Of the whole state machine as of `applied`: equal states have equal digests. */
-  readonly digest: string;
   readonly pid: number;
   readonly rssBytes: number;
 }
@@ -78,6 +84,7 @@ export function parseAction(body: Uint8Array): ControlAction {
   const action = fields.value("action");
   switch (action) {
     case "status":
+    case "digest":
     case "snapshot":
     case "campaign":
       return { action };

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { RaftError } from "../../errors.ts";
 import type { SessionTag } from "../../driver/node.ts";
 import type { NotLeader, ProposalOutcome, Refused, SessionOutcome, Unknown } from "../../driver/outcome.ts";
-import { LOOPBACK, parseJson, type ControlAction, type ControlResults } from "./control.ts";
+import { LOOPBACK, type ControlAction, type ControlResults } from "./control.ts";
 import { FrameReader, FrameWriter } from "./frames.ts";
 import { readAnswer, writeRequest, type Answer, type Consistency, type Request, type WireOutcome } from "./protocol.ts";
 
@@ -110,10 +110,10 @@ export class NodeConnection {
    * Hears of changes from now on, until the returned function is called or the connection ends.
    * @throws RaftError `unreachable`.
    */
-  async watch(prefix: Uint8Array, onEvent: (event: Uint8Array) => void, timeoutMs: number): Promise<() => void> {
+  async watch(watch: Uint8Array, onEvent: (event: Uint8Array) => void, timeoutMs: number): Promise<() => void> {
     const id = this.#nextId;
     this.#watches.set(id, onEvent);
-    const answer = await this.#ask({ kind: "watch", prefix }, timeoutMs);
+    const answer = await this.#ask({ kind: "watch", watch }, timeoutMs);
     if (answer.kind !== "watching") {
       this.#watches.delete(id);
       if (answer.kind === "lost") throw new RaftError("unreachable", `no watch on port ${this.port}: ${answer.reason}`);
@@ -134,8 +134,9 @@ export class NodeConnection {
       throw new RaftError("unreachable", `port ${this.port} does not answer ${action.action}: ${answer.reason}`);
     }
     if (answer.kind !== "control") throw failed(answer);
-    // The other end is the same program.
-    return parseJson(answer.body) as ControlResults[A];
+    // The other end is the same program, and is believed.
+    const result: ControlResults[A] = JSON.parse(Buffer.from(answer.body).toString());
+    return result;
   }
 
   /** Ends it; what is pending is lost. */

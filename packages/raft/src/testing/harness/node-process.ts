@@ -44,6 +44,7 @@ export class NodeProcess {
   readonly #child: NodeChild;
   readonly #stderr: StderrTail;
   #isPaused = false;
+  #isToEnd = false;
 
   private constructor(id: NodeId, pid: number, ports: NodePorts, child: NodeChild, stderr: StderrTail) {
     this.id = id;
@@ -97,8 +98,21 @@ export class NodeProcess {
     return this.#stderr.text();
   }
 
+  /** From now on its end is no surprise, whatever brings it. */
+  expectEnd(): void {
+    this.#isToEnd = true;
+  }
+
+  /** It ended though nobody told it to, and not in order: how, and what it said. */
+  async crash(): Promise<string | undefined> {
+    const { code, signal } = await this.ended;
+    if (this.#isToEnd || code === 0) return undefined;
+    return `node ${this.id} ended by itself (${signal ?? code}): ${this.stderr()}`;
+  }
+
   /** `kill -9`; fulfilled when it is dead. */
   async kill(): Promise<void> {
+    this.expectEnd();
     this.#child.kill("SIGKILL");
     await this.ended;
   }

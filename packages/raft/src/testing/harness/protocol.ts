@@ -29,11 +29,11 @@ export type Request =
       readonly id: number;
       readonly timeoutMs: number;
       readonly consistency: Consistency;
-      /** See `queries.ts`. */
+      /** Of the state machine; the answer's `value` too. */
       readonly query: Uint8Array;
     }
   /** Events follow under this id until `unwatch` with the same id, or the end of the connection. */
-  | { readonly kind: "watch"; readonly id: number; readonly prefix: Uint8Array }
+  | { readonly kind: "watch"; readonly id: number; readonly watch: Uint8Array }
   | { readonly kind: "unwatch"; readonly id: number }
   | { readonly kind: "open-session"; readonly id: number; readonly timeoutMs: number }
   /** Everything that is rare, as JSON: see `control.ts`. */
@@ -98,7 +98,7 @@ export function writeRequest(out: FrameWriter, request: Request): void {
       return;
     }
     case "watch":
-      head(out, REQUESTS, kind, id, bytesSize(request.prefix.length)).bytes(request.prefix);
+      head(out, REQUESTS, kind, id, bytesSize(request.watch.length)).bytes(request.watch);
       return;
     case "unwatch":
       head(out, REQUESTS, kind, id, 0);
@@ -141,7 +141,7 @@ function requestOf(kind: Request["kind"], id: number, fields: FieldReader): Requ
       return { kind, id, timeoutMs, consistency, query: fields.bytes() };
     }
     case "watch":
-      return { kind, id, prefix: fields.bytes() };
+      return { kind, id, watch: fields.bytes() };
     case "unwatch":
       return { kind, id };
     case "open-session":

@@ -1,6 +1,6 @@
 /** Which node a client talks to: the leader as far as it has heard, else one after the other. */
 import { setTimeout as delay } from "node:timers/promises";
-import { isRaftError } from "../../errors.ts";
+import { isRaftError, RaftError } from "../../errors.ts";
 import type { NodeId } from "../../core/types.ts";
 import type { RefusalReason } from "../../driver/outcome.ts";
 import { NodeConnection, type WireReadOutcome } from "./node-connection.ts";
@@ -79,6 +79,19 @@ export class Router {
       pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS);
     }
     return last;
+  }
+
+  /** A connection to the wished node, or else to any. @throws RaftError `unreachable` after the deadline. */
+  async reach({ deadline, node, pinned = false }: RouteOptions): Promise<NodeConnection> {
+    for (let wish = node; !this.#isClosed; wish = pinned ? node : undefined) {
+      const id = wish ?? this.#leader ?? this.#next();
+      const connection = id === undefined ? undefined : await this.#connect(id);
+      if (connection !== undefined) return connection;
+      if (id === this.#leader) this.#leader = undefined;
+      if (performance.now() >= deadline) break;
+      await delay(LONGEST_PAUSE_MS);
+    }
+    throw new RaftError("unreachable", "no node could be reached in time");
   }
 
   /** The connection to a node, made if need be; undefined when it cannot be reached now. */

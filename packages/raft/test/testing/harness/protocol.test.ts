@@ -33,7 +33,7 @@ const request: fc.Arbitrary<Request> = fc.oneof(
     consistency: fc.constantFrom("linearizable" as const, "stale" as const),
     query: bytes,
   }),
-  fc.record({ kind: kind("watch"), id: u32, prefix: bytes }),
+  fc.record({ kind: kind("watch"), id: u32, watch: bytes }),
   fc.record({ kind: kind("unwatch"), id: u32 }),
   fc.record({ kind: kind("open-session"), id: u32, timeoutMs: u32 }),
   fc.record({ kind: kind("control"), id: u32, body: bytes }),
@@ -119,7 +119,7 @@ describe("the protocol of the harness", () => {
     const requests = Array.from({ length: 50 }, (_, id) => ({
       kind: "watch" as const,
       id,
-      prefix: Buffer.alloc(id * 40, id),
+      watch: Buffer.alloc(id * 40, id),
     }));
     for (const each of requests) {
       writeRequest(out, each);

@@ -1,0 +1,153 @@
+/** One run: clients and faults for a while, then peace, then the questions. */
+import { Cluster, KvClient, checkLinearizability, describeCheck, type CodeFrom } from "@parley/raft/testing";
+import { RaftError } from "@parley/raft";
+import { History } from "./history.ts";
+import { Nemesis } from "./nemesis.ts";
+import { Observer } from "./observer.ts";
+import { healAll, replicasAlike } from "./settle.ts";
+import { readAll, runClient } from "./workload.ts";
+
+export interface ChaosOptions {
+  readonly seconds: number;
+  readonly nodes: number;
+  readonly seed: number;
+  readonly clients: number;
+  readonly from: CodeFrom;
+  /** Where the history is written; undefined: nowhere. */
+  readonly historyPath: string | undefined;
+  /** Ends the run early; what was started is ended in order. */
+  readonly signal: AbortSignal;
+  /** Hears once a second how it goes. */
+  readonly onProgress?: (line: string) => void;
+}
+
+export interface ChaosReport {
+  readonly chaos: "raft";
+  readonly seed: number;
+  readonly seconds: number;
+  readonly operations: { readonly ok: number; readonly unknown: number; readonly fail: number };
+  /** How often each kind was done. */
+  readonly faults: Readonly<Record<string, number>>;
+  /** Faults that did not come about, or were not undone at once, because of others. */
+  readonly failedFaults: Readonly<Record<string, number>>;
+  readonly leaderChanges: number;
+  /** Longest time without any successful operation, while faults went on. */
+  readonly longestUnavailableMs: number;
+  readonly violations: readonly string[];
+}
+
+const PROGRESS_MS = 1_000;
+/** So many entries that slow nodes often need a snapshot. */
+const SNAPSHOT_ENTRIES = 2_000;
+const TRAILING_ENTRIES = 500;
+
+export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
+  const { nodes, from, historyPath } = options;
+  await using cluster = await Cluster.start(nodes, {
+    from,
+    limits: { snapshotEntries: SNAPSHOT_ENTRIES },
+    log: { trailingEntries: TRAILING_ENTRIES },
+  });
+  await cluster.leader();
+  const history = new History(historyPath);
+  try {
+    return await unleash(options, cluster, history);
+  } finally {
+    await history.close();
+  }
+}
+
+async function unleash(options: ChaosOptions, cluster: Cluster, history: History): Promise<ChaosReport> {
+  const { seconds, seed, signal } = options;
+  const observer = new Observer(cluster);
+  const watching = new AbortController();
+  const observing = observer.run(watching.signal);
+  const violations: string[] = [];
+  let nemesis: Nemesis;
+  try {
+    nemesis = await storm(options, cluster, history, observer);
+    const { longestGapMs } = history;
+    if (!signal.aborted) violations.push(...(await aftermath(options, cluster, history)));
+    violations.push(...observer.violations, ...cluster.crashes());
+    return {
+      chaos: "raft",
+      seed,
+      seconds,
+      operations: history.counts,
+      faults: nemesis.counts,
+      failedFaults: nemesis.failures,
+      leaderChanges: observer.leaderChanges,
+      longestUnavailableMs: Math.round(longestGapMs),
+      violations,
+    };
+  } finally {
+    watching.abort();
+    await observing;
+  }
+}
+
+/** Clients and faults side by side. */
+async function storm(options: ChaosOptions, cluster: Cluster, history: History, observer: Observer): Promise<Nemesis> {
+  const { seconds, seed, clients, onProgress } = options;
+  const signal = AbortSignal.any([options.signal, AbortSignal.timeout(seconds * 1_000)]);
+  const nemesis = new Nemesis({ cluster, seed, signal });
+  const connected = Array.from(
+    { length: clients },
+    // Half of them retry safely in a session; the others are told when an outcome is unknown.
+    (_, i) => new KvClient({ ports: () => cluster.clientPorts(), useSession: i % 2 === 0 }),
+  );
+  const startedAt = performance.now();
+  const progress = setInterval(() => {
+    const passed = Math.round((performance.now() - startedAt) / 1_000);
+    onProgress?.(progressLine(passed, options, history, nemesis, observer));
+  }, PROGRESS_MS);
+  history.startCounting();
+  try {
+    await Promise.all([nemesis.run(), ...connected.map(async (kv, i) => runClient(i, kv, { history, seed, signal }))]);
+  } finally {
+    clearInterval(progress);
+    for (const kv of connected) kv.close();
+  }
+  return nemesis;
+}
+
+/** What must hold once there are no faults any more; what does not. */
+async function aftermath(options: ChaosOptions, cluster: Cluster, history: History): Promise<readonly string[]> {
+  const { clients, onProgress } = options;
+  const violations: string[] = [];
+  onProgress?.("healing, and reading from every node");
+  try {
+    await healAll(cluster);
+    const failedBefore = history.counts.fail + history.counts.unknown;
+    await Promise.all(
+      cluster.ids().map(async (id, i) => {
+        const kv = new KvClient({ ports: () => cluster.clientPorts(), useSession: false });
+        await readAll(clients + i, kv, id, history);
+        kv.close();
+      }),
+    );
+    const failed = history.counts.fail + history.counts.unknown - failedBefore;
+    if (failed > 0) violations.push(`liveness: ${failed} reads fail on a healed cluster`);
+    await replicasAlike(cluster);
+  } catch (error) {
+    if (!(error instanceof RaftError)) throw error;
+    violations.push(`liveness: ${error.message}`);
+  }
+  onProgress?.(`checking ${history.operations.length} operations`);
+  const checked = checkLinearizability(history.operations);
+  if (checked.verdict !== "linearizable") violations.push(`linearizability: ${describeCheck(checked)}`);
+  return violations;
+}
+
+function progressLine(
+  passed: number,
+  { seconds }: ChaosOptions,
+  { counts }: History,
+  { active }: Nemesis,
+  { newest, leaderChanges }: Observer,
+): string {
+  const who = newest === undefined ? "nobody led yet" : `node ${newest.leader} leads term ${newest.term}`;
+  const faults = active.size === 0 ? "no faults" : [...active].join(", ");
+  const done = `${counts.ok} ok, ${counts.unknown} unknown, ${counts.fail} failed`;
+  return `${passed}/${seconds} s: ${done}; ${who} after ${leaderChanges} changes; ${faults}`;
+}
