@@ -158,11 +158,35 @@ describe("a lease", () => {
     expect(hasLease(leader)).toBe(true);
   });
 
-  test("is gone with the office", () => {
-    const { leader } = led();
+  test("is gone with the office, and does not come back with the next", () => {
+    const { cluster, leader } = led();
     leader.step(message({ type: "append-response", from: 2, to: 1, term: leader.term + 1 }));
     expect(leader.role).toBe("follower");
     expect(hasLease(leader)).toBe(false);
+    leader.campaign();
+    cluster.at(1).work();
+    leader.step(message({ type: "vote-response", from: 2, to: 1, term: leader.term }));
+    cluster.at(1).work();
+    leader.step(message({ type: "append-response", from: 2, to: 1, term: leader.term, index: leader.lastIndex }));
+    cluster.at(1).work();
+    expect(leader).toMatchObject({ role: "leader", commit: leader.lastIndex });
+    expect(hasLease(leader)).toBe(false);
+    answer(leader, 2, nextStamp(cluster.at(1)));
+    expect(hasLease(leader)).toBe(true);
+  });
+
+  test("is lost to the second voter until that has answered, however young the leader is", () => {
+    const alone = new Member(1, newLog(simple([1])), LEASES);
+    alone.node.campaign();
+    alone.work();
+    expect(hasLease(alone.node)).toBe(true);
+    const step = { operation: "add-voter", node: 2 } as const;
+    alone.node.proposeMembership(singleChangeEntry(step));
+    alone.work();
+    alone.node.applyMembership({ transition: "auto", steps: [step], context: new Uint8Array() });
+    expect(hasLease(alone.node)).toBe(false);
+    answer(alone.node, 2, nextStamp(alone));
+    expect(hasLease(alone.node)).toBe(true);
   });
 
   test("does not come back in a term in which a transfer began, whatever came of that", () => {
@@ -278,7 +302,8 @@ describe("a follower's promise", () => {
     member.tick(9);
     expect(grants(member, request("vote", 9))).toBe(false);
     member.node.campaign();
-    expect(member.node.role).toBe("follower");
+    // Nor does it take up the candidate's term: whoever leads is not disturbed.
+    expect(member.node).toMatchObject({ role: "follower", term: 1 });
     member.tick();
     expect(grants(member, request("vote", 9))).toBe(true);
   });
