@@ -93,9 +93,9 @@ export class Cluster {
     return this.#member(id).process.isPaused;
   }
 
-  /** Where clients reach each node, dead ones too. */
+  /** Where clients reach each node, dead ones too; in order. */
   clientPorts(): ReadonlyMap<NodeId, number> {
-    return new Map([...this.#members].map(([id, { process }]) => [id, process.ports.client]));
+    return new Map(this.ids().map((id) => [id, this.processOf(id).ports.client]));
   }
 
   processOf(id: NodeId): NodeProcess {
