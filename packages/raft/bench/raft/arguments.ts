@@ -1,4 +1,5 @@
 /** What was asked for on the command line. */
+import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 
 const PARTS = ["limits", "core", "speed", "failover"] as const;
@@ -13,6 +14,8 @@ export interface Arguments {
   readonly puts: number;
   /** Under each load. */
   readonly seconds: number;
+  /** Where our nodes write CPU profiles to. */
+  readonly profile: string | undefined;
 }
 
 /** @throws Error with what is wrong */
@@ -25,6 +28,7 @@ export function readArguments(args: readonly string[]): Arguments {
       rounds: { type: "string", default: "15" },
       puts: { type: "string", default: "3000" },
       seconds: { type: "string", default: "10" },
+      profile: { type: "string" },
     },
   });
   const { baseline } = values;
@@ -36,6 +40,7 @@ export function readArguments(args: readonly string[]): Arguments {
     rounds: countOf("--rounds", values.rounds),
     puts: countOf("--puts", values.puts),
     seconds: countOf("--seconds", values.seconds),
+    profile: values.profile === undefined ? undefined : resolve(values.profile),
   };
 }
 

@@ -1,0 +1,91 @@
+/**
+ * Three nodes as processes of their own, fsync on, 256-byte values: how fast puts are, how long nobody can write when the
+ * leader is lost, what memory it takes; beside that what the machine itself takes for the parts of a put, and what the core
+ * takes alone.
+ *
+ *     npm run bench -- raft [--baseline etcd] [--rounds N] [--puts N] [--seconds N] [--only speed,failover,core,limits]
+ *
+ * `--baseline etcd` puts the same load on three `etcd` processes in the same run, in turns; where etcd is not installed the
+ * bench says so and goes on without. Our nodes are told to drop what they would send over a cut link; those of etcd are
+ * taken off a virtual switch, which needs Linux, root and `ip`. `--profile DIR` makes our nodes write CPU profiles there.
+ */
+import type { Bench, BenchRow } from "../../../tools/bench/types.ts";
+import type { System } from "./raft/cluster.ts";
+import { coreMicrosPerProposal } from "./raft/core-cost.ts";
+import { ETCD_DEFAULT_TIMERS, etcdSystem, etcdVersion } from "./raft/etcd-cluster.ts";
+import { measureFailover, type FailoverPlan } from "./raft/failover.ts";
+import { measureLimits } from "./raft/limits.ts";
+import { buildParley, parleySystem } from "./raft/parley-cluster.ts";
+import { failoverRows, informs, limitRows, speedRows } from "./raft/rows.ts";
+import { measureSpeed } from "./raft/speed.ts";
+import { Sweep } from "./raft/sweep.ts";
+import { readArguments, type Arguments } from "./raft/arguments.ts";
+
+const CLIENTS = [64, 256];
+const LOADED_CLIENTS = 64;
+const TURNS = 2;
+/** etcd as fast to fail over as it can sensibly be set. */
+const ETCD_FAST_TIMERS = { heartbeatMs: 10, electionMs: 100 };
+const CORE_PROPOSALS = 100_000;
+const CORE_BATCHES = [1, 64];
+
+const bench: Bench = async (args) => {
+  const wanted = readArguments(args);
+  const sweep = new Sweep();
+  try {
+    await buildParley();
+    const etcd = wanted.baseline === "etcd" ? etcdVersion() : undefined;
+    if (etcd !== undefined) process.stderr.write(`baseline: ${etcd}\n`);
+    const rows: BenchRow[] = [];
+    const { parts } = wanted;
+    if (parts.has("limits")) rows.push(...limitRows(await measureLimits(sweep)));
+    if (parts.has("core")) rows.push(...coreRows());
+    if (parts.has("speed")) rows.push(...(await speed(wanted, etcd !== undefined, sweep)));
+    if (parts.has("failover")) rows.push(...(await failover(wanted, etcd !== undefined, sweep)));
+    return { bench: "raft", rows };
+  } finally {
+    sweep.close();
+  }
+};
+export default bench;
+
+function coreRows(): readonly BenchRow[] {
+  return CORE_BATCHES.map((batch) => {
+    const micros = coreMicrosPerProposal(batch, CORE_PROPOSALS);
+    return informs(`core alone, three nodes, ${batch} proposed at once: per proposal`, micros, "us");
+  });
+}
+
+async function speed(
+  { puts, seconds, profile }: Arguments,
+  hasEtcd: boolean,
+  sweep: Sweep,
+): Promise<readonly BenchRow[]> {
+  const systems = [parleySystem(profile), ...(hasEtcd ? [etcdSystem("etcd", ETCD_DEFAULT_TIMERS)] : [])];
+  const plan = { sequentialPuts: puts, clients: CLIENTS, msPerLoad: seconds * 1000, turns: TURNS };
+  const [ours, theirs] = await measureSpeed(systems, plan, sweep);
+  if (ours === undefined) throw new Error("nothing was measured");
+  return speedRows(ours, theirs);
+}
+
+async function failover({ rounds, profile }: Arguments, hasEtcd: boolean, sweep: Sweep): Promise<readonly BenchRow[]> {
+  const fast = `${ETCD_FAST_TIMERS.heartbeatMs}/${ETCD_FAST_TIMERS.electionMs} ms`;
+  const baselines: readonly System[] = hasEtcd
+    ? [etcdSystem("etcd", ETCD_DEFAULT_TIMERS), etcdSystem(`etcd at ${fast}`, ETCD_FAST_TIMERS)]
+    : [];
+  const rows: BenchRow[] = [];
+  for (const fault of ["killed", "cut"] as const) {
+    for (const clients of [0, LOADED_CLIENTS]) {
+      const plan: FailoverPlan = { fault, clients, rounds };
+      const ours = await measureFailover(parleySystem(profile), plan, sweep);
+      if (ours === undefined) throw new Error("our own link cannot be cut");
+      const theirs: { readonly name: string; readonly ms: readonly number[] }[] = [];
+      for (const system of baselines) {
+        const ms = await measureFailover(system, plan, sweep);
+        if (ms !== undefined) theirs.push({ name: system.name, ms });
+      }
+      rows.push(...failoverRows(plan, ours, theirs));
+    }
+  }
+  return rows;
+}
