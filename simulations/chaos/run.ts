@@ -5,7 +5,7 @@ import { History } from "./history.ts";
 import { Nemesis } from "./nemesis.ts";
 import { Observer } from "./observer.ts";
 import { healAll, replicasAlike } from "./settle.ts";
-import { readAll, runClient } from "./workload.ts";
+import { readAll, runClient, type Workload } from "./workload.ts";
 
 export interface ChaosOptions {
   readonly seconds: number;
@@ -13,6 +13,8 @@ export interface ChaosOptions {
   readonly seed: number;
   readonly clients: number;
   readonly from: CodeFrom;
+  /** Of the clients' reads; with `stale` the run is expected to fail, which shows that it can. Default `linearizable`. */
+  readonly consistency?: "linearizable" | "stale";
   /** Where the history is written; undefined: nowhere. */
   readonly historyPath: string | undefined;
   /** Ends the run early; what was started is ended in order. */
@@ -88,8 +90,9 @@ async function unleash(options: ChaosOptions, cluster: Cluster, history: History
 
 /** Clients and faults side by side. */
 async function storm(options: ChaosOptions, cluster: Cluster, history: History, observer: Observer): Promise<Nemesis> {
-  const { seconds, seed, clients, onProgress } = options;
-  const signal = AbortSignal.any([options.signal, AbortSignal.timeout(seconds * 1_000)]);
+  const { seconds, seed, clients, consistency = "linearizable", onProgress } = options;
+  const failed = new AbortController();
+  const signal = AbortSignal.any([options.signal, failed.signal, AbortSignal.timeout(seconds * 1_000)]);
   const nemesis = new Nemesis({ cluster, seed, signal });
   const connected = Array.from(
     { length: clients },
@@ -102,9 +105,14 @@ async function storm(options: ChaosOptions, cluster: Cluster, history: History, 
     onProgress?.(progressLine(passed, options, history, nemesis, observer));
   }, PROGRESS_MS);
   history.startCounting();
+  const workload: Workload = { history, seed, consistency, signal, nodes: () => cluster.ids() };
+  const parts = [nemesis.run(), ...connected.map(async (kv, i) => runClient(i, kv, workload))];
   try {
-    await Promise.all([nemesis.run(), ...connected.map(async (kv, i) => runClient(i, kv, { history, seed, signal }))]);
+    await Promise.all(parts);
   } finally {
+    // When one fails, the others end before the cluster does.
+    failed.abort();
+    await Promise.allSettled(parts);
     clearInterval(progress);
     for (const kv of connected) kv.close();
   }

@@ -10,12 +10,22 @@ const OP_TIMEOUT_MS = 3_000;
 const LONGEST_THOUGHT_MS = 6;
 const GETS = 0.5;
 const PUTS = 0.3;
+/** Reads that go to a node drawn by chance, not to the leader. */
+const READS_ANYWHERE = 0.5;
+
+export interface Workload {
+  readonly history: History;
+  readonly seed: number;
+  readonly consistency: "linearizable" | "stale";
+  readonly nodes: () => readonly number[];
+  readonly signal: AbortSignal;
+}
 
 /** One client until `signal` aborts; ends after the operation under way. */
 export async function runClient(
   client: number,
   kv: KvClient,
-  { history, seed, signal }: { readonly history: History; readonly seed: number; readonly signal: AbortSignal },
+  { history, seed, consistency, nodes, signal }: Workload,
 ): Promise<void> {
   const random = new Random(seed, `client/${client}`);
   /** What this client saw last of each key, so that some of its swaps take. */
@@ -26,8 +36,10 @@ export async function runClient(
     const kind = random.next();
     const asked = { client, key };
     if (kind < GETS) {
+      const any = random.pick(nodes());
+      const node = any !== undefined && random.chance(READS_ANYWHERE) ? { node: any } : {};
       const end = await history.record({ ...asked, op: "get", value: "", expected: null }, async () =>
-        endOf(await kv.get(key, { timeoutMs: OP_TIMEOUT_MS }), (found) => found),
+        endOf(await kv.get(key, { timeoutMs: OP_TIMEOUT_MS, consistency, ...node }), (found) => found),
       );
       if (end.ended === "ok") seen.set(key, typeof end.output === "string" ? end.output : null);
     } else if (kind < GETS + PUTS) {

@@ -8,7 +8,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { checkLinearizability, readHistory } from "@parley/raft/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { ChaosReport } from "../run.ts";
+import { runChaos, type ChaosReport } from "../run.ts";
 
 const MAIN = fileURLToPath(new URL("../main.ts", import.meta.url));
 
@@ -55,6 +55,22 @@ describe("npm run chaos -- raft", () => {
     const values = history.filter(({ op }) => op !== "get").map(({ value }) => value);
     expect(new Set(values).size).toBe(values.length);
     expect(await readdir(folder)).toEqual(["history.jsonl"]);
+  }, 120_000);
+
+  it("finds what is not linearizable: reads of whatever a node happens to hold", async () => {
+    const { signal } = new AbortController();
+    const base = {
+      seconds: 5,
+      nodes: 3,
+      seed: 5,
+      clients: 6,
+      from: "sources",
+      historyPath: undefined,
+      signal,
+    } as const;
+    const { violations } = await runChaos({ ...base, consistency: "stale" });
+    expect(violations.length).toBe(1);
+    expect(violations[0]).toMatch(/^linearizability: violation/);
   }, 120_000);
 
   it("ends in order when it is interrupted, and leaves nothing behind", async () => {
