@@ -23,7 +23,19 @@ export const PACKAGES: Readonly<Record<string, PackageRule>> = {
     uses: [],
     floors: [["errors.ts"], ["core"], ["storage", "wire"], ["driver"], ["testing"], ["index.ts"]],
   },
-  "@parley/actors": { folder: "packages/actors", uses: [] },
+  "@parley/actors": {
+    folder: "packages/actors",
+    uses: [],
+    floors: [
+      ["errors.ts"],
+      ["supervision"],
+      ["core"],
+      ["remoting", "bus", "jobs"],
+      ["placement"],
+      ["testing"],
+      ["index.ts"],
+    ],
+  },
   "@parley/vaults": { folder: "packages/vaults", uses: [] },
   "@parley/audio": {
     folder: "packages/audio",

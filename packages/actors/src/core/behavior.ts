@@ -1,0 +1,82 @@
+/** What an actor does: a function that is called at each start, and gives the handler of its messages. */
+import type { RestartPolicy, SupervisionSpec } from "../supervision/spec.ts";
+import type { MailboxOptions } from "./mailbox-options.ts";
+import type { ActorLog } from "./ports.ts";
+import type { ActorRef, StreamOptions, StreamRef, Terminated } from "./ref.ts";
+
+/** Takes one message. The next one waits for the promise; what it throws is a crash. */
+export type Receive<Message> = (message: Message) => void | Promise<void>;
+
+/** A handler with more to say than its messages. Instances of classes fit. */
+export interface Actor<Message> {
+  receive(message: Message): void | Promise<void>;
+  /** Runs once this life ends, after the children have stopped; also before a restart. What it throws is logged. */
+  onStop?(reason: "stop" | "restart"): void | Promise<void>;
+}
+
+export type Handler<Message> = Receive<Message> | Actor<Message>;
+
+/** Sets an actor up: called at its start and at every restart, with the same context. May be async; may throw. */
+export type Behavior<Message> = (context: ActorContext<Message>) => Handler<Message> | Promise<Handler<Message>>;
+
+export interface SpawnOptions<Message> {
+  /** Unique among its siblings, any text without control characters. Default: a number. */
+  readonly name?: string;
+  readonly mailbox?: MailboxOptions<Message>;
+  /** What the parent does when it ends. Default `permanent` for crashes only, that is `transient`. */
+  readonly restart?: RestartPolicy;
+  /** How this actor looks after its own children. */
+  readonly supervision?: Partial<SupervisionSpec>;
+  /** Messages that may be set aside. Default 1,000. */
+  readonly stashCapacity?: number;
+  /** How long it may take to stop before it is left behind. Default: the system's `stopTimeoutMs`. */
+  readonly stopTimeoutMs?: number;
+  /**
+   * Looks at what comes from other hosts: gives back the message, or throws. Without it the actor takes nothing from
+   * other hosts.
+   */
+  readonly accepts?: (message: unknown) => Message;
+}
+
+/** Timers that end with the life that set them. A key names one timer; setting it again replaces it. */
+export interface Timers<Message> {
+  once(key: string, delayMs: number, message: Message): void;
+  /** A tick that comes while the last is still waiting in the mailbox is left out. */
+  every(key: string, periodMs: number, message: Message): void;
+  /** Also when its message is waiting already: it will not be delivered. */
+  cancel(key: string): void;
+  isActive(key: string): boolean;
+}
+
+/** What an actor can do. Valid while the actor lives. */
+export interface ActorContext<in out Message> {
+  readonly self: ActorRef<Message>;
+  /** `/parent/child`. */
+  readonly path: string;
+  readonly log: ActorLog;
+  readonly timers: Timers<Message>;
+  /** Aborted when this life of the actor ends, before its children are stopped. */
+  readonly signal: AbortSignal;
+  nowMs(): number;
+  /** In [0, 1). */
+  random(): number;
+  /** Starts a child. @throws ActorError `name-taken`, `bad-option`, or `actor-stopped` when this actor is stopping */
+  spawn<Child>(behavior: Behavior<Child>, options?: SpawnOptions<Child>): ActorRef<Child>;
+  /** Stops this actor after the message at hand. */
+  stop(): void;
+  /** Stops a child; fulfilled when it has ended. @throws ActorError `no-such-actor` when it is no child of this actor */
+  stopChild(child: ActorRef<never>): Promise<void>;
+  /** Has `toMessage` sent to itself when `ref` ends, or at once when it has. Forgotten at a restart. */
+  watch(ref: ActorRef<never>, toMessage: (terminated: Terminated) => Message): void;
+  unwatch(ref: ActorRef<never>): void;
+  /** Takes messages with another handler from the next one on. */
+  become(handler: Handler<Message>): void;
+  /** Sets a message aside. @throws ActorError `stash-full` */
+  stash(message: Message): void;
+  /** Puts what was set aside before everything that waits, in its old order. */
+  unstashAll(): void;
+  /** Offers a stream of `items`; ends with this life of the actor. Its reader opens it with {@link readStream}. */
+  offerStream<Item>(items: AsyncIterable<Item> | Iterable<Item>, options?: StreamOptions): StreamRef<Item>;
+  /** Reads a stream that was offered; ends with this life of the actor. */
+  readStream<Item>(stream: StreamRef<Item>, options?: StreamOptions): AsyncIterable<Item>;
+}

@@ -1,0 +1,33 @@
+/** `@parley/actors`: supervised, addressable actors. */
+
+/** References and what they say. */
+export type {
+  ActorRef,
+  AskOptions,
+  OfferOptions,
+  SinkMessage,
+  SourceMessage,
+  StreamOptions,
+  StreamRef,
+  Terminated,
+  TerminationReason,
+  WaitOptions,
+} from "./core/ref.ts";
+export { formatAddress, parseAddress } from "./core/address.ts";
+export type { ActorAddress } from "./core/address.ts";
+/** What actors do. */
+export type { Actor, ActorContext, Behavior, Handler, Receive, SpawnOptions, Timers } from "./core/behavior.ts";
+export type { MailboxOptions, Overflow } from "./core/mailbox-options.ts";
+/** The system they live in. */
+export type { ActorSnapshot, ActorSystem, ActorSystemOptions, Refusal } from "./core/system-options.ts";
+export type { ActorLog, Clock, RandomSource, Timer } from "./core/ports.ts";
+/** How they are looked after. */
+export { DEFAULT_SUPERVISION } from "./supervision/spec.ts";
+export type { BackOff, RestartPolicy, Strategy, SupervisionSpec } from "./supervision/spec.ts";
+export { lifecycleMachine } from "./supervision/lifecycle.ts";
+export type { LifecycleEvent, LifecycleState } from "./supervision/lifecycle.ts";
+/** The door to other hosts. */
+export type { DeliveryOutcome, RemoteDelivery, RemoteHost, Remoting } from "./core/remote.ts";
+/** Errors. */
+export { ActorError, InvariantError, isActorError } from "./errors.ts";
+export type { ActorErrorCode } from "./errors.ts";

@@ -1,0 +1,34 @@
+/** Supervision as OTP describes it: which children are restarted, how often, and after what pause. */
+
+/** What the failure of one child means to the others: nothing; all restart; those started after it restart. */
+export type Strategy = "one-for-one" | "one-for-all" | "rest-for-one";
+
+/** `permanent`: restarted however it ends; `transient`: only after a crash; `temporary`: never. */
+export type RestartPolicy = "permanent" | "transient" | "temporary";
+
+/** The pause before the n-th restart in a row: `minMs * factor^(n-1)`, at most `maxMs`, varied by ± `jitter` of itself. */
+export interface BackOff {
+  /** 0: the first restart is immediate, and so are all others. */
+  readonly minMs: number;
+  readonly maxMs: number;
+  readonly factor: number;
+  /** Share of the pause, from 0 to 1. */
+  readonly jitter: number;
+}
+
+/** How a parent looks after its children. */
+export interface SupervisionSpec {
+  readonly strategy: Strategy;
+  /** More restarts than this within `withinMs`, all children taken together, and the supervisor itself fails. */
+  readonly maxRestarts: number;
+  readonly withinMs: number;
+  readonly backOff: BackOff;
+}
+
+/** A child that crashes on every start is given up after about two seconds. */
+export const DEFAULT_SUPERVISION: SupervisionSpec = {
+  strategy: "one-for-one",
+  maxRestarts: 5,
+  withinMs: 10_000,
+  backOff: { minMs: 50, maxMs: 5_000, factor: 2, jitter: 0.2 },
+};
