@@ -1,6 +1,6 @@
 /** Commands of the key-value machine, and their results, as bytes. */
 import { invariant, RaftError } from "../../errors.ts";
-import { byteText, FieldParser, Fields, type ByteText } from "./fields.ts";
+import { FieldParser, Fields, type ByteText } from "./fields.ts";
 
 /** Keys are well-formed text, values any bytes. */
 export type KvCommand =
@@ -55,11 +55,11 @@ export function parseCommand(bytes: Uint8Array): ParsedCommand | undefined {
   const fields = new FieldParser(bytes);
   const [kind, key] = [fields.u8(), fields.text()];
   if (key === undefined) return undefined;
-  if (kind === PUT) return { op: "put", key, value: byteText(fields.rest()) };
-  if (kind === CAS_ABSENT) return { op: "cas", key, expected: undefined, value: byteText(fields.rest()) };
+  if (kind === PUT) return { op: "put", key, value: fields.restText() };
+  if (kind === CAS_ABSENT) return { op: "cas", key, expected: undefined, value: fields.restText() };
   if (kind === DELETE) return fields.left === 0 ? { op: "delete", key } : undefined;
   const expected = kind === CAS ? fields.byteText() : undefined;
-  return expected === undefined ? undefined : { op: "cas", key, expected, value: byteText(fields.rest()) };
+  return expected === undefined ? undefined : { op: "cas", key, expected, value: fields.restText() };
 }
 
 /** One byte. The same array for equal results: not to be written to. */

@@ -6,10 +6,6 @@ const HIGH = 2 ** 32;
 /** A byte string kept as text of the same bytes (latin1): compact, and immutable, so that it can be shared. */
 export type ByteText = string;
 
-export function byteText(bytes: Uint8Array): ByteText {
-  return asBuffer(bytes).toString("latin1");
-}
-
 export function bytesOf(text: ByteText): Uint8Array {
   return Buffer.from(text, "latin1");
 }
@@ -88,20 +84,36 @@ export class FieldParser {
   }
 
   block(): Buffer | undefined {
-    const length = this.u32();
-    if (length === undefined || length > this.left) return undefined;
-    this.#at += length;
-    return this.#bytes.subarray(this.#at - length, this.#at);
+    const end = this.#endOfBlock();
+    const start = this.#at;
+    if (end === undefined) return undefined;
+    this.#at = end;
+    return this.#bytes.subarray(start, end);
   }
 
   /** UTF-8 only: other bytes would not come back as they were. */
   text(): string | undefined {
-    const bytes = this.block();
-    return bytes !== undefined && isUtf8(bytes) ? bytes.toString("utf8") : undefined;
+    const end = this.#endOfBlock();
+    if (end === undefined) return undefined;
+    const [start, text] = [this.#at, this.#bytes.toString("utf8", this.#at, end)];
+    this.#at = end;
+    // Decoding puts U+FFFD where bytes are wrong; only then they need a second look.
+    return !text.includes("\ufffd") || isUtf8(this.#bytes.subarray(start, end)) ? text : undefined;
   }
 
   byteText(): ByteText | undefined {
-    return this.block()?.toString("latin1");
+    const end = this.#endOfBlock();
+    if (end === undefined) return undefined;
+    const text = this.#bytes.toString("latin1", this.#at, end);
+    this.#at = end;
+    return text;
+  }
+
+  /** Everything that is left, as {@link byteText}. */
+  restText(): ByteText {
+    const text = this.#bytes.toString("latin1", this.#at);
+    this.#at = this.#bytes.length;
+    return text;
   }
 
   /** Everything that is left. */
@@ -109,6 +121,12 @@ export class FieldParser {
     const rest = this.#bytes.subarray(this.#at);
     this.#at = this.#bytes.length;
     return rest;
+  }
+
+  /** Reads a block's length; where its contents end. */
+  #endOfBlock(): number | undefined {
+    const length = this.u32();
+    return length === undefined || length > this.left ? undefined : this.#at + length;
   }
 }
 

@@ -1,5 +1,5 @@
 /** How far a linearization has come: what has taken effect, and the value then. Every step can be undone. */
-import { ABSENT, DIFFER, READ, SWAP, WRITE, type Columns, type RegisterHistory } from "./register-history.ts";
+import { ABSENT, DIFFER, OTHER, READ, SWAP, WRITE, type Columns, type RegisterHistory } from "./register-history.ts";
 import { LinkedOrder } from "./linked-order.ts";
 
 /** To come back to with {@link Configuration.rewind}. */
@@ -93,6 +93,11 @@ export class Configuration {
     }
     this.value = value;
     this.#latest = latest;
+  }
+
+  /** Whether the step writes, needing nothing, a value that no step of the history looks for. */
+  isUnseenWrite(step: number): boolean {
+    return this.writesOf(step) === OTHER && at(this.certain.kind, step) === WRITE;
   }
 
   /** The value that a step writes, -1 if none. */

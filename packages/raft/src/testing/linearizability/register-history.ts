@@ -63,7 +63,7 @@ const KINDS = { read: READ, differ: DIFFER, write: WRITE, swap: SWAP } as const;
 /** The value of an absent key. */
 export const ABSENT = 0;
 /** All values that no operation reads or compares with: nobody can tell them apart. */
-const OTHER = 1;
+export const OTHER = 1;
 
 /** Steps in columns, by call. Values are small integers. */
 export interface Columns {

@@ -12,6 +12,7 @@
  * - The present value must not be given up while it has readers left and nobody left to write it again.
  * - A write whose readers may all be next is taken with them at once when nobody needs the present value any more.
  *   (So are writes that nobody reads.)
+ * - Of writes of values that nobody looks for, the one that returned first can stand for all.
  * - An open step is tried only where somebody who may be next needs its value, or the change.
  */
 import { at, Configuration, type Mark } from "./configuration.ts";
@@ -30,7 +31,7 @@ interface Branch {
 }
 
 /** What a remembered configuration costs, counted in steps looked at: it bounds the memory as well. */
-const MEMORY_WORK = 100;
+const MEMORY_WORK = 500;
 
 /** Searches, looking at not many more than `maxWork` steps. */
 export function search(history: RegisterHistory, maxWork: number): SearchResult {
@@ -187,8 +188,10 @@ class Search {
     const wanted = at(certain.needs, urgent);
     const rank = (step: number): number => (step === urgent || now.writesOf(step) === wanted ? 0 : 1);
     choices.sort((a, b) => rank(a) - rank(b) || at(certain.end, a) - at(certain.end, b));
+    const unseen = choices.find((step) => now.isUnseenWrite(step));
+    const distinct = choices.filter((step) => step === unseen || !now.isUnseenWrite(step));
     const opened = this.#openChoices().map((step) => step + size);
-    return [...opened.filter((step) => rank(step) === 0), ...choices, ...opened.filter((step) => rank(step) === 1)];
+    return [...opened.filter((step) => rank(step) === 0), ...distinct, ...opened.filter((step) => rank(step) === 1)];
   }
 
   /** Whether the present value may be given up for `next` by a step that is itself `own` of its readers. */

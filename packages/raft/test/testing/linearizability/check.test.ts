@@ -5,7 +5,7 @@ import type { Operation } from "../../../src/testing/linearizability/operation.t
 import { prefixOf, registerHistory, stepsOf } from "../../../src/testing/linearizability/register-history.ts";
 import { search } from "../../../src/testing/linearizability/search.ts";
 import { isLinearizable } from "./brute-force.ts";
-import { draws, goodHistory, mutate } from "./histories.ts";
+import { busyHistory, draws, goodHistory, mutate } from "./histories.ts";
 
 const verdictOf = (history: readonly Operation[]): string => checkLinearizability(history).verdict;
 
@@ -72,5 +72,45 @@ describe("against every order tried", () => {
       { numRuns: 2_000 },
     );
     expect(shown).toBeGreaterThan(200);
+  });
+});
+
+describe("a long history of many clients", () => {
+  const load = { clients: 256, keys: 30, operations: 100_000, unknownEvery: 50 };
+  const history = busyHistory(load);
+
+  it("is decided, with little work for each operation", () => {
+    const { verdict, work } = checkLinearizability(history);
+    expect(verdict).toBe("linearizable");
+    expect(work).toBeLessThan(1_000 * history.length);
+  });
+
+  it("is decided when some twenty of them at a time use one key", () => {
+    expect(verdictOf(busyHistory({ ...load, clients: 20, keys: 1, operations: 10_000 }))).toBe("linearizable");
+  });
+
+  it("is decided when all of them put and get one key", () => {
+    const list = busyHistory({ ...load, keys: 1, operations: 20_000 })
+      .filter(({ op, output }) => op !== "cas" || output !== false)
+      .map((one) => (one.op === "cas" ? { ...one, op: "put" as const, expected: null, output: null } : one));
+    expect(list.length).toBeGreaterThan(15_000);
+    expect(verdictOf(list)).toBe("linearizable");
+  });
+
+  it("is found to be bad by one stale read late in it, and a few operations show that", () => {
+    const reads = history.filter(({ op, output }) => op === "get" && output !== null);
+    const late = reads[Math.floor(reads.length * 0.7)];
+    const old = reads.find(({ key }) => key === late?.key);
+    const bad = history.map((operation) => (operation === late ? { ...late, output: old?.output ?? null } : operation));
+    const { verdict, violations } = checkLinearizability(bad);
+    expect(verdict).toBe("violation");
+    expect(violations.map(({ key }) => key)).toEqual([late?.key]);
+    expect(violations[0]?.operations.length).toBeLessThan(6);
+  });
+
+  it("is left undecided rather than worked on for ever", () => {
+    const { verdict, undecidedKeys, work } = checkLinearizability(history, { maxWorkPerKey: 10_000 });
+    expect([verdict, undecidedKeys.length]).toEqual(["undecided", 30]);
+    expect(work).toBeLessThan(30 * 20_000);
   });
 });

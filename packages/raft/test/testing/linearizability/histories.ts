@@ -82,3 +82,45 @@ function changed(operation: Operation, kind: number, value: number): Operation {
   if (operation.op === "cas") return { ...operation, output: operation.output !== true };
   return { ...operation, output: value === 0 ? null : `v${value - 1}` };
 }
+
+export interface Load {
+  readonly clients: number;
+  readonly keys: number;
+  readonly operations: number;
+  /** Every so manieth operation has no answer; half of those took effect. */
+  readonly unknownEvery: number;
+}
+
+/** Clients that each do one thing after the other, writing every value once: what a long run under faults leaves. */
+export function busyHistory({ clients, keys, operations, unknownEvery }: Load): Operation[] {
+  let seed = 1;
+  const random = (): number => {
+    seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
+    return seed / 2 ** 32;
+  };
+  const free = Array.from({ length: clients }, () => random() * 1e6);
+  const calls = Array.from({ length: operations }, (_, i) => {
+    const client = i % clients;
+    const call = Math.round(free[client] ?? 0);
+    // Now and then somebody waits for two seconds while everybody else goes on.
+    const lasts = random() < 0.001 ? 2e9 : (0.5 + random()) * 2e7;
+    free[client] = call + lasts + 1e5;
+    return { client, call, end: Math.round(call + lasts), moment: call + random() * lasts };
+  });
+  const [state, seen] = [new Map<string, string>(), new Map<string, string>()];
+  return calls
+    .sort((a, b) => a.moment - b.moment)
+    .map(({ client, call, end }, i): Operation => {
+      const key = `k${Math.floor(random() * keys)}`;
+      const op = (["put", "put", "get", "get", "cas"] as const)[Math.floor(random() * 5)] ?? "get";
+      const now = state.get(key) ?? null;
+      const expected = op === "cas" ? (random() < 0.5 ? now : (seen.get(key) ?? null)) : null;
+      const unknown = i % unknownEvery === 0;
+      const hasEffect = !unknown || random() < 0.5;
+      const value = op === "get" ? "" : `v${i}`;
+      if (hasEffect && (op === "put" || (op === "cas" && now === expected))) state.set(key, value);
+      if (op === "get" && now !== null) seen.set(key, now);
+      const output = unknown ? null : { put: null, get: now, cas: now === expected }[op];
+      return { client, op, key, value, expected, output, call, return: unknown ? null : end, unknown, fail: false };
+    });
+}
