@@ -1,9 +1,9 @@
 /** What one node knows and has to say. The other files of the core are the rules by which it changes. */
 import { invariant } from "../errors.ts";
-import { Lease } from "./lease.ts";
 import type { CompleteOptions } from "./options.ts";
 import { RaftLog } from "./raft-log.ts";
 import { PendingReads } from "./read-only.ts";
+import { Lease } from "./stamps.ts";
 import { Tracker } from "./tracker.ts";
 import { message, NONE, type HardState, type Message, type NodeId } from "./types.ts";
 

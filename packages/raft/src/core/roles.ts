@@ -1,10 +1,10 @@
 /** The four roles, and what each change of role resets. */
 import { invariant } from "../errors.ts";
-import { Lease } from "./lease.ts";
 import type { NodeState } from "./node-state.ts";
 import { Progress } from "./progress.ts";
 import { PendingReads } from "./read-only.ts";
 import { appendProposals } from "./replication.ts";
+import { Lease } from "./stamps.ts";
 import { NONE, type NodeId } from "./types.ts";
 
 export function becomeFollower(node: NodeState, term: number, lead: NodeId): void {

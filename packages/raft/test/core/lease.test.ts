@@ -1,8 +1,8 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { singleChangeEntry } from "../../src/core/conf-change.ts";
-import { Lease } from "../../src/core/lease.ts";
 import type { RawNode } from "../../src/core/raw-node.ts";
+import { Lease } from "../../src/core/stamps.ts";
 import { message, NONE, type ConfState, type Message, type NodeId } from "../../src/core/types.ts";
 import { InvariantError } from "../../src/errors.ts";
 import { Cluster, Member, newLog, simple, type Given } from "./cluster.ts";
