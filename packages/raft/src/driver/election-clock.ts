@@ -13,6 +13,8 @@ export interface ClockHost {
   retime(electionTicks: number): void;
   /** Round trip within which a quorum answers; undefined while unknown. */
   quorumRoundTripMs(): number | undefined;
+  /** Whether something is believed that is over after some time: no time may be passed over then. */
+  restsOnTime?(): boolean;
 }
 
 const MIN_TICK_MS = 10;
@@ -100,9 +102,11 @@ export class ElectionClock {
 
   #fired(): void {
     const nowMs = this.#environment.nowMs();
-    const elapsedMs = nowMs - this.#lastMs;
-    const due = Math.floor(elapsedMs / this.tickMs);
-    this.#late(elapsedMs - this.tickMs);
+    this.#late(nowMs - this.#lastMs - this.tickMs);
+    if (this.#host.restsOnTime?.() === true) this.catchUp();
+    // Catching up may have ended what it was for, and the clock with it.
+    if (this.#timer === undefined) return;
+    const due = Math.floor((nowMs - this.#lastMs) / this.tickMs);
     this.#lastMs = due > MAX_CATCH_UP ? nowMs : this.#lastMs + due * this.tickMs;
     this.#arm(Math.max(1, this.#lastMs + this.tickMs - nowMs));
     for (let i = 0; i < Math.min(due, MAX_CATCH_UP); i += 1) {

@@ -70,6 +70,7 @@ export class Loop {
     this.clock = new ElectionClock(timing, environment, {
       tick: () => this.#tick(),
       retime: (ticks) => this.raw.setElectionTicks(ticks),
+      restsOnTime: () => this.#restsOnTime,
       quorumRoundTripMs: () => quorumRoundTripMs(id, this.applier.confState.voters, transport),
     });
     const storage = coreReader(
@@ -256,8 +257,12 @@ export class Loop {
   }
 
   /** Under leases a leader that stood still must know how long, before it believes that it still leads. */
+  get #restsOnTime(): boolean {
+    return this.#options.leases !== undefined && this.raw.role === "leader";
+  }
+
   #beforeDeciding(): void {
-    if (this.#options.leases !== undefined && this.raw.role === "leader") this.clock.catchUp();
+    if (this.#restsOnTime) this.clock.catchUp();
   }
 
   #stored(responses: readonly Message[], tookMs: number | undefined): void {

@@ -87,6 +87,24 @@ describe("the election clock", () => {
 });
 
 describe("catching up", () => {
+  it("is done before the first late tick, where something rests on the time", () => {
+    const environment = new VirtualEnvironment();
+    let ticks = 0;
+    const clock = new ElectionClock(LAN, environment, {
+      tick: () => {
+        ticks += 1;
+      },
+      retime: () => undefined,
+      quorumRoundTripMs: () => undefined,
+      restsOnTime: () => true,
+    });
+    clock.start();
+    environment.pass(LAN.electionMs, LAN.electionMs - clock.tickMs);
+    expect(ticks).toBe(clock.electionTicks);
+    clock.catchUp();
+    expect(ticks).toBe(clock.electionTicks);
+  });
+
   it("makes ticks of all the time that passed, before the timer does", () => {
     const { environment, clock, seen } = clockWith();
     environment.pass(95);
