@@ -256,9 +256,12 @@ export class Loop {
     });
   }
 
-  /** Under leases a leader that stood still must know how long, before it believes that it still leads. */
+  /**
+   * Under leases a leader that stood still must know how long before it believes that it still leads, and a follower
+   * before it makes a promise: ticks of the past must not count into it.
+   */
   get #restsOnTime(): boolean {
-    return this.#options.leases !== undefined && this.raw.role === "leader";
+    return this.#options.leases !== undefined;
   }
 
   #beforeDeciding(): void {
