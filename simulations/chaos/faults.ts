@@ -34,8 +34,11 @@ export const LANES: Readonly<Record<string, Readonly<Record<string, Fault>>>> = 
       const release = claim(claimed, all);
       await Promise.all(all.map((id) => cluster.kill(id)));
       return async () => {
-        await Promise.all(all.map((id) => cluster.restart(id)));
-        release();
+        try {
+          await Promise.all(all.map((id) => cluster.restart(id)));
+        } finally {
+          release();
+        }
       };
     },
     SIGSTOP: async (context) => paused(context, pickNode(context)),
@@ -165,8 +168,11 @@ async function killed({ cluster, claimed }: FaultContext, id: NodeId | undefined
   const release = claim(claimed, [id]);
   await cluster.kill(id);
   return async () => {
-    await cluster.restart(id);
-    release();
+    try {
+      await cluster.restart(id);
+    } finally {
+      release();
+    }
   };
 }
 

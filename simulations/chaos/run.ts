@@ -1,6 +1,6 @@
 /** One run: clients and faults for a while, then peace, then the questions. */
 import { Cluster, KvClient, checkLinearizability, describeCheck, type CodeFrom } from "@parley/raft/testing";
-import { RaftError } from "@parley/raft";
+import { RaftError, type NodeId } from "@parley/raft";
 import { History } from "./history.ts";
 import { Nemesis } from "./nemesis.ts";
 import { Observer } from "./observer.ts";
@@ -126,25 +126,38 @@ async function aftermath(options: ChaosOptions, cluster: Cluster, history: Histo
   onProgress?.("healing, and reading from every node");
   try {
     await healAll(cluster);
-    const failedBefore = history.counts.fail + history.counts.unknown;
-    await Promise.all(
-      cluster.ids().map(async (id, i) => {
-        const kv = new KvClient({ ports: () => cluster.clientPorts(), useSession: false });
-        await readAll(clients + i, kv, id, history);
-        kv.close();
-      }),
-    );
-    const failed = history.counts.fail + history.counts.unknown - failedBefore;
-    if (failed > 0) violations.push(`liveness: ${failed} reads fail on a healed cluster`);
+    const read = await Promise.all(cluster.ids().map(async (id, i) => readThrough(cluster, history, id, clients + i)));
+    const silent = cluster.ids().filter((_, i) => read[i] !== true);
+    if (silent.length > 0) violations.push(`liveness: no reads through ${silent.join(", ")}${await portrait(cluster)}`);
     await replicasAlike(cluster);
   } catch (error) {
     if (!(error instanceof RaftError)) throw error;
-    violations.push(`liveness: ${error.message}`);
+    violations.push(`liveness: ${error.message}${await portrait(cluster)}`);
   }
   onProgress?.(`checking ${history.operations.length} operations`);
   const checked = checkLinearizability(history.operations);
   if (checked.verdict !== "linearizable") violations.push(`linearizability: ${describeCheck(checked)}`);
   return violations;
+}
+
+async function readThrough(cluster: Cluster, history: History, id: NodeId, client: number): Promise<boolean> {
+  const kv = new KvClient({ ports: () => cluster.clientPorts(), useSession: false });
+  try {
+    return await readAll(client, kv, id, history);
+  } finally {
+    kv.close();
+  }
+}
+
+/** What every node says of itself, for whoever has to find out what is wrong. */
+async function portrait(cluster: Cluster): Promise<string> {
+  const statuses = await cluster.statuses();
+  return statuses
+    .map(({ id, role, term, lead, commit, applied, confState, peers }) =>
+      JSON.stringify({ id, role, term, lead, commit, applied, confState, peers }),
+    )
+    .map((line) => `\n  ${line}`)
+    .join("");
 }
 
 function progressLine(

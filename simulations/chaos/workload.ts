@@ -59,13 +59,15 @@ export async function runClient(
   }
 }
 
-/** Reads every key once, through one node alone. */
-export async function readAll(client: number, kv: KvClient, node: number, history: History): Promise<void> {
+/** Reads every key once, through one node alone. Ends at the first that does not succeed, and says so. */
+export async function readAll(client: number, kv: KvClient, node: number, history: History): Promise<boolean> {
   for (const key of KEYS) {
-    await history.record({ client, op: "get", key, value: "", expected: null }, async () =>
+    const { ended } = await history.record({ client, op: "get", key, value: "", expected: null }, async () =>
       endOf(await kv.get(key, { timeoutMs: 2 * OP_TIMEOUT_MS, node, pinned: true }), (found) => found),
     );
+    if (ended !== "ok") return false;
   }
+  return true;
 }
 
 function endOf<T>(outcome: KvOutcome<T>, output: (result: T) => string | boolean | null): Ended {

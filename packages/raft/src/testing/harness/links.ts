@@ -22,6 +22,13 @@ export class Links {
     return [...(this.#from.get(from) ?? [])].map(([peer, fault]) => ({ peer, ...fault }));
   }
 
+  /** What has to be told to `from` if it last heard `known`. */
+  changesFor(from: NodeId, known: readonly LinkSetting[]): readonly LinkSetting[] {
+    const now = this.#from.get(from);
+    const ended = known.filter(({ peer }) => now?.has(peer) !== true).map(({ peer }) => ({ peer, ...SOUND }));
+    return [...ended, ...this.of(from)];
+  }
+
   /** A node is gone for good. */
   forget(node: NodeId): void {
     this.#from.delete(node);

@@ -146,6 +146,24 @@ describe("a node", () => {
     );
   });
 
+  it("finds its links as they are when it is back, not as they were when it was started", async () => {
+    await withCluster(3, async ({ cluster, leader, kv }) => {
+      const id = otherThan(cluster, leader);
+      await done(kv.put("key", "1"));
+      await cluster.kill(id);
+      await cluster.isolate(id);
+      const restarted = cluster.restart(id);
+      await cluster.heal();
+      await restarted;
+      expect(await done(kv.get("key", { node: id, pinned: true }))).toBe("1");
+      await cluster.kill(id);
+      await cluster.isolate(id);
+      await cluster.restart(id);
+      const { outcome } = await kv.get("key", { node: id, pinned: true, timeoutMs: 700 });
+      expect(outcome).toBe("refused");
+    });
+  });
+
   it("leaves, and the others go on without it", async () => {
     await withCluster(3, async ({ cluster, leader, kv }) => {
       await done(kv.put("key", "1"));
