@@ -63,10 +63,16 @@ export class Network {
     return this.#random.chance(duplication) ? [first, this.#arrival(from, to, now)] : [first];
   }
 
+  /** How long something takes from one host to another now. */
+  latency(): Micros {
+    const { delay, maxDelay } = this.weather;
+    const latency = this.fixedLatency ?? MS * (0.3 + 2 * this.#random.next());
+    return this.#random.chance(delay) ? latency + this.#random.next() * maxDelay : latency;
+  }
+
   #arrival(from: number, to: number, now: Micros): Micros {
-    const { delay, maxDelay, reorder } = this.weather;
-    let latency = this.fixedLatency ?? MS * (0.3 + 2 * this.#random.next());
-    if (this.#random.chance(delay)) latency += this.#random.next() * maxDelay;
+    const { reorder } = this.weather;
+    const latency = this.latency();
     if (reorder) return latency * (1 + 10 * this.#random.next());
     const link = linkOf(from, to);
     const at = Math.max(now + latency, this.#lastArrivals.get(link) ?? 0);

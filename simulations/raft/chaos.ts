@@ -1,10 +1,10 @@
 /** Faults as they happen: each kind draws its times and victims from a stream of its own. */
-import type { ConfChange, ConfChangeStep, ConfState, Message } from "@parley/raft";
+import type { ConfChangeStep, ConfState, MembershipOutcome } from "@parley/raft";
 import { Random } from "../kit/random.ts";
 import { MS, SECOND, type Micros } from "../kit/timeline.ts";
 import { members } from "./membership-model.ts";
-import type { Host } from "./node.ts";
-import { MAX_NODES, TICK, type Fault } from "./plan.ts";
+import type { Host, Life } from "./host.ts";
+import { MAX_NODES, type Fault } from "./plan.ts";
 import type { World } from "./world.ts";
 
 interface Act {
@@ -19,7 +19,7 @@ const ACTS: readonly Act[] = [
   { fault: "loss", every: 3 * SECOND, act: weather((now, random) => ({ ...now, loss: 0.4 * random.next() })) },
   { fault: "duplication", every: 3 * SECOND, act: weather((now) => ({ ...now, duplication: 0.3 })) },
   { fault: "reorder", every: 3 * SECOND, act: weather((now) => ({ ...now, reorder: true })) },
-  { fault: "stale-replay", every: 200 * MS, act: replay },
+  { fault: "stale-replay", every: 200 * MS, act: (world, random) => replay(world, random) },
   { fault: "partition", every: 4 * SECOND, act: partition },
   { fault: "one-way-partition", every: 4 * SECOND, act: (world, random) => cutLink(world, random, false) },
   { fault: "partial-partition", every: 4 * SECOND, act: (world, random) => cutLink(world, random, true) },
@@ -27,14 +27,37 @@ const ACTS: readonly Act[] = [
   { fault: "crash", every: 3 * SECOND, act: (world, random) => crashOne(world, random, false) },
   { fault: "power-cut", every: 3 * SECOND, act: (world, random) => crashOne(world, random, true) },
   { fault: "cluster-power-cut", every: 12 * SECOND, act: crashAll },
+  { fault: "stop-and-start", every: 4 * SECOND, act: stopOne },
   { fault: "pause", every: 3 * SECOND, act: pauseOne },
   { fault: "clock-drift", every: 4 * SECOND, act: drift },
-  { fault: "slow-disk", every: 4 * SECOND, act: slowDisk },
-  { fault: "full-disk", every: 6 * SECOND, act: fillDisk },
-  { fault: "slow-apply", every: 4 * SECOND, act: slowApply },
+  {
+    fault: "slow-disk",
+    every: 4 * SECOND,
+    act: spoil(
+      (host, random) => (host.diskSlowness = random.between(20, 300)),
+      (host) => (host.diskSlowness = 1),
+    ),
+  },
+  {
+    fault: "full-disk",
+    every: 6 * SECOND,
+    act: spoil(
+      (host) => (host.isDiskFull = true),
+      (host) => (host.isDiskFull = false),
+    ),
+  },
+  {
+    fault: "read-corruption",
+    every: 4 * SECOND,
+    act: spoil(
+      (host) => (host.misreads = true),
+      (host) => (host.misreads = false),
+    ),
+  },
   { fault: "membership-change", every: SECOND, act: changeMembership },
   { fault: "joint-change", every: 2 * SECOND, act: changeJointly },
   { fault: "learners", every: 1.5 * SECOND, act: changeLearners },
+  { fault: "leave", every: 8 * SECOND, act: leave },
   { fault: "leadership-transfer", every: 2 * SECOND, act: transfer },
   { fault: "campaign-at-any-time", every: 1.5 * SECOND, act: campaign },
   { fault: "compaction", every: 400 * MS, act: compact },
@@ -79,14 +102,7 @@ function weather(change: (now: Weather, random: Random) => Weather): Act["act"] 
 }
 
 function replay(world: World, random: Random): void {
-  for (let count = random.between(1, 5); count > 0; count -= 1) {
-    const from = random.chance(0.3) ? world.snapshotsSentLately : world.sentLately;
-    const message = random.pick<Message>(from);
-    if (message === undefined) continue;
-    world.timeline.after(between(random, 0, 1), () => {
-      if (!world.isHealed && !world.network.isCut(message.from, message.to)) world.deliver(message);
-    });
-  }
+  for (let count = random.between(1, 5); count > 0; count -= 1) world.replay(random);
 }
 
 function cutAll(world: World, links: readonly (readonly [number, number])[], time: Micros): void {
@@ -164,56 +180,69 @@ function pauseOne(world: World, random: Random): void {
 function drift(world: World, random: Random): void {
   const host = random.pick([...world.hosts.values()]);
   if (host === undefined) return;
-  const { slowest, fastest } = world.plan.ticks;
-  host.tickPeriod = Math.round(TICK * (fastest + (slowest - fastest) * random.next()));
-  world.note("drift", host.id, host.tickPeriod);
+  const { slowest, fastest } = world.plan.clockRates;
+  const rate = 1 / (1 / fastest + (1 / slowest - 1 / fastest) * random.next());
+  host.clock.rate = rate;
+  world.note("drift", host.id, Math.round(rate * 1000));
 }
 
-function slowDisk(world: World, random: Random): void {
-  const host = victim(world, random);
-  if (host === undefined) return;
-  host.disk.slowness = random.between(20, 300);
-  world.note("slow-disk", host.id, host.disk.slowness);
-  world.timeline.after(between(random, 0.3, 4), () => {
-    host.disk.slowness = 1;
-  });
+/** Something is wrong with a host's disk, for a while. */
+function spoil(begin: (host: Host, random: Random) => void, end: (host: Host) => void): Act["act"] {
+  return (world, random) => {
+    const host = victim(world, random);
+    if (host === undefined) return;
+    begin(host, random);
+    world.note("spoil", host.id, host.diskSlowness, host.isDiskFull ? 1 : 0, host.misreads ? 1 : 0);
+    world.timeline.after(between(random, 0.2, 4), () => end(host));
+  };
 }
 
-function fillDisk(world: World, random: Random): void {
-  const host = victim(world, random);
-  if (host === undefined) return;
-  host.disk.isFull = true;
-  world.note("full-disk", host.id);
-  world.timeline.after(between(random, 0.2, 4), () => {
-    host.disk.isFull = false;
-  });
-}
-
-function slowApply(world: World, random: Random): void {
-  const host = victim(world, random);
-  if (host === undefined) return;
-  host.applySlowness = random.between(50, 1000);
-  world.timeline.after(between(random, 0.3, 4), () => {
-    host.applySlowness = 1;
-  });
-}
-
-function propose(
-  world: World,
-  random: Random,
-  steps: readonly ConfChangeStep[],
-  transition: ConfChange["transition"],
-): void {
+function propose(world: World, random: Random, steps: readonly ConfChangeStep[]): void {
   const leader = random.pick(world.leaders());
   const host = leader !== undefined && random.chance(0.8) ? leader : random.pick(world.up());
   if (host === undefined) return;
-  for (const { node } of steps) if (node !== 0) world.start(world.host(node));
-  const [only] = steps;
-  const isOld = steps.length === 1 && transition === "auto" && random.chance(0.5);
-  const change =
-    isOld && only !== undefined ? world.core.singleChangeEntry(only) : { transition, steps, context: new Uint8Array() };
+  for (const { node } of steps) world.start(world.host(node));
   world.note("propose-membership", host.id, steps.length, ...steps.map(({ node }) => node));
-  world.at(host, (peer) => peer.proposeMembership(change));
+  const timeoutMs = random.oneOf(200, 1000, 3000);
+  world.at(host, (life) => {
+    hear(world, life, life.node?.changeMembership(steps, { timeoutMs }));
+  });
+}
+
+/** Hands a membership outcome to the invariants, unless the node dies first. */
+function hear(world: World, life: Life, outcome: Promise<MembershipOutcome> | undefined): void {
+  outcome?.then(
+    (value) =>
+      world.watch(life, () => {
+        world.note(`membership-${value.outcome}`, life.host.id);
+        world.chronicle.changed(life.host.view, { outcome: value });
+      }),
+    (error: unknown) => world.watch(life, () => world.fail(error)),
+  );
+}
+
+function stopOne(world: World, random: Random): void {
+  const host = victim(world, random);
+  if (host === undefined) return;
+  world.note("stop", host.id);
+  world.at(host, (life) => {
+    life.isStopping = true;
+    life.node?.stop({ timeoutMs: random.oneOf(1, 300, 1000) }).catch((error: unknown) => {
+      world.watch(life, () => world.fail(error));
+    });
+  });
+}
+
+/** It comes back when somebody adds it again. */
+function leave(world: World, random: Random): void {
+  const conf = confOf(world, random);
+  const host = victim(world, random);
+  if (host === undefined || conf === undefined || conf.voters.length < 3) return;
+  world.note("leave", host.id);
+  world.at(host, (life) => {
+    life.isStopping = true;
+    hear(world, life, life.node?.leave({ timeoutMs: random.oneOf(300, 3000) }));
+  });
 }
 
 /** The configuration as somebody who leads sees it. */
@@ -235,7 +264,7 @@ function changeMembership(world: World, random: Random): void {
   if (conf === undefined) return;
   // Often several at once: only one may be taken.
   for (let count = random.oneOf(1, 1, 2, 3); count > 0; count -= 1) {
-    propose(world, random, [randomStep(conf, random, false)], "auto");
+    propose(world, random, [randomStep(conf, random, false)]);
   }
 }
 
@@ -251,21 +280,17 @@ function changeLearners(world: World, random: Random): void {
   if (learner !== undefined) steps.push({ operation: random.oneOf("add-voter", "remove"), node: learner });
   if (demoted !== undefined) steps.push({ operation: "add-learner", node: demoted });
   const step = random.pick(steps);
-  if (step !== undefined) propose(world, random, [step], "auto");
+  if (step !== undefined) propose(world, random, [step]);
 }
 
 function changeJointly(world: World, random: Random): void {
   const conf = confOf(world, random);
   if (conf === undefined) return;
-  if (conf.votersOutgoing.length > 0) {
-    propose(world, random, [], "auto");
-    return;
-  }
-  const steps = Array.from({ length: random.between(1, 4) }, () => randomStep(conf, random, true));
+  const steps = Array.from({ length: random.between(2, 4) }, () => randomStep(conf, random, true));
   const kept = conf.voters.filter((id) => !steps.some(({ node }) => node === id));
   const added = steps.filter(({ operation }) => operation === "add-voter");
   if (kept.length + added.length < 2) return;
-  propose(world, random, steps, random.oneOf("auto", "implicit", "explicit"));
+  propose(world, random, steps);
 }
 
 function transfer(world: World, random: Random): void {
@@ -274,7 +299,11 @@ function transfer(world: World, random: Random): void {
   if (host === undefined) return;
   const to = random.pick([...world.hosts.keys()]) ?? host.id;
   world.note("transfer", host.id, to);
-  world.at(host, (peer) => peer.transferLeadership(to));
+  world.at(host, (life) => {
+    life.node?.transferLeadership(to, { timeoutMs: random.oneOf(100, 1000) }).catch((error: unknown) => {
+      world.watch(life, () => world.fail(error));
+    });
+  });
 }
 
 function campaign(world: World, random: Random): void {
@@ -283,16 +312,18 @@ function campaign(world: World, random: Random): void {
     const host = random.pick(world.up());
     if (host === undefined) return;
     world.note("campaign", host.id);
-    world.at(host, (peer) => peer.campaign());
+    world.at(host, ({ node }) => node?.campaign());
   }
 }
 
 function compact(world: World, random: Random): void {
   const host = random.pick(world.up());
   if (host === undefined) return;
-  const trailing = random.oneOf(0, 0, 1, 10);
-  world.note("compact", host.id, trailing);
-  world.at(host, (peer) => peer.compact(trailing));
+  world.note("compact", host.id);
+  world.at(host, (life) => {
+    // A node that dies or fails meanwhile says so elsewhere.
+    life.node?.snapshot().catch(() => undefined);
+  });
 }
 
 function between(random: Random, lowSeconds: number, highSeconds: number): Micros {

@@ -2,11 +2,11 @@
  * What has truly happened, as an all-seeing observer writes it down: the log of every node, what is committed, which
  * configuration each index brings, and what the state machine must be. Invariants compare the nodes with it.
  */
-import type { ConfState, Entry, Message, Ready, Snapshot, Status } from "@parley/raft";
+import type { ConfState, DurableImage, Entry, LogReader, Message, Ready, SnapshotMeta, Status } from "@parley/raft";
 import { demand } from "../kit/violation.ts";
-import type { Core } from "./core.ts";
-import type { LogImage } from "./image.ts";
-import { Machine } from "./machine.ts";
+import type { Answer, Conclusion, MembershipAnswer, Seen } from "./answers.ts";
+import type { Library } from "./library.ts";
+import type { Done } from "./machine.ts";
 import { changed } from "./membership-model.ts";
 
 /** The log of one node, durable or not, from `base` on. */
@@ -49,39 +49,34 @@ export class Mirror {
 /** One node as invariants see it. */
 export interface View {
   readonly id: number;
-  readonly electionTicks: number;
-  readonly checkQuorum: boolean;
   isUp: boolean;
-  /** Now, and after the event before; a node's first of each life has none before. */
+  /** The core at its last Ready, and at the one before; the first of each life has none before. */
   status: Status;
   before: Status | undefined;
+  /** The log with all that was handed out to be written. */
   readonly mirror: Mirror;
-  /** Whether `mirror` is the log the node has this very moment. */
-  isSettled: boolean;
+  /** Last entry applied, and that at the Ready before. */
   applied: number;
-  durable: LogImage;
+  appliedBefore: number;
+  /** Last entry that was announced to be applied. */
+  applying: number;
+  readonly durable: DurableImage;
+  /** Whether its log was found to be in doubt, and that is not settled. */
+  readonly isDoubtful: () => boolean;
   /** Commit index up to which the chronicle has compared this life of the node. */
   compared: number;
   /** The term it led in since its last Ready; 0 for none. */
   led: number;
-  ticksSinceLeader: number;
-}
-
-/** A completed operation of a client. */
-export interface Outcome {
-  readonly node: number;
-  readonly key: number;
-  /** What the register's length was known to be at least when the operation began, and when it ended. */
-  readonly floor: number;
-  readonly position: number;
-  readonly index: number;
-  readonly name: string;
+  /** The core this very moment; undefined while the node is down, stands still, or did until now. */
+  current: () => Status | undefined;
+  /** Whether the leader it knows is sure to have been heard within an election timeout, or it leads and hears a quorum. */
+  hasLivingLeader: () => boolean;
 }
 
 /** One property. Each hook is called for one node, as soon as there is news of it, and throws a Violation. */
 export interface Invariant {
   readonly name: string;
-  /** After every event at the node. */
+  /** With each Ready, before what it brings. */
   state?(view: View): void;
   /** The node hands out work; `view.mirror` is still the log before it. */
   readied?(view: View, ready: Ready): void;
@@ -95,17 +90,59 @@ export interface Invariant {
   committed?(view: View, index: number, term: number): void;
   /** The node is about to apply `entry`. */
   applying?(view: View, entry: Entry): void;
-  /** It has, and its state machine has this digest now. */
-  applied?(view: View, index: number, digest: number): void;
-  /** The node took or installed a snapshot, or started from one. */
-  snapshot?(view: View, snapshot: Snapshot): void;
-  /** The node's disk after a sync or a crash. */
+  /** It has; `digest` is that of the state machine after it, undefined when there was no state yet. */
+  applied?(view: View, index: number, digest: number | undefined): void;
+  /** The state machine carries a command out. */
+  done?(view: View, done: Done): void;
+  /** The state machine became this snapshot. */
+  restored?(view: View, snapshot: SnapshotMeta, digest: number | undefined): void;
+  /** The node's disk after something was synced, and after a crash. */
   durable?(view: View): void;
   started?(view: View): void;
-  wrote?(outcome: Outcome): void;
-  read?(outcome: Outcome): void;
+  /** A node settled what a client had proposed. */
+  answered?(view: View, answer: Answer): void;
+  /** A client's session ended an operation. */
+  concluded?(conclusion: Conclusion): void;
+  changed?(view: View, answer: MembershipAnswer): void;
+  wrote?(seen: Seen): void;
+  read?(seen: Seen): void;
   configured?(index: number, before: ConfState, after: ConfState): void;
 }
+
+/** A node of which nothing is known yet. */
+export function newView(id: number, durable: DurableImage, isDoubtful: () => boolean): View {
+  return {
+    id,
+    isUp: false,
+    status: { ...NO_STATUS, id },
+    before: undefined,
+    mirror: new Mirror(),
+    applied: 0,
+    appliedBefore: 0,
+    applying: 0,
+    durable,
+    isDoubtful,
+    compared: 0,
+    led: 0,
+    current: () => undefined,
+    hasLivingLeader: () => false,
+  };
+}
+
+const NO_STATUS: Status = {
+  id: 0,
+  role: "follower",
+  term: 0,
+  vote: 0,
+  lead: 0,
+  commit: 0,
+  applied: 0,
+  lastIndex: 0,
+  transferee: 0,
+  hasLease: false,
+  confState: { voters: [], votersOutgoing: [], learners: [], learnersNext: [], autoLeave: false },
+  progress: new Map(),
+};
 
 interface Configured {
   readonly index: number;
@@ -114,22 +151,18 @@ interface Configured {
 
 export class Chronicle {
   readonly views = new Map<number, View>();
-  readonly #core: Core;
-  readonly #founded: number;
-  /** Committed entries, from the one after the founding snapshot on. */
+  readonly #library: Library;
+  /** Where all logs begin, as the first founder says. */
+  #founded = -1;
+  /** Committed entries, from the one after the founding on. */
   readonly committed: Entry[] = [];
-  /** Digest of the state machine after each of them. */
-  readonly #digests: number[] = [];
-  readonly #model = new Machine();
-  readonly configurations: Configured[];
+  /** Digest of the state machine after each entry, as the first node that applied it came to. */
+  readonly #digests = new Map<number, number>();
+  readonly configurations: Configured[] = [];
   #invariants: readonly Invariant[] = [];
 
-  constructor(core: Core, founding: Snapshot) {
-    this.#core = core;
-    this.#founded = founding.index;
-    this.#model.restore(founding);
-    this.#digests.push(this.#model.digest);
-    this.configurations = [{ index: founding.index, conf: founding.confState }];
+  constructor(library: Library) {
+    this.#library = library;
   }
 
   watchWith(invariants: readonly Invariant[]): void {
@@ -144,44 +177,61 @@ export class Chronicle {
     return this.committed[index - this.#founded - 1];
   }
 
-  digestAt(index: number): number | undefined {
-    return this.#digests[index - this.#founded];
+  /** What the state is after `index`: what `digest` says, for the first who asks. */
+  digestAt(index: number, digest: number): number {
+    const known = this.#digests.get(index);
+    if (known === undefined) this.#digests.set(index, digest);
+    return known ?? digest;
   }
 
-  /** The configuration in force once everything up to `index` is applied. */
-  confAt(index: number): ConfState {
-    let at = this.configurations.length - 1;
-    while (at > 0 && (this.configurations[at]?.index ?? 0) > index) at -= 1;
-    const found = this.configurations[at];
-    demand(found !== undefined, "chronicle", () => `no configuration at ${index}`);
-    return found.conf;
+  /** The configuration in force once everything up to `index` is applied; undefined before there was any. */
+  confAt(index: number): ConfState | undefined {
+    return this.#configuredAt(index)?.conf;
   }
 
-  started(view: View): void {
-    view.mirror.reset(view.durable.before(), view.durable.all());
+  /** The configurations from that in force at `index` on. */
+  confsSince(index: number): readonly ConfState[] {
+    const from = this.#configuredAt(index)?.index ?? 0;
+    return this.configurations.filter((each) => each.index >= from).map(({ conf }) => conf);
+  }
+
+  /** The configurations that were in force at a node since its Ready before. */
+  confsOf({ applied, appliedBefore }: View): readonly ConfState[] {
+    const from = this.#configuredAt(appliedBefore)?.index ?? 0;
+    return this.configurations.filter(({ index }) => index >= from && index <= applied).map(({ conf }) => conf);
+  }
+
+  #configuredAt(index: number): Configured | undefined {
+    return this.configurations.findLast((each) => each.index <= index);
+  }
+
+  /** A life begins with the log that it finds. */
+  started(view: View, status: Status, log: LogReader): void {
+    const first = log.firstIndex();
+    const entries = log.lastIndex() < first ? [] : log.entries(first, log.lastIndex() + 1, Infinity);
+    view.mirror.reset({ index: first - 1, term: log.term(first - 1) }, entries);
     view.before = undefined;
+    view.status = status;
     view.isUp = true;
     view.led = 0;
-    view.ticksSinceLeader = Infinity;
+    if (this.#founded < 0 && status.confState.voters.length > 0) {
+      this.#founded = first - 1;
+      this.configurations.push({ index: first - 1, conf: status.confState });
+    }
     view.compared = view.mirror.base.index;
     for (const each of this.#invariants) each.started?.(view);
-    this.#compareCommits(view, view.status.commit);
+    this.#compareCommits(view, status.commit);
   }
 
-  state(view: View, status: Status, applied: number, isSettled: boolean): void {
+  readied(view: View, ready: Ready, status: Status): void {
     view.before = view.status;
     view.status = status;
-    view.applied = applied;
-    view.isSettled = isSettled;
     if (status.role === "leader") {
       view.led = status.term;
       // A leader commits only what is durable, and so was in a Ready before.
       this.#compareCommits(view, status.commit);
     }
     for (const each of this.#invariants) each.state?.(view);
-  }
-
-  readied(view: View, ready: Ready): void {
     for (const each of this.#invariants) each.readied?.(view, ready);
     if (ready.snapshot !== undefined) {
       view.mirror.reset(ready.snapshot, []);
@@ -190,7 +240,8 @@ export class Chronicle {
     view.mirror.append(ready.entries);
     for (const each of this.#invariants) each.logged?.(view, ready);
     if (ready.hardState !== undefined) this.#compareCommits(view, ready.hardState.commit);
-    view.led = view.status.role === "leader" ? view.status.term : 0;
+    view.led = status.role === "leader" ? status.term : 0;
+    view.appliedBefore = view.applied;
   }
 
   sent(view: View, message: Message): void {
@@ -203,26 +254,46 @@ export class Chronicle {
 
   applying(view: View, entry: Entry): void {
     for (const each of this.#invariants) each.applying?.(view, entry);
+    view.applying = entry.index;
   }
 
-  applied(view: View, index: number, digest: number): void {
-    for (const each of this.#invariants) each.applied?.(view, index, digest);
+  applied(view: View, entry: Entry, digest: number | undefined): void {
+    view.applied = entry.index;
+    for (const each of this.#invariants) each.applied?.(view, entry.index, digest);
   }
 
-  snapshot(view: View, snapshot: Snapshot): void {
-    for (const each of this.#invariants) each.snapshot?.(view, snapshot);
+  done(view: View, done: Done): void {
+    for (const each of this.#invariants) each.done?.(view, done);
+  }
+
+  restored(view: View, snapshot: SnapshotMeta, digest: number | undefined): void {
+    view.applied = snapshot.index;
+    view.applying = snapshot.index;
+    for (const each of this.#invariants) each.restored?.(view, snapshot, digest);
   }
 
   durable(view: View): void {
     for (const each of this.#invariants) each.durable?.(view);
   }
 
-  wrote(outcome: Outcome): void {
-    for (const each of this.#invariants) each.wrote?.(outcome);
+  answered(view: View, answer: Answer): void {
+    for (const each of this.#invariants) each.answered?.(view, answer);
   }
 
-  read(outcome: Outcome): void {
-    for (const each of this.#invariants) each.read?.(outcome);
+  concluded(conclusion: Conclusion): void {
+    for (const each of this.#invariants) each.concluded?.(conclusion);
+  }
+
+  changed(view: View, answer: MembershipAnswer): void {
+    for (const each of this.#invariants) each.changed?.(view, answer);
+  }
+
+  wrote(seen: Seen): void {
+    for (const each of this.#invariants) each.wrote?.(seen);
+  }
+
+  read(seen: Seen): void {
+    for (const each of this.#invariants) each.read?.(seen);
   }
 
   /** Every commit of every node is compared with the first that was seen; the first is always a leader's. */
@@ -259,9 +330,7 @@ export class Chronicle {
 
   #extend(entry: Entry): void {
     this.committed.push(entry);
-    this.#model.apply(entry);
-    this.#digests.push(this.#model.digest);
-    const change = this.#core.readConfChange(entry);
+    const change = this.#library.readConfChange(entry);
     if (change === undefined) return;
     const before = this.configurations.at(-1)?.conf;
     if (before === undefined) return;

@@ -1,146 +1,219 @@
 /** Clients: each does one thing at a time, gives up after a while, and remembers what it was promised. */
+import type { ClientSession, ProposalOutcome, SessionTag } from "@parley/raft";
 import type { Random } from "../kit/random.ts";
-import { MS, SECOND } from "../kit/timeline.ts";
-import type { Entry } from "@parley/raft";
-import type { Outcome } from "./chronicle.ts";
-import { encodeCommand, KEYS, type Command, type Machine, type Session } from "./machine.ts";
-
-/** One life of a node, as a client can reach it. */
-export interface Server {
-  readonly id: number;
-  propose(data: Uint8Array): void;
-  readIndex(name: string): void;
-}
-
-/** What clients need of the world. */
-export interface Surroundings {
-  after(delay: number, run: () => void): void;
-  /** Someone to ask; undefined when everyone is down. */
-  someone(random: Random): Server | undefined;
-  note(kind: string, a: number, b: number, c: number): void;
-  wrote(outcome: Outcome): void;
-  read(outcome: Outcome): void;
-}
+import { MS, SECOND, type Micros } from "../kit/timeline.ts";
+import type { Life } from "./host.ts";
+import { decodeResult, encodeAppend, KEYS, type Append } from "./machine.ts";
+import type { World } from "./world.ts";
 
 /** With the eager ones. Their numbers are one byte, of which 255 is the probe of the liveness phase. */
 const MAX_CLIENTS = 250;
+const NO_ANSWER: ProposalOutcome = { outcome: "unknown", reason: "deadline", detail: "no answer came" };
 
-interface Operation {
-  readonly kind: "write" | "read";
-  readonly sequence: number;
-  readonly key: number;
+/** An append to a register, of which several tries may be under way. */
+interface Write {
+  readonly append: Omit<Append, "attempt">;
   /** Values known of the register when it began. */
   readonly floor: number;
   readonly padding: number;
-  /** The lives of nodes that were asked. */
-  readonly asked: Set<Server>;
   attempts: number;
 }
 
 export class Clients {
-  readonly #world: Surroundings;
+  readonly #world: World;
   readonly #random: Random;
-  readonly #operations: (Operation | undefined)[];
-  readonly #sequences: number[];
-  readonly #count: number;
-  readonly #thinkTime: number;
-  readonly #retries: boolean;
+  /** Operations begun, by client. */
+  readonly #sequences: number[] = [];
+  readonly #sessions = new Map<number, ClientSession>();
+  /** Who was last said to lead, by client. */
+  readonly #leaders = new Map<number, number>();
   /** Of each register: the most values that anyone was told of. */
   readonly #known = Array.from({ length: KEYS }, () => 0);
 
-  constructor(world: Surroundings, random: Random, count: number, thinkTime: number, retries: boolean) {
+  constructor(world: World, random: Random) {
     this.#world = world;
     this.#random = random;
-    this.#count = count;
-    this.#thinkTime = thinkTime;
-    this.#retries = retries;
-    this.#operations = Array.from({ length: count }, () => undefined);
-    this.#sequences = Array.from({ length: count }, () => 0);
-    for (let client = 0; client < count; client += 1) this.#later(client);
+    for (let client = 0; client < world.plan.clients; client += 1) {
+      this.#sequences.push(0);
+      this.#live(client).catch((error: unknown) => world.fail(error));
+    }
   }
 
   /** Someone leads now: what it knows of commits is never as old as at this moment, so it is asked at once. */
-  readEagerly(server: Server): void {
-    const client = this.#operations.length;
+  readEagerly(life: Life): void {
+    const client = this.#sequences.length;
     if (client >= MAX_CLIENTS) return;
-    this.#operations.push(undefined);
     this.#sequences.push(0);
-    this.#begin(client, server);
+    this.#read(client, life).catch((error: unknown) => this.#world.fail(error));
   }
 
-  /** A node has applied a command: its client is told, if it asked that node in this life. */
-  applied(server: Server, entry: Entry, { client, sequence, key, position }: Command & Session): void {
-    const operation = this.#operations[client];
-    if (operation?.kind !== "write" || operation.sequence !== sequence || !operation.asked.has(server)) return;
-    const outcome = this.#outcome(client, operation, server, position, entry.index);
-    this.#world.note("wrote", client, sequence, position);
-    this.#world.wrote(outcome);
-    this.#done(client, key, position);
+  async #live(client: number): Promise<never> {
+    for (;;) {
+      await this.#pause(this.#world.plan.thinkTime * 2 * this.#random.next());
+      if (this.#random.chance(0.4)) await this.#read(client, this.#someone(client));
+      else if (this.#random.chance(0.2)) await this.#writeOnce(client);
+      else await this.#writeInSession(client);
+    }
   }
 
-  /** A node serves the read `name` from `machine`. */
-  served(server: Server, name: string, machine: Machine): void {
-    const [client = -1, sequence] = name.split(":").map(Number);
-    const operation = this.#operations[client];
-    if (operation?.kind !== "read" || operation.sequence !== sequence) return;
-    const position = machine.lengths[operation.key] ?? 0;
-    const outcome = this.#outcome(client, operation, server, position, machine.index);
-    this.#world.note("read", client, sequence, position);
-    this.#world.read(outcome);
-    this.#done(client, operation.key, position);
+  /** A command without a session, which is tried once. */
+  async #writeOnce(client: number): Promise<void> {
+    const write = this.#begin(client, false);
+    const outcome = await this.#submit(write, undefined, this.#patienceMs());
+    this.#conclude(write, outcome);
   }
 
-  #outcome(client: number, operation: Operation, server: Server, position: number, index: number): Outcome {
-    const { key, floor, kind, sequence } = operation;
-    return { node: server.id, key, floor, position, index, name: `${kind} ${client}:${sequence}` };
+  async #writeInSession(client: number): Promise<void> {
+    const session = this.#sessions.get(client) ?? (await this.#openSession(client));
+    if (session === undefined) return;
+    const write = this.#begin(client, true);
+    this.#submits.set(session, (tag, timeoutMs) => this.#submit(write, tag, timeoutMs));
+    const { append, padding } = write;
+    const timeoutMs = this.#world.plan.faults.has("client-retries") ? 4 * this.#patienceMs() : TRY_MS;
+    const outcome = await session.propose(encodeAppend({ ...append, attempt: 0 }, padding), { timeoutMs });
+    if (outcome.outcome === "refused" && outcome.reason === "session-expired") this.#sessions.delete(client);
+    this.#conclude(write, outcome);
   }
 
-  #done(client: number, key: number, position: number): void {
+  /** What a session sends now: each client has one operation under way. */
+  readonly #submits = new Map<ClientSession, (tag: SessionTag, timeoutMs: number) => Promise<ProposalOutcome>>();
+
+  async #openSession(client: number): Promise<ClientSession | undefined> {
+    const timeoutMs = this.#patienceMs();
+    const outcome = await this.#ask(client, timeoutMs, undefined, ({ node }) => node?.openSession({ timeoutMs }));
+    if (outcome?.outcome === "not-leader") this.#hear(client, outcome.leader);
+    if (outcome?.outcome !== "opened") return undefined;
+    const { timeline, library } = this.#world;
+    const session: ClientSession = new library.ClientSession({
+      session: outcome.session,
+      submit: async (_, tag, tryMs) => (await this.#submits.get(session)?.(tag, tryMs)) ?? NO_ANSWER,
+      pause: (delayMs) => this.#pause(delayMs * MS),
+      nowMs: () => timeline.now / MS,
+      tryMs: TRY_MS,
+    });
+    this.#world.note("session", client, outcome.session);
+    this.#sessions.set(client, session);
+    return session;
+  }
+
+  #begin(client: number, isOnce: boolean): Write {
+    const sequence = this.#next(client);
+    const key = this.#random.between(0, KEYS - 1);
+    const padding = this.#random.chance(0.2) ? this.#random.between(0, 60) : 0;
+    return { append: { client, sequence, key, isOnce }, floor: this.#known[key] ?? 0, padding, attempts: 0 };
+  }
+
+  /** One try. Every one has bytes of its own, so that it is known which one was carried out. */
+  async #submit(write: Write, session: SessionTag | undefined, timeoutMs: number): Promise<ProposalOutcome> {
+    const world = this.#world;
+    write.attempts += 1;
+    const append: Append = { ...write.append, attempt: write.attempts };
+    const { client, sequence } = append;
+    const forward = this.#random.chance(0.3);
+    const outcome = await this.#ask(client, timeoutMs, undefined, async (life) => {
+      world.note("write", client, sequence, append.attempt, life.host.id);
+      const bytes = encodeAppend(append, write.padding);
+      const answer = await life.node?.propose(bytes, { session, timeoutMs, forward });
+      if (answer === undefined) return undefined;
+      world.watch(life, () => {
+        world.note(answer.outcome, client, sequence, append.attempt, life.host.id);
+        world.chronicle.answered(life.host.view, { append, outcome: answer });
+        if (answer.outcome === "committed") this.#wrote(write, life, answer);
+      });
+      return answer;
+    });
+    if (outcome?.outcome === "not-leader") this.#hear(client, outcome.leader);
+    return outcome ?? NO_ANSWER;
+  }
+
+  #wrote(write: Write, life: Life, { index, result }: ProposalOutcome & { readonly outcome: "committed" }): void {
+    const { client, sequence, key } = write.append;
+    const position = decodeResult(result)?.position ?? 0;
+    const name = `write ${client}:${sequence}`;
+    this.#world.chronicle.wrote({ node: life.host.id, key, floor: write.floor, position, index, name });
     this.#known[key] = Math.max(this.#known[key] ?? 0, position);
-    this.#operations[client] = undefined;
-    this.#later(client);
+    this.#world.acknowledged(life.host);
   }
 
-  #later(client: number): void {
-    // Eager clients ask once.
-    if (client >= this.#count) return;
-    this.#world.after(this.#thinkTime * 2 * this.#random.next(), () => this.#begin(client));
+  #conclude({ append: { client, sequence } }: Write, outcome: ProposalOutcome): void {
+    this.#world.note("concluded", client, sequence);
+    this.#world.chronicle.concluded({ client, sequence, outcome });
   }
 
-  #begin(client: number, server?: Server): void {
+  async #read(client: number, chosen: Life | undefined): Promise<void> {
+    const world = this.#world;
+    const sequence = this.#next(client);
+    const key = this.#random.between(0, KEYS - 1);
+    const floor = this.#known[key] ?? 0;
+    const timeoutMs = this.#patienceMs();
+    await this.#ask(client, timeoutMs, chosen, async (life) => {
+      world.note("read", client, sequence, life.host.id);
+      const outcome = await life.node?.read({ timeoutMs });
+      if (outcome?.outcome !== "readable") return;
+      const { view } = life.host;
+      world.watch(life, () => {
+        const position = life.machine.lengths[key] ?? 0;
+        world.note("seen", client, sequence, position);
+        const name = `read ${client}:${sequence}`;
+        world.chronicle.read({ node: view.id, key, floor, position, index: outcome.index, name });
+        this.#known[key] = Math.max(this.#known[key] ?? 0, position);
+      });
+    });
+  }
+
+  /** Asks a node; undefined when no answer comes in time, or ever. */
+  #ask<T>(
+    client: number,
+    timeoutMs: number,
+    chosen: Life | undefined,
+    request: (life: Life) => Promise<T | undefined> | undefined,
+  ): Promise<T | undefined> {
+    const world = this.#world;
+    return new Promise((resolve) => {
+      // The client's patience ends near the node's own deadline: before it or after.
+      world.timeline.after(timeoutMs * MS * (0.8 + 0.6 * this.#random.next()), () => resolve(undefined));
+      const life = chosen ?? this.#someone(client);
+      if (life === undefined) return;
+      const ask = (): void => {
+        const answer = request(life);
+        answer?.then(
+          (value) => {
+            if (!life.isOver) resolve(value);
+          },
+          (error: unknown) => {
+            if (!life.isOver) world.fail(error);
+          },
+        );
+      };
+      world.timeline.after(MS * this.#random.next(), () => world.run(life, ask));
+    });
+  }
+
+  #next(client: number): number {
     const sequence = (this.#sequences[client] ?? 0) + 1;
     this.#sequences[client] = sequence;
-    const key = this.#random.between(0, KEYS - 1);
-    const operation: Operation = {
-      kind: server === undefined && this.#random.chance(0.5) ? "write" : "read",
-      sequence,
-      key,
-      floor: this.#known[key] ?? 0,
-      padding: this.#random.chance(0.2) ? this.#random.between(0, 60) : 0,
-      asked: new Set(),
-      attempts: 0,
-    };
-    this.#operations[client] = operation;
-    this.#ask(client, operation, server);
+    return sequence;
   }
 
-  #ask(client: number, operation: Operation, chosen?: Server): void {
-    operation.attempts += 1;
-    const server = chosen ?? this.#world.someone(this.#random);
-    this.#world.after((0.3 + this.#random.next()) * SECOND, () => {
-      if (this.#operations[client] !== operation) return;
-      // The outcome is unknown. The same write again is safe, because the state machine knows its sequence number.
-      if (this.#retries && operation.kind === "write" && operation.attempts < 5) return this.#ask(client, operation);
-      this.#operations[client] = undefined;
-      this.#later(client);
-    });
-    if (server === undefined) return;
-    operation.asked.add(server);
-    const { kind, sequence, key, padding } = operation;
-    this.#world.note(kind, client, sequence, server.id);
-    this.#world.after(MS * this.#random.next(), () => {
-      if (kind === "write") server.propose(encodeCommand({ client, sequence, key }, padding));
-      else server.readIndex(`${client}:${sequence}`);
-    });
+  #hear(client: number, leader: number | undefined): void {
+    if (leader === undefined) this.#leaders.delete(client);
+    else this.#leaders.set(client, leader);
+  }
+
+  #someone(client: number): Life | undefined {
+    const leader = this.#world.hosts.get(this.#leaders.get(client) ?? 0);
+    if (leader?.node !== undefined && this.#random.chance(0.7)) return leader.life;
+    return this.#random.pick(this.#world.up())?.life;
+  }
+
+  #patienceMs(): number {
+    return Math.round(300 + 1000 * this.#random.next());
+  }
+
+  #pause(delay: Micros): Promise<void> {
+    return new Promise((resolve) => this.#world.timeline.after(Math.min(delay, 10 * SECOND), resolve));
   }
 }
+
+/** One try of a session. */
+const TRY_MS = 600;

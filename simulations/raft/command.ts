@@ -40,9 +40,9 @@ export async function raftCommand(args: readonly string[], print: Print): Promis
   return runSeeds({ seeds, from, minutes, asJson: values.json, print });
 }
 
-function replay(seed: number, faults: string | undefined, withTrace: boolean, print: Print): number {
+async function replay(seed: number, faults: string | undefined, withTrace: boolean, print: Print): Promise<number> {
   const only = faults === undefined ? undefined : faultsNamed(faults);
-  const run = runSeed(seed, { ...(only && { only }), ...(withTrace && { trace: print }) });
+  const run = await runSeed(seed, { ...(only && { only }), ...(withTrace && { trace: print }) });
   const { events, digest, violation } = run;
   print(JSON.stringify({ seed, events, digest, faults: run.faults, violation: violation ?? null }));
   return violation === undefined ? 0 : 1;
@@ -64,25 +64,26 @@ interface Campaign {
   readonly print: Print;
 }
 
-function runSeeds({ seeds, from, minutes, asJson, print }: Campaign): number {
+async function runSeeds({ seeds, from, minutes, asJson, print }: Campaign): Promise<number> {
   const cpuBefore = process.cpuUsage();
   const deadline = performance.now() + minutes * 60_000;
   const faults: Partial<Record<Fault, number>> = {};
-  const violations: { seed: number; invariant: string; message: string; faults: readonly Fault[]; replay: string }[] =
-    [];
+  const violations: Found[] = [];
   let [count, events, virtualMicros] = [0, 0, 0];
   while (count < seeds && performance.now() < deadline) {
-    const run = runSeed(from + count);
+    const run = await runSeed(from + count);
     count += 1;
     events += run.events;
     virtualMicros += run.virtualMicros;
     for (const fault of run.faults) faults[fault] = (faults[fault] ?? 0) + 1;
-    if (run.violation !== undefined) violations.push(report(run));
+    if (run.violation !== undefined) violations.push(await report(run));
   }
   const { user, system } = process.cpuUsage(cpuBefore);
   const virtualHoursPerCpuHour = Math.round(virtualMicros / Math.max(user + system, 1));
   if (asJson) {
-    print(JSON.stringify({ simulation: "raft", seeds: count, events, virtualHoursPerCpuHour, faults, violations }));
+    const found = violations.map(({ seed, invariant, replay }) => ({ seed, invariant, replay }));
+    const report = { simulation: "raft", seeds: count, events, virtualHoursPerCpuHour, faults, violations: found };
+    print(JSON.stringify(report));
   } else {
     print(
       `raft: ${count} seeds from ${from}, ${events} events, ${(virtualMicros / SECOND / 3600).toFixed(1)} virtual hours`,
@@ -96,14 +97,16 @@ function runSeeds({ seeds, from, minutes, asJson, print }: Campaign): number {
   return violations.length === 0 ? 0 : 1;
 }
 
-function report(failing: Run): {
-  seed: number;
-  invariant: string;
-  message: string;
-  faults: readonly Fault[];
-  replay: string;
-} {
-  const shrunk = shrink(failing);
+interface Found {
+  readonly seed: number;
+  readonly invariant: string;
+  readonly message: string;
+  readonly faults: readonly Fault[];
+  readonly replay: string;
+}
+
+async function report(failing: Run): Promise<Found> {
+  const shrunk = await shrink(failing);
   const { violation = { invariant: "", message: "" } } = shrunk;
   return { seed: failing.seed, ...violation, faults: shrunk.faults, replay: replayCommand(shrunk) };
 }

@@ -1,5 +1,5 @@
 /** What a seed decides before anything happens: the cluster, its options, and which faults may befall it (swarm testing). */
-import type { ReadOnlyOption } from "@parley/raft";
+import type { ElectionTiming, LeaseOptions, LogStoreOptions, NodeLimits } from "@parley/raft";
 import { Random } from "../kit/random.ts";
 import { MS, SECOND, type Micros } from "../kit/timeline.ts";
 
@@ -13,26 +13,32 @@ export const FAULTS = [
   "one-way-partition",
   "partial-partition",
   "flapping-link",
+  "broken-stream",
   "unreachable-reports",
+  "gone-reports",
   "crash",
   "power-cut",
-  "crash-at-any-step",
+  "crash-at-any-await",
   "crash-after-acknowledgement",
   "cluster-power-cut",
+  "stop-and-start",
   "old-snapshot",
   "pause",
   "clock-drift",
   "aligned-clocks",
   "slow-disk",
   "full-disk",
-  "slow-apply",
+  "read-corruption",
+  "lost-tail",
+  "bit-rot",
   "membership-change",
   "joint-change",
   "learners",
+  "leave",
   "leadership-transfer",
   "campaign-at-any-time",
   "compaction",
-  "busy-snapshot",
+  "few-sessions",
   "client-retries",
   "eager-reads",
 ] as const;
@@ -43,40 +49,29 @@ export function isFault(name: string): name is Fault {
   return FAULTS.some((fault) => fault === name);
 }
 
-/** Options of one node. */
-export interface NodePlan {
-  readonly asyncStorageWrites: boolean;
-  readonly heartbeatTicks: number;
-  readonly maxMessageBytes: number;
-  readonly maxApplyingBytes: number;
-  readonly maxUncommittedBytes: number;
-  readonly maxInflightMessages: number;
-  readonly maxInflightBytes: number;
-}
-
 export interface Plan {
   readonly seed: number;
+  /** The first voters are 1 to this. */
   readonly founders: number;
   readonly faults: ReadonlySet<Fault>;
   /** Faults come this many times as often as usual. */
   readonly intensity: number;
-  readonly preVote: boolean;
-  readonly checkQuorum: boolean;
-  readonly stepDownOnRemoval: boolean;
-  readonly readOnly: ReadOnlyOption;
-  /** Lengths of ticks between which clocks drift, as multiples of {@link TICK}. */
-  readonly ticks: { readonly fastest: number; readonly slowest: number };
+  readonly timing: ElectionTiming;
+  /** With leases, reads are right only while clocks keep to the bound; without them they may drift as they please. */
+  readonly leases: LeaseOptions | undefined;
+  /** Between which clocks run, as multiples of the right speed. */
+  readonly clockRates: { readonly slowest: number; readonly fastest: number };
+  readonly maxSessions: number;
   readonly clients: number;
   readonly thinkTime: Micros;
   /** How long faults happen. */
   readonly safetyPhase: Micros;
   /** How long the healed cluster may take to get going. */
   readonly livenessBound: Micros;
-  readonly nodeOf: (id: number) => NodePlan;
+  readonly limitsOf: (id: number) => Partial<NodeLimits>;
+  readonly storeOf: (id: number) => LogStoreOptions;
 }
 
-export const ELECTION_TICKS = 10;
-export const TICK: Micros = 50 * MS;
 /** Node ids are 1 to this. */
 export const MAX_NODES = 7;
 
@@ -85,39 +80,42 @@ export function planOf(seed: number, only?: ReadonlySet<Fault>): Plan {
   const random = new Random(seed, "plan");
   const density = 0.25 + 0.6 * random.next();
   const faults = new Set(FAULTS.filter(() => random.chance(density)));
-  const storage = random.oneOf("sync", "async", "mixed");
-  const heartbeatTicks = random.oneOf(1, 2, 3);
-  const founders = random.oneOf(3, 3, 4, 5, 5, 7);
-  const intensity = 0.5 + 2 * random.next();
-  const preVote = random.chance(0.5);
-  const checkQuorum = random.chance(0.5);
-  // Leases ask for clocks that keep the core's bound (10 % by default), and a host that stands still is not one. They
-  // do not depend on `only`: the run must stay the same while faults are left out of it.
-  const hasLeases = checkQuorum && !faults.has("pause") && new Random(seed, "plan/leases").chance(0.7);
+  const heartbeatMs = random.oneOf(100, 150, 200);
+  const electionMs = random.oneOf(500, 600);
+  const isAdaptive = random.chance(0.5);
+  const leases = new Random(seed, "plan/leases").chance(0.4) ? { maxClockDrift: 0.1 } : undefined;
   return {
     seed,
-    founders,
+    founders: random.oneOf(3, 3, 4, 5, 5, 7),
     faults: only === undefined ? faults : faults.intersection(only),
-    intensity,
-    preVote,
-    checkQuorum,
-    stepDownOnRemoval: random.chance(0.5),
-    readOnly: hasLeases ? "lease-based" : "safe",
-    ticks: hasLeases ? { fastest: 1, slowest: 1.1 } : { fastest: 0.4, slowest: 2.2 },
+    intensity: 0.5 + 2 * random.next(),
+    timing: { name: "simulated", heartbeatMs, electionMs, maxElectionMs: isAdaptive ? 2000 : electionMs },
+    leases,
+    clockRates: leases === undefined ? { slowest: 0.45, fastest: 2.5 } : { slowest: 1 / 1.1, fastest: 1 },
+    maxSessions: faults.has("few-sessions") ? random.between(1, 3) : 100,
     clients: random.between(2, 5),
     thinkTime: random.oneOf(20, 100, 400) * MS,
     safetyPhase: random.between(8, 25) * SECOND,
     livenessBound: 90 * SECOND,
-    nodeOf(id) {
-      const own = new Random(seed, `plan/node/${id}`);
+    limitsOf(id) {
+      const own = new Random(seed, `plan/limits/${id}`);
       return {
-        asyncStorageWrites: storage === "mixed" ? own.chance(0.5) : storage === "async",
-        heartbeatTicks,
-        maxMessageBytes: own.oneOf(Infinity, 1024, 128, 24, 0),
-        maxApplyingBytes: own.oneOf(Infinity, 1024, 64),
-        maxUncommittedBytes: own.oneOf(Infinity, 4096, 64),
+        maxProposals: own.oneOf(1000, 1000, 4, 1),
+        maxReads: own.oneOf(1000, 1000, 2),
+        maxMessageBytes: own.oneOf(1_000_000, 1024, 128, 1),
         maxInflightMessages: own.oneOf(256, 16, 2, 1),
-        maxInflightBytes: own.oneOf(0, 0, 1024, 64),
+        maxInflightBytes: own.oneOf(1_000_000, 1_000_000, 2048, 200),
+        snapshotEntries: own.oneOf(100_000, 50, 10, 3),
+        snapshotBytes: own.oneOf(1_000_000, 500),
+      };
+    },
+    storeOf(id) {
+      const own = new Random(seed, `plan/store/${id}`);
+      return {
+        trailingEntries: own.oneOf(0, 0, 1, 10, 5000),
+        tailBytes: own.oneOf(0, 400, 8_000_000),
+        // Damage to older records than these is found after the start, and then there is only a person to mend it.
+        verifyEntries: faults.has("bit-rot") ? 262_144 : own.oneOf(262_144, 5),
       };
     },
   };

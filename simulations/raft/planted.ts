@@ -1,16 +1,24 @@
-/** The core with a bug planted in it: a copy of the shipped sources with a few lines replaced, loaded as a module. */
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+/** The package with a bug planted in it: a copy of the shipped sources with a few lines replaced, loaded as a module. */
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
-import type { Core } from "./core.ts";
+import { dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { Library } from "./library.ts";
 import { PLANTED_BUGS, type PlantedBug } from "./planted/bugs.ts";
 import { runSeed, type Run } from "./run.ts";
 
-const SOURCES = fileURLToPath(new URL("src", import.meta.resolve("@parley/raft/package.json")));
+const MANIFEST = createRequire(import.meta.url).resolve("@parley/raft/package.json");
+const SOURCES = join(dirname(MANIFEST), "src");
 
-/** What the core consists of: it needs no other package, and so it can stand in any folder. */
-const PARTS = ["core", "errors.ts"];
+/** Where the package finds what it depends on. */
+function dependenciesOf(dependency: string): string {
+  const found = createRequire(MANIFEST)
+    .resolve.paths(dependency)
+    ?.find((path) => existsSync(join(path, dependency)));
+  if (found === undefined) throw new Error(`${dependency} is not installed`);
+  return found;
+}
 
 /** What the search for one bug came to. */
 export interface Hunt {
@@ -20,12 +28,13 @@ export interface Hunt {
   readonly caught: Run | undefined;
 }
 
-/** The core with `bug` in it. @throws Error when the lines it replaces are not in the sources (exactly once). */
-export async function withBug<T>(bug: PlantedBug, use: (core: Core) => T): Promise<T> {
+/** The package with `bug` in it. @throws Error when the lines it replaces are not in the sources (exactly once). */
+export async function withBug<T>(bug: PlantedBug, use: (library: Library) => Promise<T>): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), "parley-planted-"));
   try {
     writeFileSync(join(folder, "package.json"), JSON.stringify({ type: "module" }));
-    for (const part of PARTS) cpSync(join(SOURCES, part), join(folder, "src", part), { recursive: true });
+    symlinkSync(dependenciesOf("level"), join(folder, "node_modules"), "dir");
+    cpSync(SOURCES, join(folder, "src"), { recursive: true });
     for (const { file, search, replace } of bug.edits) {
       const path = join(folder, "src", file);
       const text = readFileSync(path, "utf8");
@@ -35,14 +44,9 @@ export async function withBug<T>(bug: PlantedBug, use: (core: Core) => T): Promi
         text.replace(search, () => replace),
       );
     }
-    const load = async (file: string): Promise<object> => {
-      const loaded: unknown = await import(pathToFileURL(join(folder, "src", file)).href);
-      return typeof loaded === "object" && loaded !== null ? loaded : {};
-    };
-    const parts = await Promise.all(["core/raw-node.ts", "core/conf-change.ts", "errors.ts"].map(load));
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- copies of the very modules the type describes
-    const core = Object.assign({}, ...parts) as Core;
-    return use(core);
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a copy of the very module that the type describes
+    const library = (await import(pathToFileURL(join(folder, "src/index.ts")).href)) as Library;
+    return await use(library);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -50,9 +54,9 @@ export async function withBug<T>(bug: PlantedBug, use: (core: Core) => T): Promi
 
 /** Tries seeds from `from` on until the bug is caught, `seeds` at most. */
 export function hunt(bug: PlantedBug, from: number, seeds: number): Promise<Hunt> {
-  return withBug(bug, (core) => {
+  return withBug(bug, async (library) => {
     for (let tried = 1; tried <= seeds; tried += 1) {
-      const run = runSeed(from + tried - 1, { core });
+      const run = await runSeed(from + tried - 1, { library });
       if (run.violation !== undefined) return { bug, seeds: tried, caught: run };
     }
     return { bug, seeds: undefined, caught: undefined };

@@ -1,8 +1,8 @@
 /** One seed, from founding to healed. */
 import { Violation } from "../kit/violation.ts";
 import { unleash } from "./chaos.ts";
-import { SHIPPED_CORE, type Core } from "./core.ts";
 import { healAndExpectProgress } from "./heal.ts";
+import { SHIPPED, type Library } from "./library.ts";
 import { planOf, type Fault } from "./plan.ts";
 import { World, type Trace } from "./world.ts";
 
@@ -14,30 +14,37 @@ export interface Run {
   readonly digest: string;
   readonly faults: readonly Fault[];
   readonly violation: { readonly invariant: string; readonly message: string } | undefined;
+  /** Whether so many logs were in doubt in the end that nobody could be elected. */
+  readonly isStranded: boolean;
   /** How much was committed, and how many configurations there were: a run in which nothing happens shows nothing. */
   readonly committed: number;
   readonly configurations: number;
 }
 
 export interface RunOptions {
-  readonly core?: Core;
+  readonly library?: Library;
   /** Only these fault kinds, of those that the seed has. */
   readonly only?: ReadonlySet<Fault>;
   readonly trace?: Trace;
 }
 
-export function runSeed(seed: number, { core = SHIPPED_CORE, only, trace }: RunOptions = {}): Run {
+export async function runSeed(seed: number, { library = SHIPPED, only, trace }: RunOptions = {}): Promise<Run> {
   const plan = planOf(seed, only);
   let world: World | undefined;
   let violation: Run["violation"];
+  let isStranded = false;
+  const unhandled = (error: unknown): void => world?.fail(error, "a promise that nobody waits for");
+  process.on("unhandledRejection", unhandled);
   try {
-    world = new World(core, plan, trace);
+    world = new World(library, plan, trace);
     unleash(world);
-    world.runUntil(plan.safetyPhase);
-    healAndExpectProgress(world);
+    await world.runUntil(plan.safetyPhase);
+    isStranded = !(await healAndExpectProgress(world));
   } catch (error) {
     if (!(error instanceof Violation)) throw error;
     violation = { invariant: error.invariant, message: error.message };
+  } finally {
+    process.off("unhandledRejection", unhandled);
   }
   return {
     seed,
@@ -46,6 +53,7 @@ export function runSeed(seed: number, { core = SHIPPED_CORE, only, trace }: RunO
     digest: world?.digest.toString() ?? "",
     faults: [...plan.faults],
     violation,
+    isStranded,
     committed: world?.chronicle.committed.length ?? 0,
     configurations: world?.chronicle.configurations.length ?? 0,
   };

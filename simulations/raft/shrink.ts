@@ -1,16 +1,16 @@
 /** Makes a failing run simpler: fault kinds are left out one by one, as long as the same invariant still breaks. */
-import type { Core } from "./core.ts";
+import type { Library } from "./library.ts";
 import type { Fault } from "./plan.ts";
 import { runSeed, type Run } from "./run.ts";
 
 /** The fewest fault kinds found with which `failing` still fails in the same way. */
-export function shrink(failing: Run, core?: Core): Run {
+export async function shrink(failing: Run, library?: Library): Promise<Run> {
   let best = failing;
   for (let removed = true; removed;) {
     removed = false;
     for (const fault of best.faults) {
       const only = new Set<Fault>(best.faults.filter((other) => other !== fault));
-      const run = runSeed(failing.seed, { only, ...(core && { core }) });
+      const run = await runSeed(failing.seed, { only, ...(library && { library }) });
       if (run.violation?.invariant !== failing.violation?.invariant) continue;
       best = run;
       removed = true;

@@ -1,84 +1,71 @@
 /**
- * A cluster under simulation. Everything that happens is an event of one timeline, drawn from one seed; after each, the
- * invariants are asked. {@link Carrier} stands for driver and store: a peer built on those goes in its place.
+ * A cluster under simulation. Everything that happens is an event of one timeline, drawn from one seed; all promises that
+ * an event lets go on do so before the next. Each host runs the shipped driver on the shipped log; see `life.ts`.
  */
-import type { Entry, Message } from "@parley/raft";
+import type { DiskOperation, Message } from "@parley/raft";
 import { Digest } from "../kit/digest.ts";
 import { Network } from "../kit/network.ts";
 import { Random } from "../kit/random.ts";
 import { MS, Timeline, type Micros } from "../kit/timeline.ts";
+import { endOfTurn } from "../kit/turn.ts";
 import { Violation } from "../kit/violation.ts";
-import { Carrier, type CrashPoint, type Peer, type PeerHost } from "./carrier.ts";
-import { Chronicle } from "./chronicle.ts";
-import { Clients, type Server } from "./clients.ts";
-import type { Core } from "./core.ts";
-import { LogImage } from "./image.ts";
+import { Chronicle, newView } from "./chronicle.ts";
+import { Clients } from "./clients.ts";
+import { HostClock } from "./clock.ts";
+import { Host, Life } from "./host.ts";
 import { allInvariants } from "./invariants/index.ts";
-import { Machine } from "./machine.ts";
-import { Host } from "./node.ts";
-import { ELECTION_TICKS, type Plan } from "./plan.ts";
+import type { Library } from "./library.ts";
+import { begin } from "./life.ts";
+import { isQuorum } from "./membership-model.ts";
+import type { Plan } from "./plan.ts";
+import { DiskFull, loseTail, rot } from "./storage.ts";
+import { decodeAppend } from "./machine.ts";
+import { repeat, type Stream } from "./wire.ts";
 
 /** A line of the trace. */
 export type Trace = (line: string) => void;
 
+/** Messages that wait for a paused host; sockets hold no more. */
 const MAX_DEFERRED = 500;
 const MAX_REMEMBERED = 300;
-const MAX_REMEMBERED_SNAPSHOTS = 20;
+const MAX_REMEMBERED_STREAMS = 10;
 
 export class World {
   readonly plan: Plan;
-  readonly core: Core;
+  readonly library: Library;
   readonly timeline = new Timeline();
   readonly network: Network;
   readonly chronicle: Chronicle;
   readonly hosts = new Map<number, Host>();
+  readonly founders: readonly number[];
   readonly clients: Clients;
   readonly digest = new Digest();
   events = 0;
   /** Faults stop and everything works again. */
   isHealed = false;
-  /** Messages sent lately, which may turn up once more. */
+  /** Disks, like the network, take the same time for everyone. */
+  hasFixedLatency = false;
+  /** What was sent lately, and may turn up once more. */
   readonly sentLately: Message[] = [];
-  /** Snapshots are rare and would be forgotten among the rest. */
-  readonly snapshotsSentLately: Message[] = [];
+  readonly streamedLately: Stream[] = [];
   readonly #random: Random;
   readonly #chance: Random;
   readonly #trace: Trace | undefined;
   readonly #kinds = new Map<string, number>();
+  #failure: Violation | undefined;
 
-  constructor(core: Core, plan: Plan, trace?: Trace) {
-    this.core = core;
+  constructor(library: Library, plan: Plan, trace?: Trace) {
+    this.library = library;
     this.plan = plan;
     this.#trace = trace;
     this.#random = new Random(plan.seed, "world");
     this.#chance = this.#random.fork("crash-points");
     this.network = new Network(this.#random.fork("network"));
-    const founders = Array.from({ length: plan.founders }, (_, i) => i + 1);
-    const founding = {
-      index: 1,
-      term: 1,
-      confState: { voters: founders, votersOutgoing: [], learners: [], learnersNext: [], autoLeave: false },
-      data: new Machine().encode(),
-    };
-    this.chronicle = new Chronicle(core, founding);
+    this.chronicle = new Chronicle(library);
     this.chronicle.watchWith(allInvariants(this.chronicle));
-    for (const id of founders) this.start(this.#addHost(id, LogImage.founded(core, founding)));
-    this.clients = new Clients(
-      {
-        after: (delay, run) => this.timeline.after(delay, run),
-        someone: (random) => this.#someone(random),
-        note: (kind, a, b, c) => this.note(kind, a, b, c),
-        wrote: (outcome) => {
-          this.chronicle.wrote(outcome);
-          this.#strikeAfterAcknowledgement(outcome.node);
-        },
-        read: (outcome) => this.chronicle.read(outcome),
-      },
-      this.#random.fork("clients"),
-      plan.clients,
-      plan.thinkTime,
-      plan.faults.has("client-retries"),
-    );
+    this.founders = Array.from({ length: plan.founders }, (_, i) => i + 1);
+    for (const id of this.founders) this.start(this.host(id));
+    this.clients = new Clients(this, this.#random.fork("clients"));
   }
 
   /** Writes down that something happened; the digest of a run is made of these. */
@@ -95,64 +82,87 @@ export class World {
     this.#trace?.(`${(this.timeline.now / MS).toFixed(3)} ${kind} ${values.join(" ")}`);
   }
 
-  /** Runs events until `end`, or until `isDone` says so after one of them. */
-  runUntil(end: Micros, isDone: () => boolean = () => false): void {
+  /** Runs events until `end`, or until `isDone` says so after one of them. @throws Violation. */
+  async runUntil(end: Micros, isDone: () => boolean = () => false): Promise<void> {
     while (this.timeline.runNext(end)) {
+      await endOfTurn();
+      if (this.#failure !== undefined) throw this.#failure;
       this.events += 1;
       if (isDone()) return;
     }
   }
 
+  /**
+   * Ends the run; the first to say so is heard. What the driver calls must not throw. What the driver itself finds
+   * impossible is a violation too.
+   */
+  fail(error: unknown, where = "somewhere"): void {
+    if (error instanceof Violation) this.#failure ??= error;
+    if (this.#failure !== undefined) return;
+    const invariant = error instanceof this.library.InvariantError ? "driver-assertions" : "driver-does-not-fail";
+    const text = error instanceof Error ? error.message : String(error);
+    this.#trace?.(error instanceof Error ? (error.stack ?? text) : text);
+    this.#failure = new Violation(invariant, `${where}: ${text}`);
+  }
+
   /** The host `id`, which begins with an empty disk if it is new. */
   host(id: number): Host {
-    return this.hosts.get(id) ?? this.#addHost(id, new LogImage(this.core));
+    const known = this.hosts.get(id);
+    if (known !== undefined) return known;
+    const { MemoryDisk, DurableImage } = this.library;
+    const disk = new MemoryDisk();
+    const durable = new DurableImage(disk);
+    const random = this.#random.fork(`host/${id}`);
+    const clock = new HostClock(this.timeline, 1e6 * random.next());
+    const view = newView(id, durable, () => host.isDoubtful);
+    const host: Host = new Host({ id, disk, durable, clock, random, view });
+    this.hosts.set(id, host);
+    this.chronicle.views.set(id, host.view);
+    return host;
   }
 
   start(host: Host): void {
-    if (host.peer !== undefined) return;
-    const { plan } = this;
-    const { id, view, disk } = host;
-    if (plan.faults.has("old-snapshot") && !this.isHealed && this.#chance.chance(0.5)) {
-      disk.durable.fallBack();
-      disk.contents.fallBack();
-    }
-    host.life += 1;
-    const { life } = host;
-    const random = host.random.fork(`life/${life}`);
-    const peer = this.#guarded(host, () => this.#makePeer(host, random));
-    host.peer = peer;
-    host.server = {
-      id,
-      propose: (data) => this.#later(host, life, () => peer.propose(data)),
-      readIndex: (name) => this.#later(host, life, () => peer.readIndex(name)),
-    };
-    view.status = peer.status();
-    view.applied = peer.machine.index;
-    view.isSettled = true;
-    this.note("start", id, view.status.term, view.status.commit, view.applied);
-    this.chronicle.started(view);
-    if (disk.contents.snapshot.index > 0) this.chronicle.snapshot(view, disk.contents.snapshot);
-    // With aligned clocks all hosts tick at the same moments, else each has a phase of its own.
-    const isAligned = plan.faults.has("aligned-clocks");
-    const phase = isAligned ? host.tickPeriod - (this.timeline.now % host.tickPeriod) : random.next() * host.tickPeriod;
-    this.#tickAfter(host, life, phase);
+    if (host.life !== undefined) return;
+    const life = new Life(host, (each, done) => {
+      this.watch(each, () => this.chronicle.done(host.view, done));
+      this.strikes(each);
+    });
+    host.life = life;
+    this.note("boot", host.id, life.number);
+    begin(this, life).catch((error: unknown) => {
+      if (!life.isOver) this.ended(life, error instanceof Error ? error : new Error(String(error)));
+    });
   }
 
+  /** Ends the process at once. With the power gone, what was not synced goes too. */
   crash(host: Host, losesUnsynced: boolean): void {
-    if (host.peer === undefined) return;
+    if (host.life === undefined) return;
     this.note(losesUnsynced ? "power-cut" : "crash", host.id);
-    host.peer = undefined;
-    host.server = undefined;
-    host.isPaused = false;
-    host.deferred = [];
-    host.view.isUp = false;
-    host.disk.crash(losesUnsynced);
+    this.#end(host, host.life, losesUnsynced);
+    if (losesUnsynced) this.#damage(host);
+  }
+
+  /** The process ended by itself. */
+  ended(life: Life, error: Error | undefined): void {
+    const { host } = life;
+    this.note("ended", host.id, error === undefined ? 0 : 1);
+    this.#end(host, life, false);
+    const isRefusal = error instanceof DiskFull || this.library.isRaftError(error, "storage-failed", "corrupt");
+    const isExcused = life.mayFail && isRefusal;
+    if (error !== undefined && !isExcused) this.fail(error, `node ${host.id}`);
+    if (error === undefined && !life.isStopping) this.fail(new Error("it stopped untold"), `node ${host.id}`);
+    this.timeline.after(MS * this.#chance.between(10, 1000), () => this.restart(host));
+  }
+
+  restart(host: Host): void {
+    this.start(host);
   }
 
   pause(host: Host): void {
-    if (host.peer === undefined || host.isPaused) return;
+    if (host.life === undefined || host.isPaused) return;
     this.note("pause", host.id);
     host.isPaused = true;
+    host.isBehind = true;
   }
 
   resume(host: Host): void {
@@ -161,154 +171,147 @@ export class World {
     host.isPaused = false;
     const { deferred } = host;
     host.deferred = [];
-    for (const run of deferred) run();
+    for (const run of deferred) this.timeline.after(0, run);
   }
 
-  /** Lets `action` happen at a host that is up, and asks the invariants. */
-  at(host: Host, action: (peer: Peer) => void): void {
-    const { peer } = host;
-    if (peer !== undefined) this.#later(host, host.life, () => action(peer));
+  /** Runs `action` at the host now, after its pause, or never if that life of it is over. */
+  run(life: Life, action: () => void, mayBeLost = false): void {
+    const { host } = life;
+    if (life.isOver) return;
+    if (host.isPaused) {
+      if (!mayBeLost || host.deferred.length < MAX_DEFERRED) host.deferred.push(() => this.run(life, action));
+      return;
+    }
+    try {
+      action();
+    } catch (error) {
+      this.fail(error, `node ${host.id}`);
+    }
+  }
+
+  /** Lets observers look; a violation that they find ends the run, without the driver seeing it. */
+  watch(life: Life, look: () => void): void {
+    if (!life.isOver) this.#look(look);
+  }
+
+  /** Lets `action` happen at a node that runs. */
+  at(host: Host, action: (life: Life) => void): void {
+    const { life } = host;
+    if (life?.node === undefined) return;
+    this.run(life, () => {
+      life.watcher?.shaken();
+      action(life);
+    });
   }
 
   leaders(): readonly Host[] {
-    return [...this.hosts.values()].filter(({ peer, view }) => peer !== undefined && view.status.role === "leader");
+    return this.up().filter(({ view }) => view.status.role === "leader");
   }
 
   up(): readonly Host[] {
-    return [...this.hosts.values()].filter(({ peer }) => peer !== undefined);
+    return [...this.hosts.values()].filter(({ node }) => node !== undefined);
+  }
+
+  /**
+   * Whether those who do not doubt their logs can still elect a leader, without `host` too if it is given: by the newest
+   * configuration, and by every one that a voter may still count by.
+   */
+  canElect(without?: Host): boolean {
+    const { chronicle, hosts } = this;
+    const newest = chronicle.confAt(chronicle.lastCommitted);
+    if (newest === undefined) return false;
+    const voters = [...newest.voters, ...newest.votersOutgoing];
+    const applied = Math.min(...voters.map((id) => hosts.get(id)?.view.applied ?? 0));
+    const sure = new Set(
+      [...hosts.values()].filter((host) => host !== without && !host.isDoubtful).map(({ id }) => id),
+    );
+    return chronicle.confsSince(applied).every((conf) => isQuorum(conf, sure));
+  }
+
+  mayDoubt(host: Host): boolean {
+    return !this.isHealed && this.canElect(host);
+  }
+
+  after(delay: Micros, run: () => void): void {
+    this.timeline.after(delay, run);
+  }
+
+  sent(life: Life, message: Message): void {
+    this.watch(life, () => this.chronicle.sent(life.host.view, message));
+    if (message.type !== "snapshot") remember(this.sentLately, message, MAX_REMEMBERED);
+  }
+
+  remember(stream: Stream): void {
+    remember(this.streamedLately, stream, MAX_REMEMBERED_STREAMS);
   }
 
   /** Puts `message` on its way, as often as the network pleases. */
   transmit(message: Message): void {
     const { from, to } = message;
     const arrivals = this.network.fate(from, to, this.timeline.now);
-    for (const delay of arrivals) this.timeline.after(delay, () => this.deliver(message));
-    const sender = this.hosts.get(from);
-    if (sender === undefined) return;
-    if (message.type === "snapshot") {
-      const [first] = arrivals;
-      const delay = first === undefined ? 300 * MS : first + MS;
-      this.#afterAt(sender, delay, (peer) => peer.reportSnapshot(to, first !== undefined));
-    } else if (arrivals.length === 0 && this.plan.faults.has("unreachable-reports") && this.#chance.chance(0.3)) {
-      this.#afterAt(sender, MS, (peer) => peer.reportUnreachable(to));
+    for (const [i, delay] of arrivals.entries()) {
+      if (i === 0 || mayComeTwice(message)) this.timeline.after(delay, () => this.deliver(message));
     }
-  }
-
-  /** Lets `action` happen at this life of the host, later. */
-  #afterAt(host: Host, delay: Micros, action: (peer: Peer) => void): void {
-    const { peer, life } = host;
-    if (peer !== undefined) this.timeline.after(delay, () => this.#later(host, life, () => action(peer)));
+    if (arrivals.length > 0 || !this.plan.faults.has("unreachable-reports") || !this.#chance.chance(0.3)) return;
+    const life = this.hosts.get(from)?.life;
+    if (life !== undefined) this.timeline.after(MS, () => this.run(life, () => life.receiver?.unreachable(to)));
   }
 
   deliver(message: Message): void {
-    const host = this.hosts.get(message.to);
-    const peer = host?.peer;
-    if (host === undefined || peer === undefined) return;
-    this.#later(host, host.life, () => {
+    const life = this.hosts.get(message.to)?.life;
+    if (life?.receiver === undefined) return;
+    const action = (): void => {
       const { type, from, to, term, index, commit, entries, reject } = message;
       this.note(type, from, to, term, index, commit, entries.length, reject ? 1 : 0);
-      this.chronicle.receiving(host.view, message);
-      const isFromLeader = type === "append" || type === "heartbeat" || type === "snapshot";
-      const isCurrent = term >= host.view.status.term;
-      peer.step(message);
-      if (isFromLeader && isCurrent) host.view.ticksSinceLeader = 0;
-    });
-  }
-
-  #addHost(id: number, image: LogImage): Host {
-    const host = new Host({
-      id,
-      timeline: this.timeline,
-      random: this.#random.fork(`host/${id}`),
-      image,
-      checkQuorum: this.plan.checkQuorum,
-      synced: (view) => this.chronicle.durable(view),
-    });
-    this.hosts.set(id, host);
-    this.chronicle.views.set(id, host.view);
-    return host;
-  }
-
-  #someone(random: Random): Server | undefined {
-    const leader = random.pick(this.leaders());
-    return (leader !== undefined && random.chance(0.5) ? leader : random.pick(this.up()))?.server;
-  }
-
-  #makePeer(host: Host, random: Random): Peer {
-    const { plan } = this;
-    const { preVote, checkQuorum, stepDownOnRemoval, readOnly } = plan;
-    return new Carrier(this.#portsOf(host), {
-      id: host.id,
-      electionTicks: ELECTION_TICKS,
-      preVote,
-      checkQuorum,
-      stepDownOnRemoval,
-      readOnly,
-      informStragglers: true,
-      ...plan.nodeOf(host.id),
-      random: () => random.next(),
-      snapshotIsBusy: () => plan.faults.has("busy-snapshot") && !this.isHealed && random.chance(0.5),
-    });
-  }
-
-  #portsOf(host: Host): PeerHost {
-    const { life, disk, view } = host;
-    const isAlive = (): boolean => host.life === life && host.peer !== undefined;
-    return {
-      core: this.core,
-      disk: {
-        get contents() {
-          return disk.contents;
-        },
-        write: (batch, isSynced, done) => {
-          if (!isAlive()) return;
-          let isNow = true;
-          // A finished write is an event of the host; one that needs no sync is done on the spot.
-          disk.write(batch, isSynced, () => (isNow ? done() : this.#later(host, life, done)));
-          isNow = false;
-        },
-      },
-      after: (delay, run) => this.timeline.after(delay, () => this.#later(host, life, run)),
-      send: (message) => {
-        if (isAlive()) this.#send(host, message);
-      },
-      dies: (where) => !isAlive() || this.#strikes(host, where),
-      applyLatency: () => MS * host.random.next() * host.applySlowness,
-      readied: (ready) => {
-        this.#observe(host);
-        this.chronicle.readied(view, ready);
-      },
-      applying: (entry) => {
-        this.#observe(host);
-        this.chronicle.applying(view, entry);
-      },
-      applied: (entry, outcome) => this.#applied(host, entry, outcome),
-      restored: (snapshot) => this.chronicle.snapshot(view, snapshot),
-      read: (name, machine) => {
-        if (host.server !== undefined) this.clients.served(host.server, name, machine);
-      },
+      this.watch(life, () => life.watcher?.receiving(message));
+      life.receiver?.receive(message);
     };
+    this.run(life, action, true);
   }
 
-  #send(host: Host, message: Message): void {
-    this.chronicle.sent(host.view, message);
-    remember(this.sentLately, message, MAX_REMEMBERED);
-    if (message.type === "snapshot") remember(this.snapshotsSentLately, message, MAX_REMEMBERED_SNAPSHOTS);
-    this.transmit(message);
+  /** A message or a stream of before comes once more. */
+  replay(random: Random): void {
+    const stream = random.chance(0.2) ? random.pick(this.streamedLately) : undefined;
+    const message = stream?.message ?? random.pick(this.sentLately);
+    if (message === undefined || !mayComeTwice(message)) return;
+    this.timeline.after(random.next() * 1000 * MS, () => {
+      if (this.isHealed || this.network.isCut(message.from, message.to)) return;
+      if (stream === undefined) this.deliver(message);
+      else repeat(this, stream);
+    });
   }
 
-  #applied(host: Host, entry: Entry, outcome: Parameters<PeerHost["applied"]>[1]): void {
-    this.#observe(host);
-    this.note("apply", host.id, entry.index, entry.term);
-    if (host.peer !== undefined) this.chronicle.applied(host.view, entry.index, host.peer.machine.digest);
-    if (outcome !== undefined && host.server !== undefined) this.clients.applied(host.server, entry, outcome);
+  breaksStream(): boolean {
+    return !this.isHealed && this.plan.faults.has("broken-stream") && this.#chance.chance(0.05);
+  }
+
+  /** A node has come to lead. */
+  led(life: Life): void {
+    if (this.plan.faults.has("eager-reads")) this.clients.readEagerly(life);
+  }
+
+  /** The host may die here: what it was doing is never finished. */
+  strikes(life: Life, operation?: DiskOperation): boolean {
+    const { faults, intensity } = this.plan;
+    if (life.isOver) return true;
+    if (this.isHealed) return false;
+    const isSnapshot = operation === "snapshot-write" || operation === "snapshot-publish";
+    const chance =
+      isSnapshot && faults.has("old-snapshot")
+        ? 0.05
+        : faults.has("crash-at-any-await")
+          ? intensity * (operation === undefined ? 0.0004 : 0.0015)
+          : 0;
+    if (!this.#chance.chance(chance)) return false;
+    this.crash(life.host, faults.has("power-cut") && this.#chance.chance(0.5));
+    this.timeline.after(MS * this.#chance.between(10, 2000), () => this.restart(life.host));
+    return true;
   }
 
   /** Nobody but the leader knows yet that the write is committed. */
-  #strikeAfterAcknowledgement(id: number): void {
-    const host = this.hosts.get(id);
+  acknowledged(host: Host): void {
     const { faults } = this.plan;
-    if (host?.view.status.role !== "leader" || this.isHealed || !faults.has("crash-after-acknowledgement")) return;
+    if (host.view.status.role !== "leader" || this.isHealed || !faults.has("crash-after-acknowledgement")) return;
     if (!this.#chance.chance(0.05)) return;
     this.timeline.after(0, () => {
       this.crash(host, faults.has("power-cut"));
@@ -316,70 +319,64 @@ export class World {
     });
   }
 
-  #strikes(host: Host, where: CrashPoint): boolean {
-    const { faults, intensity } = this.plan;
-    if (this.isHealed || !faults.has("crash-at-any-step")) return false;
-    if (!this.#chance.chance((where === "before-write" || where === "after-write" ? 0.002 : 0.0005) * intensity)) {
-      return false;
-    }
-    this.crash(host, faults.has("power-cut") && this.#chance.chance(0.5));
-    this.timeline.after(MS * this.#chance.between(10, 2000), () => this.restart(host));
-    return true;
+  #end(host: Host, life: Life, losesUnsynced: boolean): void {
+    life.isOver = true;
+    host.life = undefined;
+    host.isPaused = false;
+    host.isBehind = false;
+    host.deferred = [];
+    host.view.isUp = false;
+    // What the process wrote is in the machine's memory and comes to the disk, unless the power went too.
+    host.disk.crash(losesUnsynced ? () => this.#chance.next() : () => 1 - Number.EPSILON);
+    this.#look(() => this.chronicle.durable(host.view));
+    if (!losesUnsynced && this.plan.faults.has("gone-reports")) this.#tellGone(host.id);
   }
 
-  restart(host: Host): void {
-    if (!host.isStopped) this.start(host);
-  }
-
-  #tickAfter(host: Host, life: number, delay: Micros): void {
-    this.timeline.after(delay, () => {
-      const { peer } = host;
-      if (peer === undefined || host.life !== life) return;
-      // A host that stands still misses its ticks.
-      if (!host.isPaused) {
-        this.#later(host, life, () => {
-          host.view.ticksSinceLeader += 1;
-          peer.tick();
-        });
-      }
-      this.#tickAfter(host, life, host.tickPeriod);
-    });
-  }
-
-  /** Runs `action` at the host now, after its pause, or never if that life of it is over. */
-  #later(host: Host, life: number, action: () => void): void {
-    if (host.peer === undefined || host.life !== life) return;
-    if (host.isPaused) {
-      if (host.deferred.length < MAX_DEFERRED) host.deferred.push(() => this.#later(host, life, action));
-      return;
-    }
-    this.#guarded(host, action);
-    if (host.life === life) this.#observe(host);
-  }
-
-  #observe(host: Host): void {
-    const { peer, view } = host;
-    if (peer === undefined) return;
-    const wasLeader = view.status.role === "leader";
-    this.chronicle.state(view, peer.status(), peer.machine.index, peer.isSettled);
-    if (wasLeader || view.status.role !== "leader" || !this.plan.faults.has("eager-reads")) return;
-    if (host.server !== undefined) this.clients.readEagerly(host.server);
-  }
-
-  /** What the core itself finds impossible is a violation too. */
-  #guarded<T>(host: Host, action: () => T): T {
+  #look(look: () => void): void {
+    if (this.#failure !== undefined) return;
     try {
-      return action();
+      look();
     } catch (error) {
-      if (error instanceof Violation) throw error;
-      const text = error instanceof Error ? error.message : String(error);
-      const invariant = error instanceof this.core.InvariantError ? "core-assertions" : "core-does-not-throw";
-      throw new Violation(invariant, `node ${host.id}: ${text}`);
+      this.fail(error);
     }
+  }
+
+  /** Its connections close, and its machine refuses new ones. */
+  #tellGone(id: number): void {
+    for (const host of this.up()) {
+      const { life } = host;
+      if (life === undefined || this.network.isCut(id, host.id) || this.network.isCut(host.id, id)) continue;
+      this.timeline.after(this.network.latency(), () => {
+        this.run(life, () => {
+          life.watcher?.shaken();
+          life.receiver?.gone(id);
+        });
+      });
+    }
+  }
+
+  /** What a power cut may do to a disk beyond losing what was not synced. */
+  #damage(host: Host): void {
+    const { faults } = this.plan;
+    if (!this.mayDoubt(host)) return;
+    if (faults.has("lost-tail") && this.#chance.chance(0.1)) {
+      this.note("lost-tail", host.id);
+      loseTail(host, this.#chance);
+    } else if (faults.has("bit-rot") && this.#chance.chance(0.1)) {
+      this.note("bit-rot", host.id);
+      rot(host, this.#chance);
+    } else return;
+    host.isDamaged = true;
+    this.#look(() => this.chronicle.durable(host.view));
   }
 }
 
-function remember(messages: Message[], message: Message, max: number): void {
-  if (messages.length >= max) messages.shift();
-  messages.push(message);
+/** A transport delivers at most once; what arrives twice all the same must do no harm. Without a session it would. */
+function mayComeTwice({ type, entries }: Message): boolean {
+  return type !== "propose" || entries.every(({ data }) => decodeAppend(data)?.isOnce === true);
+}
+
+function remember<T>(kept: T[], one: T, max: number): void {
+  if (kept.length >= max) kept.shift();
+  kept.push(one);
 }

@@ -1,35 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { Digest } from "../digest.ts";
-import { Disk } from "../disk.ts";
 import { Network } from "../network.ts";
 import { Random } from "../random.ts";
 import { Timeline } from "../timeline.ts";
-
-class Notes {
-  readonly lines: string[] = [];
-  write(line: string): void {
-    this.lines.push(line);
-  }
-  clone(): Notes {
-    const copy = new Notes();
-    copy.lines.push(...this.lines);
-    return copy;
-  }
-}
-
-function diskOf(seed: number): { disk: Disk<string, Notes>; timeline: Timeline } {
-  const timeline = new Timeline();
-  const disk = new Disk<string, Notes>({
-    timeline,
-    random: new Random(seed),
-    contents: new Notes(),
-    clone: (notes) => notes.clone(),
-    synced: (notes) => notes,
-  });
-  return { disk, timeline };
-}
-
-const ignore = (): string => "nobody waits";
+import { endOfTurn, never } from "../turn.ts";
 
 describe("the simulation kit", () => {
   test("the same seed draws the same numbers, and a fork draws its own whatever others draw", () => {
@@ -66,52 +40,27 @@ describe("the simulation kit", () => {
     expect(timeline.now).toBe(1000);
   });
 
-  test("a power cut takes what was not synced, and never what was", () => {
-    const outcomes = new Set<string>();
-    for (let seed = 1; seed <= 50; seed += 1) {
-      const { disk, timeline } = diskOf(seed);
-      disk.write("synced", true, ignore);
-      while (timeline.runNext(1_000_000)) continue;
-      disk.write("cached", false, ignore);
-      expect(disk.contents.lines).toEqual(["synced", "cached"]);
-      disk.write("in flight", true, ignore);
-      disk.crash(true);
-      outcomes.add(disk.contents.lines.join());
-      expect(disk.durable.lines).toEqual(disk.contents.lines);
+  test("a turn ends when no promise can go on without another event", async () => {
+    const timeline = new Timeline();
+    const seen: string[] = [];
+    const sleep = (delay: number): Promise<void> => new Promise((resolve) => timeline.after(delay, resolve));
+    const work = async (name: string, delay: number): Promise<void> => {
+      await sleep(delay);
+      for (let step = 0; step < 100; step += 1) await Promise.resolve();
+      seen.push(`${name} after ${timeline.now}`);
+      await never();
+      seen.push("never");
+    };
+    const both = Promise.all([work("b", 20), work("a", 10)]);
+    await endOfTurn();
+    expect(seen).toEqual([]);
+    while (timeline.runNext(100)) {
+      const before = seen.length;
+      await endOfTurn();
+      expect(seen).toHaveLength(before + 1);
     }
-    expect([...outcomes].sort()).toEqual(["synced", "synced,cached", "synced,cached,in flight"]);
-  });
-
-  test("a crash of the process alone keeps what was written, synced or not", () => {
-    const { disk } = diskOf(1);
-    disk.write("cached", false, ignore);
-    disk.crash(false);
-    expect(disk.contents.lines).toEqual(["cached"]);
-  });
-
-  test("a write of a node that died is never reported as done", () => {
-    const { disk, timeline } = diskOf(1);
-    let isDone = false;
-    disk.write("in flight", true, () => {
-      isDone = true;
-    });
-    disk.crash(false);
-    while (timeline.runNext(1_000_000)) continue;
-    expect(isDone).toBe(false);
-  });
-
-  test("a full disk finishes the write when there is room again", () => {
-    const { disk, timeline } = diskOf(1);
-    disk.isFull = true;
-    let isDone = false;
-    disk.write("late", true, () => {
-      isDone = true;
-    });
-    while (timeline.now < 500_000 && timeline.runNext(500_000)) continue;
-    expect(isDone).toBe(false);
-    disk.isFull = false;
-    while (timeline.runNext(2_000_000)) continue;
-    expect(isDone).toBe(true);
+    expect(seen).toEqual(["a after 10", "b after 20"]);
+    expect(both).toBeInstanceOf(Promise);
   });
 
   test("a link that is cut twice carries again only after it is mended twice, and its other direction is its own", () => {

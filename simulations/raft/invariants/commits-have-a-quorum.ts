@@ -11,17 +11,20 @@ const NAME = "commits-have-a-quorum";
 export function commitsHaveAQuorum(chronicle: Chronicle): Invariant {
   return {
     name: NAME,
-    committed({ id, applied }, index, term) {
+    committed(leader, index, term) {
       const entryTerm = chronicle.committedAt(index)?.term ?? 0;
       const holders = new Set<number>();
-      for (const view of chronicle.views.values()) if (view.durable.holds(index, entryTerm)) holders.add(view.id);
-      const conf = chronicle.confAt(applied);
+      for (const { id, durable, isDoubtful } of chronicle.views.values()) {
+        // Who has lost entries may have acknowledged this one before. It votes for nobody until it has it again.
+        if (durable.holds(index, entryTerm) || isDoubtful()) holders.add(id);
+      }
+      const confs = chronicle.confsOf(leader);
       demand(
-        isQuorum(conf, holders),
+        confs.some((conf) => isQuorum(conf, holders)),
         NAME,
         () =>
-          `leader ${id} of term ${term} commits ${index}, durable on [${[...holders].join()}] only, ` +
-          `in ${JSON.stringify(conf)}`,
+          `leader ${leader.id} of term ${term} commits ${index}, durable on [${[...holders].join()}] only, ` +
+          `in ${JSON.stringify(confs)}`,
       );
     },
   };

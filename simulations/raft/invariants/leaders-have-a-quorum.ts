@@ -18,16 +18,18 @@ export function leadersHaveAQuorum(chronicle: Chronicle): Invariant {
       const key = term * MAX_NODES + to;
       votes.set(key, (votes.get(key) ?? new Set()).add(id));
     },
-    state({ id, status: { role, term }, before, durable, applied }) {
+    state(view) {
+      const { id, status, before, durable } = view;
+      const { role, term } = status;
       if (role !== "leader" || (before?.role === "leader" && before.term === term)) return;
       const voters = new Set(votes.get(term * MAX_NODES + id));
       const { hardState } = durable;
       if (hardState.term === term && hardState.vote === id) voters.add(id);
-      const conf = chronicle.confAt(applied);
+      const confs = chronicle.confsOf(view);
       demand(
-        isQuorum(conf, voters),
+        confs.some((conf) => isQuorum(conf, voters)),
         NAME,
-        () => `node ${id} leads term ${term} by the votes of [${[...voters].join()}] in ${JSON.stringify(conf)}`,
+        () => `node ${id} leads term ${term} by the votes of [${[...voters].join()}] in ${JSON.stringify(confs)}`,
       );
     },
   };

@@ -8,11 +8,17 @@ const NAME = "only-voters-campaign";
 export function onlyVotersCampaign(chronicle: Chronicle): Invariant {
   return {
     name: NAME,
-    state({ id, status: { role, term }, before, applied }) {
+    state(view) {
+      const { id, status, before } = view;
+      const { role, term } = status;
       if (role !== "candidate" && role !== "pre-candidate") return;
       if (before?.role === role && before.term === term) return;
-      const conf = chronicle.confAt(applied);
-      demand(isVoter(conf, id), NAME, () => `node ${id} campaigns, but is no voter of ${JSON.stringify(conf)}`);
+      const confs = chronicle.confsOf(view);
+      demand(
+        confs.some((conf) => isVoter(conf, id)),
+        NAME,
+        () => `node ${id} campaigns, but is no voter of ${JSON.stringify(confs)}`,
+      );
     },
   };
 }

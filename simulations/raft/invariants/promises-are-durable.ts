@@ -17,9 +17,9 @@ export function promisesAreDurable(): Invariant {
       if (type === "append-response" && hardState.term <= term) {
         demand(hardState.term === term, NAME, () => `node ${id} answers in term ${term}, which is not durable`);
         demand(
-          index <= durable.lastIndex(),
+          index <= durable.lastIndex,
           NAME,
-          () => `node ${id} acknowledges ${index}, but its disk ends at ${durable.lastIndex()}`,
+          () => `node ${id} acknowledges ${index}, but its disk ends at ${durable.lastIndex}`,
         );
       }
     },

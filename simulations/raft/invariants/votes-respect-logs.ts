@@ -13,11 +13,12 @@ export function votesRespectLogs(): Invariant {
     sent({ id }, { type, term, index, logTerm }) {
       if (type === "vote") asked.set(term * MAX_NODES + id, { index, term: logTerm });
     },
-    state({ id, status: { vote, term }, before, mirror, isSettled }) {
-      if (vote === 0 || vote === id || !isSettled) return;
-      if (before?.vote === vote && before.term === term) return;
+    readied({ id, status: { vote, term }, before, mirror }, { entries, snapshot }) {
+      if (vote === 0 || vote === id || before === undefined || (before.vote === vote && before.term === term)) return;
+      // What else came in the same turn may have come before the vote, and a log that is cut back may vote for more.
+      if (snapshot !== undefined || (entries[0]?.index ?? Infinity) <= mirror.lastIndex) return;
       const candidate = asked.get(term * MAX_NODES + vote);
-      if (candidate === undefined || before === undefined) return;
+      if (candidate === undefined) return;
       const [lastTerm, lastIndex] = [mirror.lastTerm, mirror.lastIndex];
       const isBehind = candidate.term < lastTerm || (candidate.term === lastTerm && candidate.index < lastIndex);
       demand(

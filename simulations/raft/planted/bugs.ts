@@ -1,4 +1,4 @@
-/** Bugs to be planted in the core, by the numbers of the list they come from (from 101 on: our own): what is replaced, and by what. */
+/** Bugs to be planted in the package, by the numbers of the list they come from (from 101 on: our own): what is replaced, and by what. */
 
 export interface Edit {
   /** Below `packages/raft/src`. */

@@ -1,0 +1,83 @@
+/** One simulated host: its disk and its clock, which outlive the node that runs on it, and the life that it has now. */
+import type { DurableImage, LogStore, MemoryDisk, RaftNode, TransportReceiver } from "@parley/raft";
+import type { Random } from "../kit/random.ts";
+import type { HostClock } from "./clock.ts";
+import type { View } from "./chronicle.ts";
+import { Machine, type Done } from "./machine.ts";
+import type { Watcher } from "./observer.ts";
+
+export class Host {
+  readonly id: number;
+  readonly disk: MemoryDisk;
+  readonly durable: DurableImage;
+  readonly clock: HostClock;
+  readonly random: Random;
+  readonly view: View;
+  /** Undefined while the process is down. */
+  life: Life | undefined;
+  /** Counts starts. */
+  lives = 0;
+  isPaused = false;
+  /** No timer has run since its last pause: the node cannot know yet how long that was. */
+  isBehind = false;
+  /** What waits for the end of a pause. */
+  deferred: (() => void)[] = [];
+  /** Factor on the time that the disk takes. */
+  diskSlowness = 1;
+  isDiskFull = false;
+  /** Its disk has lost something since it was last opened. */
+  isDamaged = false;
+  /** Reads of the disk are wrong now and then. */
+  misreads = false;
+
+  constructor(given: {
+    readonly id: number;
+    readonly disk: MemoryDisk;
+    readonly durable: DurableImage;
+    readonly clock: HostClock;
+    readonly random: Random;
+    readonly view: View;
+  }) {
+    this.id = given.id;
+    this.disk = given.disk;
+    this.durable = given.durable;
+    this.clock = given.clock;
+    this.random = given.random;
+    this.view = given.view;
+  }
+
+  /** Whether what it promised may be lost, and nobody has made up for it. */
+  get isDoubtful(): boolean {
+    return this.isDamaged || this.durable.doubt !== undefined;
+  }
+
+  /** The node, once it has started. */
+  get node(): RaftNode | undefined {
+    return this.life?.node;
+  }
+}
+
+/** A process from its start to its end. What it does after its end reaches nobody. */
+export class Life {
+  readonly host: Host;
+  readonly number: number;
+  readonly random: Random;
+  readonly machine: Machine;
+  log: LogStore | undefined;
+  node: RaftNode | undefined;
+  receiver: TransportReceiver | undefined;
+  watcher: Watcher | undefined;
+  isOver = false;
+  /** It was told to stop, or to leave. */
+  isStopping = false;
+  /** Its disk gave it a reason to stop by itself. */
+  mayFail = false;
+
+  constructor(host: Host, done: (life: Life, done: Done) => void) {
+    host.lives += 1;
+    this.host = host;
+    this.number = host.lives;
+    this.random = host.random.fork(`life/${host.lives}`);
+    this.machine = new Machine((each) => done(this, each));
+  }
+}

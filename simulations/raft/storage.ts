@@ -1,0 +1,86 @@
+/** What a simulated disk does to the node on it: time, failures, wrong reads, and what is lost while it is down. */
+import type { DiskFaults, DiskOperation } from "@parley/raft";
+import type { Random } from "../kit/random.ts";
+import { MS, type Micros } from "../kit/timeline.ts";
+import { never } from "../kit/turn.ts";
+import type { Host, Life } from "./host.ts";
+
+/** What writing to a full disk comes to. */
+export class DiskFull extends Error {}
+
+/** What a disk needs of the world. */
+export interface DiskWorld {
+  after(delay: Micros, run: () => void): void;
+  /** Runs `action` as an event of `life`: after its pause, or never when it is over. */
+  run(life: Life, action: () => void): void;
+  /** True: the life has just ended here. */
+  strikes(life: Life, operation: DiskOperation): boolean;
+  /** Whether this host may come to doubt its log without the others being unable to go on. */
+  mayDoubt(host: Host): boolean;
+  readonly hasFixedLatency: boolean;
+}
+
+const SYNCED: ReadonlySet<DiskOperation> = new Set<DiskOperation>(["records-sync", "high-water", "snapshot-publish"]);
+
+/** The faults of `life`'s disk, drawn as they are asked for. */
+export function faultsOf(world: DiskWorld, life: Life): DiskFaults {
+  const { host } = life;
+  const random = life.random.fork("disk");
+  const latency = (operation: DiskOperation): Micros => {
+    if (world.hasFixedLatency) return SYNCED.has(operation) ? 0.4 * MS : 0;
+    return (SYNCED.has(operation) ? 0.2 + 0.8 * random.next() : 0.02) * MS * host.diskSlowness;
+  };
+  return {
+    async delay(operation) {
+      await new Promise<void>((resolve) => {
+        world.after(latency(operation), () => world.run(life, resolve));
+      });
+      if (world.strikes(life, operation)) await never();
+    },
+    fail() {
+      if (!host.isDiskFull) return undefined;
+      life.mayFail = true;
+      return new DiskFull("no space left on the simulated disk");
+    },
+    read(_, bytes) {
+      if (!host.misreads || !random.chance(0.02)) return bytes;
+      // While the log is opened a wrong read is taken for damage, and the log for doubtful.
+      if (life.log === undefined && !world.mayDoubt(host)) return bytes;
+      life.mayFail = true;
+      return flipped(bytes, random);
+    },
+  };
+}
+
+function flipped(bytes: Uint8Array, random: Random): Uint8Array {
+  const copy = new Uint8Array(bytes);
+  const at = random.between(0, copy.length - 1);
+  copy[at] = (copy[at] ?? 0) ^ (1 << random.between(0, 7));
+  return copy;
+}
+
+/** The newest writes that were synced are gone, as LevelDB loses a damaged tail. */
+export function loseTail({ disk }: Host, random: Random): void {
+  disk.loseSynced(Math.min(random.between(1, 6), disk.losable));
+}
+
+/** One bit of what lies on the disk has flipped, or a piece of it is gone. */
+export function rot({ disk, durable }: Host, random: Random): void {
+  const damage = (bytes: Uint8Array): Uint8Array | undefined =>
+    random.chance(0.2) ? undefined : flipped(bytes, random);
+  const { lastIndex } = durable;
+  const index = lastIndex - random.between(0, 8);
+  switch (random.oneOf("record", "record", "state", "high-water", "snapshot")) {
+    case "record":
+      if (disk.syncedRecord(index) !== undefined) disk.damageRecord(index, damage);
+      return;
+    case "state":
+      disk.damageState(damage);
+      return;
+    case "high-water":
+      disk.damageHighWater(damage);
+      return;
+    case "snapshot":
+      disk.damageSnapshots(damage);
+  }
+}
