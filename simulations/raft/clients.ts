@@ -1,10 +1,29 @@
 /** Clients: each does one thing at a time, gives up after a while, and remembers what it was promised. */
 import type { ClientSession, ProposalOutcome, SessionTag } from "@parley/raft";
 import type { Random } from "../kit/random.ts";
-import { MS, SECOND, type Micros } from "../kit/timeline.ts";
-import type { Life } from "./host.ts";
+import { MS, SECOND, type Micros, type Timeline } from "../kit/timeline.ts";
+import type { Host, Life } from "./host.ts";
 import { decodeResult, encodeAppend, KEYS, type Append } from "./machine.ts";
-import type { World } from "./world.ts";
+import type { Chronicle } from "./chronicle.ts";
+import type { Library } from "./library.ts";
+import type { Plan } from "./plan.ts";
+
+/** What clients need of the world. */
+export interface ClientWorld {
+  readonly library: Library;
+  readonly plan: Plan;
+  readonly timeline: Timeline;
+  readonly chronicle: Chronicle;
+  readonly hosts: ReadonlyMap<number, Host>;
+  /** Hosts whose node runs. */
+  up(): readonly Host[];
+  run(life: Life, action: () => void): void;
+  watch(life: Life, look: () => void): void;
+  note(kind: string, ...values: readonly number[]): void;
+  /** A client was told that its write is committed. */
+  acknowledged(host: Host): void;
+  fail(error: unknown): void;
+}
 
 /** With the eager ones. Their numbers are one byte, of which 255 is the probe of the liveness phase. */
 const MAX_CLIENTS = 250;
@@ -20,7 +39,7 @@ interface Write {
 }
 
 export class Clients {
-  readonly #world: World;
+  readonly #world: ClientWorld;
   readonly #random: Random;
   /** Operations begun, by client. */
   readonly #sequences: number[] = [];
@@ -30,7 +49,7 @@ export class Clients {
   /** Of each register: the most values that anyone was told of. */
   readonly #known = Array.from({ length: KEYS }, () => 0);
 
-  constructor(world: World, random: Random) {
+  constructor(world: ClientWorld, random: Random) {
     this.#world = world;
     this.#random = random;
     for (let client = 0; client < world.plan.clients; client += 1) {

@@ -1,10 +1,9 @@
 /** One simulated host: its disk and its clock, which outlive the node that runs on it, and the life that it has now. */
-import type { DurableImage, LogStore, MemoryDisk, RaftNode, TransportReceiver } from "@parley/raft";
+import type { DurableImage, LogStore, MemoryDisk, Message, RaftNode, TransportReceiver } from "@parley/raft";
 import type { Random } from "../kit/random.ts";
 import type { HostClock } from "./clock.ts";
 import type { View } from "./chronicle.ts";
 import { Machine, type Done } from "./machine.ts";
-import type { Watcher } from "./observer.ts";
 
 export class Host {
   readonly id: number;
@@ -57,6 +56,14 @@ export class Host {
   }
 }
 
+/** Whoever keeps track of what a node can know of its leader. */
+export interface Attention {
+  /** `message` is about to be given to the node. */
+  receiving(message: Message): void;
+  /** Something else happened to the node. */
+  shaken(): void;
+}
+
 /** A process from its start to its end. What it does after its end reaches nobody. */
 export class Life {
   readonly host: Host;
@@ -66,7 +73,7 @@ export class Life {
   log: LogStore | undefined;
   node: RaftNode | undefined;
   receiver: TransportReceiver | undefined;
-  watcher: Watcher | undefined;
+  watcher: Attention | undefined;
   isOver = false;
   /** It was told to stop, or to leave. */
   isStopping = false;

@@ -2,18 +2,25 @@
 import type { NodeLimits, Status } from "@parley/raft";
 import { environmentOf } from "./clock.ts";
 import type { Host, Life } from "./host.ts";
-import { Watcher } from "./observer.ts";
+import { Watcher, type Watching } from "./observer.ts";
 import type { Plan } from "./plan.ts";
-import { faultsOf } from "./storage.ts";
-import { Wire } from "./wire.ts";
-import type { World } from "./world.ts";
+import { faultsOf, type DiskWorld } from "./storage.ts";
+import { Wire, type Exchange } from "./wire.ts";
 
 /** Ticks by which a lease may be shorter than the election timeout: one under way, and two made up for. */
 const LEASE_MARGIN_TICKS = 3;
 const TICKS_A_HEARTBEAT = 4;
 
+/** What a life needs of the world. */
+export interface LifeWorld extends Watching, Exchange, DiskWorld {
+  readonly plan: Plan;
+  readonly founders: readonly number[];
+  /** The process ended by itself. */
+  ended(life: Life, error: Error | undefined): void;
+}
+
 /** Opens the log and starts the node; both take their time. Rejects as they do. */
-export async function begin(world: World, life: Life): Promise<void> {
+export async function begin(world: LifeWorld, life: Life): Promise<void> {
   const { library, plan, timeline } = world;
   const { host } = life;
   const { heartbeatMs, electionMs } = plan.timing;

@@ -1,7 +1,7 @@
 /** What the chronicle hears of one life of a node: from its driver's observer, its transport and its clock. */
-import type { Message, NodeObserver, Status } from "@parley/raft";
+import type { DiskOperation, Message, NodeObserver, Status } from "@parley/raft";
 import type { Chronicle } from "./chronicle.ts";
-import type { Life } from "./host.ts";
+import type { Attention, Life } from "./host.ts";
 
 /** What watching needs of the world. */
 export interface Watching {
@@ -10,11 +10,11 @@ export interface Watching {
   watch(life: Life, look: () => void): void;
   note(kind: string, ...values: readonly number[]): void;
   /** The life may end here. */
-  strikes(life: Life): boolean;
+  strikes(life: Life, operation?: DiskOperation): boolean;
   led(life: Life): void;
 }
 
-export class Watcher {
+export class Watcher implements Attention {
   readonly #world: Watching;
   readonly #life: Life;
   readonly #leaseMs: number;
@@ -74,7 +74,6 @@ export class Watcher {
     this.#world.chronicle.durable(view);
   }
 
-  /** `message` is about to be given to the node. */
   receiving(message: Message): void {
     const { view } = this.#life.host;
     this.#world.chronicle.receiving(view, message);
@@ -84,7 +83,6 @@ export class Watcher {
     else if (type !== "pre-vote" && type !== "append-response" && type !== "heartbeat-response") this.#isShaken = true;
   }
 
-  /** Something else happened to the node. */
   shaken(): void {
     this.#isShaken = true;
   }

@@ -14,7 +14,7 @@ export interface DiskWorld {
   /** Runs `action` as an event of `life`: after its pause, or never when it is over. */
   run(life: Life, action: () => void): void;
   /** True: the life has just ended here. */
-  strikes(life: Life, operation: DiskOperation): boolean;
+  strikes(life: Life, operation?: DiskOperation): boolean;
   /** Whether this host may come to doubt its log without the others being unable to go on. */
   mayDoubt(host: Host): boolean;
   readonly hasFixedLatency: boolean;

@@ -1,5 +1,5 @@
 /** The transport that a node finds on its host: messages and snapshot streams over the simulated network. */
-import type { Message, NodeId, SnapshotContents, Transport, TransportReceiver } from "@parley/raft";
+import type { DiskOperation, Message, NodeId, SnapshotContents, Transport, TransportReceiver } from "@parley/raft";
 import type { Network } from "../kit/network.ts";
 import type { Random } from "../kit/random.ts";
 import { MS, type Micros, type Timeline } from "../kit/timeline.ts";
@@ -20,7 +20,7 @@ export interface Exchange {
   /** Runs `action` as an event of `life`: after its pause, or never when it is over. */
   run(life: Life, action: () => void): void;
   /** True: the life has just ended here. */
-  strikes(life: Life): boolean;
+  strikes(life: Life, operation?: DiskOperation): boolean;
   /** Whether a stream breaks before its next piece. */
   breaksStream(): boolean;
   note(kind: string, ...values: readonly number[]): void;

@@ -242,7 +242,8 @@ async function salvage(
   const kept = await keep(media, found, claim);
   const terms = readTerms(media.records, kept);
   // A disk that gives different answers to the same question is not one to go on with.
-  if (!(terms instanceof TermRuns)) throw new RaftError("corrupt", `what was just read cannot be read: ${terms.detail}`);
+  if (!(terms instanceof TermRuns))
+    throw new RaftError("corrupt", `what was just read cannot be read: ${terms.detail}`);
   const next = claimOf(kept, 1, doubt.reason);
   // First the doubt: a crash before the rest is done must not find a log that looks whole.
   await media.highWater.create(encodeHighWaterFile(next));
