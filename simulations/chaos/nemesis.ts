@@ -6,8 +6,8 @@ import { Random } from "../kit/random.ts";
 import { LANES, type Fault, type FaultContext, type Undo } from "./faults.ts";
 
 const FIRST_REST_MS = 500;
-const REST_MS = [100, 1_200] as const;
-const HOLD_MS = [200, 2_500] as const;
+const REST_MS = [300, 2_000] as const;
+const HOLD_MS = [200, 2_000] as const;
 
 export interface NemesisOptions {
   readonly cluster: Cluster;

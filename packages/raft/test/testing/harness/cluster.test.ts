@@ -113,6 +113,21 @@ describe("three processes", () => {
     });
   });
 
+  it("leave a write unknown whose answer does not come, and carry it out once when a session retries it", async () => {
+    await withCluster(3, async ({ cluster, leader, kv }) => {
+      const plain = clientOf(cluster, { useSession: false });
+      await done(kv.put("key", "0"));
+      cluster.pause(leader);
+      const outcome = await plain.put("other", "1", { node: leader, pinned: true, timeoutMs: 300 });
+      expect(outcome).toMatchObject({ outcome: "unknown", reason: "deadline" });
+      // The session's client believes in the stopped leader too. A swap carried out twice would not take the second time.
+      for (let i = 0; i < 10; i += 1) expect(await done(kv.cas("key", String(i), String(i + 1)))).toBe(true);
+      cluster.resume(leader);
+      expect(await done(kv.get("key"))).toBe("10");
+      plain.close();
+    });
+  });
+
   it("work on while one of them is slow, and while a direction of a link is gone", async () => {
     await withCluster(3, async ({ cluster, leader, kv }) => {
       const slow = otherThan(cluster, leader);
