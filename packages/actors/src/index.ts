@@ -1,6 +1,7 @@
 /** `@parley/actors`: supervised, addressable actors. */
 
 /** References and what they say. */
+export { isActorRef } from "./core/base-ref.ts";
 export type {
   ActorRef,
   AskOptions,
@@ -19,6 +20,8 @@ export type { ActorAddress } from "./core/address.ts";
 export type { Actor, ActorContext, Behavior, Handler, Receive, SpawnOptions, Timers } from "./core/behavior.ts";
 export type { MailboxOptions, Overflow } from "./core/mailbox-options.ts";
 /** The system they live in. */
+export { createActorSystem } from "./core/system.ts";
+export { systemClock } from "./core/system-clock.ts";
 export type { ActorSnapshot, ActorSystem, ActorSystemOptions, Refusal } from "./core/system-options.ts";
 export type { ActorLog, Clock, RandomSource, Timer } from "./core/ports.ts";
 /** How they are looked after. */

@@ -16,7 +16,7 @@ export interface Actor<Message> {
 
 export type Handler<Message> = Receive<Message> | Actor<Message>;
 
-/** Sets an actor up: called at its start and at every restart, with the same context. May be async; may throw. */
+/** Sets an actor up: called at its start and at every restart, each time with a new context. May be async; may throw. */
 export type Behavior<Message> = (context: ActorContext<Message>) => Handler<Message> | Promise<Handler<Message>>;
 
 export interface SpawnOptions<Message> {
@@ -48,7 +48,7 @@ export interface Timers<Message> {
   isActive(key: string): boolean;
 }
 
-/** What an actor can do. Valid while the actor lives. */
+/** What an actor can do in one of its lives. When that is over, most of this throws ActorError `actor-stopped`. */
 export interface ActorContext<in out Message> {
   readonly self: ActorRef<Message>;
   /** `/parent/child`. */
@@ -64,6 +64,8 @@ export interface ActorContext<in out Message> {
   spawn<Child>(behavior: Behavior<Child>, options?: SpawnOptions<Child>): ActorRef<Child>;
   /** Stops this actor after the message at hand. */
   stop(): void;
+  /** Crashes this actor, as if its handler had thrown: for errors of callbacks. */
+  fail(error: unknown): void;
   /** Stops a child; fulfilled when it has ended. @throws ActorError `no-such-actor` when it is no child of this actor */
   stopChild(child: ActorRef<never>): Promise<void>;
   /** Has `toMessage` sent to itself when `ref` ends, or at once when it has. Forgotten at a restart. */

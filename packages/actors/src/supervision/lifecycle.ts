@@ -29,7 +29,7 @@ export const lifecycleMachine = setup({
     /** The old life is put away, children first; messages wait. */
     clearing: { on: { cleared: "waiting", stop: "stopping" } },
     /** The pause before a restart; messages wait. */
-    waiting: { on: { due: "starting", restart: "clearing", stop: "stopping" } },
+    waiting: { on: { due: "starting", stop: "stopping" } },
     /** Takes no more messages; children stop first. */
     stopping: { on: { ended: "stopped" } },
     /** For good: messages are refused. */

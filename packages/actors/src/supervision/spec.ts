@@ -1,5 +1,7 @@
 /** Supervision as OTP describes it: which children are restarted, how often, and after what pause. */
 
+import { ActorError } from "../errors.ts";
+
 /** What the failure of one child means to the others: nothing; all restart; those started after it restart. */
 export type Strategy = "one-for-one" | "one-for-all" | "rest-for-one";
 
@@ -32,3 +34,15 @@ export const DEFAULT_SUPERVISION: SupervisionSpec = {
   withinMs: 10_000,
   backOff: { minMs: 50, maxMs: 5_000, factor: 2, jitter: 0.2 },
 };
+
+/** `spec` over the defaults. @throws ActorError `bad-option` */
+export function supervisionOf(spec: Partial<SupervisionSpec> | undefined): SupervisionSpec {
+  if (spec === undefined) return DEFAULT_SUPERVISION;
+  const whole = { ...DEFAULT_SUPERVISION, ...spec };
+  const { maxRestarts, withinMs, backOff } = whole;
+  const { minMs, maxMs, factor, jitter } = backOff;
+  const isSound =
+    maxRestarts >= 0 && withinMs > 0 && minMs >= 0 && maxMs >= minMs && factor >= 1 && jitter >= 0 && jitter <= 1;
+  if (!isSound) throw new ActorError("bad-option", `supervision makes no sense: ${JSON.stringify(whole)}`);
+  return whole;
+}

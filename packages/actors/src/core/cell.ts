@@ -1,0 +1,514 @@
+/** One actor: its mailbox, the life it has now, and its place in the tree. Everybody else knows it by its reference. */
+import { ActorError } from "../errors.ts";
+import { FIRST_STATE, type LifecycleState, mustStep, nextState } from "../supervision/lifecycle.ts";
+import { type RestartPolicy, type SupervisionSpec, supervisionOf } from "../supervision/spec.ts";
+import { formatAddress, formatPath, isActorName } from "./address.ts";
+import type { Watcher } from "./base-ref.ts";
+import type { Actor, Behavior, Handler, Receive, SpawnOptions } from "./behavior.ts";
+import type { Child } from "./child.ts";
+import { Children, type Supervisor } from "./children.ts";
+import type { Runnable } from "./dispatcher.ts";
+import { contentOf, Envelope } from "./envelope.ts";
+import { Life, type LifeHost } from "./life.ts";
+import { LocalRef, type Receiver } from "./local-ref.ts";
+import { Mailbox, mailboxSettings } from "./mailbox.ts";
+import type { Offer } from "./offer.ts";
+import type { Timer } from "./ports.ts";
+import type { ActorRef, Terminated, TerminationReason } from "./ref.ts";
+import type { Runtime } from "./runtime.ts";
+import type { ActorSnapshot } from "./system-options.ts";
+
+const DEFAULT_STASH = 1000;
+
+/** Where an actor hangs in the tree; the same for all its siblings. */
+export interface Place {
+  /** Names from the root down to the parent. */
+  readonly path: readonly string[];
+  readonly siblings: Children<Cell>;
+}
+
+/** The end of a life that is under way. */
+interface Leaving {
+  readonly reason: "stop" | "restart";
+  hasHookRun: boolean;
+  timer: Timer | undefined;
+}
+
+export class Cell implements Receiver, Runnable, Child, Supervisor, LifeHost<unknown> {
+  readonly runtime: Runtime;
+  readonly name: string;
+  readonly ref: LocalRef<unknown>;
+  readonly restart: RestartPolicy;
+  readonly accepts: ((message: unknown) => unknown) | undefined;
+  readonly stashCapacity: number;
+  readonly #place: Place;
+  readonly #incarnation: number;
+  readonly #behavior: Behavior<unknown>;
+  readonly #supervision: SupervisionSpec;
+  readonly #stopTimeoutMs: number;
+  readonly #mailbox: Mailbox;
+  state: LifecycleState = FIRST_STATE;
+  /** Running, with nothing to do: the next message must wake it. */
+  #isIdle = false;
+  #isQueued = false;
+  /** A message, the set-up or the stop hook is at hand; nothing else may be. */
+  #isBusy = false;
+  /** Counts what was awaited, so that what is left behind is not mistaken for what is at hand. */
+  #turn = 0;
+  #receive: Receive<unknown> = nobody;
+  #actor: Actor<unknown> | undefined = undefined;
+  #life: Life<unknown> | undefined = undefined;
+  #children: Children<Cell> | undefined = undefined;
+  #childPlace: Place | undefined = undefined;
+  #watchers: Set<Watcher> | undefined = undefined;
+  #current: Envelope | undefined = undefined;
+  #currentMessage: unknown = undefined;
+  #leaving: Leaving | undefined = undefined;
+  #end: Terminated | undefined = undefined;
+  #fullError: ActorError | undefined = undefined;
+  #restarts = 0;
+  #lastError: unknown = undefined;
+
+  /** @throws ActorError `bad-option` */
+  constructor(runtime: Runtime, place: Place, behavior: Behavior<unknown>, options: SpawnOptions<unknown>) {
+    this.runtime = runtime;
+    this.#incarnation = runtime.nextIncarnation();
+    this.name = options.name ?? `$${this.#incarnation.toString(36)}`;
+    if (options.name !== undefined && (!isActorName(this.name) || this.name.startsWith("$"))) {
+      throw new ActorError("bad-option", `an actor cannot be called ${JSON.stringify(this.name.slice(0, 200))}`);
+    }
+    this.#place = place;
+    this.#behavior = behavior;
+    this.restart = options.restart ?? "transient";
+    this.accepts = options.accepts;
+    this.stashCapacity = options.stashCapacity ?? DEFAULT_STASH;
+    this.#supervision = supervisionOf(options.supervision);
+    this.#stopTimeoutMs = options.stopTimeoutMs ?? runtime.stopTimeoutMs;
+    this.#mailbox = new Mailbox(mailboxSettings(options.mailbox));
+    this.ref = new LocalRef(runtime, this);
+  }
+
+  get path(): string {
+    return formatPath(this.#names());
+  }
+
+  get address(): string {
+    return formatAddress({ peer: this.runtime.peer, path: this.#names(), incarnation: this.incarnation });
+  }
+
+  get incarnation(): string {
+    return `${this.runtime.nonce}.${this.#incarnation.toString(36)}`;
+  }
+
+  child(name: string): Cell | undefined {
+    return this.#children?.get(name);
+  }
+
+  snapshot(): ActorSnapshot {
+    return {
+      path: this.path,
+      state: this.state,
+      restart: this.restart,
+      restarts: this.#restarts,
+      mailboxDepth: this.#mailbox.depth,
+      stashed: this.#life?.stashed ?? 0,
+      lastError: this.#lastError,
+      children: (this.#children?.all() ?? []).map((child) => child.snapshot()),
+    };
+  }
+
+  // Messages.
+
+  enqueue(item: unknown): ActorError | undefined {
+    if (this.#end !== undefined) return this.#ended();
+    const mailbox = this.#mailbox;
+    if (mailbox.length < mailbox.freeBelow) mailbox.push(item);
+    else {
+      const refused = this.#squeezeIn(item);
+      if (refused !== undefined) return refused;
+    }
+    if (this.#isIdle) this.#wake();
+    return undefined;
+  }
+
+  enqueueReserved(envelope: Envelope): void {
+    if (this.#end !== undefined) return;
+    this.#mailbox.putReserved(envelope);
+    if (this.#isIdle) this.#wake();
+  }
+
+  offer(offer: Offer): void {
+    const refused = this.enqueue(offer.isAcknowledged ? offer : offer.open());
+    if (refused === undefined) offer.taken();
+    else if (!isFull(refused) || this.#mailbox.settings.overflow !== "back-pressure") offer.failed(refused);
+    else if (!this.#mailbox.wait(offer)) offer.failed(refused);
+  }
+
+  watch(watcher: Watcher): void {
+    if (this.state === "stopped" && this.#end !== undefined) watcher.terminated(this.#end);
+    else (this.#watchers ??= new Set()).add(watcher);
+  }
+
+  unwatch(watcher: Watcher): void {
+    this.#watchers?.delete(watcher);
+  }
+
+  setAside(message: unknown): unknown {
+    const envelope = this.#current;
+    if (envelope === undefined || this.#currentMessage !== message) return message;
+    this.#current = undefined;
+    return envelope;
+  }
+
+  putBack(item: unknown): void {
+    this.#mailbox.putBack(item);
+  }
+
+  // Work.
+
+  /** Its first start: {@link run} does the rest. */
+  begin(): void {
+    this.#queue();
+  }
+
+  run(limit: number): number {
+    this.#isQueued = false;
+    if (this.#isBusy) return 0;
+    if (this.state === "running") return this.#work(limit);
+    if (this.state === "starting") this.#setUp();
+    return 1;
+  }
+
+  #work(limit: number): number {
+    const mailbox = this.#mailbox;
+    let handled = 0;
+    this.#isBusy = true;
+    try {
+      while (handled < limit && mailbox.depth > 0 && this.state === "running") {
+        handled += 1;
+        const item = mailbox.isPlain ? mailbox.shift() : mailbox.next();
+        const pending = item instanceof Envelope ? this.#openAndReceive(item) : this.#receive(item);
+        if (pending !== undefined && isThenable(pending)) {
+          this.#waitFor(pending, () => this.#handled());
+          return handled;
+        }
+      }
+    } catch (error) {
+      this.#crashed(error);
+      return handled;
+    }
+    this.#isBusy = false;
+    this.#proceed();
+    return handled;
+  }
+
+  #openAndReceive(envelope: Envelope): void | Promise<void> {
+    if (!envelope.isWanted()) return undefined;
+    this.#current = envelope;
+    const message = envelope.open();
+    this.#currentMessage = message;
+    const pending = this.#receive(message);
+    if (pending !== undefined && isThenable(pending)) return pending;
+    this.#envelopeDone();
+    return undefined;
+  }
+
+  #handled(): void {
+    this.#envelopeDone();
+    this.#isBusy = false;
+    this.#proceed();
+  }
+
+  #envelopeDone(): void {
+    const envelope = this.#current;
+    this.#current = undefined;
+    this.#currentMessage = undefined;
+    envelope?.done();
+  }
+
+  /** What was at hand threw. */
+  #crashed(error: unknown): void {
+    this.#isBusy = false;
+    const envelope = this.#current;
+    this.#current = undefined;
+    this.#currentMessage = undefined;
+    envelope?.failed(new ActorError("actor-failed", `${this.path} crashed on a message`, { cause: error }));
+    this.crash(error);
+    this.#proceed();
+  }
+
+  /** `then` and crashes are left out when the actor has not waited for it to the end. */
+  #waitFor<Result>(pending: PromiseLike<Result>, then: (result: Result) => void): void {
+    this.#turn += 1;
+    const turn = this.#turn;
+    pending.then(
+      (result) => {
+        if (turn === this.#turn) then(result);
+      },
+      (error: unknown) => {
+        if (turn === this.#turn) this.#crashed(error);
+        else this.runtime.log.warn("what an actor was left behind with has failed", { actor: this.path, error });
+      },
+    );
+  }
+
+  /** Nothing is at hand any more: on to the next thing. */
+  #proceed(): void {
+    if (this.state !== "running") this.#advance();
+    else if (this.#mailbox.depth > 0) this.#queue();
+    else this.#isIdle = true;
+  }
+
+  #wake(): void {
+    this.#isIdle = false;
+    this.#queue();
+  }
+
+  #queue(): void {
+    if (this.#isQueued) return;
+    this.#isQueued = true;
+    this.runtime.dispatcher.schedule(this);
+  }
+
+  /** Room is made, or the message is refused. */
+  #squeezeIn(item: unknown): ActorError | undefined {
+    let put;
+    try {
+      put = this.#mailbox.put(item, contentOf(item));
+    } catch (error) {
+      return new ActorError("bad-message", `${this.path} cannot tell whether a message is urgent`, { cause: error });
+    }
+    if (put.isTaken) {
+      if (put.dropped !== undefined) this.#refuse(put.dropped.item, this.#full());
+      return undefined;
+    }
+    return this.#full();
+  }
+
+  #refuse(item: unknown, error: ActorError): void {
+    if (!(item instanceof Envelope)) this.runtime.refused(this.address, item, error);
+    else if (!item.isReserved) item.failed(error);
+  }
+
+  #full(): ActorError {
+    const { capacity } = this.#mailbox.settings;
+    return (this.#fullError ??= new ActorError("mailbox-full", `the mailbox of ${this.path} is full: ${capacity}`));
+  }
+
+  #ended(): ActorError {
+    return new ActorError("actor-stopped", `${this.path} has stopped`, { cause: this.#end?.error });
+  }
+
+  // Life.
+
+  install(handler: Handler<unknown>): void {
+    this.#actor = typeof handler === "function" ? undefined : handler;
+    this.#receive = typeof handler === "function" ? handler : (message) => handler.receive(message);
+  }
+
+  spawn<Message>(behavior: Behavior<Message>, options: SpawnOptions<Message> = {}): ActorRef<Message> {
+    this.#children ??= new Children<Cell>(this.runtime, this.#supervision, this);
+    this.#childPlace ??= { path: this.#names(), siblings: this.#children };
+    return spawnInto(this.runtime, this.#childPlace, behavior, options);
+  }
+
+  async stopChild(ref: ActorRef<never>): Promise<void> {
+    await stopIn(this.#children, ref);
+  }
+
+  requestStop(): void {
+    this.#place.siblings.ended(this, undefined);
+  }
+
+  escalate(error: ActorError): void {
+    this.crash(error);
+  }
+
+  childGone(): void {
+    this.#advance();
+  }
+
+  crash(error: unknown): void {
+    this.#lastError = error;
+    this.runtime.log.warn("an actor crashed", { actor: this.path, state: this.state, error });
+    const next = nextState(this.state, "crashed");
+    if (next === undefined) return;
+    this.state = next;
+    this.#isIdle = false;
+    const cause = new ActorError("actor-failed", `${this.path} crashed: ${describe(error)}`, { cause: error });
+    this.#place.siblings.ended(this, cause);
+  }
+
+  clear(): void {
+    this.state = mustStep(this.state, "restart");
+    this.#leave("restart");
+  }
+
+  resume(): void {
+    this.state = mustStep(this.state, "due");
+    this.#restarts += 1;
+    this.#queue();
+  }
+
+  stop(reason: TerminationReason, error: ActorError | undefined): void {
+    const next = nextState(this.state, "stop");
+    if (next === undefined) return;
+    this.state = next;
+    this.#end = { ref: this.ref, reason, error };
+    if (this.#leaving === undefined) this.#leave("stop");
+  }
+
+  abandon(error: ActorError): void {
+    if (this.state === "stopped") return;
+    if (this.state !== "stopping") {
+      this.state = mustStep(this.state, "stop");
+      this.#end = { ref: this.ref, reason: "stopped", error };
+    }
+    this.#leaving ??= { reason: "stop", hasHookRun: true, timer: undefined };
+    this.#life?.end();
+    this.#cutShort(error);
+  }
+
+  #setUp(): void {
+    const life = new Life(this);
+    this.#life = life;
+    this.#isBusy = true;
+    try {
+      const handler = this.#behavior(life);
+      if (handler instanceof Promise) this.#waitFor(handler, (made) => this.#started(made));
+      else this.#started(handler);
+    } catch (error) {
+      this.#crashed(error);
+    }
+  }
+
+  #started(handler: Handler<unknown>): void {
+    // Also when it is to stop already: its stop hook frees what the set-up took.
+    this.install(handler);
+    this.#isBusy = false;
+    if (this.state === "starting") this.state = mustStep(this.state, "started");
+    this.#proceed();
+  }
+
+  /** Ends this life: the message at hand first, then the children, then its own hook. */
+  #leave(reason: "stop" | "restart"): void {
+    const leaving: Leaving = { reason, hasHookRun: false, timer: undefined };
+    this.#leaving = leaving;
+    this.#isIdle = false;
+    this.#life?.end();
+    this.#advance();
+    if (this.#leaving !== leaving) return;
+    leaving.timer = this.runtime.clock.after(this.#stopTimeoutMs, () => {
+      if (this.#leaving !== leaving) return;
+      this.runtime.log.warn("an actor did not stop in time and was left behind", { actor: this.path });
+      this.#cutShort(new ActorError("stop-timeout", `${this.path} did not stop within ${this.#stopTimeoutMs} ms`));
+    });
+  }
+
+  #advance(): void {
+    const leaving = this.#leaving;
+    if (leaving === undefined || this.#isBusy) return;
+    // The last child to go calls this again.
+    if (this.#children !== undefined && this.#children.size > 0) return this.#children.stopAll();
+    if (leaving.hasHookRun) return this.#left(leaving);
+    leaving.hasHookRun = true;
+    const pending = this.#runHook(leaving.reason);
+    if (pending === undefined) return this.#left(leaving);
+    this.#isBusy = true;
+    this.#waitFor(pending, () => {
+      this.#isBusy = false;
+      this.#advance();
+    });
+  }
+
+  /** A hook that fails is a matter for the log: the life is over all the same. */
+  #runHook(reason: "stop" | "restart"): PromiseLike<void> | undefined {
+    try {
+      const pending = this.#actor?.onStop?.(reason);
+      return pending !== undefined && isThenable(pending) ? pending : undefined;
+    } catch (error) {
+      this.crash(error);
+      return undefined;
+    }
+  }
+
+  #cutShort(error: ActorError): void {
+    const leaving = this.#leaving;
+    if (leaving === undefined) return;
+    this.#turn += 1;
+    this.#isBusy = false;
+    leaving.hasHookRun = true;
+    this.#lastError = error;
+    this.#current?.failed(error);
+    this.#current = undefined;
+    this.#children?.abandonAll(error);
+    this.#left(leaving);
+  }
+
+  #left(leaving: Leaving): void {
+    if (this.#leaving !== leaving) return;
+    leaving.timer?.cancel();
+    this.#leaving = undefined;
+    this.#actor = undefined;
+    this.#receive = nobody;
+    this.#children = undefined;
+    this.#childPlace = undefined;
+    if (this.state === "clearing") {
+      this.state = mustStep(this.state, "cleared");
+      this.#place.siblings.cleared(this);
+      return;
+    }
+    this.state = mustStep(this.state, "ended");
+    const error = this.#ended();
+    for (const item of this.#mailbox.drain()) this.#refuse(item, error);
+    const watchers = this.#watchers;
+    this.#watchers = undefined;
+    if (this.#end !== undefined) for (const watcher of watchers ?? []) watcher.terminated(this.#end);
+    this.#place.siblings.gone(this);
+  }
+
+  #names(): readonly string[] {
+    return [...this.#place.path, this.name];
+  }
+}
+
+/** Makes an actor and starts it. @throws ActorError `name-taken`, `bad-option`, `actor-stopped` */
+export function spawnInto<Message>(
+  runtime: Runtime,
+  place: Place,
+  behavior: Behavior<Message>,
+  options: SpawnOptions<Message>,
+): ActorRef<Message> {
+  // Its reference, which is all that gives it messages, is typed; inside they are unknown.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- see above
+  const cell = new Cell(runtime, place, behavior as unknown as Behavior<unknown>, options as SpawnOptions<unknown>);
+  place.siblings.add(cell);
+  cell.begin();
+  return cell.ref;
+}
+
+/** Stops one of `children`. @throws ActorError `no-such-actor` */
+export function stopIn(children: Children<Cell> | undefined, ref: ActorRef<never>): Promise<void> {
+  const cell = children?.all().find((child) => child.ref.equals(ref));
+  if (cell === undefined) {
+    return Promise.reject(new ActorError("no-such-actor", `${ref.address} is no child that could be stopped`));
+  }
+  const { promise, resolve } = Promise.withResolvers<void>();
+  cell.watch({ terminated: () => resolve() });
+  cell.stop("stopped", undefined);
+  return promise;
+}
+
+function nobody(): void {}
+
+function isThenable(value: unknown): value is PromiseLike<never> {
+  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
+}
+
+function isFull(error: ActorError): boolean {
+  return error.code === "mailbox-full";
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

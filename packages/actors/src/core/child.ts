@@ -1,0 +1,19 @@
+/** An actor as its supervisor handles it. */
+import type { ActorError } from "../errors.ts";
+import type { LifecycleState } from "../supervision/lifecycle.ts";
+import type { RestartPolicy } from "../supervision/spec.ts";
+import type { TerminationReason } from "./ref.ts";
+
+/** It reports back when it is cleared, and when it is gone. */
+export interface Child {
+  readonly name: string;
+  readonly path: string;
+  readonly restart: RestartPolicy;
+  readonly state: LifecycleState;
+  /** Puts the old life away and waits for {@link resume}. */
+  clear(): void;
+  resume(): void;
+  stop(reason: TerminationReason, error: ActorError | undefined): void;
+  /** Ends at once, and leaves behind what does not. */
+  abandon(error: ActorError): void;
+}

@@ -1,0 +1,135 @@
+/** The children of one actor, or of the root: what their supervisor does when one ends. Decisions are in `supervision/`. */
+import { ActorError } from "../errors.ts";
+import { pauseMs } from "../supervision/back-off.ts";
+import { RestartIntensity } from "../supervision/intensity.ts";
+import type { SupervisionSpec } from "../supervision/spec.ts";
+import { concerned, isRestarted } from "../supervision/strategy.ts";
+import type { Child } from "./child.ts";
+import { RestartGroup } from "./restart-group.ts";
+import type { Runtime } from "./runtime.ts";
+
+/** The supervisor. */
+export interface Supervisor {
+  /** It cannot go on: its restarts are used up. */
+  escalate(error: ActorError): void;
+  /** A child has ended for good. */
+  childGone(): void;
+}
+
+interface Streak {
+  attempts: number;
+  lastMs: number;
+}
+
+export class Children<Kind extends Child> {
+  readonly #runtime: Runtime;
+  readonly #spec: SupervisionSpec;
+  readonly #supervisor: Supervisor;
+  readonly #intensity: RestartIntensity;
+  /** By name, in the order of their first start. */
+  readonly #children = new Map<string, Kind>();
+  readonly #groups = new Map<Child, RestartGroup>();
+  readonly #streaks = new Map<Child, Streak>();
+  #isStopping = false;
+
+  constructor(runtime: Runtime, spec: SupervisionSpec, supervisor: Supervisor) {
+    this.#runtime = runtime;
+    this.#spec = spec;
+    this.#supervisor = supervisor;
+    this.#intensity = new RestartIntensity(spec);
+  }
+
+  get size(): number {
+    return this.#children.size;
+  }
+
+  get(name: string): Kind | undefined {
+    return this.#children.get(name);
+  }
+
+  all(): readonly Kind[] {
+    return [...this.#children.values()];
+  }
+
+  /** @throws ActorError `name-taken`, `actor-stopped` */
+  add(child: Kind): void {
+    if (this.#isStopping) throw new ActorError("actor-stopped", `${child.path} cannot start: its parent is stopping`);
+    if (this.#children.has(child.name)) throw new ActorError("name-taken", `there is a ${child.path} already`);
+    this.#children.set(child.name, child);
+  }
+
+  /** A child crashed, or wants to stop by itself when `error` is undefined. */
+  ended(child: Kind, error: ActorError | undefined): void {
+    // One that waits for its turn in a restart has nothing more to decide.
+    if (this.#isStopping || this.#groups.has(child)) return;
+    if (!isRestarted(child.restart, error !== undefined)) {
+      child.stop(error === undefined ? "stopped" : "failed", error);
+    } else if (this.#intensity.allows(this.#runtime.clock.nowMs())) {
+      this.#restart(child);
+    } else {
+      const limit = `${this.#spec.maxRestarts} restarts within ${this.#spec.withinMs} ms`;
+      const message = `${child.path} ended once more after ${limit}`;
+      this.#supervisor.escalate(new ActorError("restart-limit", message, { cause: error }));
+    }
+  }
+
+  /** A child's old life is put away. */
+  cleared(child: Child): void {
+    this.#groups.get(child)?.advance();
+  }
+
+  /** A child has ended for good. */
+  gone(child: Child): void {
+    this.#children.delete(child.name);
+    this.#streaks.delete(child);
+    const group = this.#groups.get(child);
+    this.#groups.delete(child);
+    group?.advance();
+    if (this.#isStopping) this.#stopLast();
+    this.#supervisor.childGone();
+  }
+
+  /** Stops all, the youngest first and each one after the other. May be called again. */
+  stopAll(): void {
+    if (this.#isStopping) return;
+    this.#isStopping = true;
+    this.#dissolveGroups();
+    this.#stopLast();
+  }
+
+  abandonAll(error: ActorError): void {
+    this.#isStopping = true;
+    this.#dissolveGroups();
+    for (const child of this.all().toReversed()) child.abandon(error);
+  }
+
+  #restart(ended: Kind): void {
+    const isFree = (child: Kind): boolean =>
+      !this.#groups.has(child) && child.state !== "stopping" && child.state !== "stopped";
+    const members = concerned(this.#spec.strategy, this.all(), ended).filter(isFree);
+    const pause = this.#pauseMs(ended);
+    const group = new RestartGroup(this.#runtime.clock, members, pause, () => {
+      for (const member of members) this.#groups.delete(member);
+    });
+    for (const member of members) this.#groups.set(member, group);
+    group.advance();
+  }
+
+  #pauseMs(child: Child): number {
+    const nowMs = this.#runtime.clock.nowMs();
+    const streak = this.#streaks.get(child);
+    const attempts = streak !== undefined && nowMs - streak.lastMs < this.#spec.withinMs ? streak.attempts + 1 : 1;
+    this.#streaks.set(child, { attempts, lastMs: nowMs });
+    return pauseMs(this.#spec.backOff, attempts, this.#runtime.random());
+  }
+
+  #stopLast(): void {
+    const last = this.all().at(-1);
+    if (last !== undefined && last.state !== "stopping") last.stop("stopped", undefined);
+  }
+
+  #dissolveGroups(): void {
+    for (const group of new Set(this.#groups.values())) group.dissolve();
+    this.#groups.clear();
+  }
+}

@@ -1,0 +1,101 @@
+/**
+ * Deadlines by the hundred thousand: what waits for the same length of time ends in the order it began, so one list and one
+ * timer per length are enough, and to begin or end a wait is a few pointers.
+ */
+import type { Clock, Timer } from "./ports.ts";
+
+/** A wait. Belongs to one {@link Deadlines} at a time, which writes all fields but `expire`. */
+export interface Deadline {
+  list: DeadlineList | undefined;
+  earlier: Deadline | undefined;
+  later: Deadline | undefined;
+  dueMs: number;
+  /** Called once when the time is over, unless it was removed. */
+  expire(): void;
+}
+
+/** Waits of one length. */
+export interface DeadlineList {
+  readonly timeoutMs: number;
+  first: Deadline | undefined;
+  last: Deadline | undefined;
+  timer: Timer;
+}
+
+export class Deadlines {
+  readonly #clock: Clock;
+  readonly #lists = new Map<number, DeadlineList>();
+  /** The list used last: most waits have the same length. */
+  #recent: DeadlineList | undefined;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** An infinite `timeoutMs` never ends. */
+  add(deadline: Deadline, timeoutMs: number): void {
+    if (timeoutMs === Infinity) return;
+    const list = this.#recent?.timeoutMs === timeoutMs ? this.#recent : this.#listOf(timeoutMs);
+    deadline.list = list;
+    deadline.dueMs = this.#clock.nowMs() + timeoutMs;
+    deadline.earlier = list.last;
+    if (list.last === undefined) list.first = deadline;
+    else list.last.later = deadline;
+    list.last = deadline;
+  }
+
+  /** May be called at any time, also afterwards. */
+  remove(deadline: Deadline): void {
+    const { list, earlier, later } = deadline;
+    if (list === undefined) return;
+    if (earlier === undefined) list.first = later;
+    else earlier.later = later;
+    if (later === undefined) list.last = earlier;
+    else later.earlier = earlier;
+    deadline.list = undefined;
+    deadline.earlier = undefined;
+    deadline.later = undefined;
+  }
+
+  /** Ends every wait now, as if its time were over, and stops all timers. */
+  expireAll(): void {
+    for (const list of this.#lists.values()) {
+      list.timer.cancel();
+      while (list.first !== undefined) this.#expireFirst(list.first);
+    }
+    this.#lists.clear();
+    this.#recent = undefined;
+  }
+
+  #listOf(timeoutMs: number): DeadlineList {
+    let list = this.#lists.get(timeoutMs);
+    if (list === undefined) {
+      const made: DeadlineList = {
+        timeoutMs,
+        first: undefined,
+        last: undefined,
+        timer: this.#clock.after(timeoutMs, () => this.#look(made)),
+      };
+      this.#lists.set(timeoutMs, made);
+      list = made;
+    }
+    this.#recent = list;
+    return list;
+  }
+
+  #look(list: DeadlineList): void {
+    const nowMs = this.#clock.nowMs();
+    while (list.first !== undefined && list.first.dueMs <= nowMs) this.#expireFirst(list.first);
+    if (list.first !== undefined) {
+      list.timer = this.#clock.after(list.first.dueMs - nowMs, () => this.#look(list));
+      return;
+    }
+    this.#lists.delete(list.timeoutMs);
+    if (this.#recent === list) this.#recent = undefined;
+  }
+
+  #expireFirst(deadline: Deadline): void {
+    this.remove(deadline);
+    deadline.expire();
+  }
+}

@@ -1,0 +1,57 @@
+/** A reference to whoever lives at an address of this host when it is used. */
+import { ActorError } from "../errors.ts";
+import { type ActorAddress, formatAddress } from "./address.ts";
+import { BaseRef, type Watcher } from "./base-ref.ts";
+import type { ActorRef, AskOptions, OfferOptions } from "./ref.ts";
+import type { Runtime } from "./runtime.ts";
+
+export class PathRef<Message> extends BaseRef<Message> {
+  readonly address: string;
+  readonly #find: () => BaseRef<never> | undefined;
+  /** Who watches, and whom. */
+  #watched: Map<Watcher, BaseRef<never>> | undefined;
+
+  constructor(runtime: Runtime, address: ActorAddress, find: (address: ActorAddress) => BaseRef<never> | undefined) {
+    super(runtime);
+    this.address = formatAddress(address);
+    this.#find = () => find(address);
+  }
+
+  override tell(message: Message): ActorError | undefined {
+    const target = this.#target();
+    return target === undefined ? this.#nobody() : target.tell(message);
+  }
+
+  override offer(message: Message, options?: OfferOptions): Promise<void> {
+    return this.#target()?.offer(message, options) ?? Promise.reject(this.#nobody());
+  }
+
+  override ask<Reply>(make: (replyTo: ActorRef<Reply>) => Message, options?: AskOptions): Promise<Reply> {
+    return this.#target()?.ask(make, options) ?? Promise.reject(this.#nobody());
+  }
+
+  override watch(watcher: Watcher): void {
+    const target = this.#find();
+    if (target === undefined) {
+      watcher.terminated({ ref: this, reason: "no-such-actor", error: this.#nobody() });
+      return;
+    }
+    (this.#watched ??= new Map()).set(watcher, target);
+    target.watch(watcher);
+  }
+
+  override unwatch(watcher: Watcher): void {
+    this.#watched?.get(watcher)?.unwatch(watcher);
+    this.#watched?.delete(watcher);
+  }
+
+  #target(): BaseRef<Message> | undefined {
+    // An address has no type of its own: whoever resolved it said what may be sent there.
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- see above
+    return this.#find() as BaseRef<Message> | undefined;
+  }
+
+  #nobody(): ActorError {
+    return new ActorError("no-such-actor", `nobody lives at ${this.address}`);
+  }
+}

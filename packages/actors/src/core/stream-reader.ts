@@ -1,0 +1,208 @@
+/** The end of a stream that reads: an async iterable that gives the source credit as it is read. */
+import { ActorError } from "../errors.ts";
+import { baseOf, type Watcher } from "./base-ref.ts";
+import type { Deadline, DeadlineList } from "./deadlines.ts";
+import { Endpoint, isSinkMessage } from "./endpoint.ts";
+import type { SinkMessage, StreamOptions, StreamRef, Terminated } from "./ref.ts";
+import { Ring } from "./ring.ts";
+import type { Runtime } from "./runtime.ts";
+
+const DEFAULT_WINDOW = 16;
+
+interface Read<Item> {
+  readonly resolve: (result: IteratorResult<Item, undefined>) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Can be read once. Nothing is sent before the first read. */
+export class StreamReader<Item> implements AsyncIterableIterator<Item, undefined>, Watcher, Deadline {
+  readonly #runtime: Runtime;
+  readonly #source: StreamRef<Item>;
+  readonly #closed: () => void;
+  readonly #window: number;
+  readonly #idleTimeoutMs: number;
+  readonly #sink: Endpoint<SinkMessage<Item>>;
+  readonly #buffer = new Ring<Item>();
+  #received = 0;
+  #consumed = 0;
+  #granted = 0;
+  #isOpen = false;
+  /** What comes after the buffered items; undefined while more may come. */
+  #ending: { readonly error?: ActorError } | undefined;
+  #read: Read<Item> | undefined;
+  #unlisten: (() => void) | undefined;
+  list: DeadlineList | undefined = undefined;
+  earlier: Deadline | undefined = undefined;
+  later: Deadline | undefined = undefined;
+  dueMs = 0;
+
+  /** @param closed called once, when nothing more will be read from the source */
+  constructor(runtime: Runtime, source: StreamRef<Item>, options: StreamOptions | undefined, closed: () => void) {
+    this.#runtime = runtime;
+    this.#source = source;
+    this.#closed = closed;
+    this.#window = options?.window ?? DEFAULT_WINDOW;
+    if (!Number.isSafeInteger(this.#window) || this.#window < 1) {
+      throw new ActorError("bad-option", `a stream's window is a whole number above 0, not ${this.#window}`);
+    }
+    this.#idleTimeoutMs = options?.idleTimeoutMs ?? runtime.streamIdleTimeoutMs;
+    this.#sink = new Endpoint(runtime, isSinkMessage, (message) => this.#take(message));
+    const signal = options?.signal;
+    if (signal === undefined) return;
+    const cancel = (): void => this.#cancel(new ActorError("cancelled", "the reading of a stream was cancelled"));
+    signal.addEventListener("abort", cancel, { once: true });
+    this.#unlisten = () => signal.removeEventListener("abort", cancel);
+    if (signal.aborted) cancel();
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  next(): Promise<IteratorResult<Item, undefined>> {
+    if (this.#buffer.length > 0) {
+      const value = this.#buffer.shift();
+      this.#consumed += 1;
+      if (this.#ending === undefined) this.#replenish();
+      return Promise.resolve({ done: false, value });
+    }
+    if (this.#ending !== undefined) {
+      const { error } = this.#ending;
+      this.#ending = {};
+      return error === undefined ? Promise.resolve(DONE) : Promise.reject(error);
+    }
+    if (this.#read !== undefined) {
+      return Promise.reject(new ActorError("bad-option", "a stream is read one item at a time"));
+    }
+    const { promise, resolve, reject } = Promise.withResolvers<IteratorResult<Item, undefined>>();
+    this.#read = { resolve, reject };
+    this.#runtime.deadlines.add(this, this.#idleTimeoutMs);
+    if (!this.#isOpen) this.#open();
+    return promise;
+  }
+
+  /** Cancels the stream at its source. */
+  return(): Promise<IteratorResult<Item, undefined>> {
+    this.#cancel(undefined);
+    return Promise.resolve(DONE);
+  }
+
+  /** The owner's life is over. */
+  close(): void {
+    this.#cancel(new ActorError("actor-stopped", "the life that read this stream is over"));
+  }
+
+  /** Nothing came for too long. */
+  expire(): void {
+    this.#cancel(new ActorError("stream-timeout", `a stream was silent for ${this.#idleTimeoutMs} ms`));
+  }
+
+  /** The source is gone; had it ended in order, the end would have come first. */
+  terminated({ reason, error }: Terminated): void {
+    this.#end(new ActorError("stream-broken", `the source of a stream is gone: ${reason}`, { cause: error }));
+  }
+
+  #open(): void {
+    this.#isOpen = true;
+    this.#granted = this.#window;
+    const refused = this.#source.tell({ type: "open", sink: this.#sink, credit: this.#granted });
+    if (refused !== undefined) this.#end(refused);
+    else baseOf(this.#source).watch(this);
+  }
+
+  #replenish(): void {
+    if (this.#granted - this.#consumed > this.#window >> 1) return;
+    this.#granted = this.#consumed + this.#window;
+    // A refusal says that the source is gone; what it sent last, or the watch on it, tells how it ended.
+    this.#source.tell({ type: "credit", credit: this.#granted });
+  }
+
+  #take(message: SinkMessage<Item>): void {
+    switch (message.type) {
+      case "item":
+        this.#takeItem(message.sequence, message.item);
+        break;
+      case "end":
+        this.#end(message.sequence === this.#received ? undefined : lost(this.#received, message.sequence));
+        break;
+      case "broken":
+        this.#end(new ActorError("stream-broken", `a stream broke: ${message.reason}`));
+        break;
+    }
+  }
+
+  #takeItem(sequence: number, item: Item): void {
+    if (sequence <= this.#received) return;
+    if (sequence !== this.#received + 1) return this.#cancel(lost(this.#received, sequence));
+    if (sequence > this.#granted) {
+      return this.#cancel(new ActorError("stream-broken", "a stream sent more than it had credit for"));
+    }
+    this.#received = sequence;
+    const read = this.#read;
+    if (read === undefined) {
+      this.#buffer.push(item);
+      return;
+    }
+    this.#read = undefined;
+    this.#runtime.deadlines.remove(this);
+    this.#consumed += 1;
+    this.#replenish();
+    read.resolve({ done: false, value: item });
+  }
+
+  /** Ends it from this side: what is buffered is not wanted any more. */
+  #cancel(error: ActorError | undefined): void {
+    while (this.#buffer.length > 0) this.#buffer.shift();
+    if (this.#ending !== undefined) return;
+    // It may be gone already; then there is nothing to cancel.
+    this.#source.tell({ type: "cancel", reason: error?.code });
+    this.#end(error);
+  }
+
+  #end(error: ActorError | undefined): void {
+    if (this.#ending !== undefined) return;
+    this.#runtime.deadlines.remove(this);
+    this.#unlisten?.();
+    if (this.#isOpen) baseOf(this.#source).unwatch(this);
+    this.#sink.close();
+    this.#closed();
+    const read = this.#read;
+    this.#read = undefined;
+    this.#ending = read === undefined && error !== undefined ? { error } : {};
+    if (error === undefined) read?.resolve(DONE);
+    else read?.reject(error);
+  }
+}
+
+const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined };
+
+function lost(received: number, sequence: number): ActorError {
+  return new ActorError("stream-broken", `a stream lost what lies between item ${received} and ${sequence}`);
+}
+
+/** Asks for a stream on the first read, and reads it. */
+export class AskedStream<Item> implements AsyncIterableIterator<Item, undefined> {
+  readonly #ask: () => Promise<StreamReader<Item>>;
+  #reader: Promise<StreamReader<Item>> | undefined;
+  #isOver = false;
+
+  constructor(ask: () => Promise<StreamReader<Item>>) {
+    this.#ask = ask;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async next(): Promise<IteratorResult<Item, undefined>> {
+    if (this.#isOver) return DONE;
+    const reader = await (this.#reader ??= this.#ask());
+    return reader.next();
+  }
+
+  async return(): Promise<IteratorResult<Item, undefined>> {
+    this.#isOver = true;
+    if (this.#reader === undefined) return DONE;
+    return (await this.#reader).return();
+  }
+}

@@ -1,0 +1,204 @@
+/** An actor system: the root of a tree of actors, and what they share. */
+import { ActorError } from "../errors.ts";
+import { supervisionOf } from "../supervision/spec.ts";
+import { isPeerName } from "./address.ts";
+import { askByTelling } from "./ask.ts";
+import { baseOf } from "./base-ref.ts";
+import type { Behavior, SpawnOptions } from "./behavior.ts";
+import { type Cell, type Place, spawnInto, stopIn } from "./cell.ts";
+import { Children, type Supervisor } from "./children.ts";
+import { Deadlines } from "./deadlines.ts";
+import { Directory } from "./directory.ts";
+import { Dispatcher } from "./dispatcher.ts";
+import type { ActorLog, Clock, RandomSource } from "./ports.ts";
+import type { ActorRef, AskOptions, StreamOptions, StreamRef, Terminated, WaitOptions } from "./ref.ts";
+import { RemoteBooks } from "./remote-books.ts";
+import { Door } from "./remote-host.ts";
+import type { Runtime } from "./runtime.ts";
+import { AskedStream, StreamReader } from "./stream-reader.ts";
+import { StreamSource } from "./stream-source.ts";
+import { systemClock } from "./system-clock.ts";
+import type { ActorSnapshot, ActorSystem, ActorSystemOptions, Refusal } from "./system-options.ts";
+import { Temporaries } from "./temporaries.ts";
+
+const ASK_TIMEOUT_MS = 5_000;
+const STOP_TIMEOUT_MS = 5_000;
+const STREAM_IDLE_TIMEOUT_MS = 30_000;
+/** Room for 2.8 million million lives of one host. */
+const NONCE_DIGITS = 8;
+
+/** Starts an actor system. @throws ActorError `bad-option` */
+export function createActorSystem(options: ActorSystemOptions): ActorSystem {
+  return new System(options);
+}
+
+class System implements ActorSystem, Runtime, Supervisor {
+  readonly peer: string;
+  readonly clock: Clock;
+  readonly random: RandomSource;
+  readonly log: ActorLog;
+  readonly dispatcher: Dispatcher;
+  readonly deadlines: Deadlines;
+  readonly temporaries: Temporaries;
+  readonly askTimeoutMs: number;
+  readonly stopTimeoutMs: number;
+  readonly streamIdleTimeoutMs: number;
+  readonly nonce: string;
+  readonly stopped: Promise<ActorError | undefined>;
+  isStopped = false;
+  readonly #settleStopped: (error: ActorError | undefined) => void;
+  readonly #onRefused: (refusal: Refusal) => void;
+  readonly #top: Children<Cell>;
+  readonly #place: Place;
+  readonly #door: Door;
+  readonly #streams = new Set<{ close(): void }>();
+  #incarnations = 0;
+  #isStopping = false;
+  #gaveUp: ActorError | undefined;
+
+  constructor(options: ActorSystemOptions) {
+    if (!isPeerName(options.peer)) throw new ActorError("bad-option", `"${options.peer}" cannot be a host's name`);
+    this.peer = options.peer;
+    this.clock = options.clock ?? systemClock();
+    this.random = options.random ?? Math.random;
+    this.log = options.log ?? SILENT;
+    this.askTimeoutMs = options.askTimeoutMs ?? ASK_TIMEOUT_MS;
+    this.stopTimeoutMs = options.stopTimeoutMs ?? STOP_TIMEOUT_MS;
+    this.streamIdleTimeoutMs = options.streamIdleTimeoutMs ?? STREAM_IDLE_TIMEOUT_MS;
+    this.#onRefused =
+      options.onRefused ?? (({ address, error }) => this.log.debug("a message was refused", { address, error }));
+    this.dispatcher = new Dispatcher(this.clock);
+    this.deadlines = new Deadlines(this.clock);
+    this.nonce = Math.floor(this.random() * 36 ** NONCE_DIGITS).toString(36);
+    this.temporaries = new Temporaries(this.peer, this.nonce);
+    this.#top = new Children<Cell>(this, supervisionOf(options.supervision), this);
+    this.#place = { path: [], siblings: this.#top };
+    const { promise, resolve } = Promise.withResolvers<ActorError | undefined>();
+    this.stopped = promise;
+    this.#settleStopped = resolve;
+    const books = new RemoteBooks();
+    this.#door = new Door(this, new Directory(this.#top, this.temporaries), books);
+    if (options.remoting !== undefined) books.delivery = options.remoting(this.#door);
+  }
+
+  // Its owner's.
+
+  spawn<Message>(behavior: Behavior<Message>, options: SpawnOptions<Message> = {}): ActorRef<Message> {
+    if (this.#isStopping) throw new ActorError("system-stopped", `the actor system of ${this.peer} is stopping`);
+    return spawnInto(this, this.#place, behavior, options);
+  }
+
+  resolve<Message>(address: string): ActorRef<Message> {
+    // An address has no type: the caller says what may be sent there.
+    return this.#door.resolve(address);
+  }
+
+  async stopActor(ref: ActorRef<never>): Promise<void> {
+    await stopIn(this.#top, ref);
+  }
+
+  watch(ref: ActorRef<never>, ended: (terminated: Terminated) => void): () => void {
+    const base = baseOf(ref);
+    let isWanted = true;
+    const watcher = {
+      terminated: (terminated: Terminated) => {
+        this.clock.soon(() => {
+          if (isWanted) ended(terminated);
+        });
+      },
+    };
+    base.watch(watcher);
+    return () => {
+      isWanted = false;
+      base.unwatch(watcher);
+    };
+  }
+
+  offerStream<Item>(items: AsyncIterable<Item> | Iterable<Item>, options?: StreamOptions): StreamRef<Item> {
+    return this.#own((closed) => new StreamSource(this, items, options, closed));
+  }
+
+  readStream<Item>(stream: StreamRef<Item>, options?: StreamOptions): StreamReader<Item> {
+    return this.#own((closed) => new StreamReader(this, stream, options, closed));
+  }
+
+  inspect(): readonly ActorSnapshot[] {
+    return this.#top.all().map((cell) => cell.snapshot());
+  }
+
+  async stop({ timeoutMs = this.stopTimeoutMs }: { readonly timeoutMs?: number } = {}): Promise<void> {
+    this.#beginToStop(timeoutMs);
+    await this.stopped;
+  }
+
+  // What the actors share.
+
+  nextIncarnation(): number {
+    this.#incarnations += 1;
+    return this.#incarnations;
+  }
+
+  refused(address: string, message: unknown, error: ActorError): void {
+    this.#onRefused({ address, message, error });
+  }
+
+  ask<Message, Reply>(
+    to: ActorRef<Message>,
+    make: (replyTo: ActorRef<Reply>) => Message,
+    options: AskOptions | undefined,
+  ): Promise<Reply> {
+    return askByTelling(this, to, make, options);
+  }
+
+  stream<Message, Item>(
+    to: ActorRef<Message>,
+    make: (replyTo: ActorRef<StreamRef<Item>>) => Message,
+    options: (StreamOptions & WaitOptions) | undefined,
+  ): AsyncIterable<Item> {
+    return new AskedStream(async () => this.readStream(await to.ask(make, options), options));
+  }
+
+  // Supervision of what the owner spawned.
+
+  escalate(error: ActorError): void {
+    this.log.error("the actor system gives up", { peer: this.peer, error });
+    this.#gaveUp = error;
+    this.#beginToStop(this.stopTimeoutMs);
+  }
+
+  childGone(): void {
+    if (this.#isStopping && this.#top.size === 0) this.#finish();
+  }
+
+  #beginToStop(timeoutMs: number): void {
+    if (this.#isStopping) return;
+    this.#isStopping = true;
+    this.#top.stopAll();
+    if (this.#top.size === 0) return this.#finish();
+    const timer = this.clock.after(timeoutMs, () => {
+      this.#top.abandonAll(new ActorError("stop-timeout", `the actor system did not stop within ${timeoutMs} ms`));
+    });
+    void this.#cancelOnceStopped(timer);
+  }
+
+  async #cancelOnceStopped(timer: { cancel(): void }): Promise<void> {
+    await this.stopped;
+    timer.cancel();
+  }
+
+  #finish(): void {
+    if (this.isStopped) return;
+    this.isStopped = true;
+    for (const stream of this.#streams) stream.close();
+    this.deadlines.expireAll();
+    this.#settleStopped(this.#gaveUp);
+  }
+
+  #own<Owned extends { close(): void }>(make: (closed: () => void) => Owned): Owned {
+    const owned: Owned = make(() => this.#streams.delete(owned));
+    this.#streams.add(owned);
+    return owned;
+  }
+}
+
+const SILENT: ActorLog = { debug: () => undefined, warn: () => undefined, error: () => undefined };
