@@ -55,7 +55,7 @@ const ACTS: readonly Act[] = [
     ),
   },
   { fault: "membership-change", every: SECOND, act: changeMembership },
-  { fault: "joint-change", every: 2 * SECOND, act: changeJointly },
+  { fault: "joint-change", every: SECOND, act: changeJointly },
   { fault: "learners", every: 1.5 * SECOND, act: changeLearners },
   { fault: "leave", every: 8 * SECOND, act: leave },
   { fault: "leadership-transfer", every: 2 * SECOND, act: transfer },

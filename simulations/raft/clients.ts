@@ -25,8 +25,6 @@ export interface ClientWorld {
   fail(error: unknown): void;
 }
 
-/** With the eager ones. Their numbers are one byte, of which 255 is the probe of the liveness phase. */
-const MAX_CLIENTS = 250;
 const NO_ANSWER: ProposalOutcome = { outcome: "unknown", reason: "deadline", detail: "no answer came" };
 
 /** An append to a register, of which several tries may be under way. */
@@ -53,17 +51,13 @@ export class Clients {
     this.#world = world;
     this.#random = random;
     for (let client = 0; client < world.plan.clients; client += 1) {
-      this.#sequences.push(0);
       this.#live(client).catch((error: unknown) => world.fail(error));
     }
   }
 
-  /** Someone leads now: what it knows of commits is never as old as at this moment, so it is asked at once. */
+  /** A read of nobody's, at a moment at which the node may know less than it believes. */
   readEagerly(life: Life): void {
-    const client = this.#sequences.length;
-    if (client >= MAX_CLIENTS) return;
-    this.#sequences.push(0);
-    this.#read(client, life).catch((error: unknown) => this.#world.fail(error));
+    this.#read(this.#world.plan.clients, life).catch((error: unknown) => this.#world.fail(error));
   }
 
   async #live(client: number): Promise<never> {

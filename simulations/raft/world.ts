@@ -285,9 +285,18 @@ export class World {
     return !this.isHealed && this.plan.faults.has("broken-stream") && this.#chance.chance(0.05);
   }
 
-  /** A node has come to lead. */
+  /** A node has come to lead: what it knows of commits is never as old as at this moment, so it is asked at once. */
   led(life: Life): void {
     if (this.plan.faults.has("eager-reads")) this.clients.readEagerly(life);
+  }
+
+  /** A client was told that its write is committed. Whoever else believes to lead may not know of it. */
+  acknowledged(host: Host): void {
+    this.#strikeAfterAcknowledgement(host);
+    if (!this.plan.faults.has("eager-reads")) return;
+    for (const { life } of this.leaders()) {
+      if (life !== undefined && life !== host.life) this.clients.readEagerly(life);
+    }
   }
 
   /** The host may die here: what it was doing is never finished. */
@@ -309,7 +318,7 @@ export class World {
   }
 
   /** Nobody but the leader knows yet that the write is committed. */
-  acknowledged(host: Host): void {
+  #strikeAfterAcknowledgement(host: Host): void {
     const { faults } = this.plan;
     if (host.view.status.role !== "leader" || this.isHealed || !faults.has("crash-after-acknowledgement")) return;
     if (!this.#chance.chance(0.05)) return;
