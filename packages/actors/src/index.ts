@@ -19,6 +19,8 @@ export type { ActorAddress } from "./core/address.ts";
 /** What actors do. */
 export type { Actor, ActorContext, Behavior, Handler, Receive, SpawnOptions, Timers } from "./core/behavior.ts";
 export type { MailboxOptions, Overflow } from "./core/mailbox-options.ts";
+export { machineBehavior } from "./core/machine-behavior.ts";
+export type { MachineOptions } from "./core/machine-behavior.ts";
 /** The system they live in. */
 export { createActorSystem } from "./core/system.ts";
 export { systemClock } from "./core/system-clock.ts";

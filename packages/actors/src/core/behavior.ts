@@ -1,7 +1,7 @@
 /** What an actor does: a function that is called at each start, and gives the handler of its messages. */
 import type { RestartPolicy, SupervisionSpec } from "../supervision/spec.ts";
 import type { MailboxOptions } from "./mailbox-options.ts";
-import type { ActorLog } from "./ports.ts";
+import type { ActorLog, Clock } from "./ports.ts";
 import type { ActorRef, StreamOptions, StreamRef, Terminated } from "./ref.ts";
 
 /** Takes one message. The next one waits for the promise; what it throws is a crash. */
@@ -57,6 +57,8 @@ export interface ActorContext<in out Message> {
   readonly timers: Timers<Message>;
   /** Aborted when this life of the actor ends, before its children are stopped. */
   readonly signal: AbortSignal;
+  /** For libraries that bring their own waits. What is asked of it directly does not end with the life. */
+  readonly clock: Clock;
   nowMs(): number;
   /** In [0, 1). */
   random(): number;

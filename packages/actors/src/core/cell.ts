@@ -3,18 +3,16 @@ import { ActorError } from "../errors.ts";
 import { FIRST_STATE, type LifecycleState, mustStep, nextState } from "../supervision/lifecycle.ts";
 import { type RestartPolicy, type SupervisionSpec, supervisionOf } from "../supervision/spec.ts";
 import { formatAddress, formatPath, isActorName } from "./address.ts";
-import type { Watcher } from "./base-ref.ts";
 import type { Actor, Behavior, Handler, Receive, SpawnOptions } from "./behavior.ts";
 import type { Child } from "./child.ts";
 import { Children, type Supervisor } from "./children.ts";
-import type { Runnable } from "./dispatcher.ts";
-import { contentOf, Envelope } from "./envelope.ts";
+import { Envelope } from "./envelope.ts";
+import { Inbox } from "./inbox.ts";
 import { Life, type LifeHost } from "./life.ts";
-import { LocalRef, type Receiver } from "./local-ref.ts";
-import { Mailbox, mailboxSettings } from "./mailbox.ts";
-import type { Offer } from "./offer.ts";
+import { LocalRef } from "./local-ref.ts";
+import { mailboxSettings } from "./mailbox.ts";
 import type { Timer } from "./ports.ts";
-import type { ActorRef, Terminated, TerminationReason } from "./ref.ts";
+import type { ActorRef, TerminationReason } from "./ref.ts";
 import type { Runtime } from "./runtime.ts";
 import type { ActorSnapshot } from "./system-options.ts";
 
@@ -34,8 +32,7 @@ interface Leaving {
   timer: Timer | undefined;
 }
 
-export class Cell implements Receiver, Runnable, Child, Supervisor, LifeHost<unknown> {
-  readonly runtime: Runtime;
+export class Cell extends Inbox implements Child, Supervisor, LifeHost<unknown> {
   readonly name: string;
   readonly ref: LocalRef<unknown>;
   readonly restart: RestartPolicy;
@@ -46,11 +43,7 @@ export class Cell implements Receiver, Runnable, Child, Supervisor, LifeHost<unk
   readonly #behavior: Behavior<unknown>;
   readonly #supervision: SupervisionSpec;
   readonly #stopTimeoutMs: number;
-  readonly #mailbox: Mailbox;
   state: LifecycleState = FIRST_STATE;
-  /** Running, with nothing to do: the next message must wake it. */
-  #isIdle = false;
-  #isQueued = false;
   /** A message, the set-up or the stop hook is at hand; nothing else may be. */
   #isBusy = false;
   /** Counts what was awaited, so that what is left behind is not mistaken for what is at hand. */
@@ -60,18 +53,15 @@ export class Cell implements Receiver, Runnable, Child, Supervisor, LifeHost<unk
   #life: Life<unknown> | undefined = undefined;
   #children: Children<Cell> | undefined = undefined;
   #childPlace: Place | undefined = undefined;
-  #watchers: Set<Watcher> | undefined = undefined;
   #current: Envelope | undefined = undefined;
   #currentMessage: unknown = undefined;
   #leaving: Leaving | undefined = undefined;
-  #end: Terminated | undefined = undefined;
-  #fullError: ActorError | undefined = undefined;
   #restarts = 0;
   #lastError: unknown = undefined;
 
   /** @throws ActorError `bad-option` */
   constructor(runtime: Runtime, place: Place, behavior: Behavior<unknown>, options: SpawnOptions<unknown>) {
-    this.runtime = runtime;
+    super(runtime, mailboxSettings(options.mailbox));
     this.#incarnation = runtime.nextIncarnation();
     this.name = options.name ?? `$${this.#incarnation.toString(36)}`;
     if (options.name !== undefined && (!isActorName(this.name) || this.name.startsWith("$"))) {
@@ -84,15 +74,14 @@ export class Cell implements Receiver, Runnable, Child, Supervisor, LifeHost<unk
     this.stashCapacity = options.stashCapacity ?? DEFAULT_STASH;
     this.#supervision = supervisionOf(options.supervision);
     this.#stopTimeoutMs = options.stopTimeoutMs ?? runtime.stopTimeoutMs;
-    this.#mailbox = new Mailbox(mailboxSettings(options.mailbox));
     this.ref = new LocalRef(runtime, this);
   }
 
-  get path(): string {
+  override get path(): string {
     return formatPath(this.#names());
   }
 
-  get address(): string {
+  override get address(): string {
     return formatAddress({ peer: this.runtime.peer, path: this.#names(), incarnation: this.incarnation });
   }
 
@@ -110,47 +99,11 @@ export class Cell implements Receiver, Runnable, Child, Supervisor, LifeHost<unk
       state: this.state,
       restart: this.restart,
       restarts: this.#restarts,
-      mailboxDepth: this.#mailbox.depth,
+      mailboxDepth: this.mailbox.depth,
       stashed: this.#life?.stashed ?? 0,
       lastError: this.#lastError,
       children: (this.#children?.all() ?? []).map((child) => child.snapshot()),
     };
-  }
-
-  // Messages.
-
-  enqueue(item: unknown): ActorError | undefined {
-    if (this.#end !== undefined) return this.#ended();
-    const mailbox = this.#mailbox;
-    if (mailbox.length < mailbox.freeBelow) mailbox.push(item);
-    else {
-      const refused = this.#squeezeIn(item);
-      if (refused !== undefined) return refused;
-    }
-    if (this.#isIdle) this.#wake();
-    return undefined;
-  }
-
-  enqueueReserved(envelope: Envelope): void {
-    if (this.#end !== undefined) return;
-    this.#mailbox.putReserved(envelope);
-    if (this.#isIdle) this.#wake();
-  }
-
-  offer(offer: Offer): void {
-    const refused = this.enqueue(offer.isAcknowledged ? offer : offer.open());
-    if (refused === undefined) offer.taken();
-    else if (!isFull(refused) || this.#mailbox.settings.overflow !== "back-pressure") offer.failed(refused);
-    else if (!this.#mailbox.wait(offer)) offer.failed(refused);
-  }
-
-  watch(watcher: Watcher): void {
-    if (this.state === "stopped" && this.#end !== undefined) watcher.terminated(this.#end);
-    else (this.#watchers ??= new Set()).add(watcher);
-  }
-
-  unwatch(watcher: Watcher): void {
-    this.#watchers?.delete(watcher);
   }
 
   setAside(message: unknown): unknown {
@@ -160,19 +113,15 @@ export class Cell implements Receiver, Runnable, Child, Supervisor, LifeHost<unk
     return envelope;
   }
 
-  putBack(item: unknown): void {
-    this.#mailbox.putBack(item);
-  }
-
   // Work.
 
   /** Its first start: {@link run} does the rest. */
   begin(): void {
-    this.#queue();
+    this.queue();
   }
 
-  run(limit: number): number {
-    this.#isQueued = false;
+  override run(limit: number): number {
+    this.isQueued = false;
     if (this.#isBusy) return 0;
     if (this.state === "running") return this.#work(limit);
     if (this.state === "starting") this.#setUp();
@@ -180,7 +129,7 @@ export class Cell implements Receiver, Runnable, Child, Supervisor, LifeHost<unk
   }
 
   #work(limit: number): number {
-    const mailbox = this.#mailbox;
+    const mailbox = this.mailbox;
     let handled = 0;
     this.#isBusy = true;
     try {
@@ -255,48 +204,8 @@ export class Cell implements Receiver, Runnable, Child, Supervisor, LifeHost<unk
   /** Nothing is at hand any more: on to the next thing. */
   #proceed(): void {
     if (this.state !== "running") this.#advance();
-    else if (this.#mailbox.depth > 0) this.#queue();
-    else this.#isIdle = true;
-  }
-
-  #wake(): void {
-    this.#isIdle = false;
-    this.#queue();
-  }
-
-  #queue(): void {
-    if (this.#isQueued) return;
-    this.#isQueued = true;
-    this.runtime.dispatcher.schedule(this);
-  }
-
-  /** Room is made, or the message is refused. */
-  #squeezeIn(item: unknown): ActorError | undefined {
-    let put;
-    try {
-      put = this.#mailbox.put(item, contentOf(item));
-    } catch (error) {
-      return new ActorError("bad-message", `${this.path} cannot tell whether a message is urgent`, { cause: error });
-    }
-    if (put.isTaken) {
-      if (put.dropped !== undefined) this.#refuse(put.dropped.item, this.#full());
-      return undefined;
-    }
-    return this.#full();
-  }
-
-  #refuse(item: unknown, error: ActorError): void {
-    if (!(item instanceof Envelope)) this.runtime.refused(this.address, item, error);
-    else if (!item.isReserved) item.failed(error);
-  }
-
-  #full(): ActorError {
-    const { capacity } = this.#mailbox.settings;
-    return (this.#fullError ??= new ActorError("mailbox-full", `the mailbox of ${this.path} is full: ${capacity}`));
-  }
-
-  #ended(): ActorError {
-    return new ActorError("actor-stopped", `${this.path} has stopped`, { cause: this.#end?.error });
+    else if (this.mailbox.depth > 0) this.queue();
+    else this.isIdle = true;
   }
 
   // Life.
@@ -334,7 +243,7 @@ export class Cell implements Receiver, Runnable, Child, Supervisor, LifeHost<unk
     const next = nextState(this.state, "crashed");
     if (next === undefined) return;
     this.state = next;
-    this.#isIdle = false;
+    this.isIdle = false;
     const cause = new ActorError("actor-failed", `${this.path} crashed: ${describe(error)}`, { cause: error });
     this.#place.siblings.ended(this, cause);
   }
@@ -347,14 +256,14 @@ export class Cell implements Receiver, Runnable, Child, Supervisor, LifeHost<unk
   resume(): void {
     this.state = mustStep(this.state, "due");
     this.#restarts += 1;
-    this.#queue();
+    this.queue();
   }
 
   stop(reason: TerminationReason, error: ActorError | undefined): void {
     const next = nextState(this.state, "stop");
     if (next === undefined) return;
     this.state = next;
-    this.#end = { ref: this.ref, reason, error };
+    this.end = { ref: this.ref, reason, error };
     if (this.#leaving === undefined) this.#leave("stop");
   }
 
@@ -362,7 +271,7 @@ export class Cell implements Receiver, Runnable, Child, Supervisor, LifeHost<unk
     if (this.state === "stopped") return;
     if (this.state !== "stopping") {
       this.state = mustStep(this.state, "stop");
-      this.#end = { ref: this.ref, reason: "stopped", error };
+      this.end = { ref: this.ref, reason: "stopped", error };
     }
     this.#leaving ??= { reason: "stop", hasHookRun: true, timer: undefined };
     this.#life?.end();
@@ -394,7 +303,7 @@ export class Cell implements Receiver, Runnable, Child, Supervisor, LifeHost<unk
   #leave(reason: "stop" | "restart"): void {
     const leaving: Leaving = { reason, hasHookRun: false, timer: undefined };
     this.#leaving = leaving;
-    this.#isIdle = false;
+    this.isIdle = false;
     this.#life?.end();
     this.#advance();
     if (this.#leaving !== leaving) return;
@@ -459,12 +368,12 @@ export class Cell implements Receiver, Runnable, Child, Supervisor, LifeHost<unk
       return;
     }
     this.state = mustStep(this.state, "ended");
-    const error = this.#ended();
-    for (const item of this.#mailbox.drain()) this.#refuse(item, error);
-    const watchers = this.#watchers;
-    this.#watchers = undefined;
-    if (this.#end !== undefined) for (const watcher of watchers ?? []) watcher.terminated(this.#end);
+    if (this.end !== undefined) this.close(this.end);
     this.#place.siblings.gone(this);
+  }
+
+  protected override hasEnded(): boolean {
+    return this.state === "stopped";
   }
 
   #names(): readonly string[] {
@@ -503,10 +412,6 @@ function nobody(): void {}
 
 function isThenable(value: unknown): value is PromiseLike<never> {
   return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
-}
-
-function isFull(error: ActorError): boolean {
-  return error.code === "mailbox-full";
 }
 
 function describe(error: unknown): string {

@@ -4,7 +4,7 @@ import { ActorTimers } from "./actor-timers.ts";
 import { baseOf, type BaseRef, type Watcher } from "./base-ref.ts";
 import type { ActorContext, Behavior, Handler, SpawnOptions, Timers } from "./behavior.ts";
 import { Envelope } from "./envelope.ts";
-import type { ActorLog } from "./ports.ts";
+import type { ActorLog, Clock } from "./ports.ts";
 import type { ActorRef, StreamOptions, StreamRef, Terminated } from "./ref.ts";
 import type { Runtime } from "./runtime.ts";
 import { StreamReader } from "./stream-reader.ts";
@@ -55,6 +55,10 @@ export class Life<Message> implements ActorContext<Message> {
 
   get log(): ActorLog {
     return this.#host.runtime.log;
+  }
+
+  get clock(): Clock {
+    return this.#host.runtime.clock;
   }
 
   get timers(): Timers<Message> {
