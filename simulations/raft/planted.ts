@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Library } from "./library.ts";
-import { PLANTED_BUGS, type PlantedBug } from "./planted/bugs.ts";
+import type { PlantedBug } from "./planted/bug.ts";
+import { PLANTED_BUGS } from "./planted/bugs.ts";
 import { runSeed, type Run } from "./run.ts";
 
 const MANIFEST = createRequire(import.meta.url).resolve("@parley/raft/package.json");
