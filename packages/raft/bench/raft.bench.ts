@@ -10,10 +10,11 @@
  * taken off a virtual switch, which needs Linux, root and `ip`. `--profile DIR` makes our nodes write CPU profiles there.
  */
 import type { Bench, BenchRow } from "../../../tools/bench/types.ts";
+import type { ElectionTiming } from "../src/driver/timing.ts";
 import type { System } from "./raft/cluster.ts";
 import { coreMicrosPerProposal } from "./raft/core-cost.ts";
 import { ETCD_DEFAULT_TIMERS, etcdSystem, etcdVersion } from "./raft/etcd-cluster.ts";
-import { measureFailover, type FailoverPlan } from "./raft/failover.ts";
+import { measureFailover, nameOf, type FailoverPlan } from "./raft/failover.ts";
 import { measureLimits } from "./raft/limits.ts";
 import { buildParley, parleySystem } from "./raft/parley-cluster.ts";
 import { failoverRows, informs, limitRows, speedRows } from "./raft/rows.ts";
@@ -24,8 +25,8 @@ import { readArguments, type Arguments } from "./raft/arguments.ts";
 const CLIENTS = [64, 256];
 const LOADED_CLIENTS = 64;
 const TURNS = 2;
-/** etcd as fast to fail over as it can sensibly be set. */
-const ETCD_FAST_TIMERS = { heartbeatMs: 10, electionMs: 100 };
+/** For both: what etcd on one network can sensibly be set to. */
+const FAST_TIMERS: ElectionTiming = { name: "10/100 ms", heartbeatMs: 10, electionMs: 100, maxElectionMs: 5_000 };
 const CORE_PROPOSALS = 100_000;
 const CORE_BATCHES = [1, 64];
 
@@ -61,30 +62,36 @@ async function speed(
   hasEtcd: boolean,
   sweep: Sweep,
 ): Promise<readonly BenchRow[]> {
-  const systems = [parleySystem(profile), ...(hasEtcd ? [etcdSystem("etcd", ETCD_DEFAULT_TIMERS)] : [])];
+  const systems = [parleySystem({ profiles: profile }), ...(hasEtcd ? [etcdSystem("etcd", ETCD_DEFAULT_TIMERS)] : [])];
   const plan = { sequentialPuts: puts, clients: CLIENTS, msPerLoad: seconds * 1000, turns: TURNS };
   const [ours, theirs] = await measureSpeed(systems, plan, sweep);
   if (ours === undefined) throw new Error("nothing was measured");
   return speedRows(ours, theirs);
 }
 
-async function failover({ rounds, profile }: Arguments, hasEtcd: boolean, sweep: Sweep): Promise<readonly BenchRow[]> {
-  const fast = `${ETCD_FAST_TIMERS.heartbeatMs}/${ETCD_FAST_TIMERS.electionMs} ms`;
-  const baselines: readonly System[] = hasEtcd
-    ? [etcdSystem("etcd", ETCD_DEFAULT_TIMERS), etcdSystem(`etcd at ${fast}`, ETCD_FAST_TIMERS)]
-    : [];
+async function failover(wanted: Arguments, hasEtcd: boolean, sweep: Sweep): Promise<readonly BenchRow[]> {
+  const { rounds, profile: profiles } = wanted;
+  const ours = parleySystem({ profiles });
+  const pairs: { readonly name: string; readonly ours: System; readonly theirs?: System }[] = hasEtcd
+    ? [
+        { name: "", ours, theirs: etcdSystem("etcd", ETCD_DEFAULT_TIMERS) },
+        {
+          name: ` (${FAST_TIMERS.name} timers)`,
+          ours: parleySystem({ profiles, timing: FAST_TIMERS }),
+          theirs: etcdSystem(`etcd at ${FAST_TIMERS.name}`, FAST_TIMERS),
+        },
+      ]
+    : [{ name: "", ours }];
   const rows: BenchRow[] = [];
-  for (const fault of ["killed", "cut"] as const) {
-    for (const clients of [0, LOADED_CLIENTS]) {
-      const plan: FailoverPlan = { fault, clients, rounds };
-      const ours = await measureFailover(parleySystem(profile), plan, sweep);
-      if (ours === undefined) throw new Error("our own link cannot be cut");
-      const theirs: { readonly name: string; readonly ms: readonly number[] }[] = [];
-      for (const system of baselines) {
-        const ms = await measureFailover(system, plan, sweep);
-        if (ms !== undefined) theirs.push({ name: system.name, ms });
+  for (const pair of pairs) {
+    for (const fault of ["killed", "cut"] as const) {
+      for (const clients of [0, LOADED_CLIENTS]) {
+        const plan: FailoverPlan = { fault, clients, rounds };
+        const measured = await measureFailover(pair.ours, plan, sweep);
+        if (measured === undefined) throw new Error("our own links cannot be cut");
+        const baseline = pair.theirs && (await measureFailover(pair.theirs, plan, sweep));
+        rows.push(...failoverRows(nameOf(plan) + pair.name, fault, measured, baseline));
       }
-      rows.push(...failoverRows(plan, ours, theirs));
     }
   }
   return rows;

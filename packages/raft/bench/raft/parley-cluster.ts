@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { Cluster as Harness } from "../../src/testing/harness/cluster.ts";
 import type { WireStatus } from "../../src/testing/harness/control.ts";
+import type { ElectionTiming } from "../../src/driver/timing.ts";
 import { NODES, type Cluster, type Leadership, type System } from "./cluster.ts";
 import { until } from "./deadline.ts";
 import type { Endpoint } from "./target.ts";
@@ -25,13 +26,19 @@ export async function buildParley(): Promise<void> {
   if (code !== 0) throw new Error("@parley/raft does not build");
 }
 
-/** @param profiles folder for a CPU profile of each node; undefined: none are made, which costs nothing */
-export function parleySystem(profiles: string | undefined): System {
+export interface ParleyOptions {
+  /** Default: the product's own. */
+  readonly timing?: ElectionTiming;
+  /** Folder for a CPU profile of each node; undefined: none are made, which costs nothing. */
+  readonly profiles?: string | undefined;
+}
+
+export function parleySystem({ timing, profiles }: ParleyOptions): System {
   return {
-    name: "parley",
+    name: `parley${timing === undefined ? "" : ` at ${timing.name}`}`,
     async start(sweep) {
       const nodeFlags = profiles === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profiles}`];
-      const harness = await Harness.start(NODES, { from: "dist", nodeFlags });
+      const harness = await Harness.start(NODES, { from: "dist", nodeFlags, ...(timing && { timing }) });
       const cluster = new ParleyCluster(harness, profiles !== undefined);
       sweep.add(() => {
         void harness.stopAll();

@@ -1,6 +1,6 @@
 /** Measurements as rows, with what is promised of them. */
 import type { BenchRow } from "../../../../tools/bench/types.ts";
-import { nameOf, type FailoverPlan } from "./failover.ts";
+import type { FailoverPlan } from "./failover.ts";
 import type { Limits } from "./limits.ts";
 import type { Load, Speed } from "./speed.ts";
 import { largest, percentile } from "./statistics.ts";
@@ -77,23 +77,17 @@ function loadRows(ours: Load, theirs: Load | undefined): readonly BenchRow[] {
   ];
 }
 
+/** @param theirs of the baseline, with the same timers */
 export function failoverRows(
-  plan: FailoverPlan,
+  name: string,
+  fault: FailoverPlan["fault"],
   ours: readonly number[],
-  theirs: readonly { readonly name: string; readonly ms: readonly number[] }[],
+  theirs: readonly number[] | undefined,
 ): readonly BenchRow[] {
-  const p50 = percentile(ours, 50);
-  const promised = { most: FAILOVER_MS[plan.fault], below: 1 };
-  const first = theirs[0]?.ms;
+  const most = FAILOVER_MS[fault];
   return [
-    row(`${nameOf(plan)}, p50`, p50, "ms", first && percentile(first, 50), promised),
-    row(`${nameOf(plan)}, max`, largest(ours), "ms", first && largest(first), { below: 1 }),
-    ...theirs
-      .slice(1)
-      .flatMap(({ name, ms }) => [
-        row(`${nameOf(plan)}, p50, beside ${name}`, p50, "ms", percentile(ms, 50), { below: 1 }),
-        row(`${nameOf(plan)}, max, beside ${name}`, largest(ours), "ms", largest(ms), { below: 1 }),
-      ]),
+    row(`${name}, p50`, percentile(ours, 50), "ms", theirs && percentile(theirs, 50), { most, below: 1 }),
+    row(`${name}, max`, largest(ours), "ms", theirs && largest(theirs), { below: 1 }),
   ];
 }
 
