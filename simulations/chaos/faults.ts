@@ -48,33 +48,38 @@ export const LANES: Readonly<Record<string, Readonly<Record<string, Fault>>>> = 
     "partition in two": async ({ cluster, random }) => {
       const side = cluster.ids().filter(() => random.chance(0.5));
       const others = cluster.ids().filter((id) => !side.includes(id));
-      await Promise.all(side.flatMap((a) => others.map((b) => cluster.cut(a, b))));
-      return () => cluster.heal();
+      return untilHealed(
+        cluster,
+        side.flatMap((a) => others.map(async (b) => cluster.cut(a, b))),
+      );
     },
     "leader isolated": async (context) => {
       const leader = await pickLeader(context);
       if (leader === undefined) return undefined;
-      await context.cluster.isolate(leader);
-      return () => context.cluster.heal();
+      return untilHealed(context.cluster, [context.cluster.isolate(leader)]);
     },
     "leader heard by nobody": async (context) => {
       const { cluster } = context;
       const leader = await pickLeader(context);
       if (leader === undefined) return undefined;
-      await Promise.all(cluster.ids().map(async (id) => (id === leader ? undefined : cluster.cutOneWay(leader, id))));
-      return () => cluster.heal();
+      const followers = cluster.ids().filter((id) => id !== leader);
+      return untilHealed(
+        cluster,
+        followers.map(async (id) => cluster.cutOneWay(leader, id)),
+      );
     },
     "one way cut": async ({ cluster, random }) => {
       const [from, to] = twoOf(cluster.ids(), random);
       if (from === undefined || to === undefined) return undefined;
-      await cluster.cutOneWay(from, to);
-      return () => cluster.heal();
+      return untilHealed(cluster, [cluster.cutOneWay(from, to)]);
     },
     "slow links": async ({ cluster, random }) => {
       const ids = cluster.ids();
       const slow = ids.flatMap((a, i) => ids.slice(i + 1).map((b) => [a, b] as const)).filter(() => random.chance(0.6));
-      await Promise.all(slow.map(([a, b]) => cluster.delay(a, b, random.between(5, 120))));
-      return () => cluster.heal();
+      return untilHealed(
+        cluster,
+        slow.map(async ([a, b]) => cluster.delay(a, b, random.between(5, 120))),
+      );
     },
   },
   operations: {
@@ -137,6 +142,17 @@ export async function enrol(cluster: Cluster, id: NodeId): Promise<void> {
     CATCH_UP_MS,
   );
   await cluster.changeMembership([{ operation: "add-voter", node: id }], CHANGE_MS);
+}
+
+/** Waits for what is done to links; when that does not succeed as a whole, none of it is to stay. */
+async function untilHealed(cluster: Cluster, harm: readonly Promise<void>[]): Promise<Undo> {
+  const done = await Promise.allSettled(harm);
+  const failure = done.find((each) => each.status === "rejected");
+  if (failure !== undefined) {
+    await cluster.heal();
+    throw failure.reason;
+  }
+  return () => cluster.heal();
 }
 
 async function enrolNew({ cluster, claimed }: FaultContext): Promise<void> {
