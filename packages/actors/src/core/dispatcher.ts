@@ -29,6 +29,7 @@ export class Dispatcher {
   #isExhausted = false;
   #endsMs = 0;
   #ran = 0;
+  #unlooked = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -45,26 +46,26 @@ export class Dispatcher {
   readonly #drain = (): void => {
     this.#beginTurn();
     const queue = this.#queue;
-    let unlooked = 0;
-    while (queue.length > 0) {
-      unlooked += Math.max(1, queue.shift().run(BATCH));
-      if (unlooked < LOOK_EVERY) continue;
-      this.#ran += unlooked;
-      unlooked = 0;
-      if (this.#ran >= MAX_TURN || this.#clock.nowMs() >= this.#endsMs) {
-        this.#isExhausted = true;
-        return;
-      }
+    while (queue.length > 0 && !this.#isExhausted) {
+      this.#unlooked += Math.max(1, queue.shift().run(BATCH));
+      if (this.#unlooked >= LOOK_EVERY) this.#look();
     }
-    this.#ran += unlooked;
-    this.#isArmed = false;
+    this.#isArmed = queue.length > 0;
   };
+
+  /** Counts what ran also over many drains: whoever asks and is answered in micro-tasks alone must give way too. */
+  #look(): void {
+    this.#ran += this.#unlooked;
+    this.#unlooked = 0;
+    this.#isExhausted = this.#ran >= MAX_TURN || this.#clock.nowMs() >= this.#endsMs;
+  }
 
   #beginTurn(): void {
     if (this.#isInTurn) return;
     this.#isInTurn = true;
     this.#endsMs = this.#clock.nowMs() + SLICE_MS;
     this.#ran = 0;
+    this.#unlooked = 0;
     this.#clock.later(this.#endTurn);
   }
 
@@ -72,6 +73,6 @@ export class Dispatcher {
     this.#isInTurn = false;
     if (!this.#isExhausted) return;
     this.#isExhausted = false;
-    this.#drain();
+    if (this.#isArmed) this.#drain();
   };
 }

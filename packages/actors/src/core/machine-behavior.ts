@@ -26,7 +26,8 @@ export function machineBehavior<Machine extends AnyStateMachine>(
       input: options.input?.(context),
     });
     actor.subscribe({
-      next: (snapshot) => options.onSnapshot?.(snapshot, context),
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- it runs `machine`, whose type was widened above
+      next: (snapshot) => options.onSnapshot?.(snapshot as SnapshotFrom<Machine>, context),
       error: (error) => {
         if (isInTurn) thrown = { error };
         else context.fail(error);

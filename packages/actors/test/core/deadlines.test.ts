@@ -1,0 +1,66 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { type Deadline, type DeadlineList, Deadlines } from "../../src/core/deadlines.ts";
+import { VirtualClock } from "./virtual-clock.ts";
+
+class Wait implements Deadline {
+  list: DeadlineList | undefined = undefined;
+  earlier: Deadline | undefined = undefined;
+  later: Deadline | undefined = undefined;
+  dueMs = 0;
+  readonly expire: () => void;
+  constructor(expire: () => void) {
+    this.expire = expire;
+  }
+}
+
+const step = fc.oneof(
+  { weight: 3, arbitrary: fc.record({ type: fc.constant("add" as const), timeoutMs: fc.constantFrom(5, 10, 30) }) },
+  { weight: 2, arbitrary: fc.record({ type: fc.constant("remove" as const), which: fc.nat(30) }) },
+  { weight: 2, arbitrary: fc.record({ type: fc.constant("pass" as const), ms: fc.nat(12) }) },
+);
+
+test("every wait ends at its time, unless it was removed before, and no timer is left behind", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
+      const clock = new VirtualClock();
+      const deadlines = new Deadlines(clock);
+      const waits: Wait[] = [];
+      const endedMs = new Map<number, number>();
+      const expectedMs = new Map<number, number>();
+      for (const each of steps) {
+        if (each.type === "add") {
+          const id = waits.length;
+          const wait = new Wait(() => endedMs.set(id, clock.nowMs()));
+          waits.push(wait);
+          deadlines.add(wait, each.timeoutMs);
+          expectedMs.set(id, clock.nowMs() + each.timeoutMs);
+        } else if (each.type === "remove") {
+          const wait = waits[each.which];
+          if (wait === undefined) continue;
+          deadlines.remove(wait);
+          if (!endedMs.has(each.which)) expectedMs.delete(each.which);
+        } else await clock.pass(each.ms);
+      }
+      await clock.pass(100);
+      expect(endedMs).toEqual(expectedMs);
+      expect(clock.timers).toBe(0);
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test("an infinite wait needs no timer", () => {
+  const clock = new VirtualClock();
+  new Deadlines(clock).add(new Wait(() => undefined), Infinity);
+  expect(clock.timers).toBe(0);
+});
+
+test("many waits of one length share one timer", () => {
+  const clock = new VirtualClock();
+  const deadlines = new Deadlines(clock);
+  for (let i = 0; i < 1000; i += 1) deadlines.add(new Wait(() => undefined), 5000);
+  expect(clock.timers).toBe(1);
+  deadlines.expireAll();
+  expect(clock.timers).toBe(0);
+});

@@ -1,0 +1,73 @@
+import { expect, test } from "vitest";
+import { createActorSystem } from "../../src/index.ts";
+import { Dispatcher } from "../../src/core/dispatcher.ts";
+import { VirtualClock } from "./virtual-clock.ts";
+
+test("two actors that never stop talking leave input and output their turn", async () => {
+  const system = createActorSystem({ peer: "here" });
+  let said = 0;
+  const ping = system.spawn<number>(() => (n) => {
+    said += 1;
+    pong.tell(n + 1);
+  });
+  const pong = system.spawn<number>(() => (n) => {
+    ping.tell(n + 1);
+  });
+  ping.tell(0);
+  for (let turn = 0; turn < 5; turn += 1) {
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
+  }
+  expect(said).toBeGreaterThan(0);
+  await system.stop();
+});
+
+test("who asks and answers in micro-tasks alone leaves timers their turn", async () => {
+  const system = createActorSystem({ peer: "here" });
+  const echo = system.spawn<{ readonly replyTo: { tell(n: number): unknown } }>(() => ({ replyTo }) => {
+    replyTo.tell(1);
+  });
+  let isOver = false;
+  setTimeout(() => {
+    isOver = true;
+  }, 1);
+  let asked = 0;
+  while (!isOver) asked += await echo.ask<number>((replyTo) => ({ replyTo }));
+  expect(asked).toBeGreaterThan(0);
+  await system.stop();
+});
+
+test("where no time passes, a turn still ends after a bounded number of messages", async () => {
+  const clock = new VirtualClock();
+  const dispatcher = new Dispatcher(clock);
+  let runs = 0;
+  const forever = {
+    run: (limit: number) => {
+      runs += 1;
+      dispatcher.schedule(forever);
+      return limit;
+    },
+  };
+  dispatcher.schedule(forever);
+  await Promise.resolve();
+  const inFirstTurn = runs;
+  expect(inFirstTurn).toBeGreaterThan(0);
+  await Promise.resolve();
+  expect(runs).toBe(inFirstTurn);
+});
+
+test("actors take turns: one with a full mailbox does not keep another waiting until it is empty", async () => {
+  const system = createActorSystem({ peer: "here" });
+  const order: string[] = [];
+  const busy = system.spawn<number>(() => () => void order.push("busy"));
+  const other = system.spawn<number>(() => () => void order.push("other"));
+  for (let i = 0; i < 900; i += 1) busy.tell(i);
+  other.tell(0);
+  await new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+  expect(order).toHaveLength(901);
+  expect(order.indexOf("other")).toBeLessThan(300);
+  await system.stop();
+});

@@ -1,0 +1,72 @@
+/** A system under virtual time, and what tests look at. */
+import { onTestFinished } from "vitest";
+import {
+  type ActorSnapshot,
+  type ActorSystem,
+  type ActorSystemOptions,
+  createActorSystem,
+  type Refusal,
+} from "../../src/index.ts";
+import { VirtualClock } from "./virtual-clock.ts";
+
+export interface TestSystem {
+  readonly system: ActorSystem;
+  readonly clock: VirtualClock;
+  readonly refusals: Refusal[];
+  readonly warnings: string[];
+  /** By path. */
+  snapshot(path: string): ActorSnapshot;
+}
+
+export function testSystem(options: Partial<ActorSystemOptions> = {}): TestSystem {
+  const clock = new VirtualClock();
+  const refusals: Refusal[] = [];
+  const warnings: string[] = [];
+  const warn = (message: string): void => {
+    warnings.push(message);
+  };
+  const system = createActorSystem({
+    peer: "here",
+    clock,
+    random: () => 0.5,
+    log: { debug: () => undefined, warn, error: warn },
+    onRefused: (refusal) => {
+      refusals.push(refusal);
+    },
+    ...options,
+  });
+  onTestFinished(async () => {
+    const stopped = system.stop();
+    await clock.pass(60_000);
+    await stopped;
+  });
+  return {
+    system,
+    clock,
+    refusals,
+    warnings,
+    snapshot: (path) => {
+      const found = all(system.inspect()).find((each) => each.path === path);
+      if (found === undefined) throw new Error(`there is no ${path}`);
+      return found;
+    },
+  };
+}
+
+/** A promise and who settles it. */
+export class Gate {
+  readonly #settled = Promise.withResolvers<void>();
+  open(): void {
+    this.#settled.resolve();
+  }
+  break(error: unknown): void {
+    this.#settled.reject(error);
+  }
+  wait(): Promise<void> {
+    return this.#settled.promise;
+  }
+}
+
+function all(snapshots: readonly ActorSnapshot[]): readonly ActorSnapshot[] {
+  return snapshots.flatMap((each) => [each, ...all(each.children)]);
+}
