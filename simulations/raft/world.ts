@@ -18,8 +18,8 @@ import type { Library } from "./library.ts";
 import { begin } from "./life.ts";
 import { isQuorum } from "./membership-model.ts";
 import type { Plan } from "./plan.ts";
+import { Post } from "./post.ts";
 import { DiskFull, loseTail, rot } from "./storage.ts";
-import { decodeAppend } from "./machine.ts";
 import { repeat, type Stream } from "./wire.ts";
 
 /** A line of the trace. */
@@ -27,7 +27,6 @@ export type Trace = (line: string) => void;
 
 /** Messages that wait for a paused host; sockets hold no more. */
 const MAX_DEFERRED = 500;
-const MAX_REMEMBERED = 300;
 const MAX_REMEMBERED_STREAMS = 10;
 
 export class World {
@@ -45,9 +44,8 @@ export class World {
   isHealed = false;
   /** Disks, like the network, take the same time for everyone. */
   hasFixedLatency = false;
-  /** What was sent lately, and may turn up once more. */
-  readonly sentLately: Message[] = [];
-  readonly streamedLately: Stream[] = [];
+  readonly post: Post;
+  readonly #streamedLately: Stream[] = [];
   readonly #random: Random;
   readonly #chance: Random;
   readonly #trace: Trace | undefined;
@@ -61,6 +59,7 @@ export class World {
     this.#random = new Random(plan.seed, "world");
     this.#chance = this.#random.fork("crash-points");
     this.network = new Network(this.#random.fork("network"));
+    this.post = new Post(this);
     this.chronicle = new Chronicle(library);
     this.chronicle.watchWith(allInvariants(this.chronicle));
     this.founders = Array.from({ length: plan.founders }, (_, i) => i + 1);
@@ -238,46 +237,28 @@ export class World {
 
   sent(life: Life, message: Message): void {
     this.watch(life, () => this.chronicle.sent(life.host.view, message));
-    if (message.type !== "snapshot") remember(this.sentLately, message, MAX_REMEMBERED);
   }
 
   remember(stream: Stream): void {
-    remember(this.streamedLately, stream, MAX_REMEMBERED_STREAMS);
+    if (this.#streamedLately.length >= MAX_REMEMBERED_STREAMS) this.#streamedLately.shift();
+    this.#streamedLately.push(stream);
   }
 
-  /** Puts `message` on its way, as often as the network pleases. */
+  /** Puts `message` on its way; its sender may hear that it was lost. */
   transmit(message: Message): void {
-    const { from, to } = message;
-    const arrivals = this.network.fate(from, to, this.timeline.now);
-    for (const [i, delay] of arrivals.entries()) {
-      if (i === 0 || mayComeTwice(message)) this.timeline.after(delay, () => this.deliver(message));
-    }
-    if (arrivals.length > 0 || !this.plan.faults.has("unreachable-reports") || !this.#chance.chance(0.3)) return;
-    const life = this.hosts.get(from)?.life;
+    if (this.post.send(message) || !this.plan.faults.has("unreachable-reports") || !this.#chance.chance(0.3)) return;
+    const life = this.hosts.get(message.from)?.life;
+    const { to } = message;
     if (life !== undefined) this.timeline.after(MS, () => this.run(life, () => life.receiver?.unreachable(to)));
-  }
-
-  deliver(message: Message): void {
-    const life = this.hosts.get(message.to)?.life;
-    if (life?.receiver === undefined) return;
-    const action = (): void => {
-      const { type, from, to, term, index, commit, entries, reject } = message;
-      this.note(type, from, to, term, index, commit, entries.length, reject ? 1 : 0);
-      this.watch(life, () => life.watcher?.receiving(message));
-      life.receiver?.receive(message);
-    };
-    this.run(life, action, true);
   }
 
   /** A message or a stream of before comes once more. */
   replay(random: Random): void {
-    const stream = random.chance(0.2) ? random.pick(this.streamedLately) : undefined;
-    const message = stream?.message ?? random.pick(this.sentLately);
-    if (message === undefined || !mayComeTwice(message)) return;
+    const stream = random.chance(0.2) ? random.pick(this.#streamedLately) : undefined;
+    if (stream === undefined) return this.post.repeat(random);
     this.timeline.after(random.next() * 1000 * MS, () => {
-      if (this.isHealed || this.network.isCut(message.from, message.to)) return;
-      if (stream === undefined) this.deliver(message);
-      else repeat(this, stream);
+      const { from, to } = stream.message;
+      if (!this.isHealed && !this.network.isCut(from, to)) repeat(this, stream);
     });
   }
 
@@ -378,14 +359,4 @@ export class World {
     host.isDamaged = true;
     this.#look(() => this.chronicle.durable(host.view));
   }
-}
-
-/** A transport delivers at most once; what arrives twice all the same must do no harm. Without a session it would. */
-function mayComeTwice({ type, entries }: Message): boolean {
-  return type !== "propose" || entries.every(({ data }) => decodeAppend(data)?.isOnce === true);
-}
-
-function remember<T>(kept: T[], one: T, max: number): void {
-  if (kept.length >= max) kept.shift();
-  kept.push(one);
 }
