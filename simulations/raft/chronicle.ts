@@ -2,7 +2,17 @@
  * What has truly happened, as an all-seeing observer writes it down: the log of every node, what is committed, which
  * configuration each index brings, and what the state machine must be. Invariants compare the nodes with it.
  */
-import type { ConfState, DurableImage, Entry, LogReader, Message, Ready, SnapshotMeta, Status } from "@parley/raft";
+import type {
+  ConfState,
+  DurableImage,
+  Entry,
+  LogReader,
+  Message,
+  PeerStatus,
+  Ready,
+  SnapshotMeta,
+  Status,
+} from "@parley/raft";
 import { demand } from "../kit/violation.ts";
 import type { Answer, Conclusion, MembershipAnswer, Seen } from "./answers.ts";
 import type { Library } from "./library.ts";
@@ -101,6 +111,12 @@ export interface Invariant {
   started?(view: View): void;
   /** A node settled what a client had proposed. */
   answered?(view: View, answer: Answer): void;
+  /** A log was opened and found to be in doubt; `hasCause`: something was lost, or read wrongly. */
+  doubted?(view: View, hasCause: boolean): void;
+  /** The transport has said that messages to `peer` were dropped; what the core made of it. */
+  unreached?(view: View, peer: number, state: PeerStatus["state"] | undefined): void;
+  /** The stream of the snapshot in `message` has ended. */
+  streamed?(view: View, message: Message, hasArrived: boolean): void;
   /** A client's session ended an operation. */
   concluded?(conclusion: Conclusion): void;
   changed?(view: View, answer: MembershipAnswer): void;
@@ -278,6 +294,18 @@ export class Chronicle {
 
   answered(view: View, answer: Answer): void {
     for (const each of this.#invariants) each.answered?.(view, answer);
+  }
+
+  doubted(view: View, hasCause: boolean): void {
+    for (const each of this.#invariants) each.doubted?.(view, hasCause);
+  }
+
+  unreached(view: View, peer: number, state: PeerStatus["state"] | undefined): void {
+    for (const each of this.#invariants) each.unreached?.(view, peer, state);
+  }
+
+  streamed(view: View, message: Message, hasArrived: boolean): void {
+    for (const each of this.#invariants) each.streamed?.(view, message, hasArrived);
   }
 
   concluded(conclusion: Conclusion): void {

@@ -27,12 +27,15 @@ export async function begin(world: LifeWorld, life: Life): Promise<void> {
   const watcher = new Watcher(world, life, electionMs - (LEASE_MARGIN_TICKS * heartbeatMs) / TICKS_A_HEARTBEAT);
   life.watcher = watcher;
   host.disk.faults = faultsOf(world, life);
+  const { view, isDoubtful } = host;
   const log = await library.openMemoryLog(host.disk, plan.storeOf(host.id));
   if (life.isOver) return;
   life.log = log;
   host.isDamaged = false;
-  if (log.opened.state === "doubtful") world.note("doubt", host.id, log.opened.left.lastIndex);
-  const { view } = host;
+  if (log.opened.state === "doubtful") {
+    world.note("doubt", host.id, log.opened.left.lastIndex);
+    world.watch(life, () => world.chronicle.doubted(view, isDoubtful || life.mayFail));
+  }
   view.current = () => (life.isOver || host.isBehind ? undefined : statusOf(life));
   view.hasLivingLeader = watcher.hasLivingLeader;
   view.applied = 0;

@@ -15,6 +15,8 @@ export interface Exchange {
   readonly hosts: ReadonlyMap<number, Host>;
   /** A message leaves its host. */
   sent(life: Life, message: Message): void;
+  /** The stream of a snapshot ended. */
+  streamed(life: Life, message: Message, hasArrived: boolean): void;
   /** Puts a message on its way, as often as the network pleases. */
   transmit(message: Message): void;
   /** Runs `action` as an event of `life`: after its pause, or never when it is over. */
@@ -84,7 +86,9 @@ export class Wire implements Transport {
       incoming.end();
       exchange.remember({ message, contentBytes: contents.contentBytes, pieces });
       await this.#answered(message.to, signal, incoming);
+      exchange.streamed(this.#life, message, true);
     } catch (error) {
+      exchange.streamed(this.#life, message, false);
       incoming.fail(this.#unreachable("the sender gave up"));
       throw error;
     }

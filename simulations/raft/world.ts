@@ -239,6 +239,10 @@ export class World {
     this.watch(life, () => this.chronicle.sent(life.host.view, message));
   }
 
+  streamed(life: Life, message: Message, hasArrived: boolean): void {
+    this.watch(life, () => this.chronicle.streamed(life.host.view, message, hasArrived));
+  }
+
   remember(stream: Stream): void {
     if (this.#streamedLately.length >= MAX_REMEMBERED_STREAMS) this.#streamedLately.shift();
     this.#streamedLately.push(stream);
@@ -248,8 +252,8 @@ export class World {
   transmit(message: Message): void {
     if (this.post.send(message) || !this.plan.faults.has("unreachable-reports") || !this.#chance.chance(0.3)) return;
     const life = this.hosts.get(message.from)?.life;
-    const { to } = message;
-    if (life !== undefined) this.timeline.after(MS, () => this.run(life, () => life.receiver?.unreachable(to)));
+    if (life !== undefined)
+      this.timeline.after(MS, () => this.run(life, () => this.#tellUnreachable(life, message.to)));
   }
 
   /** A message or a stream of before comes once more. */
@@ -329,6 +333,13 @@ export class World {
     } catch (error) {
       this.fail(error);
     }
+  }
+
+  #tellUnreachable(life: Life, to: number): void {
+    life.receiver?.unreachable(to);
+    const status = life.node?.status();
+    if (status?.isStopped !== false) return;
+    this.watch(life, () => this.chronicle.unreached(life.host.view, to, status.peers.get(to)?.state));
   }
 
   /** Its connections close, and its machine refuses new ones. */

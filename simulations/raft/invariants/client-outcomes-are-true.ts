@@ -42,7 +42,11 @@ export function clientOutcomesAreTrue(chronicle: Chronicle): Invariant {
     },
     concluded({ client, sequence, outcome }) {
       const name = `${client}:${sequence}`;
-      if (outcome.outcome === "refused") refuse(name, `refused in the end (${outcome.reason})`);
+      if (outcome.outcome === "refused") {
+        const isOwnDoing = outcome.reason === "already-acknowledged";
+        demand(!isOwnDoing, NAME, () => `${name} was acknowledged by its own session before it was answered`);
+        refuse(name, `refused in the end (${outcome.reason})`);
+      }
       if (outcome.outcome === "not-leader") refuse(name, "not taken in the end");
     },
   };

@@ -1,6 +1,7 @@
 /** All invariants, each in a file of its own named after the property it checks. */
 import type { Chronicle, Invariant } from "../chronicle.ts";
 import { acknowledgedWritesSurvive } from "./acknowledged-writes-survive.ts";
+import { acknowledgementsOutliveRestarts } from "./acknowledgements-outlive-restarts.ts";
 import { appliedInOrder } from "./applied-in-order.ts";
 import { appliedWithinCommit } from "./applied-within-commit.ts";
 import { atMostOnce } from "./at-most-once.ts";
@@ -9,6 +10,7 @@ import { commitIsMonotonic } from "./commit-is-monotonic.ts";
 import { commitsAreOfTheOwnTerm } from "./commits-are-of-the-own-term.ts";
 import { commitsHaveAQuorum } from "./commits-have-a-quorum.ts";
 import { doubtfulNodesDoNotVote } from "./doubtful-nodes-do-not-vote.ts";
+import { doubtsHaveACause } from "./doubts-have-a-cause.ts";
 import { electionSafety } from "./election-safety.ts";
 import { leaderAppendOnly } from "./leader-append-only.ts";
 import { leaderCompleteness } from "./leader-completeness.ts";
@@ -16,6 +18,7 @@ import { leadersAreNotDisturbed } from "./leaders-are-not-disturbed.ts";
 import { leadersHaveAQuorum } from "./leaders-have-a-quorum.ts";
 import { leasesExcludeOtherLeaders } from "./leases-exclude-other-leaders.ts";
 import { logMatching } from "./log-matching.ts";
+import { lossesAreBelieved } from "./losses-are-believed.ts";
 import { membershipAgrees } from "./membership-agrees.ts";
 import { membershipOutcomesAreTrue } from "./membership-outcomes-are-true.ts";
 import { oneMembershipChangeAtATime } from "./one-membership-change-at-a-time.ts";
@@ -57,6 +60,9 @@ export function allInvariants(chronicle: Chronicle): readonly Invariant[] {
     leadersAreNotDisturbed(),
     membershipOutcomesAreTrue(chronicle),
     doubtfulNodesDoNotVote(),
+    doubtsHaveACause(),
+    acknowledgementsOutliveRestarts(chronicle),
+    lossesAreBelieved(chronicle),
     appliedInOrder(),
     resultsBelongToTheirProposals(),
     atMostOnce(),

@@ -1,7 +1,7 @@
 /** What a simulated disk would hold after a power cut at its worst: for observers who do not believe what they are told. */
 import { EMPTY_HARD_STATE, type HardState } from "../core/types.ts";
 import { isRaftError } from "../errors.ts";
-import { findHighWater } from "./high-water.ts";
+import { findHighWater, type HighWater } from "./high-water.ts";
 import type { DoubtReason } from "./log-store.ts";
 import type { MemoryDisk } from "./memory-disk.ts";
 import { decodeRecord } from "./record.ts";
@@ -34,8 +34,13 @@ export class DurableImage {
 
   /** The doubt that a log opened here would start with, if it found no further one. */
   get doubt(): DoubtReason | undefined {
+    return this.claim?.doubt;
+  }
+
+  /** What the high-water record speaks of: damage that takes more away than this would not be noticed. */
+  get claim(): HighWater | undefined {
     const found = findHighWater(this.#disk.highWater());
-    return found.found === "claim" ? found.claim.doubt : undefined;
+    return found.found === "claim" ? found.claim : undefined;
   }
 
   /** Whether the entry `index` of `term` is here, as itself or as part of what was compacted. */

@@ -24,6 +24,11 @@ interface Undo {
   readonly records: ReadonlyMap<number, Uint8Array | undefined>;
 }
 
+interface Temporary {
+  readonly parts: Uint8Array[];
+  isFinished: boolean;
+}
+
 /** How many synced batches a disk can be made to lose. */
 const HISTORY = 32;
 
@@ -34,7 +39,7 @@ export class MemoryDisk {
   #highWater: Uint8Array | undefined;
   #slotInFlight: { readonly slot: 0 | 1; readonly bytes: Uint8Array } | undefined;
   readonly #visible = new Map<string, Uint8Array>();
-  #temporary = new Map<string, Uint8Array[]>();
+  #temporary = new Map<string, Temporary>();
   readonly #unsynced: Undo[] = [];
   readonly #synced: Undo[] = [];
   /** Who opened it before a crash is talking to a disk that is no longer there. */
@@ -236,17 +241,21 @@ export class MemoryDisk {
     return {
       begin: async (name) => {
         alive();
-        const parts: Uint8Array[] = [];
+        const file: Temporary = { parts: [], isFinished: false };
         // A crash puts another map in its place, which those of before must not touch.
         const temporary = this.#temporary;
-        temporary.set(name, parts);
+        invariant(!temporary.has(name), `there is a temporary file ${name} already`);
+        temporary.set(name, file);
         return {
           name,
           write: async (bytes) => {
             await this.#pass("snapshot-write", alive);
-            parts.push(copyOf(bytes));
+            file.parts.push(copyOf(bytes));
           },
-          finish: () => this.#pass("snapshot-write", alive),
+          finish: async () => {
+            await this.#pass("snapshot-write", alive);
+            file.isFinished = true;
+          },
           abort: async () => {
             temporary.delete(name);
           },
@@ -254,10 +263,10 @@ export class MemoryDisk {
       },
       publish: async (temporary, name) => {
         await this.#pass("snapshot-publish", alive);
-        const parts = this.#temporary.get(temporary);
-        invariant(parts !== undefined, `there is no temporary file ${temporary}`);
+        const file = this.#temporary.get(temporary);
+        invariant(file?.isFinished === true, `there is no finished temporary file ${temporary}`);
         this.#temporary.delete(temporary);
-        this.#visible.set(name, Buffer.concat(parts));
+        this.#visible.set(name, Buffer.concat(file.parts));
       },
       discard: async (temporary) => {
         alive();

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { InvariantError } from "../../src/errors.ts";
 import { DurableImage } from "../../src/storage/durable-image.ts";
 import { MemoryDisk, type DiskOperation } from "../../src/storage/memory-disk.ts";
 import { openMemoryLog } from "../../src/storage/memory-store.ts";
@@ -24,6 +25,39 @@ describe("what a simulated disk would keep", () => {
       ["high-water", 2, 4, false, true],
     ]);
     expect(image.hardState).toEqual({ term: 2, vote: 1, commit: 0 });
+  });
+
+  it("claims in the high-water record what was synced before, and no more", async () => {
+    const disk = new MemoryDisk();
+    const image = new DurableImage(disk);
+    expect(image.claim).toBeUndefined();
+    const log = await openMemoryLog(disk);
+    await log.write({ hardState: { term: 1, vote: 2, commit: 0 }, entries: entriesFrom(1, 3, 1) }, { sync: true });
+    const seen: unknown[] = [];
+    disk.faults = {
+      delay: async (operation: DiskOperation) => {
+        seen.push([operation, image.claim?.term, image.claim?.last.index]);
+      },
+    };
+    await log.write({ hardState: { term: 2, vote: 1, commit: 0 }, entries: entriesFrom(4, 1, 2) }, { sync: true });
+    expect(seen).toEqual([
+      ["records", 1, 3],
+      ["records-sync", 1, 3],
+      ["high-water", 1, 3],
+    ]);
+    expect([image.claim?.term, image.claim?.vote, image.claim?.last.index]).toEqual([2, 1, 4]);
+  });
+
+  it("shows no snapshot before its file is synced, and gives no two files one name", async () => {
+    const { snapshots } = new MemoryDisk().open();
+    const file = await snapshots.begin("a.part");
+    await file.write(Uint8Array.of(1));
+    await expect(snapshots.begin("a.part")).rejects.toThrow(InvariantError);
+    await expect(snapshots.publish("a.part", "a")).rejects.toThrow(InvariantError);
+    expect(await snapshots.open("a")).toBeUndefined();
+    await file.finish();
+    await snapshots.publish("a.part", "a");
+    expect((await snapshots.open("a"))?.fileBytes).toBe(1);
   });
 
   it("is what a crash leaves when nothing unsynced survives it", async () => {
