@@ -68,6 +68,7 @@ export function handleAppend(node: NodeState, received: Message): void {
   const previous = { index: received.index, term: received.logTerm };
   const last = log.maybeAppend(previous, entriesOf(received), received.commit);
   if (last !== undefined) {
+    node.matched = { term: node.term, index: last };
     node.send({ type: "append-response", to, index: last });
     return;
   }
@@ -85,11 +86,10 @@ export function handleAppend(node: NodeState, received: Message): void {
 }
 
 export function handleHeartbeat(node: NodeState, received: Message): void {
-  const { log } = node;
-  // The leader believes what this node acknowledged and may have lost since.
-  const isLost = node.abstains && received.commit > log.lastIndex();
+  // The leader believes what this node acknowledged and may have lost since. In its place may stand what it had replaced.
+  const isLost = node.abstains && received.commit > surelyHeld(node);
   if (isLost) sayWhatIsLeft(node, received.from);
-  else log.commitTo(received.commit);
+  else node.log.commitTo(received.commit);
   const index = promise(node, received);
   node.send({ type: "heartbeat-response", to: received.from, index, context: received.context });
 }
@@ -99,7 +99,12 @@ export function handleHeartbeat(node: NodeState, received: Message): void {
  * is told again for as long as it does not send what is missing, so that no message of this matters.
  */
 function sayWhatIsLeft(node: NodeState, leader: NodeId): void {
-  node.send({ type: "log-lost", to: leader, index: node.log.lastIndex() });
+  node.send({ type: "log-lost", to: leader, index: surelyHeld(node) });
+}
+
+/** How far a node that does not trust its log can be sure of it: as far as it was committed, or fitted to its leader's. */
+export function surelyHeld({ log, matched, term }: NodeState): number {
+  return matched.term === term ? Math.max(log.committed, matched.index) : log.committed;
 }
 
 export function handleSnapshot(node: NodeState, received: Message): void {

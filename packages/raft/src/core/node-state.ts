@@ -51,6 +51,8 @@ export class NodeState {
   electionTicks: number;
   /** In doubt of its own log: see {@link CompleteOptions.abstains}. */
   abstains: boolean;
+  /** How far the log was found to match that of the leader of `term`, by appends of this life. */
+  matched = { term: 0, index: 0 };
   heartbeatElapsed = 0;
   /** In [electionTicks, 2 * electionTicks). */
   randomizedElectionTicks = 0;

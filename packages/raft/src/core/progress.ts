@@ -117,7 +117,7 @@ export class Progress {
     return true;
   }
 
-  /** The follower holds nothing after `lastIndex`, whatever it said. False when no more than that was believed. */
+  /** The follower is sure of nothing after `lastIndex`, whatever it said. False when no more than that was believed. */
   lose(lastIndex: number): boolean {
     if (lastIndex >= this.match) return false;
     this.match = lastIndex;

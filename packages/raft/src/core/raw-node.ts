@@ -12,6 +12,7 @@
  */
 import { invariant, RaftError } from "../errors.ts";
 import { confChangeEntry, type ConfChange } from "./conf-change.ts";
+import { surelyHeld } from "./follower.ts";
 import { applyConfChange } from "./membership.ts";
 import type { NodeState, ReadState, Role } from "./node-state.ts";
 import { checkElectionTicks, type RaftOptions } from "./options.ts";
@@ -192,6 +193,11 @@ export class RawNode {
 
   get commit(): number {
     return this.#node.log.committed;
+  }
+
+  /** How far a node in doubt of its log can be sure of it. */
+  get surelyHeld(): number {
+    return surelyHeld(this.#node);
   }
 
   /** To whom leadership is being handed; `NONE` when it is not. */

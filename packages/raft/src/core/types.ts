@@ -81,7 +81,7 @@ export type PeerMessageType =
   | "transfer-leader"
   | "read-index"
   | "read-index-response"
-  /** To the leader: the sender holds nothing after `index`, whatever it acknowledged before. */
+  /** To the leader: the sender is sure of nothing after `index`, whatever it acknowledged before. */
   | "log-lost";
 
 /** Within one node, from its driver or to and from its storage. */

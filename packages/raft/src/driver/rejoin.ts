@@ -26,8 +26,8 @@ function numberOf(bytes: Uint8Array): number {
 }
 
 /** The word of a node in doubt to its leader. */
-export function logLost(from: NodeId, to: NodeId, lastIndex: number, number: number): Message {
-  return message({ type: "log-lost", from, to, index: lastIndex, context: numberBytes(number) });
+export function logLost(from: NodeId, to: NodeId, surelyHeld: number, number: number): Message {
+  return message({ type: "log-lost", from, to, index: surelyHeld, context: numberBytes(number) });
 }
 
 /** The number in a node's word; undefined when there is none. */

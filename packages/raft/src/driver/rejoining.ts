@@ -75,11 +75,11 @@ export class Rejoining {
   }
 
   #say(): void {
-    const { id, raw, log, nowMs } = this.#parts;
+    const { id, raw, nowMs } = this.#parts;
     const leader = raw.lead;
     if (leader === NONE || leader === id || nowMs() - this.#saidMs < EVERY_MS) return;
     this.#saidMs = nowMs();
-    this.#send(logLost(id, leader, log.lastIndex(), this.#number));
+    this.#send(logLost(id, leader, raw.surelyHeld, this.#number));
   }
 
   #promote(): void {

@@ -110,6 +110,25 @@ describe("a log that lost what it had acknowledged", () => {
     expect(cluster.at(3).node.lastIndex).toBe(4);
   });
 
+  test("is not believed where what it lost had replaced something: a heartbeat commits nothing of that", () => {
+    const cluster = new Cluster(VOTERS);
+    const leader = cluster.elect(1);
+    leader.propose(DATA);
+    cluster.settle();
+    const log = newLog(VOTERS);
+    const stale = [2, 3, 4].map((index) => ({ index, term: 1, type: "normal" as const, data: DATA }));
+    log.append(stale);
+    log.setHardState({ term: 2, vote: 1, commit: 1 });
+    cluster.members.set(3, new Member(3, log, { abstains: true }));
+    leader.tick();
+    cluster.settle(({ type, to }) => to !== 3 || type === "heartbeat");
+    expect(cluster.at(3).node.commit).toBe(1);
+    leader.tick();
+    cluster.settle();
+    expect(cluster.at(3).node).toMatchObject({ lastIndex: 3, commit: 3 });
+    expect(log.term(3)).toBe(2);
+  });
+
   test("is filled again when its first words of it do not arrive, and not before", () => {
     const cluster = withLostLog();
     const leader = cluster.at(1).node;
