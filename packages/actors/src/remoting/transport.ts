@@ -1,0 +1,58 @@
+/**
+ * What carries frames between hosts: TCP in tests, libp2p in the mesh, the simulation's network. A transport knows how to
+ * reach a peer by its name and moves frames; who the other end is in this life, what frames mean and whether a silent peer
+ * is still there is decided above.
+ */
+import type { ActorError } from "../errors.ts";
+
+/**
+ * Lanes of one connection do not wait for each other: `control` for what must be on time, `message` for messages, `bulk` for
+ * items of streams.
+ */
+export type Lane = "control" | "message" | "bulk";
+
+export const LANES: readonly Lane[] = ["control", "message", "bulk"];
+
+/** One way to one peer. Within a lane frames arrive whole, in order, once and without gaps, until the connection is closed. */
+export interface TransportConnection {
+  /** Who the other end has proven to be; undefined where nothing is proven. */
+  readonly peer: string | undefined;
+  /**
+   * Sends a frame, given in pieces that need not be joined; they must not change any more. Takes it in any case.
+   * @returns false when the lane is full: the next frame should wait for `drained`
+   */
+  send(lane: Lane, frame: readonly Uint8Array[]): boolean;
+  /** Closes in order: what was sent before arrives if the other end still reads. Then `closed` is called. */
+  end(): void;
+  /** Closes at once; the other end learns of it at once where that is possible. `closed` is called, but not from within. */
+  destroy(): void;
+}
+
+/** Told by the transport, one thing at a time, and never from within a call of the connection's. */
+export interface ConnectionReceiver {
+  /** The frame is the receiver's own: its bytes stay as they are. */
+  frame(lane: Lane, frame: Uint8Array): void;
+  /** Bytes have come, be they only part of a frame: a sign of life. Called before `frame`. */
+  heard(): void;
+  /** There is room again in a lane that was full. */
+  drained(lane: Lane): void;
+  /** The last call, and it always comes; without an error when either side had ended it in order. */
+  closed(error: ActorError | undefined): void;
+}
+
+/** Somebody has connected to this host; nothing comes before this returns. */
+export type AcceptConnection = (connection: TransportConnection) => ConnectionReceiver;
+
+export interface ActorTransport {
+  /** Largest frame that it carries, in bytes. */
+  readonly maxFrameBytes: number;
+  /** From now on connections are taken. Called once. */
+  listen(accept: AcceptConnection): Promise<void>;
+  /**
+   * Connects to a peer. Rejects with ActorError `peer-gone` when that is not possible, and `cancelled` when `signal` was
+   * aborted before it was; each caller has a connection of its own.
+   */
+  connect(peer: string, receiver: ConnectionReceiver, signal: AbortSignal): Promise<TransportConnection>;
+  /** Takes no more connections, destroys those that there are. Fulfilled when nothing is left behind. */
+  close(): Promise<void>;
+}
