@@ -41,10 +41,13 @@ export class PendingAsk<Reply> extends Envelope implements Deadline {
   begin<Message>(make: (replyTo: ActorRef<Reply>) => Message): Message {
     const message = make(this.replyTo);
     this.#message = message;
+    if (this.#runtime.isStopped) {
+      this.failed(new ActorError("system-stopped", "the actor system has stopped"));
+      return message;
+    }
     const { timeoutMs, signal } = this.#options ?? NO_OPTIONS;
     this.#runtime.deadlines.add(this, timeoutMs ?? this.#runtime.askTimeoutMs);
     if (signal !== undefined) this.#listenTo(signal);
-    if (this.#runtime.isStopped) this.failed(new ActorError("system-stopped", `the actor system has stopped`));
     return message;
   }
 

@@ -1,5 +1,5 @@
 /** A reference to an actor of this system. */
-import { ActorError } from "../errors.ts";
+import type { ActorError } from "../errors.ts";
 import { PendingAsk } from "./ask.ts";
 import { BaseRef, type Watcher } from "./base-ref.ts";
 import { Offer } from "./offer.ts";
@@ -35,7 +35,6 @@ export class LocalRef<Message> extends BaseRef<Message> {
 
   override offer(message: Message, options: OfferOptions = {}): Promise<void> {
     const offer = new Offer(this.runtime, this, message, options);
-    if (this.runtime.isStopped) offer.failed(new ActorError("system-stopped", "the actor system has stopped"));
     if (offer.isWaiting) this.receiver.offer(offer);
     return offer.promise;
   }

@@ -121,8 +121,11 @@ export class Mailbox extends Ring<unknown> {
 
   /** Takes everything out, offers that wait outside included. */
   *drain(): Generator {
+    const waiting = this.#waiting;
+    // Not let in by the room that is made below.
+    this.#waiting = undefined;
     while (this.depth > 0) yield this.next();
-    while (this.#waiting !== undefined && this.#waiting.length > 0) yield this.#waiting.shift();
+    for (let left = waiting?.length ?? 0; left > 0; left -= 1) yield waiting?.shift();
   }
 
   #admit(): void {

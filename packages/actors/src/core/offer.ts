@@ -32,6 +32,10 @@ export class Offer extends Envelope implements Deadline {
     this.promise = promise;
     this.#resolve = () => resolve(undefined);
     this.#reject = reject;
+    if (runtime.isStopped) {
+      this.failed(new ActorError("system-stopped", "the actor system has stopped"));
+      return;
+    }
     runtime.deadlines.add(this, this.#timeoutMs);
     if (options.signal !== undefined) this.#listenTo(options.signal);
   }

@@ -154,9 +154,10 @@ export class StreamReader<Item> implements AsyncIterableIterator<Item, undefined
   #cancel(error: ActorError | undefined): void {
     while (this.#buffer.length > 0) this.#buffer.shift();
     if (this.#ending !== undefined) return;
+    // First, because a source on this host ends within the call below, and would be taken for broken.
+    this.#end(error);
     // It may be gone already; then there is nothing to cancel.
     this.#source.tell({ type: "cancel", reason: error?.code });
-    this.#end(error);
   }
 
   #end(error: ActorError | undefined): void {

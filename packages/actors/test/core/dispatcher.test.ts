@@ -28,12 +28,10 @@ test("who asks and answers in micro-tasks alone leaves timers their turn", async
   const echo = system.spawn<{ readonly replyTo: { tell(n: number): unknown } }>(() => ({ replyTo }) => {
     replyTo.tell(1);
   });
-  let isOver = false;
-  setTimeout(() => {
-    isOver = true;
-  }, 1);
+  const timer = new AbortController();
+  setTimeout(() => timer.abort(), 1);
   let asked = 0;
-  while (!isOver) asked += await echo.ask<number>((replyTo) => ({ replyTo }));
+  while (!timer.signal.aborted) asked += await echo.ask<number>((replyTo) => ({ replyTo }));
   expect(asked).toBeGreaterThan(0);
   await system.stop();
 });

@@ -1,7 +1,8 @@
 /** A system under virtual time, and what tests look at. */
-import { onTestFinished } from "vitest";
+import { expect, onTestFinished } from "vitest";
 import {
   type ActorSnapshot,
+  type ActorErrorCode,
   type ActorSystem,
   type ActorSystemOptions,
   createActorSystem,
@@ -65,6 +66,11 @@ export class Gate {
   wait(): Promise<void> {
     return this.#settled.promise;
   }
+}
+
+/** For promises that reject only after something else has happened: awaited later. */
+export async function expectCode(promise: Promise<unknown>, code: ActorErrorCode): Promise<void> {
+  await expect(promise).rejects.toMatchObject({ code });
 }
 
 function all(snapshots: readonly ActorSnapshot[]): readonly ActorSnapshot[] {
