@@ -360,7 +360,7 @@ export class World {
   #damage(host: Host): void {
     const { faults } = this.plan;
     if (!this.mayDoubt(host)) return;
-    if (faults.has("lost-tail") && this.#chance.chance(0.1)) {
+    if (faults.has("lost-tail") && this.#chance.chance(0.25)) {
       this.note("lost-tail", host.id);
       loseTail(host, this.#chance);
     } else if (faults.has("bit-rot") && this.#chance.chance(0.1)) {
