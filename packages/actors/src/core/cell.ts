@@ -2,7 +2,7 @@
 import { ActorError } from "../errors.ts";
 import { FIRST_STATE, type LifecycleState, mustStep, nextState } from "../supervision/lifecycle.ts";
 import { type RestartPolicy, type SupervisionSpec, supervisionOf } from "../supervision/spec.ts";
-import { formatAddress, formatPath, isActorName } from "./address.ts";
+import { formatAddress, formatPath, isActorName, parseAddress } from "./address.ts";
 import type { Actor, Behavior, Handler, Receive, SpawnOptions } from "./behavior.ts";
 import type { Child } from "./child.ts";
 import { Children, type Supervisor } from "./children.ts";
@@ -398,8 +398,8 @@ export function spawnInto<Message>(
 
 /** Stops one of `children`. @throws ActorError `no-such-actor` */
 export function stopIn(children: Children<Cell> | undefined, ref: ActorRef<never>): Promise<void> {
-  const cell = children?.all().find((child) => child.ref.equals(ref));
-  if (cell === undefined) {
+  const cell = children?.get(parseAddress(ref.address).path.at(-1) ?? "");
+  if (cell === undefined || !cell.ref.equals(ref)) {
     return Promise.reject(new ActorError("no-such-actor", `${ref.address} is no child that could be stopped`));
   }
   const { promise, resolve } = Promise.withResolvers<void>();

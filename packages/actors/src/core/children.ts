@@ -31,6 +31,9 @@ export class Children<Kind extends Child> {
   readonly #groups = new Map<Child, RestartGroup>();
   readonly #streaks = new Map<Child, Streak>();
   #isStopping = false;
+  #isStoppingOne = false;
+  /** Of those that are to stop, who has not yet, in the order of their first start. */
+  #toStop: Kind[] = [];
 
   constructor(runtime: Runtime, spec: SupervisionSpec, supervisor: Supervisor) {
     this.#runtime = runtime;
@@ -85,7 +88,7 @@ export class Children<Kind extends Child> {
     const group = this.#groups.get(child);
     this.#groups.delete(child);
     group?.advance();
-    if (this.#isStopping) this.#stopLast();
+    if (this.#isStopping) this.#stopNext();
     this.#supervisor.childGone();
   }
 
@@ -94,7 +97,8 @@ export class Children<Kind extends Child> {
     if (this.#isStopping) return;
     this.#isStopping = true;
     this.#dissolveGroups();
-    this.#stopLast();
+    this.#toStop = [...this.#children.values()];
+    this.#stopNext();
   }
 
   abandonAll(error: ActorError): void {
@@ -106,7 +110,7 @@ export class Children<Kind extends Child> {
   #restart(ended: Kind): void {
     const isFree = (child: Kind): boolean =>
       !this.#groups.has(child) && child.state !== "stopping" && child.state !== "stopped";
-    const members = concerned(this.#spec.strategy, this.all(), ended).filter(isFree);
+    const members = concerned(this.#spec.strategy, this.#children.values(), ended).filter(isFree);
     const pause = this.#pauseMs(ended);
     const group = new RestartGroup(this.#runtime.clock, members, pause, () => {
       for (const member of members) this.#groups.delete(member);
@@ -123,9 +127,18 @@ export class Children<Kind extends Child> {
     return pauseMs(this.#spec.backOff, attempts, this.#runtime.random());
   }
 
-  #stopLast(): void {
-    const last = this.all().at(-1);
-    if (last !== undefined && last.state !== "stopping") last.stop("stopped", undefined);
+  /** Goes on with the youngest until one takes its time; its end calls this again. A loop, for there may be many. */
+  #stopNext(): void {
+    if (this.#isStoppingOne) return;
+    this.#isStoppingOne = true;
+    for (;;) {
+      const youngest = this.#toStop.at(-1);
+      if (youngest === undefined) break;
+      youngest.stop("stopped", undefined);
+      if (youngest.state !== "stopped") break;
+      this.#toStop.pop();
+    }
+    this.#isStoppingOne = false;
   }
 
   #dissolveGroups(): void {

@@ -7,13 +7,17 @@ export function isRestarted(policy: RestartPolicy, crashed: boolean): boolean {
 }
 
 /** The children that restart when `ended` does, in the order of their start; `children` are in that order too. */
-export function concerned<Child>(strategy: Strategy, children: readonly Child[], ended: Child): readonly Child[] {
+export function concerned<Child>(strategy: Strategy, children: Iterable<Child>, ended: Child): readonly Child[] {
   switch (strategy) {
     case "one-for-one":
       return [ended];
     case "one-for-all":
-      return children;
+      return [...children];
     case "rest-for-one":
-      return children.slice(children.indexOf(ended));
+      return restFrom([...children], ended);
   }
+}
+
+function restFrom<Child>(children: readonly Child[], first: Child): readonly Child[] {
+  return children.slice(children.indexOf(first));
 }

@@ -42,9 +42,9 @@ describe("an XState machine as an actor", () => {
     const { clock, ref, states } = lampSystem();
     ref.tell({ type: "press" });
     await clock.pass(999);
-    expect(states.at(-1)).toBe('\"lit\"');
+    expect(states.at(-1)).toBe('"lit"');
     await clock.pass(1);
-    expect(states.at(-1)).toBe('\"dark\"');
+    expect(states.at(-1)).toBe('"dark"');
   });
 
   test("stops in its final state", async () => {
@@ -64,7 +64,7 @@ describe("an XState machine as an actor", () => {
     expect(snapshot("/lamp")).toMatchObject({ restarts: 1, state: "running" });
     ref.tell({ type: "press" });
     await clock.settle();
-    expect(states.at(-1)).toBe('\"lit\"');
+    expect(states.at(-1)).toBe('"lit"');
   });
 
   test("its delays die with it", async () => {
