@@ -17,7 +17,7 @@ import { demand } from "../kit/violation.ts";
 import type { Answer, Conclusion, MembershipAnswer, Seen } from "./answers.ts";
 import type { Library } from "./library.ts";
 import type { Done } from "./machine.ts";
-import { changed } from "./membership-model.ts";
+import { changed, demotedAfter } from "./membership-model.ts";
 
 /** The log of one node, durable or not, from `base` on. */
 export class Mirror {
@@ -175,6 +175,8 @@ export class Chronicle {
   /** Digest of the state machine after each entry, as the first node that applied it came to. */
   readonly #digests = new Map<number, number>();
   readonly configurations: Configured[] = [];
+  /** Members that do not vote for a while, because they doubt their logs. */
+  demoted: ReadonlySet<number> = new Set();
   #invariants: readonly Invariant[] = [];
 
   constructor(library: Library) {
@@ -363,6 +365,7 @@ export class Chronicle {
     const before = this.configurations.at(-1)?.conf;
     if (before === undefined) return;
     const conf = changed(before, change);
+    if (conf !== before) this.demoted = demotedAfter(this.demoted, change);
     this.configurations.push({ index: entry.index, conf });
     for (const each of this.#invariants) each.configured?.(entry.index, before, conf);
   }

@@ -1,9 +1,9 @@
-/** Clients: each does one thing at a time, gives up after a while, and remembers what it was promised. */
+/** Clients: each does one thing at a time, or writes several values at once; gives up after a while, and remembers what it was promised. */
 import type { ClientSession, ProposalOutcome, SessionTag } from "@parley/raft";
 import type { Random } from "../kit/random.ts";
 import { MS, SECOND, type Micros, type Timeline } from "../kit/timeline.ts";
 import type { Host, Life } from "./host.ts";
-import { decodeResult, encodeAppend, KEYS, type Append } from "./machine.ts";
+import { decodeAppend, decodeResult, encodeAppend, KEYS, type Append } from "./machine.ts";
 import type { Chronicle } from "./chronicle.ts";
 import type { Library } from "./library.ts";
 import type { Plan } from "./plan.ts";
@@ -36,12 +36,21 @@ interface Write {
   attempts: number;
 }
 
+/** A question: to whom, and how long it is on its way; both are drawn when they are left out. */
+interface Asking {
+  readonly timeoutMs: number;
+  readonly life?: Life | undefined;
+  readonly way?: Micros | undefined;
+}
+
 export class Clients {
   readonly #world: ClientWorld;
   readonly #random: Random;
   /** Operations begun, by client. */
   readonly #sequences: number[] = [];
   readonly #sessions = new Map<number, ClientSession>();
+  /** What sessions are to send, by name. */
+  readonly #underWay = new Map<string, Write>();
   /** Who was last said to lead, by client. */
   readonly #leaders = new Map<number, number>();
   /** Of each register: the most values that anyone was told of. */
@@ -55,18 +64,34 @@ export class Clients {
     }
   }
 
-  /** A read of nobody's, at a moment at which the node may know less than it believes. */
-  readEagerly(life: Life): void {
-    this.#read(this.#world.plan.clients, life).catch((error: unknown) => this.#world.fail(error));
+  /** A read of nobody's, at a moment at which the node may know less than it believes; `atOnce`: at this very moment. */
+  readEagerly(life: Life, atOnce = false): void {
+    const way = atOnce ? 0 : MS * this.#random.next();
+    this.#read(this.#world.plan.clients, life, way).catch((error: unknown) => this.#world.fail(error));
   }
 
   async #live(client: number): Promise<never> {
     for (;;) {
       await this.#pause(this.#world.plan.thinkTime * 2 * this.#random.next());
-      if (this.#random.chance(0.4)) await this.#read(client, this.#someone(client));
-      else if (this.#random.chance(0.2)) await this.#writeOnce(client);
-      else await this.#writeInSession(client);
+      if (this.#random.chance(0.4)) await this.#readSome(client);
+      else if (this.#random.chance(0.2)) await this.#several(() => this.#writeOnce(client));
+      else {
+        const session = this.#sessions.get(client) ?? (await this.#openSession(client));
+        if (session !== undefined) await this.#several(() => this.#writeInSession(client, session));
+      }
     }
+  }
+
+  /** Begins one operation, or some at once, and waits for all of them. */
+  async #several(operation: () => Promise<void>): Promise<void> {
+    const count = this.#random.chance(0.15) ? this.#random.between(2, 6) : 1;
+    await Promise.all(Array.from({ length: count }, operation));
+  }
+
+  /** One read, or some at one node, one soon after the other. */
+  async #readSome(client: number): Promise<void> {
+    const life = this.#someone(client);
+    await this.#several(() => this.#read(client, life, 40 * MS * this.#random.next() ** 4));
   }
 
   /** A command without a session, which is tried once. */
@@ -76,33 +101,36 @@ export class Clients {
     this.#conclude(write, outcome);
   }
 
-  async #writeInSession(client: number): Promise<void> {
-    const session = this.#sessions.get(client) ?? (await this.#openSession(client));
-    if (session === undefined) return;
+  async #writeInSession(client: number, session: ClientSession): Promise<void> {
     const write = this.#begin(client, true);
-    this.#submits.set(session, (tag, timeoutMs) => this.#submit(write, tag, timeoutMs));
     const { append, padding } = write;
-    const timeoutMs = this.#world.plan.faults.has("client-retries") ? 4 * this.#patienceMs() : TRY_MS;
+    this.#underWay.set(nameOf(append), write);
+    const timeoutMs = this.#world.plan.faults.has("client-retries")
+      ? 4 * this.#patienceMs()
+      : this.#random.oneOf(...TRIES_MS);
     const outcome = await session.propose(encodeAppend({ ...append, attempt: 0 }, padding), { timeoutMs });
-    if (outcome.outcome === "refused" && outcome.reason === "session-expired") this.#sessions.delete(client);
+    if (outcome.outcome === "refused" && outcome.reason === "session-expired" && this.#sessions.get(client) === session)
+      this.#sessions.delete(client);
+    this.#underWay.delete(nameOf(append));
     this.#conclude(write, outcome);
   }
 
-  /** What a session sends now: each client has one operation under way. */
-  readonly #submits = new Map<ClientSession, (tag: SessionTag, timeoutMs: number) => Promise<ProposalOutcome>>();
-
   async #openSession(client: number): Promise<ClientSession | undefined> {
     const timeoutMs = this.#patienceMs();
-    const outcome = await this.#ask(client, timeoutMs, undefined, ({ node }) => node?.openSession({ timeoutMs }));
+    const outcome = await this.#ask(client, { timeoutMs }, ({ node }) => node?.openSession({ timeoutMs }));
     if (outcome?.outcome === "not-leader") this.#hear(client, outcome.leader);
     if (outcome?.outcome !== "opened") return undefined;
     const { timeline, library } = this.#world;
     const session: ClientSession = new library.ClientSession({
       session: outcome.session,
-      submit: async (_, tag, tryMs) => (await this.#submits.get(session)?.(tag, tryMs)) ?? NO_ANSWER,
+      submit: async (command, tag, tryMs) => {
+        const append = decodeAppend(command);
+        const write = append === undefined ? undefined : this.#underWay.get(nameOf(append));
+        return write === undefined ? NO_ANSWER : this.#submit(write, tag, tryMs);
+      },
       pause: (delayMs) => this.#pause(delayMs * MS),
       nowMs: () => timeline.now / MS,
-      tryMs: TRY_MS,
+      tryMs: this.#random.oneOf(...TRIES_MS),
     });
     this.#world.note("session", client, outcome.session);
     this.#sessions.set(client, session);
@@ -123,7 +151,7 @@ export class Clients {
     const append: Append = { ...write.append, attempt: write.attempts };
     const { client, sequence } = append;
     const forward = this.#random.chance(0.3);
-    const outcome = await this.#ask(client, timeoutMs, undefined, async (life) => {
+    const outcome = await this.#ask(client, { timeoutMs }, async (life) => {
       world.note("write", client, sequence, append.attempt, life.host.id);
       const bytes = encodeAppend(append, write.padding);
       const answer = await life.node?.propose(bytes, { session, timeoutMs, forward });
@@ -153,19 +181,19 @@ export class Clients {
     this.#world.chronicle.concluded({ client, sequence, outcome });
   }
 
-  async #read(client: number, chosen: Life | undefined): Promise<void> {
+  async #read(client: number, life: Life | undefined, way?: Micros): Promise<void> {
     const world = this.#world;
     const sequence = this.#next(client);
     const key = this.#random.between(0, KEYS - 1);
     const floor = this.#known[key] ?? 0;
     const timeoutMs = this.#patienceMs();
-    await this.#ask(client, timeoutMs, chosen, async (life) => {
-      world.note("read", client, sequence, life.host.id);
-      const outcome = await life.node?.read({ timeoutMs });
+    await this.#ask(client, { timeoutMs, life, way }, async (asked) => {
+      world.note("read", client, sequence, asked.host.id);
+      const outcome = await asked.node?.read({ timeoutMs });
       if (outcome?.outcome !== "readable") return;
-      const { view } = life.host;
-      world.watch(life, () => {
-        const position = life.machine.lengths[key] ?? 0;
+      const { view } = asked.host;
+      world.watch(asked, () => {
+        const position = asked.machine.lengths[key] ?? 0;
         world.note("seen", client, sequence, position);
         const name = `read ${client}:${sequence}`;
         world.chronicle.read({ node: view.id, key, floor, position, index: outcome.index, name });
@@ -177,8 +205,7 @@ export class Clients {
   /** Asks a node; undefined when no answer comes in time, or ever. */
   #ask<T>(
     client: number,
-    timeoutMs: number,
-    chosen: Life | undefined,
+    { timeoutMs, life: chosen, way = MS * this.#random.next() }: Asking,
     request: (life: Life) => Promise<T | undefined> | undefined,
   ): Promise<T | undefined> {
     const world = this.#world;
@@ -198,7 +225,8 @@ export class Clients {
           },
         );
       };
-      world.timeline.after(MS * this.#random.next(), () => world.run(life, ask));
+      if (way === 0) world.run(life, ask);
+      else world.timeline.after(way, () => world.run(life, ask));
     });
   }
 
@@ -220,7 +248,7 @@ export class Clients {
   }
 
   #patienceMs(): number {
-    return Math.round(300 + 1000 * this.#random.next());
+    return Math.round(300 + (this.#random.chance(0.1) ? 6000 : 1000) * this.#random.next());
   }
 
   #pause(delay: Micros): Promise<void> {
@@ -228,5 +256,9 @@ export class Clients {
   }
 }
 
-/** One try of a session. */
-const TRY_MS = 600;
+function nameOf({ client, sequence }: Pick<Append, "client" | "sequence">): string {
+  return `${client}:${sequence}`;
+}
+
+/** One try of a session: some give up soon, some outlast a leader. */
+const TRIES_MS = [300, 600, 3000] as const;

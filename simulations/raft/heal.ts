@@ -34,7 +34,7 @@ export async function healAndExpectProgress(world: World): Promise<boolean> {
   return done;
 }
 
-/** A new probe is committed, and applied by every member. */
+/** A new probe is committed, and applied by every member; who doubted its log has been made a voter again. */
 function hasProgressed({ chronicle, hosts }: World, from: number): boolean {
   let index = 0;
   for (let at = chronicle.lastCommitted; at > from && index === 0; at -= 1) {
@@ -45,7 +45,9 @@ function hasProgressed({ chronicle, hosts }: World, from: number): boolean {
   if (index === 0 || conf === undefined) return false;
   return [...members(conf)].every((id) => {
     const host = hosts.get(id);
-    return host?.node !== undefined && host.view.applied >= index;
+    const mustVote = conf.voters.includes(id) || chronicle.demoted.has(id);
+    const votes = !chronicle.demoted.has(id) && host?.isDoubtful === false;
+    return host?.node !== undefined && host.view.applied >= index && (votes || !mustVote);
   });
 }
 

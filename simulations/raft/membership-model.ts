@@ -33,6 +33,15 @@ export function changed(before: ConfState, change: ConfChange): ConfState {
   };
 }
 
+/** Members that were made learners because they doubt their logs, and are to vote again, after `change`. */
+export function demotedAfter(demoted: ReadonlySet<number>, { steps, context }: ConfChange): ReadonlySet<number> {
+  const after = new Set(demoted);
+  for (const { node } of steps) after.delete(node);
+  const [step] = steps;
+  if (step !== undefined && new TextDecoder().decode(context).startsWith("log in doubt")) after.add(step.node);
+  return after;
+}
+
 function left(before: ConfState): ConfState {
   if (before.votersOutgoing.length === 0) return before;
   const learners = sorted(new Set([...before.learners, ...before.learnersNext]));

@@ -28,6 +28,7 @@ export type Trace = (line: string) => void;
 /** Messages that wait for a paused host; sockets hold no more. */
 const MAX_DEFERRED = 500;
 const MAX_REMEMBERED_STREAMS = 10;
+const TIMERS_LATER: Micros = 0.2 * MS;
 
 export class World {
   readonly plan: Plan;
@@ -170,7 +171,10 @@ export class World {
     host.isPaused = false;
     const { deferred } = host;
     host.deferred = [];
-    for (const run of deferred) this.timeline.after(0, run);
+    // What waited in its sockets may be taken in before its timers: a client asks, and gets an answer out of old time.
+    const asksFirst = this.plan.faults.has("eager-reads") && this.#chance.chance(0.5);
+    if (asksFirst && host.life !== undefined && !this.isHealed) this.clients.readEagerly(host.life, true);
+    for (const run of deferred) this.timeline.after(asksFirst ? TIMERS_LATER : 0, run);
   }
 
   /** Runs `action` at the host now, after its pause, or never if that life of it is over. */

@@ -8,8 +8,9 @@ import type { Chronicle, Invariant } from "../chronicle.ts";
 const NAME = "acknowledgements-outlive-restarts";
 
 interface Promised {
-  /** The last entry acknowledged, in the term of the acknowledgement. */
+  /** The last entry acknowledged, and its term. */
   index: number;
+  entryTerm: number;
   /** The last committed entry among those that were acknowledged. */
   committed: number;
   term: number;
@@ -19,24 +20,27 @@ interface Promised {
 export function acknowledgementsOutliveRestarts(chronicle: Chronicle): Invariant {
   const promises = new Map<number, Promised>();
   const promisedBy = (id: number): Promised => {
-    const known = promises.get(id) ?? { index: 0, committed: 0, term: 0, vote: 0 };
+    const known = promises.get(id) ?? { index: 0, entryTerm: 0, committed: 0, term: 0, vote: 0 };
     promises.set(id, known);
     return known;
   };
   return {
     name: NAME,
-    sent({ id }, { type, reject, term, to, index }) {
+    sent({ id, mirror }, { type, reject, term, to, index }) {
       if (reject || (type !== "append-response" && type !== "vote-response")) return;
       const promised = promisedBy(id);
       if (term > promised.term) Object.assign(promised, { term, vote: 0 });
       if (type === "vote-response" && term === promised.term) promised.vote = to;
-      if (type === "append-response") promised.index = index;
+      if (type === "append-response") Object.assign(promised, { index, entryTerm: mirror.term(index) });
     },
     committed(_, last) {
       for (const [id, promised] of promises) {
         const index = Math.min(promised.index, last);
-        const isSame = chronicle.views.get(id)?.mirror.term(index) === chronicle.committedAt(index)?.term;
-        if (isSame) promised.committed = Math.max(promised.committed, index);
+        const mirror = chronicle.views.get(id)?.mirror;
+        // What was acknowledged and then replaced was never committed.
+        const isStillThere = mirror?.term(promised.index) === promised.entryTerm;
+        if (isStillThere && mirror?.term(index) === chronicle.committedAt(index)?.term)
+          promised.committed = Math.max(promised.committed, index);
       }
     },
     started({ id, status, durable, isDoubtful }) {

@@ -48,6 +48,11 @@ export const DRIVER_BUGS: readonly PlantedBug[] = [
 
   /** Ends a placed proposal. */`,
       },
+      {
+        file: "driver/proposals.ts",
+        search: "if (this.#placed.size === 0 || entry.data.length > 0) return;",
+        replace: "if (this.#placed.size >= 0) return;",
+      },
     ],
   },
   {
@@ -297,7 +302,7 @@ export const DRIVER_BUGS: readonly PlantedBug[] = [
   ),
   {
     number: 171,
-    name: "the contents of one snapshot are taken for those of another",
+    name: "two streams of a snapshot are written into one file",
     edits: [
       {
         file: "driver/snapshots.ts",
@@ -306,9 +311,9 @@ export const DRIVER_BUGS: readonly PlantedBug[] = [
         replace: "",
       },
       {
-        file: "driver/snapshots.ts",
-        search: "if (staged?.index !== index || staged.term !== term) {",
-        replace: "if (staged === undefined) {",
+        file: "storage/durable-log.ts",
+        search: "`${meta.index}-${meta.term}.${this.#stagedCount}.part`",
+        replace: "`${meta.index}-${meta.term}.part`",
       },
     ],
   },

@@ -168,13 +168,6 @@ export const STORAGE_BUGS: readonly PlantedBug[] = [
     "",
   ),
   bug(
-    114,
-    "two snapshots under way are written to one temporary file",
-    "storage/durable-log.ts",
-    "`${meta.index}-${meta.term}.${this.#stagedCount}.part`",
-    "`${meta.index}-${meta.term}.part`",
-  ),
-  bug(
     115,
     "compacted records are removed before the log says so",
     "storage/durable-log.ts",
@@ -246,13 +239,6 @@ export const STORAGE_BUGS: readonly PlantedBug[] = [
     "driver/append-queue.ts",
     "if (kept < earlier.length) earlier.length = kept;",
     "if (kept === 0) earlier.length = kept;",
-  ),
-  bug(
-    125,
-    "of several acknowledgements the first is sent, not the last",
-    "driver/append-queue.ts",
-    "for (const response of responses.toReversed()) {",
-    "for (const response of responses) {",
   ),
   bug(
     126,
