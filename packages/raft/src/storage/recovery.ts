@@ -60,12 +60,10 @@ export async function recover(media: LogMedia, options: RecoveryOptions): Promis
   // A scan of the newest entries does not see older ones; finding the terms touches some.
   if (!(terms instanceof TermRuns)) return salvage(media, state, claim, terms);
   const snapshot = await snapshotOf(media, state);
-  if (claim.doubt !== undefined) {
-    const detail = "what was missing has not been settled since";
-    return { state, terms, snapshot, claim, opened: doubtful(state, { reason: claim.doubt, detail }) };
-  }
   const raised = await raise(media, state, claim);
-  return { ...raised, terms, snapshot, opened: { state: "intact" } };
+  if (claim.doubt === undefined) return { ...raised, terms, snapshot, opened: { state: "intact" } };
+  const detail = "what was missing has not been settled since";
+  return { ...raised, terms, snapshot, opened: doubtful(raised.state, { reason: claim.doubt, detail }) };
 }
 
 async function migrate(media: LogMedia, migrations: ReadonlyMap<number, Migration>): Promise<void> {
@@ -227,7 +225,7 @@ async function raise(
   if (state.sequence === claim.sequence) return { state, claim };
   const raised = { ...state, sequence: state.sequence + 1 };
   await media.records.write({ state: encodeState(raised), puts: [], remove: { from: 0, to: 0 } }, true);
-  const next = claimOf(raised, claim.generation + 1, undefined);
+  const next = claimOf(raised, claim.generation + 1, claim.doubt);
   await media.highWater.writeSlot(slotOf(next), encodeHighWater(next));
   return { state: raised, claim: next };
 }

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { EMPTY_CONF_STATE } from "../../src/core/types.ts";
 import { isRaftError } from "../../src/errors.ts";
+import { DurableImage } from "../../src/storage/durable-image.ts";
 import { findHighWater, SLOT_BYTES } from "../../src/storage/high-water.ts";
 import type { DoubtReason, LogStore } from "../../src/storage/log-store.ts";
 import { MemoryDisk, type DiskOperation } from "../../src/storage/memory-disk.ts";
@@ -48,6 +49,32 @@ describe("a log whose disk lost something silently", () => {
     disk.loseSynced(1);
     const log = await expectDoubt(disk, "log-behind", 9);
     expect(log.initialState().hardState).toMatchObject({ term: 10, vote: 2 });
+  });
+
+  it.each(["intact", "in doubt"])("claims on opening what a crash left beyond its claim, when %s", async (was) => {
+    const disk = await filledDisk();
+    if (was === "in doubt") disk.loseSynced(1);
+    const log = await openMemoryLog(disk);
+    const from = log.lastIndex();
+    let crashed = false;
+    disk.faults = {
+      delay: async (operation: DiskOperation) => {
+        if (operation !== "high-water" || crashed) return;
+        crashed = true;
+        disk.crash(() => 0);
+      },
+    };
+    const write = { hardState: { term: 11, vote: 3, commit: 0 }, entries: [entryAt(from + 1, 11)] };
+    await expect(log.write(write, { sync: true })).rejects.toMatchObject({ code: "storage-failed" });
+    const image = new DurableImage(disk);
+    expect(image.claim).toMatchObject({ term: 10, last: { index: from } });
+    // A follower acknowledges entries that it already has without writing anything.
+    const again = await openMemoryLog(disk);
+    expect(again.lastIndex()).toBe(from + 1);
+    expect(image.claim).toMatchObject({ term: 11, vote: 3, last: { index: from + 1 } });
+    expect([again.opened.state, image.doubt]).toEqual(
+      was === "intact" ? ["intact", undefined] : ["doubtful", "log-behind"],
+    );
   });
 
   it("notices a record that is missing in the middle although newer ones are there", async () => {
