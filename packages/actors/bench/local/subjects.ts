@@ -1,6 +1,6 @@
 /** What is measured side by side: each brings `count` messages to one receiver and waits until it has seen them all. */
 import * as nact from "nact";
-import { assign, createActor, setup } from "xstate";
+import { createActor, setup } from "xstate";
 import { type ActorRef, type ActorSystem, createActorSystem } from "../../src/index.ts";
 import { Ring } from "../../src/core/ring.ts";
 
@@ -97,22 +97,25 @@ export function nactTell(): Subject {
   };
 }
 
-const START: { readonly sum: number } = { sum: 0 };
 const ADD: Add = { type: "add", by: 1 };
 
 /** Without a mailbox: `send` runs the machine at once. */
 export function xstateTell(): Subject {
-  const counting = setup({ types: { context: START, events: ADD } }).createMachine({
-    context: START,
-    on: { add: { actions: assign({ sum: ({ context, event }) => context.sum + event.by }) } },
+  let sum = 0;
+  const count = ({ event }: { readonly event: Add }): void => {
+    sum += event.by;
+  };
+  const counting = setup({ types: { events: ADD }, actions: { count } }).createMachine({
+    on: { add: { actions: "count" } },
   });
   return {
     name: "xstate",
-    run: async (count) => {
+    run: async (messages) => {
+      sum = 0;
       const actor = createActor(counting).start();
-      for (let i = 0; i < count; i += 1) actor.send({ type: "add", by: 1 });
-      mustBe(actor.getSnapshot().context.sum, count);
+      for (let i = 0; i < messages; i += 1) actor.send({ type: "add", by: 1 });
       actor.stop();
+      mustBe(sum, messages);
     },
     close: async () => undefined,
   };

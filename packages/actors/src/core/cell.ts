@@ -2,10 +2,10 @@
 import { ActorError } from "../errors.ts";
 import { FIRST_STATE, type LifecycleState, mustStep, nextState } from "../supervision/lifecycle.ts";
 import { type RestartPolicy, type SupervisionSpec, supervisionOf } from "../supervision/spec.ts";
-import { formatAddress, formatPath, isActorName, parseAddress } from "./address.ts";
+import { formatAddress, formatPath, isActorName } from "./address.ts";
 import type { Actor, Behavior, Handler, Receive, SpawnOptions } from "./behavior.ts";
 import type { Child } from "./child.ts";
-import { Children, type Supervisor } from "./children.ts";
+import { Children, notAChild, type Supervisor } from "./children.ts";
 import { Envelope } from "./envelope.ts";
 import { Inbox } from "./inbox.ts";
 import { Life, type LifeHost } from "./life.ts";
@@ -15,6 +15,7 @@ import type { Timer } from "./ports.ts";
 import type { ActorRef, TerminationReason } from "./ref.ts";
 import type { Runtime } from "./runtime.ts";
 import type { ActorSnapshot } from "./system-options.ts";
+import { isThenable } from "./thenable.ts";
 
 const DEFAULT_STASH = 1000;
 
@@ -108,7 +109,8 @@ export class Cell extends Inbox implements Child, Supervisor, LifeHost<unknown> 
 
   setAside(message: unknown): unknown {
     const envelope = this.#current;
-    if (envelope === undefined || this.#currentMessage !== message) return message;
+    // What the runtime itself sends has done its part once it is opened: only the message is kept.
+    if (envelope === undefined || envelope.isReserved || this.#currentMessage !== message) return message;
     this.#current = undefined;
     return envelope;
   }
@@ -222,7 +224,8 @@ export class Cell extends Inbox implements Child, Supervisor, LifeHost<unknown> 
   }
 
   async stopChild(ref: ActorRef<never>): Promise<void> {
-    await stopIn(this.#children, ref);
+    if (this.#children === undefined) throw notAChild(ref);
+    await this.#children.stop(ref);
   }
 
   requestStop(): void {
@@ -244,7 +247,8 @@ export class Cell extends Inbox implements Child, Supervisor, LifeHost<unknown> 
     if (next === undefined) return;
     this.state = next;
     this.isIdle = false;
-    const cause = new ActorError("actor-failed", `${this.path} crashed: ${describe(error)}`, { cause: error });
+    const what = error instanceof Error ? error.message : String(error);
+    const cause = new ActorError("actor-failed", `${this.path} crashed: ${what}`, { cause: error });
     this.#place.siblings.ended(this, cause);
   }
 
@@ -396,24 +400,4 @@ export function spawnInto<Message>(
   return cell.ref;
 }
 
-/** Stops one of `children`. @throws ActorError `no-such-actor` */
-export function stopIn(children: Children<Cell> | undefined, ref: ActorRef<never>): Promise<void> {
-  const cell = children?.get(parseAddress(ref.address).path.at(-1) ?? "");
-  if (cell === undefined || !cell.ref.equals(ref)) {
-    return Promise.reject(new ActorError("no-such-actor", `${ref.address} is no child that could be stopped`));
-  }
-  const { promise, resolve } = Promise.withResolvers<void>();
-  cell.watch({ terminated: () => resolve() });
-  cell.stop("stopped", undefined);
-  return promise;
-}
-
 function nobody(): void {}
-
-function isThenable(value: unknown): value is PromiseLike<never> {
-  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}

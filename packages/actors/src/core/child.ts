@@ -2,11 +2,12 @@
 import type { ActorError } from "../errors.ts";
 import type { LifecycleState } from "../supervision/lifecycle.ts";
 import type { RestartPolicy } from "../supervision/spec.ts";
-import type { TerminationReason } from "./ref.ts";
+import type { ActorRef, TerminationReason } from "./ref.ts";
 
 /** It reports back when it is cleared, and when it is gone. */
 export interface Child {
   readonly name: string;
+  readonly ref: ActorRef<never>;
   readonly path: string;
   readonly restart: RestartPolicy;
   readonly state: LifecycleState;
@@ -14,6 +15,8 @@ export interface Child {
   clear(): void;
   resume(): void;
   stop(reason: TerminationReason, error: ActorError | undefined): void;
+  /** Calls `watcher` once it has ended for good. */
+  watch(watcher: { terminated(): void }): void;
   /** Ends at once, and leaves behind what does not. */
   abandon(error: ActorError): void;
 }

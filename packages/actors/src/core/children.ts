@@ -4,7 +4,9 @@ import { pauseMs } from "../supervision/back-off.ts";
 import { RestartIntensity } from "../supervision/intensity.ts";
 import type { SupervisionSpec } from "../supervision/spec.ts";
 import { concerned, isRestarted } from "../supervision/strategy.ts";
+import { parseAddress } from "./address.ts";
 import type { Child } from "./child.ts";
+import type { ActorRef } from "./ref.ts";
 import { RestartGroup } from "./restart-group.ts";
 import type { Runtime } from "./runtime.ts";
 
@@ -92,6 +94,16 @@ export class Children<Kind extends Child> {
     this.#supervisor.childGone();
   }
 
+  /** Stops one for good; fulfilled when it has ended. Rejects with ActorError `no-such-actor`. */
+  stop(ref: ActorRef<never>): Promise<void> {
+    const child = this.#children.get(parseAddress(ref.address).path.at(-1) ?? "");
+    if (child === undefined || !child.ref.equals(ref)) return Promise.reject(notAChild(ref));
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    child.watch({ terminated: () => resolve(undefined) });
+    child.stop("stopped", undefined);
+    return promise;
+  }
+
   /** Stops all, the youngest first and each one after the other. May be called again. */
   stopAll(): void {
     if (this.#isStopping) return;
@@ -145,4 +157,8 @@ export class Children<Kind extends Child> {
     for (const group of new Set(this.#groups.values())) group.dissolve();
     this.#groups.clear();
   }
+}
+
+export function notAChild(ref: ActorRef<never>): ActorError {
+  return new ActorError("no-such-actor", `${ref.address} is no child that could be stopped`);
 }

@@ -16,7 +16,10 @@ export interface RemoteDelivery {
   tell(to: ActorAddress, message: unknown, replyTo: string | undefined): ActorError | undefined;
   /** As `ActorRef.offer`; rejects with ActorErrors only. */
   offer(to: ActorAddress, message: unknown, options: OfferOptions): Promise<void>;
-  /** Asks `to.peer` to tell of the end of `to`; once per address, until {@link RemoteHost.terminated} or {@link unwatch}. */
+  /**
+   * Asks `to.peer` to tell of the end of `to`; once per address, until {@link RemoteHost.terminated} or {@link unwatch}. The
+   * answer must not overtake messages that came from there before: streams rely on it.
+   */
   watch(to: ActorAddress): void;
   unwatch(to: ActorAddress): void;
 }
@@ -41,9 +44,9 @@ export interface RemoteHost {
   offer(to: ActorAddress, message: unknown, options: OfferOptions): Promise<void>;
   /** Another host wants to know of the end of an actor here; `ended` is called once, maybe before this returns. */
   watch(to: ActorAddress, ended: (reason: TerminationReason, error: ActorError | undefined) => void): () => void;
-  /** An actor elsewhere that was watched has ended. */
+  /** An actor elsewhere that was watched has ended. @throws ActorError `bad-address` */
   terminated(address: string, reason: TerminationReason, error: ActorError | undefined): void;
-  /** Another host refused a message; `replyTo` as it was sent. Without one, the system's `onRefused` hears of it. */
+  /** Another host refused a message; `replyTo` as it was sent. Without one, the system's `onRefused` hears of it. @throws ActorError `bad-address` */
   refused(to: string, replyTo: string | undefined, error: ActorError): void;
   /** A host is gone: its asks fail now, and whoever watched an actor there is told. */
   peerGone(peer: string, error: ActorError): void;

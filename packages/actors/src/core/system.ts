@@ -5,7 +5,7 @@ import { isPeerName } from "./address.ts";
 import { askByTelling } from "./ask.ts";
 import { baseOf } from "./base-ref.ts";
 import type { Behavior, SpawnOptions } from "./behavior.ts";
-import { type Cell, type Place, spawnInto, stopIn } from "./cell.ts";
+import { type Cell, type Place, spawnInto } from "./cell.ts";
 import { Children, type Supervisor } from "./children.ts";
 import { Deadlines } from "./deadlines.ts";
 import { Directory } from "./directory.ts";
@@ -94,7 +94,7 @@ class System implements ActorSystem, Runtime, Supervisor {
   }
 
   async stopActor(ref: ActorRef<never>): Promise<void> {
-    await stopIn(this.#top, ref);
+    await this.#top.stop(ref);
   }
 
   watch(ref: ActorRef<never>, ended: (terminated: Terminated) => void): () => void {

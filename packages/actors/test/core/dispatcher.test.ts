@@ -62,10 +62,11 @@ test("actors take turns: one with a full mailbox does not keep another waiting u
   const other = system.spawn<number>(() => () => void order.push("other"));
   for (let i = 0; i < 900; i += 1) busy.tell(i);
   other.tell(0);
-  await new Promise((resolve) => {
-    setImmediate(resolve);
-  });
-  expect(order).toHaveLength(901);
+  while (order.length < 901) {
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
+  }
   expect(order.indexOf("other")).toBeLessThan(300);
   await system.stop();
 });
