@@ -20,7 +20,7 @@ export class Host {
   /** No timer has run since its last pause: the node cannot know yet how long that was. */
   isBehind = false;
   /** What waits for the end of a pause. */
-  deferred: (() => void)[] = [];
+  deferred: { readonly run: () => void; readonly isFromSocket: boolean }[] = [];
   /** Factor on the time that the disk takes. */
   diskSlowness = 1;
   isDiskFull = false;

@@ -69,6 +69,7 @@ export async function begin(world: LifeWorld, life: Life): Promise<void> {
   if (life.isOver) return;
   life.node = node;
   world.watch(life, () => watcher.started(statusOf(life) ?? view.status));
+  world.isFresh(life);
   const error = await node.stopped;
   if (!life.isOver) world.ended(life, error);
 }

@@ -11,7 +11,8 @@ export interface Watching {
   note(kind: string, ...values: readonly number[]): void;
   /** The life may end here. */
   strikes(life: Life, operation?: DiskOperation): boolean;
-  led(life: Life): void;
+  /** It has just started, or come to lead. */
+  isFresh(life: Life): void;
 }
 
 export class Watcher implements Attention {
@@ -42,7 +43,7 @@ export class Watcher implements Attention {
           const wasLeader = view.status.role === "leader";
           this.#isShaken = false;
           chronicle.readied(view, ready, status);
-          if (!wasLeader && status.role === "leader") this.#world.led(life);
+          if (!wasLeader && status.role === "leader") this.#world.isFresh(life);
         }),
       applying: (entry) => this.#watch(() => chronicle.applying(view, entry)),
       applied: (entry) =>

@@ -16,7 +16,7 @@ export interface PostWorld {
   readonly isHealed: boolean;
   note(kind: string, ...values: readonly number[]): void;
   watch(life: Life, look: () => void): void;
-  run(life: Life, action: () => void, mayBeLost: boolean): void;
+  run(life: Life, action: () => void, isFromSocket: boolean): void;
 }
 
 interface Letter {

@@ -171,18 +171,22 @@ export class World {
     host.isPaused = false;
     const { deferred } = host;
     host.deferred = [];
-    // What waited in its sockets may be taken in before its timers: a client asks, and gets an answer out of old time.
-    const asksFirst = this.plan.faults.has("eager-reads") && this.#chance.chance(0.5);
-    if (asksFirst && host.life !== undefined && !this.isHealed) this.clients.readEagerly(host.life, true);
-    for (const run of deferred) this.timeline.after(asksFirst ? TIMERS_LATER : 0, run);
+    // What waited in its sockets may be taken in before its timers: it is answered out of old time then.
+    const socketsFirst = this.#chance.chance(0.5);
+    const isAsked = socketsFirst && this.plan.faults.has("eager-reads") && !this.isHealed;
+    if (isAsked && host.life !== undefined) this.clients.readEagerly(host.life, true);
+    for (const { run, isFromSocket } of deferred) {
+      this.timeline.after(socketsFirst && !isFromSocket ? TIMERS_LATER : 0, run);
+    }
   }
 
   /** Runs `action` at the host now, after its pause, or never if that life of it is over. */
-  run(life: Life, action: () => void, mayBeLost = false): void {
+  run(life: Life, action: () => void, isFromSocket = false): void {
     const { host } = life;
     if (life.isOver) return;
     if (host.isPaused) {
-      if (!mayBeLost || host.deferred.length < MAX_DEFERRED) host.deferred.push(() => this.run(life, action));
+      const isLost = isFromSocket && host.deferred.length >= MAX_DEFERRED;
+      if (!isLost) host.deferred.push({ run: () => this.run(life, action), isFromSocket });
       return;
     }
     try {
@@ -274,8 +278,8 @@ export class World {
     return !this.isHealed && this.plan.faults.has("broken-stream") && this.#chance.chance(0.05);
   }
 
-  /** A node has come to lead: what it knows of commits is never as old as at this moment, so it is asked at once. */
-  led(life: Life): void {
+  /** A node has started, or come to lead: what it knows of commits is never as old as now, so it is asked at once. */
+  isFresh(life: Life): void {
     if (this.plan.faults.has("eager-reads")) this.clients.readEagerly(life);
   }
 
