@@ -382,10 +382,11 @@ export class Loop {
   }
 
   #makeSnapshots(): Snapshots {
-    const { log, transport } = this.#options;
+    const { log, transport, environment } = this.#options;
     return new Snapshots({
       log,
       transport,
+      environment,
       capture: () => this.applier.capture(),
       step: (message) => {
         this.#receive(message);

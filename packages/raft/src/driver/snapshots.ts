@@ -2,11 +2,13 @@
 import type { Message, NodeId } from "../core/types.ts";
 import { isRaftError, RaftError } from "../errors.ts";
 import type { LogStore, SnapshotMeta, StagedSnapshot } from "../storage/log-store.ts";
+import type { Environment } from "./environment.ts";
 import type { Transport } from "./transport.ts";
 
 export interface SnapshotHost {
   readonly log: LogStore;
   readonly transport: Transport;
+  readonly environment: Environment;
   capture(): { readonly meta: SnapshotMeta; readonly contents: AsyncIterable<Uint8Array> };
   /** Hands a received snapshot to the core, and carries out what that makes of it. */
   step(message: Message): void;
@@ -17,6 +19,8 @@ export interface SnapshotHost {
 }
 
 const NO_DATA = new Uint8Array();
+/** Between two parts of a snapshot. */
+const STALL_MS = 15_000;
 
 export class Snapshots {
   readonly #host: SnapshotHost;
@@ -85,10 +89,7 @@ export class Snapshots {
         confState: meta.confState,
       });
       try {
-        for await (const chunk of chunks) {
-          this.#closing.signal.throwIfAborted();
-          await writer.write(chunk);
-        }
+        for await (const chunk of this.#inTime(chunks)) await writer.write(chunk);
         this.#staged = await writer.finish();
       } catch (error) {
         await writer.abort();
@@ -102,6 +103,41 @@ export class Snapshots {
       else this.counters.received += 1;
     } finally {
       this.#isReceiving = false;
+    }
+  }
+
+  /** The chunks, unless the next one takes too long: a stream that never ends must not keep others out. */
+  async *#inTime(chunks: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+    const source = chunks[Symbol.asyncIterator]();
+    try {
+      for (;;) {
+        const next = await this.#orStall(source.next());
+        if (next.done === true) return;
+        yield next.value;
+      }
+    } finally {
+      // Nobody waits for it: a source that stalls may never say that it has ended.
+      source.return?.().catch(() => undefined);
+    }
+  }
+
+  async #orStall<T>(next: Promise<T>): Promise<T> {
+    const { signal } = this.#closing;
+    signal.throwIfAborted();
+    let give: (error: unknown) => void = () => undefined;
+    const given = new Promise<never>((_, reject) => {
+      give = reject;
+    });
+    const stop = (): void => give(signal.reason);
+    signal.addEventListener("abort", stop);
+    const timer = this.#host.environment.after(STALL_MS, () => {
+      give(new RaftError("unreachable", `no part of the snapshot came for ${STALL_MS} ms`));
+    });
+    try {
+      return await Promise.race([next, given]);
+    } finally {
+      timer.cancel();
+      signal.removeEventListener("abort", stop);
     }
   }
 

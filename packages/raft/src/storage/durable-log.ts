@@ -10,6 +10,7 @@ import {
 } from "../core/types.ts";
 import { claimOf, encodeHighWater, slotOf, type HighWater } from "./high-water.ts";
 import type {
+  DoubtReason,
   LogStore,
   LogWrite,
   OpenResult,
@@ -201,7 +202,10 @@ class DurableLog implements LogStore {
       signal?.throwIfAborted();
       // Page by page, each in a turn of its own: no write changes the chain meanwhile, and none waits for long.
       const page = await this.#turns.take(() => this.#verifyPage(next));
-      if (page.error !== undefined) return { intact: false, index: page.good + 1, detail: page.error.message };
+      if (page.error !== undefined) {
+        await this.#turns.take(() => this.#claimDoubt("record-damaged"));
+        return { intact: false, index: page.good + 1, detail: page.error.message };
+      }
       entries += page.entries;
       next = page.good + 1;
       if (page.entries === 0) return { intact: true, entries };
@@ -209,20 +213,21 @@ class DurableLog implements LogStore {
   }
 
   settleDoubt(): Promise<void> {
-    return this.#turns.take(async () => {
-      if (this.#claim.doubt === undefined) return;
-      this.#claim = { ...this.#claim, doubt: undefined };
-      await this.#commit(
-        { state: this.#next({}), terms: this.#terms, puts: [], added: [], remove: NOTHING_REMOVED },
-        true,
-      );
-    });
+    return this.#turns.take(() => this.#claimDoubt(undefined));
   }
 
   async close(): Promise<void> {
     if (!(await this.#turns.end())) return;
     await this.#clearing;
     await this.#media.close();
+  }
+
+  /** Writes down that the log is in doubt, or no more: the next opening goes by it. */
+  async #claimDoubt(doubt: DoubtReason | undefined): Promise<void> {
+    if (this.#claim.doubt === doubt) return;
+    this.#claim = { ...this.#claim, doubt };
+    const state = this.#next({});
+    await this.#commit({ state, terms: this.#terms, puts: [], added: [], remove: NOTHING_REMOVED }, true);
   }
 
   async #verifyPage(

@@ -128,7 +128,10 @@ export interface LogStore extends LogReader {
   discardSnapshot(staged: StagedSnapshot): Promise<void>;
   /** @throws RaftError `snapshot-unavailable`. */
   readSnapshot(): Promise<SnapshotContents>;
-  /** Reads and checks every record; opening checks only the newest (see the options of each store). */
+  /**
+   * Reads and checks every record; opening checks only the newest (see the options of each store). After damage was found
+   * the log is in doubt: opening it anew keeps what is before the damage.
+   */
   verify(signal?: AbortSignal): Promise<Verification>;
   /** This node has caught up as a learner and was made a voter again: what it lost no longer matters. */
   settleDoubt(): Promise<void>;

@@ -53,7 +53,7 @@ export async function recover(media: LogMedia, options: RecoveryOptions): Promis
   const doubt =
     doubtBeforeReading(media, bytes, state, highWater) ??
     (state === undefined || claim === undefined ? undefined : doubtOfClaim(media.records, state, claim)) ??
-    (state === undefined ? undefined : await doubtOfRecords(media, state, options.verifyEntries));
+    (state === undefined ? undefined : await doubtOfRecords(media, state, entriesToVerify(claim, options)));
   if (doubt !== undefined) return salvage(media, state, claim, doubt);
   invariant(state !== undefined && claim !== undefined, "a log without doubt has a state and a claim");
   const terms = readTerms(media.records, state);
@@ -143,6 +143,11 @@ function doubtOfClaim(records: RecordMedia, state: LogState, claim: HighWater): 
     return contradicts(`it ends at ${last.index}, acknowledged is ${claim.last.index}`);
   const chain = claim.last.index === base.index ? base.chain : tryRead(records, claim.last.index)?.chain;
   return chain === claim.last.chain ? undefined : contradicts(`entry ${claim.last.index} is not the acknowledged one`);
+}
+
+/** All of them when something was found wrong before: it may be where an opening does not look. */
+function entriesToVerify(claim: HighWater | undefined, { verifyEntries }: RecoveryOptions): number {
+  return claim?.doubt === undefined ? verifyEntries : Infinity;
 }
 
 async function doubtOfRecords(media: LogMedia, state: LogState, verifyEntries: number): Promise<Doubt | undefined> {

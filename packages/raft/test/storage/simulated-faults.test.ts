@@ -205,6 +205,24 @@ describe("a log whose disk lost something silently", () => {
     expect(() => log.entries(5, 8, Infinity)).toThrow(expect.objectContaining({ code: "corrupt" }));
     expect(await log.verify()).toMatchObject({ intact: false, index: 6 });
   });
+
+  it("is in doubt from the next opening on when damage was found where openings do not look", async () => {
+    const disk = new MemoryDisk();
+    const fresh = await openMemoryLog(disk);
+    const hardState = { term: 10, vote: 2, commit: 0 };
+    // All of one term: opening looks at the first and the newest only.
+    await fresh.write({ hardState, entries: entriesFrom(1, 10, 10) }, { sync: true });
+    await fresh.close();
+    disk.damageRecord(3, flip(20));
+    const log = await openMemoryLog(disk, { verifyEntries: 2 });
+    expect(log.opened).toEqual({ state: "intact" });
+    expect(await log.verify()).toMatchObject({ intact: false, index: 3 });
+    await log.close();
+    const again = await openMemoryLog(disk, { verifyEntries: 2 });
+    expect(again.opened).toMatchObject({ state: "doubtful", reason: "record-damaged", left: { lastIndex: 2 } });
+    expect(await again.verify()).toEqual({ intact: true, entries: 2 });
+    expect(again.initialState().hardState).toMatchObject({ term: 10, vote: 2 });
+  });
 });
 
 describe("a log on a disk that fails", () => {
