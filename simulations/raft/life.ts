@@ -1,7 +1,7 @@
 /** Starts the shipped node on a simulated host: over its disk, its clock and its wires. */
-import type { NodeLimits, Status } from "@parley/raft";
+import type { Status } from "@parley/raft";
 import { environmentOf } from "./clock.ts";
-import type { Host, Life } from "./host.ts";
+import type { Life } from "./host.ts";
 import { Watcher, type Watching } from "./observer.ts";
 import type { Plan } from "./plan.ts";
 import { faultsOf, type DiskWorld } from "./storage.ts";
@@ -62,7 +62,7 @@ export async function begin(world: LifeWorld, life: Life): Promise<void> {
       reaction: () => (world.hasFixedLatency ? 0 : random.next() * REACTION),
     }),
     timing: plan.timing,
-    limits: limitsOf(plan, host),
+    limits: plan.limitsOf(host.id),
     leases: plan.leases,
     observer: watcher.observer,
   });
@@ -80,7 +80,3 @@ function statusOf({ node }: Life): Status | undefined {
 
 /** Until sockets and timers have had their say. */
 const REACTION = 50;
-
-function limitsOf({ limitsOf: of, maxSessions }: Plan, { id }: Host): Partial<NodeLimits> {
-  return { ...of(id), maxSessions };
-}

@@ -61,7 +61,6 @@ export interface Plan {
   readonly leases: LeaseOptions | undefined;
   /** Between which clocks run, as multiples of the right speed. */
   readonly clockRates: { readonly slowest: number; readonly fastest: number };
-  readonly maxSessions: number;
   readonly clients: number;
   readonly thinkTime: Micros;
   /** How long faults happen. */
@@ -92,7 +91,6 @@ export function planOf(seed: number, only?: ReadonlySet<Fault>): Plan {
     timing: { name: "simulated", heartbeatMs, electionMs, maxElectionMs: isAdaptive ? 2000 : electionMs },
     leases,
     clockRates: leases === undefined ? { slowest: 0.45, fastest: 2.5 } : { slowest: 1 / 1.1, fastest: 1 },
-    maxSessions: faults.has("few-sessions") ? random.between(1, 3) : 100,
     clients: random.between(2, 5),
     thinkTime: random.oneOf(20, 100, 400) * MS,
     safetyPhase: random.between(8, 25) * SECOND,
@@ -107,6 +105,9 @@ export function planOf(seed: number, only?: ReadonlySet<Fault>): Plan {
         maxInflightBytes: own.oneOf(1_000_000, 1_000_000, 2048, 200),
         snapshotEntries: own.oneOf(100_000, 50, 10, 3),
         snapshotBytes: own.oneOf(1_000_000, 500),
+        maxCommandBytes: 100,
+        maxProposalBytes: own.oneOf(1_000_000, 1_000_000, 600, 250),
+        maxSessions: faults.has("few-sessions") ? own.between(1, 3) : 100,
       };
     },
     storeOf(id) {
