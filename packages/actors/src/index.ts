@@ -33,6 +33,25 @@ export { lifecycleMachine } from "./supervision/lifecycle.ts";
 export type { LifecycleEvent, LifecycleState } from "./supervision/lifecycle.ts";
 /** The door to other hosts. */
 export type { DeliveryOutcome, RemoteDelivery, RemoteHost, Remoting } from "./core/remote.ts";
+/** Other hosts. */
+export { createRemoting } from "./remoting/remoting.ts";
+export type { RemotingHandle } from "./remoting/remoting.ts";
+export type { PeerStatus } from "./remoting/peer.ts";
+export { DEFAULT_REMOTING_LIMITS } from "./remoting/options.ts";
+export type { PeerChange, RemotingLimits, RemotingOptions } from "./remoting/options.ts";
+export { messageKinds } from "./remoting/message-kinds.ts";
+export type { MessageCheck, MessageKinds, StandardSchema } from "./remoting/message-kinds.ts";
+export { DEFAULT_PHI_ACCRUAL, PhiAccrualDetector } from "./remoting/phi-accrual.ts";
+export type { PhiAccrualOptions } from "./remoting/phi-accrual.ts";
+/** What carries their frames. */
+export { LANES } from "./remoting/transport.ts";
+export type {
+  AcceptConnection,
+  ActorTransport,
+  ConnectionReceiver,
+  Lane,
+  TransportConnection,
+} from "./remoting/transport.ts";
 /** Errors. */
 export { ActorError, InvariantError, isActorError } from "./errors.ts";
 export type { ActorErrorCode } from "./errors.ts";

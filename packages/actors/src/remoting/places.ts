@@ -1,0 +1,38 @@
+/** Where on a host a message goes: path and incarnation, as they stand in frames. */
+import { type ActorAddress, formatAddress, parseAddress } from "../core/address.ts";
+import { TEMPORARY_ROOT } from "../core/temporaries.ts";
+
+const SCHEME = "parley://";
+const MAX_REMEMBERED = 1_024;
+
+/** `/a/b#incarnation` */
+export function placeOf(address: ActorAddress): string {
+  return formatAddress(address).slice(SCHEME.length + address.peer.length);
+}
+
+/** Reads places on one host; those that come again and again are remembered. */
+export class Places {
+  readonly #prefix: string;
+  #remembered = new Map<string, ActorAddress>();
+
+  constructor(peer: string) {
+    this.#prefix = `${SCHEME}${peer}`;
+  }
+
+  /** The whole address as text; not checked. */
+  addressOf(place: string): string {
+    return `${this.#prefix}${place}`;
+  }
+
+  /** @throws ActorError `bad-address` */
+  read(place: string): ActorAddress {
+    const known = this.#remembered.get(place);
+    if (known !== undefined) return known;
+    const address = parseAddress(this.addressOf(place));
+    // Replies have places that are used once.
+    if (address.path[0] === TEMPORARY_ROOT) return address;
+    if (this.#remembered.size >= MAX_REMEMBERED) this.#remembered = new Map();
+    this.#remembered.set(place, address);
+    return address;
+  }
+}

@@ -1,0 +1,186 @@
+/** Messages between hosts: the other side of the door in `core/remote.ts`. */
+import { isPeerName } from "../core/address.ts";
+import type { Clock, Timer } from "../core/ports.ts";
+import type { RemoteHost, Remoting } from "../core/remote.ts";
+import { systemClock } from "../core/system-clock.ts";
+import { ActorError, invariant } from "../errors.ts";
+import { type Greeted, Greeting, type GreetingHost } from "./greeting.ts";
+import { type PeerChange, type RemotingLimits, remotingLimits, type RemotingOptions } from "./options.ts";
+import { type Neighbourhood, Peer, type PeerStatus } from "./peer.ts";
+import { phiAccrualOptions, type PhiAccrualOptions } from "./phi-accrual.ts";
+import { Places } from "./places.ts";
+import type { ConnectionReceiver, TransportConnection } from "./transport.ts";
+import type { Hello, Reject } from "./wire/control.ts";
+
+const INCARNATION_DIGITS = 9;
+
+/** The remoting of one host in one life. */
+export interface RemotingHandle {
+  /** To be given to the actor system. */
+  readonly remoting: Remoting;
+  /** This life of the host. */
+  readonly incarnation: string;
+  /** Takes connections from now on; the system must have been made before. */
+  start(): Promise<void>;
+  /** The hosts that this one knows, by name. */
+  peers(): readonly PeerStatus[];
+  /**
+   * Holds a peer for dead: who watches or asks it is told, and it is not let in again before it is started anew or
+   * {@link readmit} is called.
+   */
+  declareDown(peer: string, reason: string): void;
+  readmit(peer: string): void;
+  /** Leaves: peers are told, everything that waits is answered, and the transport is closed. */
+  close(): Promise<void>;
+}
+
+/** Makes the remoting of a host. @throws ActorError `bad-option` */
+export function createRemoting(options: RemotingOptions): RemotingHandle {
+  return new HostRemoting(options);
+}
+
+class HostRemoting implements RemotingHandle {
+  readonly incarnation: string;
+  readonly #options: RemotingOptions;
+  readonly #clock: Clock;
+  readonly #limits: RemotingLimits;
+  readonly #detector: PhiAccrualOptions;
+  readonly #peers = new Map<string, Peer>();
+  readonly #greetings = new Set<Greeting>();
+  #hood: Neighbourhood | undefined;
+  #tick: Timer | undefined;
+  #isClosed = false;
+
+  constructor(options: RemotingOptions) {
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock();
+    this.#limits = remotingLimits(options.limits, options.transport.maxFrameBytes);
+    this.#detector = phiAccrualOptions(options.failureDetector);
+    const random = options.random ?? Math.random;
+    this.incarnation = Math.floor(random() * 36 ** INCARNATION_DIGITS).toString(36);
+  }
+
+  readonly remoting: Remoting = (host) => {
+    invariant(this.#hood === undefined, "one remoting serves one system");
+    this.#hood = this.#neighbourhood(host);
+    return {
+      tell: (to, message, replyTo) => this.#peer(to.peer).tell(to, message, replyTo),
+      offer: (to, message, options) => this.#peer(to.peer).offer(to, message, options),
+      watch: (to) => this.#peer(to.peer).watch(to),
+      unwatch: (to) => this.#peers.get(to.peer)?.unwatch(to),
+    };
+  };
+
+  async start(): Promise<void> {
+    await this.#options.transport.listen((connection) => this.#accept(connection));
+  }
+
+  peers(): readonly PeerStatus[] {
+    const nowMs = this.#clock.nowMs();
+    return [...this.#peers.values()].map((peer) => peer.status(nowMs)).toSorted((a, b) => (a.peer < b.peer ? -1 : 1));
+  }
+
+  declareDown(peer: string, reason: string): void {
+    this.#peer(peer).declareDown(new ActorError("peer-gone", `${peer} was declared down: ${reason}`));
+  }
+
+  readmit(peer: string): void {
+    this.#peers.get(peer)?.readmit();
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    const error = new ActorError("peer-gone", `${this.#hood?.self.peer ?? "this host"} has left`);
+    for (const greeting of this.#greetings) greeting.cancel(error);
+    for (const peer of this.#peers.values()) peer.close(error);
+    this.#tick?.cancel();
+    // What was said last gets a moment to leave.
+    await new Promise<void>((resolve) => {
+      this.#clock.after(this.#detector.heartbeatIntervalMs, resolve);
+    });
+    await this.#options.transport.close();
+  }
+
+  #neighbourhood(host: RemoteHost): Neighbourhood {
+    const clock = this.#clock;
+    const limits = this.#limits;
+    return {
+      host,
+      clock,
+      limits,
+      detector: this.#detector,
+      places: new Places(host.peer),
+      self: { peer: host.peer, incarnation: this.incarnation, clock, limits },
+      transport: this.#options.transport,
+      random: this.#options.random ?? Math.random,
+      allows: this.#options.allows ?? (() => true),
+      changed: (change) => this.#changed(change),
+    };
+  }
+
+  #peer(name: string): Peer {
+    const known = this.#peers.get(name);
+    if (known !== undefined) return known;
+    invariant(this.#hood !== undefined, "the system was not made yet");
+    const peer = new Peer(this.#hood, name);
+    if (this.#isClosed) peer.close(new ActorError("peer-gone", "this host has left"));
+    this.#peers.set(name, peer);
+    return peer;
+  }
+
+  #changed(change: PeerChange): void {
+    const { log, onPeerChange } = this.#options;
+    log?.debug(`a peer is ${change.state}`, {
+      peer: change.peer,
+      incarnation: change.incarnation,
+      error: change.error,
+    });
+    if (change.state === "up" && this.#tick === undefined) this.#tickLater();
+    onPeerChange?.(change);
+  }
+
+  /** There is a beat as long as there are connections. */
+  #tickLater(): void {
+    const { heartbeatIntervalMs } = this.#detector;
+    const dueMs = this.#clock.nowMs() + heartbeatIntervalMs;
+    this.#tick = this.#clock.after(heartbeatIntervalMs, () => {
+      this.#tick = undefined;
+      const nowMs = this.#clock.nowMs();
+      for (const peer of this.#peers.values()) peer.tick(nowMs, nowMs - dueMs);
+      const isNeeded = [...this.#peers.values()].some(({ association }) => association !== undefined);
+      if (isNeeded && this.#tick === undefined && !this.#isClosed) this.#tickLater();
+    });
+  }
+
+  #accept(connection: TransportConnection): ConnectionReceiver {
+    const host: GreetingHost = {
+      admit: (hello, greeting) => this.#admit(hello, greeting),
+      opened: (greeted: Greeted, greeting) => {
+        this.#greetings.delete(greeting);
+        return this.#peer(greeted.peer).opened(greeted, greeting);
+      },
+      failed: (error, isCrossed, greeting) => {
+        this.#greetings.delete(greeting);
+        for (const peer of this.#peers.values()) peer.failed(error, isCrossed, greeting);
+        this.#options.log?.debug("a connection came to nothing", { error });
+      },
+    };
+    invariant(this.#hood !== undefined, "connections are taken after the system was made");
+    const greeting = new Greeting(this.#hood.self, host, undefined);
+    this.#greetings.add(greeting);
+    greeting.begin(connection);
+    return greeting;
+  }
+
+  #admit(hello: Hello, greeting: Greeting): Reject | undefined {
+    const refusal = (code: string, text: string): Reject => ({ code, text, isCrossed: false });
+    if (!isPeerName(hello.from)) return refusal("bad-address", "a host cannot be called so");
+    if (!this.#peers.has(hello.from)) {
+      const isAllowed = this.#options.allows?.(hello.from) ?? true;
+      if (!isAllowed) return refusal("peer-gone", `${hello.from} is not allowed here`);
+      if (this.#peers.size >= this.#limits.maxPeers) return refusal("mailbox-full", "too many hosts are known here");
+    }
+    return this.#peer(hello.from).admit(hello, greeting);
+  }
+}
