@@ -7,8 +7,9 @@
  *
  * `--baseline etcd` puts the same load on three `etcd` processes in the same run, in turns; where etcd is not installed the
  * bench says so and goes on without. Our nodes are told to drop what they would send over a cut link; those of etcd are
- * taken off a virtual switch, which needs Linux, root and `ip`. All of it takes 5 minutes, with the baseline 17; it is worth
- * something only on a machine that does nothing else, since every put waits for several processes in turn. `--profile DIR` makes our nodes write CPU profiles there.
+ * taken off a virtual switch, which needs Linux, root and `ip`. `--profile DIR` makes our nodes write CPU profiles there.
+ * All of it takes 5 minutes, with the baseline 17. It is worth something only on a machine that does nothing else, because
+ * every put waits for several processes in turn.
  */
 import type { Bench, BenchRow } from "../../../tools/bench/types.ts";
 import type { ElectionTiming } from "../src/driver/timing.ts";
