@@ -245,20 +245,6 @@ export const DRIVER_BUGS: readonly PlantedBug[] = [
     "return name === undefined ? undefined : this.#placed.get(name.number)?.proposal;",
   ),
   bug(
-    163,
-    "entries that come while a snapshot is restored are dropped, and said to be applied",
-    "driver/applier.ts",
-    "      this.#held.push(...entries);\n",
-    "",
-  ),
-  bug(
-    164,
-    "entries are applied while a snapshot is restored",
-    "driver/applier.ts",
-    "    this.#isRestoring = true;\n",
-    "",
-  ),
-  bug(
     165,
     "a snapshot whose stream broke is reported as arrived",
     "driver/snapshots.ts",
