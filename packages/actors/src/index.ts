@@ -55,3 +55,27 @@ export type {
 /** Errors. */
 export { ActorError, InvariantError, isActorError } from "./errors.ts";
 export type { ActorErrorCode } from "./errors.ts";
+/** What happened, told to whom it may concern. */
+export { createEventBus } from "./bus/event-bus.ts";
+export type { EventBus, EventCheck, EventKinds, Published, SubscriptionSnapshot } from "./bus/event-bus.ts";
+export type { QueueOptions, QueueSnapshot } from "./bus/queue.ts";
+/** Background work. */
+export { jobRunner } from "./jobs/job-runner.ts";
+export type { JobRunnerOptions } from "./jobs/job-runner.ts";
+export { acceptsJobMessage } from "./jobs/accepts.ts";
+export { DEFAULT_JOB_LIMITS } from "./jobs/job-book.ts";
+export type { JobLimits } from "./jobs/job-book.ts";
+export { defineJob } from "./jobs/job-types.ts";
+export type {
+  JobAnswer,
+  JobContext,
+  JobDefinition,
+  JobKind,
+  JobMessage,
+  JobProgress,
+  JobSchedule,
+  JobSnapshot,
+  JobsSnapshot,
+  JobState,
+  ScheduleSnapshot,
+} from "./jobs/job-types.ts";
