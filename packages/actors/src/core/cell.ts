@@ -124,7 +124,6 @@ export class Cell extends Inbox implements Child, Supervisor, LifeHost<unknown> 
 
   override run(limit: number): number {
     this.isQueued = false;
-    if (this.#isBusy) return 0;
     if (this.state === "running") return this.#work(limit);
     if (this.state === "starting") this.#setUp();
     return 1;

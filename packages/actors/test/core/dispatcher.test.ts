@@ -55,6 +55,29 @@ test("where no time passes, a turn still ends after a bounded number of messages
   expect(runs).toBe(inFirstTurn);
 });
 
+test("a turn ends when its slice of time is over", async () => {
+  let nowMs = 0;
+  const clock = new VirtualClock();
+  const dispatcher = new Dispatcher({
+    nowMs: () => nowMs,
+    after: (delayMs, run) => clock.after(delayMs, run),
+    soon: (run) => clock.soon(run),
+    later: (run) => clock.later(run),
+  });
+  let runs = 0;
+  const slow = {
+    run: () => {
+      runs += 1;
+      nowMs += 1;
+      dispatcher.schedule(slow);
+      return 1;
+    },
+  };
+  dispatcher.schedule(slow);
+  await Promise.resolve();
+  expect(runs).toBeLessThan(100);
+});
+
 test("actors take turns: one with a full mailbox does not keep another waiting until it is empty", async () => {
   const system = createActorSystem({ peer: "here" });
   const order: string[] = [];

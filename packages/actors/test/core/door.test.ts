@@ -150,6 +150,25 @@ describe("a reference to another host", () => {
     expect(clock.timers).toBe(0);
   });
 
+  test("a stream whose reader's host is gone is closed at its source", async () => {
+    const { a, b, clock, cutOff } = twoHosts();
+    let isClosed = false;
+    async function* items(): AsyncGenerator<number> {
+      try {
+        for (let n = 0; ; n += 1) yield n;
+      } finally {
+        isClosed = true;
+      }
+    }
+    const offered = b.offerStream(items());
+    const reader = a.readStream(a.resolve<never>(offered.address) as unknown as StreamRef<number>);
+    await reader[Symbol.asyncIterator]().next();
+    cutOff("a");
+    await clock.settle();
+    expect(isClosed).toBe(true);
+    await Promise.all([a.stop(), b.stop()]);
+  });
+
   test("a stream crosses hosts with its credit, and leaving it closes the source there", async () => {
     const { a, b, clock } = twoHosts();
     let taken = 0;

@@ -89,6 +89,44 @@ describe("a full mailbox", () => {
     expect(got).toEqual(["first"]);
   });
 
+  test("an offer that was given up is not delivered when room is made, and the next one is", async () => {
+    const { clock, gate, got, ref } = stuck({ overflow: "back-pressure", capacity: 1 });
+    await clock.settle();
+    ref.tell("a");
+    const late = expectCode(ref.offer("late", { timeoutMs: 10 }), "ask-timeout");
+    const next = ref.offer("next", { timeoutMs: 1000 });
+    await Promise.all([late, clock.pass(10)]);
+    gate.open();
+    await Promise.all([next, clock.settle()]);
+    expect(got).toEqual(["first", "a", "next"]);
+  });
+
+  test("what the runtime owes the actor is never dropped, and takes no place of a message", async () => {
+    const { system, clock } = testSystem();
+    let gate = new Gate();
+    const got: string[] = [];
+    const ref = system.spawn<string>(
+      (context) => {
+        context.timers.every("t", 10, "tick");
+        return async (message) => {
+          got.push(message);
+          await gate.wait();
+        };
+      },
+      { mailbox: { capacity: 2, overflow: "drop-oldest" } },
+    );
+    gate.open();
+    await clock.pass(50);
+    expect(got).toHaveLength(5);
+    gate = new Gate();
+    ref.tell("first");
+    await clock.pass(10);
+    for (const message of ["a", "b", "c"]) ref.tell(message);
+    gate.open();
+    await clock.settle();
+    expect(got.slice(5)).toEqual(["first", "tick", "b", "c"]);
+  });
+
   test("at most so many offers wait", async () => {
     const { system, clock } = testSystem();
     const gate = new Gate();
@@ -151,6 +189,16 @@ describe("an acknowledged offer", () => {
     gate.open();
     await offer;
     expect(got).toEqual(["first", "a"]);
+  });
+
+  test("that was given up before its turn is not delivered", async () => {
+    const { clock, gate, got, ref } = stuck({ overflow: "refuse", capacity: 2 });
+    await clock.settle();
+    const late = expectCode(ref.offer("late", { acknowledged: true, timeoutMs: 10 }), "ask-timeout");
+    await Promise.all([late, clock.pass(10)]);
+    gate.open();
+    await clock.settle();
+    expect(got).toEqual(["first"]);
   });
 
   test("fails when the handler crashes on it", async () => {

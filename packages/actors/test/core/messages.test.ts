@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events";
 import { describe, expect, test } from "vitest";
 import type { ActorRef } from "../../src/index.ts";
 import { expectCode, Gate, testSystem } from "./support.ts";
@@ -147,6 +148,21 @@ describe("ask", () => {
     await expect(ref.ask((replyTo) => ({ n: 1, replyTo }), { signal: abort.signal })).rejects.toMatchObject({
       code: "cancelled",
     });
+  });
+
+  test("neither asks, offers nor streams leave listeners on their signal", async () => {
+    const { system } = testSystem();
+    const { signal } = new AbortController();
+    const ref = system.spawn<Question>(() => ({ n, replyTo }) => {
+      replyTo.tell(n);
+    });
+    const nowhere = system.resolve<number>("parley://here/nobody");
+    for (let n = 0; n < 5; n += 1) {
+      await ref.ask((replyTo) => ({ n, replyTo }), { signal });
+      await ref.offer({ n, replyTo: nowhere }, { signal, acknowledged: true });
+      for await (const item of system.readStream(system.offerStream([n], { signal }), { signal })) expect(item).toBe(n);
+    }
+    expect(getEventListeners(signal, "abort")).toEqual([]);
   });
 
   test("what the builder of the message throws is the caller's", async () => {

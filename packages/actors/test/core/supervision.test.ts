@@ -219,6 +219,116 @@ describe("restarts", () => {
   });
 });
 
+describe("restarts that take their time", () => {
+  /** `older` and `younger` under one-for-all; the hook of `younger` waits for the gate. */
+  function pair(younger: RestartPolicy, supervision: Partial<SupervisionSpec>) {
+    const test = testSystem();
+    const gate = new Gate();
+    const log: string[] = [];
+    const refs: ActorRef<string>[] = [];
+    const crash = (): void => {
+      throw new Error("no");
+    };
+    test.system.spawn<string>(
+      (context) => {
+        refs.push(
+          context.spawn<string>(
+            () => {
+              log.push("older starts");
+              return crash;
+            },
+            { name: "older" },
+          ),
+          context.spawn<string>(
+            () => {
+              log.push("younger starts");
+              return { receive: crash, onStop: () => gate.wait() };
+            },
+            { name: "younger", restart: younger },
+          ),
+        );
+        return () => undefined;
+      },
+      { name: "p", supervision: { strategy: "one-for-all", backOff: NO_PAUSE, ...supervision } },
+    );
+    return { ...test, gate, log, refs };
+  }
+
+  test("who crashes while it waits for its turn in a restart counts no second one", async () => {
+    const { clock, gate, log, refs, snapshot } = pair("transient", { maxRestarts: 1 });
+    await clock.settle();
+    refs[1]?.tell("crash");
+    await clock.settle();
+    refs[0]?.tell("crash");
+    await clock.settle();
+    expect(snapshot("/p/older").state).toBe("failed");
+    gate.open();
+    await clock.settle();
+    expect(log).toEqual(["older starts", "younger starts", "older starts", "younger starts"]);
+    expect(snapshot("/p").restarts).toBe(0);
+  });
+
+  test("the others wait until a temporary one has ended", async () => {
+    const { clock, gate, log, refs, snapshot } = pair("temporary", {});
+    await clock.settle();
+    refs[0]?.tell("crash");
+    await clock.settle();
+    expect(snapshot("/p/younger").state).toBe("stopping");
+    expect(snapshot("/p/older").state).toBe("failed");
+    gate.open();
+    await clock.settle();
+    expect(log).toEqual(["older starts", "younger starts", "older starts"]);
+  });
+
+  test("a pause has one timer, and none once the supervisor stops", async () => {
+    const backOff = { minMs: 1000, maxMs: 1000, factor: 1, jitter: 0 };
+    const { system, clock, gate, refs } = pair("transient", { backOff });
+    gate.open();
+    await clock.settle();
+    refs[0]?.tell("crash");
+    await clock.settle();
+    expect(clock.timers).toBe(1);
+    await system.stop();
+    expect(clock.timers).toBe(0);
+  });
+
+  test("what was left behind and ends at last does not disturb the life that came after it", async () => {
+    const { system, clock } = testSystem();
+    const old = new Gate();
+    const present = new Gate();
+    const log: string[] = [];
+    const refs: ActorRef<string>[] = [];
+    system.spawn<string>(
+      (context) => {
+        const worker = context.spawn<string>(
+          () => async (message) => {
+            log.push(`${message} begins`);
+            await (message === "old" ? old : present).wait();
+            log.push(`${message} ends`);
+          },
+          { stopTimeoutMs: 100 },
+        );
+        const sibling = context.spawn<string>(() => () => {
+          throw new Error("no");
+        });
+        refs.push(worker, sibling);
+        return () => undefined;
+      },
+      { supervision: { strategy: "one-for-all", backOff: NO_PAUSE } },
+    );
+    await clock.settle();
+    for (const message of ["old", "present", "next"]) refs[0]?.tell(message);
+    refs[1]?.tell("crash");
+    await clock.pass(100);
+    old.open();
+    await clock.settle();
+    expect(log).toEqual(["old begins", "present begins", "old ends"]);
+    present.open();
+    await clock.settle();
+    expect(log.slice(3)).toEqual(["present ends", "next begins", "next ends"]);
+  });
+});
+
 describe("the tree", () => {
   test("shows state, restarts, mailbox depth and last error of everyone", async () => {
     const it = family(["a"], {});

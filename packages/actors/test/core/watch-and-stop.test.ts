@@ -76,6 +76,26 @@ describe("death watch", () => {
     expect(got).toEqual(["go"]);
   });
 
+  test("a watch of an earlier life is none of the next", async () => {
+    const { system, clock } = testSystem();
+    const got: string[] = [];
+    const target = system.spawn<number>(() => () => undefined);
+    let lives = 0;
+    const watcher = system.spawn<string>((context) => {
+      lives += 1;
+      if (lives === 1) context.watch(target, () => "ended");
+      return (message) => {
+        got.push(message);
+        if (message === "crash") throw new Error("no");
+      };
+    });
+    watcher.tell("crash");
+    await clock.pass(100);
+    await system.stopActor(target);
+    await clock.settle();
+    expect([lives, got]).toEqual([2, ["crash"]]);
+  });
+
   test("an incarnation that ended is not the one that bears its name now", async () => {
     const { system, clock } = testSystem();
     const behavior = () => () => undefined;
