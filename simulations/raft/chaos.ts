@@ -300,9 +300,12 @@ function transfer(world: World, random: Random): void {
   const to = random.pick([...world.hosts.keys()]) ?? host.id;
   world.note("transfer", host.id, to);
   world.at(host, (life) => {
-    life.node?.transferLeadership(to, { timeoutMs: random.oneOf(100, 1000) }).catch((error: unknown) => {
-      world.watch(life, () => world.fail(error));
-    });
+    const { view } = life.host;
+    const askedIn = view.status.term;
+    life.node?.transferLeadership(to, { timeoutMs: random.oneOf(100, 1000) }).then(
+      (outcome) => world.watch(life, () => world.chronicle.transferred(view, askedIn, outcome)),
+      (error: unknown) => world.watch(life, () => world.fail(error)),
+    );
   });
 }
 

@@ -12,6 +12,7 @@ import type {
   Ready,
   SnapshotMeta,
   Status,
+  TransferOutcome,
 } from "@parley/raft";
 import { demand } from "../kit/violation.ts";
 import type { Answer, Conclusion, MembershipAnswer, Seen } from "./answers.ts";
@@ -120,6 +121,8 @@ export interface Invariant {
   /** A client's session ended an operation. */
   concluded?(conclusion: Conclusion): void;
   changed?(view: View, answer: MembershipAnswer): void;
+  /** A hand-over that a node in term `askedIn` was asked for has ended. */
+  transferred?(view: View, askedIn: number, outcome: TransferOutcome): void;
   wrote?(seen: Seen): void;
   read?(seen: Seen): void;
   configured?(index: number, before: ConfState, after: ConfState): void;
@@ -316,6 +319,10 @@ export class Chronicle {
 
   changed(view: View, answer: MembershipAnswer): void {
     for (const each of this.#invariants) each.changed?.(view, answer);
+  }
+
+  transferred(view: View, askedIn: number, outcome: TransferOutcome): void {
+    for (const each of this.#invariants) each.transferred?.(view, askedIn, outcome);
   }
 
   wrote(seen: Seen): void {

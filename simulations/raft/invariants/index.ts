@@ -31,6 +31,7 @@ import { resultsBelongToTheirProposals } from "./results-belong-to-their-proposa
 import { snapshotsEqualPrefixes } from "./snapshots-equal-prefixes.ts";
 import { stateMachineSafety } from "./state-machine-safety.ts";
 import { termIsMonotonic } from "./term-is-monotonic.ts";
+import { transfersAreTrue } from "./transfers-are-true.ts";
 import { votesRespectLogs } from "./votes-respect-logs.ts";
 
 export function allInvariants(chronicle: Chronicle): readonly Invariant[] {
@@ -59,6 +60,7 @@ export function allInvariants(chronicle: Chronicle): readonly Invariant[] {
     onlyVotersCampaign(chronicle),
     leadersAreNotDisturbed(),
     membershipOutcomesAreTrue(chronicle),
+    transfersAreTrue(),
     doubtfulNodesDoNotVote(),
     doubtsHaveACause(),
     acknowledgementsOutliveRestarts(chronicle),

@@ -345,4 +345,11 @@ export const DRIVER_BUGS: readonly PlantedBug[] = [
     "Math.min(...this.#open) - 1;",
     "this.#sequence - 1;",
   ),
+  bug(
+    178,
+    "a hand-over of leadership is said to be done when it has begun",
+    "driver/transfers.ts",
+    "if (now.leader === to) return",
+    "if (now.leader === to || now.transferee === to) return",
+  ),
 ];
