@@ -6,6 +6,8 @@ export class Relay {
   readonly #server: Server;
   readonly #pairs = new Set<readonly [Socket, Socket]>();
   #isCut = false;
+  /** Ends that are told of when the wire is whole. */
+  #held: (() => void)[] = [];
 
   private constructor(toPort: number) {
     this.#toPort = toPort;
@@ -33,10 +35,13 @@ export class Relay {
 
   mend(): void {
     this.#isCut = false;
+    for (const tell of this.#held) tell();
+    this.#held = [];
     for (const sockets of this.#pairs) for (const socket of sockets) socket.resume();
   }
 
   async close(): Promise<void> {
+    this.mend();
     for (const sockets of this.#pairs) for (const socket of sockets) socket.destroy();
     await new Promise((resolve) => {
       this.#server.close(resolve);
@@ -50,11 +55,12 @@ export class Relay {
     this.#pairs.add(pair);
     for (const [from, to] of [pair, [far, near] as const]) {
       from.on("data", (chunk) => to.write(chunk));
-      // Whoever breaks it, both ends break; there is nobody here to tell more.
-      from.on("error", () => to.destroy());
+      // A broken socket closes; that is all there is to know about it.
+      from.on("error", () => from.destroy());
       from.on("close", () => {
         this.#pairs.delete(pair);
-        to.destroy();
+        if (this.#isCut) this.#held.push(() => to.destroy());
+        else to.destroy();
       });
       if (this.#isCut) from.pause();
     }
