@@ -163,6 +163,8 @@ describe("a reference to another host", () => {
     const offered = b.offerStream(items());
     const reader = a.readStream(a.resolve<never>(offered.address) as unknown as StreamRef<number>);
     await reader[Symbol.asyncIterator]().next();
+    // Its credit is used up: only the watch on its reader can tell it.
+    await clock.settle();
     cutOff("a");
     await clock.settle();
     expect(isClosed).toBe(true);

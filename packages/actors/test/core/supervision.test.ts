@@ -292,6 +292,32 @@ describe("restarts that take their time", () => {
     expect(clock.timers).toBe(0);
   });
 
+  test("what was left behind and fails at last is no crash of the life that came after it", async () => {
+    const { system, clock, snapshot, warnings } = testSystem();
+    const old = new Gate();
+    const refs: ActorRef<string>[] = [];
+    system.spawn<string>(
+      (context) => {
+        refs.push(
+          context.spawn<string>(() => () => old.wait(), { name: "worker", stopTimeoutMs: 100 }),
+          context.spawn<string>(() => () => {
+            throw new Error("no");
+          }),
+        );
+        return () => undefined;
+      },
+      { name: "p", supervision: { strategy: "one-for-all", backOff: NO_PAUSE } },
+    );
+    await clock.settle();
+    for (const ref of refs) ref.tell("go");
+    await clock.pass(100);
+    expect(snapshot("/p/worker")).toMatchObject({ state: "running", restarts: 1 });
+    old.break(new Error("at last"));
+    await clock.pass(1000);
+    expect(snapshot("/p/worker")).toMatchObject({ state: "running", restarts: 1 });
+    expect(warnings).toContain("what an actor was left behind with has failed");
+  });
+
   test("what was left behind and ends at last does not disturb the life that came after it", async () => {
     const { system, clock } = testSystem();
     const old = new Gate();
