@@ -12,8 +12,8 @@ const MAX_NODES = 64;
 export function lossesAreBelieved(chronicle: Chronicle): Invariant {
   /** By sender and receiver: the snapshot whose stream broke, and the sender's term then. */
   const broken = new Map<number, { readonly term: number; readonly index: number }>();
-  /** By the same: what the receiver acknowledged last. */
-  const heard = new Map<number, { readonly term: number; readonly index: number }>();
+  /** The same, while a stream is on its way and its receiver has acknowledged nothing since: its log may reach ours again. */
+  const silent = new Set<number>();
   const knowsMembers = ({ applied }: View): boolean => (chronicle.configurations.at(-1)?.index ?? 0) <= applied;
   const key = ({ from, to }: Pick<Message, "from" | "to">): number => from * MAX_NODES + to;
   return {
@@ -27,21 +27,20 @@ export function lossesAreBelieved(chronicle: Chronicle): Invariant {
     },
     streamed(view, message, hasArrived) {
       const { term, snapshot } = message;
-      const last = heard.get(key(message));
-      const isThere = last?.term === term && last.index >= (snapshot?.index ?? 0);
-      if (hasArrived || snapshot === undefined || isThere || !knowsMembers(view)) broken.delete(key(message));
+      const isSilent = silent.delete(key(message));
+      if (hasArrived || snapshot === undefined || !isSilent || !knowsMembers(view)) broken.delete(key(message));
       else broken.set(key(message), { term, index: snapshot.index });
     },
     // Who leaves and comes back begins anew.
     configured: () => broken.clear(),
-    receiving(_, { type, from, to, term, index, reject }) {
+    receiving(_, { type, from, to, reject }) {
       if (type !== "append-response" || reject) return;
       const pair = key({ from: to, to: from });
-      const last = heard.get(pair);
-      if (last === undefined || last.term < term || last.index < index) heard.set(pair, { term, index });
-      if (index >= (broken.get(pair)?.index ?? Infinity)) broken.delete(pair);
+      silent.delete(pair);
+      broken.delete(pair);
     },
     sent({ id }, message) {
+      if (message.type === "snapshot") silent.add(key(message));
       if (message.type !== "append") return;
       const lost = broken.get(key(message));
       demand(

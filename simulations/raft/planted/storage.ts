@@ -40,12 +40,9 @@ export const STORAGE_BUGS: readonly PlantedBug[] = [
     26,
     "snapshot visible before all chunks are there",
     "driver/snapshots.ts",
-    `        for await (const chunk of chunks) {
-          this.#closing.signal.throwIfAborted();
-          await writer.write(chunk);
-        }`,
+    `        for await (const chunk of this.#inTime(chunks)) await writer.write(chunk);`,
     `        try {
-          for await (const chunk of chunks) await writer.write(chunk);
+          for await (const chunk of this.#inTime(chunks)) await writer.write(chunk);
         } catch (error) {
           if (!isRaftError(error, "unreachable")) throw error;
         }`,
