@@ -5,9 +5,16 @@ import { TEMPORARY_ROOT } from "../core/temporaries.ts";
 const SCHEME = "parley://";
 const MAX_REMEMBERED = 1_024;
 
+/** References keep their address: what was formatted once is not formatted for each message. */
+const FORMATTED = new WeakMap<ActorAddress, string>();
+
 /** `/a/b#incarnation` */
 export function placeOf(address: ActorAddress): string {
-  return formatAddress(address).slice(SCHEME.length + address.peer.length);
+  const known = FORMATTED.get(address);
+  if (known !== undefined) return known;
+  const place = formatAddress(address).slice(SCHEME.length + address.peer.length);
+  FORMATTED.set(address, place);
+  return place;
 }
 
 /** Reads places on one host; those that come again and again are remembered. */

@@ -8,7 +8,7 @@
  * `to` is the receiver's path and incarnation, `replyTo` a whole address or empty; both are ASCII.
  */
 import { ActorError } from "../../errors.ts";
-import { HEADER_BYTES, KIND, view, writeHeader } from "./header.ts";
+import { HEADER_BYTES, KIND, readUint16, readUint32, view, writeHeader, writeUint16, writeUint32 } from "./header.ts";
 import { latin1, packBehind, type ResolveRef, unpackFrom } from "./values.ts";
 
 const TELL_FIELDS_BYTES = 8;
@@ -51,10 +51,9 @@ export function encodeTell(to: string, replyTo: string, message: unknown): Frame
   const messageAt = toAt + to.length + replyTo.length;
   const { bytes, attached } = packBehind(messageAt, message);
   writeHeader(bytes, KIND.tell);
-  const fields = view(bytes);
-  fields.setUint16(fieldsAt, to.length);
-  fields.setUint16(fieldsAt + 2, replyTo.length);
-  fields.setUint32(fieldsAt + 4, bytes.length - messageAt);
+  writeUint16(bytes, fieldsAt, to.length);
+  writeUint16(bytes, fieldsAt + 2, replyTo.length);
+  writeUint32(bytes, fieldsAt + 4, bytes.length - messageAt);
   writeAscii(bytes, toAt, to);
   writeAscii(bytes, toAt + to.length, replyTo);
   return [bytes, ...attached];
@@ -64,11 +63,10 @@ export function encodeTell(to: string, replyTo: string, message: unknown): Frame
 export function decodeTell(frame: Uint8Array): TellFrame {
   const fieldsAt = HEADER_BYTES;
   mustReach(frame, fieldsAt + TELL_FIELDS_BYTES);
-  const fields = view(frame);
   const toAt = fieldsAt + TELL_FIELDS_BYTES;
-  const replyToAt = toAt + fields.getUint16(fieldsAt);
-  const start = replyToAt + fields.getUint16(fieldsAt + 2);
-  const end = start + fields.getUint32(fieldsAt + 4);
+  const replyToAt = toAt + readUint16(frame, fieldsAt);
+  const start = replyToAt + readUint16(frame, fieldsAt + 2);
+  const end = start + readUint32(frame, fieldsAt + 4);
   mustReach(frame, end);
   const replyTo = replyToAt === start ? undefined : latin1(frame, replyToAt, start);
   return { to: latin1(frame, toAt, replyToAt), replyTo, payload: { frame, start, end } };

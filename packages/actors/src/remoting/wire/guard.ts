@@ -4,6 +4,7 @@
  * than a stack can bear, in which no length promises more than has come.
  */
 import { ActorError } from "../../errors.ts";
+import { readUint16, readUint32 } from "./header.ts";
 
 const MAX_DEPTH = 64;
 const MAX_BIG_INTEGER_BYTES = 1024;
@@ -32,7 +33,6 @@ export function mustBeReadable(bytes: Uint8Array, start: number, end: number, at
 
 class Walk {
   readonly #bytes: Uint8Array;
-  readonly #view: DataView;
   readonly #end: number;
   #at: number;
   #attachedBytes = 0;
@@ -42,7 +42,6 @@ class Walk {
 
   constructor(bytes: Uint8Array, start: number, end: number) {
     this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#end = end;
     this.#at = start;
   }
@@ -174,8 +173,8 @@ class Walk {
   #uint(bytes: number): number {
     const at = this.#at;
     this.#skip(bytes);
-    if (bytes === 1) return this.#view.getUint8(at);
-    return bytes === 2 ? this.#view.getUint16(at) : this.#view.getUint32(at);
+    if (bytes === 1) return this.#bytes[at] ?? 0;
+    return bytes === 2 ? readUint16(this.#bytes, at) : readUint32(this.#bytes, at);
   }
 
   #skip(bytes: number): void {

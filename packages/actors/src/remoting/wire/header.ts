@@ -42,7 +42,7 @@ export function readHeader(frame: Uint8Array): Header {
   if (version === undefined || kind === undefined || frame.length < HEADER_BYTES) {
     throw new ActorError("bad-message", `a frame of ${frame.length} bytes has no header`);
   }
-  return { version, kind, sequence: view(frame).getUint32(SEQUENCE_AT) };
+  return { version, kind, sequence: readUint32(frame, SEQUENCE_AT) };
 }
 
 /** Fills in everything but the sequence, which {@link stamp} adds when the frame gets its place in a lane. */
@@ -52,7 +52,7 @@ export function writeHeader(frame: Uint8Array, kind: number): void {
 }
 
 export function stamp(frame: Uint8Array, sequence: number): void {
-  view(frame).setUint32(SEQUENCE_AT, sequence);
+  writeUint32(frame, SEQUENCE_AT, sequence);
 }
 
 /** A frame of `bodyBytes` after its header, zeroed. */
@@ -64,6 +64,26 @@ export function newFrame(kind: number, bodyBytes: number): Uint8Array {
 
 export function view(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+// Frames are small and many: a view of each would cost more than all that is read through it.
+
+export function readUint16(bytes: Uint8Array, at: number): number {
+  return ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);
+}
+
+export function readUint32(bytes: Uint8Array, at: number): number {
+  return ((readUint16(bytes, at) << 16) | readUint16(bytes, at + 2)) >>> 0;
+}
+
+export function writeUint16(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value >>> 8;
+  bytes[at + 1] = value;
+}
+
+export function writeUint32(bytes: Uint8Array, at: number, value: number): void {
+  writeUint16(bytes, at, value >>> 16);
+  writeUint16(bytes, at + 2, value & 0xffff);
 }
 
 /** The next sequence after `sequence`. */

@@ -78,6 +78,7 @@ export function unpackFrom(
   resolving = resolve;
   try {
     const packed = new Uint8Array(bytes.buffer, bytes.byteOffset + start, end - start);
+    if (end === bytes.length) return unpackr.unpack(packed) as unknown;
     const all = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     return withAttached(all, end, (): unknown => unpackr.unpack(packed));
   } catch (error) {
@@ -89,7 +90,8 @@ export function unpackFrom(
 
 /** Text of which every character is a byte. */
 export function latin1(bytes: Uint8Array, start: number, end: number): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1", start, end);
+  const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return buffer.toString("latin1", start, end);
 }
 
 export function totalBytes(parts: readonly Uint8Array[]): number {

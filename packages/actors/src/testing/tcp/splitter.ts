@@ -1,5 +1,6 @@
 /** Frames on a stream of bytes: `u32 length · frame`. */
 import { ActorError } from "../../errors.ts";
+import { readUint32 } from "../../remoting/wire/header.ts";
 
 export const PREFIX_BYTES = 4;
 
@@ -44,11 +45,11 @@ export class FrameSplitter {
 
   #readPrefix(chunk: Uint8Array, at: number): number {
     if (this.#filled === 0 && chunk.length - at >= PREFIX_BYTES) {
-      this.#expect(readLength(chunk, at));
+      this.#expect(readUint32(chunk, at));
       return PREFIX_BYTES;
     }
     const taken = this.#gather(chunk, at, PREFIX_BYTES);
-    if (this.#filled === PREFIX_BYTES) this.#expect(readLength(this.#finish(), 0));
+    if (this.#filled === PREFIX_BYTES) this.#expect(readUint32(this.#finish(), 0));
     return taken;
   }
 
@@ -81,8 +82,4 @@ export class FrameSplitter {
     this.#wanted = undefined;
     return whole;
   }
-}
-
-function readLength(bytes: Uint8Array, at: number): number {
-  return new DataView(bytes.buffer, bytes.byteOffset + at, PREFIX_BYTES).getUint32(0);
 }
