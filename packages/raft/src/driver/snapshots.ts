@@ -111,6 +111,8 @@ export class Snapshots {
     const source = chunks[Symbol.asyncIterator]();
     try {
       for (;;) {
+        // Before anything is asked for: what nobody waits for any more must not fail unheard.
+        this.#closing.signal.throwIfAborted();
         const next = await this.#orStall(source.next());
         if (next.done === true) return;
         yield next.value;
@@ -123,7 +125,6 @@ export class Snapshots {
 
   async #orStall<T>(next: Promise<T>): Promise<T> {
     const { signal } = this.#closing;
-    signal.throwIfAborted();
     let give: (error: unknown) => void = () => undefined;
     const given = new Promise<never>((_, reject) => {
       give = reject;

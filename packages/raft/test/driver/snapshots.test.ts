@@ -13,10 +13,10 @@ const arriving = message({
   snapshot: { index: 7, term: 3, confState: { ...EMPTY_CONF_STATE, voters: [1, 2] }, data: new Uint8Array() },
 });
 
-async function receiver(wants: boolean) {
+async function receiver(wants: boolean, disk = new MemoryDisk()) {
   const environment = new VirtualEnvironment();
   const stepped: Message[] = [];
-  const log = await openMemoryLog(new MemoryDisk());
+  const log = await openMemoryLog(disk);
   const snapshots = new Snapshots({
     log,
     environment,
@@ -73,6 +73,22 @@ describe("receiving a snapshot", () => {
     expect(stepped).toEqual([]);
     await snapshots.receive(arriving, parts(2));
     expect(stepped).toEqual([arriving]);
+  });
+
+  it("asks for no further part once the node stops: nobody would hear of its failure", async () => {
+    const disk = new MemoryDisk();
+    const { snapshots } = await receiver(true, disk);
+    let asked = 0;
+    const next = async (): Promise<IteratorResult<Uint8Array>> => {
+      asked += 1;
+      if (asked > 1) throw new Error("cut");
+      return { done: false, value: Uint8Array.of(1) };
+    };
+    // It stops while the first part is written.
+    disk.faults = { delay: () => (asked === 1 ? snapshots.close() : Promise.resolve()) };
+    const ended = snapshots.receive(arriving, { [Symbol.asyncIterator]: () => ({ next }) });
+    await expect(ended).rejects.toMatchObject({ code: "closed" });
+    expect(asked).toBe(1);
   });
 
   it("ends when the node stops, and believes nothing that breaks off", async () => {
