@@ -14,6 +14,8 @@ export function lossesAreBelieved(chronicle: Chronicle): Invariant {
   const broken = new Map<number, { readonly term: number; readonly index: number }>();
   /** The same, while a stream is on its way and its receiver has acknowledged nothing since: its log may reach ours again. */
   const silent = new Set<number>();
+  /** The same: what the receiver acknowledged at most, in the term that the sender leads. */
+  const heard = new Map<number, { readonly term: number; readonly index: number }>();
   const knowsMembers = ({ applied }: View): boolean => (chronicle.configurations.at(-1)?.index ?? 0) <= applied;
   const key = ({ from, to }: Pick<Message, "from" | "to">): number => from * MAX_NODES + to;
   return {
@@ -33,9 +35,11 @@ export function lossesAreBelieved(chronicle: Chronicle): Invariant {
     },
     // Who leaves and comes back begins anew.
     configured: () => broken.clear(),
-    receiving(_, { type, from, to, reject }) {
+    receiving(_, { type, from, to, term, index, reject }) {
       if (type !== "append-response" || reject) return;
       const pair = key({ from: to, to: from });
+      const last = heard.get(pair);
+      if (last === undefined || last.term < term || last.index < index) heard.set(pair, { term, index });
       silent.delete(pair);
       broken.delete(pair);
     },
@@ -43,6 +47,8 @@ export function lossesAreBelieved(chronicle: Chronicle): Invariant {
       if (message.type === "snapshot") silent.add(key(message));
       if (message.type !== "append") return;
       const lost = broken.get(key(message));
+      const last = heard.get(key(message));
+      if (last?.term === message.term && message.index <= last.index) return;
       demand(
         lost?.term !== message.term || message.index < lost.index,
         NAME,
