@@ -116,6 +116,8 @@ export interface Invariant {
   doubted?(view: View, hasCause: boolean): void;
   /** The transport has said that messages to `peer` were dropped; what the core made of it. */
   unreached?(view: View, peer: number, state: PeerStatus["state"] | undefined): void;
+  /** The transport has said that the process of `peer` has ended; who led before and after, for all that the node knows. */
+  heardGone?(view: View, peer: number, before: number, after: number): void;
   /** The stream of the snapshot in `message` has ended. */
   streamed?(view: View, message: Message, hasArrived: boolean): void;
   /** A client's session ended an operation. */
@@ -307,6 +309,10 @@ export class Chronicle {
 
   unreached(view: View, peer: number, state: PeerStatus["state"] | undefined): void {
     for (const each of this.#invariants) each.unreached?.(view, peer, state);
+  }
+
+  heardGone(view: View, peer: number, before: number, after: number): void {
+    for (const each of this.#invariants) each.heardGone?.(view, peer, before, after);
   }
 
   streamed(view: View, message: Message, hasArrived: boolean): void {

@@ -358,7 +358,11 @@ export class World {
       this.timeline.after(this.network.latency(), () => {
         this.run(life, () => {
           life.watcher?.shaken();
+          const before = life.node?.status();
           life.receiver?.gone(id);
+          const after = life.node?.status();
+          if (before === undefined || after === undefined || after.isStopped) return;
+          this.watch(life, () => this.chronicle.heardGone(host.view, id, before.lead, after.lead));
         });
       });
     }

@@ -1,6 +1,6 @@
 /**
  * A node that leads, or has heard from its leader within an election timeout, grants no pre-vote: a node that comes back
- * disturbs nobody (sections 4.2.3, 9.6).
+ * disturbs nobody (sections 4.2.3, 9.6). Nor does one that ends, unless it led.
  */
 import { demand } from "../../kit/violation.ts";
 import type { Invariant } from "../chronicle.ts";
@@ -16,6 +16,13 @@ export function leadersAreNotDisturbed(): Invariant {
       if (type !== "pre-vote") return;
       const key = `${id} ${from} ${term}`;
       requests.set(key, hasLivingLeader() && term > status.term && requests.get(key) !== false);
+    },
+    heardGone({ id }, peer, before, after) {
+      demand(
+        before === peer || before === after,
+        NAME,
+        () => `node ${id} gives up its leader ${before} because ${peer} has ended`,
+      );
     },
     sent({ id }, { type, reject, to, term }) {
       if (type !== "pre-vote-response" || reject) return;

@@ -332,13 +332,6 @@ export const DRIVER_BUGS: readonly PlantedBug[] = [
     "return outcome;",
   ),
   bug(
-    176,
-    "a node takes part before its snapshot is restored",
-    "driver/running-node.ts",
-    "if (log.snapshot().index > 0) await loop.restore();",
-    "if (log.snapshot().index > 0) void loop.restore();",
-  ),
-  bug(
     177,
     "a session counts all its earlier commands as answered, though some are under way",
     "driver/client-session.ts",
