@@ -16,3 +16,7 @@ export type { TcpTransportOptions } from "./tcp/tcp-transport.ts";
 /** Conformance of transports. */
 export { transportSuite } from "./transport-suite.ts";
 export type { TransportSuiteOptions, TransportWorld } from "./transport-suite.ts";
+
+/** What consensus would say, for placement. */
+export { MemoryEntities, MemoryPlacement } from "./placement/memory-placement.ts";
+export type { MemoryPlacementOptions } from "./placement/memory-placement.ts";

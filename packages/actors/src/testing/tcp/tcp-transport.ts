@@ -1,5 +1,5 @@
 /**
- * Frames over plain TCP, for tests on one machine: nobody proves who he is. A connection is one socket per lane; each begins
+ * Frames over plain TCP, for tests: nobody proves who he is. A connection is one socket per lane; each begins
  * with the lane's number and the connection's id, by which the other side finds together what belongs together.
  */
 import { randomBytes } from "node:crypto";
@@ -15,6 +15,7 @@ import {
 } from "../../remoting/transport.ts";
 import { type LaneSockets, TcpConnection } from "./tcp-connection.ts";
 
+const LOOPBACK = "127.0.0.1";
 const ID_BYTES = 16;
 const PREAMBLE_BYTES = 1 + ID_BYTES;
 /** Sockets of one connection must come within this time. */
@@ -23,12 +24,21 @@ const GATHER_TIMEOUT_MS = 2_000;
 const MAX_GATHERING = 256;
 
 export interface TcpTransportOptions {
+  /** Where it listens. Default 127.0.0.1. */
+  readonly host?: string;
   /** Default 0: any that is free. */
   readonly port?: number;
-  /** The port of a peer on this machine; undefined when it is not known. */
+  /** The port of a peer; undefined when it is not known. */
   readonly portOf: (peer: string) => number | undefined;
+  /** Where a peer is. Default: every one on 127.0.0.1. */
+  readonly hostOf?: (peer: string) => string;
   /** Default 16 MiB. */
   readonly maxFrameBytes?: number;
+}
+
+interface Place {
+  readonly host: string;
+  readonly port: number;
 }
 
 interface Gathering {
@@ -52,7 +62,7 @@ export class TcpTransport implements ActorTransport {
     this.maxFrameBytes = options.maxFrameBytes ?? 16 * 1024 * 1024;
   }
 
-  /** Where it listens, on 127.0.0.1; 0 before it does. */
+  /** Where it listens; 0 before it does. */
   get port(): number {
     const address = this.#server.address();
     return address === null || typeof address === "string" ? 0 : address.port;
@@ -62,7 +72,7 @@ export class TcpTransport implements ActorTransport {
     this.#accept = accept;
     return new Promise((resolve, reject) => {
       this.#server.once("error", reject);
-      this.#server.listen(this.#options.port ?? 0, "127.0.0.1", () => {
+      this.#server.listen(this.#options.port ?? 0, this.#options.host ?? LOOPBACK, () => {
         this.#server.off("error", reject);
         resolve();
       });
@@ -74,7 +84,8 @@ export class TcpTransport implements ActorTransport {
     if (port === undefined) throw new ActorError("peer-gone", `nobody knows where ${peer} is`);
     if (this.#isClosed) throw new ActorError("peer-gone", "this transport is closed");
     const id = randomBytes(ID_BYTES);
-    const dials = LANES.map((lane, index) => this.#dial(port, Buffer.concat([Buffer.of(index), id]), signal, lane));
+    const place = { port, host: this.#options.hostOf?.(peer) ?? LOOPBACK };
+    const dials = LANES.map((lane, index) => this.#dial(place, Buffer.concat([Buffer.of(index), id]), signal, lane));
     try {
       const [control, message, bulk] = await Promise.all(dials);
       if (control === undefined || message === undefined || bulk === undefined || this.#isClosed) {
@@ -102,10 +113,10 @@ export class TcpTransport implements ActorTransport {
     });
   }
 
-  #dial(port: number, preamble: Uint8Array, signal: AbortSignal, lane: Lane): Promise<Socket> {
+  #dial(place: Place, preamble: Uint8Array, signal: AbortSignal, lane: Lane): Promise<Socket> {
     return new Promise((resolve, reject) => {
       if (signal.aborted) return reject(cancelled(lane));
-      const socket = connect({ port, host: "127.0.0.1", noDelay: true });
+      const socket = connect({ ...place, noDelay: true });
       this.#loose.add(socket);
       const abort = (): void => {
         socket.destroy();
