@@ -79,3 +79,20 @@ export type {
   JobState,
   ScheduleSnapshot,
 } from "./jobs/job-types.ts";
+/** Who lives where. */
+export { Fence } from "./placement/fence.ts";
+export type { Stamp } from "./placement/fence.ts";
+export type { EntityMemory, Leadership, LeadershipNow, Members, PlacementTable } from "./placement/ports.ts";
+export { applyPlacement, emptyPlacement } from "./placement/table.ts";
+export type { PlacementChange, PlacementTableState, ShardRow } from "./placement/table.ts";
+export { askBeyond, isRefused } from "./placement/refusal.ts";
+export type { Refused } from "./placement/refusal.ts";
+export { startReceptionist } from "./placement/receptionist.ts";
+export type { Listing, ReceptionistMessage, ReceptionistOptions } from "./placement/receptionist.ts";
+export type { Capabilities, Capability, Service, ServiceQuery } from "./placement/registry.ts";
+export { startSingleton } from "./placement/singleton.ts";
+export type { SingletonOptions, SingletonSend, SingletonTerm } from "./placement/singleton.ts";
+export { startSharding } from "./placement/sharding.ts";
+export type { Sharding, ShardingOptions } from "./placement/sharding.ts";
+export type { EntityBehavior, EntityRef, EntityStay } from "./placement/entity.ts";
+export { shardOf } from "./placement/shards.ts";

@@ -1,0 +1,85 @@
+/** Who should own which shard. Pure and the same for the same input, so that two coordinators plan alike. */
+import { hashOf } from "./shards.ts";
+import type { ShardRow } from "./table.ts";
+
+export interface AllocationInput {
+  readonly rows: readonly ShardRow[];
+  /** Those that live and can be reached. */
+  readonly regions: readonly string[];
+  /** Shards about which something is under way, and who is to have them. */
+  readonly underWay: ReadonlyMap<number, string>;
+  /** Shards that their owner serves no more. */
+  readonly givenUp: ReadonlySet<number>;
+  /** Moves that may be under way at once. */
+  readonly maxMoves: number;
+}
+
+export interface Allocation {
+  /** Shards that nobody serves. */
+  readonly assign: readonly { readonly shard: number; readonly owner: string }[];
+  /** Shards that go from one who has too many to one who has too few. */
+  readonly move: readonly { readonly shard: number; readonly from: string; readonly owner: string }[];
+}
+
+/**
+ * Shards without an owner go to whoever has the fewest. While two regions differ by more than one, a shard is moved from the
+ * fullest to the emptiest, as many at once as may be. So nothing moves that need not.
+ */
+export function allocate({ rows, regions, underWay, givenUp, maxMoves }: AllocationInput): Allocation {
+  const owned = new Map<string, number[]>(regions.map((region) => [region, []]));
+  const promised = new Map<string, number>(regions.map((region) => [region, 0]));
+  const orphans: number[] = [];
+  for (const [shard, { owner }] of rows.entries()) {
+    const to = underWay.get(shard);
+    if (to !== undefined) promised.set(to, (promised.get(to) ?? 0) + 1);
+    else if (owner === undefined || givenUp.has(shard) || !owned.has(owner)) orphans.push(shard);
+    else owned.get(owner)?.push(shard);
+  }
+  const load = (region: string): number => (owned.get(region)?.length ?? 0) + (promised.get(region) ?? 0);
+  const give = (shard: number): string | undefined => {
+    const owner = emptiest(regions, load, shard);
+    if (owner !== undefined) promised.set(owner, (promised.get(owner) ?? 0) + 1);
+    return owner;
+  };
+  const assign = orphans.flatMap((shard) => {
+    const owner = give(shard);
+    return owner === undefined ? [] : [{ shard, owner }];
+  });
+  const move: { shard: number; from: string; owner: string }[] = [];
+  while (move.length + underWay.size < maxMoves) {
+    const from = fullest(regions, load, owned);
+    const shard = from === undefined ? undefined : owned.get(from)?.at(-1);
+    if (from === undefined || shard === undefined) break;
+    const owner = emptiest(regions, load, shard);
+    if (owner === undefined || load(from) - load(owner) < 2) break;
+    owned.get(from)?.pop();
+    promised.set(owner, (promised.get(owner) ?? 0) + 1);
+    move.push({ shard, from, owner });
+  }
+  return { assign, move };
+}
+
+/** Of several, the one that the shard's own lot falls on: not always the same one. */
+function emptiest(regions: readonly string[], load: (region: string) => number, shard: number): string | undefined {
+  let best: { readonly region: string; readonly load: number; readonly lot: number } | undefined;
+  for (const region of regions) {
+    const candidate = { region, load: load(region), lot: hashOf(`${shard} ${region}`) };
+    const isBetter =
+      best === undefined ||
+      candidate.load < best.load ||
+      (candidate.load === best.load &&
+        (candidate.lot > best.lot || (candidate.lot === best.lot && region < best.region)));
+    if (isBetter) best = candidate;
+  }
+  return best?.region;
+}
+
+/** Among those that have a shard to give. */
+function fullest(
+  regions: readonly string[],
+  load: (region: string) => number,
+  owned: ReadonlyMap<string, readonly number[]>,
+): string | undefined {
+  const givers = regions.filter((region) => (owned.get(region)?.length ?? 0) > 0);
+  return givers.toSorted((a, b) => load(b) - load(a) || (a < b ? -1 : 1))[0];
+}

@@ -1,0 +1,160 @@
+/** The coordinator of one kind of entities: a singleton that looks after the placement table. */
+import type { Actor, ActorContext, Behavior } from "../core/behavior.ts";
+import type { ActorRef } from "../core/ref.ts";
+import { ActorError, isActorError } from "../errors.ts";
+import {
+  Coordination,
+  type CoordinationEffect,
+  type CoordinationLimits,
+  DEFAULT_COORDINATION,
+  type GivenUp,
+} from "./coordination.ts";
+import type { PlacementTable } from "./ports.ts";
+import { isRefTo } from "./refusal.ts";
+import type { SingletonTerm } from "./singleton.ts";
+
+/** To a region: end the entities of a shard, and say when that is done. */
+export interface HandOff {
+  readonly type: "hand-off";
+  readonly shard: number;
+  readonly epoch: number;
+  /** Of the coordinator. */
+  readonly term: number;
+  readonly replyTo: ActorRef<HandedOff>;
+}
+
+export interface HandedOff {
+  readonly type: "handed-off" | "stale-term";
+}
+
+/** A region comes forward, again and again. */
+export interface Register {
+  readonly type: "register";
+  readonly region: ActorRef<HandOff>;
+  readonly givenUp: readonly GivenUp[];
+}
+
+type CoordinatorMessage =
+  Register | { readonly type: "own-look" } | { readonly type: "own-region-ended"; readonly address: string };
+
+export interface CoordinatorOptions {
+  readonly table: PlacementTable;
+  readonly limits?: Partial<CoordinationLimits> | undefined;
+}
+
+/** How often the plan is looked at when nothing else happens. */
+const LOOK_EVERY_MS = 200;
+const PROPOSE_TIMEOUT_MS = 5_000;
+
+export function coordinator(term: SingletonTerm, options: CoordinatorOptions): Behavior<Register> {
+  const behavior: Behavior<CoordinatorMessage> = (context) => new Coordinator(context, term, options);
+  // Nobody else can make the messages that it tells itself.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- see above
+  return behavior as unknown as Behavior<Register>;
+}
+
+/** @throws ActorError `bad-message` */
+export function acceptsRegister(message: unknown): Register {
+  if (typeof message === "object" && message !== null && "region" in message && "givenUp" in message) {
+    const { region, givenUp } = message;
+    if (isRefTo<HandOff>(region) && Array.isArray(givenUp) && givenUp.every((each) => isGivenUp(each))) {
+      return { type: "register", region, givenUp };
+    }
+  }
+  throw new ActorError("bad-message", "a coordinator takes registrations of regions only");
+}
+
+class Coordinator implements Actor<CoordinatorMessage> {
+  readonly #context: ActorContext<CoordinatorMessage>;
+  readonly #term: SingletonTerm;
+  readonly #table: PlacementTable;
+  readonly #limits: CoordinationLimits;
+  readonly #plan: Coordination;
+  readonly #regions = new Map<string, ActorRef<HandOff>>();
+
+  constructor(context: ActorContext<CoordinatorMessage>, term: SingletonTerm, { table, limits }: CoordinatorOptions) {
+    this.#context = context;
+    this.#term = term;
+    this.#table = table;
+    this.#limits = { ...DEFAULT_COORDINATION, ...limits };
+    this.#plan = new Coordination(this.#limits, () => table.read(), context.nowMs());
+    context.timers.every("look", LOOK_EVERY_MS, { type: "own-look" });
+  }
+
+  receive(message: CoordinatorMessage): void {
+    const nowMs = this.#context.nowMs();
+    switch (message.type) {
+      case "register":
+        return this.#register(message);
+      case "own-look":
+        return this.#carryOut(this.#plan.plan(nowMs));
+      case "own-region-ended":
+        this.#regions.delete(message.address);
+        return this.#carryOut(this.#plan.regionDown(message.address, nowMs));
+    }
+  }
+
+  #register({ region, givenUp }: Register): void {
+    const { address } = region;
+    if (!this.#regions.has(address)) {
+      this.#regions.set(address, region);
+      this.#context.watch(region, () => ({ type: "own-region-ended", address }));
+    }
+    this.#carryOut(this.#plan.regionUp(address, givenUp, this.#context.nowMs()));
+  }
+
+  #carryOut(effects: readonly CoordinationEffect[]): void {
+    for (const effect of effects) {
+      if (effect.type === "propose") void this.#propose(effect.shard, effect.expectedEpoch, effect.owner);
+      else void this.#handOff(effect.region, effect.shard, effect.epoch);
+    }
+  }
+
+  /** Never rejects. */
+  async #propose(shard: number, expectedEpoch: number, owner: string): Promise<void> {
+    const timeout = new AbortController();
+    const timer = this.#context.clock.after(PROPOSE_TIMEOUT_MS, () => timeout.abort());
+    let refusal: ActorError | undefined;
+    try {
+      const { token: term } = this.#term.stamp();
+      const signal = AbortSignal.any([timeout.signal, this.#context.signal]);
+      refusal = await this.#table.propose({ term, shard, expectedEpoch, owner }, { signal });
+    } catch (error) {
+      refusal = isActorError(error) ? error : new ActorError("unsupported", "the table failed", { cause: error });
+    }
+    timer.cancel();
+    if (this.#context.signal.aborted) return;
+    if (refusal !== undefined) this.#context.log.warn("a shard got no new owner", { shard, owner, error: refusal });
+    this.#carryOut(this.#plan.proposed(shard, refusal, this.#context.nowMs()));
+  }
+
+  /** Never rejects. An owner that cannot be asked is shut out by the next epoch. */
+  async #handOff(address: string, shard: number, epoch: number): Promise<void> {
+    const region = this.#regions.get(address);
+    const { term } = this.#term;
+    const { signal } = this.#context;
+    try {
+      const timeoutMs = this.#limits.handOffTimeoutMs;
+      const accepts = acceptsHandedOff;
+      await region?.ask<HandedOff>((replyTo) => ({ type: "hand-off", shard, epoch, term, replyTo }), {
+        timeoutMs,
+        signal,
+        accepts,
+      });
+    } catch (error) {
+      this.#context.log.warn("a shard was not handed off in order", { shard, epoch, region: address, error });
+    }
+    if (!signal.aborted) this.#carryOut(this.#plan.handedOff(shard, epoch));
+  }
+}
+
+function acceptsHandedOff(reply: unknown): void {
+  const isIt = typeof reply === "object" && reply !== null && "type" in reply;
+  if (!isIt || (reply.type !== "handed-off" && reply.type !== "stale-term"))
+    throw new TypeError("no answer of a region");
+}
+
+function isGivenUp(value: unknown): value is GivenUp {
+  if (typeof value !== "object" || value === null || !("shard" in value) || !("epoch" in value)) return false;
+  return Number.isSafeInteger(value.shard) && Number.isSafeInteger(value.epoch);
+}

@@ -1,0 +1,256 @@
+/**
+ * The shards that a region owns, and the entities in them. Pure. Messages are taken under the epoch of the table only; a shard
+ * that is given up or taken away answers `moved` to all that has not been handled, and lets nothing begin again.
+ */
+import { ActorError, invariant } from "../errors.ts";
+import type { GivenUp } from "./coordination.ts";
+import { type Outcome, Outcomes } from "./outcomes.ts";
+import type { ShardRow } from "./table.ts";
+
+/** A message for an entity here. */
+export interface Arrival<Content> {
+  readonly shard: number;
+  readonly entity: string;
+  /** The owner's, as far as the sender knows. */
+  readonly epoch: number;
+  /** Of a message that may come again. */
+  readonly id: string | undefined;
+  readonly content: Content;
+}
+
+export type OwnerEffect<Content> =
+  /** {@link Owner.entityEnded} says when it is no more. */
+  | { readonly type: "start"; readonly entity: string; readonly shard: number; readonly epoch: number }
+  | { readonly type: "stop"; readonly entity: string }
+  /** {@link Owner.handled} says what became of it. */
+  | { readonly type: "give"; readonly arrival: Arrival<Content> }
+  | { readonly type: "answer"; readonly arrival: Arrival<Content>; readonly outcome: Outcome }
+  /** Find out which entities live in the shard, for {@link Owner.woken}. */
+  | { readonly type: "wake"; readonly shard: number; readonly epoch: number }
+  /** It has gone to sleep: it need not be woken by the next owner. */
+  | { readonly type: "forget"; readonly entity: string; readonly shard: number; readonly epoch: number }
+  /** Nothing of the shard runs here any more under this epoch. */
+  | { readonly type: "handed-off"; readonly shard: number; readonly epoch: number };
+
+export interface OwnerLimits {
+  /** Default 100,000. */
+  readonly maxEntities: number;
+  /** Messages that wait for an entity that is on its way to sleep. Default 100. */
+  readonly maxWaiting: number;
+  /** Without a message for so long, an entity is put to sleep. Infinity: never. */
+  readonly passivateAfterMs: number;
+  /** Acknowledged messages whose outcome is remembered, in case they come again. Default 10,000. */
+  readonly maxOutcomes: number;
+}
+
+interface Entity<Content> {
+  readonly shard: number;
+  readonly epoch: number;
+  isStopping: boolean;
+  readonly underWay: Set<Arrival<Content>>;
+  lastActiveMs: number;
+  waiting: Arrival<Content>[];
+}
+
+interface Shard {
+  /** Under which messages are taken; undefined when none are. */
+  active: number | undefined;
+  /** Of the table. */
+  epoch: number;
+  isOwn: boolean;
+  /** Given up while the table still says that it is owned. */
+  isGivenUp: boolean;
+  readonly entities: Set<string>;
+}
+
+const MOVED: Outcome = { type: "moved" };
+
+export class Owner<Content> {
+  readonly #self: string;
+  readonly #limits: OwnerLimits;
+  readonly #entities = new Map<string, Entity<Content>>();
+  readonly #shards: Shard[] = [];
+  readonly #outcomes: Outcomes<Arrival<Content>>;
+
+  /** @param self address of the region, as it stands in the table */
+  constructor(self: string, limits: OwnerLimits) {
+    this.#self = self;
+    this.#limits = limits;
+    this.#outcomes = new Outcomes(limits.maxOutcomes);
+  }
+
+  get entities(): number {
+    return this.#entities.size;
+  }
+
+  /** The epoch under which the shard is served here now. */
+  activeEpoch(shard: number): number | undefined {
+    return this.#shards[shard]?.active;
+  }
+
+  /** Whether the entity lives here under this epoch, as far as is known here. */
+  serves(entity: string, epoch: number): boolean {
+    const known = this.#entities.get(entity);
+    return known?.epoch === epoch && this.#shards[known.shard]?.epoch === epoch;
+  }
+
+  /** Shards that the table says are owned here, and that are served no more. */
+  givenUp(): readonly GivenUp[] {
+    return this.#shards.flatMap(({ isOwn, isGivenUp, epoch, entities }, shard) =>
+      isOwn && isGivenUp && entities.size === 0 ? [{ shard, epoch }] : [],
+    );
+  }
+
+  table(rows: readonly ShardRow[]): readonly OwnerEffect<Content>[] {
+    return rows.flatMap(({ epoch, owner }, index) => {
+      const shard = (this.#shards[index] ??= newShard());
+      if (epoch <= shard.epoch) return [];
+      shard.epoch = epoch;
+      shard.isOwn = owner === this.#self;
+      shard.isGivenUp = false;
+      shard.active = undefined;
+      return [...this.#stopAll(shard), ...this.#activate(shard, index)];
+    });
+  }
+
+  arrived(arrival: Arrival<Content>, nowMs: number): readonly OwnerEffect<Content>[] {
+    if (this.activeEpoch(arrival.shard) !== arrival.epoch) return [{ type: "answer", arrival, outcome: MOVED }];
+    const known = arrival.id === undefined ? undefined : this.#outcomes.take(arrival.id, arrival);
+    if (known === "under-way") return [];
+    if (known !== undefined) return [{ type: "answer", arrival, outcome: known }];
+    return this.#deliver(arrival, nowMs);
+  }
+
+  /** `refusal`: why the entity has not handled it; `actor-stopped` when it ended before. */
+  handled(arrival: Arrival<Content>, refusal: ActorError | undefined, nowMs: number): readonly OwnerEffect<Content>[] {
+    const entity = this.#entities.get(arrival.entity);
+    // Its next life may be here already.
+    const isTheOne = entity?.underWay.delete(arrival) === true;
+    if (isTheOne) entity.lastActiveMs = nowMs;
+    if (refusal === undefined) return this.#answer(arrival, { type: "done" });
+    const hasMissedIt = refusal.code === "actor-stopped" || refusal.code === "no-such-actor";
+    if (!hasMissedIt) return this.#answer(arrival, { type: "failed", error: refusal });
+    if (this.activeEpoch(arrival.shard) !== arrival.epoch) return this.#answer(arrival, MOVED);
+    // It stopped by itself, or to sleep: its next life takes the message.
+    if (isTheOne) entity.isStopping = true;
+    return this.#deliver(arrival, nowMs);
+  }
+
+  entityEnded(name: string, nowMs: number): readonly OwnerEffect<Content>[] {
+    const entity = this.#entities.get(name);
+    invariant(entity !== undefined, `entity ${name} ended and was not there`);
+    this.#entities.delete(name);
+    const { shard: index, epoch, waiting } = entity;
+    const shard = this.#must(index);
+    shard.entities.delete(name);
+    if (shard.active === epoch) {
+      if (waiting.length === 0) return [{ type: "forget", entity: name, shard: index, epoch }];
+      return waiting.flatMap((arrival) => this.#deliver(arrival, nowMs));
+    }
+    const effects = waiting.flatMap((arrival) => this.#answer(arrival, MOVED));
+    if (shard.entities.size > 0) return effects;
+    const handedOff: OwnerEffect<Content> = { type: "handed-off", shard: index, epoch };
+    return [...effects, handedOff, ...this.#activate(shard, index)];
+  }
+
+  /** The shard is to be given up; `handed-off` follows, at once when nothing runs here under that epoch. */
+  handOff(index: number, epoch: number): readonly OwnerEffect<Content>[] {
+    const shard = (this.#shards[index] ??= newShard());
+    if (shard.epoch === epoch && shard.isOwn) {
+      shard.isGivenUp = true;
+      shard.active = undefined;
+    }
+    const isFree = ![...shard.entities].some((name) => this.#entities.get(name)?.epoch === epoch);
+    return isFree ? [{ type: "handed-off", shard: index, epoch }] : this.#stopAll(shard);
+  }
+
+  /** Entities that lived in the shard before. */
+  woken(index: number, epoch: number, names: readonly string[], nowMs: number): readonly OwnerEffect<Content>[] {
+    if (this.activeEpoch(index) !== epoch) return [];
+    return names.flatMap((name) => (this.#entities.has(name) ? [] : this.#start(name, index, epoch, nowMs)));
+  }
+
+  /** An entity wants to sleep as soon as it has nothing to do. */
+  passivate(name: string): readonly OwnerEffect<Content>[] {
+    const entity = this.#entities.get(name);
+    return entity === undefined || entity.isStopping ? [] : this.#stop(name, entity);
+  }
+
+  /** Puts to sleep who has had nothing to do for long. */
+  tick(nowMs: number): readonly OwnerEffect<Content>[] {
+    const isIdle = ({ underWay, lastActiveMs, isStopping }: Entity<Content>): boolean =>
+      !isStopping && underWay.size === 0 && nowMs - lastActiveMs >= this.#limits.passivateAfterMs;
+    return [...this.#entities]
+      .filter(([, entity]) => isIdle(entity))
+      .flatMap(([name, entity]) => this.#stop(name, entity));
+  }
+
+  #deliver(arrival: Arrival<Content>, nowMs: number): readonly OwnerEffect<Content>[] {
+    const { entity: name, shard, epoch } = arrival;
+    const known = this.#entities.get(name);
+    if (known?.isStopping === true) {
+      if (known.waiting.length < this.#limits.maxWaiting) known.waiting.push(arrival);
+      else return this.#answer(arrival, full(`${known.waiting.length} messages wait for ${name} to wake up`));
+      return [];
+    }
+    const start = known === undefined ? this.#start(name, shard, epoch, nowMs) : [];
+    const entity = this.#entities.get(name);
+    if (entity === undefined) return this.#answer(arrival, full(`there are ${this.#entities.size} entities already`));
+    entity.underWay.add(arrival);
+    entity.lastActiveMs = nowMs;
+    return [...start, { type: "give", arrival }];
+  }
+
+  #start(name: string, index: number, epoch: number, nowMs: number): readonly OwnerEffect<Content>[] {
+    if (this.#entities.size >= this.#limits.maxEntities) return [];
+    this.#entities.set(name, {
+      shard: index,
+      epoch,
+      isStopping: false,
+      underWay: new Set(),
+      lastActiveMs: nowMs,
+      waiting: [],
+    });
+    this.#must(index).entities.add(name);
+    return [{ type: "start", entity: name, shard: index, epoch }];
+  }
+
+  #stopAll(shard: Shard): readonly OwnerEffect<Content>[] {
+    return [...shard.entities].flatMap((name) => {
+      const entity = this.#entities.get(name);
+      return entity === undefined || entity.isStopping ? [] : this.#stop(name, entity);
+    });
+  }
+
+  #stop(name: string, entity: Entity<Content>): readonly OwnerEffect<Content>[] {
+    entity.isStopping = true;
+    return [{ type: "stop", entity: name }];
+  }
+
+  /** Only once nothing of an older epoch is left. */
+  #activate(shard: Shard, index: number): readonly OwnerEffect<Content>[] {
+    if (!shard.isOwn || shard.isGivenUp || shard.entities.size > 0 || shard.active !== undefined) return [];
+    shard.active = shard.epoch;
+    return [{ type: "wake", shard: index, epoch: shard.epoch }];
+  }
+
+  /** Also to those who sent it again meanwhile. */
+  #answer(arrival: Arrival<Content>, outcome: Outcome): readonly OwnerEffect<Content>[] {
+    const all = arrival.id === undefined ? [arrival] : [arrival, ...this.#outcomes.settle(arrival.id, outcome)];
+    return all.map((each) => ({ type: "answer", arrival: each, outcome }));
+  }
+
+  #must(index: number): Shard {
+    const shard = this.#shards[index];
+    invariant(shard !== undefined, `there is no shard ${index}`);
+    return shard;
+  }
+}
+
+function newShard(): Shard {
+  return { active: undefined, epoch: 0, isOwn: false, isGivenUp: false, entities: new Set() };
+}
+
+function full(text: string): Outcome {
+  return { type: "failed", error: new ActorError("mailbox-full", text) };
+}

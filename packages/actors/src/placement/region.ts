@@ -1,0 +1,323 @@
+/** A region: one host's part in keeping one kind of entities. The decisions are in `router.ts` and `owner.ts`. */
+import type { Actor, ActorContext } from "../core/behavior.ts";
+import type { ActorRef } from "../core/ref.ts";
+import type { ActorSystem } from "../core/system-options.ts";
+import { ActorError, isActorError } from "../errors.ts";
+import type { HandedOff, HandOff } from "./coordinator.ts";
+import type { Stamp } from "./fence.ts";
+import type { Outcome } from "./outcomes.ts";
+import { type Arrival, Owner, type OwnerEffect } from "./owner.ts";
+import { refusedWith } from "./refusal.ts";
+import {
+  acceptsAnswer,
+  answerOf,
+  type Deliver,
+  type DeliverAnswer,
+  type OwnRegionMessage,
+  outcomeOf,
+  isEntityName,
+  type RegionMessage,
+  type SendToEntity,
+} from "./region-protocol.ts";
+import { type Delivery, type DispatchOutcome, Router, type RouterEffect } from "./router.ts";
+import { shardOf } from "./shards.ts";
+import type { ShardingSettings } from "./sharding-settings.ts";
+
+type AnyMessage<Message> = RegionMessage<Message> | OwnRegionMessage;
+
+/** What an arrival brings with it. */
+interface Given<Message> {
+  readonly message: Message;
+  readonly dueMs: number;
+  readonly answer: (outcome: Outcome) => void;
+}
+
+type Context<Message> = ActorContext<AnyMessage<Message>>;
+
+export class Region<Message> implements Actor<AnyMessage<Message>> {
+  readonly #context: Context<Message>;
+  readonly #system: ActorSystem;
+  readonly #settings: ShardingSettings<Message>;
+  readonly #router: Router<SendToEntity<Message>>;
+  readonly #owner: Owner<Given<Message>>;
+  readonly #children = new Map<string, ActorRef<Message>>();
+  readonly #handOffs = new Map<string, ActorRef<HandedOff>[]>();
+  readonly #self: string;
+  readonly #life: string;
+  #sequence = 0;
+  /** Of the newest coordinator that was heard. */
+  #term = 0;
+
+  constructor(context: Context<Message>, system: ActorSystem, settings: ShardingSettings<Message>) {
+    this.#context = context;
+    this.#system = system;
+    this.#settings = settings;
+    this.#self = context.self.address;
+    this.#life = Math.floor(context.random() * 36 ** 6).toString(36);
+    this.#router = new Router(settings.router);
+    this.#owner = new Owner(this.#self, settings.owner);
+    const { timers, signal } = context;
+    const unwatchTable = settings.table.watch(() => timers.once("table", 0, { type: "own-table" }));
+    const unwatchLeader = settings.leadership.watch(() => timers.once("register", 0, { type: "own-register" }));
+    signal.addEventListener("abort", unwatchTable, { once: true });
+    signal.addEventListener("abort", unwatchLeader, { once: true });
+    timers.every("look", settings.lookEveryMs, { type: "own-look" });
+    timers.every("registers", settings.registerEveryMs, { type: "own-register" });
+    this.#readTable();
+    this.#register();
+  }
+
+  receive(message: AnyMessage<Message>): void {
+    switch (message.type) {
+      case "send":
+        return this.#send(message);
+      case "deliver":
+        return this.#delivered(message);
+      case "hand-off":
+        return this.#handOff(message);
+      case "own-table":
+        return this.#readTable();
+      case "own-look":
+        return this.#look();
+      case "own-register":
+        return this.#register();
+      case "own-entity-ended":
+        this.#children.delete(message.entity);
+        return this.#own(this.#owner.entityEnded(message.entity, this.#nowMs));
+    }
+  }
+
+  #send(send: SendToEntity<Message>): void {
+    if (!isEntityName(send.entity)) {
+      const error = new ActorError("bad-message", "an entity cannot be called so");
+      send.outcomeTo?.tell(refusedWith(error));
+      return;
+    }
+    this.#sequence += 1;
+    const delivery: Delivery<SendToEntity<Message>> = {
+      sequence: this.#sequence,
+      shard: shardOf(send.entity, this.#settings.shards),
+      entity: send.entity,
+      dueMs: this.#nowMs + (send.timeoutMs ?? this.#settings.deliveryTimeoutMs),
+      isAcknowledged: send.isAcknowledged,
+      content: send,
+    };
+    this.#route(this.#router.send(delivery, this.#nowMs));
+  }
+
+  #delivered({ entity, shard, epoch, id, message, timeoutMs, replyTo }: Deliver<Message>): void {
+    const answer = (outcome: Outcome): void => {
+      replyTo.tell(answerOf(outcome));
+    };
+    // Hosts that do not agree on the number of shards must not find out by mixing up owners.
+    if (shardOf(entity, this.#settings.shards) !== shard) {
+      return answer({
+        type: "failed",
+        error: new ActorError("bad-message", `${entity} is not of shard ${shard} here`),
+      });
+    }
+    const content = { message, dueMs: this.#nowMs + timeoutMs, answer };
+    this.#own(this.#owner.arrived({ shard, entity, epoch, id, content }, this.#nowMs));
+  }
+
+  #handOff({ shard, epoch, term, replyTo }: HandOff): void {
+    if (term < this.#term || shard >= this.#settings.shards) {
+      replyTo.tell({ type: "stale-term" });
+      return;
+    }
+    this.#term = term;
+    const key = `${shard}/${epoch}`;
+    this.#handOffs.set(key, [...(this.#handOffs.get(key) ?? []), replyTo].slice(-4));
+    this.#own(this.#owner.handOff(shard, epoch));
+  }
+
+  #readTable(): void {
+    const { rows } = this.#settings.table.read();
+    // What is taken away ends before anything is sent to who has it now.
+    this.#own(this.#owner.table(rows));
+    this.#route(this.#router.table(rows, this.#nowMs));
+  }
+
+  #look(): void {
+    this.#own(this.#owner.tick(this.#nowMs));
+    this.#route(this.#router.tick(this.#nowMs));
+  }
+
+  #register(): void {
+    const region: ActorRef<HandOff> = this.#context.self;
+    this.#settings.coordinator.tell({
+      type: "send",
+      message: { type: "register", region, givenUp: this.#owner.givenUp() },
+    });
+  }
+
+  #route(effects: readonly RouterEffect<SendToEntity<Message>>[]): void {
+    for (const effect of effects) {
+      if (effect.type === "refuse") this.#refuse(effect.delivery.content, effect.error);
+      else void this.#dispatch(effect.delivery, effect.owner, effect.epoch);
+    }
+  }
+
+  /** Never rejects. */
+  async #dispatch(delivery: Delivery<SendToEntity<Message>>, owner: string, epoch: number): Promise<void> {
+    let result: DispatchOutcome;
+    try {
+      const outcome = await this.#ask(delivery, owner, epoch);
+      result = { type: outcome.type === "moved" ? "moved" : "over" };
+      if (outcome.type === "done") this.#done(delivery.content);
+      if (outcome.type === "failed") this.#refuse(delivery.content, outcome.error);
+    } catch (error) {
+      result = this.#lost(delivery, error);
+    }
+    if (!this.#context.signal.aborted) this.#route(this.#router.settled(delivery, result, this.#nowMs));
+  }
+
+  #lost({ content }: Delivery<SendToEntity<Message>>, error: unknown): DispatchOutcome {
+    const cause = isActorError(error) ? error : new ActorError("actor-failed", "a dispatch failed", { cause: error });
+    // Its time is over, or no owner will ever take it: whoever sent it decides.
+    if (isActorError(cause, "ask-timeout", "bad-message", "too-large", "cancelled", "system-stopped")) {
+      this.#refuse(content, cause);
+      return { type: "over" };
+    }
+    return { type: "lost", error: cause };
+  }
+
+  #ask(delivery: Delivery<SendToEntity<Message>>, owner: string, epoch: number): Promise<Outcome> {
+    const { shard, entity, sequence, content, dueMs, isAcknowledged } = delivery;
+    const id = isAcknowledged ? `${this.#self}/${this.#life}.${sequence}` : undefined;
+    const { message } = content;
+    if (owner === this.#self) {
+      return new Promise((answer) => {
+        this.#own(this.#owner.arrived({ shard, entity, epoch, id, content: { message, dueMs, answer } }, this.#nowMs));
+      });
+    }
+    const timeoutMs = Math.max(1, dueMs - this.#nowMs);
+    const region = this.#system.resolve<RegionMessage<Message>>(owner);
+    const options = { timeoutMs, signal: this.#context.signal, accepts: acceptsAnswer };
+    return region
+      .ask<DeliverAnswer>(
+        (replyTo) => ({ type: "deliver", entity, shard, epoch, id, message, timeoutMs, replyTo }),
+        options,
+      )
+      .then(outcomeOf);
+  }
+
+  #own(effects: readonly OwnerEffect<Given<Message>>[]): void {
+    for (const effect of effects) this.#carryOut(effect);
+  }
+
+  #carryOut(effect: OwnerEffect<Given<Message>>): void {
+    switch (effect.type) {
+      case "start":
+        return this.#start(effect.entity, effect.shard, effect.epoch);
+      case "stop":
+        return this.#stop(effect.entity);
+      case "give":
+        void this.#give(effect.arrival);
+        return;
+      case "answer":
+        return effect.arrival.content.answer(effect.outcome);
+      case "wake":
+        void this.#wake(effect.shard, effect.epoch);
+        return;
+      case "forget":
+        void this.#forget(effect.entity, effect.shard, effect.epoch);
+        return;
+      case "handed-off":
+        return this.#handedOff(`${effect.shard}/${effect.epoch}`);
+    }
+  }
+
+  #start(entity: string, shard: number, epoch: number): void {
+    const { behavior, spawn, memory } = this.#settings;
+    let isOver = false;
+    const stamp = (): Stamp => {
+      const { aborted } = this.#context.signal;
+      if (!isOver && !aborted && this.#owner.serves(entity, epoch)) return this.#stamp(shard, epoch);
+      throw new ActorError("stale-epoch", `${entity} of epoch ${epoch} lives here no more`);
+    };
+    const passivate = (): void => {
+      if (!isOver && !this.#context.signal.aborted) this.#own(this.#owner.passivate(entity));
+    };
+    const inner = behavior({ id: entity, shard, epoch, stamp, passivate });
+    const child = this.#context.spawn<Message>(
+      async (context) => {
+        // Before its first message: whoever was heard of is woken by the next owner.
+        await memory?.add(this.#stamp(shard, epoch), entity, { signal: context.signal });
+        return inner(context);
+      },
+      { ...spawn, restart: "transient" },
+    );
+    this.#children.set(entity, child);
+    this.#context.watch(child, () => {
+      isOver = true;
+      return { type: "own-entity-ended", entity };
+    });
+  }
+
+  #stop(entity: string): void {
+    const child = this.#children.get(entity);
+    if (child === undefined) return;
+    // Its end comes by death watch, also when it has ended by itself meanwhile.
+    this.#context.stopChild(child).catch((error: unknown) => {
+      this.#context.log.debug("an entity had ended before it was stopped", { entity, error });
+    });
+  }
+
+  /** Never rejects. */
+  async #give(arrival: Arrival<Given<Message>>): Promise<void> {
+    const { message, dueMs } = arrival.content;
+    const child = this.#children.get(arrival.entity);
+    let refusal: ActorError | undefined;
+    try {
+      await child?.offer(message, { acknowledged: true, timeoutMs: Math.max(1, dueMs - this.#nowMs) });
+    } catch (error) {
+      refusal = isActorError(error) ? error : new ActorError("actor-failed", "an entity failed", { cause: error });
+    }
+    if (!this.#context.signal.aborted) this.#own(this.#owner.handled(arrival, refusal, this.#nowMs));
+  }
+
+  /** Never rejects. Who cannot be woken now wakes with the first message. */
+  async #wake(shard: number, epoch: number): Promise<void> {
+    const { signal } = this.#context;
+    try {
+      const entities = (await this.#settings.memory?.load(this.#stamp(shard, epoch), { signal })) ?? [];
+      if (!signal.aborted) this.#own(this.#owner.woken(shard, epoch, entities, this.#nowMs));
+    } catch (error) {
+      if (!signal.aborted) this.#context.log.warn("the entities of a shard could not be woken", { shard, error });
+    }
+  }
+
+  /** Never rejects. Who is not forgotten is woken once too often. */
+  async #forget(entity: string, shard: number, epoch: number): Promise<void> {
+    const { signal } = this.#context;
+    try {
+      await this.#settings.memory?.remove(this.#stamp(shard, epoch), entity, { signal });
+    } catch (error) {
+      if (!signal.aborted) this.#context.log.warn("an entity that sleeps was not forgotten", { entity, error });
+    }
+  }
+
+  #handedOff(key: string): void {
+    const askers = this.#handOffs.get(key) ?? [];
+    this.#handOffs.delete(key);
+    for (const asker of askers) asker.tell({ type: "handed-off" });
+  }
+
+  #stamp(shard: number, epoch: number): Stamp {
+    return { scope: `${this.#settings.name}/${shard}`, kind: "epoch", token: epoch };
+  }
+
+  #done(send: SendToEntity<Message>): void {
+    if (send.isAcknowledged) send.outcomeTo?.tell({ placement: "handled" });
+  }
+
+  #refuse({ entity, outcomeTo }: SendToEntity<Message>, error: ActorError): void {
+    if (outcomeTo !== undefined) outcomeTo.tell(refusedWith(error));
+    else this.#context.log.debug("a message for an entity was refused", { entity, error });
+  }
+
+  get #nowMs(): number {
+    return this.#context.nowMs();
+  }
+}

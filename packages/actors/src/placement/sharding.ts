@@ -1,0 +1,109 @@
+/**
+ * Entities of one kind, spread over the hosts: each lives on one host at a time, which a replicated table says, and is found
+ * from everywhere by its id. It starts with its first message, sleeps when nobody writes to it, and moves when hosts come and go.
+ */
+import type { SpawnOptions } from "../core/behavior.ts";
+import type { ActorRef } from "../core/ref.ts";
+import type { ActorSystem } from "../core/system-options.ts";
+import { ActorError } from "../errors.ts";
+import type { CoordinationLimits } from "./coordination.ts";
+import { acceptsRegister, coordinator, type Register } from "./coordinator.ts";
+import { type EntityBehavior, type EntityRef, entityRef } from "./entity.ts";
+import type { OwnerLimits } from "./owner.ts";
+import type { EntityMemory, Leadership, Members, PlacementTable } from "./ports.ts";
+import { Region } from "./region.ts";
+import { isEntityName, type OwnRegionMessage, type RegionMessage, regionMessages } from "./region-protocol.ts";
+import type { RouterLimits } from "./router.ts";
+import type { ShardingSettings } from "./sharding-settings.ts";
+import { type SingletonSend, startSingleton } from "./singleton.ts";
+
+export interface ShardingOptions<Message> {
+  /** Of the kind: of its regions, `/name`, and of the scopes of its stamps, `name/shard`. */
+  readonly name: string;
+  readonly behavior: EntityBehavior<Message>;
+  readonly spawn?: Omit<SpawnOptions<Message>, "name" | "accepts" | "restart">;
+  /** Looks at messages that come from other hosts: gives them back, or throws. */
+  readonly accepts: (message: unknown) => Message;
+  /** Where entities live. As many shards as it has rows. */
+  readonly table: PlacementTable;
+  readonly leadership: Leadership;
+  readonly members: Members;
+  /** Default: none, entities start with their first message only. With one, put to sleep only who need not be woken. */
+  readonly memory?: EntityMemory;
+  /** Without a message for so long, an entity is put to sleep. Default: never. */
+  readonly passivateAfterMs?: number;
+  readonly limits?: Partial<CoordinationLimits & RouterLimits & OwnerLimits>;
+  /** How long a message may take where its sender does not say. Default 5,000. */
+  readonly deliveryTimeoutMs?: number;
+  /** How often a region comes forward at the coordinator. Default 500. */
+  readonly registerEveryMs?: number;
+}
+
+/** One host's part in it. */
+export interface Sharding<Message> {
+  readonly region: ActorRef<RegionMessage<Message>>;
+  /** The coordinator's manager on this host. */
+  readonly coordinator: ActorRef<SingletonSend<Register>>;
+  /** @throws ActorError `bad-option` */
+  entity(id: string): EntityRef<Message>;
+}
+
+const LOOK_EVERY_MS = 100;
+/** Beside what is under way: what comes from other regions, and the region's own business. */
+const MAILBOX = { capacity: 10_000 };
+
+/** Starts this host's region, `/name`, and its manager of the coordinator, `/name-coordinator`. @throws ActorError `name-taken`, `bad-option` */
+export function startSharding<Message>(system: ActorSystem, options: ShardingOptions<Message>): Sharding<Message> {
+  const { name, table, leadership, members, limits, accepts } = options;
+  const manager = startSingleton<Register>(system, {
+    name: `${name}-coordinator`,
+    leadership,
+    members,
+    behavior: (term) => coordinator(term, { table, limits }),
+    accepts: acceptsRegister,
+  });
+  const settings = settingsOf(options, manager);
+  const region = system.spawn<RegionMessage<Message> | OwnRegionMessage>(
+    (context) => new Region(context, system, settings),
+    {
+      name,
+      restart: "permanent",
+      accepts: regionMessages(name, accepts),
+      mailbox: MAILBOX,
+      // An entity that keeps crashing is its own affair: the pauses grow, and the others live on.
+      supervision: { maxRestarts: Infinity },
+    },
+  );
+  return {
+    region,
+    coordinator: manager,
+    entity: (id) => {
+      if (isEntityName(id)) return entityRef<Message>(region, id);
+      throw new ActorError("bad-option", "an entity's id has from 1 to 256 characters");
+    },
+  };
+}
+
+function settingsOf<Message>(
+  options: ShardingOptions<Message>,
+  manager: ActorRef<SingletonSend<Register>>,
+): ShardingSettings<Message> {
+  const { passivateAfterMs = Infinity, limits = {} } = options;
+  const { maxHeld = 1_000, maxUnderWay = 1_000, retryMs = 200 } = limits;
+  const { maxEntities = 100_000, maxWaiting = 100, maxOutcomes = 10_000 } = limits;
+  return {
+    name: options.name,
+    shards: options.table.read().rows.length,
+    behavior: options.behavior,
+    spawn: options.spawn,
+    table: options.table,
+    leadership: options.leadership,
+    memory: options.memory,
+    coordinator: manager,
+    router: { maxHeld, maxUnderWay, retryMs },
+    owner: { maxEntities, maxWaiting, passivateAfterMs, maxOutcomes },
+    deliveryTimeoutMs: options.deliveryTimeoutMs ?? 5_000,
+    registerEveryMs: options.registerEveryMs ?? 500,
+    lookEveryMs: LOOK_EVERY_MS,
+  };
+}
