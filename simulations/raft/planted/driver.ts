@@ -88,13 +88,6 @@ export const DRIVER_BUGS: readonly PlantedBug[] = [
     "        this.raw.readIndex(context);",
   ),
   bug(
-    141,
-    "under leases a follower that stood still promises by old time",
-    "driver/loop.ts",
-    "    this.#beforeDeciding();\n    const isFromLeader",
-    "    const isFromLeader",
-  ),
-  bug(
     142,
     "the state machine is captured later than the index of the snapshot",
     "driver/applier.ts",

@@ -231,20 +231,6 @@ export const STORAGE_BUGS: readonly PlantedBug[] = [
     "    const startedMs",
   ),
   bug(
-    124,
-    "of entries gathered for one write, replaced ones are kept",
-    "driver/append-queue.ts",
-    "if (kept < earlier.length) earlier.length = kept;",
-    "if (kept === 0) earlier.length = kept;",
-  ),
-  bug(
-    126,
-    "entries are gathered into one write with the snapshot that replaces them",
-    "driver/append-queue.ts",
-    "      if (staged !== undefined && taken > 0) break;\n",
-    "",
-  ),
-  bug(
     127,
     "a write that fails is passed over and its acknowledgements sent",
     "driver/append-queue.ts",
