@@ -8,6 +8,7 @@ import {
   type ActorSystem,
   createActorSystem,
   createRemoting,
+  isActorError,
   type RemotingHandle,
 } from "../../src/index.ts";
 import { TcpTransport } from "../../src/testing/index.ts";
@@ -41,7 +42,22 @@ export class Pair {
     });
     const [said] = (await once(child, "message")) as [{ readonly port: number; readonly barePort: number }];
     ports.set("far", said.port);
-    return new Pair(system, remoting, child, said.barePort);
+    const pair = new Pair(system, remoting, child, said.barePort);
+    await pair.#meet();
+    return pair;
+  }
+
+  /** On a busy machine the first dials may take too long. */
+  async #meet(): Promise<void> {
+    for (;;) {
+      try {
+        await this.far.ask<number>((replyTo) => ({ type: "counted", replyTo }));
+        return;
+      } catch (error) {
+        if (!isActorError(error, "peer-gone")) throw error;
+        await new Promise(setImmediate);
+      }
+    }
   }
 
   async bareSocket(): Promise<Socket> {

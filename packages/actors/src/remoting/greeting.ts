@@ -55,7 +55,7 @@ type Phase = "dialled" | "accepted" | "welcomed" | "over";
 export class Greeting implements ConnectionReceiver {
   readonly #self: Self;
   readonly #host: GreetingHost;
-  readonly #timer: Timer;
+  #timer: Timer;
   #phase: Phase;
   #connection: TransportConnection | undefined;
   #lanes: Lanes | undefined;
@@ -70,10 +70,7 @@ export class Greeting implements ConnectionReceiver {
     this.#host = host;
     this.#wanted = wanted;
     this.#phase = wanted === undefined ? "accepted" : "dialled";
-    const { connectTimeoutMs } = self.limits;
-    this.#timer = self.clock.after(connectTimeoutMs, () => {
-      this.cancel(new ActorError("peer-gone", `${wanted ?? "a caller"} did not answer within ${connectTimeoutMs} ms`));
-    });
+    this.#timer = this.#timeOut(self.limits.connectTimeoutMs, true);
   }
 
   get isDialled(): boolean {
@@ -130,6 +127,21 @@ export class Greeting implements ConnectionReceiver {
   closed(error: ActorError | undefined): void {
     if (this.#next !== undefined) return this.#next.closed(error);
     this.cancel(error ?? new ActorError("peer-gone", "the connection was closed before it was open"));
+  }
+
+  /** @param isFirst when this host itself is late, what has come may still wait to be read: it gets that much more, once */
+  #timeOut(timeoutMs: number, isFirst: boolean): Timer {
+    const { clock, limits } = this.#self;
+    const dueMs = clock.nowMs() + timeoutMs;
+    return clock.after(timeoutMs, () => {
+      const lateMs = clock.nowMs() - dueMs;
+      if (isFirst && lateMs > 0) {
+        this.#timer = this.#timeOut(lateMs, false);
+        return;
+      }
+      const who = this.#wanted ?? "a caller";
+      this.cancel(new ActorError("peer-gone", `${who} did not answer within ${limits.connectTimeoutMs} ms`));
+    });
   }
 
   #take(lane: Lane, frame: Uint8Array, { version, kind, sequence }: Header): void {

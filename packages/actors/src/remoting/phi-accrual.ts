@@ -20,9 +20,9 @@ export interface PhiAccrualOptions {
   readonly windowSamples: number;
   /** Least standard deviation that is believed in. Default 50. */
   readonly minDeviationMs: number;
-  /** Default 600. */
+  /** Default 700. */
   readonly minSilenceMs: number;
-  /** Default 850. */
+  /** Default 880. */
   readonly maxSilenceMs: number;
 }
 
@@ -31,8 +31,8 @@ export const DEFAULT_PHI_ACCRUAL: PhiAccrualOptions = {
   threshold: 8,
   windowSamples: 200,
   minDeviationMs: 50,
-  minSilenceMs: 600,
-  maxSilenceMs: 850,
+  minSilenceMs: 700,
+  maxSilenceMs: 880,
 };
 
 /** `options` over the defaults. @throws ActorError `bad-option` */

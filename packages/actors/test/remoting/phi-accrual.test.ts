@@ -80,9 +80,9 @@ describe("the failure detector", () => {
 
   it("gives up a punctual peer sooner than an irregular one", () => {
     const punctual = suspectedAfterMs(after(Array<number>(300).fill(50)));
-    const irregular = suspectedAfterMs(after(Array.from({ length: 300 }, (_, i) => (i % 5 === 0 ? 260 : 10))));
+    const irregular = suspectedAfterMs(after(Array.from({ length: 300 }, (_, i) => (i % 5 === 0 ? 320 : 10))));
     expect(punctual).toBe(OPTIONS.minSilenceMs);
-    expect(irregular).toBeGreaterThan(615);
+    expect(irregular).toBeGreaterThan(720);
     expect(irregular).toBeLessThan(OPTIONS.maxSilenceMs);
   });
 

@@ -4,6 +4,8 @@ import { PREFIX_BYTES } from "./splitter.ts";
 
 /** From here on the lane calls itself full, and below a half of it drained. */
 const FULL_BYTES = 512 * 1024;
+/** What is ready leaves before the end of the turn when it is this much. */
+const EARLY_BYTES = 128 * 1024;
 /** Pieces from this length on are handed to the socket as they are; shorter ones are joined. */
 const LARGE_BYTES = 4 * 1024;
 const JOINED_BYTES = 16 * 1024;
@@ -35,9 +37,16 @@ export class LaneSocket {
     this.#room(PREFIX_BYTES);
     this.#joinedTo = this.#joined.writeUInt32BE(length, this.#joinedTo);
     for (const part of parts) this.#put(part);
+    // A turn that sends much shall not keep the other side waiting until its end.
+    if (this.#readyBytes >= EARLY_BYTES) this.#flush();
     if (!this.#isScheduled) {
       this.#isScheduled = true;
-      setImmediate(() => this.#flush());
+      setImmediate(() => {
+        this.#isScheduled = false;
+        this.#flush();
+        // What the kernel took at once leaves nothing to be drained.
+        if (!this.socket.writableNeedDrain) this.#reportRoom();
+      });
     }
     if (this.#waitingBytes() >= FULL_BYTES) this.#isFull = true;
     return !this.#isFull;
@@ -77,7 +86,6 @@ export class LaneSocket {
   }
 
   #flush(): void {
-    this.#isScheduled = false;
     this.#cutJoined();
     const ready = this.#ready;
     this.#ready = [];
@@ -86,8 +94,6 @@ export class LaneSocket {
     this.socket.cork();
     for (const buffer of ready) this.socket.write(buffer);
     this.socket.uncork();
-    // What the kernel took at once leaves nothing to be drained.
-    if (this.#isFull && !this.socket.writableNeedDrain) this.#reportRoom();
   }
 
   #waitingBytes(): number {
