@@ -250,6 +250,35 @@ describe("death watch between hosts", () => {
     expect([left, right].map(({ changes }) => changes.at(-1)?.state)).toStrictEqual(["down", "down"]);
   });
 
+  it("does not blame the peer for what this host itself was late to read", async () => {
+    const hosts = new Hosts();
+    let lateMs = 0;
+    const { clock } = hosts;
+    const left = await hosts.start("left", {
+      clock: {
+        nowMs: () => clock.nowMs(),
+        after: (delayMs, run) => clock.after(delayMs + lateMs, run),
+        soon: (run) => clock.soon(run),
+        later: (run) => clock.later(run),
+      },
+    });
+    const patient = { minSilenceMs: 60_000, maxSilenceMs: 60_000 };
+    notebook(await hosts.start("right", { failureDetector: patient }), "notes", []);
+    const ends: Terminated[] = [];
+    left.system.watch(left.system.resolve("parley://right/notes"), (end) => ends.push(end));
+    await clock.pass(1_000);
+    // As if the process had been stopped: no timer runs and nothing is read, until some moments after the timers.
+    lateMs = 3_000;
+    await clock.pass(60);
+    hosts.network.cut("right", "left");
+    lateMs = 0;
+    await clock.pass(3_010);
+    hosts.network.mend("right", "left");
+    await clock.pass(2_000);
+    expect(ends).toStrictEqual([]);
+    expect(left.changes).toMatchObject([{ state: "up" }]);
+  });
+
   it("tells when the peer is declared down, and it stays out until it is started anew", async () => {
     const hosts = new Hosts();
     const { left, right, target, ends } = await watching(hosts);

@@ -152,6 +152,19 @@ describe("a connection", () => {
     expect(left.changes.at(-1)?.error?.message).toContain("1 frames of lane message are missing");
   });
 
+  it("stays when the same life of the peer dials once more, and gives way to a new life", async () => {
+    const { hosts, left, stranger } = await met();
+    stranger.say("control", encodeReady());
+    await hosts.clock.pass(5);
+    const second = await Stranger.meet(hosts);
+    expect(decodeReject(second.last())).toMatchObject({ isCrossed: true });
+    expect([stranger.closes, left.changes.length]).toStrictEqual([0, 1]);
+    const reborn = await Stranger.meet(hosts, { ...HELLO, incarnation: "s2" });
+    expect(decodeWelcome(reborn.last())).toMatchObject({ from: "left" });
+    expect(stranger.closes).toBe(1);
+    expect(left.changes.at(-1)).toMatchObject({ incarnation: "s1", state: "down" });
+  });
+
   it("ends when its frames change their version", async () => {
     const { hosts, left, stranger } = await met();
     const [head] = encodeTell("/notes", "", { text: "x" });
@@ -189,6 +202,29 @@ describe("a message that cannot be read", () => {
     }
     expect(kept).toStrictEqual(["once"]);
     expect(stranger.kinds.filter((kind) => kind === KIND.answer)).toHaveLength(3);
+  });
+});
+
+describe("an answer", () => {
+  it("that belongs to a life of a peer does not go to its next", async () => {
+    const { hosts, left, stranger } = await met();
+    left.system.spawn<unknown>(
+      () => async () => {
+        await new Promise<void>((resolve) => {
+          hosts.clock.after(100, resolve);
+        });
+      },
+      { name: "slow", accepts: (message) => message },
+    );
+    const [offered] = encodeOffer("/slow", 1, true, {});
+    stampOffer(offered, 1, 10_000);
+    stranger.say("message", offered);
+    await hosts.clock.pass(20);
+    const reborn = await Stranger.meet(hosts, { ...HELLO, incarnation: "s2" });
+    reborn.say("control", encodeReady());
+    await hosts.clock.pass(500);
+    expect(left.changes.at(-1)).toMatchObject({ incarnation: "s2", state: "up" });
+    expect(reborn.kinds).toStrictEqual([KIND.welcome]);
   });
 });
 
