@@ -29,7 +29,7 @@ export type OwnerEffect<Content> =
   | { readonly type: "wake"; readonly shard: number; readonly epoch: number }
   /** It has gone to sleep: it need not be woken by the next owner. */
   | { readonly type: "forget"; readonly entity: string; readonly shard: number; readonly epoch: number }
-  /** Nothing of the shard runs here any more under this epoch. */
+  /** Nothing of the shard runs here any more, up to and including this epoch. */
   | { readonly type: "handed-off"; readonly shard: number; readonly epoch: number };
 
 export interface OwnerLimits {
@@ -149,18 +149,19 @@ export class Owner<Content> {
     }
     const effects = waiting.flatMap((arrival) => this.#answer(arrival, MOVED));
     if (shard.entities.size > 0) return effects;
-    const handedOff: OwnerEffect<Content> = { type: "handed-off", shard: index, epoch };
-    return [...effects, handedOff, ...this.#activate(shard, index)];
+    const activated = this.#activate(shard, index);
+    const upTo = activated.length > 0 ? shard.epoch - 1 : shard.epoch;
+    return [...effects, { type: "handed-off", shard: index, epoch: upTo }, ...activated];
   }
 
-  /** The shard is to be given up; `handed-off` follows, at once when nothing runs here under that epoch. */
+  /** The shard is to be given up; `handed-off` follows, at once when nothing so old runs here. */
   handOff(index: number, epoch: number): readonly OwnerEffect<Content>[] {
     const shard = (this.#shards[index] ??= newShard());
     if (shard.epoch === epoch && shard.isOwn) {
       shard.isGivenUp = true;
       shard.active = undefined;
     }
-    const isFree = ![...shard.entities].some((name) => this.#entities.get(name)?.epoch === epoch);
+    const isFree = ![...shard.entities].some((name) => (this.#entities.get(name)?.epoch ?? Infinity) <= epoch);
     return isFree ? [{ type: "handed-off", shard: index, epoch }] : this.#stopAll(shard);
   }
 

@@ -3,7 +3,7 @@ import type { Actor, ActorContext } from "../core/behavior.ts";
 import type { ActorRef } from "../core/ref.ts";
 import type { ActorSystem } from "../core/system-options.ts";
 import { ActorError, isActorError } from "../errors.ts";
-import type { HandedOff, HandOff } from "./coordinator.ts";
+import type { HandOff } from "./coordinator.ts";
 import type { Stamp } from "./fence.ts";
 import type { Outcome } from "./outcomes.ts";
 import { type Arrival, Owner, type OwnerEffect } from "./owner.ts";
@@ -41,7 +41,8 @@ export class Region<Message> implements Actor<AnyMessage<Message>> {
   readonly #router: Router<SendToEntity<Message>>;
   readonly #owner: Owner<Given<Message>>;
   readonly #children = new Map<string, ActorRef<Message>>();
-  readonly #handOffs = new Map<string, ActorRef<HandedOff>[]>();
+  /** Who waits for the end of a shard's entities. */
+  #handOffs: readonly HandOff[] = [];
   readonly #self: string;
   readonly #life: string;
   #sequence = 0;
@@ -120,14 +121,14 @@ export class Region<Message> implements Actor<AnyMessage<Message>> {
     this.#own(this.#owner.arrived({ shard, entity, epoch, id, content }, this.#nowMs));
   }
 
-  #handOff({ shard, epoch, term, replyTo }: HandOff): void {
+  #handOff(handOff: HandOff): void {
+    const { shard, epoch, term, replyTo } = handOff;
     if (term < this.#term || shard >= this.#settings.shards) {
       replyTo.tell({ type: "stale-term" });
       return;
     }
     this.#term = term;
-    const key = `${shard}/${epoch}`;
-    this.#handOffs.set(key, [...(this.#handOffs.get(key) ?? []), replyTo].slice(-4));
+    this.#handOffs = [...this.#handOffs, handOff].slice(-this.#settings.shards);
     this.#own(this.#owner.handOff(shard, epoch));
   }
 
@@ -224,7 +225,7 @@ export class Region<Message> implements Actor<AnyMessage<Message>> {
         void this.#forget(effect.entity, effect.shard, effect.epoch);
         return;
       case "handed-off":
-        return this.#handedOff(`${effect.shard}/${effect.epoch}`);
+        return this.#handedOff(effect.shard, effect.epoch);
     }
   }
 
@@ -298,10 +299,11 @@ export class Region<Message> implements Actor<AnyMessage<Message>> {
     }
   }
 
-  #handedOff(key: string): void {
-    const askers = this.#handOffs.get(key) ?? [];
-    this.#handOffs.delete(key);
-    for (const asker of askers) asker.tell({ type: "handed-off" });
+  #handedOff(shard: number, upTo: number): void {
+    const isOver = (each: HandOff): boolean => each.shard === shard && each.epoch <= upTo;
+    const over = this.#handOffs.filter((each) => isOver(each));
+    this.#handOffs = this.#handOffs.filter((each) => !isOver(each));
+    for (const { replyTo } of over) replyTo.tell({ type: "handed-off" });
   }
 
   #stamp(shard: number, epoch: number): Stamp {

@@ -69,7 +69,8 @@ export class Registry {
     const before = this.#others.get(source);
     if (before !== undefined && version <= before.version) return new Set();
     this.#others.set(source, { version, services });
-    return keysOf([...(before?.services ?? []), ...services]);
+    const [old, young] = [linesOf(before?.services ?? []), linesOf(services)];
+    return new Set([...old.keys(), ...young.keys()].filter((key) => old.get(key) !== young.get(key)));
   }
 
   /** That receptionist is gone, and all its services with it. @returns the keys concerned */
@@ -94,6 +95,15 @@ function has(capability: Capability | undefined, wanted: string | number | boole
 
 function isSame(a: Service, b: Service): boolean {
   return a.key === b.key && a.ref.equals(b.ref);
+}
+
+/** Per key all that is said of its services. */
+function linesOf(services: readonly Service[]): ReadonlyMap<string, string> {
+  const lines = new Map<string, string>();
+  for (const { key, capabilities, ref } of services.toSorted((a, b) => (a.ref.address < b.ref.address ? -1 : 1))) {
+    lines.set(key, `${lines.get(key) ?? ""}${JSON.stringify([ref.address, capabilities])}`);
+  }
+  return lines;
 }
 
 function keysOf(services: readonly Service[]): ReadonlySet<string> {

@@ -5,7 +5,7 @@
 import type { Actor, ActorContext, Behavior, SpawnOptions } from "../core/behavior.ts";
 import type { ActorRef } from "../core/ref.ts";
 import type { ActorSystem } from "../core/system-options.ts";
-import { ActorError } from "../errors.ts";
+import { ActorError, isActorError } from "../errors.ts";
 import { messageKinds } from "../remoting/message-kinds.ts";
 import type { Stamp } from "./fence.ts";
 import { Held } from "./held.ts";
@@ -197,12 +197,24 @@ class Manager<Message> implements Actor<Own<Message>> {
       );
     }
     const manager = this.#system.resolve<Own<Message>>(`parley://${leader}/${encodeURIComponent(this.#options.name)}`);
-    this.#refuse(send, manager.tell({ ...send, hops: hops + 1 }));
+    void this.#forward(send, manager, hops + 1);
+  }
+
+  /** Never rejects. Offered, so that whoever waits hears at once when the leader cannot be reached. */
+  async #forward(send: SingletonSend<Message>, to: ActorRef<Own<Message>>, hops: number): Promise<void> {
+    try {
+      await to.offer({ ...send, hops }, { timeoutMs: this.#holdMs, signal: this.#context.signal });
+    } catch (error) {
+      this.#refuse(
+        send,
+        isActorError(error) ? error : new ActorError("unsupported", "a message cannot travel", { cause: error }),
+      );
+    }
   }
 
   #hold(send: SingletonSend<Message>): void {
-    const { holdMs = 5_000, name } = this.#options;
-    if (this.#held.add(send, this.#context.nowMs() + holdMs)) {
+    const { name } = this.#options;
+    if (this.#held.add(send, this.#context.nowMs() + this.#holdMs)) {
       if (!this.#context.timers.isActive("held"))
         this.#context.timers.every("held", HELD_LOOK_MS, { type: "own-held" });
     } else this.#refuse(send, new ActorError("mailbox-full", `${this.#held.size} messages wait for ${name} already`));
@@ -223,6 +235,10 @@ class Manager<Message> implements Actor<Own<Message>> {
     if (error === undefined) return;
     if (refusedTo !== undefined) refusedTo.tell(refusedWith(error));
     else this.#context.log.debug("a message for a singleton was refused", { name: this.#options.name, error });
+  }
+
+  get #holdMs(): number {
+    return this.#options.holdMs ?? 5_000;
   }
 
   get #patienceMs(): number {

@@ -1,0 +1,324 @@
+import { describe, expect, test } from "vitest";
+import {
+  type ActorRef,
+  type EntityStay,
+  Fence,
+  type Sharding,
+  type ShardingOptions,
+  type Stamp,
+  startSharding,
+} from "../../src/index.ts";
+import { MemoryEntities } from "../../src/testing/index.ts";
+import { expectCode, Gate } from "../core/support.ts";
+import { Cluster } from "./cluster.ts";
+
+type Message =
+  | { readonly type: "add"; readonly n: number }
+  | { readonly type: "where"; readonly replyTo: ActorRef<string> }
+  | { readonly type: "hang" }
+  | { readonly type: "crash" }
+  | { readonly type: "sleep" };
+
+interface Written {
+  readonly entity: string;
+  readonly n: number;
+  readonly stamp: Stamp;
+  readonly peer: string;
+}
+
+/** What all entities write to: it asks the fence in the same step. */
+class Store {
+  readonly fence = new Fence();
+  readonly written: Written[] = [];
+  readonly refused: string[] = [];
+
+  write(entry: Written): void {
+    const refusal = this.fence.admit(entry.stamp);
+    if (refusal === undefined) this.written.push(entry);
+    else {
+      this.refused.push(refusal.code);
+      throw refusal;
+    }
+  }
+
+  of(entity: string): readonly number[] {
+    return this.written.filter((each) => each.entity === entity).map(({ n }) => n);
+  }
+}
+
+interface Life {
+  readonly peer: string;
+  readonly stay: EntityStay;
+  isOver: boolean;
+}
+
+async function setUp(
+  peers = ["a", "b", "c"],
+  options: Partial<ShardingOptions<Message>> & { readonly seed?: number } = {},
+) {
+  const cluster = new Cluster(peers, { shards: 8, seed: options.seed ?? 1 });
+  await cluster.up();
+  const store = new Store();
+  const lives: Life[] = [];
+  const hang = new Gate();
+  const shardings = new Map<string, Sharding<Message>>();
+  const open = (peer: string): void => {
+    const sharding = startSharding<Message>(cluster.host(peer).system, {
+      name: "session",
+      table: cluster.placement.tableOf(peer),
+      leadership: cluster.placement.leadershipOf(peer),
+      members: cluster.placement.members(),
+      accepts: (message) => message as Message,
+      behavior: (stay) => () => {
+        const life = { peer, stay, isOver: false };
+        lives.push(life);
+        return {
+          receive: async (message) => {
+            if (message.type === "add") store.write({ entity: stay.id, n: message.n, stamp: stay.stamp(), peer });
+            if (message.type === "where") message.replyTo.tell(`${peer}/${stay.epoch}`);
+            if (message.type === "hang") await hang.wait();
+            if (message.type === "crash") throw new Error("no");
+            if (message.type === "sleep") stay.passivate();
+          },
+          onStop: () => {
+            life.isOver = true;
+          },
+        };
+      },
+      ...options,
+    });
+    shardings.set(peer, sharding);
+  };
+  for (const peer of peers) open(peer);
+  const at = (peer: string): Sharding<Message> => {
+    const sharding = shardings.get(peer);
+    if (sharding === undefined) throw new Error(peer);
+    return sharding;
+  };
+  const where = (peer: string, id: string): Promise<string> =>
+    cluster.clock.until(
+      at(peer)
+        .entity(id)
+        .ask<string>((replyTo) => ({ type: "where", replyTo })),
+    );
+  const add = (peer: string, id: string, n: number, timeoutMs?: number): Promise<void> =>
+    at(peer).entity(id).offer({ type: "add", n }, { timeoutMs });
+  const owners = (): readonly string[] =>
+    cluster.placement.table.rows.map(({ owner }) => owner?.replace(/^parley:\/\/(\w+)\/.*/, "$1") ?? "nobody");
+  const counts = (): Record<string, number> =>
+    Object.fromEntries(peers.map((peer) => [peer, owners().filter((owner) => owner === peer).length]));
+  return {
+    cluster,
+    store,
+    lives,
+    hang,
+    at,
+    open,
+    where,
+    add,
+    owners,
+    counts,
+  };
+}
+
+const IDS = Array.from({ length: 12 }, (_, n) => `s${n}`);
+
+describe("sharding", () => {
+  test("gives every entity one place, the same from everywhere, and spreads them evenly", async () => {
+    const { cluster, where, counts } = await setUp();
+    cluster.placement.elect("b");
+    for (const id of IDS) {
+      const places = [await where("a", id), await where("b", id), await where("c", id)];
+      expect(new Set(places).size).toBe(1);
+    }
+    expect(Object.values(counts()).toSorted((x, y) => x - y)).toEqual([2, 3, 3]);
+  });
+
+  test("keeps messages that come before there is a coordinator, in their order", async () => {
+    const { cluster, store, add } = await setUp();
+    const adds = [1, 2, 3, 4].map((n) => add("a", "x", n));
+    await cluster.clock.pass(1_000);
+    expect(store.written).toEqual([]);
+    cluster.placement.elect("c");
+    await cluster.clock.until(Promise.all(adds));
+    expect(store.of("x")).toEqual([1, 2, 3, 4]);
+  });
+
+  test("moves shards to a host that joins, few at a time, and loses and repeats nothing of what is acknowledged", async () => {
+    const { cluster, store, add, open, counts, lives } = await setUp(["a", "b", "c"], { limits: { maxMoves: 1 } });
+    // The third host comes late.
+    await cluster.clock.until(cluster.host("c").system.stop());
+    cluster.placement.elect("a");
+    await cluster.clock.pass(3_000);
+    expect(counts()).toEqual({ a: 4, b: 4, c: 0 });
+    await cluster.crash("c");
+    await cluster.up(["c"]);
+    cluster.placement.reconnect("c");
+    open("c");
+    const adds: Promise<void>[] = [];
+    for (let n = 0; n < 100; n += 1) {
+      for (const id of IDS.slice(0, 4)) adds.push(add("a", id, n));
+      await cluster.clock.pass(20);
+    }
+    await cluster.clock.until(Promise.all(adds));
+    await cluster.clock.pass(2_000);
+    expect(Object.values(counts()).toSorted((x, y) => x - y)).toEqual([2, 3, 3]);
+    const all = Array.from({ length: 100 }, (_, n) => n);
+    for (const id of IDS.slice(0, 4)) expect(store.of(id)).toEqual(all);
+    expect(store.refused).toEqual([]);
+    // Each entity lived on one host at a time: whoever moved has ended where it was.
+    const alive = lives.filter(({ isOver }) => !isOver).map(({ stay }) => stay.id);
+    expect(alive.toSorted()).toEqual(IDS.slice(0, 4).toSorted());
+  });
+
+  test("goes on elsewhere when a host dies, and what was on its way there is sent again", async () => {
+    const { cluster, store, add, owners, counts, where } = await setUp();
+    cluster.placement.elect("a");
+    await cluster.clock.pass(3_000);
+    const dying = "b";
+    const ids: string[] = [];
+    for (const id of IDS) if ((await where("a", id)).startsWith(dying)) ids.push(id);
+    expect(ids.length).toBeGreaterThan(0);
+    const dead = cluster.crash(dying);
+    const adds = ids.map((id) => add("a", id, 1, 20_000));
+    await dead;
+    await cluster.clock.until(Promise.all(adds));
+    for (const id of ids) expect(store.of(id)).toEqual([1]);
+    expect(owners()).not.toContain(dying);
+    expect(counts()[dying]).toBe(0);
+  });
+
+  test("accepts nothing any more of an owner that is cut off and does not know that it is none", async () => {
+    const { cluster, store, lives, add, where, at } = await setUp();
+    cluster.placement.elect("a");
+    await cluster.clock.pass(3_000);
+    let id = "";
+    for (const each of IDS) if ((await where("a", each)).startsWith("c")) id = each;
+    await cluster.clock.until(add("a", id, 1));
+    cluster.partitionOff("c");
+    await cluster.clock.until(add("a", id, 2, 20_000));
+    // Clients on its side of the cut still reach the old one, which still believes.
+    const late = expectCode(add("c", id, 3), "actor-failed");
+    await cluster.clock.pass(6_000);
+    await late;
+    expect(store.refused).toEqual(["stale-epoch"]);
+    expect(store.of(id)).toEqual([1, 2]);
+    cluster.rejoin("c");
+    await cluster.clock.pass(15_000);
+    for (const { peer, stay, isOver } of lives) {
+      if (peer === "c" && stay.id === id) expect(isOver).toBe(true);
+    }
+    await cluster.clock.until(at("c").entity(id).offer({ type: "add", n: 4 }));
+    expect(store.of(id)).toEqual([1, 2, 4]);
+  });
+
+  test("gives no stamp to an entity that was left behind in the middle of something", async () => {
+    const { cluster, lives, at, where, hang } = await setUp(["a", "b"]);
+    cluster.placement.elect("a");
+    await cluster.clock.pass(3_000);
+    await where("a", "x");
+    at("a").entity("x").tell({ type: "hang" });
+    await cluster.clock.pass(100);
+    const [life] = lives;
+    expect(life?.stay.stamp()).toMatchObject({ kind: "epoch", token: life?.stay.epoch });
+    const { shard = 0, epoch = 0 } = life?.stay ?? {};
+    const other = life?.peer === "a" ? "b" : "a";
+    const owner = at(other).region.address;
+    const change = { term: 1, shard, expectedEpoch: epoch, owner };
+    await cluster.clock.until(cluster.placement.tableOf("a").propose(change, { signal: new AbortController().signal }));
+    await cluster.clock.pass(100);
+    expect(() => life?.stay.stamp()).toThrow(/lives here no more/);
+    await cluster.clock.pass(10_000);
+    expect(() => life?.stay.stamp()).toThrow(/lives here no more/);
+    expect(await where("a", "x")).toMatch(new RegExp(`^${other}/`));
+    hang.open();
+  });
+
+  test("puts idle entities to sleep and wakes them with the next message", async () => {
+    const { cluster, lives, add, store } = await setUp(["a", "b"], { passivateAfterMs: 1_000 });
+    cluster.placement.elect("a");
+    await cluster.clock.until(add("a", "x", 1));
+    await cluster.clock.pass(900);
+    await cluster.clock.until(add("b", "x", 2));
+    await cluster.clock.pass(900);
+    expect(lives).toMatchObject([{ isOver: false }]);
+    await cluster.clock.pass(300);
+    expect(lives).toMatchObject([{ isOver: true }]);
+    await cluster.clock.until(add("b", "x", 3));
+    expect(lives).toMatchObject([{ isOver: true }, { isOver: false }]);
+    expect(store.of("x")).toEqual([1, 2, 3]);
+  });
+
+  test("lets an entity sleep when it wants to, and gives what waits to its next life", async () => {
+    const { cluster, lives, at, add, store } = await setUp(["a"]);
+    cluster.placement.elect("a");
+    const x = at("a").entity("x");
+    x.tell({ type: "sleep" });
+    const adds = [1, 2, 3].map((n) => add("a", "x", n));
+    await cluster.clock.until(Promise.all(adds));
+    expect(lives).toHaveLength(2);
+    expect(store.of("x")).toEqual([1, 2, 3]);
+  });
+
+  test("wakes remembered entities on the next owner, without a message, but not those that sleep", async () => {
+    const memory = new MemoryEntities();
+    const { cluster, lives, where, at } = await setUp(["a", "b", "c"], { memory });
+    cluster.placement.elect("a");
+    await cluster.clock.pass(3_000);
+    const ids: string[] = [];
+    for (const id of IDS) if ((await where("a", id)).startsWith("c")) ids.push(id);
+    expect(ids.length).toBeGreaterThan(1);
+    at("a")
+      .entity(ids[0] ?? "")
+      .tell({ type: "sleep" });
+    await cluster.clock.pass(100);
+    await cluster.crash("c");
+    await cluster.clock.pass(5_000);
+    const alive = lives.filter(({ peer, isOver }) => peer !== "c" && !isOver).map(({ stay }) => stay.id);
+    expect(alive.filter((id) => ids.includes(id)).toSorted()).toEqual(ids.slice(1).toSorted());
+  });
+
+  test("tells the sender that the entity crashed on its message, and goes on with the next", async () => {
+    const { cluster, at, add, store, where } = await setUp(["a", "b"]);
+    cluster.placement.elect("a");
+    await where("a", "x");
+    const crashed = expectCode(at("b").entity("x").offer({ type: "crash" }), "actor-failed");
+    await cluster.clock.until(crashed);
+    await cluster.clock.until(add("b", "x", 1));
+    expect(store.of("x")).toEqual([1]);
+  });
+
+  test("refuses what finds no owner in time or no room, with a typed error", async () => {
+    const { cluster, at, add } = await setUp(["a"], { limits: { maxHeld: 1 } });
+    const first = expectCode(add("a", "x", 1, 500), "ask-timeout");
+    await cluster.clock.settle();
+    await expectCode(cluster.clock.until(add("a", "y", 2)), "mailbox-full");
+    const asked = at("a")
+      .entity("y")
+      .ask<string>((replyTo) => ({ type: "where", replyTo }));
+    await expectCode(cluster.clock.until(asked), "mailbox-full");
+    await cluster.clock.pass(1_000);
+    await first;
+    for (const id of ["", "x".repeat(300), "\ud800"]) expect(() => at("a").entity(id)).toThrow(/an entity's id/);
+  });
+
+  test("survives a change of the coordinator in the middle of its moves", async () => {
+    const { cluster, store, add, counts } = await setUp(["a", "b", "c"], { limits: { maxMoves: 2 } });
+    cluster.placement.elect("a");
+    const adds: Promise<void>[] = [];
+    for (let n = 0; n < 60; n += 1) {
+      for (const id of IDS.slice(0, 4)) adds.push(add("b", id, n, 30_000));
+      if (n % 15 === 14) cluster.placement.elect(["b", "c", "a", "b"][(n - 14) / 15]);
+      if (n === 20) await cluster.crash("c");
+      await cluster.clock.pass(100);
+    }
+    await cluster.clock.until(Promise.all(adds));
+    await cluster.clock.pass(5_000);
+    const all = Array.from({ length: 60 }, (_, n) => n);
+    for (const id of IDS.slice(0, 4)) {
+      // At least once: a host died. In order, once duplicates are left out.
+      expect([...new Set(store.of(id))]).toEqual(all);
+    }
+    expect(counts()["c"]).toBe(0);
+  });
+});
