@@ -185,10 +185,11 @@ export class Clients {
     const world = this.#world;
     const sequence = this.#next(client);
     const key = this.#random.between(0, KEYS - 1);
-    const floor = this.#known[key] ?? 0;
     const timeoutMs = this.#patienceMs();
     await this.#ask(client, { timeoutMs, life, way }, async (asked) => {
       world.note("read", client, sequence, asked.host.id);
+      // It begins now, not when the client thought of it.
+      const floor = this.#known[key] ?? 0;
       const outcome = await asked.node?.read({ timeoutMs });
       if (outcome?.outcome !== "readable") return;
       const { view } = asked.host;
