@@ -59,9 +59,13 @@ function flipped(bytes: Uint8Array, random: Random): Uint8Array {
   return copy;
 }
 
-/** The newest writes that were synced are gone, as LevelDB loses a damaged tail. */
-export function loseTail({ disk }: Host, random: Random): void {
-  disk.loseSynced(Math.min(random.between(1, 6), disk.losable));
+/**
+ * The newest writes that were synced are gone, as LevelDB loses a damaged tail. Not only those of the last milliseconds
+ * before a power cut: that loss is the one that nothing can tell (`storage/high-water.ts`).
+ */
+export function loseTail({ disk, durable }: Host, random: Random): void {
+  const lost = durable.unclaimed + random.between(1, 6);
+  if (lost <= disk.losable) disk.loseSynced(lost);
 }
 
 /** One bit of what lies on the disk has flipped, or a piece of it is gone. */

@@ -91,25 +91,25 @@ export const STORAGE_BUGS: readonly PlantedBug[] = [
     "storage/durable-log.ts",
     `      await this.#media.records.write({ state: encodeState(state), puts, remove }, sync);
       if (sync) {
-        const claim = claimOf(state, this.#claim.generation + 1, this.#claim.doubt);
-        await this.#media.highWater.writeSlot(slotOf(claim), encodeHighWater(claim));
-        this.#claim = claim;
+        const claim = await this.#nextClaim(state);
+        await this.#media.highWater.writeSlot(slotOf(claim), encodeHighWater(claim), isUrgent(this.#claimed, claim));
+        this.#claimed = claim;
       }
 `,
     `      if (sync) {
-        const claim = claimOf(state, this.#claim.generation + 1, this.#claim.doubt);
-        await this.#media.highWater.writeSlot(slotOf(claim), encodeHighWater(claim));
-        this.#claim = claim;
+        const claim = await this.#nextClaim(state);
+        await this.#media.highWater.writeSlot(slotOf(claim), encodeHighWater(claim), isUrgent(this.#claimed, claim));
+        this.#claimed = claim;
       }
       await this.#media.records.write({ state: encodeState(state), puts, remove }, sync);
 `,
   ),
   bug(
     107,
-    "nobody waits for the high-water record",
+    "nobody waits until a vote is durable in the high-water record",
     "storage/durable-log.ts",
-    "await this.#media.highWater.writeSlot(slotOf(claim), encodeHighWater(claim));",
-    "this.#media.highWater.writeSlot(slotOf(claim), encodeHighWater(claim)).catch(() => undefined);",
+    "await this.#media.highWater.writeSlot(slotOf(claim), encodeHighWater(claim), isUrgent(this.#claimed, claim));",
+    "await this.#media.highWater.writeSlot(slotOf(claim), encodeHighWater(claim), false);",
   ),
   bug(
     108,
@@ -190,8 +190,8 @@ export const STORAGE_BUGS: readonly PlantedBug[] = [
     119,
     "a doubt is forgotten with the next write",
     "storage/durable-log.ts",
-    "claimOf(state, this.#claim.generation + 1, this.#claim.doubt);",
-    "claimOf(state, this.#claim.generation + 1, undefined);",
+    "generation + 1 : generation, this.#doubt);",
+    "generation + 1 : generation, undefined);",
   ),
   bug(
     120,

@@ -50,6 +50,8 @@ export class RaftLog {
 
   /** Term of the entry at `index`, or undefined when the log does not hold it (any more). */
   termIfKnown(index: number): number | undefined {
+    // The common miss, and an error would cost more than all else that an append is asked about.
+    if (index > this.lastIndex()) return undefined;
     try {
       return this.term(index);
     } catch (error) {

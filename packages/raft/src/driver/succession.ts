@@ -14,8 +14,8 @@ export interface SuccessionHost {
 
 /** Time for one voter's election before the next stands: some round trips and syncs. */
 const TURN_MS = 15;
-/** The others may learn of it a little later: the first asked for their votes too early. */
-const ATTEMPTS = 3;
+/** The others may learn of it a little later, or votes may be split on a busy machine. */
+const ATTEMPTS = 6;
 
 export class Succession {
   readonly #id: NodeId;
@@ -36,20 +36,21 @@ export class Succession {
     const others = this.#host.confState().voters.filter((voter) => voter !== peer);
     const rank = others.toSorted((a, b) => a - b).indexOf(this.#id);
     if (rank < 0) return;
-    this.#stand(rank, others.length, ATTEMPTS);
+    this.#stand((rank + this.#environment.random() / 4) * TURN_MS, 1);
   }
 
   stop(): void {
     this.#timer?.cancel();
   }
 
-  #stand(turns: number, voters: number, attempts: number): void {
+  #stand(delayMs: number, attempt: number): void {
     this.#timer?.cancel();
-    const delayMs = (turns + this.#environment.random() / 4) * TURN_MS;
     this.#timer = this.#environment.after(delayMs, () => {
       if (this.#host.lead() !== NONE) return;
       this.#host.campaign();
-      if (attempts > 1) this.#stand(voters, voters, attempts - 1);
+      if (attempt === ATTEMPTS) return;
+      // Those that stood in each other's way draw from a longer time each time.
+      this.#stand(TURN_MS * (1 + 2 * attempt * this.#environment.random()), attempt + 1);
     });
   }
 }

@@ -32,6 +32,13 @@ export class DurableImage {
     return this.#current()?.snapshot.index ?? 0;
   }
 
+  /** Writes that were synced and are newer than what the high-water record speaks of: their loss would not be noticed. */
+  get unclaimed(): number {
+    const state = this.#current();
+    const { claim } = this;
+    return state === undefined || claim === undefined ? 0 : Math.max(0, state.sequence - claim.sequence);
+  }
+
   /** The doubt that a log opened here would start with, if it found no further one. */
   get doubt(): DoubtReason | undefined {
     return this.claim?.doubt;

@@ -8,7 +8,7 @@ import {
   type HardState,
   type Snapshot,
 } from "../core/types.ts";
-import { claimOf, encodeHighWater, slotOf, type HighWater } from "./high-water.ts";
+import { claimOf, encodeHighWater, isUrgent, slotOf, type HighWater } from "./high-water.ts";
 import type {
   DoubtReason,
   LogStore,
@@ -35,7 +35,7 @@ import { committedUpTo, isReplacement, planWrite, type WritePlan } from "./write
 export interface LogStoreOptions {
   /** Entries that compaction leaves behind what it was told, for followers that are slow. Default 5000. */
   readonly trailingEntries?: number;
-  /** Newest entries kept in memory, in bytes with their overhead. Default 8 MiB. */
+  /** Newest entries kept in memory, in bytes with their overhead. Default 2 MiB. */
   readonly tailBytes?: number;
   /**
    * How many of the newest entries are read and checked on open; the older ones when they are read, or by `verify`.
@@ -47,7 +47,7 @@ export interface LogStoreOptions {
 }
 
 const DEFAULT_TRAILING_ENTRIES = 5000;
-const DEFAULT_TAIL_BYTES = 8 * 1024 * 1024;
+const DEFAULT_TAIL_BYTES = 2 * 1024 * 1024;
 const DEFAULT_VERIFY_ENTRIES = 262_144;
 const VERIFY_PAGE_ENTRIES = 4096;
 const NO_DATA = new Uint8Array();
@@ -78,7 +78,9 @@ class DurableLog implements LogStore {
   #state: LogState;
   #terms: TermRuns;
   #snapshot: SnapshotMeta | undefined;
-  #claim: HighWater;
+  /** What the high-water record says now. */
+  #claimed: HighWater;
+  #doubt: DoubtReason | undefined;
   /** Names of temporary files that somebody still uses. */
   readonly #staged = new Set<string>();
   #stagedCount = 0;
@@ -93,7 +95,8 @@ class DurableLog implements LogStore {
     this.#state = recovered.state;
     this.#terms = recovered.terms;
     this.#snapshot = recovered.snapshot;
-    this.#claim = recovered.claim;
+    this.#claimed = recovered.claim;
+    this.#doubt = recovered.claim.doubt;
     // A crash may have come between the end of a compaction and the removal of its records.
     this.#clearBelowBase();
   }
@@ -224,8 +227,8 @@ class DurableLog implements LogStore {
 
   /** Writes down that the log is in doubt, or no more: the next opening goes by it. */
   async #claimDoubt(doubt: DoubtReason | undefined): Promise<void> {
-    if (this.#claim.doubt === doubt) return;
-    this.#claim = { ...this.#claim, doubt };
+    if (this.#doubt === doubt) return;
+    this.#doubt = doubt;
     const state = this.#next({});
     await this.#commit({ state, terms: this.#terms, puts: [], added: [], remove: NOTHING_REMOVED }, true);
   }
@@ -265,9 +268,9 @@ class DurableLog implements LogStore {
     await this.#turns.dangerous(async () => {
       await this.#media.records.write({ state: encodeState(state), puts, remove }, sync);
       if (sync) {
-        const claim = claimOf(state, this.#claim.generation + 1, this.#claim.doubt);
-        await this.#media.highWater.writeSlot(slotOf(claim), encodeHighWater(claim));
-        this.#claim = claim;
+        const claim = await this.#nextClaim(state);
+        await this.#media.highWater.writeSlot(slotOf(claim), encodeHighWater(claim), isUrgent(this.#claimed, claim));
+        this.#claimed = claim;
       }
     });
     if (isReplacement(this.#state, state)) this.#tail.truncate(added[0]?.entry.index ?? 0);
@@ -275,6 +278,12 @@ class DurableLog implements LogStore {
     for (const each of added) this.#tail.push(each);
     this.#state = state;
     this.#terms = terms;
+  }
+
+  /** The slot that is not durable yet is written over; the other one holds what was durable last. */
+  async #nextClaim(state: LogState): Promise<HighWater> {
+    const { generation } = this.#claimed;
+    return claimOf(state, (await this.#media.highWater.isSettled()) ? generation + 1 : generation, this.#doubt);
   }
 
   /** Puts a snapshot's file in place; the log does not speak of it yet. */

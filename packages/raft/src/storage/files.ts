@@ -1,5 +1,5 @@
 /** The files beside the database: the high-water record and the snapshots. */
-import { constants } from "node:fs";
+import { writeSync } from "node:fs";
 import { mkdir, open, readdir, readFile, rename, rm, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { invariant } from "../errors.ts";
@@ -10,13 +10,17 @@ const HIGH_WATER = "high-water";
 const SNAPSHOTS = "snapshots";
 const TEMPORARY = "incoming";
 
-/** Linux can write and sync in one call; elsewhere that flag does not reach the disk itself, and a sync follows. */
-const SYNCED_WRITES = process.platform === "linux" ? constants.O_DSYNC : 0;
+/** How long a claim that is not urgent may stay in memory of the system. */
+const SETTLE_MS = 20;
 
 /** The high-water record in a file of two pages. */
 export class FileHighWater implements HighWaterMedia {
   readonly #folder: string;
   #file: FileHandle | undefined;
+  #isDirty = false;
+  #timer: NodeJS.Timeout | undefined;
+  #settling: Promise<void> | undefined;
+  #failure: Error | undefined;
 
   private constructor(folder: string, file: FileHandle | undefined) {
     this.#folder = folder;
@@ -48,23 +52,54 @@ export class FileHighWater implements HighWaterMedia {
     this.#file = await openForSlots(path);
   }
 
-  async writeSlot(slot: 0 | 1, bytes: Uint8Array): Promise<void> {
+  async writeSlot(slot: 0 | 1, bytes: Uint8Array, urgent: boolean): Promise<void> {
     const file = this.#file;
     invariant(file !== undefined, "the high-water record was never made");
-    const { bytesWritten } = await file.write(bytes, 0, bytes.length, slot * SLOT_BYTES);
-    if (bytesWritten !== bytes.length) throw new Error(`${HIGH_WATER}: only ${bytesWritten} bytes could be written`);
-    if (SYNCED_WRITES === 0) await file.datasync();
+    // Some dozens of bytes to the system's memory: faster than asking another thread for it.
+    const written = writeSync(file.fd, bytes, 0, bytes.length, slot * SLOT_BYTES);
+    if (written !== bytes.length) throw new Error(`${HIGH_WATER}: only ${written} bytes could be written`);
+    this.#isDirty = true;
+    if (urgent) await this.#settle(file);
+    else this.#timer ??= setTimeout(() => this.#settleLater(file), SETTLE_MS);
+  }
+
+  async isSettled(): Promise<boolean> {
+    await this.#settling;
+    if (this.#failure !== undefined) throw this.#failure;
+    return !this.#isDirty;
   }
 
   async close(): Promise<void> {
     const file = this.#file;
     this.#file = undefined;
-    await file?.close();
+    if (file === undefined) return;
+    await this.#settling;
+    if (this.#isDirty && this.#failure === undefined) await this.#settle(file);
+    clearTimeout(this.#timer);
+    await file.close();
+  }
+
+  async #settle(file: FileHandle): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    await file.datasync();
+    this.#isDirty = false;
+  }
+
+  /** Nobody waits for it: whoever writes next hears of its failure. */
+  #settleLater(file: FileHandle): void {
+    this.#settling = this.#settle(file)
+      .catch((error: unknown) => {
+        this.#failure = error instanceof Error ? error : new Error(String(error));
+      })
+      .finally(() => {
+        this.#settling = undefined;
+      });
   }
 }
 
 function openForSlots(path: string): Promise<FileHandle> {
-  return open(path, constants.O_RDWR | SYNCED_WRITES);
+  return open(path, "r+");
 }
 
 /** Snapshots as files in a folder, with the temporary area in a folder within. */

@@ -86,6 +86,8 @@ async function openDatabase(path: string): Promise<Database> {
     valueEncoding: "buffer",
     compression: false,
     cacheSize: 4 * 1024 * 1024,
+    // What LevelDB keeps in memory twice over, and would have to read again on open.
+    writeBufferSize: 1024 * 1024,
   });
   try {
     await database.open();

@@ -36,8 +36,13 @@ export interface HighWaterMedia {
   read(): Promise<Uint8Array | undefined>;
   /** Puts the whole file in place atomically and durably. */
   create(bytes: Uint8Array): Promise<void>;
-  /** Overwrites one slot; durable when fulfilled. A crash meanwhile may leave a torn slot, but not touch the other. */
-  writeSlot(slot: 0 | 1, bytes: Uint8Array): Promise<void>;
+  /**
+   * Overwrites one slot. A crash meanwhile may leave a torn slot, but not touch the other. `urgent`: durable when
+   * fulfilled; else soon after, so that writers need not wait for it.
+   */
+  writeSlot(slot: 0 | 1, bytes: Uint8Array, urgent: boolean): Promise<void>;
+  /** Whether all that was written is durable; waits for a sync that is under way. @throws what such a sync threw. */
+  isSettled(): Promise<boolean>;
 }
 
 /** A file being written in the temporary area. */

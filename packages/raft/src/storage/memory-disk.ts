@@ -29,6 +29,10 @@ interface Temporary {
   isFinished: boolean;
 }
 
+/** Claims that are not urgent after which they are synced. */
+const SETTLE_AFTER = 3;
+/** A claim is smaller than this. */
+const TORN_WITHIN_BYTES = 64;
 /** How many synced batches a disk can be made to lose. */
 const HISTORY = 32;
 
@@ -38,6 +42,10 @@ export class MemoryDisk {
   #state: Uint8Array | undefined;
   #highWater: Uint8Array | undefined;
   #slotInFlight: { readonly slot: 0 | 1; readonly bytes: Uint8Array } | undefined;
+  /** A slot that a power cut may bring back to what it was, or tear. */
+  #unsettled: { readonly slot: 0 | 1; readonly before: Uint8Array; readonly writes: number } | undefined;
+  #settling: Promise<void> | undefined;
+  #settleFailure: unknown;
   readonly #visible = new Map<string, Uint8Array>();
   #temporary = new Map<string, Temporary>();
   readonly #unsynced: Undo[] = [];
@@ -64,7 +72,9 @@ export class MemoryDisk {
       snapshots: this.#snapshotMedia(alive),
       damage: undefined,
       close: async () => {
-        if (this.#epoch === epoch) this.#isOpen = false;
+        if (this.#epoch !== epoch) return;
+        this.#isOpen = false;
+        this.#unsettled = undefined;
       },
     };
   }
@@ -79,12 +89,26 @@ export class MemoryDisk {
     const survivors = Math.floor(random() * (this.#unsynced.length + 1));
     for (const undo of this.#unsynced.splice(survivors).toReversed()) this.#undo(undo);
     this.#remember();
+    this.#losePartOfSlot(random);
     if (this.#slotInFlight !== undefined) {
       const { slot, bytes } = this.#slotInFlight;
       this.#putSlot(slot, bytes.subarray(0, Math.floor(random() * (bytes.length + 1))));
     }
     this.#slotInFlight = undefined;
     this.#temporary = new Map();
+  }
+
+  /** Of a slot that was not durable yet stays what was there before, all, or a part. */
+  #losePartOfSlot(random: () => number): void {
+    const unsettled = this.#unsettled;
+    this.#unsettled = undefined;
+    this.#settling = undefined;
+    this.#settleFailure = undefined;
+    if (unsettled === undefined) return;
+    const now = this.#slot(unsettled.slot);
+    const kept = Math.floor(random() * 3);
+    if (kept === 0) this.#putSlot(unsettled.slot, unsettled.before);
+    else if (kept === 1) this.#putSlot(unsettled.slot, torn(unsettled.before, now, random()));
   }
 
   /** Silent loss of the newest `batches` that were synced, as LevelDB loses a damaged tail. */
@@ -222,14 +246,45 @@ export class MemoryDisk {
         await this.#pass("high-water", alive);
         this.#highWater = copyOf(bytes);
       },
-      writeSlot: async (slot, bytes) => {
+      writeSlot: async (slot, bytes, urgent) => {
         alive();
-        this.#slotInFlight = { slot, bytes };
-        await this.#pass("high-water", alive);
+        if (urgent) {
+          this.#slotInFlight = { slot, bytes };
+          await this.#pass("high-water", alive);
+        }
+        this.#unsettled = urgent
+          ? undefined
+          : { slot, before: this.#unsettled?.before ?? this.#slot(slot), writes: (this.#unsettled?.writes ?? 0) + 1 };
         this.#slotInFlight = undefined;
         this.#putSlot(slot, bytes);
+        if (this.#unsettled !== undefined && this.#unsettled.writes >= SETTLE_AFTER) this.#settleLater(alive);
+      },
+      isSettled: async () => {
+        await this.#settling;
+        if (this.#settleFailure !== undefined) throw this.#settleFailure;
+        return this.#unsettled === undefined;
       },
     };
+  }
+
+  #settleLater(alive: () => void): void {
+    this.#settling ??= this.#settle(alive);
+  }
+
+  async #settle(alive: () => void): Promise<void> {
+    const epoch = this.#epoch;
+    try {
+      await this.#pass("high-water", alive);
+      this.#unsettled = undefined;
+    } catch (error) {
+      // Of a life that is over, nobody is to hear.
+      if (this.#epoch === epoch) this.#settleFailure = error;
+    }
+    if (this.#epoch === epoch) this.#settling = undefined;
+  }
+
+  #slot(slot: 0 | 1): Uint8Array {
+    return copyOf(this.#highWater?.subarray(slot * SLOT_BYTES, (slot + 1) * SLOT_BYTES) ?? new Uint8Array());
   }
 
   #putSlot(slot: 0 | 1, bytes: Uint8Array): void {
@@ -296,6 +351,13 @@ export class MemoryDisk {
     const error = this.faults.fail?.(operation);
     if (error !== undefined) throw error;
   }
+}
+
+/** `before`, written over with a part of `now`. */
+function torn(before: Uint8Array, now: Uint8Array, share: number): Uint8Array {
+  const mixed = copyOf(before);
+  mixed.set(now.subarray(0, Math.floor(share * TORN_WITHIN_BYTES)));
+  return mixed;
 }
 
 /** Not `slice`: a Buffer's would be a view. */

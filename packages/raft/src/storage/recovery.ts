@@ -231,7 +231,7 @@ async function raise(
   const raised = { ...state, sequence: state.sequence + 1 };
   await media.records.write({ state: encodeState(raised), puts: [], remove: { from: 0, to: 0 } }, true);
   const next = claimOf(raised, claim.generation + 1, claim.doubt);
-  await media.highWater.writeSlot(slotOf(next), encodeHighWater(next));
+  await media.highWater.writeSlot(slotOf(next), encodeHighWater(next), true);
   return { state: raised, claim: next };
 }
 

@@ -226,11 +226,14 @@ describe("a log whose disk lost something silently", () => {
 });
 
 describe("a log on a disk that fails", () => {
+  /** A vote: its claim must be durable before it is acknowledged. */
+  const hardState = { term: 11, vote: 3, commit: 0 };
+
   it("counts what it finds after a crash as acknowledged before anyone reads it", async () => {
     const disk = await filledDisk();
     const log = await openMemoryLog(disk);
     disk.faults = { fail: (operation) => (operation === "high-water" ? new Error("cut") : undefined) };
-    await expect(log.write({ entries: entriesFrom(11, 1, 10) }, { sync: true })).rejects.toThrow("cut");
+    await expect(log.write({ hardState, entries: entriesFrom(11, 1, 10) }, { sync: true })).rejects.toThrow("cut");
     disk.faults = {};
     disk.crash(() => 0);
     const again = await openMemoryLog(disk);
@@ -238,6 +241,33 @@ describe("a log on a disk that fails", () => {
     await again.close();
     const media = disk.open();
     expect(findHighWater(await media.highWater.read())).toMatchObject({ claim: { last: { index: 11 } } });
+  });
+
+  it("does not hold entries up for their claim, whose slot a power cut may take away or tear", async () => {
+    for (const fate of [0, 0.4, 0.9]) {
+      const disk = await filledDisk();
+      const log = await openMemoryLog(disk);
+      disk.faults = { fail: (operation) => (operation === "high-water" ? new Error("cut") : undefined) };
+      await log.write({ entries: entriesFrom(11, 1, 10) }, { sync: true });
+      await log.write({ entries: entriesFrom(12, 1, 10) }, { sync: true });
+      expect(findHighWater(disk.highWater())).toMatchObject({ claim: { last: { index: 12 } } });
+      disk.faults = {};
+      disk.crash(() => fate);
+      const again = await openMemoryLog(disk);
+      expect([again.opened.state, again.lastIndex()]).toEqual(["intact", 12]);
+      await again.close();
+    }
+  });
+
+  it("hears of a claim that could not be made durable", async () => {
+    const disk = await filledDisk();
+    const log = await openMemoryLog(disk);
+    disk.faults = { fail: (operation) => (operation === "high-water" ? new Error("cut") : undefined) };
+    const writes = Array.from({ length: 8 }, (_, i) =>
+      log.write({ entries: entriesFrom(11 + i, 1, 10) }, { sync: true }),
+    );
+    const outcomes = await Promise.allSettled(writes);
+    expect(outcomes.at(-1)).toMatchObject({ status: "rejected", reason: { code: "storage-failed" } });
   });
 
   it("leaves nothing of a replaced suffix behind", async () => {
@@ -255,10 +285,10 @@ describe("a log on a disk that fails", () => {
       const log = await openMemoryLog(disk);
       const full = (): Error | undefined => new Error("no space left");
       disk.faults = { fail: (operation) => (operation === failing ? full() : undefined) };
-      const write = log.write({ entries: entriesFrom(11, 1, 10) }, { sync: true });
+      const write = log.write({ hardState, entries: entriesFrom(11, 1, 10) }, { sync: true });
       await expect(write).rejects.toMatchObject({ code: "storage-failed" });
       disk.faults = {};
-      const next = log.write({ entries: entriesFrom(11, 1, 10) }, { sync: true });
+      const next = log.write({ hardState, entries: entriesFrom(11, 1, 10) }, { sync: true });
       await expect(next).rejects.toMatchObject({ code: "storage-failed" });
       expect(log.lastIndex()).toBe(10);
       disk.crash(() => 0);
