@@ -136,6 +136,10 @@ export class Association implements ConnectionReceiver {
     if (nowMs - this.#heartbeatAtMs < heartbeatIntervalMs / 2) return;
     this.#heartbeatAtMs = nowMs;
     this.#sendControl(encodeHeartbeat());
+    // Where lanes travel apart, a lost packet holds up one of them only: the others tell that we are there.
+    for (const lane of ["message", "bulk"] as const) {
+      if (this.isFree(lane)) this.#greeted.lanes.send(lane, [encodeHeartbeat()]);
+    }
   }
 
   /** Ends it in order: the peer hears why, after all that was sent before. */
@@ -190,7 +194,8 @@ export class Association implements ConnectionReceiver {
     if (lane === "control") return this.#takeControl(kind, frame);
     if (kind === KIND.tell) this.#told(frame);
     else if (kind === KIND.offer) this.#owner.offered(decodeOffer(frame));
-    else mustBeIgnorable(kind);
+    // That it has come is all that a heartbeat says there; the rhythm is the control lane's.
+    else if (kind !== KIND.heartbeat) mustBeIgnorable(kind);
   }
 
   #takeControl(kind: number, frame: Uint8Array): void {

@@ -1,10 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { ConnectionReceiver, Lane, TransportConnection } from "../../src/index.ts";
+import { type ConnectionReceiver, type Lane, LANES, type TransportConnection } from "../../src/index.ts";
 import {
   decodeGoodbye,
   decodeReject,
   decodeWelcome,
+  encodeHeartbeat,
   encodeHello,
   encodeReady,
   encodeWatch,
@@ -134,6 +135,23 @@ describe("a connection", () => {
     await hosts.clock.pass(5);
     expect(decodeGoodbye(stranger.last()).text).toContain("unknown kind 99");
     expect(left.changes.at(-1)).toMatchObject({ state: "down", error: { code: "peer-gone" } });
+  });
+
+  it("has heartbeats in every lane, and any of them shows that the peer is there", async () => {
+    const { hosts, left, stranger } = await met();
+    for (let i = 0; i < 40; i += 1) {
+      stranger.say("bulk", encodeHeartbeat());
+      await hosts.clock.pass(50);
+    }
+    expect(left.changes).toMatchObject([{ state: "up" }]);
+    for (const lane of LANES) {
+      const beats = stranger.heardFrames.filter(
+        (each) => each.lane === lane && readHeader(each.frame).kind === KIND.heartbeat,
+      );
+      expect(beats.length).toBeGreaterThan(30);
+    }
+    await hosts.clock.pass(1_000);
+    expect(left.changes.at(-1)?.error?.message).toContain("has been silent for");
   });
 
   it("ends when frames are missing, and takes none twice", async () => {
