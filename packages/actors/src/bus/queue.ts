@@ -140,9 +140,9 @@ export class Queue<Events> {
     while (this.#waiting.length > 0) this.#waiting.shift().settle(undefined);
   }
 
-  /** Those who wait come first: nobody overtakes them. */
+  /** While there is some, nobody waits: room that is made goes to them first, and so nobody overtakes them. */
   #hasRoom(): boolean {
-    return this.#items.length < this.#options.capacity && this.#waiting.length === 0;
+    return this.#items.length < this.#options.capacity;
   }
 
   #wake(): void {

@@ -37,6 +37,8 @@ export interface OwnerLimits {
   readonly maxEntities: number;
   /** Messages that wait for an entity that is on its way to sleep. Default 100. */
   readonly maxWaiting: number;
+  /** Messages of a shard that come before it is served here. Default 1,000. */
+  readonly maxEarly: number;
   /** Without a message for so long, an entity is put to sleep. Infinity: never. */
   readonly passivateAfterMs: number;
   /** Acknowledged messages whose outcome is remembered, in case they come again. Default 10,000. */
@@ -52,7 +54,7 @@ interface Entity<Content> {
   waiting: Arrival<Content>[];
 }
 
-interface Shard {
+interface Shard<Content> {
   /** Under which messages are taken; undefined when none are. */
   active: number | undefined;
   /** Of the table. */
@@ -60,6 +62,8 @@ interface Shard {
   isOwn: boolean;
   /** Given up while the table still says that it is owned. */
   isGivenUp: boolean;
+  /** Came under an epoch that is not served yet: the table is behind, or older entities still end. */
+  early: Arrival<Content>[];
   readonly entities: Set<string>;
 }
 
@@ -69,7 +73,7 @@ export class Owner<Content> {
   readonly #self: string;
   readonly #limits: OwnerLimits;
   readonly #entities = new Map<string, Entity<Content>>();
-  readonly #shards: Shard[] = [];
+  readonly #shards: Shard<Content>[] = [];
   readonly #outcomes: Outcomes<Arrival<Content>>;
 
   /** @param self address of the region, as it stands in the table */
@@ -101,7 +105,7 @@ export class Owner<Content> {
     );
   }
 
-  table(rows: readonly ShardRow[]): readonly OwnerEffect<Content>[] {
+  table(rows: readonly ShardRow[], nowMs: number): readonly OwnerEffect<Content>[] {
     return rows.flatMap(({ epoch, owner }, index) => {
       const shard = (this.#shards[index] ??= newShard());
       if (epoch <= shard.epoch) return [];
@@ -109,16 +113,39 @@ export class Owner<Content> {
       shard.isOwn = owner === this.#self;
       shard.isGivenUp = false;
       shard.active = undefined;
-      return [...this.#stopAll(shard), ...this.#activate(shard, index)];
+      return [...this.#stopAll(shard), ...this.#activate(shard, index), ...this.#lookAtEarly(shard, nowMs)];
     });
   }
 
   arrived(arrival: Arrival<Content>, nowMs: number): readonly OwnerEffect<Content>[] {
-    if (this.activeEpoch(arrival.shard) !== arrival.epoch) return [{ type: "answer", arrival, outcome: MOVED }];
+    const shard = (this.#shards[arrival.shard] ??= newShard());
+    if (shard.active !== arrival.epoch) return this.#early(shard, arrival);
     const known = arrival.id === undefined ? undefined : this.#outcomes.take(arrival.id, arrival);
     if (known === "under-way") return [];
     if (known !== undefined) return [{ type: "answer", arrival, outcome: known }];
     return this.#deliver(arrival, nowMs);
+  }
+
+  /**
+   * Once `moved` was the answer, nothing is ever taken under that epoch: so nobody is overtaken. What comes before its time
+   * waits, as the table is sure to say the same here too.
+   */
+  #early(shard: Shard<Content>, arrival: Arrival<Content>): readonly OwnerEffect<Content>[] {
+    const { epoch } = arrival;
+    const isToCome = epoch > shard.epoch || (epoch === shard.epoch && shard.isOwn && !shard.isGivenUp);
+    if (!isToCome) return [{ type: "answer", arrival, outcome: MOVED }];
+    if (shard.early.length >= this.#limits.maxEarly) {
+      return [{ type: "answer", arrival, outcome: full(`${shard.early.length} messages wait for the shard already`) }];
+    }
+    shard.early.push(arrival);
+    return [];
+  }
+
+  /** The shard has a new epoch, or is served, or is given up: what waited is looked at again. */
+  #lookAtEarly(shard: Shard<Content>, nowMs: number): readonly OwnerEffect<Content>[] {
+    const early = shard.early;
+    shard.early = [];
+    return early.flatMap((arrival) => this.arrived(arrival, nowMs));
   }
 
   /** `refusal`: why the entity has not handled it; `actor-stopped` when it ended before. */
@@ -151,18 +178,20 @@ export class Owner<Content> {
     if (shard.entities.size > 0) return effects;
     const activated = this.#activate(shard, index);
     const upTo = activated.length > 0 ? shard.epoch - 1 : shard.epoch;
-    return [...effects, { type: "handed-off", shard: index, epoch: upTo }, ...activated];
+    const handedOff: OwnerEffect<Content> = { type: "handed-off", shard: index, epoch: upTo };
+    return [...effects, handedOff, ...activated, ...this.#lookAtEarly(shard, nowMs)];
   }
 
   /** The shard is to be given up; `handed-off` follows, at once when nothing so old runs here. */
-  handOff(index: number, epoch: number): readonly OwnerEffect<Content>[] {
+  handOff(index: number, epoch: number, nowMs: number): readonly OwnerEffect<Content>[] {
     const shard = (this.#shards[index] ??= newShard());
     if (shard.epoch === epoch && shard.isOwn) {
       shard.isGivenUp = true;
       shard.active = undefined;
     }
     const isFree = ![...shard.entities].some((name) => (this.#entities.get(name)?.epoch ?? Infinity) <= epoch);
-    return isFree ? [{ type: "handed-off", shard: index, epoch }] : this.#stopAll(shard);
+    const early = this.#lookAtEarly(shard, nowMs);
+    return [...early, ...(isFree ? [{ type: "handed-off", shard: index, epoch } as const] : this.#stopAll(shard))];
   }
 
   /** Entities that lived in the shard before. */
@@ -216,7 +245,7 @@ export class Owner<Content> {
     return [{ type: "start", entity: name, shard: index, epoch }];
   }
 
-  #stopAll(shard: Shard): readonly OwnerEffect<Content>[] {
+  #stopAll(shard: Shard<Content>): readonly OwnerEffect<Content>[] {
     return [...shard.entities].flatMap((name) => {
       const entity = this.#entities.get(name);
       return entity === undefined || entity.isStopping ? [] : this.#stop(name, entity);
@@ -229,7 +258,7 @@ export class Owner<Content> {
   }
 
   /** Only once nothing of an older epoch is left. */
-  #activate(shard: Shard, index: number): readonly OwnerEffect<Content>[] {
+  #activate(shard: Shard<Content>, index: number): readonly OwnerEffect<Content>[] {
     if (!shard.isOwn || shard.isGivenUp || shard.entities.size > 0 || shard.active !== undefined) return [];
     shard.active = shard.epoch;
     return [{ type: "wake", shard: index, epoch: shard.epoch }];
@@ -241,15 +270,15 @@ export class Owner<Content> {
     return all.map((each) => ({ type: "answer", arrival: each, outcome }));
   }
 
-  #must(index: number): Shard {
+  #must(index: number): Shard<Content> {
     const shard = this.#shards[index];
     invariant(shard !== undefined, `there is no shard ${index}`);
     return shard;
   }
 }
 
-function newShard(): Shard {
-  return { active: undefined, epoch: 0, isOwn: false, isGivenUp: false, entities: new Set() };
+function newShard<Content>(): Shard<Content> {
+  return { active: undefined, epoch: 0, isOwn: false, isGivenUp: false, early: [], entities: new Set() };
 }
 
 function full(text: string): Outcome {

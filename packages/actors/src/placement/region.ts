@@ -25,6 +25,12 @@ import type { ShardingSettings } from "./sharding-settings.ts";
 
 type AnyMessage<Message> = RegionMessage<Message> | OwnRegionMessage;
 
+/**
+ * Its time is over, or no owner will ever take it, or it is too much just now: whoever sent it decides. Nothing is sent again
+ * that those sent after it may have overtaken.
+ */
+const FINAL = ["ask-timeout", "bad-message", "too-large", "mailbox-full", "cancelled", "system-stopped"] as const;
+
 /** What an arrival brings with it. */
 interface Given<Message> {
   readonly message: Message;
@@ -129,13 +135,13 @@ export class Region<Message> implements Actor<AnyMessage<Message>> {
     }
     this.#term = term;
     this.#handOffs = [...this.#handOffs, handOff].slice(-this.#settings.shards);
-    this.#own(this.#owner.handOff(shard, epoch));
+    this.#own(this.#owner.handOff(shard, epoch, this.#nowMs));
   }
 
   #readTable(): void {
     const { rows } = this.#settings.table.read();
     // What is taken away ends before anything is sent to who has it now.
-    this.#own(this.#owner.table(rows));
+    this.#own(this.#owner.table(rows, this.#nowMs));
     this.#route(this.#router.table(rows, this.#nowMs));
   }
 
@@ -175,8 +181,7 @@ export class Region<Message> implements Actor<AnyMessage<Message>> {
 
   #lost({ content }: Delivery<SendToEntity<Message>>, error: unknown): DispatchOutcome {
     const cause = isActorError(error) ? error : new ActorError("actor-failed", "a dispatch failed", { cause: error });
-    // Its time is over, or no owner will ever take it: whoever sent it decides.
-    if (isActorError(cause, "ask-timeout", "bad-message", "too-large", "cancelled", "system-stopped")) {
+    if (isActorError(cause, ...FINAL)) {
       this.#refuse(content, cause);
       return { type: "over" };
     }
@@ -269,9 +274,12 @@ export class Region<Message> implements Actor<AnyMessage<Message>> {
   async #give(arrival: Arrival<Given<Message>>): Promise<void> {
     const { message, dueMs } = arrival.content;
     const child = this.#children.get(arrival.entity);
+    const timeoutMs = dueMs - this.#nowMs;
     let refusal: ActorError | undefined;
     try {
-      await child?.offer(message, { acknowledged: true, timeoutMs: Math.max(1, dueMs - this.#nowMs) });
+      // It may have waited here for longer than its sender did.
+      if (timeoutMs <= 0) throw new ActorError("ask-timeout", "the message came to its entity too late");
+      await child?.offer(message, { acknowledged: true, timeoutMs });
     } catch (error) {
       refusal = isActorError(error) ? error : new ActorError("actor-failed", "an entity failed", { cause: error });
     }

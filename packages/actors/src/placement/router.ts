@@ -27,7 +27,10 @@ export type RouterEffect<Content> =
     }
   | { readonly type: "refuse"; readonly delivery: Delivery<Content>; readonly error: ActorError };
 
-/** `over`: handled, or refused for good, and whoever sent it knows; `moved`: not handled, the owner has changed or is about to. */
+/**
+ * `over`: handled, or refused for good, and whoever sent it knows; `moved`: not handled, the owner has changed or is about to:
+ * it takes nothing more under that epoch.
+ */
 export type DispatchOutcome =
   | { readonly type: "over" }
   | { readonly type: "moved" }
@@ -49,8 +52,6 @@ interface Lane<Content> {
   readonly underWay: Map<number, Delivery<Content>>;
   /** Of what is under way. */
   epoch: number;
-  /** Something came back: what is under way must be answered before more is sent. */
-  isDraining: boolean;
   pausedUntilMs: number;
 }
 
@@ -102,11 +103,9 @@ export class Router<Content> {
       effects.push({ type: "refuse", delivery, error: outcome.error });
     } else if (outcome.type !== "over") {
       this.#putBack(lane, delivery);
-      lane.isDraining = true;
       // Who has heard of a newer owner need not wait.
       if (this.#rows[shard]?.epoch === lane.epoch) lane.pausedUntilMs = nowMs + this.#limits.retryMs;
     }
-    if (lane.underWay.size === 0) lane.isDraining = false;
     return [...effects, ...this.#pumpAll(shard, nowMs)];
   }
 
@@ -137,7 +136,7 @@ export class Router<Content> {
     const row = this.#rows[shard];
     if (lane === undefined) return [];
     if (lane.held.length === 0 && lane.underWay.size === 0) this.#lanes.delete(shard);
-    if (row?.owner === undefined || nowMs < lane.pausedUntilMs || lane.isDraining) return [];
+    if (row?.owner === undefined || nowMs < lane.pausedUntilMs) return [];
     if (lane.underWay.size > 0 && lane.epoch !== row.epoch) return [];
     const effects: RouterEffect<Content>[] = [];
     lane.epoch = row.epoch;
@@ -162,7 +161,7 @@ export class Router<Content> {
   #laneOf(shard: number): Lane<Content> {
     const known = this.#lanes.get(shard);
     if (known !== undefined) return known;
-    const lane = { held: [], underWay: new Map(), epoch: 0, isDraining: false, pausedUntilMs: 0 };
+    const lane = { held: [], underWay: new Map(), epoch: 0, pausedUntilMs: 0 };
     this.#lanes.set(shard, lane);
     return lane;
   }

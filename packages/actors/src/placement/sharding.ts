@@ -90,7 +90,7 @@ function settingsOf<Message>(
 ): ShardingSettings<Message> {
   const { passivateAfterMs = Infinity, limits = {} } = options;
   const { maxHeld = 1_000, maxUnderWay = 1_000, retryMs = 200 } = limits;
-  const { maxEntities = 100_000, maxWaiting = 100, maxOutcomes = 10_000 } = limits;
+  const { maxEntities = 100_000, maxWaiting = 100, maxEarly = 1_000, maxOutcomes = 10_000 } = limits;
   return {
     name: options.name,
     shards: options.table.read().rows.length,
@@ -101,7 +101,7 @@ function settingsOf<Message>(
     memory: options.memory,
     coordinator: manager,
     router: { maxHeld, maxUnderWay, retryMs },
-    owner: { maxEntities, maxWaiting, passivateAfterMs, maxOutcomes },
+    owner: { maxEntities, maxWaiting, maxEarly, passivateAfterMs, maxOutcomes },
     deliveryTimeoutMs: options.deliveryTimeoutMs ?? 5_000,
     registerEveryMs: options.registerEveryMs ?? 500,
     lookEveryMs: LOOK_EVERY_MS,

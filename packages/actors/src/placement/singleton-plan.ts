@@ -31,9 +31,7 @@ export class SingletonPlan<Asker> {
   readonly #self: string;
   readonly #others: () => readonly string[];
   #leadership: LeadershipNow = { leader: undefined, term: 0 };
-  /** For the sake of this term this host has stood back: it runs in later ones only. */
-  #promised = -1;
-  /** The newest term that is known to be. */
+  /** The newest term that is known to be: nothing older is begun. */
   #seen = -1;
   #phase: Phase = { type: "idle" };
   #askers: Asker[] = [];
@@ -67,7 +65,6 @@ export class SingletonPlan<Asker> {
       return [{ type: "answer", to: asker, staleBehind: Math.max(this.#seen, own) }];
     }
     this.#seen = term;
-    this.#promised = Math.max(this.#promised, term);
     const effects = this.#advance();
     if (this.#phase.type !== "ending") return [...effects, { type: "answer", to: asker, staleBehind: undefined }];
     this.#askers.push(asker);
@@ -105,7 +102,7 @@ export class SingletonPlan<Asker> {
 
   #wanted(): number | undefined {
     const { leader, term } = this.#leadership;
-    return leader === this.#self && term > this.#promised && term >= this.#seen ? term : undefined;
+    return leader === this.#self && term >= this.#seen ? term : undefined;
   }
 
   #advance(): readonly SingletonEffect<Asker>[] {

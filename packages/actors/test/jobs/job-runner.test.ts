@@ -42,7 +42,7 @@ function setUp(options: Partial<JobRunnerOptions> = {}) {
     });
   const runner = world.system.spawn(
     jobRunner({
-      kinds: { hold: hold(false), stubborn: hold(true), again: hold(false, 2) },
+      kinds: { hold: hold(false), stubborn: hold(true), again: hold(false, 2), deaf: hold(true, 1) },
       backOff: { minMs: 100, maxMs: 100, factor: 1, jitter: 0 },
       ...options,
     }),
@@ -183,7 +183,32 @@ describe("a job", () => {
   });
 });
 
+test("an attempt that was left behind cannot end the next one", async () => {
+  const { start, work, job, begun, clock } = setUp();
+  await start("a", "deaf", "one");
+  await clock.pass(16_000);
+  expect(begun).toHaveLength(2);
+  work(0).gate.open();
+  await clock.settle();
+  expect(await job("one")).toMatchObject({ state: "running", attempt: 2 });
+  work(1).gate.open();
+  await clock.settle();
+  expect(await job("one")).toMatchObject({ state: "done", attempt: 2 });
+});
+
 describe("cancelling a job", () => {
+  test("has the last word about one that is about to be tried again", async () => {
+    const { start, cancel, job, begun, clock } = setUp();
+    await start("a", "deaf", "one");
+    await clock.pass(10_000);
+    const cancelled = cancel("one");
+    await clock.pass(4_900);
+    expect(await job("one")).toMatchObject({ state: "running" });
+    await clock.pass(1_000);
+    expect(await cancelled).toMatchObject({ state: "cancelled" });
+    expect(begun).toHaveLength(1);
+  });
+
   test("aborts its signal, and answers when it has ended", async () => {
     const { start, cancel, work, clock } = setUp();
     await start("a", "hold", "one");

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { ActorError } from "../../src/index.ts";
 import { type Arrival, Owner, type OwnerEffect } from "../../src/placement/owner.ts";
 
-const LIMITS = { maxEntities: 4, maxWaiting: 2, passivateAfterMs: 1_000, maxOutcomes: 3 };
+const LIMITS = { maxEntities: 4, maxWaiting: 2, maxEarly: 2, passivateAfterMs: 1_000, maxOutcomes: 3 };
 const STOPPED = new ActorError("actor-stopped", "stopped");
 
 function arrival(content: string, entity = "e", epoch = 1, id?: string): Arrival<string> {
@@ -28,18 +28,17 @@ function seen(effects: readonly OwnerEffect<string>[]): readonly string[] {
 describe("an owner", () => {
   test("starts an entity with its first message, and takes only messages of its own epoch", () => {
     const owner = new Owner<string>("self", LIMITS);
-    expect(seen(owner.arrived(arrival("m0"), 0))).toEqual(["m0 moved"]);
-    expect(seen(owner.table(own(1)))).toEqual(["wake 0/1"]);
+    expect(seen(owner.table(own(1), 0))).toEqual(["wake 0/1"]);
     const m1 = arrival("m1");
     expect(seen(owner.arrived(m1, 0))).toEqual(["start e", "give m1"]);
     expect(seen(owner.arrived(arrival("m2"), 0))).toEqual(["give m2"]);
-    for (const epoch of [0, 2]) expect(seen(owner.arrived(arrival("m3", "e", epoch), 0))).toEqual(["m3 moved"]);
+    expect(seen(owner.arrived(arrival("m3", "e", 0), 0))).toEqual(["m3 moved"]);
     expect(seen(owner.handled(m1, undefined, 0))).toEqual(["m1 done"]);
   });
 
   test("puts entities to sleep that have nothing to do, and wakes them for what comes meanwhile", () => {
     const owner = new Owner<string>("self", LIMITS);
-    owner.table(own(1));
+    owner.table(own(1), 0);
     const m1 = arrival("m1");
     owner.arrived(m1, 0);
     expect(seen(owner.tick(5_000))).toEqual([]);
@@ -57,7 +56,7 @@ describe("an owner", () => {
 
   test("forgets who sleeps, and gives what an entity missed when it stopped to its next life, in order", () => {
     const owner = new Owner<string>("self", LIMITS);
-    owner.table(own(1));
+    owner.table(own(1), 0);
     const [m1, m2, m3] = [arrival("m1"), arrival("m2"), arrival("m3")];
     for (const each of [m1, m2, m3]) owner.arrived(each, 0);
     owner.handled(m1, undefined, 0);
@@ -73,11 +72,11 @@ describe("an owner", () => {
 
   test("hands a shard off once its entities have ended, says `moved` to what they missed, and begins nothing anew", () => {
     const owner = new Owner<string>("self", LIMITS);
-    owner.table(own(1));
+    owner.table(own(1), 0);
     const [m1, m2] = [arrival("m1"), arrival("m2")];
     owner.arrived(m1, 0);
     owner.arrived(m2, 0);
-    expect(seen(owner.handOff(0, 1))).toEqual(["stop e"]);
+    expect(seen(owner.handOff(0, 1, 0))).toEqual(["stop e"]);
     expect(owner.givenUp()).toEqual([]);
     expect(owner.serves("e", 1)).toBe(true);
     expect(seen(owner.arrived(arrival("m3"), 0))).toEqual(["m3 moved"]);
@@ -85,40 +84,52 @@ describe("an owner", () => {
     expect(seen(owner.handled(m2, STOPPED, 0))).toEqual(["m2 moved"]);
     expect(seen(owner.entityEnded("e", 0))).toEqual(["handed-off 0/1"]);
     expect(owner.givenUp()).toEqual([{ shard: 0, epoch: 1 }]);
-    expect(seen(owner.handOff(0, 1))).toEqual(["handed-off 0/1"]);
+    expect(seen(owner.handOff(0, 1, 0))).toEqual(["handed-off 0/1"]);
     expect(seen(owner.arrived(arrival("m4"), 0))).toEqual(["m4 moved"]);
     // Given back to it, it goes on under the new epoch.
-    expect(seen(owner.table(own(2)))).toEqual(["wake 0/2"]);
+    expect(seen(owner.table(own(2), 0))).toEqual(["wake 0/2"]);
     expect(owner.givenUp()).toEqual([]);
     expect(seen(owner.arrived(arrival("m5", "e", 2), 0))).toEqual(["start e", "give m5"]);
   });
 
   test("ends entities of a shard that was taken from it, and starts none before those of an older epoch have ended", () => {
     const owner = new Owner<string>("self", LIMITS);
-    owner.table(own(1));
+    owner.table(own(1), 0);
     const m1 = arrival("m1");
     owner.arrived(m1, 0);
-    expect(seen(owner.table(own(2, "other")))).toEqual(["stop e"]);
+    expect(seen(owner.table(own(2, "other"), 0))).toEqual(["stop e"]);
     expect(owner.serves("e", 1)).toBe(false);
-    expect(seen(owner.table(own(3)))).toEqual([]);
-    expect(seen(owner.arrived(arrival("m2", "e", 3), 0))).toEqual(["m2 moved"]);
+    expect(seen(owner.table(own(3), 0))).toEqual([]);
+    expect(seen(owner.arrived(arrival("m2", "e", 3), 0))).toEqual([]);
     expect(seen(owner.handled(m1, STOPPED, 0))).toEqual(["m1 moved"]);
-    expect(seen(owner.entityEnded("e", 0))).toEqual(["handed-off 0/2", "wake 0/3"]);
-    expect(seen(owner.arrived(arrival("m2", "e", 3), 0))).toEqual(["start e", "give m2"]);
+    expect(seen(owner.entityEnded("e", 0))).toEqual(["handed-off 0/2", "wake 0/3", "start e", "give m2"]);
+  });
+
+  test("keeps what comes before the table does, in order and within bounds, and takes it or says `moved` then", () => {
+    const owner = new Owner<string>("self", LIMITS);
+    expect(seen(owner.arrived(arrival("m1"), 0))).toEqual([]);
+    expect(seen(owner.arrived(arrival("m2"), 0))).toEqual([]);
+    expect(seen(owner.arrived(arrival("m3"), 0))).toEqual(["m3 mailbox-full"]);
+    expect(seen(owner.table(own(1), 0))).toEqual(["wake 0/1", "start e", "give m1", "give m2"]);
+    expect(seen(owner.arrived(arrival("m4", "e", 2), 0))).toEqual([]);
+    expect(seen(owner.table(own(2, "other"), 0))).toEqual(["stop e", "m4 moved"]);
+    expect(seen(owner.arrived(arrival("m5", "e", 3), 0))).toEqual([]);
+    expect(seen(owner.table(own(3), 0))).toEqual([]);
+    expect(seen(owner.handOff(0, 3, 0))).toEqual(["m5 moved"]);
   });
 
   test("wakes the entities that lived in its shard, unless the shard has gone on meanwhile", () => {
     const owner = new Owner<string>("self", LIMITS);
-    owner.table(own(1));
+    owner.table(own(1), 0);
     owner.arrived(arrival("m1", "a"), 0);
     expect(seen(owner.woken(0, 1, ["a", "b"], 0))).toEqual(["start b"]);
-    owner.table(own(2, "other"));
+    owner.table(own(2, "other"), 0);
     expect(seen(owner.woken(0, 1, ["c"], 0))).toEqual([]);
   });
 
   test("handles a message once that comes again, and answers each time", () => {
     const owner = new Owner<string>("self", LIMITS);
-    owner.table(own(1));
+    owner.table(own(1), 0);
     const first = arrival("m1", "e", 1, "id");
     owner.arrived(first, 0);
     expect(seen(owner.arrived(arrival("m1 again", "e", 1, "id"), 0))).toEqual([]);
@@ -128,7 +139,7 @@ describe("an owner", () => {
 
   test("handles a message again that failed the first time", () => {
     const owner = new Owner<string>("self", LIMITS);
-    owner.table(own(1));
+    owner.table(own(1), 0);
     const first = arrival("m1", "e", 1, "id");
     owner.arrived(first, 0);
     expect(seen(owner.handled(first, new ActorError("actor-failed", "no"), 0))).toEqual(["m1 actor-failed"]);
@@ -137,7 +148,7 @@ describe("an owner", () => {
 
   test("has room for so many entities", () => {
     const owner = new Owner<string>("self", { ...LIMITS, maxEntities: 1 });
-    owner.table(own(1));
+    owner.table(own(1), 0);
     owner.arrived(arrival("m1", "a"), 0);
     expect(seen(owner.arrived(arrival("m2", "b"), 0))).toEqual(["m2 mailbox-full"]);
     expect(seen(owner.woken(0, 1, ["c"], 0))).toEqual([]);
@@ -197,7 +208,12 @@ test("whatever happens, an entity has one life at a time, of the shard's epoch a
         const life = lives.get(name);
         if (action === "arrive") {
           count += 1;
-          take(owner.arrived(arrival(`m${count}`, `e${n % 6}`, Math.max(0, epoch - (n % 7 === 0 ? 1 : 0))), nowMs));
+          take(
+            owner.arrived(
+              arrival(`m${count}`, `e${n % 6}`, Math.max(0, epoch + (n % 7 === 0 ? -1 : n % 5 === 0 ? 1 : 0))),
+              nowMs,
+            ),
+          );
         }
         if (action === "handle" && life !== undefined && !life.isStopping) {
           const first = life.mailbox.shift();
@@ -206,14 +222,14 @@ test("whatever happens, an entity has one life at a time, of the shard's epoch a
         if (action === "end" && life?.isStopping === true) end(name);
         if (action === "table") {
           epoch += 1;
-          take(owner.table(own(epoch, n % 3 === 0 ? "other" : "self")));
+          take(owner.table(own(epoch, n % 3 === 0 ? "other" : "self"), 0));
         }
-        if (action === "hand-off") take(owner.handOff(0, Math.max(0, epoch - (n % 3 === 0 ? 1 : 0))));
+        if (action === "hand-off") take(owner.handOff(0, Math.max(0, epoch - (n % 3 === 0 ? 1 : 0)), nowMs));
         if (action === "passivate") take(owner.passivate(name));
         if (action === "tick") take(owner.tick((nowMs += 100 * n)));
       }
       epoch += 1;
-      take(owner.table(own(epoch, "other")));
+      take(owner.table(own(epoch, "other"), 0));
       for (const name of lives.keys()) end(name);
       expect(answers.size).toBe(count);
       expect([...answers.values()].every((times) => times === 1)).toBe(true);

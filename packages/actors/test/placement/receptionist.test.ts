@@ -143,6 +143,46 @@ describe("a receptionist", () => {
     expect(await find("b", "stt")).toEqual([]);
   });
 
+  test("still notices after a crash of its own when another host goes", async () => {
+    const { cluster, register, worker, find, at } = await setUp();
+    await register("a", "stt", worker("a", "one"));
+    await cluster.clock.pass(50);
+    at("b").tell({ type: "find", query: undefined, replyTo: undefined } as unknown as ReceptionistMessage);
+    await cluster.clock.pass(1_000);
+    await cluster.crash("a");
+    await cluster.clock.pass(3_000);
+    expect(await find("b", "stt")).toEqual([]);
+  });
+
+  test("asks for what it has missed, and believes nobody about the services of a third", async () => {
+    const { cluster, worker, find, at } = await setUp(["a", "b", "c"]);
+    const heard: unknown[] = [];
+    const { system } = cluster.host("c");
+    const from = system.spawn<ReceptionistMessage>(() => (message) => void heard.push(message.type), {
+      accepts: (message) => message as ReceptionistMessage,
+    });
+    const services = [worker("c", "mine"), worker("b", "yours")].map((ref) => ({ key: "stt", capabilities: {}, ref }));
+    at("a").tell({ type: "state", from, version: 3, services });
+    at("a").tell({ type: "digest", from, version: 3 });
+    await cluster.clock.pass(50);
+    expect(heard).toEqual([]);
+    expect(await find("a", "stt")).toEqual(["parley://c/mine"]);
+    at("a").tell({ type: "digest", from, version: 4 });
+    await cluster.clock.pass(50);
+    expect(heard).toEqual(["pull"]);
+  });
+
+  test("has room again for another subscriber when one has ended", async () => {
+    const { cluster, subscribe } = await setUp(["a"], { maxSubscribers: 1 });
+    const host = cluster.host("a");
+    const { ref } = subscribe(host, "a", "stt");
+    await cluster.clock.until(host.system.stopActor(ref));
+    await cluster.clock.settle();
+    const { heard } = subscribe(host, "a", "stt");
+    await cluster.clock.settle();
+    expect(heard).toEqual([[]]);
+  });
+
   test("refuses what lives elsewhere, and what is too much", async () => {
     const { cluster, register, worker, subscribe } = await setUp(["a", "b"], { maxServices: 1, maxSubscribers: 1 });
     expect(await register("a", "stt", worker("b", "one"))).toMatchObject({ code: "unsupported" });

@@ -288,6 +288,54 @@ describe("sharding", () => {
     expect(store.of("x")).toEqual([1]);
   });
 
+  test("lets no entity that keeps crashing disturb the others", async () => {
+    const { cluster, at, add, store } = await setUp(["a"]);
+    cluster.placement.elect("a");
+    await cluster.clock.until(add("a", "good", 1));
+    for (let n = 0; n < 10; n += 1) {
+      await expectCode(
+        cluster.clock.until(at("a").entity("bad").offer({ type: "crash" }, { timeoutMs: 20_000 })),
+        "actor-failed",
+      );
+    }
+    await cluster.clock.until(add("a", "good", 2));
+    expect(store.of("good")).toEqual([1, 2]);
+    const region = cluster
+      .host("a")
+      .system.inspect()
+      .find(({ path }) => path === "/session");
+    expect([region?.restarts, region?.children.map(({ restarts }) => restarts)]).toEqual([0, [0, 9]]);
+  });
+
+  test("gives nothing up for a coordinator whose term is over", async () => {
+    const { cluster, at, where, lives } = await setUp(["a"]);
+    cluster.placement.elect("a");
+    await where("a", "x");
+    const [life] = lives;
+    const { shard = -1, epoch = -1 } = life?.stay ?? {};
+    const ask = (term: number) =>
+      cluster.clock.until(
+        at("a").region.ask<{ readonly type: string }>((replyTo) => ({
+          type: "hand-off",
+          shard,
+          epoch: 0,
+          term,
+          replyTo,
+        })),
+      );
+    expect(await ask(5)).toEqual({ type: "handed-off" });
+    expect(await ask(4)).toEqual({ type: "stale-term" });
+    const late = at("a").region.ask<{ readonly type: string }>((replyTo) => ({
+      type: "hand-off",
+      shard,
+      epoch,
+      term: 4,
+      replyTo,
+    }));
+    expect(await cluster.clock.until(late)).toEqual({ type: "stale-term" });
+    expect(life?.isOver).toBe(false);
+  });
+
   test("refuses what finds no owner in time or no room, with a typed error", async () => {
     const { cluster, at, add } = await setUp(["a"], { limits: { maxHeld: 1 } });
     const first = expectCode(add("a", "x", 1, 500), "ask-timeout");

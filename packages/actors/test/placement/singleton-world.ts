@@ -1,5 +1,4 @@
 /** Plans of a singleton, and everything between them, in any order. */
-import { expect } from "vitest";
 import { Fence } from "../../src/index.ts";
 import { type SettledOutcome, type SingletonEffect, SingletonPlan } from "../../src/placement/singleton-plan.ts";
 
@@ -50,19 +49,20 @@ export class World {
   carryOut(host: string, effects: readonly SingletonEffect<Asker>[]): void {
     for (const effect of effects) {
       if (effect.type === "start") {
-        expect(this.alive.has(host)).toBe(false);
+        must(!this.alive.has(host), "one runs already");
         this.alive.set(host, effect.term);
         this.mostAlive = Math.max(this.mostAlive, this.alive.size);
       }
       if (effect.type === "end") {
-        expect(this.alive.has(host)).toBe(true);
+        must(this.alive.has(host), "none runs that could end");
         this.stopping.add(host);
       }
       if (effect.type === "answer") {
         const { host: asked, term, by } = effect.to;
         const { staleBehind } = effect;
         // The heart of the matter: who has said that it stands back runs nothing older.
-        if (staleBehind === undefined) expect(this.alive.get(asked) ?? Infinity).toBeGreaterThan(term);
+        const running = this.alive.get(asked) ?? Infinity;
+        must(staleBehind !== undefined || running > term, "it said it stood back, and runs");
         const outcome: SettledOutcome =
           staleBehind === undefined ? { type: "released" } : { type: "stale", term: staleBehind };
         this.mail.push({
@@ -103,4 +103,8 @@ export class World {
       this.finishStop([...this.stopping][0]);
     }
   }
+}
+
+function must(condition: boolean, message: string): void {
+  if (!condition) throw new Error(message);
 }

@@ -84,6 +84,7 @@ describe("a cluster singleton", () => {
     await cluster.clock.pass(1_000);
     // The old one is not done with the message at hand.
     expect(lives).toHaveLength(1);
+    expect(() => lives[0]?.term.stamp()).toThrow(/has had its time/);
     hang.open();
     await cluster.clock.pass(100);
     expect(alive()).toEqual(["b@2"]);

@@ -1,0 +1,195 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { ActorError, applyPlacement, emptyPlacement } from "../../src/index.ts";
+import {
+  Coordination,
+  type CoordinationEffect,
+  DEFAULT_COORDINATION,
+  type GivenUp,
+} from "../../src/placement/coordination.ts";
+
+const LIMITS = { ...DEFAULT_COORDINATION, maxMoves: 2, settleMs: 500, retryMs: 100 };
+const REGIONS = ["a", "b", "c"];
+
+/** A coordinator, its table, and regions that answer when they are told to. */
+class World {
+  table = emptyPlacement(7);
+  nowMs = 0;
+  readonly plan = new Coordination(LIMITS, () => this.table, 0);
+  readonly up = new Set<string>();
+  readonly givenUp = new Map<string, GivenUp[]>(REGIONS.map((region) => [region, []]));
+  proposals: Extract<CoordinationEffect, { type: "propose" }>[] = [];
+  handOffs: Extract<CoordinationEffect, { type: "hand-off" }>[] = [];
+  mostHandOffs = 0;
+
+  take(effects: readonly CoordinationEffect[]): void {
+    for (const effect of effects) {
+      if (effect.type === "propose") this.proposals.push(effect);
+      else this.handOffs.push(effect);
+    }
+    this.mostHandOffs = Math.max(this.mostHandOffs, this.handOffs.length);
+    const shards = [...this.proposals, ...this.handOffs].map(({ shard }) => shard);
+    if (new Set(shards).size !== shards.length) throw new Error("two things at once about one shard");
+  }
+
+  register(region: string): void {
+    this.up.add(region);
+    const all = this.givenUp.get(region) ?? [];
+    this.take(this.plan.regionUp(region, all, this.nowMs));
+  }
+
+  /** A region does as it is asked; `isLost`: nobody hears of it. */
+  handOff(n: number, isLost: boolean): void {
+    const [one] = this.handOffs.splice(n % Math.max(1, this.handOffs.length), 1);
+    if (one === undefined) return;
+    if (this.up.has(one.region)) this.givenUp.get(one.region)?.push(one);
+    if (isLost) this.lost.push(one);
+    else this.take(this.plan.handedOff(one.shard, one.epoch));
+  }
+
+  readonly lost: Extract<CoordinationEffect, { type: "hand-off" }>[] = [];
+
+  down(region: string): void {
+    this.up.delete(region);
+    this.handOffs = this.handOffs.filter((each) => each.region !== region);
+    this.take(this.plan.regionDown(region, this.nowMs));
+  }
+
+  propose(n: number, outcome: "taken" | "refused"): void {
+    const [one] = this.proposals.splice(n % Math.max(1, this.proposals.length), 1);
+    if (one === undefined) return;
+    const changed = applyPlacement(this.table, { term: 1, ...one });
+    if (changed instanceof ActorError || outcome === "refused") {
+      this.take(this.plan.proposed(one.shard, new ActorError("stale-epoch", "no"), this.nowMs));
+      return;
+    }
+    this.table = changed;
+    this.take(this.plan.proposed(one.shard, undefined, this.nowMs));
+  }
+
+  settle(): void {
+    for (let rounds = 0; rounds < 200; rounds += 1) {
+      this.nowMs += 200;
+      for (const { shard, epoch } of this.lost.splice(0)) this.take(this.plan.handedOff(shard, epoch));
+      for (const region of this.up) this.register(region);
+      this.handOff(0, false);
+      this.propose(0, "taken");
+      this.take(this.plan.plan(this.nowMs));
+    }
+  }
+}
+
+describe("a coordinator", () => {
+  test("waits for regions to come forward before it gives anything away", () => {
+    const world = new World();
+    world.register("a");
+    world.nowMs = 499;
+    world.register("b");
+    expect(world.proposals).toEqual([]);
+    world.nowMs = 500;
+    world.take(world.plan.plan(500));
+    expect(world.proposals).toHaveLength(7);
+    expect([3, 4]).toContain(world.proposals.filter(({ owner }) => owner === "a").length);
+  });
+
+  test("asks an owner before it moves a shard, and does not wait for one that is gone", () => {
+    const world = new World();
+    world.nowMs = 1_000;
+    world.register("a");
+    while (world.proposals.length > 0) world.propose(0, "taken");
+    world.register("b");
+    expect(world.proposals).toEqual([]);
+    expect(world.handOffs.map(({ region }) => region)).toEqual(["a", "a"]);
+    const moving = world.handOffs.map(({ shard }) => shard);
+    world.down("a");
+    // Those that were under way are given on as planned, and so are all the others.
+    expect(world.proposals.map(({ shard }) => shard).slice(0, 2)).toEqual(moving);
+    expect(world.proposals).toHaveLength(7);
+    expect(world.proposals.every(({ owner }) => owner === "b")).toBe(true);
+  });
+
+  test("gives a shard to somebody that its owner has given up for one who is gone", () => {
+    const world = new World();
+    world.nowMs = 1_000;
+    world.register("a");
+    while (world.proposals.length > 0) world.propose(0, "taken");
+    world.register("b");
+    const moved = world.handOffs.splice(0).map(({ shard }) => shard);
+    world.down("b");
+    for (const [shard, epoch] of moved.map((each) => [each, 1] as const))
+      world.take(world.plan.handedOff(shard, epoch));
+    expect(world.proposals).toEqual([]);
+    world.givenUp.set(
+      "a",
+      moved.map((shard) => ({ shard, epoch: 1 })),
+    );
+    world.register("a");
+    expect(world.proposals.map(({ shard, owner }) => [shard, owner])).toEqual(
+      moved.toSorted((x, y) => x - y).map((shard) => [shard, "a"]),
+    );
+  });
+
+  test("does not believe what was handed off under another epoch, nor twice", () => {
+    const world = new World();
+    world.nowMs = 1_000;
+    world.register("a");
+    while (world.proposals.length > 0) world.propose(0, "taken");
+    world.register("b");
+    const [first] = world.handOffs;
+    const shard = first?.shard ?? -1;
+    expect(world.plan.handedOff(shard, 0)).toEqual([]);
+    expect(world.plan.handedOff(shard, 1)).toMatchObject([{ type: "propose", shard }]);
+    expect(world.plan.handedOff(shard, 1)).toEqual([]);
+  });
+});
+
+type Step = readonly ["register" | "down" | "hand-off" | "lose" | "taken" | "refused" | "tick", number];
+
+test("whatever comes and goes, few shards move at once, and in the end all are owned, evenly, by those who are there", () => {
+  const step = fc.tuple(
+    fc.constantFrom<Step[0]>(
+      "register",
+      "register",
+      "down",
+      "hand-off",
+      "hand-off",
+      "lose",
+      "taken",
+      "taken",
+      "refused",
+      "tick",
+    ),
+    fc.nat(20),
+  );
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 120 }), fc.subarray(REGIONS, { minLength: 1 }), (steps, last) => {
+      const world = new World();
+      for (const [action, n] of steps) {
+        const region = REGIONS[n % 3] ?? "a";
+        if (action === "register") world.register(region);
+        if (action === "down") world.down(region);
+        if (action === "hand-off" || action === "lose") world.handOff(n, action === "lose");
+        if (action === "taken" || action === "refused") world.propose(n, action);
+        if (action === "tick") world.take(world.plan.plan((world.nowMs += 50 * n)));
+      }
+      for (const region of REGIONS) {
+        if (last.includes(region)) world.register(region);
+        else world.down(region);
+      }
+      world.settle();
+      expect([world.proposals, world.handOffs]).toEqual([[], []]);
+      const counts = last.map((region) => world.table.rows.filter(({ owner }) => owner === region).length);
+      expect(counts.reduce((sum, each) => sum + each, 0)).toBe(7);
+      expect(Math.max(...counts) - Math.min(...counts)).toBeLessThanOrEqual(1);
+      expect(world.mostHandOffs).toBeLessThanOrEqual(LIMITS.maxMoves);
+      const unserved = last.flatMap((region) =>
+        (world.givenUp.get(region) ?? []).filter(({ shard, epoch }) => {
+          const row = world.table.rows[shard];
+          return row?.owner === region && row.epoch === epoch;
+        }),
+      );
+      expect(unserved).toEqual([]);
+    }),
+    { numRuns: 500 },
+  );
+});
