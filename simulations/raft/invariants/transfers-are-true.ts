@@ -13,7 +13,8 @@ export function transfersAreTrue(): Invariant {
       if (role === "leader") led.set(id, term);
     },
     transferred({ id }, askedIn, outcome) {
-      if (outcome.outcome !== "transferred") return;
+      // Itself it may name before anybody heard that it leads.
+      if (outcome.outcome !== "transferred" || outcome.leader === id) return;
       const { leader } = outcome;
       demand(
         (led.get(leader) ?? 0) >= askedIn,

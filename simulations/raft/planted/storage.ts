@@ -258,11 +258,4 @@ export const STORAGE_BUGS: readonly PlantedBug[] = [
     "this.#waiting.splice(0, taken);",
     "if (snapshot === undefined) this.#waiting.splice(0, taken);\n    else responses.push(...this.#waiting.splice(0).slice(taken).flatMap(({ message }) => message.responses));",
   ),
-  bug(
-    131,
-    "a term that comes with a snapshot is not persisted",
-    "storage/write-plan.ts",
-    "committedUpTo(hardState ?? before.hardState,",
-    "committedUpTo((snapshot === undefined ? hardState : undefined) ?? before.hardState,",
-  ),
 ];
