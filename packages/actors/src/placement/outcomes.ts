@@ -1,9 +1,15 @@
 /** What became of messages that may come again. Pure. */
 import type { ActorError } from "../errors.ts";
 
-/** What became of a message: `moved`: it was not handled, and its owner has changed or is about to. */
+/**
+ * What became of a message. `moved`: it was not handled, and its owner has changed or is about to; `again`: it was not handled,
+ * as one before it did not arrive.
+ */
 export type Outcome =
-  { readonly type: "done" } | { readonly type: "failed"; readonly error: ActorError } | { readonly type: "moved" };
+  | { readonly type: "done" }
+  | { readonly type: "failed"; readonly error: ActorError }
+  | { readonly type: "moved" }
+  | { readonly type: "again" };
 
 export class Outcomes<Again> {
   readonly #capacity: number;

@@ -5,6 +5,7 @@
 import { ActorError, invariant } from "../errors.ts";
 import type { GivenUp } from "./coordination.ts";
 import { type Outcome, Outcomes } from "./outcomes.ts";
+import type { Place } from "./router.ts";
 import type { ShardRow } from "./table.ts";
 
 /** A message for an entity here. */
@@ -15,6 +16,8 @@ export interface Arrival<Content> {
   readonly epoch: number;
   /** Of a message that may come again. */
   readonly id: string | undefined;
+  /** Among what its sender, in one life, has sent without a break; undefined where nothing can be lost on the way. */
+  readonly place: (Place & { readonly sender: string }) | undefined;
   readonly content: Content;
 }
 
@@ -64,10 +67,15 @@ interface Shard<Content> {
   isGivenUp: boolean;
   /** Came under an epoch that is not served yet: the table is behind, or older entities still end. */
   early: Arrival<Content>[];
+  /** What comes next, by sender: under this epoch. */
+  expected: Map<string, Place>;
   readonly entities: Set<string>;
 }
 
 const MOVED: Outcome = { type: "moved" };
+const AGAIN: Outcome = { type: "again" };
+/** Lives of regions; whoever is forgotten begins a new run. */
+const MAX_SENDERS = 1_000;
 
 export class Owner<Content> {
   readonly #self: string;
@@ -113,6 +121,7 @@ export class Owner<Content> {
       shard.isOwn = owner === this.#self;
       shard.isGivenUp = false;
       shard.active = undefined;
+      shard.expected = new Map();
       return [...this.#stopAll(shard), ...this.#activate(shard, index), ...this.#lookAtEarly(shard, nowMs)];
     });
   }
@@ -120,6 +129,7 @@ export class Owner<Content> {
   arrived(arrival: Arrival<Content>, nowMs: number): readonly OwnerEffect<Content>[] {
     const shard = (this.#shards[arrival.shard] ??= newShard());
     if (shard.active !== arrival.epoch) return this.#early(shard, arrival);
+    if (!isNext(shard.expected, arrival)) return [{ type: "answer", arrival, outcome: AGAIN }];
     const known = arrival.id === undefined ? undefined : this.#outcomes.take(arrival.id, arrival);
     if (known === "under-way") return [];
     if (known !== undefined) return [{ type: "answer", arrival, outcome: known }];
@@ -277,8 +287,31 @@ export class Owner<Content> {
   }
 }
 
+/** Whether nothing before it is missing; then the one after it is expected. */
+function isNext(expected: Map<string, Place>, { place }: Pick<Arrival<unknown>, "place">): boolean {
+  if (place === undefined) return true;
+  const { sender, run, index } = place;
+  const next = expected.get(sender);
+  const isFirst = index === 0 && (next === undefined || run > next.run);
+  if (!isFirst && (next?.run !== run || next.index !== index)) return false;
+  expected.set(sender, { run, index: index + 1 });
+  for (const oldest of expected.keys()) {
+    if (expected.size <= MAX_SENDERS) break;
+    expected.delete(oldest);
+  }
+  return true;
+}
+
 function newShard<Content>(): Shard<Content> {
-  return { active: undefined, epoch: 0, isOwn: false, isGivenUp: false, early: [], entities: new Set() };
+  return {
+    active: undefined,
+    epoch: 0,
+    isOwn: false,
+    isGivenUp: false,
+    early: [],
+    expected: new Map(),
+    entities: new Set(),
+  };
 }
 
 function full(text: string): Outcome {

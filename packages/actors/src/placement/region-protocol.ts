@@ -31,6 +31,10 @@ export interface Deliver<Message> {
   readonly shard: number;
   readonly epoch: number;
   readonly id?: string | undefined;
+  /** Which life of which region sends it, and where it stands in its run: see `Place`. */
+  readonly sender: string;
+  readonly run: number;
+  readonly index: number;
   readonly message: Message;
   readonly timeoutMs: number;
   readonly replyTo: ActorRef<DeliverAnswer>;
@@ -38,7 +42,7 @@ export interface Deliver<Message> {
 
 /** The answer of an owner. */
 export type DeliverAnswer =
-  | { readonly outcome: "done" | "moved" }
+  | { readonly outcome: "done" | "moved" | "again" }
   | { readonly outcome: "failed"; readonly code: ActorErrorCode; readonly text: string };
 
 export type RegionMessage<Message> = SendToEntity<Message> | Deliver<Message> | HandOff;
@@ -65,7 +69,7 @@ export function outcomeOf(answer: DeliverAnswer): Outcome {
 /** For `AskOptions.accepts`. */
 export function acceptsAnswer(value: unknown): void {
   const { outcome, code, text } = fieldsOf(value);
-  if (outcome === "done" || outcome === "moved") return;
+  if (outcome === "done" || outcome === "moved" || outcome === "again") return;
   if (outcome !== "failed" || typeof code !== "string" || typeof text !== "string") throw malformed("outcome");
 }
 
@@ -87,11 +91,13 @@ export function regionMessages<Message>(
       return { type: "send", entity, message: accepts(message), isAcknowledged, outcomeTo, timeoutMs };
     },
     deliver: (value) => {
-      const { entity, shard, epoch, id, message, timeoutMs, replyTo } = fieldsOf(value);
+      const { entity, shard, epoch, id, sender, run, index, message, timeoutMs, replyTo } = fieldsOf(value);
       if (!isEntityName(entity) || !isCount(shard) || !isCount(epoch) || !isTime(timeoutMs)) throw malformed("place");
       if (id !== undefined && !isId(id)) throw malformed("id");
+      if (!isId(sender) || !isCount(run) || !isCount(index)) throw malformed("sender");
       if (!isRefTo<DeliverAnswer>(replyTo)) throw malformed("replyTo");
-      return { type: "deliver", entity, shard, epoch, id, message: accepts(message), timeoutMs, replyTo };
+      const place = { shard, epoch, id, sender, run, index };
+      return { type: "deliver", entity, ...place, message: accepts(message), timeoutMs, replyTo };
     },
     "hand-off": (value) => {
       const { shard, epoch, term, replyTo } = fieldsOf(value);

@@ -38,6 +38,8 @@ interface Given<Message> {
   readonly answer: (outcome: Outcome) => void;
 }
 
+type Dispatch<Message> = Extract<RouterEffect<SendToEntity<Message>>, { readonly type: "dispatch" }>;
+
 type Context<Message> = ActorContext<AnyMessage<Message>>;
 
 export class Region<Message> implements Actor<AnyMessage<Message>> {
@@ -112,7 +114,8 @@ export class Region<Message> implements Actor<AnyMessage<Message>> {
     this.#route(this.#router.send(delivery, this.#nowMs));
   }
 
-  #delivered({ entity, shard, epoch, id, message, timeoutMs, replyTo }: Deliver<Message>): void {
+  #delivered(deliver: Deliver<Message>): void {
+    const { entity, shard, epoch, id, sender, run, index, message, timeoutMs, replyTo } = deliver;
     const answer = (outcome: Outcome): void => {
       replyTo.tell(answerOf(outcome));
     };
@@ -124,7 +127,8 @@ export class Region<Message> implements Actor<AnyMessage<Message>> {
       });
     }
     const content = { message, dueMs: this.#nowMs + timeoutMs, answer };
-    this.#own(this.#owner.arrived({ shard, entity, epoch, id, content }, this.#nowMs));
+    const place = { sender, run, index };
+    this.#own(this.#owner.arrived({ shard, entity, epoch, id, place, content }, this.#nowMs));
   }
 
   #handOff(handOff: HandOff): void {
@@ -161,16 +165,17 @@ export class Region<Message> implements Actor<AnyMessage<Message>> {
   #route(effects: readonly RouterEffect<SendToEntity<Message>>[]): void {
     for (const effect of effects) {
       if (effect.type === "refuse") this.#refuse(effect.delivery.content, effect.error);
-      else void this.#dispatch(effect.delivery, effect.owner, effect.epoch);
+      else void this.#dispatch(effect);
     }
   }
 
   /** Never rejects. */
-  async #dispatch(delivery: Delivery<SendToEntity<Message>>, owner: string, epoch: number): Promise<void> {
+  async #dispatch(dispatch: Dispatch<Message>): Promise<void> {
+    const { delivery } = dispatch;
     let result: DispatchOutcome;
     try {
-      const outcome = await this.#ask(delivery, owner, epoch);
-      result = { type: outcome.type === "moved" ? "moved" : "over" };
+      const outcome = await this.#ask(dispatch);
+      result = { type: outcome.type === "moved" || outcome.type === "again" ? outcome.type : "over" };
       if (outcome.type === "done") this.#done(delivery.content);
       if (outcome.type === "failed") this.#refuse(delivery.content, outcome.error);
     } catch (error) {
@@ -188,13 +193,15 @@ export class Region<Message> implements Actor<AnyMessage<Message>> {
     return { type: "lost", error: cause };
   }
 
-  #ask(delivery: Delivery<SendToEntity<Message>>, owner: string, epoch: number): Promise<Outcome> {
+  #ask({ delivery, owner, epoch, place: { run, index } }: Dispatch<Message>): Promise<Outcome> {
     const { shard, entity, sequence, content, dueMs, isAcknowledged } = delivery;
-    const id = isAcknowledged ? `${this.#self}/${this.#life}.${sequence}` : undefined;
+    const sender = `${this.#self}/${this.#life}`;
+    const id = isAcknowledged ? `${sender}.${sequence}` : undefined;
     const { message } = content;
     if (owner === this.#self) {
       return new Promise((answer) => {
-        this.#own(this.#owner.arrived({ shard, entity, epoch, id, content: { message, dueMs, answer } }, this.#nowMs));
+        const arrival = { shard, entity, epoch, id, place: undefined, content: { message, dueMs, answer } };
+        this.#own(this.#owner.arrived(arrival, this.#nowMs));
       });
     }
     const timeoutMs = Math.max(1, dueMs - this.#nowMs);
@@ -202,7 +209,19 @@ export class Region<Message> implements Actor<AnyMessage<Message>> {
     const options = { timeoutMs, signal: this.#context.signal, accepts: acceptsAnswer };
     return region
       .ask<DeliverAnswer>(
-        (replyTo) => ({ type: "deliver", entity, shard, epoch, id, message, timeoutMs, replyTo }),
+        (replyTo) => ({
+          type: "deliver",
+          entity,
+          shard,
+          epoch,
+          id,
+          sender,
+          run,
+          index,
+          message,
+          timeoutMs,
+          replyTo,
+        }),
         options,
       )
       .then(outcomeOf);

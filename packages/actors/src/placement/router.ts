@@ -17,6 +17,17 @@ export interface Delivery<Content> {
   readonly content: Content;
 }
 
+/**
+ * Where a message stands among those that were sent without a break: so that an owner notices when one before it was lost. A
+ * new run begins when something came back, and only after everything of the last one was answered.
+ */
+export interface Place {
+  /** Greater than that of any run before, whatever the shard. */
+  readonly run: number;
+  /** From 0. */
+  readonly index: number;
+}
+
 export type RouterEffect<Content> =
   /** {@link Router.settled} says what became of it. */
   | {
@@ -24,6 +35,7 @@ export type RouterEffect<Content> =
       readonly delivery: Delivery<Content>;
       readonly owner: string;
       readonly epoch: number;
+      readonly place: Place;
     }
   | { readonly type: "refuse"; readonly delivery: Delivery<Content>; readonly error: ActorError };
 
@@ -34,6 +46,8 @@ export type RouterEffect<Content> =
 export type DispatchOutcome =
   | { readonly type: "over" }
   | { readonly type: "moved" }
+  /** Not handled, as one before it did not arrive. */
+  | { readonly type: "again" }
   /** Nobody knows whether it was handled. */
   | { readonly type: "lost"; readonly error: ActorError };
 
@@ -52,6 +66,11 @@ interface Lane<Content> {
   readonly underWay: Map<number, Delivery<Content>>;
   /** Of what is under way. */
   epoch: number;
+  run: number;
+  /** Of the next in the run. */
+  index: number;
+  /** Something came back: what is under way must be answered before the next run begins. */
+  hasBroken: boolean;
   pausedUntilMs: number;
 }
 
@@ -61,6 +80,7 @@ export class Router<Content> {
   #rows: readonly ShardRow[] = [];
   #held = 0;
   #underWay = 0;
+  #runs = 0;
 
   constructor(limits: RouterLimits) {
     this.#limits = limits;
@@ -103,9 +123,11 @@ export class Router<Content> {
       effects.push({ type: "refuse", delivery, error: outcome.error });
     } else if (outcome.type !== "over") {
       this.#putBack(lane, delivery);
-      // Who has heard of a newer owner need not wait.
-      if (this.#rows[shard]?.epoch === lane.epoch) lane.pausedUntilMs = nowMs + this.#limits.retryMs;
+      // Who has heard of a newer owner need not wait, nor who only sends in order what came out of it.
+      const isInVain = outcome.type !== "again" && this.#rows[shard]?.epoch === lane.epoch;
+      if (isInVain) lane.pausedUntilMs = nowMs + this.#limits.retryMs;
     }
+    if (outcome.type !== "over") lane.hasBroken = true;
     return [...effects, ...this.#pumpAll(shard, nowMs)];
   }
 
@@ -137,18 +159,29 @@ export class Router<Content> {
     if (lane === undefined) return [];
     if (lane.held.length === 0 && lane.underWay.size === 0) this.#lanes.delete(shard);
     if (row?.owner === undefined || nowMs < lane.pausedUntilMs) return [];
-    if (lane.underWay.size > 0 && lane.epoch !== row.epoch) return [];
+    if (lane.epoch !== row.epoch) lane.hasBroken = true;
+    if (lane.hasBroken && lane.underWay.size > 0) return [];
+    if (lane.hasBroken) this.#beginRun(lane, row.epoch);
     const effects: RouterEffect<Content>[] = [];
-    lane.epoch = row.epoch;
     while (this.#underWay < this.#limits.maxUnderWay) {
       const delivery = lane.held.shift();
       if (delivery === undefined) break;
       this.#held -= 1;
       this.#underWay += 1;
       lane.underWay.set(delivery.sequence, delivery);
-      effects.push({ type: "dispatch", delivery, owner: row.owner, epoch: row.epoch });
+      const place = { run: lane.run, index: lane.index };
+      lane.index += 1;
+      effects.push({ type: "dispatch", delivery, owner: row.owner, epoch: row.epoch, place });
     }
     return effects;
+  }
+
+  #beginRun(lane: Lane<Content>, epoch: number): void {
+    this.#runs += 1;
+    lane.run = this.#runs;
+    lane.index = 0;
+    lane.epoch = epoch;
+    lane.hasBroken = false;
   }
 
   /** Also above the bound: it had its place before. */
@@ -161,7 +194,15 @@ export class Router<Content> {
   #laneOf(shard: number): Lane<Content> {
     const known = this.#lanes.get(shard);
     if (known !== undefined) return known;
-    const lane = { held: [], underWay: new Map(), epoch: 0, pausedUntilMs: 0 };
+    const lane = {
+      held: [],
+      underWay: new Map(),
+      epoch: 0,
+      run: 0,
+      index: 0,
+      hasBroken: true,
+      pausedUntilMs: 0,
+    };
     this.#lanes.set(shard, lane);
     return lane;
   }

@@ -7,7 +7,7 @@ const LIMITS = { maxEntities: 4, maxWaiting: 2, maxEarly: 2, passivateAfterMs: 1
 const STOPPED = new ActorError("actor-stopped", "stopped");
 
 function arrival(content: string, entity = "e", epoch = 1, id?: string): Arrival<string> {
-  return { shard: 0, entity, epoch, id, content };
+  return { shard: 0, entity, epoch, id, place: undefined, content };
 }
 
 function own(epoch: number, owner = "self") {
@@ -116,6 +116,22 @@ describe("an owner", () => {
     expect(seen(owner.arrived(arrival("m5", "e", 3), 0))).toEqual([]);
     expect(seen(owner.table(own(3), 0))).toEqual([]);
     expect(seen(owner.handOff(0, 3, 0))).toEqual(["m5 moved"]);
+  });
+
+  test("takes nothing before which something is missing, and nothing of a run that was given up", () => {
+    const owner = new Owner<string>("self", LIMITS);
+    owner.table(own(1), 0);
+    const come = (content: string, run: number, index: number, sender = "a"): readonly string[] =>
+      seen(owner.arrived({ ...arrival(content), place: { sender, run, index } }, 0));
+    expect(come("m1", 4, 1)).toEqual(["m1 again"]);
+    expect(come("m0", 4, 0)).toEqual(["start e", "give m0"]);
+    expect(come("other", 2, 0, "b")).toEqual(["give other"]);
+    expect(come("m2", 4, 2)).toEqual(["m2 again"]);
+    expect(come("m1", 4, 1)).toEqual(["give m1"]);
+    expect(come("m1", 4, 1)).toEqual(["m1 again"]);
+    expect(come("m2", 5, 0)).toEqual(["give m2"]);
+    expect(come("m0", 4, 0)).toEqual(["m0 again"]);
+    expect(come("m2", 4, 2)).toEqual(["m2 again"]);
   });
 
   test("wakes the entities that lived in its shard, unless the shard has gone on meanwhile", () => {

@@ -1,125 +1,8 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import {
-  type ActorRef,
-  type EntityStay,
-  Fence,
-  type Sharding,
-  type ShardingOptions,
-  type Stamp,
-  startSharding,
-} from "../../src/index.ts";
-import { MemoryEntities } from "../../src/testing/index.ts";
-import { expectCode, Gate } from "../core/support.ts";
-import { Cluster } from "./cluster.ts";
-
-type Message =
-  | { readonly type: "add"; readonly n: number }
-  | { readonly type: "where"; readonly replyTo: ActorRef<string> }
-  | { readonly type: "hang" }
-  | { readonly type: "crash" }
-  | { readonly type: "sleep" };
-
-interface Written {
-  readonly entity: string;
-  readonly n: number;
-  readonly stamp: Stamp;
-  readonly peer: string;
-}
-
-/** What all entities write to: it asks the fence in the same step. */
-class Store {
-  readonly fence = new Fence();
-  readonly written: Written[] = [];
-  readonly refused: string[] = [];
-
-  write(entry: Written): void {
-    const refusal = this.fence.admit(entry.stamp);
-    if (refusal === undefined) this.written.push(entry);
-    else {
-      this.refused.push(refusal.code);
-      throw refusal;
-    }
-  }
-
-  of(entity: string): readonly number[] {
-    return this.written.filter((each) => each.entity === entity).map(({ n }) => n);
-  }
-}
-
-interface Life {
-  readonly peer: string;
-  readonly stay: EntityStay;
-  isOver: boolean;
-}
-
-async function setUp(
-  peers = ["a", "b", "c"],
-  options: Partial<ShardingOptions<Message>> & { readonly seed?: number } = {},
-) {
-  const cluster = new Cluster(peers, { shards: 8, seed: options.seed ?? 1 });
-  await cluster.up();
-  const store = new Store();
-  const lives: Life[] = [];
-  const hang = new Gate();
-  const shardings = new Map<string, Sharding<Message>>();
-  const open = (peer: string): void => {
-    const sharding = startSharding<Message>(cluster.host(peer).system, {
-      name: "session",
-      table: cluster.placement.tableOf(peer),
-      leadership: cluster.placement.leadershipOf(peer),
-      members: cluster.placement.members(),
-      accepts: (message) => message as Message,
-      behavior: (stay) => () => {
-        const life = { peer, stay, isOver: false };
-        lives.push(life);
-        return {
-          receive: async (message) => {
-            if (message.type === "add") store.write({ entity: stay.id, n: message.n, stamp: stay.stamp(), peer });
-            if (message.type === "where") message.replyTo.tell(`${peer}/${stay.epoch}`);
-            if (message.type === "hang") await hang.wait();
-            if (message.type === "crash") throw new Error("no");
-            if (message.type === "sleep") stay.passivate();
-          },
-          onStop: () => {
-            life.isOver = true;
-          },
-        };
-      },
-      ...options,
-    });
-    shardings.set(peer, sharding);
-  };
-  for (const peer of peers) open(peer);
-  const at = (peer: string): Sharding<Message> => {
-    const sharding = shardings.get(peer);
-    if (sharding === undefined) throw new Error(peer);
-    return sharding;
-  };
-  const where = (peer: string, id: string): Promise<string> =>
-    cluster.clock.until(
-      at(peer)
-        .entity(id)
-        .ask<string>((replyTo) => ({ type: "where", replyTo })),
-    );
-  const add = (peer: string, id: string, n: number, timeoutMs?: number): Promise<void> =>
-    at(peer).entity(id).offer({ type: "add", n }, { timeoutMs });
-  const owners = (): readonly string[] =>
-    cluster.placement.table.rows.map(({ owner }) => owner?.replace(/^parley:\/\/(\w+)\/.*/, "$1") ?? "nobody");
-  const counts = (): Record<string, number> =>
-    Object.fromEntries(peers.map((peer) => [peer, owners().filter((owner) => owner === peer).length]));
-  return {
-    cluster,
-    store,
-    lives,
-    hang,
-    at,
-    open,
-    where,
-    add,
-    owners,
-    counts,
-  };
-}
+import { FAIR_WEATHER, MemoryEntities } from "../../src/testing/index.ts";
+import { expectCode } from "../core/support.ts";
+import { shardedWorld as setUp } from "./sharded-world.ts";
 
 const IDS = Array.from({ length: 12 }, (_, n) => `s${n}`);
 
@@ -369,4 +252,89 @@ describe("sharding", () => {
     }
     expect(counts()["c"]).toBe(0);
   });
+});
+
+type Step = readonly ["send" | "cut" | "rejoin" | "elect" | "crash" | "reset" | "pass", number];
+
+test("under any faults every offer ends, what is acknowledged is done, in order, and no epoch of a shard has two hosts", async () => {
+  const step = fc.tuple(
+    fc.constantFrom<Step[0]>(
+      "send",
+      "send",
+      "send",
+      "send",
+      "cut",
+      "rejoin",
+      "elect",
+      "crash",
+      "reset",
+      "pass",
+      "pass",
+    ),
+    fc.nat(100),
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 50 }), fc.nat(1_000), async (steps, seed) => {
+      const { cluster, store, at, lives } = await setUp(["a", "b", "c"], { seed, passivateAfterMs: 3_000 });
+      cluster.placement.elect("a");
+      cluster.network.weather = { ...FAIR_WEATHER, jitterMs: seed % 50, stall: 0.01, stallMs: seed % 300 };
+      const ended: Promise<void>[] = [];
+      const sentBy: { readonly id: string; readonly n: number; readonly by: string }[] = [];
+      const acknowledged: { readonly id: string; readonly n: number; readonly by: string }[] = [];
+      let [cut, dead, n]: [string | undefined, string | undefined, number] = [undefined, undefined, 0];
+      const peer = (lot: number): string => cluster.peers.filter((each) => each !== dead)[lot % (dead ? 2 : 3)] ?? "a";
+      for (const [action, lot] of steps) {
+        if (action === "send") {
+          for (let i = 0; i < 1 + (lot % 5); i += 1) {
+            n += 1;
+            const sent = { id: `s${lot % 4}`, n, by: peer(lot) };
+            sentBy.push(sent);
+            const offer = at(sent.by).entity(sent.id).offer({ type: "add", n }, { timeoutMs: 4_000 });
+            const note = (): number => acknowledged.push(sent);
+            ended.push(
+              offer.then(note, (error: { readonly code: string }) => {
+                expect(["ask-timeout", "actor-failed", "mailbox-full", "system-stopped"]).toContain(error.code);
+              }) as Promise<void>,
+            );
+          }
+        }
+        if (action === "cut" && cut === undefined) cluster.partitionOff((cut = peer(lot)));
+        if (action === "rejoin" && cut !== undefined) {
+          cluster.rejoin(cut);
+          cut = undefined;
+        }
+        if (action === "elect") cluster.placement.elect(peer(lot));
+        if (action === "crash" && dead === undefined && lot % 3 === 0) await cluster.crash((dead = peer(lot)));
+        if (action === "reset") cluster.network.reset(peer(lot), peer(lot + 1));
+        if (action === "pass") await cluster.clock.pass(lot * 20);
+      }
+      if (cut !== undefined && cut !== dead) cluster.rejoin(cut);
+      cluster.placement.elect(peer(0));
+      await cluster.clock.until(Promise.all(ended));
+      const hosts = new Map<string, string>();
+      for (const { stamp, peer: host } of store.written) {
+        const key = `${stamp.scope}@${stamp.token}`;
+        expect(hosts.get(key) ?? host).toBe(host);
+        hosts.set(key, host);
+      }
+      // In order, per sender and entity, once duplicates are left out.
+      for (const by of cluster.peers) {
+        for (const id of ["s0", "s1", "s2", "s3"]) {
+          const own = new Set(sentBy.filter((each) => each.by === by && each.id === id).map((each) => each.n));
+          const order = [...new Set(store.of(id))].filter((each) => own.has(each));
+          expect(order).toEqual(order.toSorted((x, y) => x - y));
+        }
+      }
+      for (const { id, n: number } of acknowledged) expect(store.of(id)).toContain(number);
+      // Quiet again: everything that is sent is done, by one life of each entity.
+      await cluster.clock.pass(20_000);
+      const ids = ["s0", "s1", "s2", "s3"];
+      const last = ids.map((id) => at(peer(0)).entity(id).offer({ type: "add", n: -1 }));
+      await cluster.clock.until(Promise.all(last));
+      const alive = lives.filter((life) => !life.isOver).map(({ stay }) => stay.id);
+      expect(alive.toSorted()).toEqual(ids);
+      await cluster.stop();
+    }),
+    { numRuns: Number(process.env["SHARDING_RUNS"] ?? 20) },
+  );
 });
