@@ -67,8 +67,8 @@ interface Shard<Content> {
   isGivenUp: boolean;
   /** Came under an epoch that is not served yet: the table is behind, or older entities still end. */
   early: Arrival<Content>[];
-  /** What comes next, by sender: under this epoch. */
-  expected: Map<string, Place>;
+  /** What comes next, by sender. */
+  readonly expected: Map<string, Place>;
   readonly entities: Set<string>;
 }
 
@@ -121,7 +121,6 @@ export class Owner<Content> {
       shard.isOwn = owner === this.#self;
       shard.isGivenUp = false;
       shard.active = undefined;
-      shard.expected = new Map();
       return [...this.#stopAll(shard), ...this.#activate(shard, index), ...this.#lookAtEarly(shard, nowMs)];
     });
   }

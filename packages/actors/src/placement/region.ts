@@ -293,12 +293,9 @@ export class Region<Message> implements Actor<AnyMessage<Message>> {
   async #give(arrival: Arrival<Given<Message>>): Promise<void> {
     const { message, dueMs } = arrival.content;
     const child = this.#children.get(arrival.entity);
-    const timeoutMs = dueMs - this.#nowMs;
     let refusal: ActorError | undefined;
     try {
-      // It may have waited here for longer than its sender did.
-      if (timeoutMs <= 0) throw new ActorError("ask-timeout", "the message came to its entity too late");
-      await child?.offer(message, { acknowledged: true, timeoutMs });
+      await child?.offer(message, { acknowledged: true, timeoutMs: Math.max(1, dueMs - this.#nowMs) });
     } catch (error) {
       refusal = isActorError(error) ? error : new ActorError("actor-failed", "an entity failed", { cause: error });
     }

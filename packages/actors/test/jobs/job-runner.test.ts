@@ -191,9 +191,9 @@ test("an attempt that was left behind cannot end the next one", async () => {
   work(0).gate.open();
   await clock.settle();
   expect(await job("one")).toMatchObject({ state: "running", attempt: 2 });
-  work(1).gate.open();
+  work(1).gate.break(new Error("no"));
   await clock.settle();
-  expect(await job("one")).toMatchObject({ state: "done", attempt: 2 });
+  expect(await job("one")).toMatchObject({ state: "failed", attempt: 2 });
 });
 
 describe("cancelling a job", () => {

@@ -129,6 +129,18 @@ describe("a coordinator", () => {
     );
   });
 
+  test("pauses after a change that came to nothing, and tries again", () => {
+    const world = new World();
+    world.nowMs = 1_000;
+    world.register("a");
+    const shard = world.proposals[0]?.shard;
+    world.propose(0, "refused");
+    world.take(world.plan.plan(1_099));
+    expect(world.proposals.some((each) => each.shard === shard)).toBe(false);
+    world.take(world.plan.plan(1_100));
+    expect(world.proposals.some((each) => each.shard === shard)).toBe(true);
+  });
+
   test("does not believe what was handed off under another epoch, nor twice", () => {
     const world = new World();
     world.nowMs = 1_000;

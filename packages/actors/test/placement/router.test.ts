@@ -55,6 +55,24 @@ describe("a router", () => {
     expect(seen(router.table(row(2, "b"), 121))).toEqual(["m1 to b@2"]);
   });
 
+  test("sends what follows a lost message again after it, as a new run, once all is answered", () => {
+    const router = new Router<string>(LIMITS);
+    router.table(row(1, "a"), 0);
+    const sent = [1, 2].flatMap((n) => router.send(delivery(n), 0));
+    const places = (effects: readonly RouterEffect<string>[]) =>
+      effects.map((effect) => (effect.type === "dispatch" ? [effect.delivery.content, effect.place] : []));
+    expect(places(sent)).toEqual([
+      ["m1", { run: 1, index: 0 }],
+      ["m2", { run: 1, index: 1 }],
+    ]);
+    expect(router.settled(delivery(2), { type: "again" }, 0)).toEqual([]);
+    expect(router.send(delivery(3), 0)).toEqual([]);
+    expect(places(router.settled(delivery(1), { type: "over" }, 0))).toEqual([
+      ["m2", { run: 2, index: 0 }],
+      ["m3", { run: 2, index: 1 }],
+    ]);
+  });
+
   test("sends what may have been lost again only when it is acknowledged", () => {
     const router = new Router<string>(LIMITS);
     router.table(row(1, "a"), 0);

@@ -190,6 +190,30 @@ describe("sharding", () => {
     expect([region?.restarts, region?.children.map(({ restarts }) => restarts)]).toEqual([0, [0, 9]]);
   });
 
+  test("gives no stamp to what a crash of the region has left behind, and takes nothing for another shard", async () => {
+    const { cluster, at, where, lives, hang } = await setUp(["a"]);
+    cluster.placement.elect("a");
+    await where("a", "x");
+    const { region } = at("a");
+    const { shard = 0, epoch = 0 } = lives[0]?.stay ?? {};
+    const place = { epoch, sender: "s", run: 1, index: 0, message: { type: "sleep" as const }, timeoutMs: 1_000 };
+    const answer = await cluster.clock.until(
+      region.ask<unknown>((replyTo) => ({ type: "deliver", entity: "x", shard: (shard + 1) % 8, ...place, replyTo })),
+    );
+    expect(answer).toMatchObject({ outcome: "failed", code: "bad-message" });
+    at("a").entity("x").tell({ type: "hang" });
+    await cluster.clock.pass(100);
+    expect(lives[0]?.stay.stamp()).toBeDefined();
+    // Nobody sends this; it stands for a bug.
+    region.tell({ type: "deliver" } as unknown as Parameters<typeof region.tell>[0]);
+    await cluster.clock.pass(100);
+    expect(() => lives[0]?.stay.stamp()).toThrow(/lives here no more/);
+    await cluster.clock.pass(10_000);
+    expect(await where("a", "x")).toBe(`a/${epoch}`);
+    expect(() => lives[0]?.stay.stamp()).toThrow(/lives here no more/);
+    hang.open();
+  });
+
   test("gives nothing up for a coordinator whose term is over", async () => {
     const { cluster, at, where, lives } = await setUp(["a"]);
     cluster.placement.elect("a");

@@ -77,6 +77,13 @@ test("one that ends by itself is started again by the same leader", () => {
   expect(world.alive.get("a")).toBe(term);
 });
 
+test("a host that has heard of a newer leader does not begin for the sake of an older term", () => {
+  const plan = new World().plan("a");
+  plan.asked(5, { host: "a", term: 5, by: "b" });
+  expect(plan.leadership({ leader: "a", term: 4 })).toEqual([]);
+  expect(plan.leadership({ leader: "a", term: 6 })).toMatchObject([{ type: "ask", term: 6 }]);
+});
+
 test("a leader that is late is told so by those who know better", () => {
   const world = new World();
   const answers: unknown[] = [];
