@@ -11,21 +11,24 @@ export type Outcome =
   | { readonly type: "moved" }
   | { readonly type: "again" };
 
+const DONE: Outcome = { type: "done" };
+
 export class Outcomes<Again> {
   readonly #capacity: number;
-  /** Oldest first. */
-  readonly #settled = new Map<string, Outcome>();
+  /** The latest, and those before: as a whole generation is forgotten at once, forgetting costs nothing. */
+  #young = new Set<string>();
+  #old = new Set<string>();
   /** Those who have sent again what is not settled. */
   readonly #underWay = new Map<string, Again[]>();
 
+  /** @param capacity so many, the latest, are remembered at least, and twice as many at most */
   constructor(capacity: number) {
     this.#capacity = capacity;
   }
 
   /** A message has come: gives its outcome when it was here before; undefined when it is new and now under way. */
   take(id: string, again: Again): Outcome | "under-way" | undefined {
-    const settled = this.#settled.get(id);
-    if (settled !== undefined) return settled;
+    if (this.#young.has(id) || this.#old.has(id)) return DONE;
     const waiting = this.#underWay.get(id);
     if (waiting === undefined) {
       this.#underWay.set(id, []);
@@ -41,11 +44,11 @@ export class Outcomes<Again> {
     const waiting = this.#underWay.get(id) ?? [];
     this.#underWay.delete(id);
     if (outcome.type !== "done") return waiting;
-    this.#settled.set(id, outcome);
-    for (const oldest of this.#settled.keys()) {
-      if (this.#settled.size <= this.#capacity) break;
-      this.#settled.delete(oldest);
+    if (this.#young.size >= this.#capacity) {
+      this.#old = this.#young;
+      this.#young = new Set();
     }
+    this.#young.add(id);
     return waiting;
   }
 }

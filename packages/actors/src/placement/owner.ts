@@ -44,7 +44,7 @@ export interface OwnerLimits {
   readonly maxEarly: number;
   /** Without a message for so long, an entity is put to sleep. Infinity: never. */
   readonly passivateAfterMs: number;
-  /** Acknowledged messages whose outcome is remembered, in case they come again. Default 10,000. */
+  /** Acknowledged messages that are remembered when they are handled, in case they come again; the latest. Default 10,000. */
   readonly maxOutcomes: number;
 }
 
@@ -293,12 +293,16 @@ function isNext(expected: Map<string, Place>, { place }: Pick<Arrival<unknown>, 
   const next = expected.get(sender);
   const isFirst = index === 0 && (next === undefined || run > next.run);
   if (!isFirst && (next?.run !== run || next.index !== index)) return false;
+  // Put behind all others, so that whoever sends is not the one to be forgotten.
+  expected.delete(sender);
   expected.set(sender, { run, index: index + 1 });
-  for (const oldest of expected.keys()) {
-    if (expected.size <= MAX_SENDERS) break;
-    expected.delete(oldest);
-  }
+  if (expected.size > MAX_SENDERS) forgetOldest(expected);
   return true;
+}
+
+function forgetOldest(expected: Map<string, Place>): void {
+  const [oldest] = expected.keys();
+  if (oldest !== undefined) expected.delete(oldest);
 }
 
 function newShard<Content>(): Shard<Content> {

@@ -153,6 +153,19 @@ describe("an owner", () => {
     expect(seen(owner.arrived(arrival("m1 late", "e", 1, "id"), 0))).toEqual(["m1 late done"]);
   });
 
+  test("remembers the latest messages at least, and not all for ever", () => {
+    const owner = new Owner<string>("self", LIMITS);
+    owner.table(own(1), 0);
+    for (let n = 0; n < 20; n += 1) {
+      const one = arrival(`m${n}`, "e", 1, `id${n}`);
+      owner.arrived(one, 0);
+      owner.handled(one, undefined, 0);
+    }
+    const again = (n: number): readonly string[] => seen(owner.arrived(arrival(`m${n}`, "e", 1, `id${n}`), 0));
+    for (const n of [17, 18, 19]) expect(again(n)).toEqual([`m${n} done`]);
+    for (const n of [0, 13]) expect(again(n)).toEqual([`give m${n}`]);
+  });
+
   test("handles a message again that failed the first time", () => {
     const owner = new Owner<string>("self", LIMITS);
     owner.table(own(1), 0);
