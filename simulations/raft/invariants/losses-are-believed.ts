@@ -30,7 +30,11 @@ export function lossesAreBelieved(chronicle: Chronicle): Invariant {
     streamed(view, message, hasArrived) {
       const { term, snapshot } = message;
       const isSilent = silent.delete(key(message));
-      if (hasArrived || snapshot === undefined || !isSilent || !knowsMembers(view)) broken.delete(key(message));
+      const last = heard.get(key(message));
+      // It has acknowledged more than the snapshot would bring: nothing is missing.
+      const isAhead = snapshot !== undefined && last?.term === term && last.index >= snapshot.index;
+      const isFine = hasArrived || !isSilent || isAhead;
+      if (isFine || snapshot === undefined || !knowsMembers(view)) broken.delete(key(message));
       else broken.set(key(message), { term, index: snapshot.index });
     },
     // Who leaves and comes back begins anew.
