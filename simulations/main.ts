@@ -1,20 +1,27 @@
-/** `npm run simulate -- raft …`: deterministic simulations of the shipped packages. */
+/** `npm run simulate -- raft …` or `actors …`: deterministic simulations of the shipped packages. */
+import { ACTORS_USAGE, actorsCommand } from "./actors/command.ts";
 import { RAFT_USAGE, raftCommand } from "./raft/command.ts";
 
-const [simulation, ...args] = process.argv.slice(2);
+const COMMANDS = new Map([
+  ["raft", { run: raftCommand, usage: RAFT_USAGE }],
+  ["actors", { run: actorsCommand, usage: ACTORS_USAGE }],
+]);
+
+const [simulation = "", ...args] = process.argv.slice(2);
 const print = (line: string): void => {
   process.stdout.write(`${line}\n`);
 };
 
-if (simulation === "raft") {
+const command = COMMANDS.get(simulation);
+if (command === undefined) {
+  process.stderr.write(`${RAFT_USAGE}\n${ACTORS_USAGE}\n`);
+  process.exitCode = 2;
+} else {
   try {
-    process.exitCode = await raftCommand(args, print);
+    process.exitCode = await command.run(args, print);
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
-    process.stderr.write(`${error.message}\n${RAFT_USAGE}\n`);
+    process.stderr.write(`${error.message}\n${command.usage}\n`);
     process.exitCode = 2;
   }
-} else {
-  process.stderr.write(`${RAFT_USAGE}\n`);
-  process.exitCode = 2;
 }

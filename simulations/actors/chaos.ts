@@ -1,0 +1,121 @@
+/** Faults as they happen: each kind draws its times and victims from a stream of its own. */
+import type { Weather } from "@parley/actors/testing";
+import { Random } from "../kit/random.ts";
+import { MS, SECOND, type Micros } from "../kit/timeline.ts";
+import type { Fault } from "./plan.ts";
+import type { World } from "./world.ts";
+
+interface Act {
+  readonly fault: Fault;
+  /** Mean time between two of them at intensity 1. */
+  readonly every: Micros;
+  readonly act: (world: World, random: Random) => void;
+}
+
+const ACTS: readonly Act[] = [
+  {
+    fault: "delay",
+    every: 3 * SECOND,
+    act: weather((random) => ({ delayMs: 50 * random.next(), jitterMs: 100 * random.next() })),
+  },
+  { fault: "stall", every: 3 * SECOND, act: weather((random) => ({ stall: 0.05, stallMs: 1_500 * random.next() })) },
+  { fault: "loss", every: 2 * SECOND, act: weather((random) => ({ loss: 0.1 * random.next() })) },
+  { fault: "duplication", every: 2 * SECOND, act: weather((random) => ({ duplication: 0.3 * random.next() })) },
+  { fault: "reorder", every: 2 * SECOND, act: weather((random) => ({ reorder: 0.1 * random.next(), jitterMs: 5 })) },
+  { fault: "partition", every: 4 * SECOND, act: partition },
+  { fault: "one-way-cut", every: 3 * SECOND, act: cutOneWay },
+  { fault: "reset", every: SECOND, act: reset },
+  { fault: "kill", every: 3 * SECOND, act: kill },
+  { fault: "graceful-restart", every: 5 * SECOND, act: restart },
+  { fault: "pause", every: 3 * SECOND, act: (world, random) => pause(world, random, false) },
+  { fault: "suspend", every: 4 * SECOND, act: (world, random) => pause(world, random, true) },
+];
+
+/** Lets the faults of the plan happen from now until the world is healed. */
+export function unleash(world: World): void {
+  const { plan, timeline } = world;
+  for (const { fault, every, act } of ACTS) {
+    if (!plan.faults.has(fault)) continue;
+    const random = new Random(plan.seed, `chaos/${fault}`);
+    const next = (): void => {
+      timeline.after(((2 * every) / plan.intensity) * random.next(), () => {
+        if (world.isHealed) return;
+        act(world, random);
+        next();
+      });
+    };
+    next();
+  }
+}
+
+/** A spell of it, everywhere. */
+function weather(spell: (random: Random) => Partial<Weather>): Act["act"] {
+  return (world, random) => {
+    const { network } = world;
+    const changes = spell(random);
+    world.note("weather", JSON.stringify(changes));
+    network.weather = { ...network.weather, ...changes };
+    later(world, random.between(100, 2_500), () => {
+      const fair = world.library.testing.FAIR_WEATHER;
+      const before = Object.keys(changes).map((key) => [key, Reflect.get(fair, key)] as const);
+      network.weather = { ...network.weather, ...Object.fromEntries(before) };
+    });
+  };
+}
+
+function partition(world: World, random: Random): void {
+  const side = world.hosts.filter(() => random.chance(0.5)).map(({ name }) => name);
+  const other = world.hosts.map(({ name }) => name).filter((name) => !side.includes(name));
+  world.note("partition", side.join(), other.join());
+  world.network.partition(side, other);
+  later(world, random.between(100, 4_000), () => {
+    for (const a of side) {
+      for (const b of other) {
+        world.network.mend(a, b);
+        world.network.mend(b, a);
+      }
+    }
+  });
+}
+
+function cutOneWay(world: World, random: Random): void {
+  const [from, to] = [random.pick(world.hosts)?.name ?? "", random.pick(world.hosts)?.name ?? ""];
+  world.note("cut", from, to);
+  world.network.cut(from, to);
+  later(world, random.between(100, 3_000), () => world.network.mend(from, to));
+}
+
+function reset(world: World, random: Random): void {
+  const [a, b] = [random.pick(world.hosts)?.name ?? "", random.pick(world.hosts)?.name ?? ""];
+  world.note("reset", a, b);
+  world.network.reset(a, b);
+}
+
+function kill(world: World, random: Random): void {
+  const life = random.pick(world.up());
+  const pauseMs = random.oneOf(1, 50, 500, 3_000) * random.next();
+  if (life === undefined) return;
+  world.kill(life);
+  world.timeline.after(pauseMs * MS, () => world.start(life.host));
+}
+
+function restart(world: World, random: Random): void {
+  const life = random.pick(world.up());
+  const pauseMs = random.between(0, 1_000);
+  if (life === undefined) return;
+  world.stop(life, () => world.timeline.after(pauseMs * MS, () => world.start(life.host)));
+}
+
+function pause(world: World, random: Random, timeStandsStill: boolean): void {
+  const life = random.pick(world.up());
+  const durationMs = random.oneOf(20, 400, 5_000) * random.next();
+  if (life === undefined || life.isPaused) return;
+  world.pause(life, timeStandsStill);
+  later(world, durationMs, () => world.resume(life));
+}
+
+function later(world: World, delayMs: number, run: () => void): void {
+  world.timeline.after(delayMs * MS, () => {
+    if (!world.isHealed) run();
+  });
+}

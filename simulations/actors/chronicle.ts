@@ -1,0 +1,53 @@
+/** What truly happens, as an all-seeing observer writes it down. Invariants look at each happening as it comes. */
+
+/** How a message was sent: told, offered without an acknowledgement, or with one. */
+export type Manner = "tell" | "offer" | "acknowledged";
+
+/** One message, with the life of the host that sent it. */
+export interface Sent {
+  readonly manner: Manner;
+  /** One life of a host. */
+  readonly from: string;
+  /** `/path` on a host, whichever life of it. */
+  readonly to: string;
+  /** From 1, per sender and receiver. */
+  readonly sequence: number;
+}
+
+export type Happening =
+  /** A handler takes a message, or has finished with it without a crash. `by` is one life of the receiver's host. */
+  | { readonly type: "taken"; readonly sent: Sent; readonly by: string }
+  | { readonly type: "handled"; readonly sent: Sent; readonly by: string }
+  /** The sender was told that its message was handled. */
+  | { readonly type: "acknowledged"; readonly sent: Sent }
+  /** The sender waited for an answer and has one, or none by its deadline and a little more. */
+  | { readonly type: "wait-ended"; readonly what: string; readonly isLate: boolean }
+  | { readonly type: "answered"; readonly asked: string; readonly reply: string }
+  | { readonly type: "mailbox"; readonly actor: string; readonly depth: number; readonly capacity: number }
+  | {
+      readonly type: "outbox";
+      readonly host: string;
+      readonly peer: string;
+      readonly size: number;
+      readonly max: number;
+    }
+  /** Some time after the last fault: whom nobody has told of an end, and which hosts do not answer each other. */
+  | { readonly type: "healed"; readonly untold: readonly string[]; readonly unanswered: readonly string[] }
+  | {
+      readonly type: "end-told";
+      readonly watch: number;
+      readonly of: string;
+      readonly reason: string;
+      readonly hasEnded: boolean;
+    };
+
+export interface Invariant {
+  /** Its file's. */
+  readonly name: string;
+  /** @throws Violation */
+  readonly see: (happening: Happening) => void;
+}
+
+export function nameOf({ manner, from, to, sequence }: Sent): string {
+  return `${manner} ${sequence} of ${from} to ${to}`;
+}

@@ -1,0 +1,54 @@
+/** One life of a host: the shipped system and remoting on its clock and its access to the network, and what it does there. */
+import type { Life } from "./host.ts";
+import { openLedgers } from "./ledger.ts";
+import { guarded } from "./transport.ts";
+import { work } from "./workload.ts";
+import type { World } from "./world.ts";
+
+const SUPERVISION = { maxRestarts: Infinity, backOff: { minMs: 5, maxMs: 200, factor: 2, jitter: 0.2 } };
+
+export function begin(world: World, life: Life): void {
+  const { actors } = world.library;
+  const peer = life.host.name;
+  const { clock } = life;
+  const chance = world.random.fork(`life/${life.name}`);
+  const random = (): number => chance.next();
+  const remoting = actors.createRemoting({
+    transport: guarded(world.network.transport(peer), life.run),
+    clock,
+    random,
+    limits: { maxOutboxMessages: world.plan.maxOutboxMessages },
+    onPeerChange: ({ peer: other, state }) => world.note("peer", life.name, other, state),
+  });
+  const system = actors.createActorSystem({
+    peer,
+    clock,
+    random,
+    remoting: remoting.remoting,
+    supervision: SUPERVISION,
+  });
+  life.remoting = remoting;
+  life.system = system;
+  const failed = (error: unknown): void => world.fail(error, life.name);
+  system.stopped.then((error) => {
+    if (error !== undefined) failed(error);
+  }, failed);
+  remoting.start().catch(failed);
+  openLedgers(world, life, system);
+  work(world, life, system);
+}
+
+/** Looks at what a host holds, after each event that it took part in. */
+export function look(world: World, life: Life): void {
+  if (life.isOver) return;
+  const { plan } = world;
+  for (const { path, mailboxDepth } of life.system?.inspect() ?? []) {
+    const ledger = Number(/^\/ledger-(\d+)$/.exec(path)?.[1] ?? Number.NaN);
+    if (Number.isNaN(ledger)) continue;
+    const { capacity } = plan.mailboxOf(ledger);
+    world.see({ type: "mailbox", actor: `${life.name}${path}`, depth: mailboxDepth, capacity });
+  }
+  for (const { peer, outbox } of life.remoting?.peers() ?? []) {
+    world.see({ type: "outbox", host: life.name, peer, size: outbox, max: plan.maxOutboxMessages });
+  }
+}

@@ -1,0 +1,150 @@
+/** What a host does: it tells, offers and asks ledgers anywhere, and watches actors that come and go. */
+import type { ActorSystem } from "@parley/actors";
+import type { Random } from "../kit/random.ts";
+import { MS } from "../kit/timeline.ts";
+import type { Manner, Sent } from "./chronicle.ts";
+import type { Life } from "./host.ts";
+import type { LedgerMessage } from "./ledger.ts";
+import type { World } from "./world.ts";
+
+/** How much later than its deadline a wait may end: timers and turns of who waits. */
+const GRACE_MS = 20;
+
+interface Worker {
+  readonly world: World;
+  readonly life: Life;
+  readonly system: ActorSystem;
+  readonly random: Random;
+  /** By receiver. */
+  readonly sequences: Map<string, number>;
+}
+
+export function work(world: World, life: Life, system: ActorSystem): void {
+  const random = world.random.fork(`work/${life.name}`);
+  const worker = { world, life, system, random, sequences: new Map<string, number>() };
+  const acts = [tellOne, tellOne, offerOne, offerAcknowledged, offerAcknowledged, askOne, askOne, watchOne, bear];
+  const thinkMs = world.plan.thinkTime / MS;
+  const next = (): void => {
+    if (world.isHealed || life.isStopping) return;
+    // Now and then much at once, as far as bounds and beyond.
+    const times = random.chance(0.05) ? 20 : 1;
+    const act = random.pick(acts);
+    for (let i = 0; i < times; i += 1) act?.(worker);
+    life.clock.after(2 * thinkMs * random.next(), next);
+  };
+  life.clock.after(thinkMs * random.next(), next);
+}
+
+function addressIn({ world, random }: Worker): string {
+  const host = random.pick(world.hosts)?.name ?? "nobody";
+  return `parley://${host}/ledger-${random.between(0, world.plan.ledgers - 1)}`;
+}
+
+function nextTo({ life, sequences, world }: Worker, to: string, manner: Manner): Sent {
+  const sequence = (sequences.get(to) ?? 0) + 1;
+  sequences.set(to, sequence);
+  world.note(manner, life.name, to, sequence);
+  return { manner, from: life.name, to, sequence };
+}
+
+function tellOne(worker: Worker): void {
+  const to = addressIn(worker);
+  worker.system.resolve<LedgerMessage>(to).tell({ type: "note", sent: nextTo(worker, to, "tell") });
+}
+
+function offerOne(worker: Worker): void {
+  const to = addressIn(worker);
+  const sent = nextTo(worker, to, "offer");
+  const timeoutMs = worker.random.oneOf(300, 3_000);
+  const offered = worker.system.resolve<LedgerMessage>(to).offer({ type: "note", sent }, { timeoutMs });
+  mustEnd(worker, `an offer ${sent.sequence} to ${to}`, timeoutMs, offered);
+}
+
+function offerAcknowledged(worker: Worker): void {
+  const to = addressIn(worker);
+  const { world, life } = worker;
+  const sent = nextTo(worker, to, "acknowledged");
+  const timeoutMs = worker.random.oneOf(300, 3_000, 8_000);
+  const ref = worker.system.resolve<LedgerMessage>(to);
+  const offered = ref.offer({ type: "note", sent }, { acknowledged: true, timeoutMs });
+  mustEnd(worker, `an acknowledged ${sent.sequence} to ${to}`, timeoutMs, offered, () => {
+    world.note("acknowledged", life.name, to, sent.sequence);
+    world.see({ type: "acknowledged", sent });
+  });
+}
+
+function askOne(worker: Worker): void {
+  const to = addressIn(worker);
+  const { world, life, system, random } = worker;
+  const name = `question ${life.name} ${world.timeline.now} ${random.next()}`;
+  const timeoutMs = random.oneOf(100, 1_000, 4_000);
+  const asked = system
+    .resolve<LedgerMessage>(to)
+    .ask<string>((replyTo) => ({ type: "question", name, replyTo }), { timeoutMs });
+  mustEnd(worker, name, timeoutMs, asked, (reply) => world.see({ type: "answered", asked: name, reply }));
+}
+
+/** Looks whether `promise` is settled in time, by the clock of who waits; one that waits in a life that is over is not. */
+function mustEnd<Value>(
+  { world, life }: Worker,
+  what: string,
+  timeoutMs: number,
+  promise: Promise<Value>,
+  then?: (value: Value) => void,
+): void {
+  let isLate = true;
+  promise.then(
+    (value) => {
+      isLate = false;
+      if (!life.isOver) then?.(value);
+    },
+    (error: unknown) => {
+      isLate = false;
+      if (!world.library.actors.isActorError(error)) world.fail(error, life.name);
+      else world.note("refused", what, error.code);
+    },
+  );
+  life.clock.after(timeoutMs + GRACE_MS, () =>
+    world.see({ type: "wait-ended", what: `${life.name}: ${what}`, isLate }),
+  );
+}
+
+function watchOne(worker: Worker): void {
+  const { world, life, system, random } = worker;
+  const of = random.pick(world.mortals.known);
+  if (of === undefined) return;
+  const watch = world.mortals.watch(life, of);
+  world.note("watch", life.name, of.address);
+  const unwatch = system.watch(system.resolve(of.address), ({ reason }) => {
+    world.note("end-told", life.name, of.address, reason);
+    watch.isOver = true;
+    world.see({ type: "end-told", watch: watch.id, of: of.address, reason, hasEnded: of.hasEnded });
+  });
+  if (!random.chance(0.1)) return;
+  life.clock.after(1_000 * random.next(), () => {
+    watch.isOver = true;
+    unwatch();
+  });
+}
+
+/** An actor that lives for a while, and then stops or crashes. */
+function bear({ world, life, system, random }: Worker): void {
+  const crashes = random.chance(0.5);
+  const lifetimeMs = 3_000 * random.next();
+  const ref = system.spawn<"end">(
+    (context) => ({
+      receive: () => {
+        if (!crashes) return context.stop();
+        mortal.hasEnded = true;
+        throw new Error("an end that was drawn");
+      },
+      onStop: () => {
+        mortal.hasEnded = true;
+      },
+    }),
+    { restart: "temporary" },
+  );
+  const mortal = world.mortals.add(ref.address, life);
+  world.note("born", life.name, ref.address);
+  life.clock.after(lifetimeMs, () => ref.tell("end"));
+}
