@@ -2,6 +2,7 @@
 import type { Weather } from "@parley/actors/testing";
 import { Random } from "../kit/random.ts";
 import { MS, SECOND, type Micros } from "../kit/timeline.ts";
+import { SHARDS } from "./consensus.ts";
 import type { Fault } from "./plan.ts";
 import type { World } from "./world.ts";
 
@@ -27,6 +28,9 @@ const ACTS: readonly Act[] = [
   { fault: "reset", every: SECOND, act: reset },
   { fault: "kill", every: 3 * SECOND, act: kill },
   { fault: "graceful-restart", every: 5 * SECOND, act: restart },
+  { fault: "leader-change", every: 3 * SECOND, act: elect },
+  { fault: "consensus-cut", every: 3 * SECOND, act: cutOff },
+  { fault: "table-change", every: 2 * SECOND, act: moveShard },
   { fault: "pause", every: 3 * SECOND, act: (world, random) => pause(world, random, false) },
   { fault: "suspend", every: 4 * SECOND, act: (world, random) => pause(world, random, true) },
 ];
@@ -83,6 +87,31 @@ function cutOneWay(world: World, random: Random): void {
   world.note("cut", from, to);
   world.network.cut(from, to);
   later(world, random.between(100, 3_000), () => world.network.mend(from, to));
+}
+
+function elect(world: World, random: Random): void {
+  world.elect(random.chance(0.1) ? undefined : random.pick(world.hosts)?.name);
+}
+
+/** It hears nothing of consensus, and others may lead and own meanwhile. */
+function cutOff(world: World, random: Random): void {
+  const host = random.pick(world.hosts)?.name ?? "";
+  world.note("consensus-cut", host);
+  world.consensus.cutOff(host);
+  later(world, random.between(100, 4_000), () => world.consensus.reconnect(host));
+}
+
+/** Somebody else owns a shard from now on, whoever was meant to. */
+function moveShard(world: World, random: Random): void {
+  const shard = random.between(0, SHARDS - 1);
+  const life = random.pick(world.up());
+  const owner = life?.placed?.sharding.region.address;
+  if (life === undefined || owner === undefined) return;
+  world.note("table-change", shard, owner);
+  const { consensus } = world;
+  const change = { term: consensus.term, shard, expectedEpoch: consensus.epochOf(shard), owner };
+  const table = consensus.tableOf(life.host.name, (action) => action());
+  table.propose(change, { signal: new AbortController().signal }).catch((error: unknown) => world.fail(error));
 }
 
 function reset(world: World, random: Random): void {

@@ -31,6 +31,16 @@ export type Happening =
       readonly size: number;
       readonly max: number;
     }
+  /** Somebody wrote to a sink in the name of what it owned or led; `isRightful`: consensus says that it did, once. */
+  | {
+      readonly type: "effect";
+      readonly scope: string;
+      readonly kind: "epoch" | "term";
+      readonly token: number;
+      readonly by: string;
+      readonly isRightful: boolean;
+      readonly isAccepted: boolean;
+    }
   /** Some time after the last fault: whom nobody has told of an end, and which hosts do not answer each other. */
   | { readonly type: "healed"; readonly untold: readonly string[]; readonly unanswered: readonly string[] }
   | {

@@ -1,7 +1,11 @@
 /** The liveness phase: all faults end, everyone is started, and everything must come to its end. */
+import type { ActorRef } from "@parley/actors";
 import { SECOND } from "../kit/timeline.ts";
 import type { LedgerMessage } from "./ledger.ts";
+import { askSingleton, ENTITIES } from "./workload.ts";
 import type { World } from "./world.ts";
+
+type Question = (replyTo: ActorRef<string>) => LedgerMessage;
 
 /** Until hosts must have found each other again, and how long an answer may take then. */
 const REUNION = 9 * SECOND;
@@ -12,8 +16,10 @@ export async function healAndExpectProgress(world: World): Promise<void> {
   world.note("healed");
   world.isHealed = true;
   world.network.heal();
+  world.consensus.heal();
   for (const life of world.up()) world.resume(life);
   for (const host of world.hosts) world.start(host);
+  world.elect(world.hosts[0]?.name);
   const healedAt = world.timeline.now;
   await world.runUntil(healedAt + REUNION);
   for (const host of world.hosts) world.start(host);
@@ -27,18 +33,25 @@ export async function healAndExpectProgress(world: World): Promise<void> {
 /** Questions of everybody to everybody; those that were answered are taken out. */
 function askAll(world: World): ReadonlySet<string> {
   const unanswered = new Set<string>();
-  for (const { system, name } of world.up()) {
+  for (const { system, placed, name } of world.up()) {
+    if (system === undefined || placed === undefined) continue;
+    const expect = (what: string, ask: (make: Question) => Promise<string>): void => {
+      unanswered.add(what);
+      ask((replyTo) => ({ type: "question", name: what, replyTo })).then(
+        () => unanswered.delete(what),
+        (error: unknown) => world.note("unanswered", what, String(error)),
+      );
+    };
+    for (let entity = 1; entity <= ENTITIES; entity += 1) {
+      expect(`${name} asks entity ${entity}`, (make) =>
+        placed.sharding.entity(`e${entity}`).ask<string>(make, { timeoutMs: ANSWER_MS }),
+      );
+    }
+    expect(`${name} asks the singleton`, (make) => askSingleton(world, placed.chief, make, ANSWER_MS));
     for (const { name: to } of world.hosts) {
       for (let ledger = 0; ledger < world.plan.ledgers; ledger += 1) {
-        const what = `${name} asks ledger-${ledger} of ${to}`;
-        unanswered.add(what);
-        const asked = system
-          ?.resolve<LedgerMessage>(`parley://${to}/ledger-${ledger}`)
-          .ask<string>((replyTo) => ({ type: "question", name: what, replyTo }), { timeoutMs: ANSWER_MS });
-        asked?.then(
-          () => unanswered.delete(what),
-          (error: unknown) => world.note("unanswered", what, String(error)),
-        );
+        const ref = system.resolve<LedgerMessage>(`parley://${to}/ledger-${ledger}`);
+        expect(`${name} asks ledger-${ledger} of ${to}`, (make) => ref.ask<string>(make, { timeoutMs: ANSWER_MS }));
       }
     }
   }

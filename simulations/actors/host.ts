@@ -2,6 +2,7 @@
 import type { ActorSystem, RemotingHandle } from "@parley/actors";
 import type { Timeline } from "../kit/timeline.ts";
 import { TimelineClock } from "./clock.ts";
+import type { Placed } from "./placed.ts";
 
 export class Host {
   readonly name: string;
@@ -19,6 +20,7 @@ export class Life {
   readonly clock: TimelineClock;
   system: ActorSystem | undefined;
   remoting: RemotingHandle | undefined;
+  placed: Placed | undefined;
   isOver = false;
   isPaused = false;
   /** It is on its way out by itself. */

@@ -9,17 +9,8 @@ export type LedgerMessage =
   | { readonly type: "question"; readonly name: string; readonly replyTo: ActorRef<string> };
 
 export function openLedgers(world: World, life: Life, system: ActorSystem): void {
-  const { faults, ledgers } = world.plan;
-  const random = world.random.fork(`ledgers/${life.name}`);
-  const wait = (delayMs: number): Promise<void> =>
-    new Promise((resolve) => {
-      life.clock.after(delayMs, resolve);
-    });
-  const trouble = async (): Promise<void> => {
-    if (world.isHealed) return;
-    if (faults.has("slow-handlers") && random.chance(0.2)) await wait(random.oneOf(1, 10, 100, 1_000) * random.next());
-    if (faults.has("crashing-handlers") && random.chance(0.05)) throw new Error("a crash that was drawn");
-  };
+  const { ledgers } = world.plan;
+  const trouble = troubles(world, life, "ledgers");
   const take = async (message: LedgerMessage): Promise<void> => {
     if (message.type === "question") {
       await trouble();
@@ -33,14 +24,33 @@ export function openLedgers(world: World, life: Life, system: ActorSystem): void
     world.note("handled", life.name, sent.from, sent.to, sent.manner, sent.sequence);
     world.see({ type: "handled", sent, by: life.name });
   };
-  const accepts = world.library.actors.messageKinds<LedgerMessage>("ledger", {
-    note: (message) => ({ type: "note", sent: sentIn(message) }),
-    question: (message) => questionIn(message),
-  });
+  const accepts = acceptsLedgerMessages(world);
   for (let ledger = 0; ledger < ledgers; ledger += 1) {
     const mailbox = world.plan.mailboxOf(ledger);
     system.spawn<LedgerMessage>(() => take, { name: `ledger-${ledger}`, mailbox, accepts });
   }
+}
+
+/** What may befall a handler: it takes long, or crashes. */
+export function troubles(world: World, life: Life, purpose: string): () => Promise<void> {
+  const { faults } = world.plan;
+  const random = world.random.fork(`${purpose}/${life.name}`);
+  const wait = (delayMs: number): Promise<void> =>
+    new Promise((resolve) => {
+      life.clock.after(delayMs, resolve);
+    });
+  return async () => {
+    if (world.isHealed) return;
+    if (faults.has("slow-handlers") && random.chance(0.2)) await wait(random.oneOf(1, 10, 100, 1_000) * random.next());
+    if (faults.has("crashing-handlers") && random.chance(0.05)) throw new Error("a crash that was drawn");
+  };
+}
+
+export function acceptsLedgerMessages(world: World): (message: unknown) => LedgerMessage {
+  return world.library.actors.messageKinds<LedgerMessage>("ledger", {
+    note: (message) => ({ type: "note", sent: sentIn(message) }),
+    question: (message) => questionIn(message),
+  });
 }
 
 function sentIn(message: unknown): Sent {

@@ -1,6 +1,7 @@
 /** One life of a host: the shipped system and remoting on its clock and its access to the network, and what it does there. */
 import type { Life } from "./host.ts";
 import { openLedgers } from "./ledger.ts";
+import { openPlaced } from "./placed.ts";
 import { guarded } from "./transport.ts";
 import { work } from "./workload.ts";
 import type { World } from "./world.ts";
@@ -35,7 +36,8 @@ export function begin(world: World, life: Life): void {
   }, failed);
   remoting.start().catch(failed);
   openLedgers(world, life, system);
-  work(world, life, system);
+  life.placed = openPlaced(world, life, system);
+  work(world, life, system, life.placed);
 }
 
 /** Looks at what a host holds, after each event that it took part in. */

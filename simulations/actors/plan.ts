@@ -20,6 +20,9 @@ export const FAULTS = [
   "crashing-handlers",
   "small-mailboxes",
   "small-outboxes",
+  "leader-change",
+  "consensus-cut",
+  "table-change",
 ] as const;
 
 export type Fault = (typeof FAULTS)[number];

@@ -1,28 +1,31 @@
 /** What a host does: it tells, offers and asks ledgers anywhere, and watches actors that come and go. */
-import type { ActorSystem } from "@parley/actors";
+import type { ActorRef, ActorSystem, SingletonSend } from "@parley/actors";
 import type { Random } from "../kit/random.ts";
 import { MS } from "../kit/timeline.ts";
 import type { Manner, Sent } from "./chronicle.ts";
 import type { Life } from "./host.ts";
 import type { LedgerMessage } from "./ledger.ts";
+import type { Placed } from "./placed.ts";
 import type { World } from "./world.ts";
 
 /** How much later than its deadline a wait may end: timers and turns of who waits. */
 const GRACE_MS = 20;
+export const ENTITIES = 8;
 
 interface Worker {
   readonly world: World;
   readonly life: Life;
   readonly system: ActorSystem;
+  readonly placed: Placed;
   readonly random: Random;
   /** By receiver. */
   readonly sequences: Map<string, number>;
 }
 
-export function work(world: World, life: Life, system: ActorSystem): void {
+export function work(world: World, life: Life, system: ActorSystem, placed: Placed): void {
   const random = world.random.fork(`work/${life.name}`);
-  const worker = { world, life, system, random, sequences: new Map<string, number>() };
-  const acts = [tellOne, tellOne, offerOne, offerAcknowledged, offerAcknowledged, askOne, askOne, watchOne, bear];
+  const worker = { world, life, system, placed, random, sequences: new Map<string, number>() };
+  const acts = [...WITH_LEDGERS, ...WITH_LEDGERS, ...WITH_PLACED, offerOne, watchOne, bear];
   const thinkMs = world.plan.thinkTime / MS;
   const next = (): void => {
     if (world.isHealed || life.isStopping) return;
@@ -45,6 +48,56 @@ function nextTo({ life, sequences, world }: Worker, to: string, manner: Manner):
   sequences.set(to, sequence);
   world.note(manner, life.name, to, sequence);
   return { manner, from: life.name, to, sequence };
+}
+
+function entityIn(worker: Worker): ReturnType<Placed["sharding"]["entity"]> {
+  return worker.placed.sharding.entity(`e${worker.random.between(1, ENTITIES)}`);
+}
+
+function tellEntity(worker: Worker): void {
+  const entity = entityIn(worker);
+  entity.tell({ type: "note", sent: nextTo(worker, `entity/${entity.id}`, "tell") });
+}
+
+function offerEntity(worker: Worker): void {
+  const { world, life, random } = worker;
+  const entity = entityIn(worker);
+  const to = `entity/${entity.id}`;
+  const sent = nextTo(worker, to, "acknowledged");
+  const timeoutMs = random.oneOf(500, 3_000, 8_000);
+  mustEnd(
+    worker,
+    `an acknowledged ${sent.sequence} to ${to}`,
+    timeoutMs,
+    entity.offer({ type: "note", sent }, { timeoutMs }),
+    () => {
+      world.note("acknowledged", life.name, to, sent.sequence);
+      world.see({ type: "acknowledged", sent });
+    },
+  );
+}
+
+function askEntity(worker: Worker): void {
+  const entity = entityIn(worker);
+  askAndCheck(worker, (make, timeoutMs) => entity.ask<string>(make, { timeoutMs }));
+}
+
+function askChief(worker: Worker): void {
+  askAndCheck(worker, (make, timeoutMs) => askSingleton(worker.world, worker.placed.chief, make, timeoutMs));
+}
+
+/** A question to the singleton, by way of this host's manager. */
+export function askSingleton(
+  world: World,
+  chief: Placed["chief"],
+  make: (replyTo: ActorRef<string>) => LedgerMessage,
+  timeoutMs: number,
+): Promise<string> {
+  return world.library.actors.askBeyond<SingletonSend<LedgerMessage>, string>(
+    chief,
+    (replyTo) => ({ type: "send", message: make(replyTo), refusedTo: replyTo }),
+    { timeoutMs },
+  );
 }
 
 function tellOne(worker: Worker): void {
@@ -75,12 +128,16 @@ function offerAcknowledged(worker: Worker): void {
 
 function askOne(worker: Worker): void {
   const to = addressIn(worker);
-  const { world, life, system, random } = worker;
+  askAndCheck(worker, (make, timeoutMs) => worker.system.resolve<LedgerMessage>(to).ask<string>(make, { timeoutMs }));
+}
+
+type Ask = (make: (replyTo: ActorRef<string>) => LedgerMessage, timeoutMs: number) => Promise<string>;
+
+function askAndCheck(worker: Worker, ask: Ask): void {
+  const { world, life, random } = worker;
   const name = `question ${life.name} ${world.timeline.now} ${random.next()}`;
   const timeoutMs = random.oneOf(100, 1_000, 4_000);
-  const asked = system
-    .resolve<LedgerMessage>(to)
-    .ask<string>((replyTo) => ({ type: "question", name, replyTo }), { timeoutMs });
+  const asked = ask((replyTo) => ({ type: "question", name, replyTo }), timeoutMs);
   mustEnd(worker, name, timeoutMs, asked, (reply) => world.see({ type: "answered", asked: name, reply }));
 }
 
@@ -148,3 +205,6 @@ function bear({ world, life, system, random }: Worker): void {
   world.note("born", life.name, ref.address);
   life.clock.after(lifetimeMs, () => ref.tell("end"));
 }
+
+const WITH_LEDGERS = [tellOne, offerAcknowledged, askOne];
+const WITH_PLACED = [tellEntity, offerEntity, offerEntity, askEntity, askChief];

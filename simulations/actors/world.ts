@@ -2,6 +2,7 @@
  * Hosts under simulation. Everything that happens is an event of one timeline, drawn from one seed; all promises that an
  * event lets go on do so before the next. Each host runs the shipped actor system and remoting; see `life.ts`.
  */
+import type { Fence } from "@parley/actors";
 import type { MemoryNetwork } from "@parley/actors/testing";
 import { Digest } from "../kit/digest.ts";
 import { Random } from "../kit/random.ts";
@@ -9,6 +10,7 @@ import { MS, Timeline, type Micros } from "../kit/timeline.ts";
 import { endOfTurn } from "../kit/turn.ts";
 import { Violation } from "../kit/violation.ts";
 import type { Happening } from "./chronicle.ts";
+import { Consensus } from "./consensus.ts";
 import { TimelineClock } from "./clock.ts";
 import { Host, Life } from "./host.ts";
 import { allInvariants } from "./invariants/index.ts";
@@ -20,6 +22,10 @@ import type { Plan } from "./plan.ts";
 /** A line of the trace. */
 export type Trace = (line: string) => void;
 
+/** Until a host that was paused hears of consensus again, and until another leads in place of one that is gone. */
+const HEARS_AGAIN: Micros = 100 * MS;
+const ELECTION: Micros = 400 * MS;
+
 export class World {
   readonly plan: Plan;
   readonly library: Library;
@@ -28,6 +34,9 @@ export class World {
   readonly network: MemoryNetwork;
   readonly hosts: readonly Host[];
   readonly mortals = new Mortals();
+  readonly consensus: Consensus;
+  /** Of what entities and singletons write to; it outlives all hosts. */
+  readonly sink: Fence;
   readonly digest = new Digest();
   events = 0;
   /** Messages that handlers have finished with. */
@@ -52,7 +61,16 @@ export class World {
     const weather = this.random.fork("network");
     this.network = new library.testing.MemoryNetwork({ clock, random: () => weather.next() });
     this.hosts = Array.from({ length: plan.hosts }, (_, i) => new Host(`h${i + 1}`));
+    const names = this.hosts.map(({ name }) => name);
+    this.consensus = new Consensus(library, clock, names, this.random.fork("consensus"));
+    this.sink = new library.actors.Fence();
     for (const host of this.hosts) this.start(host);
+    this.elect(names[0]);
+  }
+
+  elect(leader: string | undefined): void {
+    this.note("elect", leader ?? "nobody");
+    this.consensus.elect(leader);
   }
 
   /** Writes down that something happened; the digest of a run is made of these. */
@@ -86,6 +104,7 @@ export class World {
   async runUntil(end: Micros): Promise<void> {
     while (this.timeline.runNext(end)) {
       await endOfTurn();
+      this.consensus.record();
       for (const life of this.#acted) look(this, life);
       this.#acted.clear();
       if (this.#failure !== undefined) throw this.#failure;
@@ -140,17 +159,24 @@ export class World {
     if (life.isPaused) return;
     this.note("pause", life.name, timeStandsStill);
     life.pause(timeStandsStill);
+    this.consensus.cutOff(life.host.name);
   }
 
   resume(life: Life): void {
     if (!life.isPaused || life.isOver) return;
     this.note("resume", life.name);
     life.resume();
+    this.timeline.after(HEARS_AGAIN, () => this.consensus.reconnect(life.host.name));
   }
 
   #end(life: Life): void {
     life.isOver = true;
     life.host.life = undefined;
     this.mortals.hostEnded(life);
+    if (life.isPaused) this.consensus.reconnect(life.host.name);
+    if (this.consensus.leader !== life.host.name) return;
+    this.timeline.after(ELECTION, () => {
+      if (this.consensus.leader === life.host.name) this.elect(this.up()[0]?.host.name);
+    });
   }
 }

@@ -7,8 +7,10 @@ import { endsAreTold } from "./ends-are-told.ts";
 import { handledOnce } from "./handled-once.ts";
 import { hostsMeetAgain } from "./hosts-meet-again.ts";
 import { mailboxesAreBounded } from "./mailboxes-are-bounded.ts";
+import { oneOwnerPerToken } from "./one-owner-per-token.ts";
 import { orderIsKept } from "./order-is-kept.ts";
 import { outboxesAreBounded } from "./outboxes-are-bounded.ts";
+import { staleTokensAreRefused } from "./stale-tokens-are-refused.ts";
 import { waitsEnd } from "./waits-end.ts";
 
 export function allInvariants(): readonly Invariant[] {
@@ -20,6 +22,8 @@ export function allInvariants(): readonly Invariant[] {
     outboxesAreBounded(),
     waitsEnd(),
     answersBelongToTheirQuestions(),
+    oneOwnerPerToken(),
+    staleTokensAreRefused(),
     endsAreToldOnce(),
     endsAreTold(),
     hostsMeetAgain(),

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { actorsCommand } from "../command.ts";
+import { SHIPPED } from "../library.ts";
 import { FAULTS, planOf } from "../plan.ts";
 import { runSeed, type Run } from "../run.ts";
 import { replayCommand } from "../shrink.ts";
@@ -52,10 +53,27 @@ describe("the shipped actors under simulation", () => {
   test("have one file per invariant, named after it", () => {
     const folder = new URL("../invariants/", import.meta.url);
     const files = readdirSync(folder).filter((file) => file !== "index.ts");
-    expect(files.length).toBeGreaterThanOrEqual(10);
+    expect(files.length).toBeGreaterThanOrEqual(12);
     for (const file of files) {
       expect(readFileSync(new URL(file, folder), "utf8")).toContain(`const NAME = "${file.replace(/\.ts$/, "")}";`);
     }
+  });
+});
+
+describe("a sink whose fence admits everybody", () => {
+  test("is found out", { timeout: 60_000 }, async () => {
+    class OpenGate extends SHIPPED.actors.Fence {
+      override admit(): undefined {
+        return undefined;
+      }
+    }
+    const library = { ...SHIPPED, actors: { ...SHIPPED.actors, Fence: OpenGate } };
+    const found: string[] = [];
+    for (let seed = 1; seed <= 40 && found.length === 0; seed += 1) {
+      const { violation } = await runSeed(seed, { library });
+      if (violation !== undefined) found.push(violation.invariant);
+    }
+    expect(found).toEqual(["stale-tokens-are-refused"]);
   });
 });
 

@@ -1,0 +1,104 @@
+/** Who leads and who owns what, as consensus would say: every host hears of it late, and one that is cut off does not. */
+import type { Clock, Leadership, Members, PlacementTable } from "@parley/actors";
+import type { MemoryPlacement } from "@parley/actors/testing";
+import type { Random } from "../kit/random.ts";
+import type { RunHere } from "./clock.ts";
+import type { Library } from "./library.ts";
+
+export const SHARDS = 6;
+
+export class Consensus {
+  readonly #placement: MemoryPlacement;
+  /** Leaders by term, and regions by shard and epoch, for ever. */
+  readonly #leaders = new Map<number, string>();
+  readonly #regions = new Map<string, string>();
+  #recorded: unknown;
+  /** How many causes keep a host from hearing. */
+  readonly #cutOff = new Map<string, number>();
+
+  constructor(library: Library, clock: Clock, members: readonly string[], random: Random) {
+    const delayMs = (): number => random.oneOf(1, 5, 50) * random.next();
+    this.#placement = new library.testing.MemoryPlacement({ clock, members, shards: SHARDS, delayMs });
+  }
+
+  elect(leader: string | undefined): void {
+    this.#placement.elect(leader);
+    if (leader !== undefined) this.#leaders.set(this.#placement.term, leader);
+  }
+
+  get leader(): string | undefined {
+    return this.#leaders.get(this.#placement.term);
+  }
+
+  cutOff(host: string): void {
+    this.#cutOff.set(host, (this.#cutOff.get(host) ?? 0) + 1);
+    this.#placement.cutOff(host);
+  }
+
+  reconnect(host: string): void {
+    const causes = (this.#cutOff.get(host) ?? 0) - 1;
+    if (causes > 0) this.#cutOff.set(host, causes);
+    else if (this.#cutOff.delete(host)) this.#placement.reconnect(host);
+  }
+
+  heal(): void {
+    for (const host of this.#cutOff.keys()) this.#placement.reconnect(host);
+    this.#cutOff.clear();
+  }
+
+  /** Writes down what the table says, after each event. */
+  record(): void {
+    const { table } = this.#placement;
+    if (table === this.#recorded) return;
+    this.#recorded = table;
+    for (const [shard, { epoch, owner = "" }] of table.rows.entries()) this.#regions.set(`${shard}/${epoch}`, owner);
+  }
+
+  leaderIn(term: number): string | undefined {
+    return this.#leaders.get(term);
+  }
+
+  /** Address of the region that owns the shard in this epoch. */
+  ownerIn(shard: number, epoch: number): string | undefined {
+    this.record();
+    return this.#regions.get(`${shard}/${epoch}`);
+  }
+
+  epochOf(shard: number): number {
+    return this.#placement.table.rows[shard]?.epoch ?? 0;
+  }
+
+  get term(): number {
+    return this.#placement.term;
+  }
+
+  members(): Members {
+    return this.#placement.members();
+  }
+
+  /** For one life of `host`. What an earlier one led, it leads no more: a term is of one life, as in Raft. */
+  leadershipOf(host: string, run: RunHere): Leadership {
+    const inner = this.#placement.leadershipOf(host);
+    const bornIn = this.term;
+    return {
+      current: () => {
+        const now = inner.current();
+        return now.leader === host && now.term <= bornIn ? { leader: undefined, term: now.term } : now;
+      },
+      watch: (changed) => inner.watch(() => run(changed)),
+    };
+  }
+
+  tableOf(host: string, run: RunHere): PlacementTable {
+    const inner = this.#placement.tableOf(host);
+    return {
+      read: () => inner.read(),
+      watch: (changed) => inner.watch(() => run(changed)),
+      propose: (change, options) =>
+        new Promise((resolve, reject) => {
+          const failed = (error: Error): void => run(() => reject(error));
+          inner.propose(change, options).then((refusal) => run(() => resolve(refusal)), failed);
+        }),
+    };
+  }
+}

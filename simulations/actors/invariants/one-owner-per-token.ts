@@ -1,0 +1,21 @@
+/** All accepted effects of one epoch of a shard, or one term of a singleton, come from one life of the host that had it. */
+import { demand } from "../../kit/violation.ts";
+import type { Invariant } from "../chronicle.ts";
+
+const NAME = "one-owner-per-token";
+
+export function oneOwnerPerToken(): Invariant {
+  const owners = new Map<string, string>();
+  return {
+    name: NAME,
+    see(happening) {
+      if (happening.type !== "effect" || !happening.isAccepted) return;
+      const { scope, kind, token, by, isRightful } = happening;
+      const name = `${kind} ${token} of ${scope}`;
+      demand(isRightful, NAME, () => `an effect of ${by} in ${name}, which it never had, was accepted`);
+      const owner = owners.get(name);
+      demand(owner === undefined || owner === by, NAME, () => `${name} has effects of ${owner} and of ${by}`);
+      owners.set(name, by);
+    },
+  };
+}
