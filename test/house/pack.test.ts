@@ -30,6 +30,13 @@ async function succeed(file: string, args: readonly string[], cwd: string): Prom
   return ended;
 }
 
+/** Their declarations are those of a package that does not compile with `exactOptionalPropertyTypes`, which `strict` does not ask for. */
+const LESS_EXACT = ["@parley/actors/xstate"];
+
+function nameOf(line: string): string {
+  return /as (\w+)/.exec(line)?.[1] ?? "";
+}
+
 describe("the published packages", () => {
   let root: string;
   let project: string;
@@ -92,12 +99,22 @@ describe("the published packages", () => {
           lib: ["es2024", "dom", "esnext.disposable", "esnext.iterator"],
           types: ["node"],
           strict: true,
-          exactOptionalPropertyTypes: true,
           skipLibCheck: false,
           outDir: "out",
         };
         writeFileSync(join(project, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["main.ts"] }));
         const imports = entries.map((entry, n) => `import * as entry${n} from "${entry}";`);
+        const exactly = imports.filter((_, n) => !LESS_EXACT.includes(entries[n] ?? ""));
+        writeFileSync(
+          join(project, "exact.ts"),
+          [...exactly, `export const all = [${exactly.map(nameOf).join()}];`].join("\n"),
+        );
+        const exact = { ...compilerOptions, exactOptionalPropertyTypes: true };
+        writeFileSync(
+          join(project, "tsconfig.exact.json"),
+          JSON.stringify({ compilerOptions: exact, files: ["exact.ts"] }),
+        );
+        await succeed(process.execPath, [TSC, "--pretty", "false", "-p", "tsconfig.exact.json"], project);
         const counts = entries.map((entry, n) => `"${entry}": Object.keys(entry${n}).length`);
         const typed = [
           `import { AudioError, durationMs, type Pcm } from "@parley/audio";`,

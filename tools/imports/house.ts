@@ -33,7 +33,7 @@ export const PACKAGES: Readonly<Record<string, PackageRule>> = {
       ["remoting", "bus", "jobs"],
       ["placement"],
       ["testing"],
-      ["index.ts"],
+      ["index.ts", "xstate.ts"],
     ],
   },
   "@parley/vaults": { folder: "packages/vaults", uses: [] },

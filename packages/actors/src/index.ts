@@ -19,8 +19,6 @@ export type { ActorAddress } from "./core/address.ts";
 /** What actors do. */
 export type { Actor, ActorContext, Behavior, Handler, Receive, SpawnOptions, Timers } from "./core/behavior.ts";
 export type { MailboxOptions, Overflow } from "./core/mailbox-options.ts";
-export { machineBehavior } from "./core/machine-behavior.ts";
-export type { MachineOptions } from "./core/machine-behavior.ts";
 /** The system they live in. */
 export { createActorSystem } from "./core/system.ts";
 export { systemClock } from "./core/system-clock.ts";
@@ -29,8 +27,7 @@ export type { ActorLog, Clock, RandomSource, Timer } from "./core/ports.ts";
 /** How they are looked after. */
 export { DEFAULT_SUPERVISION } from "./supervision/spec.ts";
 export type { BackOff, RestartPolicy, Strategy, SupervisionSpec } from "./supervision/spec.ts";
-export { lifecycleMachine } from "./supervision/lifecycle.ts";
-export type { LifecycleEvent, LifecycleState } from "./supervision/lifecycle.ts";
+export type { LifecycleEvent, LifecycleState } from "./supervision/lifecycle-state.ts";
 /** The door to other hosts. */
 export type { DeliveryOutcome, RemoteDelivery, RemoteHost, Remoting } from "./core/remote.ts";
 /** Other hosts. */

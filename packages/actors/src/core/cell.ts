@@ -1,6 +1,7 @@
 /** One actor: its mailbox, the life it has now, and its place in the tree. Everybody else knows it by its reference. */
 import { ActorError } from "../errors.ts";
-import { FIRST_STATE, type LifecycleState, mustStep, nextState } from "../supervision/lifecycle.ts";
+import { FIRST_STATE, mustStep, nextState } from "../supervision/lifecycle.ts";
+import type { LifecycleState } from "../supervision/lifecycle-state.ts";
 import { type RestartPolicy, type SupervisionSpec, supervisionOf } from "../supervision/spec.ts";
 import { formatAddress, formatPath, isActorName } from "./address.ts";
 import type { Actor, Behavior, Handler, Receive, SpawnOptions } from "./behavior.ts";

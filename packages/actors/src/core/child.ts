@@ -1,6 +1,6 @@
 /** An actor as its supervisor handles it. */
 import type { ActorError } from "../errors.ts";
-import type { LifecycleState } from "../supervision/lifecycle.ts";
+import type { LifecycleState } from "../supervision/lifecycle-state.ts";
 import type { RestartPolicy } from "../supervision/spec.ts";
 import type { ActorRef, TerminationReason } from "./ref.ts";
 

@@ -1,7 +1,7 @@
 /** An actor system as its owner sees it. */
 import type { ActorError } from "../errors.ts";
 import type { RestartPolicy, SupervisionSpec } from "../supervision/spec.ts";
-import type { LifecycleState } from "../supervision/lifecycle.ts";
+import type { LifecycleState } from "../supervision/lifecycle-state.ts";
 import type { Behavior, SpawnOptions } from "./behavior.ts";
 import type { ActorLog, Clock, RandomSource } from "./ports.ts";
 import type { ActorRef, StreamOptions, StreamRef, Terminated } from "./ref.ts";

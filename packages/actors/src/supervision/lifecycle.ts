@@ -4,11 +4,7 @@
  */
 import { initialTransition, setup, transition } from "xstate";
 import { invariant } from "../errors.ts";
-
-/** In words: see the states of {@link lifecycleMachine}. */
-export type LifecycleState = "starting" | "running" | "failed" | "clearing" | "waiting" | "stopping" | "stopped";
-
-export type LifecycleEvent = "started" | "crashed" | "restart" | "cleared" | "due" | "stop" | "ended";
+import type { LifecycleEvent, LifecycleState } from "./lifecycle-state.ts";
 
 /** Only its type is of interest. */
 const ANY_EVENT: { readonly type: LifecycleEvent } = { type: "stop" };

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { assign, fromPromise, setup } from "xstate";
-import { machineBehavior } from "../../src/index.ts";
+import { machineBehavior } from "../../src/xstate.ts";
 import { testSystem } from "./support.ts";
 
 type LampEvent = { readonly type: "press" } | { readonly type: "break" } | { readonly type: "fetch" };

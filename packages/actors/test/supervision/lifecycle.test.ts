@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { transition } from "xstate";
 import { adjacencyMapToArray, getAdjacencyMap } from "xstate/graph";
 import type { ActorRef, LifecycleEvent, LifecycleState } from "../../src/index.ts";
-import { lifecycleMachine } from "../../src/index.ts";
+import { lifecycleMachine } from "../../src/xstate.ts";
 import { FIRST_STATE, mustStep, nextState } from "../../src/supervision/lifecycle.ts";
 import { Gate, testSystem } from "../core/support.ts";
 
