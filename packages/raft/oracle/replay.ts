@@ -81,10 +81,11 @@ const MESSAGES: Readonly<Record<string, string>> = {
   MsgStorageApplyResp: "storage-apply-response",
 };
 
-/** Runs `script` to its end. `onCommand` sees the nodes after each command. */
+/** Runs `script` to its end. `onCommand` sees the nodes after each command; `where` says where a command stands. */
 export function replay(
   script: readonly string[],
   onCommand: (at: number, nodes: readonly NodeOutcome[]) => void = () => undefined,
+  where: (at: number) => string = () => "",
 ): Outcome {
   const environment = new Environment();
   const errors: string[] = [];
@@ -92,7 +93,7 @@ export function replay(
     try {
       run(environment, parseCommand(text));
     } catch (error) {
-      errors.push(`${text.split("\n")[0]}: ${String(error)}`);
+      errors.push(`${where(at)}${text.split("\n")[0]}: ${String(error)}`);
     }
     onCommand(at, environment.nodes.map(outcomeOf));
   }

@@ -60,17 +60,21 @@ describe("npm run chaos -- raft", () => {
   it("finds what is not linearizable: reads of whatever a node happens to hold", async () => {
     const { signal } = new AbortController();
     const base = {
-      seconds: 5,
+      seconds: 15,
       nodes: 3,
-      seed: 5,
       clients: 6,
       from: "sources",
       historyPath: undefined,
       signal,
     } as const;
-    const { violations } = await runChaos({ ...base, consistency: "stale" });
-    expect(violations).toContainEqual(expect.stringMatching(/^linearizability: violation/));
-  }, 120_000);
+    // Real time decides whether a fault and a read meet: a run or two may see nothing.
+    let found: readonly string[] = [];
+    for (let seed = 5; found.length === 0 && seed < 11; seed += 1) {
+      const { violations } = await runChaos({ ...base, seed, consistency: "stale" });
+      found = violations.filter((each) => each.startsWith("linearizability: violation"));
+    }
+    expect(found).not.toEqual([]);
+  }, 240_000);
 
   it("ends in order when it is interrupted, and leaves nothing behind", async () => {
     const child = chaos("--seconds", "600");

@@ -73,11 +73,8 @@ export class Loop {
       restsOnTime: () => this.#restsOnTime,
       quorumRoundTripMs: () => quorumRoundTripMs(id, this.applier.confState.voters, transport),
     });
-    const storage = coreReader(
-      log,
-      () => this.applier.membershipIndex,
-      () => this.#snapshotSoon(),
-    );
+    const changed = (): number => this.applier.membershipIndex;
+    const storage = coreReader(log, changed, () => this.#snapshotSoon());
     this.raw = new RawNode(coreOptions(options, this.clock, storage));
     this.applier = this.#makeApplier();
     this.#append = this.#makeAppendQueue();

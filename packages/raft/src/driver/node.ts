@@ -49,7 +49,10 @@ export interface RaftNode {
   status(): NodeStatus;
   /** Hands leadership over when it has it, and stops; stays a member. May be called twice. */
   stop(options?: CallOptions): Promise<void>;
-  /** Hands leadership over, has itself removed from the configuration, and stops when the others know. */
+  /**
+   * Hands leadership over, has itself removed from the configuration, and stops when the others know, or when it cannot be
+   * removed: the last voter stays one.
+   */
   leave(options?: CallOptions): Promise<MembershipOutcome>;
   /** Fulfilled when the node has stopped; with the error if it had to. */
   readonly stopped: Promise<Error | undefined>;

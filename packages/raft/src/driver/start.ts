@@ -14,8 +14,9 @@ const BEGINNING = { index: 1, term: 1 };
  * Starts one node on `options.log`. It owns log and transport from here on, and closes them when it stops. Fulfilled when
  * the state machine holds the newest snapshot; the log after it is applied as the cluster confirms it.
  *
- * @throws RaftError `corrupt` or `unknown-format` for a snapshot that cannot be read; InvariantError for options that
- * contradict each other. Log and transport are closed then.
+ * @throws RaftError `corrupt` or `unknown-format` for a snapshot that cannot be read, `bad-membership-change` for a node
+ * that is none of its own `bootstrap`; InvariantError for options that contradict each other. Log and transport are
+ * closed then.
  */
 export async function startNode(options: NodeOptions): Promise<RaftNode> {
   const complete = completeNodeOptions(options);

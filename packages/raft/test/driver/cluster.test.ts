@@ -161,6 +161,9 @@ describe("a cluster of three nodes", () => {
 
   it("refuses a change of membership that would leave no voter, and what is too large or too much", async () => {
     const { node } = await cluster.leader();
+    const none = await node.changeMembership([1, 2, 3].map((id) => ({ operation: "remove", node: id })));
+    expect(none).toMatchObject({ outcome: "refused", reason: "bad-membership-change" });
+    expect(node.status().confState.voters).toEqual([1, 2, 3]);
     const large = await node.propose(new Uint8Array(2 * 1024 * 1024));
     expect(large).toMatchObject({ outcome: "refused", reason: "too-large" });
   });

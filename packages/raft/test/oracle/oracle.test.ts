@@ -1,4 +1,6 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
@@ -6,6 +8,7 @@ import { checkText, differences, type Recorded } from "../../oracle/compare.ts";
 import { replay, type NodeOutcome } from "../../oracle/replay.ts";
 import { parseCommand, parsePlainScript, parseScripts } from "../../oracle/script.ts";
 
+const MAIN = fileURLToPath(new URL("../../oracle/main.ts", import.meta.url));
 /** Recorded scripts that stand beside the repository. */
 const FOLDER = fileURLToPath(new URL("../../../../../shared/oracle/raft", import.meta.url));
 const files = existsSync(FOLDER) ? readdirSync(FOLDER).filter((name) => name.endsWith(".jsonl")) : [];
@@ -85,12 +88,57 @@ describe("the script language", () => {
   it("reads plain scripts: bodies, expected output that is passed over, comments, doubled separators", () => {
     const text =
       "# a comment\nadd-nodes 1 voters=(1) index=2\n----\nINFO x\n\npropose-conf-change 1\nv2\n----\nok\n\nraft-log 1\n----\n----\na\n\nb\n----\n----\n\nstabilize\n----\nok\n";
-    expect(parsePlainScript(text)).toEqual([
+    expect(parsePlainScript(text)).toMatchObject({ problems: [], script: [
       "add-nodes 1 voters=(1) index=2",
       "propose-conf-change 1\nv2",
       "raft-log 1",
       "stabilize",
-    ]);
+    ] });
+  });
+
+  it("runs every command line of a block, with or without expected output, whatever the line ends", () => {
+    const text = "add-nodes 1 voters=(1) index=2\ncampaign 1\nstabilize\n\npropose-conf-change 1\nl2\nstabilize\n";
+    for (const each of [text, text.replaceAll("\n", "\r\n"), text.replace("\n\n", "\n----\nok\n\n")]) {
+      const { script, problems } = parsePlainScript(each);
+      expect([script, problems]).toEqual([
+        ["add-nodes 1 voters=(1) index=2", "campaign 1", "stabilize", "propose-conf-change 1\nl2", "stabilize"],
+        [],
+      ]);
+      expect(replay(script)).toMatchObject({ errors: null, nodes: [{ role: "Leader", learners: [2] }] });
+    }
+  });
+
+  it.each([
+    ["a separator without a command", "----\nok\n", "line 1"],
+    ["a command swallowed by output", "status 1\n----\nok\nstatus 1\n----\nok\n", "line 5"],
+    ["doubled output without an end", "status 1\n----\n----\nok\n", "line 3"],
+    ["nothing", "# only a comment\n", "no command"],
+  ])("names %s as a problem", (_name, text, where) => {
+    expect(parsePlainScript(text).problems.join()).toContain(where);
+  });
+
+  it("refuses a command line with a part it cannot read", () => {
+    expect(() => parseCommand("campaign =1")).toThrow(/cannot be read/);
+  });
+
+  it.each(["{", "[1]", "{}", '{"script":[1]}', ""])("refuses %j as a file of JSON lines, and names the file", (text) => {
+    expect(() => parseScripts("x.jsonl", text)).toThrow(/^x\.jsonl/);
+  });
+
+  it.each([
+    ["x.txt", "add-nodes 1 voters=(1) index=2\n\ndance 1\n", 1, /x\.txt: line 3: dance 1/],
+    ["x.jsonl", "{}", 2, /^x\.jsonl:1: [^\n]*\n$/],
+    ["x.txt", undefined, 2, /^cannot read [^\n]*\n$/],
+  ])("ends the command with one clear line: %s %j", (name, text, code, message) => {
+    const folder = mkdtempSync(join(tmpdir(), "parley-oracle-"));
+    try {
+      if (text !== undefined) writeFileSync(join(folder, name), text);
+      const args = ["--conditions=parley-source", MAIN, join(folder, name)];
+      const { status, stderr } = spawnSync(process.execPath, args, { encoding: "utf8", timeout: 60_000 });
+      expect([status, stderr]).toEqual([code, expect.stringMatching(message)]);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 
   it("says which command of a script is wrong, and goes on", () => {
