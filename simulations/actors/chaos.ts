@@ -104,6 +104,10 @@ function cutOff(world: World, random: Random): void {
 /** Somebody else owns a shard from now on, whoever was meant to. */
 function moveShard(world: World, random: Random): void {
   const shard = random.between(0, SHARDS - 1);
+  for (let rivals = random.between(1, 2); rivals > 0; rivals -= 1) move(world, random, shard);
+}
+
+function move(world: World, random: Random, shard: number): void {
   const life = random.pick(world.up());
   const owner = life?.placed?.sharding.region.address;
   if (life === undefined || owner === undefined) return;

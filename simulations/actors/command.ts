@@ -1,16 +1,18 @@
-/** `npm run simulate -- actors`: seeds, or one replay. */
+/** `npm run simulate -- actors`: seeds, one replay, or planted bugs. */
 import { parseArgs } from "node:util";
 import { SECOND } from "../kit/timeline.ts";
 import { FAULTS, isFault, type Fault } from "./plan.ts";
+import { bugsNumbered, hunt } from "./planted.ts";
 import { runSeed, type Run } from "./run.ts";
 import { replayCommand, shrink } from "./shrink.ts";
 
 export const ACTORS_USAGE = `usage: npm run simulate -- actors [--seeds N] [--from S] [--json]
-       npm run simulate -- actors --seed S [--faults A,B|none] [--trace]`;
+       npm run simulate -- actors --seed S [--faults A,B|none] [--trace]
+       npm run simulate -- actors --planted [--bugs 1,2] [--seeds N] [--from S] [--json]`;
 
 type Print = (line: string) => void;
 
-/** Runs the command; the exit code: 0 no violation, 1 otherwise. @throws TypeError when misused */
+/** Runs the command; the exit code: 0 no violation (or every planted bug caught), 1 otherwise. @throws TypeError when misused */
 export async function actorsCommand(args: readonly string[], print: Print): Promise<number> {
   const { values } = parseArgs({
     args: [...args],
@@ -19,6 +21,8 @@ export async function actorsCommand(args: readonly string[], print: Print): Prom
       from: { type: "string", default: "1" },
       seed: { type: "string" },
       faults: { type: "string" },
+      bugs: { type: "string", default: "" },
+      planted: { type: "boolean", default: false },
       json: { type: "boolean", default: false },
       trace: { type: "boolean", default: false },
     },
@@ -28,6 +32,10 @@ export async function actorsCommand(args: readonly string[], print: Print): Prom
     throw new TypeError("--seeds, --from and --seed take whole numbers");
   }
   if (values.seed !== undefined) return replay(seed, values.faults, values.trace, print);
+  if (values.planted) {
+    const numbers = values.bugs === "" ? [] : values.bugs.split(",").map(Number);
+    return huntAll(numbers, from, seeds, values.json, print);
+  }
   return runSeeds(seeds, from, values.json, print);
 }
 
@@ -93,4 +101,23 @@ async function found(failing: Run): Promise<Found> {
   const shrunk = await shrink(failing);
   const { violation = { invariant: "", message: "" } } = shrunk;
   return { seed: failing.seed, ...violation, replay: replayCommand(shrunk) };
+}
+
+async function huntAll(
+  numbers: readonly number[],
+  from: number,
+  seeds: number,
+  asJson: boolean,
+  print: Print,
+): Promise<number> {
+  let missed = 0;
+  for (const bug of bugsNumbered(numbers)) {
+    const { seeds: taken, caught } = await hunt(bug, from, seeds);
+    if (taken === undefined) missed += 1;
+    const { number, name } = bug;
+    const found = { number, name, seeds: taken ?? null, invariant: caught?.violation?.invariant ?? null };
+    const outcome = taken === undefined ? `NOT CAUGHT in ${seeds}` : `${taken} by ${found.invariant}`;
+    print(asJson ? JSON.stringify(found) : `${String(number).padStart(2)}  ${name}: ${outcome}`);
+  }
+  return missed === 0 ? 0 : 1;
 }

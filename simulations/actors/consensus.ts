@@ -51,7 +51,11 @@ export class Consensus {
     const { table } = this.#placement;
     if (table === this.#recorded) return;
     this.#recorded = table;
-    for (const [shard, { epoch, owner = "" }] of table.rows.entries()) this.#regions.set(`${shard}/${epoch}`, owner);
+    for (const [shard, { epoch, owner = "" }] of table.rows.entries()) {
+      // The first counts: nobody else may ever have the same.
+      const name = `${shard}/${epoch}`;
+      if (!this.#regions.has(name)) this.#regions.set(name, owner);
+    }
   }
 
   leaderIn(term: number): string | undefined {

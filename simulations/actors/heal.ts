@@ -2,6 +2,7 @@
 import type { ActorRef } from "@parley/actors";
 import { SECOND } from "../kit/timeline.ts";
 import type { LedgerMessage } from "./ledger.ts";
+import { bearMortal, watchEnd } from "./mortals.ts";
 import { askSingleton, ENTITIES } from "./workload.ts";
 import type { World } from "./world.ts";
 
@@ -10,6 +11,7 @@ type Question = (replyTo: ActorRef<string>) => LedgerMessage;
 /** Until hosts must have found each other again, and how long an answer may take then. */
 const REUNION = 9 * SECOND;
 const ANSWER_MS = 4_000;
+const LIFETIME_MS = 1_000;
 
 /** @throws Violation */
 export async function healAndExpectProgress(world: World): Promise<void> {
@@ -25,6 +27,7 @@ export async function healAndExpectProgress(world: World): Promise<void> {
   for (const host of world.hosts) world.start(host);
   await world.runUntil(world.timeline.now + SECOND);
   const unanswered = askAll(world);
+  watchAll(world);
   await world.runUntil(healedAt + world.plan.livenessBound);
   world.see({ type: "healed", untold: world.mortals.untold(), unanswered: [...unanswered] });
   await world.runUntil(world.timeline.now + 1);
@@ -56,4 +59,15 @@ function askAll(world: World): ReadonlySet<string> {
     }
   }
   return unanswered;
+}
+
+/** Everybody watches an actor of everybody, which ends while nothing breaks any more that could be told instead. */
+function watchAll(world: World): void {
+  const mortals = world.up().flatMap((life) => {
+    const { system } = life;
+    return system === undefined ? [] : [bearMortal(world, life, system, LIFETIME_MS, false)];
+  });
+  for (const life of world.up()) {
+    for (const mortal of mortals) if (life.system !== undefined) watchEnd(world, life, life.system, mortal);
+  }
 }

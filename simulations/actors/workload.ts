@@ -5,6 +5,7 @@ import { MS } from "../kit/timeline.ts";
 import type { Manner, Sent } from "./chronicle.ts";
 import type { Life } from "./host.ts";
 import type { LedgerMessage } from "./ledger.ts";
+import { bearMortal, watchEnd } from "./mortals.ts";
 import type { Placed } from "./placed.ts";
 import type { World } from "./world.ts";
 
@@ -20,25 +21,38 @@ interface Worker {
   readonly random: Random;
   /** By receiver. */
   readonly sequences: Map<string, number>;
+  /** Where all of it goes, when it does much at once. */
+  burstTo: string | undefined;
 }
 
 export function work(world: World, life: Life, system: ActorSystem, placed: Placed): void {
   const random = world.random.fork(`work/${life.name}`);
-  const worker = { world, life, system, placed, random, sequences: new Map<string, number>() };
+  const worker: Worker = {
+    world,
+    life,
+    system,
+    placed,
+    random,
+    sequences: new Map<string, number>(),
+    burstTo: undefined,
+  };
   const acts = [...WITH_LEDGERS, ...WITH_LEDGERS, ...WITH_PLACED, offerOne, watchOne, bear];
   const thinkMs = world.plan.thinkTime / MS;
   const next = (): void => {
     if (world.isHealed || life.isStopping) return;
     // Now and then much at once, as far as bounds and beyond.
-    const times = random.chance(0.05) ? 20 : 1;
+    const isBurst = random.chance(0.1);
+    const times = isBurst ? 10 : 1;
     const act = random.pick(acts);
+    worker.burstTo = isBurst ? addressIn({ ...worker, burstTo: undefined }) : undefined;
     for (let i = 0; i < times; i += 1) act?.(worker);
     life.clock.after(2 * thinkMs * random.next(), next);
   };
   life.clock.after(thinkMs * random.next(), next);
 }
 
-function addressIn({ world, random }: Worker): string {
+function addressIn({ world, random, burstTo }: Worker): string {
+  if (burstTo !== undefined) return burstTo;
   const host = random.pick(world.hosts)?.name ?? "nobody";
   return `parley://${host}/ledger-${random.between(0, world.plan.ledgers - 1)}`;
 }
@@ -166,44 +180,15 @@ function mustEnd<Value>(
   );
 }
 
-function watchOne(worker: Worker): void {
-  const { world, life, system, random } = worker;
+function watchOne({ world, life, system, random }: Worker): void {
   const of = random.pick(world.mortals.known);
   if (of === undefined) return;
-  const watch = world.mortals.watch(life, of);
-  world.note("watch", life.name, of.address);
-  const unwatch = system.watch(system.resolve(of.address), ({ reason }) => {
-    world.note("end-told", life.name, of.address, reason);
-    watch.isOver = true;
-    world.see({ type: "end-told", watch: watch.id, of: of.address, reason, hasEnded: of.hasEnded });
-  });
-  if (!random.chance(0.1)) return;
-  life.clock.after(1_000 * random.next(), () => {
-    watch.isOver = true;
-    unwatch();
-  });
+  const unwatch = watchEnd(world, life, system, of);
+  if (random.chance(0.1)) life.clock.after(1_000 * random.next(), unwatch);
 }
 
-/** An actor that lives for a while, and then stops or crashes. */
 function bear({ world, life, system, random }: Worker): void {
-  const crashes = random.chance(0.5);
-  const lifetimeMs = 3_000 * random.next();
-  const ref = system.spawn<"end">(
-    (context) => ({
-      receive: () => {
-        if (!crashes) return context.stop();
-        mortal.hasEnded = true;
-        throw new Error("an end that was drawn");
-      },
-      onStop: () => {
-        mortal.hasEnded = true;
-      },
-    }),
-    { restart: "temporary" },
-  );
-  const mortal = world.mortals.add(ref.address, life);
-  world.note("born", life.name, ref.address);
-  life.clock.after(lifetimeMs, () => ref.tell("end"));
+  bearMortal(world, life, system, 3_000 * random.next(), random.chance(0.5));
 }
 
 const WITH_LEDGERS = [tellOne, offerAcknowledged, askOne];

@@ -3,6 +3,8 @@ import { describe, expect, test } from "vitest";
 import { actorsCommand } from "../command.ts";
 import { SHIPPED } from "../library.ts";
 import { FAULTS, planOf } from "../plan.ts";
+import { bugsNumbered, hunt } from "../planted.ts";
+import { PLANTED_BUGS } from "../planted/bugs.ts";
 import { runSeed, type Run } from "../run.ts";
 import { replayCommand } from "../shrink.ts";
 
@@ -74,6 +76,25 @@ describe("a sink whose fence admits everybody", () => {
       if (violation !== undefined) found.push(violation.invariant);
     }
     expect(found).toEqual(["stale-tokens-are-refused"]);
+  });
+});
+
+describe("planted bugs", () => {
+  test("are caught: a sample of them", { timeout: 120_000 }, async () => {
+    for (const bug of bugsNumbered([1, 2, 3, 4, 6, 7, 8])) {
+      const { seeds } = await hunt(bug, 1, 10);
+      expect({ bug: bug.name, isCaught: seeds !== undefined }).toEqual({ bug: bug.name, isCaught: true });
+    }
+  });
+
+  test("are each planted once, in lines that stand in the sources", () => {
+    const sources = new URL("src/", import.meta.resolve("@parley/actors/package.json"));
+    for (const { name, file, search, replace } of PLANTED_BUGS) {
+      const found = readFileSync(new URL(file, sources), "utf8").split(search).length - 1;
+      expect({ name, found }).toEqual({ name, found: 1 });
+      expect(replace).not.toBe(search);
+    }
+    expect(new Set(PLANTED_BUGS.map(({ number }) => number)).size).toBe(PLANTED_BUGS.length);
   });
 });
 
