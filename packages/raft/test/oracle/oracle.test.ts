@@ -88,12 +88,10 @@ describe("the script language", () => {
   it("reads plain scripts: bodies, expected output that is passed over, comments, doubled separators", () => {
     const text =
       "# a comment\nadd-nodes 1 voters=(1) index=2\n----\nINFO x\n\npropose-conf-change 1\nv2\n----\nok\n\nraft-log 1\n----\n----\na\n\nb\n----\n----\n\nstabilize\n----\nok\n";
-    expect(parsePlainScript(text)).toMatchObject({ problems: [], script: [
-      "add-nodes 1 voters=(1) index=2",
-      "propose-conf-change 1\nv2",
-      "raft-log 1",
-      "stabilize",
-    ] });
+    expect(parsePlainScript(text)).toMatchObject({
+      problems: [],
+      script: ["add-nodes 1 voters=(1) index=2", "propose-conf-change 1\nv2", "raft-log 1", "stabilize"],
+    });
   });
 
   it("runs every command line of a block, with or without expected output, whatever the line ends", () => {
@@ -111,7 +109,7 @@ describe("the script language", () => {
   it.each([
     ["a separator without a command", "----\nok\n", "line 1"],
     ["a command swallowed by output", "status 1\n----\nok\nstatus 1\n----\nok\n", "line 5"],
-    ["doubled output without an end", "status 1\n----\n----\nok\n", "line 3"],
+    ["doubled output without an end", "status 1\n----\n----\nok\n", "line 2"],
     ["nothing", "# only a comment\n", "no command"],
   ])("names %s as a problem", (_name, text, where) => {
     expect(parsePlainScript(text).problems.join()).toContain(where);
@@ -121,9 +119,12 @@ describe("the script language", () => {
     expect(() => parseCommand("campaign =1")).toThrow(/cannot be read/);
   });
 
-  it.each(["{", "[1]", "{}", '{"script":[1]}', ""])("refuses %j as a file of JSON lines, and names the file", (text) => {
-    expect(() => parseScripts("x.jsonl", text)).toThrow(/^x\.jsonl/);
-  });
+  it.each(["{", "[1]", "{}", '{"script":[1]}', ""])(
+    "refuses %j as a file of JSON lines, and names the file",
+    (text) => {
+      expect(() => parseScripts("x.jsonl", text)).toThrow(/^x\.jsonl/);
+    },
+  );
 
   it.each([
     ["x.txt", "add-nodes 1 voters=(1) index=2\n\ndance 1\n", 1, /x\.txt: line 3: dance 1/],
