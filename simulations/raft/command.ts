@@ -10,6 +10,8 @@ export const RAFT_USAGE = `usage: npm run simulate -- raft [--seeds N] [--from S
        npm run simulate -- raft --seed S [--faults A,B|none] [--trace]
        npm run simulate -- raft --planted [--bugs 1,2] [--seeds N] [--from S] [--json]`;
 
+const DEFAULT_SEEDS = 1000;
+
 type Print = (line: string) => void;
 
 /** Runs the command; the exit code: 0 no violation (or every planted bug caught), 1 otherwise, 2 misused. */
@@ -17,27 +19,48 @@ export async function raftCommand(args: readonly string[], print: Print): Promis
   const { values } = parseArgs({
     args: [...args],
     options: {
-      seeds: { type: "string", default: "1000" },
+      seeds: { type: "string" },
       from: { type: "string", default: "1" },
-      minutes: { type: "string", default: "Infinity" },
+      minutes: { type: "string" },
       seed: { type: "string" },
       faults: { type: "string" },
-      bugs: { type: "string", default: "" },
+      bugs: { type: "string" },
       json: { type: "boolean", default: false },
       trace: { type: "boolean", default: false },
       planted: { type: "boolean", default: false },
     },
   });
-  const [seeds, from, minutes] = [Number(values.seeds), Number(values.from), Number(values.minutes)];
-  if (![seeds, from].every((value) => Number.isSafeInteger(value) && value >= 0) || !(minutes > 0)) {
-    throw new TypeError("--seeds and --from take whole numbers, --minutes a positive one");
+  const from = wholeNumber("from", values.from);
+  const { seeds, minutes } = extentOf(values);
+  if (values.bugs !== undefined && !values.planted) throw new TypeError("--bugs goes with --planted");
+  if (values.seed !== undefined) {
+    return replay(wholeNumber("seed", values.seed), values.faults, values.trace, print);
   }
-  if (values.seed !== undefined) return replay(Number(values.seed), values.faults, values.trace, print);
   if (values.planted) {
-    const numbers = values.bugs === "" ? [] : values.bugs.split(",").map(Number);
-    return huntAll(numbers, from, seeds, values.json, print);
+    const numbers = values.bugs?.split(",").map((number) => wholeNumber("bugs", number)) ?? [];
+    return huntAll(numbers, from, seeds === Infinity ? DEFAULT_SEEDS : seeds, values.json, print);
   }
   return runSeeds({ seeds, from, minutes, asJson: values.json, print });
+}
+
+/**
+ * How many seeds to run, and for how long at most; whoever names a time and no number of seeds has all of it used.
+ * @throws TypeError when either is no positive number
+ */
+export function extentOf(asked: { readonly seeds?: string | undefined; readonly minutes?: string | undefined }): {
+  readonly seeds: number;
+  readonly minutes: number;
+} {
+  const minutes = asked.minutes === undefined ? Infinity : Number(asked.minutes);
+  if (!(minutes > 0)) throw new TypeError("--minutes takes a positive number");
+  if (asked.seeds !== undefined) return { seeds: wholeNumber("seeds", asked.seeds, 1), minutes };
+  return { seeds: minutes === Infinity ? DEFAULT_SEEDS : Infinity, minutes };
+}
+
+function wholeNumber(option: string, text: string, least = 0): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value >= least) return value;
+  throw new TypeError(`--${option} takes whole numbers from ${least}, not ${text === "" ? "nothing" : text}`);
 }
 
 async function replay(seed: number, faults: string | undefined, withTrace: boolean, print: Print): Promise<number> {

@@ -1,9 +1,9 @@
 /** The package with a bug planted in it: a copy of the shipped sources with a few lines replaced, loaded as a module. */
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { withTemporaryFolder } from "../kit/temporary-folder.ts";
 import type { Library } from "./library.ts";
 import type { PlantedBug } from "./planted/bug.ts";
 import { PLANTED_BUGS } from "./planted/bugs.ts";
@@ -30,9 +30,8 @@ export interface Hunt {
 }
 
 /** The package with `bug` in it. @throws Error when the lines it replaces are not in the sources (exactly once). */
-export async function withBug<T>(bug: PlantedBug, use: (library: Library) => Promise<T>): Promise<T> {
-  const folder = mkdtempSync(join(tmpdir(), "parley-planted-"));
-  try {
+export function withBug<T>(bug: PlantedBug, use: (library: Library) => Promise<T>): Promise<T> {
+  return withTemporaryFolder("parley-planted-", async (folder) => {
     writeFileSync(join(folder, "package.json"), JSON.stringify({ type: "module" }));
     symlinkSync(dependenciesOf("level"), join(folder, "node_modules"), "dir");
     cpSync(SOURCES, join(folder, "src"), { recursive: true });
@@ -47,10 +46,8 @@ export async function withBug<T>(bug: PlantedBug, use: (library: Library) => Pro
     }
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a copy of the very module that the type describes
     const library = (await import(pathToFileURL(join(folder, "src/index.ts")).href)) as Library;
-    return await use(library);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+    return use(library);
+  });
 }
 
 /** Tries seeds from `from` on until the bug is caught, `seeds` at most. */
@@ -64,6 +61,11 @@ export function hunt(bug: PlantedBug, from: number, seeds: number): Promise<Hunt
   });
 }
 
+/** The bugs of these numbers; all of them for none. @throws TypeError when there is no bug of such a number */
 export function bugsNumbered(numbers: readonly number[]): readonly PlantedBug[] {
+  const known = new Set(PLANTED_BUGS.map(({ number }) => number));
+  for (const number of numbers) {
+    if (!known.has(number)) throw new TypeError(`there is no planted bug ${number}; there are ${[...known].join()}`);
+  }
   return numbers.length === 0 ? PLANTED_BUGS : PLANTED_BUGS.filter((bug) => numbers.includes(bug.number));
 }

@@ -1,12 +1,17 @@
-import { spawnSync } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
+import { extentOf, raftCommand } from "../command.ts";
 import { FAULTS, planOf } from "../plan.ts";
 import { PLANTED_BUGS } from "../planted/bugs.ts";
 import { runSeed, type Run } from "../run.ts";
 import { replayCommand } from "../shrink.ts";
 
+const MAIN = fileURLToPath(new URL("../../main.ts", import.meta.url));
 /** About three quarters of a minute on one core. */
 const SEEDS = 900;
 
@@ -17,10 +22,9 @@ function describeFailure(run: Run): string | undefined {
 }
 
 function simulate(...args: string[]): { status: number | null; stdout: string; stderr: string } {
-  const main = fileURLToPath(new URL("../../main.ts", import.meta.url));
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
-    ["--conditions=parley-source", main, "raft", ...args],
+    ["--conditions=parley-source", MAIN, "raft", ...args],
     { encoding: "utf8", maxBuffer: 256 * 2 ** 20 },
   );
   return { status, stdout, stderr };
@@ -122,10 +126,47 @@ describe("npm run simulate -- raft", () => {
   });
 
   test("refuses what it does not know, with usage and exit code 2", () => {
-    for (const args of [["--seeds", "many"], ["--seed", "1", "--faults", "gremlins"], ["--wrong"]]) {
-      const { status, stderr } = simulate(...args);
-      expect(stderr).toContain("usage: npm run simulate");
-      expect(status).toBe(2);
+    const { status, stderr } = simulate("--wrong");
+    expect(stderr).toContain("usage: npm run simulate");
+    expect(status).toBe(2);
+  });
+
+  test.each([
+    "--seeds many",
+    "--seeds 0",
+    "--minutes 0",
+    "--seed abc",
+    "--seed 1.5",
+    "--seed 1 --faults gremlins",
+    "--planted --bugs 9999",
+    "--planted --bugs abc",
+    "--bugs 1",
+  ])("refuses %s", async (line) => {
+    await expect(raftCommand(line.split(" "), () => undefined)).rejects.toThrow(TypeError);
+  });
+
+  test("goes on until the minutes it is given are over when no number of seeds is given", () => {
+    expect(extentOf({ minutes: "2" })).toEqual({ seeds: Infinity, minutes: 2 });
+    expect(extentOf({ minutes: "2", seeds: "5" })).toEqual({ seeds: 5, minutes: 2 });
+    expect(extentOf({})).toEqual({ seeds: 1000, minutes: Infinity });
+  });
+
+  test("removes the copy of a planted bug on Ctrl-C", { timeout: 60_000 }, async () => {
+    const folder = mkdtempSync(join(tmpdir(), "simulate-test-"));
+    const copies = (): string[] => readdirSync(folder).filter((name) => name.startsWith("parley-planted-"));
+    const child = spawn(process.execPath, [...process.execArgv, MAIN, "raft", "--planted"], {
+      env: { ...process.env, TMPDIR: folder },
+      stdio: "ignore",
+    });
+    try {
+      const ended = once(child, "exit");
+      await expect.poll(copies, { timeout: 30_000 }).toHaveLength(1);
+      child.kill("SIGINT");
+      expect(await ended).toEqual([null, "SIGINT"]);
+      expect(copies()).toEqual([]);
+    } finally {
+      child.kill("SIGKILL");
+      rmSync(folder, { recursive: true, force: true });
     }
   });
 });
