@@ -1,8 +1,9 @@
 /** The liveness phase: all faults end, everyone is started, and everything must come to its end. */
 import type { ActorRef } from "@parley/actors";
-import { SECOND } from "../kit/timeline.ts";
-import type { LedgerMessage } from "./ledger.ts";
-import { bearMortal, watchEnd } from "./mortals.ts";
+import { MS, SECOND } from "../kit/timeline.ts";
+import type { LedgerMessage } from "./messages.ts";
+import type { Life } from "./host.ts";
+import { bearMortal, watchEnd } from "./watching.ts";
 import { askSingleton, ENTITIES } from "./workload.ts";
 import type { World } from "./world.ts";
 
@@ -12,6 +13,7 @@ type Question = (replyTo: ActorRef<string>) => LedgerMessage;
 const REUNION = 9 * SECOND;
 const ANSWER_MS = 4_000;
 const LIFETIME_MS = 1_000;
+const BETWEEN = 200 * MS;
 
 /** @throws Violation */
 export async function healAndExpectProgress(world: World): Promise<void> {
@@ -36,29 +38,34 @@ export async function healAndExpectProgress(world: World): Promise<void> {
 /** Questions of everybody to everybody; those that were answered are taken out. */
 function askAll(world: World): ReadonlySet<string> {
   const unanswered = new Set<string>();
-  for (const { system, placed, name } of world.up()) {
-    if (system === undefined || placed === undefined) continue;
-    const expect = (what: string, ask: (make: Question) => Promise<string>): void => {
-      unanswered.add(what);
-      ask((replyTo) => ({ type: "question", name: what, replyTo })).then(
-        () => unanswered.delete(what),
-        (error: unknown) => world.note("unanswered", what, String(error)),
-      );
-    };
-    for (let entity = 1; entity <= ENTITIES; entity += 1) {
-      expect(`${name} asks entity ${entity}`, (make) =>
-        placed.sharding.entity(`e${entity}`).ask<string>(make, { timeoutMs: ANSWER_MS }),
-      );
-    }
-    expect(`${name} asks the singleton`, (make) => askSingleton(world, placed.chief, make, ANSWER_MS));
-    for (const { name: to } of world.hosts) {
-      for (let ledger = 0; ledger < world.plan.ledgers; ledger += 1) {
-        const ref = system.resolve<LedgerMessage>(`parley://${to}/ledger-${ledger}`);
-        expect(`${name} asks ledger-${ledger} of ${to}`, (make) => ref.ask<string>(make, { timeoutMs: ANSWER_MS }));
-      }
-    }
+  // One after the other: the smallest mailboxes hold one message.
+  for (const [index, life] of world.up().entries()) {
+    world.timeline.after(index * BETWEEN, () => life.run(() => ask(world, life, unanswered)));
   }
   return unanswered;
+}
+
+function ask(world: World, { system, placed, name }: Life, unanswered: Set<string>): void {
+  if (system === undefined || placed === undefined) return;
+  const expect = (what: string, send: (make: Question) => Promise<string>): void => {
+    unanswered.add(what);
+    send((replyTo) => ({ type: "question", name: what, replyTo })).then(
+      () => unanswered.delete(what),
+      (error: unknown) => world.note("unanswered", what, String(error)),
+    );
+  };
+  for (let entity = 1; entity <= ENTITIES; entity += 1) {
+    expect(`${name} asks entity ${entity}`, (make) =>
+      placed.sharding.entity(`e${entity}`).ask<string>(make, { timeoutMs: ANSWER_MS }),
+    );
+  }
+  expect(`${name} asks the singleton`, (make) => askSingleton(world, placed.chief, make, ANSWER_MS));
+  for (const { name: to } of world.hosts) {
+    for (let ledger = 0; ledger < world.plan.ledgers; ledger += 1) {
+      const ref = system.resolve<LedgerMessage>(`parley://${to}/ledger-${ledger}`);
+      expect(`${name} asks ledger-${ledger} of ${to}`, (make) => ref.ask<string>(make, { timeoutMs: ANSWER_MS }));
+    }
+  }
 }
 
 /** Everybody watches an actor of everybody, which ends while nothing breaks any more that could be told instead. */

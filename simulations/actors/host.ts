@@ -2,7 +2,7 @@
 import type { ActorSystem, RemotingHandle } from "@parley/actors";
 import type { Timeline } from "../kit/timeline.ts";
 import { TimelineClock } from "./clock.ts";
-import type { Placed } from "./placed.ts";
+import type { Placed } from "./messages.ts";
 
 export class Host {
   readonly name: string;

@@ -2,11 +2,8 @@
 import type { ActorRef, ActorSystem } from "@parley/actors";
 import type { Manner, Sent } from "./chronicle.ts";
 import type { Life } from "./host.ts";
+import type { LedgerMessage } from "./messages.ts";
 import type { World } from "./world.ts";
-
-export type LedgerMessage =
-  | { readonly type: "note"; readonly sent: Sent }
-  | { readonly type: "question"; readonly name: string; readonly replyTo: ActorRef<string> };
 
 export function openLedgers(world: World, life: Life, system: ActorSystem): void {
   const { ledgers } = world.plan;

@@ -1,15 +1,10 @@
 /** Sharded entities and a singleton, which write to a sink that asks a fence. */
-import type { ActorRef, ActorSystem, Sharding, SingletonSend, Stamp } from "@parley/actors";
+import type { ActorSystem, Stamp } from "@parley/actors";
 import type { Sent } from "./chronicle.ts";
 import type { Life } from "./host.ts";
-import { acceptsLedgerMessages, type LedgerMessage, troubles } from "./ledger.ts";
+import { acceptsLedgerMessages, troubles } from "./ledger.ts";
+import type { LedgerMessage, Placed } from "./messages.ts";
 import type { World } from "./world.ts";
-
-/** What a host has of placement. */
-export interface Placed {
-  readonly sharding: Sharding<LedgerMessage>;
-  readonly chief: ActorRef<SingletonSend<LedgerMessage>>;
-}
 
 export function openPlaced(world: World, life: Life, system: ActorSystem): Placed {
   const { actors } = world.library;

@@ -2,6 +2,7 @@
 import { Violation } from "../kit/violation.ts";
 import { unleash } from "./chaos.ts";
 import { healAndExpectProgress } from "./heal.ts";
+import { begin, look } from "./life.ts";
 import { SHIPPED, type Library } from "./library.ts";
 import { planOf, type Fault } from "./plan.ts";
 import { World, type Trace } from "./world.ts";
@@ -32,7 +33,7 @@ export async function runSeed(seed: number, { library = SHIPPED, only, trace }: 
   const unhandled = (error: unknown): void => world?.fail(error, "a promise that nobody waits for");
   process.on("unhandledRejection", unhandled);
   try {
-    world = new World(library, plan, trace);
+    world = new World(library, plan, { begin, look }, trace);
     unleash(world);
     await world.runUntil(plan.safetyPhase);
     await healAndExpectProgress(world);

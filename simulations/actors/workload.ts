@@ -4,9 +4,8 @@ import type { Random } from "../kit/random.ts";
 import { MS } from "../kit/timeline.ts";
 import type { Manner, Sent } from "./chronicle.ts";
 import type { Life } from "./host.ts";
-import type { LedgerMessage } from "./ledger.ts";
-import { bearMortal, watchEnd } from "./mortals.ts";
-import type { Placed } from "./placed.ts";
+import type { LedgerMessage, Placed } from "./messages.ts";
+import { bearMortal, watchEnd } from "./watching.ts";
 import type { World } from "./world.ts";
 
 /** How much later than its deadline a wait may end: timers and turns of who waits. */

@@ -15,7 +15,6 @@ import { TimelineClock } from "./clock.ts";
 import { Host, Life } from "./host.ts";
 import { allInvariants } from "./invariants/index.ts";
 import type { Library } from "./library.ts";
-import { begin, look } from "./life.ts";
 import { Mortals } from "./mortals.ts";
 import type { Plan } from "./plan.ts";
 
@@ -25,6 +24,12 @@ export type Trace = (line: string) => void;
 /** Until a host that was paused hears of consensus again, and until another leads in place of one that is gone. */
 const HEARS_AGAIN: Micros = 100 * MS;
 const ELECTION: Micros = 400 * MS;
+
+/** What makes a host's life, and looks at it after each event that it took part in. */
+export interface Lives {
+  readonly begin: (world: World, life: Life) => void;
+  readonly look: (world: World, life: Life) => void;
+}
 
 export class World {
   readonly plan: Plan;
@@ -43,12 +48,14 @@ export class World {
   handled = 0;
   /** Faults stop and everything works again. */
   isHealed = false;
+  readonly #lives: Lives;
   readonly #invariants = allInvariants();
   readonly #acted = new Set<Life>();
   readonly #trace: Trace | undefined;
   #failure: Violation | undefined;
 
-  constructor(library: Library, plan: Plan, trace?: Trace) {
+  constructor(library: Library, plan: Plan, lives: Lives, trace?: Trace) {
+    this.#lives = lives;
     this.library = library;
     this.plan = plan;
     this.#trace = trace;
@@ -105,7 +112,7 @@ export class World {
     while (this.timeline.runNext(end)) {
       await endOfTurn();
       this.consensus.record();
-      for (const life of this.#acted) look(this, life);
+      for (const life of this.#acted) this.#lives.look(this, life);
       this.#acted.clear();
       if (this.#failure !== undefined) throw this.#failure;
       this.events += 1;
@@ -126,7 +133,7 @@ export class World {
     );
     host.life = life;
     this.note("start", life.name);
-    begin(this, life);
+    this.#lives.begin(this, life);
   }
 
   /** As by kill -9. */
