@@ -1,4 +1,5 @@
 /** `npm run chaos -- raft`: the arguments, and what is printed. */
+import { closeSync, openSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { runChaos, type ChaosReport } from "./run.ts";
 
@@ -32,11 +33,15 @@ export async function chaosCommand(
   });
   const { from } = values;
   if (from !== "sources" && from !== "dist") throw new TypeError("--from takes sources or dist");
-  const report = await runChaos({
+  const numbers = {
     seconds: positive(values.seconds, "seconds"),
     nodes: positive(values.nodes, "nodes"),
     seed: positive(values.seed, "seed"),
     clients: positive(values.clients, "clients"),
+  };
+  if (values.history !== undefined) ensureWritable(values.history);
+  const report = await runChaos({
+    ...numbers,
     from,
     historyPath: values.history,
     signal,
@@ -46,6 +51,16 @@ export async function chaosCommand(
   else summarize(report, print);
   if (signal.aborted) return 130;
   return report.violations.length === 0 ? 0 : 1;
+}
+
+/** Makes the file now, so that nobody learns at the end of a long run that there is no history of it. */
+function ensureWritable(path: string): void {
+  try {
+    closeSync(openSync(path, "a"));
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new TypeError(`--history ${path} cannot be written: ${reason}`, { cause: error });
+  }
 }
 
 function positive(text: string, name: string): number {

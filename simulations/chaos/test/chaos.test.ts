@@ -8,6 +8,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { checkLinearizability, readHistory } from "@parley/raft/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { chaosCommand } from "../command.ts";
 import { runChaos, type ChaosReport } from "../run.ts";
 
 const MAIN = fileURLToPath(new URL("../main.ts", import.meta.url));
@@ -94,5 +95,14 @@ describe("npm run chaos -- raft", () => {
       expect(await textOf(child.stderr)).toContain("usage: npm run chaos -- raft");
       expect((await closed)[0]).toBe(2);
     }
+  });
+});
+
+describe("npm run chaos -- raft --history", () => {
+  it("refuses a file it cannot write before anything starts", async () => {
+    const history = join(folder, "missing", "x.jsonl");
+    const interrupt = new AbortController();
+    const output = { print: () => undefined, tell: () => undefined };
+    await expect(chaosCommand(["--history", history], output, interrupt.signal)).rejects.toThrow(TypeError);
   });
 });
