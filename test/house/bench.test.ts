@@ -51,6 +51,16 @@ describe("npm run bench", () => {
   });
   afterEach(() => rmSync(root, { recursive: true, force: true }));
 
+  it.each([
+    `import { parseArgs } from "node:util"; export default async (args) => parseArgs({ args });`,
+    `export default async ([arg]) => { throw Object.assign(new Error("not " + arg), { name: "UsageError" }); };`,
+  ])("says in one line which argument a bench does not take: %s", async (source) => {
+    write("strict", source);
+    const { code, stderr } = await bench("strict", "--bogus");
+    expect(stderr).toMatch(/^bench strict refuses its arguments: [^\n]*--bogus[^\n]*\n$/);
+    expect(code).toBe(2);
+  });
+
   it("lists the benches", async () => {
     write("other", "");
     const { code, stdout } = await bench();

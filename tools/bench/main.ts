@@ -1,12 +1,14 @@
 /**
  * `npm run bench` lists the benches; `npm run bench -- NAME [--json] [args]` runs one. With `--json` stdout carries
- * exactly one JSON object. Exit codes: 0 measured (goals met or not), 1 the bench failed, 2 no such bench.
+ * exactly one JSON object. Exit codes: 0 measured (goals met or not), 1 the bench failed, 2 no such bench, or
+ * not with these arguments.
  */
 import { globSync } from "node:fs";
 import { basename, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { formatReport } from "./table.ts";
 import type { BenchReport } from "./types.ts";
+import { isUsageError } from "./usage-error.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const ENDING = ".bench.ts";
@@ -63,8 +65,10 @@ if (path !== undefined) {
     restore();
     process.stdout.write(`${json ? JSON.stringify(report) : formatReport(report)}\n`);
   } catch (error) {
-    process.stderr.write(`bench ${name} failed: ${error instanceof Error ? error.stack : String(error)}\n`);
-    process.exitCode = 1;
+    const isUsage = isUsageError(error);
+    const reason = error instanceof Error ? (isUsage ? error.message : error.stack) : String(error);
+    process.stderr.write(`bench ${name} ${isUsage ? "refuses its arguments" : "failed"}: ${reason}\n`);
+    process.exitCode = isUsage ? 2 : 1;
   } finally {
     restore();
   }

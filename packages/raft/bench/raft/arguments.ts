@@ -18,7 +18,12 @@ export interface Arguments {
   readonly profile: string | undefined;
 }
 
-/** @throws Error with what is wrong */
+/** Arguments that this bench does not take; the runner knows it by its name. */
+class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+/** @throws UsageError or what parseArgs throws, with what is wrong */
 export function readArguments(args: readonly string[]): Arguments {
   const { values } = parseArgs({
     args: [...args],
@@ -32,7 +37,7 @@ export function readArguments(args: readonly string[]): Arguments {
     },
   });
   const { baseline } = values;
-  if (baseline !== undefined && baseline !== "etcd") throw new Error(`--baseline takes etcd, not ${baseline}`);
+  if (baseline !== undefined && baseline !== "etcd") throw new UsageError(`--baseline takes etcd, not ${baseline}`);
   const parts = new Set(values.only.split(",").map(partOf));
   return {
     baseline,
@@ -46,12 +51,13 @@ export function readArguments(args: readonly string[]): Arguments {
 
 function partOf(name: string): Part {
   const part = PARTS.find((known) => known === name);
-  if (part === undefined) throw new Error(`--only takes some of ${PARTS.join(",")}, not ${name}`);
+  if (part === undefined) throw new UsageError(`--only takes some of ${PARTS.join(",")}, not ${name}`);
   return part;
 }
 
 function countOf(name: string, text: string): number {
   const count = Number(text);
-  if (!Number.isInteger(count) || count < 1) throw new Error(`${name} takes a whole number of at least 1, not ${text}`);
+  if (!Number.isInteger(count) || count < 1)
+    throw new UsageError(`${name} takes a whole number of at least 1, not ${text}`);
   return count;
 }
