@@ -24,7 +24,7 @@ const PACKAGE = new URL("../../../", import.meta.url);
  * What lives on a node's heap is some 20 MB. Without these V8 lets garbage of a busy node grow to several times that, because
  * it goes by how much memory the machine has.
  */
-const HEAP_FLAGS: readonly string[] = ["--max-semi-space-size=8", "--max-old-space-size=512"];
+const HEAP_FLAGS: readonly string[] = ["--max-semi-space-size=4", "--max-old-space-size=256"];
 
 /** How a process ended. */
 export interface Ending {
