@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { type Deadline, type DeadlineList, Deadlines } from "../../src/core/deadlines.ts";
-import { VirtualClock } from "./virtual-clock.ts";
+import { VirtualClock } from "../../src/testing/virtual-clock.ts";
 
 class Wait implements Deadline {
   list: DeadlineList | undefined = undefined;

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { createActorSystem } from "../../src/index.ts";
 import { Dispatcher } from "../../src/core/dispatcher.ts";
-import { VirtualClock } from "./virtual-clock.ts";
+import { VirtualClock } from "../../src/testing/virtual-clock.ts";
 
 test("two actors that never stop talking leave input and output their turn", async () => {
   const system = createActorSystem({ peer: "here" });

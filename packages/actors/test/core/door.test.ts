@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { ActorAddress, ActorRef, RemoteDelivery, RemoteHost, StreamRef } from "../../src/index.ts";
 import { ActorError, createActorSystem, formatAddress, isActorRef } from "../../src/index.ts";
 import { expectCode } from "./support.ts";
-import { VirtualClock } from "./virtual-clock.ts";
+import { VirtualClock } from "../../src/testing/virtual-clock.ts";
 
 /**
  * Two systems side by side: what remoting does, without a wire. References are carried as their addresses, everything

@@ -8,7 +8,7 @@ import {
   createActorSystem,
   type Refusal,
 } from "../../src/index.ts";
-import { VirtualClock } from "./virtual-clock.ts";
+import { VirtualClock } from "../../src/testing/virtual-clock.ts";
 
 export interface TestSystem {
   readonly system: ActorSystem;
