@@ -27,10 +27,6 @@ export const FAULTS = [
 
 export type Fault = (typeof FAULTS)[number];
 
-export function isFault(name: string): name is Fault {
-  return FAULTS.some((fault) => fault === name);
-}
-
 export interface MailboxPlan {
   readonly capacity: number;
   readonly overflow: Overflow;

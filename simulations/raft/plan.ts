@@ -45,10 +45,6 @@ export const FAULTS = [
 
 export type Fault = (typeof FAULTS)[number];
 
-export function isFault(name: string): name is Fault {
-  return FAULTS.some((fault) => fault === name);
-}
-
 export interface Plan {
   readonly seed: number;
   /** The first voters are 1 to this. */

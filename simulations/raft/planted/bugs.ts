@@ -1,5 +1,5 @@
 /** All bugs to be planted. */
-import type { PlantedBug } from "./bug.ts";
+import type { PlantedBug } from "../../kit/planted.ts";
 import { CORE_BUGS } from "./core.ts";
 import { DRIVER_BUGS } from "./driver.ts";
 import { STORAGE_BUGS } from "./storage.ts";

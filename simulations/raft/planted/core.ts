@@ -1,5 +1,5 @@
 /** Bugs in the consensus core. */
-import { bug, type PlantedBug } from "./bug.ts";
+import { bug, type PlantedBug } from "../../kit/planted.ts";
 
 export const CORE_BUGS: readonly PlantedBug[] = [
   bug(

@@ -1,5 +1,5 @@
 /** Bugs in the driver: applying, sessions, proposals, reads, snapshots, and coming back from a doubt. */
-import { bug, type PlantedBug } from "./bug.ts";
+import { bug, type PlantedBug } from "../../kit/planted.ts";
 
 export const DRIVER_BUGS: readonly PlantedBug[] = [
   {

@@ -1,5 +1,5 @@
 /** Bugs in what is written when: the log store, and the driver's queue and snapshots before it. */
-import { bug, type PlantedBug } from "./bug.ts";
+import { bug, type PlantedBug } from "../../kit/planted.ts";
 
 export const STORAGE_BUGS: readonly PlantedBug[] = [
   bug(

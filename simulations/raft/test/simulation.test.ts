@@ -5,11 +5,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { extentOf, raftCommand } from "../command.ts";
+import { extentOf } from "../../kit/command.ts";
+import { raftCommand } from "../command.ts";
 import { FAULTS, planOf } from "../plan.ts";
 import { PLANTED_BUGS } from "../planted/bugs.ts";
 import { runSeed, type Run } from "../run.ts";
-import { replayCommand } from "../shrink.ts";
+import { replayCommand } from "../../kit/simulation.ts";
 
 const MAIN = fileURLToPath(new URL("../../main.ts", import.meta.url));
 /** About three quarters of a minute on one core. */
@@ -18,7 +19,7 @@ const SEEDS = 900;
 /** A run as a test failure should show it. */
 function describeFailure(run: Run): string | undefined {
   if (run.violation === undefined) return undefined;
-  return `${run.violation.invariant}: ${run.violation.message}\n${replayCommand(run)}`;
+  return `${run.violation.invariant}: ${run.violation.message}\n${replayCommand("raft", run)}`;
 }
 
 function simulate(...args: string[]): { status: number | null; stdout: string; stderr: string } {
@@ -146,9 +147,9 @@ describe("npm run simulate -- raft", () => {
   });
 
   test("goes on until the minutes it is given are over when no number of seeds is given", () => {
-    expect(extentOf({ minutes: "2" })).toEqual({ seeds: Infinity, minutes: 2 });
-    expect(extentOf({ minutes: "2", seeds: "5" })).toEqual({ seeds: 5, minutes: 2 });
-    expect(extentOf({})).toEqual({ seeds: 1000, minutes: Infinity });
+    expect(extentOf({ minutes: "2" }, 1000)).toEqual({ seeds: Infinity, minutes: 2 });
+    expect(extentOf({ minutes: "2", seeds: "5" }, 1000)).toEqual({ seeds: 5, minutes: 2 });
+    expect(extentOf({}, 1000)).toEqual({ seeds: 1000, minutes: Infinity });
   });
 
   test("removes the copy of a planted bug on Ctrl-C", { timeout: 60_000 }, async () => {
