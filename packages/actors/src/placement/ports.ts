@@ -11,7 +11,12 @@ export interface LeadershipNow {
   readonly term: number;
 }
 
-/** Comes from consensus; a host may hear of a change late, but hears of it. */
+/**
+ * Comes from consensus; a host may hear of a change late, but hears of it. It is for one life of the host: it never says that
+ * this host leads in a term that a former life of it has won. What ran in that term may have left things on the way that
+ * nobody could tell from what would be started anew. (Raft keeps this by itself: who restarts is a follower, and leads
+ * again in a new term only.)
+ */
 export interface Leadership {
   current(): LeadershipNow;
   /** Calls `changed` after each change, not from within this call; gives back how to stop that. */

@@ -257,8 +257,7 @@ export class Region<Message> implements Actor<AnyMessage<Message>> {
     const { behavior, spawn, memory } = this.#settings;
     let isOver = false;
     const stamp = (): Stamp => {
-      const { aborted } = this.#context.signal;
-      if (!isOver && !aborted && this.#owner.serves(entity, epoch)) return this.#stamp(shard, epoch);
+      if (!isOver && this.#owner.serves(entity, epoch)) return this.#stamp(shard, epoch);
       throw new ActorError("stale-epoch", `${entity} of epoch ${epoch} lives here no more`);
     };
     const passivate = (): void => {
@@ -274,9 +273,10 @@ export class Region<Message> implements Actor<AnyMessage<Message>> {
       { ...spawn, restart: "transient" },
     );
     this.#children.set(entity, child);
-    this.#context.watch(child, () => {
+    this.#context.watch(child, () => ({ type: "own-entity-ended", entity }));
+    // Until then it may write down what it has, also when this region ends or crashes meanwhile.
+    this.#system.watch(child, () => {
       isOver = true;
-      return { type: "own-entity-ended", entity };
     });
   }
 

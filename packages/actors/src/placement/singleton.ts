@@ -167,9 +167,10 @@ class Manager<Message> implements Actor<Own<Message>> {
     };
     const child = this.#context.spawn(behavior({ term, stamp }), { ...spawn, restart: "transient" });
     this.#child = child;
-    this.#context.watch(child, () => {
+    this.#context.watch(child, () => ({ type: "own-ended" }));
+    // Also when this manager ends or crashes meanwhile: the next one may run it in the same term.
+    this.#system.watch(child, () => {
       isOver = true;
-      return { type: "own-ended" };
     });
     this.#sendHeld();
   }

@@ -16,7 +16,10 @@ export class Cluster extends Hosts {
 
   /** Starts all, or one anew. */
   async up(peers: readonly string[] = this.peers, options: Partial<RemotingOptions> = {}): Promise<void> {
-    for (const peer of peers) this.#hosts.set(peer, await this.start(peer, options));
+    for (const peer of peers) {
+      if (this.#hosts.has(peer)) this.placement.restart(peer);
+      this.#hosts.set(peer, await this.start(peer, options));
+    }
   }
 
   host(peer: string): Host {

@@ -207,7 +207,8 @@ describe("sharding", () => {
     // Nobody sends this; it stands for a bug.
     region.tell({ type: "deliver" } as unknown as Parameters<typeof region.tell>[0]);
     await cluster.clock.pass(100);
-    expect(() => lives[0]?.stay.stamp()).toThrow(/lives here no more/);
+    // It may still finish: the next life of the region waits for it, for a while.
+    expect(lives[0]?.stay.stamp()).toMatchObject({ token: epoch });
     await cluster.clock.pass(10_000);
     expect(await where("a", "x")).toBe(`a/${epoch}`);
     expect(() => lives[0]?.stay.stamp()).toThrow(/lives here no more/);

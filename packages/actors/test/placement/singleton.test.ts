@@ -25,7 +25,7 @@ async function setUp(options: Partial<SingletonOptions<Message>> = {}) {
   const lives: Life[] = [];
   const hang = new Gate();
   const managers = new Map<string, ActorRef<SingletonSend<Message>>>();
-  for (const peer of cluster.peers) {
+  const open = (peer: string): void => {
     const manager = startSingleton<Message>(cluster.host(peer).system, {
       name: "sweeper",
       leadership: cluster.placement.leadershipOf(peer),
@@ -47,7 +47,8 @@ async function setUp(options: Partial<SingletonOptions<Message>> = {}) {
       ...options,
     });
     managers.set(peer, manager);
-  }
+  };
+  for (const peer of cluster.peers) open(peer);
   const manager = (peer: string): ActorRef<SingletonSend<Message>> => {
     const found = managers.get(peer);
     if (found === undefined) throw new Error(peer);
@@ -63,7 +64,7 @@ async function setUp(options: Partial<SingletonOptions<Message>> = {}) {
     );
   const alive = (): readonly string[] =>
     lives.filter(({ isOver }) => !isOver).map(({ peer, term }) => `${peer}@${term.term}`);
-  return { cluster, lives, alive, who, manager, hang };
+  return { cluster, lives, alive, who, manager, hang, open };
 }
 
 describe("a cluster singleton", () => {
@@ -133,6 +134,38 @@ describe("a cluster singleton", () => {
     expect(lives.map(({ term }) => term.term)).toEqual([1, 1]);
     expect(await who("c")).toBe("a@1");
     expect(alive()).toHaveLength(1);
+  });
+
+  test("is not started in a term that a former life of its host has won", async () => {
+    const { cluster, lives, open, who } = await setUp();
+    cluster.placement.elect("a");
+    await cluster.clock.pass(100);
+    await cluster.crash("a");
+    await cluster.up(["a"]);
+    open("a");
+    await cluster.clock.pass(5_000);
+    // Consensus has not noticed: it is still term 1.
+    expect(lives.map(({ peer, term }) => `${peer}@${term.term}`)).toEqual(["a@1"]);
+    cluster.placement.elect("a");
+    expect(await who("b")).toBe("a@2");
+  });
+
+  test("may finish when its manager crashes, and gets no stamp once that has left it behind", async () => {
+    const { cluster, lives, manager, hang, who } = await setUp();
+    cluster.placement.elect("a");
+    await cluster.clock.pass(100);
+    manager("a").tell({ type: "send", message: { type: "hang" } });
+    await cluster.clock.pass(10);
+    // Nobody sends this; it stands for a bug.
+    manager("a").tell({ type: "release", term: 1 } as unknown as SingletonSend<Message>);
+    await cluster.clock.pass(100);
+    expect(lives).toHaveLength(1);
+    expect(lives[0]?.term.stamp()).toMatchObject({ token: 1 });
+    await cluster.clock.pass(20_000);
+    expect(await who("b")).toBe("a@1");
+    expect(() => lives[0]?.term.stamp()).toThrow(/has had its time/);
+    expect(lives.at(-1)?.term.stamp()).toMatchObject({ token: 1 });
+    hang.open();
   });
 
   test("gets what was sent while nobody ran it, within bounds of number and time", async () => {

@@ -22,6 +22,8 @@ export interface MemoryPlacementOptions {
 /** What one host knows. */
 interface View {
   readonly peer: string;
+  /** What it led up to this term, it led in a former life. */
+  readonly bornInTerm: number;
   isCutOff: boolean;
   leadership: LeadershipNow;
   table: PlacementTableState;
@@ -33,7 +35,7 @@ interface View {
 export class MemoryPlacement {
   readonly #clock: Clock;
   readonly #delayMs: () => number;
-  readonly #views: ReadonlyMap<string, View>;
+  readonly #views: Map<string, View>;
   #leadership: LeadershipNow = { leader: undefined, term: 0 };
   #table: PlacementTableState;
 
@@ -41,19 +43,7 @@ export class MemoryPlacement {
     this.#clock = clock;
     this.#delayMs = delayMs;
     this.#table = emptyPlacement(shards);
-    this.#views = new Map(
-      members.map((peer) => [
-        peer,
-        {
-          peer,
-          isCutOff: false,
-          leadership: this.#leadership,
-          table: this.#table,
-          onLeadership: new Set(),
-          onTable: new Set(),
-        },
-      ]),
-    );
+    this.#views = new Map(members.map((peer) => [peer, this.#newView(peer)]));
   }
 
   /** As it is for who knows everything. */
@@ -82,9 +72,23 @@ export class MemoryPlacement {
     this.#spread(view);
   }
 
+  /** It lives anew: it leads in no term that was won before, and the ports of its former life hear nothing any more. */
+  restart(peer: string): void {
+    this.cutOff(peer);
+    this.#views.set(peer, this.#newView(peer));
+  }
+
+  /** For the life that `peer` is in. */
   leadershipOf(peer: string): Leadership {
     const view = this.#view(peer);
-    return { current: () => view.leadership, watch: (changed) => subscribe(view.onLeadership, changed) };
+    const { bornInTerm } = view;
+    return {
+      current: () => {
+        const { leader, term } = view.leadership;
+        return { leader: leader === peer && term <= bornInTerm ? undefined : leader, term };
+      },
+      watch: (changed) => subscribe(view.onLeadership, changed),
+    };
   }
 
   tableOf(peer: string): PlacementTable {
@@ -140,6 +144,12 @@ export class MemoryPlacement {
       view.table = table;
       for (const changed of view.onTable) changed();
     }
+  }
+
+  #newView(peer: string): View {
+    const [leadership, table] = [this.#leadership, this.#table];
+    const bornInTerm = leadership.term;
+    return { peer, bornInTerm, isCutOff: false, leadership, table, onLeadership: new Set(), onTable: new Set() };
   }
 
   #view(peer: string): View {
