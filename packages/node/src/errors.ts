@@ -15,7 +15,27 @@ export type PeerErrorCode =
   | "port-in-use"
   | "no-peer"
   | "peer-refused"
+  /** Another peer cannot be reached now, or the wire to it broke. */
+  | "unreachable"
+  /** What came over a wire is not what peers say to each other, or longer than is allowed. */
+  | "bad-frame"
   | "provider-failed"
+  /** The proof of a code or secret failed: it was wrong, or somebody stood in between. */
+  | "pairing-failed"
+  /** Nobody may pair at this peer now. */
+  | "pairing-closed"
+  /** Too many tries: `details.retryAfterMs` says when the next is heard. */
+  | "pairing-paused"
+  /** The cluster did not let the newcomer in. */
+  | "admission-refused"
+  /** It is not known whether the cluster let the newcomer in; asking again is safe. */
+  | "admission-unknown"
+  /** The other peer sent what is no message, or not the one that was due. */
+  | "peer-misbehaved"
+  /** The other peer said nothing in time, or its stream ended. */
+  | "peer-silent"
+  /** Sealed bytes, a key or its signature do not fit. */
+  | "seal-broken"
   | "interrupted"
   | "internal";
 
@@ -95,10 +115,20 @@ export const EXIT_CODE_BY_ERROR: Readonly<Record<PeerErrorCode | AudioErrorCode 
   "port-in-use": 7,
   "no-peer": 7,
   "peer-refused": 7,
+  unreachable: 7,
+  "bad-frame": 7,
   "cannot-connect": 7,
   "connection-lost": 7,
   "timed-out": 7,
   refused: 7,
+  "pairing-failed": 7,
+  "pairing-closed": 7,
+  "pairing-paused": 7,
+  "admission-refused": 7,
+  "admission-unknown": 7,
+  "peer-misbehaved": 7,
+  "peer-silent": 7,
+  "seal-broken": 7,
   "provider-failed": 8,
   "engine-start-failed": 8,
   "engine-crashed": 8,
