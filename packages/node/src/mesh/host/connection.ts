@@ -1,0 +1,79 @@
+/** One connection to another peer: one TCP socket, encrypted, over which both sides open streams. */
+import type { Connection, Stream } from "@libp2p/interface";
+import { messageOf, PeerError } from "../../errors.ts";
+import { plainAddress } from "./addresses.ts";
+
+export interface MeshConnection {
+  /** Who the other end has proven to be: its peer id. */
+  readonly peer: string;
+  /** Who dialled. */
+  readonly direction: "inbound" | "outbound";
+  /** Where the other end is. Of an inbound one the port is not the one it listens on. */
+  readonly remoteAddress: string;
+  readonly isOpen: boolean;
+  /** @throws PeerError `unreachable` when the other side does not take it or `signal` is aborted. */
+  openStream(protocol: string, signal: AbortSignal): Promise<Stream>;
+  /** Closes at once, with all its streams. */
+  abort(reason: string): void;
+  /** Calls `listener` once, when the connection is closed; soon when it is already. */
+  onClose(listener: () => void): void;
+}
+
+const faces = new WeakMap<Connection, MeshConnection>();
+const insides = new WeakMap<MeshConnection, Connection>();
+
+/** The same face for the same connection, always. */
+export function faceOf(connection: Connection): MeshConnection {
+  const known = faces.get(connection);
+  if (known !== undefined) return known;
+  const face = new Face(connection);
+  faces.set(connection, face);
+  insides.set(face, connection);
+  return face;
+}
+
+/** libp2p's own connection behind a face. */
+export function connectionBehind(face: MeshConnection): Connection | undefined {
+  return insides.get(face);
+}
+
+class Face implements MeshConnection {
+  readonly peer: string;
+  readonly direction: "inbound" | "outbound";
+  readonly remoteAddress: string;
+  readonly #connection: Connection;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+    this.peer = connection.remotePeer.toString();
+    this.direction = connection.direction;
+    this.remoteAddress = plainAddress(connection.remoteAddr);
+  }
+
+  get isOpen(): boolean {
+    return this.#connection.status === "open";
+  }
+
+  async openStream(protocol: string, signal: AbortSignal): Promise<Stream> {
+    try {
+      const stream = await this.#connection.newStream(protocol, { signal });
+      if (!signal.aborted) return stream;
+      stream.abort(new Error("nobody waits for it any more"));
+      throw signal.reason;
+    } catch (cause) {
+      throw new PeerError("unreachable", `${this.peer} took no stream for ${protocol}: ${messageOf(cause)}`, {
+        nextStep: "Check that both peers run the same version and belong to the same cluster.",
+        cause,
+      });
+    }
+  }
+
+  abort(reason: string): void {
+    this.#connection.abort(new Error(reason));
+  }
+
+  onClose(listener: () => void): void {
+    if (this.isOpen) this.#connection.addEventListener("close", listener, { once: true });
+    else queueMicrotask(listener);
+  }
+}

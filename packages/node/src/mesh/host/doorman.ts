@@ -1,0 +1,126 @@
+/**
+ * Who may connect at all. Before Noise has told who is there, connections are bounded per host that they come from, so that
+ * one host's garbage does not lock out the others; after it, revoked peers are turned away and strangers are few.
+ */
+import type { Connection, ConnectionGater, MultiaddrConnection, PeerId } from "@libp2p/interface";
+import type { StandingOf } from "./standing.ts";
+
+/** Bounds of what comes from those who have proven nothing. */
+export interface DoorLimits {
+  /** Connections from one address of which nobody knows yet whose they are. */
+  readonly maxPendingPerHost: number;
+  /** The same from all. */
+  readonly maxPending: number;
+  /** Connections of strangers, beside those that are allowed to wait. */
+  readonly maxStrangers: number;
+  readonly maxConnectionsPerStranger: number;
+  /** Strangers that may stay as long as they like: they wait for a person. */
+  readonly maxWaiting: number;
+  /** A stranger that says nothing at the door for so long is sent away. */
+  readonly strangerIdleMs: number;
+}
+
+export const DEFAULT_DOOR_LIMITS: DoorLimits = {
+  maxPendingPerHost: 32,
+  maxPending: 256,
+  maxStrangers: 16,
+  maxConnectionsPerStranger: 2,
+  maxWaiting: 32,
+  strangerIdleMs: 30_000,
+};
+
+export class Doorman {
+  readonly gater: ConnectionGater = {
+    denyInboundConnection: (wire) => this.#deniesPending(wire),
+    denyInboundEncryptedConnection: (peer, wire) => this.#deniesInbound(peer, wire),
+    denyOutboundEncryptedConnection: (peer) => this.#standingOf(peer.toString()) === "revoked",
+    denyDialMultiaddr: () => false,
+  };
+  readonly #standingOf: StandingOf;
+  readonly #limits: DoorLimits;
+  readonly #pending = new Map<MultiaddrConnection, string>();
+  readonly #strangers = new Map<MultiaddrConnection, string>();
+  readonly #waiting = new Set<Connection>();
+  readonly #idle = new Map<Connection, NodeJS.Timeout>();
+
+  constructor(standingOf: StandingOf, limits: DoorLimits) {
+    this.#standingOf = standingOf;
+    this.#limits = limits;
+  }
+
+  /** A connection is complete. One that a stranger made is closed when nothing happens at the door. */
+  opened(connection: Connection): void {
+    if (connection.direction === "outbound" || this.#standingOf(connection.remotePeer.toString()) !== "stranger")
+      return;
+    this.heard(connection);
+    connection.addEventListener("close", () => this.#forget(connection), { once: true });
+  }
+
+  /** A stranger has said something at the door. */
+  heard(connection: Connection): void {
+    clearTimeout(this.#idle.get(connection));
+    this.#idle.delete(connection);
+    if (connection.status !== "open" || connection.direction === "outbound" || this.#waiting.has(connection)) return;
+    const idle = setTimeout(
+      () => connection.abort(new Error("nothing was said at the door")),
+      this.#limits.strangerIdleMs,
+    );
+    idle.unref();
+    this.#idle.set(connection, idle);
+  }
+
+  /** Lets a stranger stay without a word. False when too many do. */
+  letWait(connection: Connection): boolean {
+    if (connection.status !== "open" || this.#waiting.size >= this.#limits.maxWaiting) return false;
+    this.#waiting.add(connection);
+    this.heard(connection);
+    return true;
+  }
+
+  /** It waits no more: it has to speak again. */
+  endWait(connection: Connection): void {
+    if (this.#waiting.delete(connection)) this.heard(connection);
+  }
+
+  /** `peer` is no stranger any more: its connections are bound by nothing here. */
+  admitted(peer: string, connections: readonly Connection[]): void {
+    for (const connection of connections) this.#forget(connection);
+    for (const [wire, stranger] of this.#strangers) if (stranger === peer) this.#strangers.delete(wire);
+  }
+
+  close(): void {
+    for (const idle of this.#idle.values()) clearTimeout(idle);
+    this.#idle.clear();
+  }
+
+  #forget(connection: Connection): void {
+    clearTimeout(this.#idle.get(connection));
+    this.#idle.delete(connection);
+    this.#waiting.delete(connection);
+  }
+
+  #deniesPending(wire: MultiaddrConnection): boolean {
+    const [component] = wire.remoteAddr.getComponents();
+    const host = component?.value ?? "";
+    let fromThere = 0;
+    for (const other of this.#pending.values()) if (other === host) fromThere += 1;
+    if (fromThere >= this.#limits.maxPendingPerHost || this.#pending.size >= this.#limits.maxPending) return true;
+    this.#pending.set(wire, host);
+    wire.addEventListener("close", () => this.#pending.delete(wire), { once: true });
+    return false;
+  }
+
+  #deniesInbound(peerId: PeerId, wire: MultiaddrConnection): boolean {
+    this.#pending.delete(wire);
+    const peer = peerId.toString();
+    const standing = this.#standingOf(peer);
+    if (standing !== "stranger") return standing === "revoked";
+    let ofThisOne = 0;
+    for (const other of this.#strangers.values()) if (other === peer) ofThisOne += 1;
+    const isFull = this.#strangers.size - this.#waiting.size >= this.#limits.maxStrangers;
+    if (isFull || ofThisOne >= this.#limits.maxConnectionsPerStranger) return true;
+    this.#strangers.set(wire, peer);
+    wire.addEventListener("close", () => this.#strangers.delete(wire), { once: true });
+    return false;
+  }
+}

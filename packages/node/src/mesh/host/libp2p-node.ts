@@ -1,0 +1,96 @@
+/** libp2p as a mesh host wants it: TCP, Noise, Yamux; no timers and no dials of its own that decide anything. */
+import { noise } from "@libp2p/noise";
+import { gossipsub, type GossipSub } from "@libp2p/gossipsub";
+import { identify, type Identify } from "@libp2p/identify";
+import { ping } from "@libp2p/ping";
+import { tcp } from "@libp2p/tcp";
+import { yamux } from "@libp2p/yamux";
+import { createLibp2p, type Libp2p } from "libp2p";
+import { PeerError } from "../../errors.ts";
+import type { Identity } from "../identity.ts";
+import { addressOf, type HostAndPort } from "./addresses.ts";
+import type { Doorman, DoorLimits } from "./doorman.ts";
+import { guardHandlers, type Admits, type Inside } from "./guard.ts";
+import { MAX_GOSSIP_BYTES } from "./topics.ts";
+
+/** Between a connection and the proof of who it is; and for a stream to say what it is for. */
+const NEGOTIATION_TIMEOUT_MS = 5_000;
+const MAX_CONNECTIONS = 4_096;
+/** What a stream's receiver may be sent before it has read; also what a paused stream can have to hold. */
+const STREAM_WINDOW_BYTES = 4 * 1024 * 1024;
+const MAX_STREAMS_PER_CONNECTION = 256;
+
+export interface Libp2pNodeOptions {
+  readonly identity: Identity;
+  readonly listen: readonly HostAndPort[];
+  readonly doorman: Doorman;
+  readonly limits: DoorLimits;
+  readonly admits: Admits;
+  readonly topics: readonly string[];
+}
+
+export interface Libp2pNode {
+  readonly libp2p: Libp2p<{ readonly identify: Identify; readonly gossip: GossipSub }>;
+  readonly inside: Inside;
+}
+
+/** Starts one. @throws PeerError `port-in-use` when an address cannot be listened on. */
+export async function startLibp2p(options: Libp2pNodeOptions): Promise<Libp2pNode> {
+  let inside: Inside | undefined;
+  const libp2p = await createLibp2p({
+    privateKey: options.identity.privateKey,
+    start: false,
+    addresses: { listen: options.listen.map(addressOf) },
+    transports: [tcp()],
+    connectionEncrypters: [noise()],
+    streamMuxers: [
+      yamux({
+        maxInboundStreams: MAX_STREAMS_PER_CONNECTION,
+        maxOutboundStreams: MAX_STREAMS_PER_CONNECTION,
+        streamOptions: { maxStreamWindowSize: STREAM_WINDOW_BYTES, maxReadBufferLength: 2 * STREAM_WINDOW_BYTES },
+      }),
+    ],
+    connectionGater: options.doorman.gater,
+    // Whether a link is dead is decided by the links' own pings; whom to dial again, by their own loop.
+    connectionMonitor: { enabled: false },
+    connectionManager: {
+      reconnectRetries: 0,
+      maxConnections: MAX_CONNECTIONS,
+      inboundUpgradeTimeout: NEGOTIATION_TIMEOUT_MS,
+      inboundStreamProtocolNegotiationTimeout: NEGOTIATION_TIMEOUT_MS,
+      outboundStreamProtocolNegotiationTimeout: NEGOTIATION_TIMEOUT_MS,
+      // The doorman bounds both, per host.
+      inboundConnectionThreshold: MAX_CONNECTIONS,
+      maxIncomingPendingConnections: options.limits.maxPending + 1,
+    },
+    services: {
+      guard: (components: Inside) => {
+        inside = components;
+        guardHandlers(components, options.admits);
+        return {};
+      },
+      // Run when a link says so: what it finds decides over which connection gossip goes.
+      identify: identify({ runOnConnectionOpen: false }),
+      ping: ping(),
+      gossip: gossipsub({
+        fallbackToFloodsub: false,
+        allowPublishToZeroTopicPeers: true,
+        allowedTopics: [...options.topics],
+        maxInboundDataLength: 4 * MAX_GOSSIP_BYTES,
+        maxOutboundBufferSize: 64 * MAX_GOSSIP_BYTES,
+        doPX: false,
+      }),
+    },
+  });
+  try {
+    await libp2p.start();
+  } catch (cause) {
+    const where = options.listen.map(({ host, port }) => `${host}:${port}`).join(", ");
+    throw new PeerError("port-in-use", `the mesh cannot listen on ${where}`, {
+      nextStep: "Choose another port, or stop the program that uses this one.",
+      cause,
+    });
+  }
+  if (inside === undefined) throw new TypeError("libp2p made its services without their components");
+  return { libp2p, inside };
+}

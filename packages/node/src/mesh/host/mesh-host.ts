@@ -1,0 +1,240 @@
+/** One peer on the network: a small face over libp2p. It connects, proves who is who, and lets in what may come in. */
+import { peerIdFromString } from "@libp2p/peer-id";
+import type { Connection, Stream, StreamHandler } from "@libp2p/interface";
+import type { Logger } from "pino";
+import { messageOf, PeerError } from "../../errors.ts";
+import type { Identity } from "../identity.ts";
+import { dialable, plainAddress, type HostAndPort } from "./addresses.ts";
+import { connectionBehind, faceOf, type MeshConnection } from "./connection.ts";
+import { dialAny } from "./dial-any.ts";
+import { startDiscovery, type DiscoveryOptions } from "./discovery.ts";
+import { DEFAULT_DOOR_LIMITS, Doorman, type DoorLimits } from "./doorman.ts";
+import { startLibp2p, type Libp2pNode } from "./libp2p-node.ts";
+import type { StandingOf } from "./standing.ts";
+import { topicsOver, type Topics } from "./topics.ts";
+
+export interface MeshHostOptions {
+  readonly identity: Identity;
+  /** Port 0: any that is free. */
+  readonly listen: readonly HostAndPort[];
+  /** Asked at every connection and every stream that comes in. */
+  readonly standingOf: StandingOf;
+  readonly log: Logger;
+  /** Topics of gossip; others are not listened to. Default none. */
+  readonly topics?: readonly string[];
+  /** Default: no mDNS. */
+  readonly discovery?: DiscoveryOptions;
+  readonly limits?: Partial<DoorLimits>;
+}
+
+/** A stream has come in. Errors reset it. */
+export type MeshStreamHandler = (stream: Stream, connection: MeshConnection) => void | Promise<void>;
+
+export interface HandleOptions {
+  readonly openTo: "members" | "strangers";
+  /** Of one connection. Default 4; strangers have one. */
+  readonly maxInboundStreams?: number;
+}
+
+export interface DialOptions {
+  /** Makes another connection though there is one. Default false. */
+  readonly force?: boolean;
+  readonly signal: AbortSignal;
+}
+
+export interface MeshHost {
+  readonly peerId: string;
+  /** Where it can be reached now: each interface's address, without the peer id. */
+  addresses(): readonly string[];
+  /**
+   * Connects. Without `peer`, to whoever is there.
+   * @throws PeerError `unreachable`: nobody at any of the addresses, somebody else, or `signal` aborted.
+   */
+  dial(peer: string | undefined, addresses: readonly string[], options: DialOptions): Promise<MeshConnection>;
+  handle(protocol: string, handler: MeshStreamHandler, options: HandleOptions): Promise<void>;
+  unhandle(protocol: string): Promise<void>;
+  connectionsOf(peer: string): readonly MeshConnection[];
+  /** The answer of `standingOf` for this peer is another: closes what it may no longer have, at once. */
+  standingChanged(peer: string): void;
+  /** Hears of every new connection, either way. The result ends that. */
+  onConnection(listener: (connection: MeshConnection) => void): () => void;
+  /** Lets a stranger's connection stay without a word, for a person to decide. False when too many wait. */
+  letWait(connection: MeshConnection): boolean;
+  endWait(connection: MeshConnection): void;
+  /** From now on gossip with that peer goes over this connection. @throws PeerError `unreachable`. */
+  gossipOver(connection: MeshConnection, signal: AbortSignal): Promise<void>;
+  readonly topics: Topics;
+  /** Protocols that have a handler; for diagnosis and tests. */
+  protocols(): readonly string[];
+  /** Listens no more, then closes everything. May be called twice. */
+  close(): Promise<void>;
+}
+
+/** Starts a host. @throws PeerError `port-in-use`. */
+export async function createMeshHost(options: MeshHostOptions): Promise<MeshHost> {
+  const limits = { ...DEFAULT_DOOR_LIMITS, ...options.limits };
+  const doorman = new Doorman(options.standingOf, limits);
+  const openToStrangers = new Set<string>();
+  const admits = (protocol: string, connection: Connection): boolean => {
+    const standing = options.standingOf(connection.remotePeer.toString());
+    return standing === "member" || (standing === "stranger" && openToStrangers.has(protocol));
+  };
+  const node = await startLibp2p({ ...options, limits, doorman, admits, topics: options.topics ?? [] });
+  const host = new Host(node, options, doorman, openToStrangers);
+  if (options.discovery !== undefined) await host.discover(options.discovery);
+  return host;
+}
+
+class Host implements MeshHost {
+  readonly peerId: string;
+  readonly topics: Topics & { close(): void };
+  readonly #node: Libp2pNode;
+  readonly #options: MeshHostOptions;
+  readonly #doorman: Doorman;
+  readonly #openToStrangers: Set<string>;
+  readonly #listeners = new Set<(connection: MeshConnection) => void>();
+  #discovery: { close(): Promise<void> } | undefined;
+  #closed: Promise<void> | undefined;
+
+  constructor(node: Libp2pNode, options: MeshHostOptions, doorman: Doorman, openToStrangers: Set<string>) {
+    this.peerId = options.identity.peerId;
+    this.#node = node;
+    this.#options = options;
+    this.#doorman = doorman;
+    this.#openToStrangers = openToStrangers;
+    this.topics = topicsOver(node.libp2p.services.gossip, options.standingOf);
+    node.libp2p.addEventListener("connection:open", ({ detail }) => this.#opened(detail));
+  }
+
+  async discover(options: DiscoveryOptions): Promise<void> {
+    this.#discovery = await startDiscovery(this.#node.inside, options);
+  }
+
+  addresses(): readonly string[] {
+    return [...new Set(this.#node.inside.addressManager.getAddresses().map(plainAddress))];
+  }
+
+  async dial(peer: string | undefined, addresses: readonly string[], options: DialOptions): Promise<MeshConnection> {
+    const [known] = peer === undefined || options.force === true ? [] : this.connectionsOf(peer);
+    if (known !== undefined) return known;
+    if (peer !== undefined && this.#options.standingOf(peer) === "revoked") throw revoked(peer);
+    // Not by libp2p's own `dial`: that tries addresses one after the other, and makes two dials of one peer into one.
+    const connection = await dialAny({
+      addresses,
+      attempt: (address, signal) => this.#node.inside.transportManager.dial(dialable(address, peer), { signal }),
+      discard: (late) => late.abort(new Error("another address was faster")),
+      signal: options.signal,
+    });
+    return faceOf(connection);
+  }
+
+  async handle(protocol: string, handler: MeshStreamHandler, options: HandleOptions): Promise<void> {
+    const isOpen = options.openTo === "strangers";
+    if (isOpen) this.#openToStrangers.add(protocol);
+    const maxInboundStreams = options.maxInboundStreams ?? (isOpen ? 1 : 4);
+    await this.#node.libp2p.handle(protocol, this.#handling(handler, isOpen), { maxInboundStreams });
+  }
+
+  async unhandle(protocol: string): Promise<void> {
+    await this.#node.libp2p.unhandle(protocol);
+    this.#openToStrangers.delete(protocol);
+  }
+
+  connectionsOf(peer: string): readonly MeshConnection[] {
+    return this.#connectionsOf(peer).map(faceOf);
+  }
+
+  standingChanged(peer: string): void {
+    const connections = this.#connectionsOf(peer);
+    const standing = this.#options.standingOf(peer);
+    if (standing === "member") {
+      this.#doorman.admitted(peer, connections);
+      return;
+    }
+    for (const connection of connections) connection.abort(new Error(`${peer} is ${standing} now`));
+  }
+
+  onConnection(listener: (connection: MeshConnection) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  letWait(connection: MeshConnection): boolean {
+    const inner = connectionBehind(connection);
+    return inner !== undefined && this.#doorman.letWait(inner);
+  }
+
+  endWait(connection: MeshConnection): void {
+    const inner = connectionBehind(connection);
+    if (inner !== undefined) this.#doorman.endWait(inner);
+  }
+
+  async gossipOver(connection: MeshConnection, signal: AbortSignal): Promise<void> {
+    const inner = connectionBehind(connection);
+    if (inner === undefined) throw new RangeError("a connection of another host");
+    try {
+      await this.#node.libp2p.services.identify.identify(inner, { signal });
+    } catch (cause) {
+      throw new PeerError("unreachable", `${connection.peer} did not say what it speaks: ${messageOf(cause)}`, {
+        nextStep: "Wait: it is asked again with the next connection.",
+        cause,
+      });
+    }
+  }
+
+  protocols(): readonly string[] {
+    return this.#node.libp2p.getProtocols();
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    this.topics.close();
+    this.#doorman.close();
+    await this.#discovery?.close();
+    // First of all nobody is taken in any more, so that peers whose connections close now find nobody listening.
+    await Promise.all(this.#node.inside.transportManager.getListeners().map((listener) => listener.close()));
+    for (const connection of this.#node.libp2p.getConnections()) connection.abort(new Error("this peer stops"));
+    await this.#node.libp2p.stop();
+  }
+
+  #handling(handler: MeshStreamHandler, isOpen: boolean): StreamHandler {
+    return async (stream, connection) => {
+      if (isOpen) {
+        this.#doorman.heard(connection);
+        stream.addEventListener("message", () => this.#doorman.heard(connection));
+      }
+      try {
+        await handler(stream, faceOf(connection));
+      } catch (error) {
+        this.#options.log.debug({ err: error, remote: connection.remotePeer.toString() }, "a stream was reset");
+        stream.abort(error instanceof Error ? error : new Error(messageOf(error)));
+      }
+    };
+  }
+
+  #opened(connection: Connection): void {
+    this.#doorman.opened(connection);
+    connection.addEventListener("close", () => this.#forgetStranger(connection), { once: true });
+    for (const listener of this.#listeners) listener(faceOf(connection));
+  }
+
+  /** Nothing is kept of strangers: there may be any number of them. */
+  #forgetStranger(connection: Connection): void {
+    if (this.#options.standingOf(connection.remotePeer.toString()) === "member" || this.#closed !== undefined) return;
+    this.#node.inside.peerStore.delete(connection.remotePeer).catch((error: unknown) => {
+      this.#options.log.debug({ err: error }, "a stranger's record could not be removed");
+    });
+  }
+
+  #connectionsOf(peer: string): readonly Connection[] {
+    return this.#node.libp2p.getConnections(peerIdFromString(peer)).filter(({ status }) => status === "open");
+  }
+}
+
+function revoked(peer: string): PeerError {
+  return new PeerError("unreachable", `${peer} was revoked`, { nextStep: "Pair it anew if it shall belong again." });
+}

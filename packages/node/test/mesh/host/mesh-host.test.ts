@@ -1,0 +1,230 @@
+import { connect, type Socket } from "node:net";
+import type { Stream } from "@libp2p/interface";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { hostAndPortOf } from "../../../src/mesh/host/addresses.ts";
+import type { MeshConnection } from "../../../src/mesh/host/connection.ts";
+import { refusedBy } from "../../../src/mesh/host/dial-any.ts";
+import { isPeerError } from "../../../src/errors.ts";
+import { newIdentity, soon, startHost, until, type TestHost } from "./hosts.ts";
+
+const DOOR = "/parley/door/1";
+const ROOM = "/parley/room/1";
+
+async function echo(host: TestHost): Promise<void> {
+  const reply = (stream: Stream): void => stream.addEventListener("message", ({ data }) => void stream.send(data));
+  await host.handle(DOOR, reply, { openTo: "strangers" });
+  await host.handle(ROOM, reply, { openTo: "members" });
+}
+
+/** What comes back for a word; `undefined` when the stream was reset instead. */
+async function answerOn(connection: MeshConnection | undefined, protocol: string): Promise<string | undefined> {
+  if (connection === undefined) return undefined;
+  const { promise, resolve } = Promise.withResolvers<string | undefined>();
+  try {
+    const stream = await connection.openStream(protocol, soon());
+    stream.addEventListener("close", () => resolve(undefined));
+    stream.addEventListener("message", ({ data }) => resolve(Buffer.from(data.subarray()).toString()));
+    if (stream.status === "open") stream.send(Buffer.from("hello"));
+    else resolve(undefined);
+  } catch (error) {
+    if (!isPeerError(error, "unreachable") && !(error instanceof Error && error.name === "StreamStateError"))
+      throw error;
+    resolve(undefined);
+  }
+  return promise;
+}
+
+function dial(from: TestHost, to: TestHost, force = true): Promise<MeshConnection> {
+  return from.dial(to.peerId, to.addresses(), { signal: soon(), force });
+}
+
+describe("a mesh host", () => {
+  it("opens every protocol to members, and nothing but the door to strangers", async () => {
+    const [home, visitor] = [await startHost({ topics: ["t"] }), await startHost()];
+    await echo(home);
+    home.topics.subscribe("t", { accepts: () => true, receive: () => undefined });
+    const asMember = await dial(visitor, home);
+    expect(await answerOn(asMember, ROOM)).toBe("hello");
+
+    home.standings.set(visitor.peerId, "stranger");
+    home.standingChanged(visitor.peerId);
+    await until(() => !asMember.isOpen);
+    const protocols = home.protocols();
+    expect(protocols).toEqual(expect.arrayContaining([DOOR, ROOM, "/ipfs/id/1.0.0", "/ipfs/ping/1.0.0"]));
+    expect(protocols.some((protocol) => protocol.startsWith("/meshsub/"))).toBe(true);
+    const asStranger = await dial(visitor, home);
+    for (const protocol of protocols) {
+      expect([protocol, await answerOn(asStranger, protocol)]).toEqual([
+        protocol,
+        protocol === DOOR ? "hello" : undefined,
+      ]);
+    }
+  });
+
+  it("closes what a revoked peer has, and takes no connection of it nor makes one to it", async () => {
+    const [home, visitor] = [await startHost(), await startHost()];
+    await echo(home);
+    const before = await dial(visitor, home);
+    expect(await answerOn(before, ROOM)).toBe("hello");
+    home.standings.set(visitor.peerId, "revoked");
+    home.standingChanged(visitor.peerId);
+    await until(() => !before.isOpen);
+    expect(home.connectionsOf(visitor.peerId)).toEqual([]);
+    // The dialler is done before the other side has looked at it; what it then has is closed at once, and carries nothing.
+    const again = await dial(visitor, home).catch(() => undefined);
+    await until(() => again?.isOpen !== true);
+    expect(home.connectionsOf(visitor.peerId)).toEqual([]);
+    await expect(dial(home, visitor)).rejects.toMatchObject({ code: "unreachable" });
+  });
+
+  it("has room for few strangers, and for each of them little", async () => {
+    const home = await startHost({ others: "stranger", limits: { maxStrangers: 3, maxConnectionsPerStranger: 2 } });
+    await echo(home);
+    const one = await startHost();
+    const connections = await Promise.all([1, 2, 3, 4].map(() => dial(one, home).catch(() => undefined)));
+    const answers = await Promise.all(connections.map((connection) => answerOn(connection, DOOR)));
+    expect(answers.filter((answer) => answer === "hello").length).toBe(2);
+    const [another, third, member] = [await startHost(), await startHost(), await startHost()];
+    home.standings.set(member.peerId, "member");
+    expect(await answerOn(await dial(another, home), DOOR)).toBe("hello");
+    const crowd = await dial(third, home).catch(() => undefined);
+    expect(await answerOn(crowd, DOOR)).toBeUndefined();
+    expect(await answerOn(await dial(member, home), ROOM)).toBe("hello");
+  });
+
+  it("sends silent strangers away, but not one that waits for a person", async () => {
+    const home = await startHost({ others: "stranger", limits: { strangerIdleMs: 150 } });
+    let atTheDoor: MeshConnection | undefined;
+    await home.handle(DOOR, (_stream, connection) => void (atTheDoor = connection), { openTo: "strangers" });
+    const [silent, patient] = [await startHost(), await startHost()];
+    const waiting = await dial(patient, home);
+    await waiting.openStream(DOOR, soon());
+    await until(() => atTheDoor !== undefined);
+    expect(atTheDoor !== undefined && home.letWait(atTheDoor)).toBe(true);
+    const left = await dial(silent, home);
+    await until(() => !left.isOpen);
+    expect(waiting.isOpen).toBe(true);
+    if (atTheDoor !== undefined) home.endWait(atTheDoor);
+    await until(() => !waiting.isOpen);
+  });
+
+  it("takes whoever became a member in the middle of a connection for one", async () => {
+    const [home, visitor] = [
+      await startHost({ others: "stranger", limits: { strangerIdleMs: 100 } }),
+      await startHost(),
+    ];
+    await echo(home);
+    const connection = await dial(visitor, home);
+    expect(await answerOn(connection, DOOR)).toBe("hello");
+    home.standings.set(visitor.peerId, "member");
+    home.standingChanged(visitor.peerId);
+    expect(await answerOn(connection, ROOM)).toBe("hello");
+    await new Promise((resolve) => {
+      setTimeout(resolve, 200);
+    });
+    expect(connection.isOpen).toBe(true);
+  });
+
+  it("is not harmed by garbage on its port, nor are its members", async () => {
+    const [home, member] = [await startHost({ others: "stranger" }), await startHost()];
+    home.standings.set(member.peerId, "member");
+    await echo(home);
+    const connection = await dial(member, home);
+    const place = hostAndPortOf(home.addresses()[0] ?? "");
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.uint8Array({ maxLength: 300 }), { maxLength: 4 }),
+        fc.boolean(),
+        async (chunks, begins) => {
+          const socket = connect({ host: place?.host ?? "", port: place?.port ?? 0 });
+          // As multistream would begin.
+          if (begins) socket.write("\u0013/multistream/1.0.0\n\u0007/noise\n");
+          for (const chunk of chunks) socket.write(chunk);
+          socket.resume().end();
+          await closed(socket);
+        },
+      ),
+      { numRuns: 60 },
+    );
+    expect(await answerOn(connection, ROOM)).toBe("hello");
+    expect(await answerOn(await dial(member, home), ROOM)).toBe("hello");
+  });
+
+  it("keeps connections that say nothing from crowding out those of another address", async () => {
+    const home = await startHost({ limits: { maxPendingPerHost: 3, maxPending: 64 } });
+    const place = hostAndPortOf(home.addresses()[0] ?? "");
+    const sockets = Array.from({ length: 8 }, () => connect({ host: place?.host ?? "", port: place?.port ?? 0 }));
+    const ends = sockets.map((socket) => closed(socket.resume()));
+    // Five are closed at once; three may still say who they are.
+    await Promise.any(ends);
+    const ended = (): number => sockets.filter(({ destroyed }) => destroyed).length;
+    await until(() => ended() >= 5);
+    expect(ended()).toBe(5);
+    for (const socket of sockets) socket.destroy();
+    await Promise.all(ends);
+    const member = await startHost();
+    await until(async () => (await dial(member, home).catch(() => undefined))?.isOpen === true);
+  });
+
+  it("finds the address that works, and says which refused", async () => {
+    const [home, visitor] = [await startHost(), await startHost()];
+    const gone = await startHost();
+    const old = gone.addresses();
+    await gone.close();
+    const connection = await visitor.dial(home.peerId, [...old, ...home.addresses()], { signal: soon() });
+    expect(connection.peer).toBe(home.peerId);
+    expect(await visitor.dial(home.peerId, old, { signal: soon() })).toBe(connection);
+    const failed = await visitor.dial(gone.peerId, old, { signal: soon() }).catch((error: unknown) => error);
+    expect(isPeerError(failed, "unreachable") && refusedBy(failed)).toEqual(old);
+  });
+
+  it("takes nobody for another, and learns the name of one that it did not know", async () => {
+    const [home, visitor] = [await startHost(), await startHost()];
+    const { peerId } = await newIdentity();
+    await expect(visitor.dial(peerId, home.addresses(), { signal: soon() })).rejects.toMatchObject({
+      code: "unreachable",
+    });
+    expect((await visitor.dial(undefined, home.addresses(), { signal: soon() })).peer).toBe(home.peerId);
+  });
+
+  it("gives up a dial that takes too long", async () => {
+    const visitor = await startHost();
+    const { peerId } = await newIdentity();
+    // Addresses for documentation (RFC 5737): nobody answers.
+    const dialling = visitor.dial(peerId, ["/ip4/192.0.2.1/tcp/9"], { signal: AbortSignal.timeout(50) });
+    await expect(dialling).rejects.toMatchObject({ code: "unreachable" });
+  });
+
+  it("says that its port is taken", async () => {
+    const first = await startHost();
+    const port = hostAndPortOf(first.addresses()[0] ?? "")?.port ?? 0;
+    await expect(startHost({ listen: [{ host: "127.0.0.1", port }] })).rejects.toMatchObject({ code: "port-in-use" });
+  });
+
+  it("carries gossip of members, checked, and of nobody else", async () => {
+    const hosts = [await startHost({ topics: ["t"] }), await startHost({ topics: ["t"] })] as const;
+    const heard: string[] = [];
+    hosts[0].topics.subscribe("t", {
+      accepts: (bytes) => bytes.length < 10,
+      receive: (bytes, from) => heard.push(`${from} ${Buffer.from(bytes).toString()}`),
+    });
+    hosts[1].topics.subscribe("t", { accepts: () => true, receive: () => undefined });
+    const connection = await dial(hosts[1], hosts[0]);
+    await hosts[1].gossipOver(connection, soon());
+    await until(async () => {
+      await hosts[1].topics.publish("t", Buffer.from("far too long"));
+      await hosts[1].topics.publish("t", Buffer.from(`hi ${heard.length}`));
+      return heard.length > 0;
+    }, "a message is heard");
+    expect(heard.every((line) => line.startsWith(`${hosts[1].peerId} hi`))).toBe(true);
+    await expect(hosts[1].topics.publish("t", new Uint8Array(64 * 1024))).rejects.toThrow(RangeError);
+  });
+});
+
+async function closed(socket: Socket): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  socket.on("error", () => socket.destroy());
+  socket.on("close", () => resolve());
+  await promise;
+}
