@@ -1,0 +1,91 @@
+/** Commands as bytes: the version that knows them first, then MessagePack; and their results, MessagePack alone. */
+import { Packr } from "msgpackr";
+import { z } from "zod";
+import { LIMITS } from "./limits.ts";
+import { readPlain } from "./plain.ts";
+import { command, type ClusterCommand } from "./schemas.ts";
+
+/**
+ * Why a command changed nothing. `malformed`: its bytes are none; `not-in-force`: of a version that not every member knows;
+ * `mismatch`: a key, table or generation is not what the command expects; `full`: a bound of {@link LIMITS};
+ * `too-old`: the newcomer's software does not know the version in force.
+ */
+export const REFUSALS = [
+  "malformed",
+  "not-in-force",
+  "not-founded",
+  "already-founded",
+  "not-a-member",
+  "revoked",
+  "last-member",
+  "stale-term",
+  "stale-epoch",
+  "mismatch",
+  "too-old",
+  "full",
+] as const;
+
+export type RefusalReason = (typeof REFUSALS)[number];
+
+export interface CommandRefused {
+  readonly outcome: "refused";
+  readonly reason: RefusalReason;
+  /** For a person. */
+  readonly detail: string;
+}
+
+/** `value`: the number of who was admitted; the generation, version or revision that holds now; else 0. */
+export type CommandResult = { readonly outcome: "done"; readonly value: number } | CommandRefused;
+
+/** Every command there is came with the first version. */
+const COMMANDS_VERSION = 1;
+
+const packr = new Packr({ useRecords: false });
+
+const encodedResult = z.union([
+  z.tuple([z.literal(0), z.int()]),
+  z.tuple([z.literal(1), z.enum(REFUSALS), z.string()]),
+]);
+
+/** @throws ZodError for what is no command: then the caller has a defect. */
+export function encodeCommand(given: ClusterCommand): Uint8Array {
+  const body = packr.pack(command.parse(given));
+  const out = new Uint8Array(1 + body.length);
+  out[0] = COMMANDS_VERSION;
+  out.set(body, 1);
+  return out;
+}
+
+/** The command, or why it is none here. `version`: the one in force. Whatever the bytes, it never throws. */
+export function decodeCommand(bytes: Uint8Array, version: number): ClusterCommand | CommandRefused {
+  const of = bytes[0] ?? 0;
+  if (of < 1) return refused("malformed", "a command begins with its version");
+  // Alike for those who would know it and for those who would not.
+  if (of > version) return refused("not-in-force", `commands of version ${of} are not in force; ${version} is`);
+  if (bytes.length > LIMITS.commandBytes) return refused("malformed", "the command is too large");
+  const plain = readPlain(bytes.subarray(1));
+  const parsed = plain === undefined ? undefined : command.safeParse(plain.value);
+  // Without the reason that a library gives: it may say it otherwise in its next release.
+  return parsed?.success === true ? parsed.data : refused("malformed", "the bytes are no command");
+}
+
+export function encodeResult(result: CommandResult): Uint8Array {
+  const fields = result.outcome === "done" ? [0, result.value] : [1, result.reason, result.detail];
+  return Uint8Array.from(packr.pack(fields));
+}
+
+/** Undefined for what is no result. */
+export function decodeResult(bytes: Uint8Array): CommandResult | undefined {
+  const parsed = encodedResult.safeParse(readPlain(bytes)?.value);
+  if (!parsed.success) return undefined;
+  if (parsed.data[0] === 0) return { outcome: "done", value: parsed.data[1] };
+  return refused(parsed.data[1], parsed.data[2]);
+}
+
+export function done(value = 0): CommandResult {
+  return { outcome: "done", value };
+}
+
+export function refused(reason: RefusalReason, detail: string): CommandRefused {
+  return { outcome: "refused", reason, detail };
+}

@@ -1,0 +1,29 @@
+/**
+ * How much the cluster agrees on at most. Part of the state machine: all replicas must refuse alike, so these change with
+ * the version of the commands only.
+ */
+
+const MIB = 1024 * 1024;
+
+export const LIMITS = {
+  commandBytes: MIB,
+  members: 256,
+  /** None is ever forgotten. */
+  revoked: 4_096,
+  settings: 1_024,
+  settingChars: 4_096,
+  nameChars: 64,
+  keyChars: 512,
+  valueBytes: MIB / 4,
+  pairs: 65_536,
+  /** Keys and values of all pairs together. */
+  pairBytes: 64 * MIB,
+  tables: 64,
+  shards: 4_096,
+  /** Scopes that were ever fenced. */
+  fences: 65_536,
+  entities: 100_000,
+  /** Of one sealed mesh key. */
+  boxBytes: 1_024,
+  recordItems: 64,
+} as const;

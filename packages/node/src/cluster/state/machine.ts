@@ -1,0 +1,32 @@
+/** The state machine as the consensus engine drives it, and as the rest of the peer reads it. */
+import type { Command, StateMachine } from "@parley/raft";
+import { applyCommand } from "./apply.ts";
+import { encodeResult } from "./codec.ts";
+import { EMPTY_STATE, type ClusterState } from "./model.ts";
+import { restoreState, snapshotOf } from "./snapshot.ts";
+
+export class ClusterMachine implements StateMachine {
+  #state: ClusterState = EMPTY_STATE;
+
+  /** As of the last command applied here. What it gave before stays as it was. */
+  get state(): ClusterState {
+    return this.#state;
+  }
+
+  apply(commands: readonly Command[]): readonly Uint8Array[] {
+    return commands.map(({ data, index, term }) => {
+      const { state, result } = applyCommand(this.#state, data, { index, term });
+      this.#state = state;
+      return encodeResult(result);
+    });
+  }
+
+  snapshot(): Iterable<Uint8Array> {
+    return snapshotOf(this.#state);
+  }
+
+  /** @throws RaftError `corrupt`, `unknown-format` */
+  async restore(contents: AsyncIterable<Uint8Array>): Promise<void> {
+    this.#state = await restoreState(contents);
+  }
+}

@@ -1,0 +1,115 @@
+/** What the cluster agrees on. Values here never change; each command gives a new state. */
+import type { PlacementTableState } from "@parley/actors";
+import { Ordered } from "./ordered.ts";
+import type { NodeRecord } from "./schemas.ts";
+
+/** A peer that belongs. Peers are named by their libp2p peer id. */
+export interface Member {
+  readonly peer: string;
+  /** Its number in the consensus engine; never given to another peer, nor to this one after it has left. */
+  readonly node: number;
+  readonly name: string;
+  /** What the mesh key is sealed to for it. */
+  readonly sealingKey: Uint8Array;
+  readonly roles: readonly string[];
+  readonly admittedMs: number;
+  /** The newest version of the commands that its software knows. */
+  readonly knows: number;
+}
+
+/** A peer that was thrown out, for ever. */
+export interface Revoked {
+  readonly peer: string;
+  readonly node: number;
+  readonly name: string;
+  /** The member whose person did it. */
+  readonly by: string;
+  readonly revokedMs: number;
+  /** Members that refuse it from now on, as they say themselves. */
+  readonly acknowledged: readonly string[];
+}
+
+/** The one identity of the mesh. */
+export interface MeshKey {
+  /** Counts from 1. */
+  readonly generation: number;
+  readonly publicKey: Uint8Array;
+  /** The private key, sealed to each peer that may use it. */
+  readonly sealed: Ordered<Uint8Array>;
+}
+
+/** A key's value. */
+export interface Pair {
+  readonly value: Uint8Array;
+  /** Index of the log entry that wrote it. */
+  readonly revision: number;
+}
+
+export interface FenceMark {
+  readonly kind: "epoch" | "term";
+  readonly token: number;
+}
+
+export interface ClusterState {
+  /** Version of the commands in force. */
+  readonly version: number;
+  /** Undefined until somebody has founded it. */
+  readonly id: string | undefined;
+  /** Of the last command. */
+  readonly index: number;
+  readonly term: number;
+  /** The next member's number. */
+  readonly nextNode: number;
+  /** By peer. */
+  readonly members: Ordered<Member>;
+  readonly revoked: Ordered<Revoked>;
+  readonly records: Ordered<NodeRecord>;
+  readonly meshKey: MeshKey | undefined;
+  readonly settings: Ordered<string>;
+  readonly pairs: Ordered<Pair>;
+  /** Keys (in characters) and values of all pairs. */
+  readonly pairBytes: number;
+  /** Where entities live, by kind. */
+  readonly tables: Ordered<PlacementTableState>;
+  /** Entities to be woken, by {@link entityKey}. */
+  readonly entities: Ordered<true>;
+  /** By scope. */
+  readonly fences: Ordered<FenceMark>;
+}
+
+/** The newest version of the commands that this software knows. */
+export const KNOWN_VERSION = 1;
+
+export const EMPTY_STATE: ClusterState = {
+  version: 1,
+  id: undefined,
+  index: 0,
+  term: 0,
+  nextNode: 1,
+  members: Ordered.empty(),
+  revoked: Ordered.empty(),
+  records: Ordered.empty(),
+  meshKey: undefined,
+  settings: Ordered.empty(),
+  pairs: Ordered.empty(),
+  pairBytes: 0,
+  tables: Ordered.empty(),
+  entities: Ordered.empty(),
+  fences: Ordered.empty(),
+};
+
+/** Scopes hold no NUL, so no scope's entities lie among another's. */
+export function entityKey(scope: string, entity: string): string {
+  return `${scope}\u0000${entity}`;
+}
+
+/** The entities of a scope, in order. */
+export function entitiesOf(state: ClusterState, scope: string): readonly string[] {
+  const range = state.entities.range({ from: `${scope}\u0000`, to: `${scope}\u0001` });
+  return [...range].map(([key]) => key.slice(scope.length + 1));
+}
+
+/** Whether somebody who does not belong any more can unseal the mesh key: the prime is to make another. */
+export function needsRotation({ meshKey, members }: ClusterState): boolean {
+  return meshKey !== undefined && [...meshKey.sealed.keys()].some((peer) => !members.has(peer));
+}

@@ -1,0 +1,195 @@
+/**
+ * The state as a stream of records, each a length (4 bytes, big-endian) and a MessagePack list `[section, …fields]`; the last
+ * one says how many came before. Equal states give equal bytes. Borders of chunks mean nothing.
+ */
+import { RaftError } from "@parley/raft";
+import { Packr } from "msgpackr";
+import { z } from "zod";
+import { LIMITS } from "./limits.ts";
+import { EMPTY_STATE, KNOWN_VERSION, type ClusterState } from "./model.ts";
+import { Ordered } from "./ordered.ts";
+import { readPlain } from "./plain.ts";
+import * as schema from "./schemas.ts";
+
+const FORMAT = 1;
+const HEADER_BYTES = 4;
+const CHUNK_BYTES = 64 * 1024;
+/** A table of as many shards as there may be, with the longest addresses. */
+const MAX_RECORD_BYTES = LIMITS.shards * (LIMITS.keyChars * 3 + 16);
+
+const count = z.int().min(0);
+const row = z.tuple([count, schema.ownerAddress.nullable()]).readonly();
+
+const RECORDS = z.union([
+  z.tuple([
+    z.literal("cluster"),
+    z.literal(FORMAT),
+    z.strictObject({
+      version: z.int().min(1),
+      id: z.string().nullable(),
+      index: count,
+      term: count,
+      nextNode: z.int().min(1),
+    }),
+  ]),
+  z.tuple([z.literal("member"), schema.member]),
+  z.tuple([z.literal("revoked"), schema.revoked]),
+  z.tuple([z.literal("record"), schema.peerName, schema.nodeRecord]),
+  z.tuple([z.literal("mesh-key"), z.int().min(1), schema.sealedKey]),
+  z.tuple([z.literal("sealed"), schema.peerName, schema.sealedKey]),
+  z.tuple([z.literal("setting"), schema.settingKey, schema.settingValue]),
+  z.tuple([z.literal("pair"), schema.pairKey, schema.pairValue, count]),
+  z.tuple([z.literal("table"), schema.kindName, count, z.array(row).min(1).max(LIMITS.shards).readonly()]),
+  z.tuple([z.literal("entity"), z.string()]),
+  z.tuple([z.literal("fence"), schema.stamp]),
+  z.tuple([z.literal("end"), count]),
+]);
+
+type SnapshotRecord = z.output<typeof RECORDS>;
+
+const packr = new Packr({ useRecords: false });
+
+/** Chunks of 64 KiB or one record. Made while they are read: `state` never changes. */
+export function* snapshotOf(state: ClusterState): Iterable<Uint8Array> {
+  let chunk: Uint8Array[] = [];
+  let bytes = 0;
+  for (const record of recordsOf(state)) {
+    const body = packr.pack(record);
+    const header = Buffer.alloc(HEADER_BYTES);
+    header.writeUInt32BE(body.length);
+    chunk.push(header, body);
+    bytes += HEADER_BYTES + body.length;
+    if (bytes < CHUNK_BYTES) continue;
+    yield new Uint8Array(Buffer.concat(chunk));
+    [chunk, bytes] = [[], 0];
+  }
+  if (bytes > 0) yield new Uint8Array(Buffer.concat(chunk));
+}
+
+function* recordsOf(state: ClusterState): Iterable<SnapshotRecord> {
+  let records = 0;
+  for (const record of contentsOf(state)) {
+    records += 1;
+    yield record;
+  }
+  yield ["end", records];
+}
+
+function* contentsOf(state: ClusterState): Iterable<SnapshotRecord> {
+  const { version, id, index, term, nextNode, meshKey } = state;
+  yield ["cluster", FORMAT, { version, id: id ?? null, index, term, nextNode }];
+  for (const member of state.members.values()) yield ["member", inOrder(schema.member, member)];
+  for (const entry of state.revoked.values()) yield ["revoked", inOrder(schema.revoked, entry)];
+  for (const [peer, record] of state.records.range()) yield ["record", peer, inOrder(schema.nodeRecord, record)];
+  if (meshKey !== undefined) {
+    yield ["mesh-key", meshKey.generation, meshKey.publicKey];
+    for (const [peer, box] of meshKey.sealed.range()) yield ["sealed", peer, box];
+  }
+  for (const [key, value] of state.settings.range()) yield ["setting", key, value];
+  for (const [key, { value, revision }] of state.pairs.range()) yield ["pair", key, value, revision];
+  for (const [kind, table] of state.tables.range()) {
+    yield ["table", kind, table.term, table.rows.map(({ epoch, owner }) => [epoch, owner ?? null] as const)];
+  }
+  for (const key of state.entities.keys()) yield ["entity", key];
+  for (const [scope, { kind, token }] of state.fences.range()) yield ["fence", { scope, kind, token }];
+}
+
+/** The fields in the order of the schema, whoever made the object: bytes follow that order. */
+function inOrder<Shape extends z.ZodObject>(shape: Shape, fields: z.output<Shape>): z.output<Shape> {
+  return shape.parse(fields);
+}
+
+/** @throws RaftError `corrupt`, or `unknown-format` for one that newer software made. */
+export async function restoreState(contents: AsyncIterable<Uint8Array>): Promise<ClusterState> {
+  let state: ClusterState | undefined;
+  let records = 0;
+  let isWhole = false;
+  for await (const body of bodiesOf(contents)) {
+    if (isWhole) throw corrupt("something follows its end");
+    const record = parse(body, state === undefined);
+    if (record[0] === "end") {
+      if (record[1] !== records) throw corrupt(`it holds ${records} records, and should hold ${record[1]}`);
+      isWhole = true;
+    } else state = restored(state, record);
+    records += 1;
+  }
+  if (!isWhole || state === undefined) throw corrupt("it has no end");
+  return state;
+}
+
+function parse(body: Uint8Array, isFirst: boolean): SnapshotRecord {
+  const plain = readPlain(body)?.value;
+  const parsed = RECORDS.safeParse(plain);
+  if (parsed.success) return parsed.data;
+  const isOfNewer = isFirst && Array.isArray(plain) && plain[0] === "cluster" && plain[1] !== FORMAT;
+  throw isOfNewer ? newer(`its format is ${String(plain[1])}`) : corrupt("it holds what is no record");
+}
+
+type Content = Exclude<SnapshotRecord, readonly ["end", ...unknown[]]>;
+
+function restored(state: ClusterState | undefined, record: Content): ClusterState {
+  if (record[0] === "cluster") {
+    if (state !== undefined) throw corrupt("it begins twice");
+    const { id, ...rest } = record[2];
+    if (rest.version > KNOWN_VERSION) throw newer(`commands of version ${rest.version} are in force`);
+    return { ...EMPTY_STATE, ...rest, id: id ?? undefined };
+  }
+  if (state === undefined) throw corrupt("it does not begin with the cluster");
+  switch (record[0]) {
+    case "member":
+      return { ...state, members: state.members.with(record[1].peer, record[1]) };
+    case "revoked":
+      return { ...state, revoked: state.revoked.with(record[1].peer, record[1]) };
+    case "record":
+      return { ...state, records: state.records.with(record[1], record[2]) };
+    case "mesh-key":
+      return { ...state, meshKey: { generation: record[1], publicKey: record[2], sealed: Ordered.empty() } };
+    case "sealed": {
+      if (state.meshKey === undefined) throw corrupt("a key is sealed, and there is none");
+      return { ...state, meshKey: { ...state.meshKey, sealed: state.meshKey.sealed.with(record[1], record[2]) } };
+    }
+    case "setting":
+      return { ...state, settings: state.settings.with(record[1], record[2]) };
+    case "pair": {
+      const [, key, value, revision] = record;
+      const pairBytes = state.pairBytes + key.length + value.length;
+      return { ...state, pairs: state.pairs.with(key, { value, revision }), pairBytes };
+    }
+    case "table": {
+      const rows = record[3].map(([epoch, owner]) => ({ epoch, owner: owner ?? undefined }));
+      return { ...state, tables: state.tables.with(record[1], { term: record[2], rows }) };
+    }
+    case "entity":
+      return { ...state, entities: state.entities.with(record[1], true) };
+    case "fence": {
+      const { scope, kind, token } = record[1];
+      return { ...state, fences: state.fences.with(scope, { kind, token }) };
+    }
+  }
+}
+
+/** Puts records together again from chunks of any size. */
+async function* bodiesOf(contents: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  let rest: Buffer = Buffer.alloc(0);
+  for await (const chunk of contents) {
+    rest = rest.length === 0 ? Buffer.from(chunk) : Buffer.concat([rest, chunk]);
+    let at = 0;
+    while (rest.length - at >= HEADER_BYTES) {
+      const length = rest.readUInt32BE(at);
+      if (length > MAX_RECORD_BYTES) throw corrupt(`a record of ${length} bytes is too large`);
+      if (rest.length - at - HEADER_BYTES < length) break;
+      yield rest.subarray(at + HEADER_BYTES, at + HEADER_BYTES + length);
+      at += HEADER_BYTES + length;
+    }
+    rest = rest.subarray(at);
+  }
+  if (rest.length > 0) throw corrupt("it ends within a record");
+}
+
+function corrupt(why: string): RaftError {
+  return new RaftError("corrupt", `the snapshot of the cluster's state cannot be used: ${why}`);
+}
+
+function newer(why: string): RaftError {
+  return new RaftError("unknown-format", `newer software made the snapshot of the cluster's state: ${why}`);
+}

@@ -1,0 +1,147 @@
+import { Packr } from "msgpackr";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { applyCommand } from "../../../src/cluster/state/apply.ts";
+import {
+  decodeCommand,
+  decodeResult,
+  encodeCommand,
+  encodeResult,
+  REFUSALS,
+} from "../../../src/cluster/state/codec.ts";
+import { LIMITS } from "../../../src/cluster/state/limits.ts";
+import { readPlain } from "../../../src/cluster/state/plain.ts";
+import { Agreed, anyCommand, bytes, FOUND } from "./support.ts";
+
+const packr = new Packr({ useRecords: false });
+const asCommand = (value: unknown): Uint8Array => Uint8Array.from([1, ...packr.pack(value)]);
+
+describe("the command codec", () => {
+  it("gives back every command as it was", () => {
+    fc.assert(
+      fc.property(anyCommand, (command) => {
+        expect(decodeCommand(encodeCommand(command), 1)).toEqual({ ...command });
+      }),
+    );
+  });
+
+  it("has an answer to any bytes, and never throws", () => {
+    const { state } = Agreed.of("b");
+    const hostile = fc.oneof(
+      fc.uint8Array({ maxLength: 200 }),
+      fc.uint8Array({ maxLength: 200 }).map((rest) => Uint8Array.from([1, ...rest])),
+      fc.anything({ withDate: true, withMap: true, withSet: true, withTypedArray: true }).map(asCommand),
+      // A good command with a few bytes of it changed.
+      fc.tuple(anyCommand, fc.array(fc.tuple(fc.nat(), fc.nat(255)), { maxLength: 4 })).map(([command, changes]) => {
+        const encoded = encodeCommand(command);
+        for (const [at, value] of changes) encoded[at % encoded.length] = value;
+        return encoded;
+      }),
+    );
+    fc.assert(
+      fc.property(hostile, (data) => {
+        const { result } = applyCommand(state, data, { index: 9, term: 1 });
+        expect(["done", "refused"]).toContain(result.outcome);
+        expect(decodeResult(encodeResult(result))).toEqual(result);
+      }),
+      { numRuns: 3_000 },
+    );
+  });
+
+  it("refuses a command of a newer version alike, whether or not the rest makes sense", () => {
+    expect(decodeCommand(bytes(2, 0xc0), 1)).toMatchObject({ reason: "not-in-force" });
+    expect(decodeCommand(bytes(2), 1)).toMatchObject({ reason: "not-in-force" });
+    expect(decodeCommand(bytes(0, 0xc0), 1)).toMatchObject({ reason: "malformed" });
+    expect(decodeCommand(bytes(), 1)).toMatchObject({ reason: "malformed" });
+  });
+
+  it("refuses fields that it does not know, and __proto__ among them", () => {
+    const command = { type: "leave", peer: "a" };
+    expect(decodeCommand(asCommand(command), 1)).toEqual(command);
+    expect(decodeCommand(asCommand({ ...command, extra: 1 }), 1)).toMatchObject({ reason: "malformed" });
+    // The map {type: "leave", peer: "a", __proto__: {}} by hand: no encoder would write it.
+    const text = (value: string): number[] => [0xa0 + value.length, ...Buffer.from(value)];
+    const polluted = [...text("type"), ...text("leave"), ...text("peer"), ...text("a"), ...text("__proto__"), 0x80];
+    expect(decodeCommand(bytes(1, 0x83, ...polluted), 1)).toMatchObject({ reason: "malformed" });
+    expect(Object.keys(Object.prototype)).toEqual([]);
+  });
+
+  it("refuses what is larger than a command may be", () => {
+    const at = (size: number) => ({ type: "put", key: "k", value: new Uint8Array(size) });
+    expect(decodeCommand(asCommand(at(LIMITS.valueBytes)), 1)).toMatchObject({ type: "put" });
+    expect(decodeCommand(asCommand(at(LIMITS.valueBytes + 1)), 1)).toMatchObject({ reason: "malformed" });
+    const huge = new Uint8Array(LIMITS.commandBytes + 1).fill(1);
+    expect(decodeCommand(huge, 1)).toMatchObject({ reason: "malformed", detail: "the command is too large" });
+  });
+
+  it("keeps nothing of the log entry's bytes", () => {
+    const encoded = encodeCommand({ type: "put", key: "k", value: bytes(1, 2, 3) });
+    const command = decodeCommand(encoded, 1);
+    encoded.fill(0);
+    expect(command).toMatchObject({ value: bytes(1, 2, 3) });
+  });
+
+  it("lets no text through that cannot be written as it is", () => {
+    expect(() => encodeCommand({ type: "put", key: "\ud800", value: bytes() })).toThrow("invalid");
+    expect(() => encodeCommand({ ...FOUND, cluster: "two\nlines" } as typeof FOUND)).toThrow("invalid");
+  });
+
+  it("gives back every result, and nothing for bytes that are none", () => {
+    for (const reason of REFUSALS) {
+      const result = { outcome: "refused", reason, detail: "because" } as const;
+      expect(decodeResult(encodeResult(result))).toEqual(result);
+    }
+    fc.assert(fc.property(fc.uint8Array(), (data) => void decodeResult(data)));
+    expect(decodeResult(packr.pack([1, "no such reason", ""]))).toBeUndefined();
+  });
+});
+
+describe("reading plain MessagePack", () => {
+  const plain = fc.letrec<{ value: unknown }>((tie) => ({
+    value: fc.oneof(
+      { maxDepth: 4 },
+      fc.constant(null),
+      fc.boolean(),
+      fc.integer(),
+      fc.double({ noNaN: true }),
+      fc.string({ unit: "grapheme", maxLength: 300 }),
+      fc.uint8Array({ maxLength: 300 }).map((each) => Buffer.from(each)),
+      fc.array(tie("value"), { maxLength: 20 }),
+      fc.dictionary(
+        fc.string({ unit: "grapheme" }).filter((key) => key !== "__proto__"),
+        tie("value"),
+        { noNullPrototype: true },
+      ),
+    ),
+  })).value;
+
+  it("gives what was packed", () => {
+    fc.assert(
+      fc.property(plain, (value) => {
+        expect(readPlain(packr.pack(value))).toEqual({ value });
+      }),
+    );
+  });
+
+  it("gives nothing for bytes that end early or go on", () => {
+    fc.assert(
+      fc.property(plain, fc.nat(), (value, cut) => {
+        const packed = packr.pack(value);
+        expect(readPlain(packed.subarray(0, cut % packed.length))).toBeUndefined();
+        expect(readPlain(Buffer.concat([packed, Buffer.of(0)]))).toBeUndefined();
+      }),
+    );
+  });
+
+  it.each([
+    ["an extension", packr.pack(new Date(0))],
+    ["text that is no UTF-8", bytes(0xa1, 0x80)],
+    ["a map with a number as key", bytes(0x81, 0x01, 0x01)],
+    ["a list that promises more than can come", bytes(0xdd, 0xff, 0xff, 0xff, 0xff)],
+    ["bytes that promise more than come", bytes(0xc6, 0xff, 0xff, 0xff, 0xff)],
+    ["lists within lists without end", new Uint8Array(10_000).fill(0x91)],
+    ["a record definition", bytes(0xd4, 0x72, 0x40, 0x91, 0xa1, 0x61, 0x01)],
+  ])("gives nothing for %s", (_, data) => {
+    expect(readPlain(data)).toBeUndefined();
+  });
+});
