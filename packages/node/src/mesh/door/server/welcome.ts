@@ -1,0 +1,19 @@
+/** A member has lost its welcome: its stream ended before, or its disk did after. */
+import { encode } from "../protocol/codec.ts";
+import { refusalOf, verdictOf } from "./admission.ts";
+import { refuse, type Exchange } from "./exchange.ts";
+
+/** Gives the welcome to who is on the allow-list, as its connection has proven. */
+export async function serveWelcome({ stream, cluster, deadlines, closing }: Exchange): Promise<void> {
+  const peerId = stream.remotePeer;
+  if (!cluster.isMember(peerId)) {
+    await refuse(stream, { code: "admission-refused", reason: "not a member" });
+    return;
+  }
+  const verdict = await verdictOf((signal) => cluster.welcomeAgain(peerId, signal), {
+    timeoutMs: deadlines.admitMs,
+    closing,
+  });
+  if (verdict.outcome === "welcome") await stream.send(encode({ type: "welcome", welcome: verdict.welcome }));
+  else await refuse(stream, refusalOf(verdict));
+}
