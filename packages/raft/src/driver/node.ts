@@ -25,11 +25,14 @@ export interface CallOptions {
   readonly timeoutMs?: number;
 }
 
-export interface ProposeOptions extends CallOptions {
-  /** Without it, a retry may be carried out twice. */
-  readonly session?: SessionTag | undefined;
+export interface ForwardOptions extends CallOptions {
   /** Whether a follower passes it on to the leader; else it answers `not-leader`. Default false. */
   readonly forward?: boolean;
+}
+
+export interface ProposeOptions extends ForwardOptions {
+  /** Without it, a retry may be carried out twice. */
+  readonly session?: SessionTag | undefined;
 }
 
 export interface RaftNode {
@@ -38,7 +41,7 @@ export interface RaftNode {
   propose(command: Uint8Array, options?: ProposeOptions): Promise<ProposalOutcome>;
   /** Settles once this node's state machine may be read linearizably; any node may be asked. Never rejects. */
   read(options?: CallOptions): Promise<ReadOutcome>;
-  openSession(options?: CallOptions): Promise<SessionOutcome>;
+  openSession(options?: ForwardOptions): Promise<SessionOutcome>;
   /** Several steps go through a joint configuration that is left by itself. Only the leader can. */
   changeMembership(steps: readonly ConfChangeStep[], options?: CallOptions): Promise<MembershipOutcome>;
   transferLeadership(to: NodeId, options?: CallOptions): Promise<TransferOutcome>;

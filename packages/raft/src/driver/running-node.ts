@@ -4,7 +4,7 @@ import { NONE, type NodeId } from "../core/types.ts";
 import { RaftError } from "../errors.ts";
 import { commandEnvelope, nameBytes, openSessionEnvelope, type ProposalName } from "./envelope.ts";
 import { Loop } from "./loop.ts";
-import type { CallOptions, ProposeOptions, RaftNode } from "./node.ts";
+import type { CallOptions, ForwardOptions, ProposeOptions, RaftNode } from "./node.ts";
 import { nodeStatus } from "./node-status.ts";
 import type { CompleteNodeOptions } from "./options.ts";
 import type { MembershipOutcome, ProposalOutcome, ReadOutcome, SessionOutcome, TransferOutcome } from "./outcome.ts";
@@ -60,7 +60,7 @@ export class RunningNode implements RaftNode {
     return ending.outcome === "applied" ? { ...ending, outcome: "committed" } : ending;
   }
 
-  async openSession(options: CallOptions = {}): Promise<SessionOutcome> {
+  async openSession(options: ForwardOptions = {}): Promise<SessionOutcome> {
     const { maxSessions } = this.#options.limits;
     const ending = await this.#ask("command", (name) => openSessionEnvelope(name, maxSessions), options);
     if (ending.outcome === "changed") throw new Error("opening a session does not change the membership");

@@ -34,6 +34,20 @@ describe("a cluster of three nodes", () => {
     expect(passedOn).toMatchObject({ outcome: "committed" });
   });
 
+  it("opens a session for whoever asks a follower, if that may pass it on", async () => {
+    const { node: leader } = await cluster.leader();
+    const follower = cluster.member(leader.id === 1 ? 2 : 1).node;
+    await until(() => follower.status().lead === leader.id);
+    expect(await follower.openSession()).toEqual({ outcome: "not-leader", leader: leader.id });
+    const opened = await follower.openSession({ forward: true });
+    if (opened.outcome !== "opened") throw new Error(opened.outcome);
+    const session = { session: opened.session, sequence: 1, acknowledged: 0 };
+    const once = await follower.propose(encoder.encode("once"), { forward: true, session });
+    const again = await leader.propose(encoder.encode("once"), { session });
+    expect(again).toMatchObject({ outcome: "committed", result: once.outcome === "committed" ? once.result : "none" });
+    expect(cluster.member(leader.id).machine.commands).toEqual(["once"]);
+  });
+
   it("serves linearizable reads on every node", async () => {
     await commit(cluster, "written");
     for (const id of [1, 2, 3]) {
