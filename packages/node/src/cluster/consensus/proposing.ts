@@ -1,0 +1,123 @@
+/**
+ * Brings commands to whoever leads, each under a number of a client session, so that it is carried out once however often
+ * it has to be sent. The session is opened with the first command, and anew when the cluster has given it up.
+ */
+import { ClientSession, type ProposalOutcome, type RaftNode } from "@parley/raft";
+import { notDone, type ProposeOutcome } from "./port.ts";
+
+/** A session remembers 1,024 results for its client; more may not be on their way. */
+const MAX_UNDER_WAY = 512;
+/** What is lost with a leader that died is sent again after this. */
+const TRY_MS = 500;
+
+type Node = Pick<RaftNode, "propose" | "openSession">;
+
+export class Proposing {
+  readonly #node: Node;
+  readonly #stopped = Promise.withResolvers<void>();
+  #isStopped = false;
+  #session: ClientSession | undefined;
+  #opening: Promise<void> | undefined;
+  #underWay = 0;
+
+  constructor(node: Node) {
+    this.#node = node;
+  }
+
+  async propose(command: Uint8Array, timeoutMs: number): Promise<ProposeOutcome> {
+    if (this.#isStopped) return notDone("stopped", "this peer is stopping");
+    if (this.#underWay >= MAX_UNDER_WAY) {
+      return notDone("overloaded", `${this.#underWay} commands of this peer wait already`);
+    }
+    this.#underWay += 1;
+    try {
+      const stopped = this.#stopped.promise.then((): ProposeOutcome => ({
+        outcome: "unknown",
+        detail: "this peer stopped before it was known",
+      }));
+      return await Promise.race([this.#untilCertain(command, performance.now() + timeoutMs), stopped]);
+    } finally {
+      this.#underWay -= 1;
+    }
+  }
+
+  /** What is under way ends as unknown. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#stopped.resolve();
+  }
+
+  async #untilCertain(command: Uint8Array, deadlineMs: number): Promise<ProposeOutcome> {
+    for (;;) {
+      const session = await this.#openBefore(deadlineMs);
+      if (session === undefined) return notDone("no-quorum", "nobody leads, or none that could be reached in time");
+      const outcome = await session.propose(command, { timeoutMs: Math.max(1, deadlineMs - performance.now()) });
+      // A first try under a session that is known no more was not carried out, and never will be.
+      const isExpired = outcome.outcome === "refused" && outcome.reason === "session-expired";
+      if (!isExpired) return translated(outcome);
+      if (this.#session === session) this.#session = undefined;
+    }
+  }
+
+  async #openBefore(deadlineMs: number): Promise<ClientSession | undefined> {
+    while (this.#session === undefined && !this.#isStopped) {
+      const leftMs = deadlineMs - performance.now();
+      if (leftMs <= 0) return undefined;
+      this.#opening ??= this.#open().finally(() => {
+        this.#opening = undefined;
+      });
+      await within(this.#opening, leftMs);
+    }
+    return this.#session;
+  }
+
+  async #open(): Promise<void> {
+    const opened = await this.#node.openSession({ timeoutMs: TRY_MS, forward: true });
+    if (opened.outcome !== "opened") {
+      // Refused at once, or lost: either way not in a tight circle.
+      await pause(10);
+      return;
+    }
+    this.#session = new ClientSession({
+      session: opened.session,
+      submit: (command, tag, timeoutMs) => this.#node.propose(command, { session: tag, timeoutMs, forward: true }),
+      // Once stopped, nobody waits for its tries any more.
+      pause: (delayMs) => (this.#isStopped ? new Promise<void>(() => undefined) : pause(delayMs)),
+      tryMs: TRY_MS,
+    });
+  }
+}
+
+function translated(outcome: ProposalOutcome): ProposeOutcome {
+  switch (outcome.outcome) {
+    case "committed": {
+      const { index, term, result } = outcome;
+      return { outcome: "committed", index, term, result };
+    }
+    case "not-leader":
+      return notDone("no-quorum", "nobody led in time");
+    case "unknown":
+      return { outcome: "unknown", detail: outcome.detail };
+    case "refused": {
+      const { reason, detail } = outcome;
+      if (reason === "already-acknowledged") return { outcome: "unknown", detail };
+      const isOwn = reason === "overloaded" || reason === "too-large" || reason === "stopped";
+      return notDone(isOwn ? reason : "no-quorum", detail);
+    }
+  }
+}
+
+function pause(delayMs: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, delayMs));
+}
+
+/** Fulfilled with `promise`, or when the time is over. */
+async function within(promise: Promise<void>, timeoutMs: number): Promise<void> {
+  const late = Promise.withResolvers<void>();
+  const timer = setTimeout(late.resolve, timeoutMs);
+  try {
+    await Promise.race([promise, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
