@@ -1,4 +1,7 @@
-/** What a newcomer asks at another peer's door. Each function is given an open stream and leaves it open. */
+/**
+ * What a newcomer asks at another peer's door. Each function is given an open stream, and leaves it open for the next unless
+ * it fails in the middle of an exchange.
+ */
 import { PeerError } from "../../../errors.ts";
 import type { FrameStream } from "../frame-stream.ts";
 import { beginPairing } from "../pairing/joiner.ts";
@@ -64,11 +67,24 @@ export async function pairWith(
   const parties: Parties = { method, clusterId, joiner: self, member: stream.remotePeer };
   const begun = beginPairing({ parties, secret, application });
   await stream.send(begun.frame);
-  const proven = begun.challenged(await nextAnswer(stream, { timeoutMs: ANSWER_MS, signal }));
-  await stream.send(proven.frame);
-  const verdict = proven.judged(await nextAnswer(stream, { timeoutMs: ADMISSION_MS, signal }));
+  const challenge = await nextAnswer(stream, { timeoutMs: ANSWER_MS, signal });
+  const verdict = await orAbort(stream, async () => {
+    const proven = begun.challenged(challenge);
+    await stream.send(proven.frame);
+    return proven.judged(await nextAnswer(stream, { timeoutMs: ADMISSION_MS, signal }));
+  });
   if (verdict.outcome !== "welcome") throw verdictError(verdict);
   return verdict.welcome;
+}
+
+/** What `work` gives. When it fails the other end learns at once that nothing more will come. */
+async function orAbort<T>(stream: FrameStream, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    stream.abort(error instanceof Error ? error : new Error(String(error)));
+    throw error;
+  }
 }
 
 /**
@@ -92,19 +108,29 @@ export async function knockAt(
   onWaiting?.();
   const still = stayingThere(stream);
   try {
-    decode(approvedSchema, await nextAnswer(stream, { timeoutMs: MAX_TIMEOUT_MS, signal }));
-    const isWanted = await confirm();
-    if (!isWanted) {
-      await stream.send(encode({ type: "decline" }));
-      throw new PeerError("interrupted", "this peer's own person did not want to join that cluster", {
-        nextStep: "Compare the fingerprints at both peers.",
-      });
-    }
-    const accepted = { type: "accept" };
-    return (await ask(stream, accepted, welcomeSchema, { timeoutMs: ADMISSION_MS, signal })).welcome;
+    return await orAbort(stream, () => agree(stream, confirm, signal));
   } finally {
     still.stop();
   }
+}
+
+/** From being listed on: the approval, this person's word, the welcome. */
+async function agree(
+  stream: FrameStream,
+  confirm: () => Promise<boolean>,
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array> {
+  decode(approvedSchema, await nextAnswer(stream, { timeoutMs: MAX_TIMEOUT_MS, signal }));
+  const isWanted = await confirm();
+  if (!isWanted) {
+    await stream.send(encode({ type: "decline" }));
+    await stream.close();
+    throw new PeerError("interrupted", "this peer's own person did not want to join that cluster", {
+      nextStep: "Compare the fingerprints at both peers.",
+    });
+  }
+  const accepted = { type: "accept" };
+  return (await ask(stream, accepted, welcomeSchema, { timeoutMs: ADMISSION_MS, signal })).welcome;
 }
 
 /**

@@ -26,10 +26,10 @@ export class TryLimiter {
    * @returns 0 when it may be made, else how long to wait, in ms
    */
   claim(source: string, nowMs: number): number {
+    const waitMs = this.waitMs(source, nowMs);
+    if (waitMs > 0) return waitMs;
     const known = this.#sources.get(source);
     if (known !== undefined && nowMs - known.lastMs < FORGOTTEN_AFTER_MS) {
-      const waitMs = known.lastMs + pauseMs(known.failures) - nowMs;
-      if (waitMs > 0) return waitMs;
       known.failures += 1;
       known.lastMs = nowMs;
       return 0;
@@ -38,6 +38,12 @@ export class TryLimiter {
     if (this.#sources.size >= MAX_SOURCES && !this.#makeRoom(nowMs)) return FIRST_PAUSE_MS;
     this.#sources.set(source, { failures: 1, lastMs: nowMs });
     return 0;
+  }
+
+  /** How long `source` has to wait before its next try, in ms; claims nothing. */
+  waitMs(source: string, nowMs: number): number {
+    const known = this.#sources.get(source);
+    return known === undefined ? 0 : Math.max(0, known.lastMs + pauseMs(known.failures) - nowMs);
   }
 
   /** The proof was right: what this source had failed before was a person's mistake. */

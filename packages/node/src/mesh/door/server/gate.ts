@@ -35,8 +35,8 @@ export interface OpenWindow {
   readonly triesLeft: number;
 }
 
-/** Attempts at once; each holds a stream for at most the door's deadline. */
-const MAX_AT_ONCE = 8;
+/** Attempts at once. Of one source there are fewer: a window has five tries, and the join secret's run out as well. */
+const MAX_AT_ONCE = 32;
 
 /** A proof costs the member some 3 ms of a core: this bounds strangers to a tenth of it. */
 const PROOFS_PER_SECOND = 30;
@@ -100,8 +100,6 @@ export class Gate {
   /** Claims a try for `peerId`, which connects from `source`. To be given back by `release`. */
   enter(method: PairingMethod, peerId: string, source: string): Pass | NoPass {
     if (this.#atOnce >= MAX_AT_ONCE) return { code: "pairing-paused", retryAfterMs: 1000 };
-    const waitMs = this.#bucket.take(this.#nowMs());
-    if (waitMs > 0) return { code: "pairing-paused", retryAfterMs: waitMs };
     const pass = method === "code" ? this.#enterByCode(peerId) : this.#enterBySecret(source);
     if (isPass(pass)) this.#atOnce += 1;
     return pass;
@@ -120,6 +118,9 @@ export class Gate {
     const opened = this.#window;
     const claimed = opened && claimTry(opened, peerId, this.#nowMs());
     if (claimed === undefined) return { code: "pairing-closed" };
+    // What is refused anyway costs nothing, so it does not use up what others may need.
+    const waitMs = this.#bucket.take(this.#nowMs());
+    if (waitMs > 0) return { code: "pairing-paused", retryAfterMs: waitMs };
     this.#window = claimed;
     const { code } = claimed;
     return {
@@ -139,7 +140,9 @@ export class Gate {
   #enterBySecret(source: string): Pass | NoPass {
     if (this.#joinSecret === undefined) return { code: "pairing-closed" };
     if (!this.#admitsBySecret()) return { code: "pairing-paused", retryAfterMs: 500 };
-    const waitMs = this.#limiter.claim(source, this.#nowMs());
+    const nowMs = this.#nowMs();
+    const waitMs =
+      this.#limiter.waitMs(source, nowMs) || this.#bucket.take(nowMs) || this.#limiter.claim(source, nowMs);
     if (waitMs > 0) return { code: "pairing-paused", retryAfterMs: waitMs };
     return {
       secret: this.#joinSecret,
