@@ -1,0 +1,219 @@
+/** The link with one peer: carries out what the machine decides. */
+import type { Logger } from "pino";
+import type { PeerError } from "../../errors.ts";
+import { refusedBy } from "../host/dial-any.ts";
+import type { MeshHost } from "../host/mesh-host.ts";
+import { AddressBook, toldBy } from "./address-book.ts";
+import { DialAttempt, type Wires } from "./dial-attempt.ts";
+import type { Hello } from "./greeting.ts";
+import type { LinkLimits } from "./limits.ts";
+import { LiveLink, type Link, type LinkEvent } from "./link.ts";
+import { LinkMachine, type LinkChange, type LinkEffect, type LinkFacts, type Offer } from "./machine.ts";
+import type { WholeOffer } from "./offers.ts";
+
+/** How it stands with one peer; for `parley status`. */
+export interface PeerLinkStatus {
+  readonly peer: string;
+  readonly state: "up" | "dialling" | "waiting";
+  readonly roundTripMs: number | undefined;
+  /** The best first. */
+  readonly addresses: readonly string[];
+  /** Why there was none the last time. */
+  readonly lastError: string | undefined;
+}
+
+export interface PeerLinksOptions {
+  readonly peer: string;
+  readonly host: MeshHost;
+  readonly log: Logger;
+  readonly random: () => number;
+  readonly limits: LinkLimits;
+  /** A new link's, without what this peer adds. */
+  readonly hello: () => Omit<Hello, "kind" | "lost">;
+  readonly emit: (event: LinkEvent) => void;
+}
+
+export class PeerLinks {
+  readonly #options: PeerLinksOptions;
+  readonly #machine: LinkMachine;
+  readonly #book = new AddressBook();
+  readonly #offers = new Map<string, WholeOffer>();
+  #link: LiveLink | undefined;
+  #attempt: DialAttempt | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  /** A link was closed, and nothing has told since whether the process behind it lives. */
+  #isBereaved = false;
+  #lastError: PeerError | undefined;
+  #isClosed = false;
+
+  constructor(options: PeerLinksOptions) {
+    this.#options = options;
+    const isLower = options.host.peerId < options.peer;
+    this.#machine = new LinkMachine({
+      isLower,
+      pace: options.limits,
+      random: options.random,
+      nowMs: performance.now(),
+    });
+    this.#schedule();
+  }
+
+  get link(): Link | undefined {
+    return this.#link;
+  }
+
+  learn(addresses: readonly string[]): void {
+    this.#book.learn(addresses);
+    if (addresses.length > 0) this.#on({ type: "nudged" });
+  }
+
+  /** An offer of the other side is whole. */
+  offered(whole: WholeOffer): void {
+    const { hello, wires } = whole;
+    this.#heardOf(hello.addresses, wires.prompt.connection.remoteAddress);
+    const offer: Offer = { id: hello.link, incarnation: hello.incarnation, lost: hello.lost };
+    this.#offers.set(offer.id, whole);
+    this.#on({ type: "offer", offer });
+  }
+
+  reset(why: string): void {
+    this.#link?.giveUp(why);
+  }
+
+  beat(nowMs: number, lateMs: number): void {
+    this.#link?.beat(nowMs, lateMs, this.#options.limits);
+  }
+
+  status(): PeerLinkStatus {
+    const state = this.#link !== undefined ? "up" : this.#attempt === undefined ? "waiting" : "dialling";
+    const { peer } = this.#options;
+    const addresses = this.#book.candidates();
+    return { peer, state, addresses, roundTripMs: this.#link?.roundTripMs, lastError: this.#lastError?.message };
+  }
+
+  close(why: string): void {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    this.#attempt?.cancel();
+    this.#link?.giveUp(why);
+  }
+
+  #on(change: LinkChange): void {
+    if (this.#isClosed) return;
+    for (const effect of this.#machine.on(change, performance.now())) this.#carryOut(effect);
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    clearTimeout(this.#timer);
+    const { dueMs } = this.#machine;
+    if (dueMs === undefined || this.#isClosed) return;
+    this.#timer = setTimeout(() => this.#on({ type: "tick" }), Math.max(0, dueMs - performance.now()));
+  }
+
+  #carryOut(effect: LinkEffect): void {
+    switch (effect.type) {
+      case "dial":
+        return this.#dial(effect.attempt, effect.lost);
+      case "cancel":
+        this.#attempt?.cancel();
+        this.#attempt = undefined;
+        return;
+      case "drop":
+        // Told as lost before the next one is told as up; the machine knows already.
+        if (this.#link?.id === effect.id) this.#link.giveUp("another one took its place");
+        return;
+      case "take":
+        return this.#take(effect.offer);
+      case "decline":
+        return this.#decline(effect.offer);
+    }
+  }
+
+  #dial(number: number, lost: string | undefined): void {
+    const { host, peer, limits } = this.#options;
+    const hello = { ...this.#options.hello(), ...(lost === undefined ? {} : { lost }) };
+    const addresses = this.#book.candidates();
+    this.#attempt = new DialAttempt(
+      { host, peer, addresses, hello, timeoutMs: limits.attemptTimeoutMs },
+      {
+        offered: () => this.#on({ type: "offered", attempt: number }),
+        welcomed: (wires, welcome) => {
+          this.#attempt = undefined;
+          const { remoteAddress } = wires.prompt.connection;
+          this.#heardOf(welcome.addresses, remoteAddress);
+          this.#book.worked(remoteAddress);
+          const link = { id: hello.link, incarnation: welcome.incarnation };
+          this.#on({ type: "welcomed", attempt: number, link });
+          this.#up(link, wires, true);
+        },
+        failed: (error, declined) => {
+          this.#attempt = undefined;
+          this.#failed(error);
+          this.#on({ type: "failed", attempt: number, declined });
+        },
+      },
+    );
+  }
+
+  #failed(error: PeerError): void {
+    const { peer, emit, log } = this.#options;
+    if (this.#lastError?.message !== error.message) log.debug({ remote: peer, err: error }, "no link came about");
+    this.#lastError = error;
+    if (!this.#isBereaved || !refusedBy(error).some((address) => this.#book.hasWorked(address))) return;
+    this.#isBereaved = false;
+    emit({ type: "refused", peer });
+  }
+
+  #take(offer: Offer): void {
+    const whole = this.#offers.get(offer.id);
+    this.#offers.delete(offer.id);
+    if (whole === undefined) return;
+    const { incarnation, addresses } = this.#options.hello();
+    for (const wire of [whole.wires.prompt, whole.wires.bulk]) wire.greet({ say: "welcome", incarnation, addresses });
+    this.#up(offer, whole.wires, false);
+  }
+
+  #decline(offer: Offer): void {
+    const whole = this.#offers.get(offer.id);
+    this.#offers.delete(offer.id);
+    for (const wire of whole === undefined ? [] : [whole.wires.prompt, whole.wires.bulk]) {
+      wire.greet({ say: "decline", reason: "another link takes precedence" });
+      wire.end();
+    }
+  }
+
+  #up(facts: LinkFacts, wires: Wires, dialledHere: boolean): void {
+    const { peer, host, log, emit, limits } = this.#options;
+    const link = new LiveLink(peer, facts, wires, dialledHere, (ended, error, closed) =>
+      this.#down(ended, error, closed),
+    );
+    this.#link = link;
+    this.#isBereaved = false;
+    this.#lastError = undefined;
+    log.info({ remote: peer, link: link.id, dialledHere }, "link up");
+    host.gossipOver(link.prompt, AbortSignal.timeout(limits.attemptTimeoutMs)).catch((error: unknown) => {
+      log.debug({ remote: peer, err: error }, "no gossip over this link");
+    });
+    emit({ type: "up", link });
+    link.beat(performance.now(), 0, limits);
+  }
+
+  #down(link: LiveLink, error: PeerError, closed: boolean): void {
+    if (this.#link !== link) return;
+    this.#link = undefined;
+    this.#isBereaved = closed;
+    this.#lastError = error;
+    const { peer, log, emit } = this.#options;
+    log.info({ remote: peer, link: link.id, why: error.message }, "link down");
+    emit({ type: "down", link, error });
+    this.#on({ type: "lost", id: link.id, closed });
+  }
+
+  #heardOf(addresses: readonly string[], seenAt: string): void {
+    const told = toldBy(addresses, seenAt);
+    this.#book.learn(told);
+    const [asSeen] = told;
+    if (asSeen !== undefined && addresses.includes(asSeen)) this.#book.worked(asSeen);
+  }
+}
