@@ -1,6 +1,6 @@
 /** The replicated state as the rest of the peer uses it: commands with types, and the state as it is here. */
 import { invariant } from "../../errors.ts";
-import { decodeResult, encodeCommand, type RefusalReason } from "../state/codec.ts";
+import { decodeResult, encodeChecked, type RefusalReason } from "../state/codec.ts";
 import type { ClusterMachine } from "../state/machine.ts";
 import type { ClusterState } from "../state/model.ts";
 import type { ClusterCommand } from "../state/schemas.ts";
@@ -29,7 +29,9 @@ export class SharedState {
 
   /** Settles once the command is applied here, or with what else became of it. Never rejects. */
   async submit(command: ClusterCommand, options: { readonly timeoutMs: number }): Promise<Submitted> {
-    const outcome = await this.consensus.propose(encodeCommand(command), options);
+    const encoded = encodeChecked(command);
+    if (!(encoded instanceof Uint8Array)) return encoded;
+    const outcome = await this.consensus.propose(encoded, options);
     if (outcome.outcome !== "committed") return outcome;
     const result = decodeResult(outcome.result);
     invariant(result !== undefined, "the cluster's state machine gives results that can be read");

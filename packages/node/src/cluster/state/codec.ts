@@ -1,6 +1,7 @@
 /** Commands as bytes: the version that knows them first, then MessagePack; and their results, MessagePack alone. */
 import { Packr } from "msgpackr";
 import { z } from "zod";
+import { invariant } from "../../errors.ts";
 import { LIMITS } from "./limits.ts";
 import { readPlain } from "./plain.ts";
 import { command, type ClusterCommand } from "./schemas.ts";
@@ -47,13 +48,22 @@ const encodedResult = z.union([
   z.tuple([z.literal(1), z.enum(REFUSALS), z.string()]),
 ]);
 
-/** @throws ZodError for what is no command: then the caller has a defect. */
-export function encodeCommand(given: ClusterCommand): Uint8Array {
-  const body = packr.pack(command.parse(given));
+/** Its bytes, or `malformed` with what is wrong with it. */
+export function encodeChecked(given: ClusterCommand): Uint8Array | CommandRefused {
+  const parsed = command.safeParse(given);
+  if (!parsed.success) return refused("malformed", z.prettifyError(parsed.error));
+  const body = packr.pack(parsed.data);
   const out = new Uint8Array(1 + body.length);
   out[0] = COMMANDS_VERSION;
   out.set(body, 1);
   return out;
+}
+
+/** @throws PeerError `internal` for what is no command: then the caller has a defect. */
+export function encodeCommand(given: ClusterCommand): Uint8Array {
+  const encoded = encodeChecked(given);
+  invariant(encoded instanceof Uint8Array, `${given.type} is no command that can be written`);
+  return encoded;
 }
 
 /** The command, or why it is none here. `version`: the one in force. Whatever the bytes, it never throws. */
