@@ -3,6 +3,7 @@
  * each direction, that hang on every byte both have seen. Each key seals one message, so the nonce may be constant.
  */
 import { createCipheriv, createDecipheriv, createHash, hkdfSync } from "node:crypto";
+import { prefixed } from "../../keys/prefixed.ts";
 import { PAIRING_LABEL, type Parties } from "./opaque.ts";
 
 /** Who speaks. */
@@ -11,16 +12,11 @@ export type Direction = "application" | "verdict";
 const TAG_BYTES = 16;
 const NONCE = new Uint8Array(12);
 
-/** SHA-256 of who they are and what was sent, each with its length before it. */
+/** SHA-256 of who they are and what was sent. */
 export function transcriptOf({ method, clusterId, joiner, member }: Parties, sent: readonly Uint8Array[]): Uint8Array {
-  const hash = createHash("sha256");
-  const parts = [PAIRING_LABEL, method, clusterId, joiner, member].map((text) => Buffer.from(text));
-  for (const part of [...parts, ...sent]) {
-    const length = Buffer.alloc(4);
-    length.writeUInt32BE(part.length);
-    hash.update(length).update(part);
-  }
-  return hash.digest();
+  return createHash("sha256")
+    .update(prefixed(PAIRING_LABEL, method, clusterId, joiner, member, ...sent))
+    .digest();
 }
 
 /** Seals and opens the two messages of one exchange. */
