@@ -12,16 +12,19 @@ interface Running {
 
 export class RaftWorld implements ConsensusWorld {
   readonly #peers: readonly string[];
+  readonly #founders: readonly string[];
   readonly #disks = new Map<string, MemoryDisk>();
   readonly #running = new Map<string, Running>();
   readonly #isolated = new Set<string>();
 
-  constructor(peers: readonly string[]) {
+  /** @param founders the first voters; the others wait to be added */
+  constructor(peers: readonly string[], founders = peers) {
     this.#peers = peers;
+    this.#founders = founders;
   }
 
   async start(peer: string, machine: StateMachine): Promise<RaftConsensus> {
-    const id = this.#idOf(peer);
+    const id = this.idOf(peer);
     const disk = this.#disks.get(peer) ?? new MemoryDisk();
     this.#disks.set(peer, disk);
     const transport = new TcpTransport({ cluster: "test", id });
@@ -31,12 +34,12 @@ export class RaftWorld implements ConsensusWorld {
       log: await openMemoryLog(disk, { trailingEntries: 10 }),
       transport,
       machine,
-      bootstrap: this.#peers.map((each) => this.#idOf(each)),
+      ...(this.#founders.includes(peer) ? { bootstrap: this.#founders.map((each) => this.idOf(each)) } : {}),
       limits: { snapshotEntries: 40 },
       peerOf: (node) => this.#peers[node - 1],
     });
     for (const [other, { transport: theirs, port: there }] of this.#running) {
-      transport.setPeer(this.#idOf(other), { host: "127.0.0.1", port: there });
+      transport.setPeer(this.idOf(other), { host: "127.0.0.1", port: there });
       theirs.setPeer(id, { host: "127.0.0.1", port });
     }
     this.#running.set(peer, { transport, consensus, port });
@@ -48,7 +51,7 @@ export class RaftWorld implements ConsensusWorld {
     const running = this.#running.get(peer);
     if (running === undefined) return;
     // Nothing gets out any more, so that it can hand nothing over; and only what was synced stays.
-    for (const other of this.#peers) if (other !== peer) running.transport.setLink(this.#idOf(other), { cut: "both" });
+    for (const other of this.#peers) if (other !== peer) running.transport.setLink(this.idOf(other), { cut: "both" });
     this.#disks.get(peer)?.crash(() => 0);
     this.#running.delete(peer);
     await running.consensus.node.stop({ timeoutMs: 1 });
@@ -72,12 +75,12 @@ export class RaftWorld implements ConsensusWorld {
     for (const [peer, { transport }] of this.#running) {
       for (const other of this.#peers) {
         const isCut = this.#isolated.has(peer) || this.#isolated.has(other);
-        if (other !== peer) transport.setLink(this.#idOf(other), { cut: isCut ? "both" : "none" });
+        if (other !== peer) transport.setLink(this.idOf(other), { cut: isCut ? "both" : "none" });
       }
     }
   }
 
-  #idOf(peer: string): NodeId {
+  idOf(peer: string): NodeId {
     return this.#peers.indexOf(peer) + 1;
   }
 }
