@@ -13,7 +13,7 @@ export interface MeshConnection {
   readonly isOpen: boolean;
   /** @throws PeerError `unreachable` when the other side does not take it or `signal` is aborted. */
   openStream(protocol: string, signal: AbortSignal): Promise<Stream>;
-  /** Closes at once, with all its streams. */
+  /** Closes it, with all its streams: it is not open any more when this returns, and in the next turn they hear of it. */
   abort(reason: string): void;
   /** Calls `listener` once, when the connection is closed; soon when it is already. */
   onClose(listener: () => void): void;
@@ -37,11 +37,20 @@ export function connectionBehind(face: MeshConnection): Connection | undefined {
   return insides.get(face);
 }
 
+/**
+ * Closes a connection in the next turn of the event loop. In this one somebody may just have opened a stream: Yamux 8.0.3 then
+ * sends its first frame from a microtask of its own, and on a connection that has closed meanwhile that ends the process.
+ */
+export function abortSoon(connection: Connection, reason: string): void {
+  setImmediate(() => connection.abort(new Error(reason)));
+}
+
 class Face implements MeshConnection {
   readonly peer: string;
   readonly direction: "inbound" | "outbound";
   readonly remoteAddress: string;
   readonly #connection: Connection;
+  #isAborted = false;
 
   constructor(connection: Connection) {
     this.#connection = connection;
@@ -51,11 +60,14 @@ class Face implements MeshConnection {
   }
 
   get isOpen(): boolean {
-    return this.#connection.status === "open";
+    return !this.#isAborted && this.#connection.status === "open";
   }
 
   async openStream(protocol: string, signal: AbortSignal): Promise<Stream> {
     try {
+      // From a turn of its own, and for the same reason as in `abortSoon`.
+      await new Promise(setImmediate);
+      if (!this.isOpen) throw new Error("the connection is closed");
       const stream = await this.#connection.newStream(protocol, { signal });
       if (!signal.aborted) return stream;
       stream.abort(new Error("nobody waits for it any more"));
@@ -69,11 +81,13 @@ class Face implements MeshConnection {
   }
 
   abort(reason: string): void {
-    this.#connection.abort(new Error(reason));
+    if (this.#isAborted) return;
+    this.#isAborted = true;
+    abortSoon(this.#connection, reason);
   }
 
   onClose(listener: () => void): void {
-    if (this.isOpen) this.#connection.addEventListener("close", listener, { once: true });
+    if (this.#connection.status === "open") this.#connection.addEventListener("close", listener, { once: true });
     else queueMicrotask(listener);
   }
 }

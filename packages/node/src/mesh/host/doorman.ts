@@ -3,6 +3,7 @@
  * one host's garbage does not lock out the others; after it, revoked peers are turned away and strangers are few.
  */
 import type { Connection, ConnectionGater, MultiaddrConnection, PeerId } from "@libp2p/interface";
+import { abortSoon } from "./connection.ts";
 import type { StandingOf } from "./standing.ts";
 
 /** Bounds of what comes from those who have proven nothing. */
@@ -61,10 +62,7 @@ export class Doorman {
     clearTimeout(this.#idle.get(connection));
     this.#idle.delete(connection);
     if (connection.status !== "open" || connection.direction === "outbound" || this.#waiting.has(connection)) return;
-    const idle = setTimeout(
-      () => connection.abort(new Error("nothing was said at the door")),
-      this.#limits.strangerIdleMs,
-    );
+    const idle = setTimeout(() => abortSoon(connection, "nothing was said at the door"), this.#limits.strangerIdleMs);
     idle.unref();
     this.#idle.set(connection, idle);
   }

@@ -122,7 +122,7 @@ class Host implements MeshHost {
     const connection = await dialAny({
       addresses,
       attempt: (address, signal) => this.#node.inside.transportManager.dial(dialable(address, peer), { signal }),
-      discard: (late) => late.abort(new Error("another address was faster")),
+      discard: (late) => faceOf(late).abort("another address was faster"),
       signal: options.signal,
     });
     return faceOf(connection);
@@ -141,7 +141,9 @@ class Host implements MeshHost {
   }
 
   connectionsOf(peer: string): readonly MeshConnection[] {
-    return this.#connectionsOf(peer).map(faceOf);
+    return this.#connectionsOf(peer)
+      .map(faceOf)
+      .filter(({ isOpen }) => isOpen);
   }
 
   standingChanged(peer: string): void {
@@ -151,7 +153,7 @@ class Host implements MeshHost {
       this.#doorman.admitted(peer, connections);
       return;
     }
-    for (const connection of connections) connection.abort(new Error(`${peer} is ${standing} now`));
+    for (const connection of connections) faceOf(connection).abort(`${peer} is ${standing} now`);
   }
 
   onConnection(listener: (connection: MeshConnection) => void): () => void {
@@ -173,6 +175,7 @@ class Host implements MeshHost {
     const inner = connectionBehind(connection);
     if (inner === undefined) throw new RangeError("a connection of another host");
     try {
+      await new Promise(setImmediate);
       await this.#node.libp2p.services.identify.identify(inner, { signal });
     } catch (cause) {
       throw new PeerError("unreachable", `${connection.peer} did not say what it speaks: ${messageOf(cause)}`, {
@@ -197,7 +200,8 @@ class Host implements MeshHost {
     await this.#discovery?.close();
     // First of all nobody is taken in any more, so that peers whose connections close now find nobody listening.
     await Promise.all(this.#node.inside.transportManager.getListeners().map((listener) => listener.close()));
-    for (const connection of this.#node.libp2p.getConnections()) connection.abort(new Error("this peer stops"));
+    for (const connection of this.#node.libp2p.getConnections()) faceOf(connection).abort("this peer stops");
+    await new Promise(setImmediate);
     await this.#node.libp2p.stop();
   }
 

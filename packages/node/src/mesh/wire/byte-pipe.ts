@@ -104,7 +104,8 @@ export class BytePipe {
   }
 
   resume(): void {
-    if (this.#stream.readStatus === "paused") this.#stream.resume();
+    // On a closed one libp2p would try to tell the other side, and throw.
+    if (!this.isDestroyed && this.#stream.readStatus === "paused") this.#stream.resume();
   }
 
   #flush(): void {

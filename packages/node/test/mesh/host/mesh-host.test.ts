@@ -196,6 +196,19 @@ describe("a mesh host", () => {
     await expect(dialling).rejects.toMatchObject({ code: "unreachable" });
   });
 
+  it("survives a connection that is closed in the moment in which a stream is opened over it", async () => {
+    const [home, visitor] = [await startHost(), await startHost()];
+    await echo(home);
+    for (const closeFirst of [true, false]) {
+      const connection = await dial(visitor, home);
+      if (closeFirst) connection.abort("first");
+      const opening = connection.openStream(ROOM, soon());
+      if (!closeFirst) connection.abort("afterwards");
+      expect(connection.isOpen).toBe(false);
+      await expect(opening).rejects.toMatchObject({ code: "unreachable" });
+    }
+  });
+
   it("says that its port is taken", async () => {
     const first = await startHost();
     const port = hostAndPortOf(first.addresses()[0] ?? "")?.port ?? 0;

@@ -1,0 +1,70 @@
+/** Three lanes that are one connection: it lives as long as all of them. */
+import { ActorError, LANES, type ConnectionReceiver, type Lane, type TransportConnection } from "@parley/actors";
+import type { PeerError } from "../../../errors.ts";
+import type { LaneStream } from "./lane-stream.ts";
+
+export type Lanes = Readonly<Record<Lane, LaneStream>>;
+
+export class LaneConnection implements TransportConnection {
+  readonly peer: string;
+  readonly #lanes: Lanes;
+  readonly #forget: (connection: LaneConnection) => void;
+  #receiver: ConnectionReceiver | undefined;
+  #open = LANES.length;
+  #isEnding = false;
+  #isDestroyed = false;
+  #error: ActorError | undefined;
+
+  /** @param forget called once, when all lanes are closed */
+  constructor(peer: string, lanes: Lanes, forget: (connection: LaneConnection) => void) {
+    this.peer = peer;
+    this.#lanes = lanes;
+    this.#forget = forget;
+  }
+
+  /** From now on `receiver` hears of it. */
+  listen(receiver: ConnectionReceiver): void {
+    this.#receiver = receiver;
+    for (const lane of LANES) {
+      this.#lanes[lane].listen({
+        heard: () => this.#isDestroyed || receiver.heard(),
+        frame: (frame) => this.#isDestroyed || receiver.frame(lane, frame),
+        drained: () => this.#isEnding || this.#isDestroyed || receiver.drained(lane),
+        ended: () => this.end(),
+        closed: (error) => this.#laneClosed(error),
+      });
+    }
+  }
+
+  send(lane: Lane, frame: readonly Uint8Array[]): boolean {
+    return this.#isEnding || this.#isDestroyed || this.#lanes[lane].frames.send(...frame);
+  }
+
+  end(): void {
+    if (this.#isEnding || this.#isDestroyed) return;
+    this.#isEnding = true;
+    for (const lane of LANES) this.#lanes[lane].frames.end();
+  }
+
+  destroy(): void {
+    this.#destroy(new ActorError("peer-gone", "the connection was destroyed"));
+  }
+
+  #laneClosed(error: PeerError | undefined): void {
+    this.#open -= 1;
+    if (error !== undefined) {
+      const code = error.code === "bad-frame" ? "too-large" : "peer-gone";
+      this.#destroy(new ActorError(code, `the connection to ${this.peer} broke`, { cause: error }));
+    }
+    if (this.#open > 0) return;
+    this.#forget(this);
+    this.#receiver?.closed(this.#error);
+  }
+
+  #destroy(error: ActorError): void {
+    if (this.#isDestroyed) return;
+    this.#isDestroyed = true;
+    this.#error ??= error;
+    for (const lane of LANES) this.#lanes[lane].frames.destroy();
+  }
+}
