@@ -36,6 +36,16 @@ export type PeerErrorCode =
   | "peer-silent"
   /** Sealed bytes, a key or its signature do not fit. */
   | "seal-broken"
+  /** Only a peer that belongs to a cluster can do this, and this one does not. */
+  | "not-member"
+  /** It belongs to a cluster that holds something already. */
+  | "already-member"
+  /** Not enough voters of the cluster can be reached to agree on anything. */
+  | "no-quorum"
+  /** No peer is known by that name. */
+  | "no-such-peer"
+  /** No cluster was found that this peer could join. */
+  | "no-cluster-found"
   | "interrupted"
   | "internal";
 
@@ -129,6 +139,11 @@ export const EXIT_CODE_BY_ERROR: Readonly<Record<PeerErrorCode | AudioErrorCode 
   "peer-misbehaved": 7,
   "peer-silent": 7,
   "seal-broken": 7,
+  "not-member": 7,
+  "already-member": 7,
+  "no-quorum": 7,
+  "no-such-peer": 7,
+  "no-cluster-found": 7,
   "provider-failed": 8,
   "engine-start-failed": 8,
   "engine-crashed": 8,
