@@ -20,11 +20,15 @@ export type Belonging =
 export interface PairingWindow {
   /** As `XXXX-XXXX`. */
   readonly code: string;
+  /** Epoch, as all times on this page. */
   readonly expiresAtMs: number;
   readonly triesLeft: number;
   /** What the QR code holds; a `parley:` URI. */
   readonly uri: string;
 }
+
+/** Why a window lets nobody in any more. */
+export type PairingEnd = "expired" | "too-many-failures" | "used" | "closed";
 
 /** A newcomer that knocks. */
 export interface WaitingPeer {
@@ -44,6 +48,8 @@ export interface MetCluster {
   readonly addresses: readonly string[];
   readonly members: number;
   readonly pairing: "closed" | "open" | "secret";
+  /** A person there has approved this peer, and this peer's own person has yet to say that it wants in (`join`). */
+  readonly hasApproved: boolean;
 }
 
 export interface PeerReport {
@@ -86,11 +92,20 @@ export interface Cluster {
   /** Opens a window, or shows the one that is open. @throws PeerError `not-member`, `no-quorum`. */
   openPairing(): Promise<PairingWindow>;
   closePairing(): void;
-  /** Lets in who knocks, by fingerprint or name. @throws PeerError `no-such-peer`, `no-quorum`. */
+  /** The window that is open now. */
+  readonly pairing: PairingWindow | undefined;
+  /** Why the last one closed; undefined while one is open, and before the first. */
+  readonly pairingEnd: PairingEnd | undefined;
+  /**
+   * Lets in who knocks, by fingerprint or name. Settles when it is in, for which its own person has to agree: five minutes.
+   * @throws PeerError `no-such-peer`, `no-quorum`, `interrupted` when its person does not want.
+   */
   approve(who: string): Promise<PeerReport>;
   /**
-   * Joins by code. Without `address`, the cluster that it waits beside.
-   * @throws PeerError `pairing-failed`, `unreachable`, `already-member`, `no-cluster-found`.
+   * Joins. Without `address`, the cluster that it waits beside. By code: settles when it is in, or with what kept it out. By
+   * fingerprint: settles when it is in, which takes until a person there approves, or `signal` ends it; from then on the
+   * fingerprint counts no more.
+   * @throws PeerError `pairing-failed`, `unreachable`, `already-member`, `no-cluster-found`, the reason of `signal`.
    */
   join(request: JoinRequest): Promise<void>;
   /** @throws PeerError `no-such-peer`, `no-quorum`. */
@@ -107,7 +122,8 @@ export interface Cluster {
 }
 
 export interface JoinRequest {
-  readonly code: string;
+  /** The code that a member shows, in any writing; or a member's fingerprint, which this peer's own person has compared. */
+  readonly proof: { readonly code: string } | { readonly fingerprint: string };
   /** `host:port` or a multiaddr, with or without the peer id. */
   readonly address?: string;
   readonly signal: AbortSignal;
