@@ -61,6 +61,7 @@ describe("Raft nodes on peers that are linked", () => {
     for (const other of peers) if (other !== leader) leader.links.reset(other.id, "a test");
     await put(peers, "k", "v");
     await until(() => peers.every((peer) => valueOf(peer, "k") === "v"));
+    expect(peers.every(({ links }) => links.status().every(({ state }) => state === "up"))).toBe(true);
   });
 });
 
