@@ -14,6 +14,9 @@ export interface FrameStream {
    * @throws PeerError `interrupted` when `signal` is aborted first
    */
   receive(options: { readonly timeoutMs: number; readonly signal?: AbortSignal }): Promise<Uint8Array>;
+  /** From now on nothing needs to be said for a long time. False when too many wait already. Absent: nobody minds. */
+  letWait?(): boolean;
+  endWait?(): void;
   /** Closes in order: what was sent arrives. May be called again. */
   close(): Promise<void>;
   /** Ends the stream at once, at both ends. May be called again. */

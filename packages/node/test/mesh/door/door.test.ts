@@ -51,6 +51,9 @@ const failed = (promise: Promise<unknown>) =>
     (error: unknown) => error,
   );
 
+/** Waits for it, however busy the machine is. */
+const expectSoon = <T>(get: () => T) => expect.poll(get, { timeout: 20_000 });
+
 describe("the door, to a stranger that only looks", () => {
   it("tells what DECISIONS 12 lists, and nothing else", async () => {
     const { door, visit } = house();
@@ -148,7 +151,7 @@ describe("the door, to who types a code", () => {
     const stream = visit();
     expect(await failed(pair(stream, wrong(code)))).toMatchObject({ code: "pairing-failed" });
     await stream.close();
-    await expect.poll(() => events).toEqual([{ type: "proof-failed", peerId: JOINER, method: "code" }]);
+    await expectSoon(() => events).toEqual([{ type: "proof-failed", peerId: JOINER, method: "code" }]);
     expect(door.window?.triesLeft).toBe(4);
     expect(cluster.admissions).toEqual([]);
     await expect(pair(visit(), code)).resolves.toBeDefined();
@@ -167,7 +170,7 @@ describe("the door, to who types a code", () => {
     ]);
     streams.forEach((stream) => stream.abort(new Error("gone")));
     expect(await failed(pair(visit(), code))).toMatchObject({ code: "pairing-closed" });
-    await expect.poll(() => events.at(-1)).toEqual({ type: "window-closed", why: "too-many-failures" });
+    await expectSoon(() => events.at(-1)).toEqual({ type: "window-closed", why: "too-many-failures" });
     await expect(pair(visit(), door.openWindow().code)).resolves.toBeDefined();
   });
 
@@ -177,7 +180,7 @@ describe("the door, to who types a code", () => {
     let fromJoiner = 0;
     const stream = visit(JOINER, { tap: (frame, from) => (from === JOINER && ++fromJoiner === 2 ? [] : [frame]) });
     void failed(pair(stream, door.window?.code ?? ""));
-    await expect.poll(() => door.window?.triesLeft).toBe(4);
+    await expectSoon(() => door.window?.triesLeft).toBe(4);
     stream.abort(new Error("gone"));
     expect(door.window?.triesLeft).toBe(4);
   });
@@ -220,7 +223,7 @@ describe("the door, to who types a code", () => {
     void relay(toMember, toNewcomer);
     expect(await failed(pair(newcomer, code))).toMatchObject({ code: "pairing-failed" });
     toMember.abort(new Error("gone"));
-    await expect.poll(() => events.length).toBe(1);
+    await expectSoon(() => events.length).toBe(1);
     expect(cluster.admissions).toEqual([]);
     expect(door.window?.triesLeft).toBe(4);
   });
@@ -265,7 +268,7 @@ describe("the door, to who types a code", () => {
     let fromMember = 0;
     const stream = visit(JOINER, { tap: (frame, from) => (from === MEMBER && ++fromMember === 2 ? [] : [frame]) });
     void failed(pair(stream, code));
-    await expect.poll(() => cluster.members.has(JOINER)).toBe(true);
+    await expectSoon(() => cluster.members.has(JOINER)).toBe(true);
     stream.abort(new Error("cut"));
     expect(Buffer.from(await askWelcome(visit()))).toEqual(Buffer.from(WELCOME));
     expect(await failed(askWelcome(visit(MALLORY)))).toMatchObject({ code: "admission-refused" });
@@ -404,7 +407,7 @@ describe("the door, to who knocks", () => {
   it("does not let it in when its own person does not want that cluster", async () => {
     const { cluster, door, visit } = house();
     const joined = failed(knock(visit(), () => Promise.resolve(false)));
-    await expect.poll(() => door.waiting.length).toBe(1);
+    await expectSoon(() => door.waiting.length).toBe(1);
     expect(await failed(door.approve(JOINER))).toMatchObject({ code: "admission-refused" });
     expect(await joined).toMatchObject({ code: "interrupted" });
     expect(cluster.admissions).toEqual([]);
@@ -424,7 +427,7 @@ describe("the door, to who knocks", () => {
   it("tells it when a person sends it away", async () => {
     const { door, visit } = house();
     const joined = failed(knock(visit()));
-    await expect.poll(() => door.waiting.length).toBe(1);
+    await expectSoon(() => door.waiting.length).toBe(1);
     door.decline(JOINER);
     expect(await joined).toMatchObject({ code: "admission-refused" });
     expect(await failed(door.approve(JOINER))).toMatchObject({ code: "usage" });
@@ -434,31 +437,31 @@ describe("the door, to who knocks", () => {
     const { door, visit } = house({ deadlines: { waitingSilenceMs: 50, answerMs: 20 } });
     const gone = visit();
     void failed(knock(gone));
-    await expect.poll(() => door.waiting.length).toBe(1);
+    await expectSoon(() => door.waiting.length).toBe(1);
     gone.abort(new Error("gone"));
-    await expect.poll(() => door.waiting.length).toBe(0);
+    await expectSoon(() => door.waiting.length).toBe(0);
 
     const silent = failed(knock(visit()));
-    await expect.poll(() => door.waiting.length).toBe(1);
+    await expectSoon(() => door.waiting.length).toBe(1);
     expect(await silent).toMatchObject({ code: "peer-silent" });
     expect(door.waiting).toEqual([]);
 
     const undecided = house({ deadlines: { answerMs: 20 } });
     void failed(knock(undecided.visit(), () => Promise.withResolvers<boolean>().promise));
-    await expect.poll(() => undecided.door.waiting.length).toBe(1);
+    await expectSoon(() => undecided.door.waiting.length).toBe(1);
     expect(await failed(undecided.door.approve(JOINER))).toMatchObject({ code: "peer-silent" });
   });
 
   it("keeps one place for each peer, and a bounded number of them for one host and in all", async () => {
     const { door, visit } = house();
     const first = failed(knock(visit()));
-    await expect.poll(() => door.waiting.length).toBe(1);
+    await expectSoon(() => door.waiting.length).toBe(1);
     void failed(knock(visit()));
     await expect(first).resolves.toMatchObject({ code: "peer-silent" });
     expect(door.waiting).toHaveLength(1);
 
     for (let n = 0; n < 60; n += 1) void failed(knock(visit(`${MALLORY}${n}`, { address: `10.0.0.${n % 5}` })));
-    await expect.poll(() => door.waiting.length).toBe(32);
+    await expectSoon(() => door.waiting.length).toBe(32);
     const crowded = await failed(knock(visit(`${MALLORY}x`, { address: "10.0.0.9" })));
     expect(crowded).toMatchObject({ code: "pairing-paused" });
   });
@@ -467,7 +470,7 @@ describe("the door, to who knocks", () => {
     const { cluster, door, visit } = house();
     cluster.onAdmit = () => Promise.reject(refusedByCluster());
     const joined = failed(knock(visit()));
-    await expect.poll(() => door.waiting.length).toBe(1);
+    await expectSoon(() => door.waiting.length).toBe(1);
     expect(await failed(door.approve(JOINER))).toMatchObject({ code: "admission-refused" });
     expect(await joined).toMatchObject({ code: "admission-refused" });
   });
@@ -475,10 +478,10 @@ describe("the door, to who knocks", () => {
   it("lets go of all when it closes", async () => {
     const { door, visit } = house();
     const joined = failed(knock(visit()));
-    await expect.poll(() => door.waiting.length).toBe(1);
+    await expectSoon(() => door.waiting.length).toBe(1);
     door.close();
     expect(await joined).toMatchObject({ code: "peer-silent" });
-    await expect.poll(() => door.waiting).toEqual([]);
+    await expectSoon(() => door.waiting).toEqual([]);
     expect(await failed(askAbout(visit()))).toMatchObject({ code: "peer-silent" });
   });
 });

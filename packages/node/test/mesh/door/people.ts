@@ -23,12 +23,18 @@ export class TestCluster implements DoorCluster {
   readonly admissions: { newcomer: Newcomer; by: AdmittedBy }[] = [];
   belongs = true;
   takesSecrets = true;
+  readonly #peerId: string;
+
+  constructor(peerId = MEMBER) {
+    this.#peerId = peerId;
+  }
+
   onAdmit: (newcomer: Newcomer, signal: AbortSignal) => Promise<void> = () => Promise.resolve();
 
   readonly about = () => ({
     name: "attic",
     version: "0.1.0",
-    peerId: MEMBER,
+    peerId: this.#peerId,
     cluster: this.belongs ? { id: CLUSTER, isAloneAndEmpty: false } : null,
     services: ["stt", "llm"],
   });

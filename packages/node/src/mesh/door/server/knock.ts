@@ -17,7 +17,8 @@ export async function serveKnock(exchange: Exchange, application: Application): 
   const { remotePeer: peerId, remoteAddress: address } = stream;
   const { name, version } = application;
   const place = waiting.enter({ peerId, name, version, address, sinceMs: nowMs() });
-  if (place === undefined) {
+  if (place === undefined || stream.letWait?.() === false) {
+    place?.leave(new PeerError("peer-silent", "too many peers wait here", { nextStep: "Try again later." }));
     await refuse(stream, { code: "pairing-paused", reason: "too many peers wait here", retryAfterMs: 30_000 });
     return;
   }
@@ -32,6 +33,7 @@ export async function serveKnock(exchange: Exchange, application: Application): 
     throw error;
   } finally {
     over.abort();
+    stream.endWait?.();
   }
 }
 

@@ -28,7 +28,8 @@ describe("the door's codec", () => {
         fc.constant(null),
         fc.boolean(),
         fc.integer(),
-        fc.double({ noNaN: true }),
+        // MessagePack has no negative zero among its integers.
+        fc.double({ noNaN: true }).map((number) => number + 0),
         fc.string({ unit: "grapheme" }),
         fc.array(tie("value"), { maxLength: 20 }),
         fc.dictionary(fc.string({ unit: fc.constantFrom("a", "b", "c") }), tie("value"), {
