@@ -40,11 +40,6 @@ export class AddressBook {
     return newestFirst.sort(([, a], [, b]) => b - a).map(([address]) => address);
   }
 
-  /** Whether the peer has ever been there. */
-  hasWorked(address: string): boolean {
-    return (this.#entries.get(address) ?? 0) > 0;
-  }
-
   #forgetOne(): void {
     let worst: string | undefined;
     let fewest = Infinity;

@@ -2,6 +2,7 @@
 import type { Logger } from "pino";
 import type { PeerError } from "../../errors.ts";
 import { refusedBy } from "../host/dial-any.ts";
+import type { MeshConnection } from "../host/connection.ts";
 import type { MeshHost } from "../host/mesh-host.ts";
 import { AddressBook, toldBy } from "./address-book.ts";
 import { DialAttempt, type Wires } from "./dial-attempt.ts";
@@ -41,8 +42,10 @@ export class PeerLinks {
   #link: LiveLink | undefined;
   #attempt: DialAttempt | undefined;
   #timer: NodeJS.Timeout | undefined;
-  /** A link was closed, and nothing has told since whether the process behind it lives. */
-  #isBereaved = false;
+  /** Where the other side of the link listens, as far as that is certain. */
+  #linkedAt: string | undefined;
+  /** The same of a link that was closed, while nothing has told since whether the process behind it lives. */
+  #bereavedAt: string | undefined;
   #lastError: PeerError | undefined;
   #isClosed = false;
 
@@ -69,8 +72,7 @@ export class PeerLinks {
 
   /** An offer of the other side is whole. */
   offered(whole: WholeOffer): void {
-    const { hello, wires } = whole;
-    this.#heardOf(hello.addresses, wires.prompt.connection.remoteAddress);
+    const { hello } = whole;
     const offer: Offer = { id: hello.link, incarnation: hello.incarnation, lost: hello.lost };
     this.#offers.set(offer.id, whole);
     this.#on({ type: "offer", offer });
@@ -140,12 +142,9 @@ export class PeerLinks {
         offered: () => this.#on({ type: "offered", attempt: number }),
         welcomed: (wires, welcome) => {
           this.#attempt = undefined;
-          const { remoteAddress } = wires.prompt.connection;
-          this.#heardOf(welcome.addresses, remoteAddress);
-          this.#book.worked(remoteAddress);
           const link = { id: hello.link, incarnation: welcome.incarnation };
           this.#on({ type: "welcomed", attempt: number, link });
-          this.#up(link, wires, true);
+          this.#up(link, wires, welcome.addresses);
         },
         failed: (error, declined) => {
           this.#attempt = undefined;
@@ -160,8 +159,9 @@ export class PeerLinks {
     const { peer, emit, log } = this.#options;
     if (this.#lastError?.message !== error.message) log.debug({ remote: peer, err: error }, "no link came about");
     this.#lastError = error;
-    if (!this.#isBereaved || !refusedBy(error).some((address) => this.#book.hasWorked(address))) return;
-    this.#isBereaved = false;
+    // Only this one proves something: elsewhere may be an earlier life of the peer, or somebody else.
+    if (this.#bereavedAt === undefined || !refusedBy(error).includes(this.#bereavedAt)) return;
+    this.#bereavedAt = undefined;
     emit({ type: "refused", peer });
   }
 
@@ -171,7 +171,7 @@ export class PeerLinks {
     if (whole === undefined) return;
     const { incarnation, addresses } = this.#options.hello();
     for (const wire of [whole.wires.prompt, whole.wires.bulk]) wire.greet({ say: "welcome", incarnation, addresses });
-    this.#up(offer, whole.wires, false);
+    this.#up(offer, whole.wires, whole.hello.addresses);
   }
 
   #decline(offer: Offer): void {
@@ -183,13 +183,15 @@ export class PeerLinks {
     }
   }
 
-  #up(facts: LinkFacts, wires: Wires, dialledHere: boolean): void {
+  #up(facts: LinkFacts, wires: Wires, told: readonly string[]): void {
     const { peer, host, log, emit, limits } = this.#options;
+    const dialledHere = wires.prompt.connection.direction === "outbound";
+    this.#linkedAt = this.#heardOf(told, wires.prompt.connection);
     const link = new LiveLink(peer, facts, wires, dialledHere, (ended, error, closed) =>
       this.#down(ended, error, closed),
     );
     this.#link = link;
-    this.#isBereaved = false;
+    this.#bereavedAt = undefined;
     this.#lastError = undefined;
     log.info({ remote: peer, link: link.id, dialledHere }, "link up");
     host.gossipOver(link.prompt, AbortSignal.timeout(limits.attemptTimeoutMs)).catch((error: unknown) => {
@@ -202,7 +204,7 @@ export class PeerLinks {
   #down(link: LiveLink, error: PeerError, closed: boolean): void {
     if (this.#link !== link) return;
     this.#link = undefined;
-    this.#isBereaved = closed;
+    this.#bereavedAt = closed ? this.#linkedAt : undefined;
     this.#lastError = error;
     const { peer, log, emit } = this.#options;
     log.info({ remote: peer, link: link.id, why: error.message }, "link down");
@@ -210,10 +212,13 @@ export class PeerLinks {
     this.#on({ type: "lost", id: link.id, closed });
   }
 
-  #heardOf(addresses: readonly string[], seenAt: string): void {
-    const told = toldBy(addresses, seenAt);
+  /** Where it says that it is, and where it surely listens. */
+  #heardOf(addresses: readonly string[], { direction, remoteAddress }: MeshConnection): string | undefined {
+    const told = toldBy(addresses, remoteAddress);
     this.#book.learn(told);
     const [asSeen] = told;
-    if (asSeen !== undefined && addresses.includes(asSeen)) this.#book.worked(asSeen);
+    const at = direction === "outbound" ? remoteAddress : addresses.find((address) => address === asSeen);
+    if (at !== undefined) this.#book.worked(at);
+    return at;
   }
 }

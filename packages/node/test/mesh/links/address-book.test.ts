@@ -13,7 +13,6 @@ describe("a peer's addresses", () => {
     expect(book.candidates()).toEqual([at(1), at(2), at(4), at(3)]);
     expect(book.learn([at(3)])).toBe(false);
     expect(book.candidates()).toEqual([at(1), at(2), at(3), at(4)]);
-    expect([book.hasWorked(at(2)), book.hasWorked(at(3))]).toEqual([true, false]);
   });
 
   it("are few, and those that worked are forgotten last", () => {

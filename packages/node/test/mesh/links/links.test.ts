@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { privateKeyToProtobuf } from "@libp2p/crypto/keys";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { hostAndPortOf, addressOf } from "../../../src/mesh/host/addresses.ts";
-import type { MeshHostOptions } from "../../../src/mesh/host/mesh-host.ts";
+import type { MeshHost, MeshHostOptions } from "../../../src/mesh/host/mesh-host.ts";
 import {
   createLinks,
   type Link,
@@ -243,6 +243,38 @@ describe("a link with a peer in another process", () => {
     }
   });
 
+  it("is not told as refused because nobody is any more where an earlier life of the peer was", async () => {
+    const [mine, theirs] = await identitiesInOrder(2);
+    if (mine === undefined || theirs === undefined) throw new Error("two were made");
+    const far = await startPeer(theirs);
+    const direct = far.host.addresses()[0] ?? "";
+    const [first, second] = [await startRelay(direct), await startRelay(direct)];
+    // Only through the relays, whatever the peer says of itself.
+    const host = onlyBy(await startHost({ identity: mine }), [first.address, second.address]);
+    const links = await createLinks({ host, log: noLog, limits: { attemptTimeoutMs: 300 } });
+    onTestFinished(() => links.close());
+    const events: string[] = [];
+    links.onEvent(({ type }) => events.push(type));
+    far.host.standings.set(mine.peerId, "member");
+    links.add(theirs.peerId, [first.address]);
+    await until(() => events.length === 1);
+    await first.close();
+    await until(() => events.includes("refused"));
+    links.learn(theirs.peerId, [second.address]);
+    await until(() => links.current(theirs.peerId) !== undefined);
+    second.hold(true);
+    second.cut();
+    await until(() => links.current(theirs.peerId) === undefined);
+    const failed = (): string | undefined => links.status()[0]?.lastError;
+    await until(
+      () => failed()?.includes("did not answer") === true || failed()?.includes("cannot be reached") === true,
+    );
+    await until(() => links.status()[0]?.state === "waiting");
+    expect(events.filter((type) => type === "refused").length).toBe(1);
+    second.hold(false);
+    await until(() => links.current(theirs.peerId) !== undefined);
+  });
+
   it("is not told as refused when the process only stands still; its link is given up, and made again", async () => {
     const [mine, theirs] = await identitiesInOrder(2);
     if (mine === undefined || theirs === undefined) throw new Error("two were made");
@@ -285,8 +317,43 @@ async function startChild(options: PeerProcessOptions): Promise<Child> {
   return { process: child, addresses: listens.addresses, news, kill };
 }
 
+/** The same host, but it dials nothing else. */
+function onlyBy(host: TestHost, allowed: readonly string[]): MeshHost {
+  return {
+    peerId: host.peerId,
+    topics: host.topics,
+    addresses: () => [],
+    dial: (peer, addresses, options) =>
+      host.dial(
+        peer,
+        addresses.filter((address) => allowed.includes(address)),
+        options,
+      ),
+    handle: (...given) => host.handle(...given),
+    unhandle: (protocol) => host.unhandle(protocol),
+    connectionsOf: (peer) => host.connectionsOf(peer),
+    standingChanged: (peer) => host.standingChanged(peer),
+    onConnection: (listener) => host.onConnection(listener),
+    letWait: (connection) => host.letWait(connection),
+    endWait: (connection) => host.endWait(connection),
+    gossipOver: (...given) => host.gossipOver(...given),
+    protocols: () => host.protocols(),
+    close: () => host.close(),
+  };
+}
+
+interface Relay {
+  readonly address: string;
+  /** While held, everything is swallowed. */
+  hold(isHeld: boolean): void;
+  /** Closes what there is. */
+  cut(): void;
+  /** Listens no more. */
+  close(): Promise<void>;
+}
+
 /** A way to an address that can swallow everything while its sockets stay open, as when a cable is pulled. */
-async function startRelay(target: string): Promise<{ readonly address: string; hold(isHeld: boolean): void }> {
+async function startRelay(target: string): Promise<Relay> {
   const place = hostAndPortOf(target);
   const sockets = new Set<Socket>();
   let held = false;
@@ -305,12 +372,19 @@ async function startRelay(target: string): Promise<{ readonly address: string; h
     pass(far, near);
   });
   await once(server.listen(0, "127.0.0.1"), "listening");
-  onTestFinished(async () => {
+  const cut = (): void => {
     for (const socket of sockets) socket.destroy();
+  };
+  const close = async (): Promise<void> => {
+    if (!server.listening) return cut();
+    const closed = once(server, "close");
     server.close();
-    await once(server, "close");
-  });
+    cut();
+    await closed;
+  };
+  onTestFinished(close);
   const bound = server.address();
   const port = bound === null || typeof bound === "string" ? 0 : bound.port;
-  return { address: addressOf({ host: "127.0.0.1", port }), hold: (isHeld) => void (held = isHeld) };
+  const address = addressOf({ host: "127.0.0.1", port });
+  return { address, hold: (isHeld) => void (held = isHeld), cut, close };
 }
