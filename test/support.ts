@@ -73,14 +73,14 @@ export interface Parley {
   readonly ended: Promise<number | string>;
 }
 
-/** Starts `parley ARGS`. The environment is this one's without settings, plus `env`. */
+/** Starts `parley ARGS`. The environment is this one's without settings and without a cluster, plus `env`. */
 export function parley(
   args: readonly string[],
   options: { readonly env?: NodeJS.ProcessEnv; readonly input?: string } = {},
 ): Parley {
   const clean = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("PARLEY_")));
   const child = spawn(process.execPath, ["--conditions=parley-source", MAIN, ...args], {
-    env: { ...clean, ...options.env },
+    env: { ...clean, PARLEY_CLUSTER_ENABLED: "false", ...options.env },
     stdio: ["pipe", "pipe", "pipe"],
   });
   let [stdout, stderr] = ["", ""];

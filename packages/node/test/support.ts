@@ -12,11 +12,14 @@ export async function temporaryFolder(): Promise<{ readonly path: string; remove
   return { path, remove: () => rm(path, { recursive: true, force: true }) };
 }
 
-/** A configuration for a test's home: any free port, no downloads, no noise. */
+/** A configuration for a test's home: any free port, no downloads, no cluster, no noise. */
 export function testConfig(home: string, flags: FlagValues = {}): Config {
   const quiet: FlagValues = {
     home,
     "listen.port": "0",
+    "mesh.host": "127.0.0.1",
+    "mesh.port": "0",
+    "cluster.enabled": "false",
     "models.download": "false",
     "llm.provider": "embedded",
     "log.level": "silent",

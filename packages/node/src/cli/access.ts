@@ -66,8 +66,13 @@ export async function openAccess(
       close: async () => running.close(),
     };
   }
-  // The same path as to any peer, over loopback, on a port of its own.
-  const quiet = { ...config, listen: { host: "127.0.0.1", port: 0 }, log: { ...config.log, level: "error" as const } };
+  // The same path as to any peer, over loopback, on a port of its own; too short a life to belong to a cluster.
+  const quiet = {
+    ...config,
+    listen: { host: "127.0.0.1", port: 0 },
+    cluster: { ...config.cluster, enabled: false },
+    log: { ...config.log, level: "error" as const },
+  };
   const peer = await createPeer({ ...embedded, config: quiet, patient: true });
   try {
     const client = await connect({ url: `${peer.url.replace(/^http/, "ws")}/ws`, token: peer.token });

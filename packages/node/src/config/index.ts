@@ -1,6 +1,11 @@
 /** The schema, and what a valid configuration is. */
 export { OTHER_ENVIRONMENT } from "./schema.ts";
-export type { Config, DefaultFacts, SettingKey, SettingValue } from "./schema.ts";
+export type { Config, SettingKey } from "./schema.ts";
+export type { DefaultFacts, SettingValue } from "./setting.ts";
+/** What the settings of the cluster say. */
+export { joinListOf, rolesOf } from "./cluster-lists.ts";
+export type { Role } from "./cluster-schema.ts";
+export { givenJoinSecret } from "./join-secret.ts";
 /** The settings as a list. */
 export { SECTIONS, SETTINGS, findSetting, flagName, toToml } from "./settings.ts";
 export type { Section, Setting } from "./settings.ts";

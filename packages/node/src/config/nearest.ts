@@ -2,7 +2,8 @@
 
 /**
  * The candidate nearest to `typed`: one with the same last part (`port` for `listen.port`), else the one with the
- * fewest edits, when those are few enough to be a slip. Undefined when nothing is near.
+ * fewest edits, when those are few enough to be a slip, else the first of several with the same last part. Undefined when
+ * nothing is near.
  */
 export function nearest(typed: string, candidates: readonly string[]): string | undefined {
   const wanted = typed.toLowerCase();
@@ -16,7 +17,7 @@ export function nearest(typed: string, candidates: readonly string[]): string | 
     const edits = editDistance(wanted, candidate.toLowerCase());
     if (edits < fewest) [best, fewest] = [candidate, edits];
   }
-  return best;
+  return best ?? sameEnd[0];
 }
 
 function lastPart(name: string): string {

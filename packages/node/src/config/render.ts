@@ -58,7 +58,7 @@ export function renderReference(): string {
   return [
     "# Configuration",
     "",
-    "<!-- Made from packages/node/src/config/schema.ts; change it there, then run `npx vitest run -u packages/node/test/config`. -->",
+    "<!-- Made from packages/node/src/config/schema.ts; change it there, then run `npx vitest run packages/node/test/config -u`. -->",
     "",
     "`parley config` prints every value in force with its source; `config/parley.toml` is this page as a file to start from.",
     "",

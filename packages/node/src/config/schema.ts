@@ -4,68 +4,8 @@
  */
 import { isIPv4 } from "node:net";
 import * as z from "zod";
-
-/** What a setting can hold. */
-export type SettingValue = string | number | boolean;
-
-/** What a default may depend on. */
-export interface DefaultFacts {
-  readonly hostname: string;
-  readonly cores: number;
-  /** Where this user's programs keep data, already ending in Parley's own folder. */
-  readonly dataFolder: string;
-  /** The value of `home`, which is settled before the others. */
-  readonly home: string;
-}
-
-/** What a setting says of itself beside its type. */
-export interface SettingMeta<V extends SettingValue = SettingValue> {
-  /** One sentence or two: what the setting does. */
-  readonly meaning: string;
-  readonly default: V | ComputedDefault<V>;
-  readonly unit?: string;
-  /** What is allowed, when the type does not say it all. */
-  readonly allowed?: string;
-  /** Environment name, when it is not `PARLEY_` and the key. */
-  readonly env?: string;
-  /** The flag as commander writes it; `--no-x` sets a boolean to false. */
-  readonly flag?: string;
-  /** A path: `~` is the user's folder; relative to the file it stands in, or to the working folder. */
-  readonly path?: true;
-  /** Never shown. */
-  readonly secret?: true;
-}
-
-/** A default that differs from machine to machine. */
-export interface ComputedDefault<V extends SettingValue = SettingValue> {
-  /** For people: "this machine's host name". */
-  readonly words: string;
-  /** Stands in the commented default file. */
-  readonly example: V;
-  readonly compute: (facts: DefaultFacts) => V;
-}
-
-/** Metadata of each setting, by its zod type. */
-export const settingMeta = z.registry<SettingMeta>();
-
-/** A sentence for each section, by its zod type. */
-export const sectionMeaning = z.registry<{ readonly meaning: string }>();
-
-function setting<T extends z.ZodType<SettingValue>>(type: T, meta: SettingMeta<z.output<T>>): T {
-  settingMeta.add(type, meta);
-  return type;
-}
-
-function section<S extends z.ZodRawShape>(meaning: string, shape: S): z.ZodObject<S, z.core.$strict> {
-  const type = z.strictObject(shape);
-  sectionMeaning.add(type, { meaning });
-  return type;
-}
-
-const text = () => z.string().max(4096);
-const nonEmpty = () => text().min(1);
-const whole = (min: number, max: number) => z.int().min(min).max(max);
-const number = (min: number, max: number) => z.number().min(min).max(max);
+import { clusterSection, meshSection } from "./cluster-schema.ts";
+import { nonEmpty, number, section, setting, text, whole } from "./setting.ts";
 
 /** RFC 6763 section 4.1.1: a service instance name holds at most 63 bytes of UTF-8, without control characters. */
 export const NAME_BYTES_MAX = 63;
@@ -139,6 +79,8 @@ export const configSchema = z.strictObject({
       flag: "--port <port>",
     }),
   }),
+  mesh: meshSection,
+  cluster: clusterSection,
   models: section("The models that hear, think and speak.", {
     folder: setting(text(), {
       meaning: "A folder of models you already have; it is read, never written. Empty: none.",
@@ -303,7 +245,9 @@ export const OTHER_ENVIRONMENT: readonly { readonly name: string; readonly meani
   { name: "PARLEY_CONFIG", meaning: "The configuration file to read, as --config does." },
   {
     name: "PARLEY_JOIN_SECRET",
-    meaning: "The secret that lets this peer join a cluster without a pairing code. Never shown.",
+    meaning:
+      "The secret that lets peers into a cluster without a pairing code: at least 16 characters, the same on every peer. " +
+      "Never shown. PARLEY_JOIN_SECRET_FILE names a file that holds it instead.",
   },
   { name: "PARLEY_TEST_*", meaning: "Switches of Parley's own tests." },
 ];

@@ -1,7 +1,9 @@
 /** The settings as a flat list, derived from the schema: what loading, showing and documenting them all walk over. */
 import * as z from "zod";
-import { configSchema, sectionMeaning, settingMeta } from "./schema.ts";
-import type { ComputedDefault, DefaultFacts, SettingKey, SettingMeta, SettingValue } from "./schema.ts";
+import { configSchema } from "./schema.ts";
+import type { SettingKey } from "./schema.ts";
+import { sectionMeaning, settingMeta } from "./setting.ts";
+import type { ComputedDefault, DefaultFacts, SettingMeta, SettingValue } from "./setting.ts";
 
 /** One setting with everything known of it. */
 export interface Setting {

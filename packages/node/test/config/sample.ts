@@ -35,6 +35,11 @@ function candidates(setting: Setting): fc.Arbitrary<SettingValue> {
   if (setting.kind === "text" && setting.allowed.includes("http"))
     return fc.webUrl({ validSchemes: ["http", "https"] });
   if (setting.key === "listen.host") return fc.constantFrom("127.0.0.1", "127.9.8.7", "::1", "localhost");
+  if (setting.key === "mesh.host") return fc.oneof(fc.ipV4(), fc.constantFrom("::", "fd00::7"));
+  if (setting.key === "cluster.join")
+    return fc.array(fc.domain(), { minLength: 1, maxLength: 3 }).map((all) => all.join(", "));
+  if (setting.key === "cluster.roles")
+    return fc.subarray(["stt", "tts", "llm"], { minLength: 1 }).map((all) => all.join());
   if (setting.isPath) return fc.stringMatching(/^\/[a-z]{1,8}(\/[a-z]{1,8})?$/);
   if (setting.kind === "text") return fc.string({ minLength: 1, maxLength: 20, unit: "grapheme" });
   const [min = 0, max = 0] = [...setting.allowed.matchAll(/-?\d+(\.\d+)?/g)].map((match) => Number(match[0]));

@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
 import { format } from "prettier";
@@ -52,6 +53,19 @@ describe("config/parley.toml", () => {
     expect(Object.values(result.origins).filter((origin) => origin.source !== "file")).toEqual([]);
     const plain = SETTINGS.filter((setting) => !setting.isPath);
     expect(plain.map((setting) => valueOf(result.config, setting))).toEqual(plain.map((setting) => setting.example));
+  });
+});
+
+describe("the profiles beside it", () => {
+  it.each([
+    ["alone", { cluster: { enabled: false } }],
+    ["patient", { cluster: { enabled: true, timing: "patient" } }],
+  ])("%s loads clean and says what it is named for", async (name, said) => {
+    const file = path.join(root, "config/profiles", `${name}.toml`);
+    expect(load({ file: { path: file, text: await readFile(file, "utf8") } })).toMatchObject({
+      ok: true,
+      config: said,
+    });
   });
 });
 

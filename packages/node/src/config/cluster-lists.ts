@@ -1,0 +1,26 @@
+/** Settings that are lists, as lists. */
+import { PeerError } from "../errors.ts";
+import { isRole, itemsOf, ROLES, type Role } from "./cluster-schema.ts";
+import type { Config } from "./schema.ts";
+
+/**
+ * The addresses to ask, each as it was written.
+ * @throws PeerError `config-invalid` when some are given though nobody is to be looked for: one of the two is a slip.
+ */
+export function joinListOf({ cluster }: Pick<Config, "cluster">): readonly string[] {
+  const addresses = itemsOf(cluster.join);
+  if (cluster.discovery !== "off" || addresses.length === 0) return addresses;
+  throw new PeerError(
+    "config-invalid",
+    `cluster.join names peers, but with cluster.discovery = "off" nobody is asked`,
+    {
+      nextStep: 'Set cluster.discovery to "static", or leave cluster.join empty.',
+    },
+  );
+}
+
+/** The single roles that this peer has; `all` is every one of them. */
+export function rolesOf({ cluster }: Pick<Config, "cluster">): ReadonlySet<Exclude<Role, "all">> {
+  const given: readonly Role[] = itemsOf(cluster.roles).filter(isRole);
+  return new Set((given.includes("all") ? ROLES : given).filter((role) => role !== "all"));
+}
