@@ -1,0 +1,220 @@
+/**
+ * A cluster's state in sentences for people, and as values for programs: who is prime, who votes, who lags; and when nothing can
+ * be agreed on, why, and what would change that. Pure.
+ */
+import type { ClusterFacts, MemberFacts, PeerFacts } from "./facts.ts";
+import { explainQuorum, whatItTakes, type QuorumExplanation } from "./quorum.ts";
+import { duration, list, plural } from "./words.ts";
+
+/**
+ * `healthy`: any one voter may fail, or this is the only host; `fragile`: all is agreed on as it should be, and the next failure
+ * would end that; `electing`: enough are there and nobody is prime yet; `no-quorum`: this peer works by itself.
+ */
+export type ClusterState =
+  "off" | "looking" | "waiting" | "left" | "revoked" | "healthy" | "fragile" | "electing" | "no-quorum";
+
+export interface ClusterExplanation {
+  readonly state: ClusterState;
+  readonly cluster: string | null;
+  readonly prime: { readonly peer: string; readonly name: string } | null;
+  readonly term: number | null;
+  readonly voters: readonly PeerExplanation[];
+  readonly learners: readonly PeerExplanation[];
+  readonly quorum: QuorumExplanation | null;
+  /** Whether what is to be replicated can be, as far as is known here. */
+  readonly isWritable: boolean;
+  /** For people, the most important first. */
+  readonly sentences: readonly string[];
+  /** What a person can do. */
+  readonly nextSteps: readonly string[];
+}
+
+export interface PeerExplanation {
+  readonly peer: string;
+  readonly name: string;
+  readonly isOnline: boolean;
+  readonly isAsleep: boolean;
+  readonly lag: number | null;
+}
+
+/** The last resort when voters are gone for good. */
+export const RECOVERY_COMMAND = "parley recover --last-resort";
+
+export function explainCluster(facts: ClusterFacts): ClusterExplanation {
+  switch (facts.belonging) {
+    case "off":
+      return alone("off", null, ["Clustering is off: this peer works by itself."], []);
+    case "looking":
+      return alone(
+        "looking",
+        null,
+        [
+          facts.hasBelonged
+            ? "This peer belongs to no cluster any more. It looks for one to join, and never founds another by itself."
+            : "This peer looks for a cluster.",
+        ],
+        ["Run `parley join` with a code that `parley pair` shows on a member."],
+      );
+    case "waiting": {
+      const { cluster, fingerprint } = facts;
+      const it = fingerprint === undefined ? "" : ` This peer's fingerprint is ${fingerprint}.`;
+      return alone(
+        "waiting",
+        cluster,
+        [`This peer waits beside the cluster ${cluster} and works by itself meanwhile.${it}`],
+        ["Run `parley pair` on a member and type its code here with `parley join`, or approve this peer there."],
+      );
+    }
+    case "left":
+      return alone("left", facts.cluster, [`This peer has left the cluster ${facts.cluster}.`], []);
+    case "revoked":
+      return alone(
+        "revoked",
+        facts.cluster,
+        [`This peer was revoked by the cluster ${facts.cluster}: no member talks to it.`],
+        ["To let it in again, start it with a new identity and pair it."],
+      );
+    case "member":
+      return ofMember(facts);
+  }
+}
+
+function alone(
+  state: ClusterState,
+  cluster: string | null,
+  sentences: readonly string[],
+  nextSteps: readonly string[],
+): ClusterExplanation {
+  const nobody = { prime: null, term: null, voters: [], learners: [], quorum: null, isWritable: false };
+  return { state, cluster, ...nobody, sentences, nextSteps };
+}
+
+function ofMember(facts: MemberFacts): ClusterExplanation {
+  const { cluster, consensus, peers } = facts;
+  const quorum = explainQuorum(facts);
+  const prime = peers.find(({ peer }) => peer === consensus.prime);
+  const state = stateOf(facts, quorum);
+  const named = (ids: readonly string[]) =>
+    ids.map((id) =>
+      explained(
+        peers.find(({ peer }) => peer === id),
+        id,
+      ),
+    );
+  const { sentences, nextSteps } =
+    state === "no-quorum" ? withoutQuorum(facts, quorum) : withQuorum(facts, quorum, state);
+  return {
+    state,
+    cluster,
+    prime: consensus.prime === undefined ? null : { peer: consensus.prime, name: prime?.name ?? consensus.prime },
+    term: consensus.term,
+    voters: named(consensus.voters),
+    learners: named(consensus.learners),
+    quorum,
+    isWritable: state === "healthy" || state === "fragile",
+    sentences: [...sentences, ...further(facts)],
+    nextSteps,
+  };
+}
+
+function stateOf({ consensus }: MemberFacts, quorum: QuorumExplanation): ClusterState {
+  if (!quorum.isThere) return "no-quorum";
+  if (consensus.prime === undefined) return "electing";
+  return quorum.mayFail > 0 || quorum.voters === 1 ? "healthy" : "fragile";
+}
+
+interface Said {
+  readonly sentences: readonly string[];
+  readonly nextSteps: readonly string[];
+}
+
+function withQuorum(facts: MemberFacts, quorum: QuorumExplanation, state: ClusterState): Said {
+  const { consensus, peers, self } = facts;
+  const { voters, online, mayFail, missing } = quorum;
+  const name = peers.find(({ peer }) => peer === consensus.prime)?.name ?? consensus.prime ?? "";
+  const isSelf = consensus.prime === self;
+  const first =
+    state === "electing"
+      ? `The peers are electing a prime (term ${consensus.term}); that takes a moment.`
+      : `${isSelf ? `This peer (${name}) is prime` : `${name} is prime`} in term ${consensus.term}; ${online} of ${plural(voters, "voter")} ${online === 1 ? "is" : "are"} there.`;
+  const gone = missing.length === 0 ? [] : [`Not there: ${list(missing)}.`];
+  if (voters === 1) {
+    const more = peers.length > 1 ? "No other peer votes: if this one fails, nothing new can be agreed on." : "";
+    return { sentences: [first, ...(more === "" ? [] : [more])], nextSteps: [] };
+  }
+  if (voters === 2) {
+    return {
+      sentences: [
+        first,
+        ...gone,
+        "With two hosts neither may fail: if one does, the other works by itself until it is back.",
+      ],
+      nextSteps: ["Any third device that runs a peer, however small, lets any one of the three fail."],
+    };
+  }
+  if (mayFail > 0) return { sentences: [first, ...gone, `${plural(mayFail, "voter")} more may fail.`], nextSteps: [] };
+  return {
+    sentences: [first, ...gone, "If one voter more fails, nothing new can be agreed on."],
+    nextSteps: missing.length === 0 ? [] : [`Bring back ${list(missing, "or")}.`],
+  };
+}
+
+function withoutQuorum(facts: MemberFacts, { voters, needed, online, missing }: QuorumExplanation): Said {
+  const { consensus, self, peers } = facts;
+  const isDoubtful = consensus.isInDoubt && consensus.voters.includes(self);
+  const silent = missing.map((name) =>
+    describeAbsence(
+      name,
+      peers.find((each) => each.name === name),
+    ),
+  );
+  const takes = whatItTakes(facts).map(({ count, of }) => {
+    const names = of.filter(({ peer }) => peer !== self).map(({ name }) => name);
+    return count >= names.length ? list(names) : `${count} of ${list(names)}`;
+  });
+  const groups = [...new Set(takes)].filter((each) => each !== "");
+  return {
+    sentences: [
+      `Nothing new can be agreed on: ${online} of ${plural(voters, "voter")} ${online === 1 ? "is" : "are"} there, and it takes ${needed}.`,
+      `Not there: ${list(silent)}.`,
+      "This peer keeps working by itself. What it would have written waits, and is delivered when the others are back.",
+      ...(voters === 2 ? ["With two hosts neither may fail; a third device, however small, would change that."] : []),
+      ...(isDoubtful
+        ? ["This peer's own log has lost something: it votes again when it has caught up with the others."]
+        : []),
+    ],
+    nextSteps: [
+      ...(groups.length === 0
+        ? []
+        : [`Switch on, or connect again, ${groups.join(", and ")}: then all goes on by itself.`]),
+      `Only if they are gone for good: \`${RECOVERY_COMMAND}\` makes a new beginning from what this host has. What the others agreed on without it is lost, and they must be paired anew.`,
+    ],
+  };
+}
+
+/** What is worth knowing beside all that. */
+function further({ consensus, peers, revocations, self }: MemberFacts): readonly string[] {
+  const behind = peers.filter(({ isOnline, lag, peer }) => isOnline && peer !== self && lag !== undefined && lag > 0);
+  const asleep = peers.filter(({ isAsleep, isOnline }) => isAsleep && !isOnline);
+  return [
+    ...(consensus.votersBefore.length > 0 ? ["Who votes is being changed just now."] : []),
+    ...behind.map(({ name, lag }) => `${name} is ${plural(lag ?? 0, "entry", "entries")} behind.`),
+    ...(asleep.length > 0 ? [`Asleep: ${list(asleep.map(({ name }) => name))}.`] : []),
+    ...(consensus.waiting > 0
+      ? [`${plural(consensus.waiting, "command")} of this peer ${consensus.waiting === 1 ? "waits" : "wait"}.`]
+      : []),
+    ...revocations
+      .filter(({ notYetAppliedBy }) => notYetAppliedBy.length > 0)
+      .map(({ name, notYetAppliedBy }) => `${name} was revoked; ${list(notYetAppliedBy)} may not know yet.`),
+  ];
+}
+
+function describeAbsence(name: string, peer: PeerFacts | undefined): string {
+  if (peer?.isAsleep === true) return `${name} (asleep)`;
+  return peer?.silentMs === undefined ? name : `${name} (silent for ${duration(peer.silentMs)})`;
+}
+
+function explained(peer: PeerFacts | undefined, id: string): PeerExplanation {
+  const { name = id, isOnline = false, isAsleep = false, lag } = peer ?? {};
+  return { peer: id, name, isOnline, isAsleep, lag: lag ?? null };
+}

@@ -1,0 +1,49 @@
+/** What is known here of the cluster, from which its state is explained. */
+
+/** A member, or a voter that is none any more. */
+export interface PeerFacts {
+  readonly peer: string;
+  readonly name: string;
+  /** Whether there is a link with it. Of this peer itself: true. */
+  readonly isOnline: boolean;
+  readonly isAsleep: boolean;
+  /** Entries that it has yet to get; undefined where nobody here knows. */
+  readonly lag: number | undefined;
+  /** For how long it has not been heard of; undefined: it is online, or never was in this life of the peer. */
+  readonly silentMs: number | undefined;
+}
+
+export interface ConsensusFacts {
+  readonly term: number;
+  /** As far as it is known here. */
+  readonly prime: string | undefined;
+  readonly voters: readonly string[];
+  /** While the voters change: those before, whose majority is asked as well. Else empty. */
+  readonly votersBefore: readonly string[];
+  readonly learners: readonly string[];
+  /** This peer's log lost something: it does not vote before it has caught up. */
+  readonly isInDoubt: boolean;
+  /** Commands that wait here to be agreed on. */
+  readonly waiting: number;
+}
+
+export interface RevocationFacts {
+  readonly name: string;
+  readonly notYetAppliedBy: readonly string[];
+}
+
+export type ClusterFacts =
+  | { readonly belonging: "off" }
+  | { readonly belonging: "looking"; readonly hasBelonged: boolean }
+  | { readonly belonging: "waiting"; readonly cluster: string; readonly fingerprint: string | undefined }
+  | { readonly belonging: "left" | "revoked"; readonly cluster: string }
+  | {
+      readonly belonging: "member";
+      readonly self: string;
+      readonly cluster: string;
+      readonly peers: readonly PeerFacts[];
+      readonly consensus: ConsensusFacts;
+      readonly revocations: readonly RevocationFacts[];
+    };
+
+export type MemberFacts = Extract<ClusterFacts, { readonly belonging: "member" }>;

@@ -1,0 +1,290 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { explainCluster, RECOVERY_COMMAND } from "../../../src/cluster/status/explain.ts";
+import type { ClusterFacts, ConsensusFacts, MemberFacts, PeerFacts } from "../../../src/cluster/status/facts.ts";
+import { whatItTakes } from "../../../src/cluster/status/quorum.ts";
+
+const peer = (name: string, fields: Partial<PeerFacts> = {}): PeerFacts => ({
+  peer: `id-${name}`,
+  name,
+  isOnline: true,
+  isAsleep: false,
+  lag: 0,
+  silentMs: undefined,
+  ...fields,
+});
+
+const gone = (name: string, fields: Partial<PeerFacts> = {}): PeerFacts =>
+  peer(name, { isOnline: false, silentMs: 7_200_000, ...fields });
+
+/** A cluster of these voters, seen by the first, which is prime. */
+function home(
+  voters: readonly PeerFacts[],
+  consensus: Partial<ConsensusFacts> = {},
+  more: Partial<MemberFacts> = {},
+): MemberFacts {
+  return {
+    belonging: "member",
+    self: voters[0]?.peer ?? "",
+    cluster: "home-1",
+    peers: voters,
+    revocations: [],
+    ...more,
+    consensus: {
+      term: 7,
+      prime: voters[0]?.peer,
+      voters: voters.map((each) => each.peer),
+      votersBefore: [],
+      learners: [],
+      isInDoubt: false,
+      waiting: 0,
+      ...consensus,
+    },
+  };
+}
+
+const said = (facts: ClusterFacts): string => {
+  const { sentences, nextSteps } = explainCluster(facts);
+  return [...sentences, ...nextSteps].join("\n");
+};
+
+describe("the explanation of a cluster's state", () => {
+  it("says who is prime, in which term, and how many more may fail", () => {
+    expect(explainCluster(home([peer("attic"), peer("kitchen"), peer("cellar")]))).toMatchObject({
+      state: "healthy",
+      isWritable: true,
+      prime: { peer: "id-attic", name: "attic" },
+      term: 7,
+      quorum: { voters: 3, needed: 2, online: 3, mayFail: 1, missing: [] },
+      sentences: ["This peer (attic) is prime in term 7; 3 of 3 voters are there.", "1 voter more may fail."],
+      nextSteps: [],
+    });
+  });
+
+  it("says who is missing, and that the next failure would be one too many", () => {
+    const explained = explainCluster(home([peer("attic"), peer("kitchen"), gone("cellar")], { prime: "id-kitchen" }));
+    expect(explained).toMatchObject({ state: "fragile", isWritable: true, nextSteps: ["Bring back cellar."] });
+    expect(explained.sentences).toEqual([
+      "kitchen is prime in term 7; 2 of 3 voters are there.",
+      "Not there: cellar.",
+      "If one voter more fails, nothing new can be agreed on.",
+    ]);
+  });
+
+  it("says why nothing can be agreed on, what still works, and what would change that", () => {
+    const explained = explainCluster(
+      home([peer("attic"), gone("kitchen"), gone("cellar", { isAsleep: true })], { prime: undefined }),
+    );
+    expect(explained).toMatchObject({ state: "no-quorum", isWritable: false });
+    expect(explained.sentences.slice(0, 3)).toEqual([
+      "Nothing new can be agreed on: 1 of 3 voters is there, and it takes 2.",
+      "Not there: kitchen (silent for 2 hours) and cellar (asleep).",
+      "This peer keeps working by itself. What it would have written waits, and is delivered when the others are back.",
+    ]);
+    expect(explained.nextSteps[0]).toBe(
+      "Switch on, or connect again, 1 of kitchen and cellar: then all goes on by itself.",
+    );
+    expect(explained.nextSteps[1]).toContain(RECOVERY_COMMAND);
+    expect(explained.nextSteps[1]).toContain("is lost");
+  });
+
+  it("tells homes of two hosts the truth, well or not", () => {
+    const well = explainCluster(home([peer("attic"), peer("kitchen")]));
+    expect(well.state).toBe("fragile");
+    expect(well.sentences).toContain(
+      "With two hosts neither may fail: if one does, the other works by itself until it is back.",
+    );
+    expect(well.nextSteps[0]).toContain("third device");
+    const ill = said(home([peer("attic"), gone("kitchen")]));
+    expect(ill).toContain("With two hosts neither may fail; a third device");
+    expect(ill).toContain("Switch on, or connect again, kitchen:");
+  });
+
+  it("does not trouble a single host", () => {
+    expect(explainCluster(home([peer("attic")]))).toMatchObject({
+      state: "healthy",
+      sentences: ["This peer (attic) is prime in term 7; 1 of 1 voter is there."],
+      nextSteps: [],
+    });
+  });
+
+  it("says that no other peer votes when only one of several does", () => {
+    const facts = home([peer("attic"), peer("laptop")], { voters: ["id-attic"], learners: ["id-laptop"] });
+    expect(said(facts)).toContain("No other peer votes");
+    expect(explainCluster(facts).learners).toEqual([
+      { peer: "id-laptop", name: "laptop", isOnline: true, isAsleep: false, lag: 0 },
+    ]);
+  });
+
+  it("says that an election is under way while enough voters are there and nobody is prime", () => {
+    const explained = explainCluster(home([peer("attic"), peer("kitchen"), peer("cellar")], { prime: undefined }));
+    expect(explained).toMatchObject({ state: "electing", isWritable: false, prime: null });
+    expect(explained.sentences[0]).toContain("electing a prime (term 7)");
+  });
+
+  it("does not count a peer that doubts its own log, and says so", () => {
+    const facts = home([peer("attic"), peer("kitchen"), gone("cellar")], { isInDoubt: true, prime: undefined });
+    expect(explainCluster(facts)).toMatchObject({ state: "no-quorum", quorum: { online: 1 } });
+    expect(said(facts)).toContain("This peer's own log has lost something");
+    expect(said(facts)).toContain("Switch on, or connect again, cellar:");
+  });
+
+  it("asks for both majorities while the voters change", () => {
+    const all = [peer("a"), peer("b"), peer("c"), gone("d"), gone("e")];
+    const facts = home(all, {
+      voters: ["id-a", "id-b", "id-c"],
+      votersBefore: ["id-a", "id-d", "id-e"],
+      prime: undefined,
+    });
+    expect(explainCluster(facts)).toMatchObject({ state: "no-quorum", quorum: { missing: ["d", "e"] } });
+    expect(said(facts)).toContain("1 of d and e");
+    expect(said(facts)).toContain("Who votes is being changed just now.");
+  });
+
+  it("mentions who is behind, asleep or waits, and revocations that are not known everywhere", () => {
+    const text = said(
+      home(
+        [peer("attic"), peer("kitchen", { lag: 12 }), peer("cellar")],
+        { waiting: 3 },
+        {
+          peers: [peer("attic"), peer("kitchen", { lag: 12 }), peer("cellar"), gone("laptop", { isAsleep: true })],
+          revocations: [
+            { name: "old phone", notYetAppliedBy: ["laptop"] },
+            { name: "older phone", notYetAppliedBy: [] },
+          ],
+        },
+      ),
+    );
+    expect(text).toContain("kitchen is 12 entries behind.");
+    expect(text).toContain("Asleep: laptop.");
+    expect(text).toContain("3 commands of this peer wait.");
+    expect(text).toContain("old phone was revoked; laptop may not know yet.");
+    expect(text).not.toContain("older phone");
+  });
+
+  it("names a voter that is no member any more by its id", () => {
+    const facts = home([peer("attic")], { voters: ["id-attic", "id-ghost"] });
+    expect(explainCluster(facts).quorum?.missing).toEqual(["id-ghost"]);
+  });
+
+  it.each<[ClusterFacts, string]>([
+    [{ belonging: "off" }, "Clustering is off"],
+    [{ belonging: "looking", hasBelonged: false }, "parley join"],
+    [{ belonging: "looking", hasBelonged: true }, "never founds another"],
+    [{ belonging: "waiting", cluster: "home-1", fingerprint: "tall-blue-fox" }, "tall-blue-fox"],
+    [{ belonging: "left", cluster: "home-1" }, "has left the cluster home-1"],
+    [{ belonging: "revoked", cluster: "home-1" }, "a new identity"],
+  ])("says what a peer without a cluster does: %j", (facts, text) => {
+    expect(said(facts)).toContain(text);
+    expect(explainCluster(facts)).toMatchObject({ state: facts.belonging, isWritable: false, quorum: null });
+  });
+});
+
+describe("the explanation, whatever the facts", () => {
+  const names = ["attic", "bath", "cellar", "den", "etage", "foyer", "garage"];
+  const facts: fc.Arbitrary<MemberFacts> = fc
+    .record({
+      online: fc.array(fc.boolean(), { minLength: 7, maxLength: 7 }),
+      asleep: fc.array(fc.boolean(), { minLength: 7, maxLength: 7 }),
+      lag: fc.option(fc.nat(3), { nil: undefined }),
+      silentMs: fc.option(fc.nat(1e9), { nil: undefined }),
+      voters: fc.subarray(names, { minLength: 1, maxLength: 5 }),
+      before: fc.subarray(names, { maxLength: 5 }),
+      prime: fc.option(fc.constantFrom(...names), { nil: undefined }),
+      self: fc.constantFrom(...names),
+      isInDoubt: fc.boolean(),
+    })
+    .map(({ online, asleep, lag, silentMs, voters, before, prime, self, isInDoubt }) => {
+      const peers = names.map((name, i) => {
+        const isOnline = name === self || online[i] === true;
+        return peer(name, { isOnline, isAsleep: asleep[i] === true, lag, silentMs: isOnline ? undefined : silentMs });
+      });
+      const ids = (of: readonly string[]) => of.map((name) => `id-${name}`);
+      const consensus = {
+        term: 3,
+        prime: prime === undefined ? undefined : `id-${prime}`,
+        voters: ids(voters),
+        votersBefore: ids(before),
+        learners: [],
+        isInDoubt,
+        waiting: 0,
+      };
+      return { ...home(peers), self: `id-${self}`, consensus };
+    });
+
+  it("is plain JSON, and whole sentences", () => {
+    fc.assert(
+      fc.property(facts, (given) => {
+        const explained = explainCluster(given);
+        expect(JSON.parse(JSON.stringify(explained))).toEqual(explained);
+        expect(explained.sentences.length).toBeGreaterThan(0);
+        for (const sentence of [...explained.sentences, ...explained.nextSteps]) {
+          expect(sentence).toMatch(/^\S.*[.]$/);
+          expect(sentence).not.toMatch(/undefined|null|NaN|Infinity|\[object| {2}/);
+        }
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it("says that there is a quorum exactly when more than half of each voting group is there", () => {
+    fc.assert(
+      fc.property(facts, (given) => {
+        const { consensus, peers, self } = given;
+        const isThere = (id: string): boolean =>
+          id === self ? !consensus.isInDoubt : peers.some((each) => each.peer === id && each.isOnline);
+        const has = (voters: readonly string[]): boolean =>
+          voters.length === 0 || voters.filter((id) => isThere(id)).length * 2 > voters.length;
+        const explained = explainCluster(given);
+        expect(explained.quorum?.isThere).toBe(has(consensus.voters) && has(consensus.votersBefore));
+        expect(explained.state === "no-quorum").toBe(explained.quorum?.isThere === false);
+        expect(explained.isWritable).toBe(explained.quorum?.isThere === true && consensus.prime !== undefined);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it("names what brings the quorum back, and the last resort only when there is none", () => {
+    fc.assert(
+      fc.property(facts, (given) => {
+        const { nextSteps, state, quorum } = explainCluster(given);
+        expect(nextSteps.some((step) => step.includes(RECOVERY_COMMAND))).toBe(state === "no-quorum");
+        if (state !== "no-quorum") return;
+        const text = said(given);
+        for (const name of quorum?.missing ?? []) expect(text).toContain(name);
+        const back = new Set(
+          whatItTakes(given).flatMap(({ count, of }) => of.slice(0, count).map((each) => each.peer)),
+        );
+        const healed: MemberFacts = {
+          ...given,
+          peers: given.peers.map((each) => (back.has(each.peer) ? { ...each, isOnline: true } : each)),
+          consensus: { ...given.consensus, isInDoubt: given.consensus.isInDoubt && !back.has(given.self) },
+        };
+        expect(explainCluster(healed).quorum?.isThere).toBe(true);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it("tells the truth about how many voters may fail", () => {
+    fc.assert(
+      fc.property(facts, fc.nat(), (given, lot) => {
+        const { quorum } = explainCluster(given);
+        if (quorum?.isThere !== true) return;
+        const voters = [...new Set([...given.consensus.voters, ...given.consensus.votersBefore])].filter(
+          (id) => id !== given.self,
+        );
+        const failing = voters
+          .map((id, i) => ({ id, order: (i * 7 + lot) % 13 }))
+          .toSorted((a, b) => a.order - b.order);
+        const down = new Set(failing.slice(0, quorum.mayFail).map(({ id }) => id));
+        const after = {
+          ...given,
+          peers: given.peers.map((each) => (down.has(each.peer) ? { ...each, isOnline: false } : each)),
+        };
+        expect(explainCluster(after).quorum?.isThere).toBe(true);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+});
