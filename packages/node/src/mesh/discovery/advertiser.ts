@@ -18,6 +18,8 @@ export interface AdvertiserOptions {
   readonly onRenamed?: (instance: string) => void;
   /** It could not follow a change of interfaces; it tries again. */
   readonly onTrouble?: (what: string) => void;
+  /** How often it is looked whether interfaces have come or gone. Their addresses the responder follows by itself. */
+  readonly interfacesEveryMs?: number;
 }
 
 export interface Advertiser {
@@ -27,7 +29,6 @@ export interface Advertiser {
   close(): Promise<void>;
 }
 
-/** How often it is looked whether interfaces have come or gone. Their addresses the responder follows by itself. */
 const INTERFACES_EVERY_MS = 10_000;
 
 /** Fulfilled when the names are this peer's own and were announced, some 1 s later. */
@@ -60,7 +61,7 @@ class DnsSdAdvertiser implements Advertiser {
     this.#advert = options.advert;
     this.#watching = setInterval(() => {
       this.restarted().catch((error: unknown) => options.onTrouble?.(messageOf(error)));
-    }, INTERFACES_EVERY_MS);
+    }, options.interfacesEveryMs ?? INTERFACES_EVERY_MS);
     this.#watching.unref();
   }
 

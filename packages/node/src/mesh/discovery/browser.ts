@@ -8,7 +8,6 @@ const TYPE = "_parley._tcp.local";
 /** Asked at once, then ever more rarely (RFC 6762 section 5.2), for services that have lost their voice. */
 const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 60_000;
-/** How often interfaces are looked at, and what was not heard again is forgotten. */
 const TIDY_EVERY_MS = 5000;
 
 /** A peer that calls itself out. All of it is its word only. */
@@ -29,6 +28,8 @@ export interface BrowserOptions {
   readonly onGone?: (instance: string) => void;
   /** An interface cannot be used for multicast; looking goes on on the others. */
   readonly onTrouble?: (error: Error) => void;
+  /** How often interfaces are looked at, and what was not heard again is forgotten. Default 5 s. */
+  readonly tidyEveryMs?: number;
 }
 
 export interface Browser {
@@ -57,7 +58,7 @@ class DnsSdBrowser implements Browser {
 
   constructor(options: BrowserOptions) {
     this.#options = options;
-    this.#tidying = setInterval(() => this.#tidy(), TIDY_EVERY_MS);
+    this.#tidying = setInterval(() => this.#tidy(), options.tidyEveryMs ?? TIDY_EVERY_MS);
     this.#tidying.unref();
     this.#followInterfaces();
   }

@@ -6,6 +6,7 @@ import { kitchen } from "./sample.ts";
 
 const HUB = `parley-hub-${process.pid}`;
 const LEFT = `parley-left-${process.pid}`;
+const LATE = `parley-late-${process.pid}`;
 const RIGHT = `parley-right-${process.pid}`;
 
 const ip = (...args: string[]) => execFileSync("ip", args, { stdio: "pipe" });
@@ -87,7 +88,7 @@ if (why !== undefined) console.log(`skipped: real multicast, because network nam
 
 describe.skipIf(why !== undefined)("a peer called out on real networks", () => {
   beforeAll(() => {
-    for (const namespace of [HUB, LEFT, RIGHT]) {
+    for (const namespace of [HUB, LEFT, RIGHT, LATE]) {
       ip("netns", "add", namespace);
       inside(namespace, "link", "set", "lo", "up");
     }
@@ -101,7 +102,7 @@ describe.skipIf(why !== undefined)("a peer called out on real networks", () => {
     }
   });
   afterAll(() => {
-    for (const namespace of [HUB, LEFT, RIGHT]) ip("netns", "del", namespace);
+    for (const namespace of [HUB, LEFT, RIGHT, LATE]) ip("netns", "del", namespace);
   });
 
   it("is found on each of its networks, there by its address in that network, whoever was first", async () => {
@@ -135,6 +136,14 @@ describe.skipIf(why !== undefined)("a peer called out on real networks", () => {
     const watcher = run(LEFT, "browser");
     await expectHeard(watcher, { event: "found", advert: { peerId: kitchen.peerId } });
     await expectHeard(watcher, { event: "found", advert: { peerId: other } });
+  }, 60_000);
+
+  it("is found on a network that it, and who looks for it, came to later", async () => {
+    const right = run(RIGHT, "browser");
+    const late = run(LATE, "advertiser");
+    await expectHeard(late, { event: "announced" });
+    plug(3, LATE, RIGHT);
+    await expectHeard(right, { event: "found", addresses: ["10.77.3.1"] });
   }, 60_000);
 
   it.skipIf(noAvahi !== undefined)(

@@ -63,7 +63,7 @@ export async function pairWith(
   } & Interruptible,
 ): Promise<Uint8Array> {
   const { self, clusterId, method, secret, application, signal } = options;
-  await opaqueReady;
+  await opaqueReady();
   const parties: Parties = { method, clusterId, joiner: self, member: stream.remotePeer };
   const begun = beginPairing({ parties, secret, application });
   await stream.send(begun.frame);

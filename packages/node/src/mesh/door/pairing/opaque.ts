@@ -20,7 +20,8 @@
  * - what was recorded does not fit the nonces and key shares of another attempt (section 6.4).
  * The library offers no `context` (section 6.4.2.1), so what would stand there is part of the identities.
  */
-import { client, ready, server } from "@serenity-kit/opaque";
+import type * as Opaque from "@serenity-kit/opaque";
+import { invariant } from "../../../errors.ts";
 import { misbehaved } from "../protocol/codec.ts";
 import type { PairingMethod } from "../protocol/messages.ts";
 
@@ -43,8 +44,22 @@ const NO_STRETCHING = { "argon2id-custom": { memory: 8, iterations: 1, paralleli
 /** There is one credential in a setup that lives for one attempt. */
 const CREDENTIAL = "newcomer";
 
-/** The WebAssembly module has been compiled; before that nothing here may be called. */
-export const opaqueReady: Promise<void> = ready;
+let library: typeof Opaque | undefined;
+
+/**
+ * Loads the library; before that nothing below may be called. It takes 16 MB of memory, so a peer that nobody pairs with goes
+ * without it.
+ */
+export async function opaqueReady(): Promise<void> {
+  const loaded = await import("@serenity-kit/opaque");
+  await loaded.ready;
+  library = loaded;
+}
+
+function opaque(): typeof Opaque {
+  invariant(library !== undefined, "OPAQUE is loaded before it is used");
+  return library;
+}
 
 function identitiesOf({ method, clusterId, joiner, member }: Parties): { client: string; server: string } {
   const context = `${PAIRING_LABEL} ${method} ${clusterId}`;
@@ -53,7 +68,7 @@ function identitiesOf({ method, clusterId, joiner, member }: Parties): { client:
 
 /** The newcomer begins. `state` is secret. */
 export function startProof(secret: string): { readonly state: string; readonly start: Uint8Array } {
-  const { clientLoginState, startLoginRequest } = client.startLogin({ password: secret });
+  const { clientLoginState, startLoginRequest } = opaque().client.startLogin({ password: secret });
   return { state: clientLoginState, start: toBytes(startLoginRequest) };
 }
 
@@ -63,6 +78,7 @@ export function answerProof(
   parties: Parties,
   start: Uint8Array,
 ): { readonly state: string; readonly answer: Uint8Array } {
+  const { client, server } = opaque();
   const serverSetup = server.createSetup();
   const identifiers = identitiesOf(parties);
   const registering = client.startRegistration({ password: secret });
@@ -102,6 +118,7 @@ export function finishProof(
   state: string,
   answer: Uint8Array,
 ): { readonly finish: Uint8Array; readonly sessionKey: Uint8Array } | undefined {
+  const { client } = opaque();
   try {
     const finished = client.finishLogin({
       password: secret,
@@ -119,8 +136,9 @@ export function finishProof(
 
 /** The session's key when the newcomer's proof fits; undefined when it does not. */
 export function checkProof(parties: Parties, state: string, finish: Uint8Array): Uint8Array | undefined {
+  const { server } = opaque();
+  const identifiers = identitiesOf(parties);
   try {
-    const identifiers = identitiesOf(parties);
     return toBytes(
       server.finishLogin({ serverLoginState: state, finishLoginRequest: toText(finish), identifiers }).sessionKey,
     );

@@ -4,7 +4,6 @@
  */
 import { isPeerError, PeerError } from "../../../errors.ts";
 import type { FrameStream } from "../frame-stream.ts";
-import { opaqueReady } from "../pairing/opaque.ts";
 import { decode, encode, misbehaved } from "../protocol/codec.ts";
 import { requestSchema, type About } from "../protocol/messages.ts";
 import { DOOR_DEADLINES, type DoorDeadlines } from "./deadlines.ts";
@@ -107,7 +106,6 @@ export class Door {
     }
     this.#streams.add(stream);
     try {
-      await opaqueReady;
       await this.#answer(stream);
       await stream.close();
     } catch (error) {

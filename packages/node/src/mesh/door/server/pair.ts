@@ -2,7 +2,7 @@
 import { isPeerError } from "../../../errors.ts";
 import { sourceOf } from "../code/limiter.ts";
 import { answerPairing } from "../pairing/member.ts";
-import type { Parties } from "../pairing/opaque.ts";
+import { opaqueReady, type Parties } from "../pairing/opaque.ts";
 import type { PairMessage } from "../protocol/messages.ts";
 import { verdictOf } from "./admission.ts";
 import { refuse, type Exchange } from "./exchange.ts";
@@ -29,6 +29,7 @@ export async function servePairing(exchange: Exchange, request: PairMessage, fra
     member: peerId,
   };
   try {
+    await opaqueReady();
     await prove(exchange, { parties, pass, pairFrame: frame, start: request.start });
   } finally {
     gate.release();
@@ -46,8 +47,8 @@ async function prove(
 ): Promise<void> {
   const { parties, pass, pairFrame, start } = attempt;
   const { joiner: peerId, method } = parties;
-  const answered = answerPairing({ parties, secret: pass.secret }, pairFrame, start);
   const heard = await provenBy(async () => {
+    const answered = answerPairing({ parties, secret: pass.secret }, pairFrame, start);
     await stream.send(answered.frame);
     return answered.proven(await stream.receive({ timeoutMs: deadlines.proofMs, signal: closing }));
   });

@@ -8,6 +8,7 @@ const advert = { ...kitchen, ...JSON.parse(process.argv[2] ?? "{}") };
 const advertiser = await startAdvertiser({
   port: 8765,
   advert,
+  interfacesEveryMs: 200,
   onRenamed: (instance) => say({ event: "renamed", instance }),
 });
 say({ event: "announced" });

@@ -13,7 +13,7 @@ const CODE = "KQ7M3XWA";
 const parties: Parties = { method: "code", clusterId: CLUSTER, joiner: JOINER, member: MEMBER };
 const welcome: Verdict = { outcome: "welcome", welcome: WELCOME };
 
-beforeAll(() => opaqueReady);
+beforeAll(opaqueReady);
 
 interface Run {
   readonly joiner?: Partial<Parties>;
