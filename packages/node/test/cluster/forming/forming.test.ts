@@ -1,0 +1,241 @@
+import { describe, expect, it } from "vitest";
+import { Forming } from "../../../src/cluster/forming/forming.ts";
+import {
+  FORMING_TIMES,
+  type FormingInput,
+  type FormingOutput,
+  type Sighting,
+} from "../../../src/cluster/forming/words.ts";
+
+const { discoveryMs, lookAgainMs, quietMs } = FORMING_TIMES;
+
+/** One machine, and its time. */
+class Bench {
+  readonly forming: Forming;
+  nowMs = 0;
+
+  constructor({ self = "m", hasSecret = false } = {}) {
+    this.forming = new Forming({ self, hasSecret });
+  }
+
+  /** What it says to an input, without when it wants to be woken. */
+  give(input: FormingInput, afterMs = 0): readonly FormingOutput[] {
+    this.nowMs += afterMs;
+    return this.forming.step(input, this.nowMs).filter(({ type }) => type !== "wake");
+  }
+
+  see(peer: string, fields: Partial<Sighting> = {}, afterMs = 0): readonly FormingOutput[] {
+    return this.give({ type: "sighting", sighting: { peer, cluster: null, pairing: "closed", ...fields } }, afterMs);
+  }
+
+  /** Until it wants nothing any more, or for a minute. */
+  pass(): readonly FormingOutput[] {
+    const said: FormingOutput[] = [];
+    const endMs = this.nowMs + 60_000;
+    let outputs = this.forming.step({ type: "timer" }, this.nowMs);
+    for (;;) {
+      said.push(...outputs.filter(({ type }) => type !== "wake"));
+      const wake = outputs.find((output) => output.type === "wake");
+      if (wake === undefined || wake.atMs > endMs) return said;
+      this.nowMs = Math.max(wake.atMs, this.nowMs + 1);
+      outputs = this.forming.step({ type: "timer" }, this.nowMs);
+    }
+  }
+}
+
+const FRESH: FormingInput = { type: "started", as: "fresh" };
+const lone = (id: string) => ({ id, isAloneAndEmpty: true });
+const full = (id: string) => ({ id, isAloneAndEmpty: false });
+const member = (cluster: string, isAloneAndEmpty: boolean): FormingInput => ({
+  type: "started",
+  as: "member",
+  cluster,
+  isAloneAndEmpty,
+});
+
+describe("a fresh peer", () => {
+  it("that sees nobody founds after the discovery time and a second look", () => {
+    const bench = new Bench();
+    expect(bench.give(FRESH)).toEqual([{ type: "look" }]);
+    expect(bench.give({ type: "timer" }, discoveryMs - 1)).toEqual([]);
+    expect(bench.give({ type: "timer" }, 1)).toEqual([{ type: "look-again" }]);
+    expect(bench.give({ type: "timer" }, lookAgainMs - 1)).toEqual([]);
+    expect(bench.give({ type: "timer" }, 1)).toEqual([{ type: "found" }]);
+  });
+
+  it("does not found when the second look shows a cluster", () => {
+    const bench = new Bench();
+    bench.give(FRESH);
+    bench.give({ type: "timer" }, discoveryMs);
+    expect(bench.see("z", { cluster: lone("c1") }, 10)).toEqual([
+      { type: "wait-beside", cluster: "c1" },
+      { type: "knock", peer: "z", cluster: "c1" },
+    ]);
+    expect(bench.pass()).toEqual([]);
+    expect(bench.forming.beside).toBe("c1");
+  });
+
+  it("waits for a lower one, not for a higher one, and not for ever", () => {
+    const bench = new Bench();
+    bench.give(FRESH);
+    bench.see("a");
+    bench.see("z");
+    expect(bench.give({ type: "timer" }, discoveryMs + lookAgainMs)).toEqual([]);
+    expect(bench.pass()).toEqual([{ type: "look-again" }, { type: "found" }]);
+    expect(bench.nowMs).toBeGreaterThan(2 * discoveryMs);
+  });
+
+  it("founds soon once the lower one that it waited for is silent", () => {
+    const bench = new Bench();
+    bench.give(FRESH);
+    bench.see("a");
+    bench.give({ type: "timer" }, discoveryMs);
+    expect(bench.give({ type: "silence", peer: "a" })).toEqual([{ type: "look-again" }]);
+    expect(bench.pass()).toEqual([{ type: "found" }]);
+  });
+
+  it("looks anew when the cluster that it waits beside is gone", () => {
+    const bench = new Bench();
+    bench.give(FRESH);
+    bench.see("z", { cluster: full("c1") });
+    bench.give({ type: "silence", peer: "z" }, 50_000);
+    expect(bench.forming.phase).toBe("looking");
+    expect(bench.pass()).toEqual([{ type: "look-again" }, { type: "found" }]);
+    expect(bench.nowMs).toBe(50_000 + discoveryMs + lookAgainMs);
+  });
+
+  it("founds at once when a person says so, and yields to nobody then", () => {
+    const bench = new Bench();
+    bench.give(FRESH);
+    bench.see("z", { cluster: full("a1") });
+    expect(bench.give({ type: "told-to-found" })).toEqual([{ type: "found" }]);
+    expect(bench.give({ type: "founded", cluster: "c1" })).toEqual([
+      { type: "report", about: "two-clusters", cluster: "a1", peer: "z" },
+    ]);
+    expect(bench.pass()).toEqual([]);
+    expect(bench.forming.phase).toBe("member");
+  });
+
+  it("with a secret is let in where it is taken, and tries again where it is not yet", () => {
+    const bench = new Bench({ hasSecret: true });
+    bench.give(FRESH);
+    bench.see("x", { cluster: lone("c1") });
+    const pair = { type: "pair-by-secret", peer: "x", cluster: "c1" } as const;
+    expect(bench.see("x", { cluster: lone("c1"), pairing: "secret" })).toEqual([pair]);
+    expect(bench.give({ type: "pairing-failed", cluster: "c1", peer: "x", why: "later" })).toContainEqual({
+      type: "wait-beside",
+      cluster: "c1",
+    });
+    expect(bench.give({ type: "timer" }, FORMING_TIMES.retryMs)).toEqual([pair]);
+    expect(bench.give({ type: "paired", cluster: "c1" })).toEqual([{ type: "door", isOpen: true }]);
+  });
+
+  it("with a secret leaves a cluster that has another one alone, and founds", () => {
+    const bench = new Bench({ hasSecret: true });
+    bench.give(FRESH);
+    bench.see("x", { cluster: full("c1"), pairing: "secret" });
+    expect(bench.give({ type: "pairing-failed", cluster: "c1", peer: "x", why: "wrong-secret" })).toEqual([
+      { type: "report", about: "foreign", cluster: "c1", peer: "x" },
+    ]);
+    bench.see("x", { cluster: full("c1"), pairing: "secret" });
+    expect(bench.pass()).toEqual([{ type: "look-again" }, { type: "found" }]);
+  });
+
+  it("with a secret is not held back for ever by a cluster that takes none", () => {
+    const bench = new Bench({ hasSecret: true });
+    bench.give(FRESH);
+    bench.see("x", { cluster: full("c1") });
+    const said = bench.pass();
+    expect(said).toContainEqual({ type: "found" });
+    expect(bench.nowMs).toBeGreaterThan(2 * discoveryMs);
+  });
+});
+
+describe("a peer that belonged", () => {
+  it("never founds, however long it is alone", () => {
+    for (const wasMember of [true, false]) {
+      const bench = new Bench();
+      bench.give(wasMember ? member("c1", false) : { type: "started", as: "left" });
+      if (wasMember) bench.give({ type: "left" });
+      expect(bench.pass()).toEqual([]);
+      expect(bench.forming.phase).toBe("looking");
+      bench.see("x", { cluster: full("c2") });
+      expect(bench.forming.beside).toBe("c2");
+    }
+  });
+});
+
+describe("a lone founder", () => {
+  it.each([
+    ["a cluster with contents", full("z9"), true],
+    ["a lone one of lower id", lone("b1"), true],
+    ["a lone one of higher id", lone("d1"), false],
+  ])("meets %s", (_, cluster, yields) => {
+    const bench = new Bench();
+    bench.give(member("c1", true));
+    const said = bench.see("x", { cluster });
+    expect(said.some(({ type }) => type === "yield")).toBe(yields);
+    expect(bench.forming.phase).toBe(yields ? "waiting" : "member");
+  });
+
+  it("takes two peers of one cluster for contents, whatever each of them says", () => {
+    const bench = new Bench();
+    bench.give(member("c1", true));
+    expect(bench.see("x", { cluster: lone("d1") })).toEqual([]);
+    expect(bench.see("y", { cluster: lone("d1") })).toContainEqual({ type: "yield", to: "d1" });
+  });
+
+  it("does not yield while somebody is being let in, nor after that", () => {
+    const bench = new Bench();
+    bench.give(member("c1", true));
+    bench.give({ type: "own", isAloneAndEmpty: true, isBusy: true });
+    expect(bench.see("x", { cluster: full("b1") }).filter(({ type }) => type === "yield")).toEqual([]);
+    expect(bench.give({ type: "own", isAloneAndEmpty: false, isBusy: false })).toEqual([
+      { type: "report", about: "two-clusters", cluster: "b1", peer: "x" },
+    ]);
+    expect(bench.see("x", { cluster: full("b1") })).toEqual([]);
+  });
+
+  it("lets nobody in by secret in its first moments, nor while it sees something better", () => {
+    const bench = new Bench({ hasSecret: true });
+    bench.give(FRESH);
+    bench.give({ type: "timer" }, discoveryMs);
+    bench.give({ type: "timer" }, lookAgainMs);
+    bench.give({ type: "founded", cluster: "c1" });
+    expect(bench.give({ type: "timer" }, quietMs - 1)).toEqual([]);
+    expect(bench.give({ type: "timer" }, 1)).toEqual([{ type: "door", isOpen: true }]);
+    expect(bench.see("x", { cluster: lone("b1") })).toEqual([{ type: "door", isOpen: false }]);
+    expect(bench.give({ type: "silence", peer: "x" })).toEqual([{ type: "door", isOpen: true }]);
+  });
+
+  it("with a secret keeps its cluster until the better one has let it in", () => {
+    const bench = new Bench({ hasSecret: true });
+    bench.give(member("c1", true));
+    expect(bench.see("x", { cluster: full("z1"), pairing: "secret" })).toEqual([
+      { type: "pair-by-secret", peer: "x", cluster: "z1" },
+    ]);
+    expect(bench.give({ type: "pairing-failed", cluster: "z1", peer: "x", why: "wrong-secret" })).toEqual([
+      { type: "report", about: "foreign", cluster: "z1", peer: "x" },
+    ]);
+    expect(bench.forming.phase).toBe("member");
+    bench.see("y", { cluster: full("y1"), pairing: "secret" });
+    expect(bench.give({ type: "paired", cluster: "y1" })).toEqual([
+      { type: "yield", to: "y1" },
+      { type: "door", isOpen: true },
+    ]);
+  });
+});
+
+describe("strangers", () => {
+  it("cannot make it remember or report without bound", () => {
+    const bench = new Bench();
+    bench.give(member("c1", false));
+    let reports = 0;
+    for (let i = 0; i < 1_000; i += 1) {
+      bench.nowMs += 1;
+      reports += bench.see(`x${i}`, { cluster: full(`s${i}`) }).length;
+      if (i % 2 === 0) bench.give({ type: "silence", peer: `x${i}` });
+    }
+    expect(reports).toBe(256);
+  });
+});
