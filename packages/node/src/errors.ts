@@ -36,6 +36,8 @@ export type PeerErrorCode =
   | "peer-silent"
   /** Sealed bytes, a key or its signature do not fit. */
   | "seal-broken"
+  /** The peer was told to take part in no cluster. */
+  | "cluster-off"
   /** Only a peer that belongs to a cluster can do this, and this one does not. */
   | "not-member"
   /** It belongs to a cluster that holds something already. */
@@ -139,6 +141,7 @@ export const EXIT_CODE_BY_ERROR: Readonly<Record<PeerErrorCode | AudioErrorCode 
   "peer-misbehaved": 7,
   "peer-silent": 7,
   "seal-broken": 7,
+  "cluster-off": 2,
   "not-member": 7,
   "already-member": 7,
   "no-quorum": 7,

@@ -1,4 +1,6 @@
 /** What a peer says of itself: to whoever asks whether it lives, to clients that choose, to people who look. */
+import type { Cluster } from "./cluster/face.ts";
+import { fingerprintOf } from "./mesh/door/code/fingerprint.ts";
 import { serviceNames } from "./services/stage.ts";
 import type { Services, ServiceStatus } from "./services/services.ts";
 
@@ -26,7 +28,7 @@ export function capabilitiesOf(about: About, services: Services): Record<string,
 }
 
 /** Everything there is to know of how the peer fares. */
-export function statusOf(about: About, services: Services): Record<string, unknown> {
+export function statusOf(about: About, services: Services, cluster?: Cluster): Record<string, unknown> {
   const status = services.status();
   const described = serviceNames.map((name) => [name, describe(status[name])] as const);
   return {
@@ -35,6 +37,22 @@ export function statusOf(about: About, services: Services): Record<string, unkno
     uptimeSeconds: Math.round(process.uptime()),
     rssBytes: process.memoryUsage.rss(),
     services: Object.fromEntries(described),
+    ...(cluster === undefined ? {} : { cluster: clusterReportOf(cluster) }),
+  };
+}
+
+/** How the peer stands with its cluster. A pairing code is not in it: it is shown to who opened the window, and nowhere else. */
+export function clusterReportOf(cluster: Cluster): Record<string, unknown> {
+  const { belonging, peerId, clusterId = null, pairing } = cluster;
+  return {
+    belonging,
+    peerId,
+    fingerprint: fingerprintOf(peerId),
+    clusterId,
+    status: cluster.status(),
+    met: cluster.met(),
+    waiting: cluster.waiting(),
+    pairing: pairing === undefined ? null : { expiresAtMs: pairing.expiresAtMs, triesLeft: pairing.triesLeft },
   };
 }
 

@@ -14,6 +14,7 @@ import {
   type ProtocolErrorCode,
   type WorkEvent,
 } from "@parley/sdk";
+import { withCorrelation } from "../log.ts";
 import type { Services } from "../services/services.ts";
 import { Session } from "../services/session.ts";
 import { failureOf } from "../services/stage.ts";
@@ -103,7 +104,7 @@ export class Connection {
     if (this.#clientId === undefined) {
       return this.#refuse("AUTHENTICATION_FAILED", "the first message must be REGISTER", message.messageId);
     }
-    if (message.type === "COMMAND") return this.#command(message);
+    if (message.type === "COMMAND") return withCorrelation(message.messageId, () => this.#command(message));
     return this.#refuse("INVALID_MESSAGE", `a client does not send ${message.type}`, message.messageId);
   }
 

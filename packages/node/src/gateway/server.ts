@@ -6,8 +6,11 @@ import type { Logger } from "pino";
 import { WebSocketServer } from "ws";
 import { MAX_TEXT_BYTES } from "@parley/sdk";
 import { codeOf, invariant, messageOf, PeerError } from "../errors.ts";
+import { newCorrelationId, withCorrelation } from "../log.ts";
 import { Connection, type ConnectionDeps } from "./connection.ts";
+import { sendRefusal } from "./failure.ts";
 import { bearerToken, hostAllowed, isLoopback, originAllowed, sameToken } from "./guard.ts";
+import { addManagement, type Management } from "./management/routes.ts";
 
 /** Options of {@link startGateway}. */
 export interface GatewayOptions extends ConnectionDeps {
@@ -16,6 +19,8 @@ export interface GatewayOptions extends ConnectionDeps {
   readonly port: number;
   readonly health: () => { readonly healthy: boolean; readonly checks: Record<string, boolean> };
   readonly capabilities: () => Record<string, unknown>;
+  /** The cluster, to be managed over `/api/v1`. */
+  readonly management?: Management | undefined;
   readonly log: Logger;
 }
 
@@ -74,15 +79,27 @@ async function farewell(sockets: WebSocketServer): Promise<void> {
 }
 
 function addRoutes(app: FastifyInstance, options: GatewayOptions): void {
+  app.addHook("onRequest", (_request, reply, done) => {
+    const correlation = newCorrelationId();
+    reply.header("x-request-id", correlation);
+    withCorrelation(correlation, done);
+  });
   app.addHook("onRequest", async (request, reply) => {
     const { host, origin } = request.headers;
     if (!hostAllowed(host, options.host) || !originAllowed(origin, host)) {
-      return reply.code(403).send({ error: "AUTHORIZATION_DENIED", message: "this page may not speak to the peer" });
+      return sendRefusal(reply, 403, {
+        code: "AUTHORIZATION_DENIED",
+        message: "this page may not speak to the peer",
+        nextStep: "Use the peer's own address, from its own page or a program.",
+      });
     }
     if (isPublic(request.url)) return undefined;
     if (sameToken(bearerToken(request.headers.authorization), options.token)) return undefined;
-    const message = "a token is needed: send it as Authorization: Bearer TOKEN";
-    return reply.code(401).header("www-authenticate", "Bearer").send({ error: "AUTHENTICATION_FAILED", message });
+    return sendRefusal(reply.header("www-authenticate", "Bearer"), 401, {
+      code: "AUTHENTICATION_FAILED",
+      message: "a token is needed",
+      nextStep: "Send it as Authorization: Bearer TOKEN.",
+    });
   });
   app.addHook("onSend", async (_request, reply) => {
     reply
@@ -107,6 +124,7 @@ function addRoutes(app: FastifyInstance, options: GatewayOptions): void {
   });
   app.get("/capabilities", async () => options.capabilities());
   app.get("/status", async () => options.status());
+  if (options.management !== undefined) addManagement(app, options.management, options.log);
 }
 
 function isPublic(url: string): boolean {

@@ -1,0 +1,27 @@
+/** What may be asked of the management routes. */
+import * as z from "zod";
+import { PeerError } from "../../errors.ts";
+
+const text = (max: number) => z.string().trim().min(1).max(max);
+
+/** A peer by its name, fingerprint or id. */
+const who = text(128);
+
+export const approveBody = z.strictObject({ who });
+export const revokeBody = z.strictObject({ peer: who });
+export const emptyBody = z.strictObject({}).nullish();
+export const joinBody = z.union([
+  z.strictObject({ code: text(64), address: text(512).optional() }),
+  z.strictObject({ fingerprint: text(64), address: text(512).optional() }),
+]);
+
+/** @throws PeerError `usage` that says which field is wrong; never what was in it */
+export function readBody<T>(schema: z.ZodType<T>, body: unknown): T {
+  const parsed = schema.safeParse(body);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const where = issue?.path.join(".") ?? "";
+  throw new PeerError("usage", `the request cannot be used: ${where === "" ? "" : `${where}: `}${issue?.message}`, {
+    nextStep: "Send a JSON object with the fields that this request has, and no others.",
+  });
+}

@@ -1,0 +1,181 @@
+/**
+ * `/api/v1`: what the person whose machine this is may do with its cluster. Behind the same guard as everything (Host, Origin,
+ * token), and besides only for programs on this machine.
+ *
+ *     GET    /cluster            belonging, status, clusters met, who waits
+ *     GET    /peers              who belongs
+ *     GET    /pairing            the window that is open, or why the last one closed
+ *     POST   /pairing            opens a window, or shows the one that is open
+ *     DELETE /pairing            closes it
+ *     GET    /waiting            who knocks
+ *     POST   /waiting/approve    {who}                           202: asked, its person has yet to agree
+ *     POST   /join               {code | fingerprint, address?}  202: nobody there has approved yet; ask again
+ *     POST   /peers/revoke       {peer}
+ *     POST   /leave
+ *
+ * Failures are `{error: {code, message, nextStep, details?}}` with the codes of `PeerError`.
+ */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { Logger } from "pino";
+import type { Cluster } from "../../cluster/face.ts";
+import { messageOf, PeerError } from "../../errors.ts";
+import { failureBody, sendRefusal, statusOf } from "../failure.ts";
+import { isLoopback } from "../guard.ts";
+import { approveBody, emptyBody, joinBody, readBody, revokeBody } from "./bodies.ts";
+import { patiently, within } from "./patience.ts";
+
+/** What the routes work on. */
+export interface Management {
+  readonly cluster: Cluster;
+  /** What `GET /cluster` says. */
+  readonly report: () => Record<string, unknown>;
+  readonly times?: ManagementTimes;
+}
+
+/** How long one request may wait. By code it is the cluster that takes its time, otherwise it is people. */
+export interface ManagementTimes {
+  readonly joinMs: number;
+  readonly peopleMs: number;
+}
+
+const TIMES: ManagementTimes = { joinMs: 120_000, peopleMs: 50_000 };
+
+/** The largest body: a code, a name, an address. */
+const MAX_BODY_BYTES = 4096;
+
+/** Adds the routes to `app`, whose hooks have let the request in. */
+export function addManagement(app: FastifyInstance, management: Management, log: Logger): void {
+  const routes = new Routes(management, log);
+  app.register(
+    async (api) => {
+      api.addHook("onRequest", async (request, reply) => (isFromHere(request) ? undefined : refuseOutsider(reply)));
+      api.setErrorHandler((error, _request, reply) => answerFailure(error, reply, log));
+      routes.addTo(api);
+    },
+    { prefix: "/api/v1" },
+  );
+}
+
+class Routes {
+  readonly #cluster: Cluster;
+  readonly #report: Management["report"];
+  readonly #log: Logger;
+  readonly #times: ManagementTimes;
+
+  constructor({ cluster, report, times = TIMES }: Management, log: Logger) {
+    this.#cluster = cluster;
+    this.#report = report;
+    this.#log = log;
+    this.#times = times;
+  }
+
+  addTo(api: FastifyInstance): void {
+    const small = { bodyLimit: MAX_BODY_BYTES };
+    api.get("/cluster", async () => this.#report());
+    api.get("/peers", async () => ({ peers: this.#running().peers() }));
+    api.get("/pairing", async () => this.#pairing());
+    api.post("/pairing", small, async ({ body }) => this.#open(body));
+    api.delete("/pairing", small, async ({ body }) => this.#close(body));
+    api.get("/waiting", async () => ({ waiting: this.#running().waiting() }));
+    api.post("/waiting/approve", small, async ({ body }, reply) => this.#approve(body, reply));
+    api.post("/join", small, async ({ body }, reply) => this.#join(body, reply));
+    api.post("/peers/revoke", small, async ({ body }) => this.#revoke(body));
+    api.post("/leave", small, async ({ body }) => this.#leave(body));
+  }
+
+  /** @throws PeerError `cluster-off` */
+  #running(): Cluster {
+    if (this.#cluster.belonging !== "off") return this.#cluster;
+    throw new PeerError("cluster-off", "this peer takes part in no cluster: that is switched off", {
+      nextStep: "Start it without --no-cluster (parley config shows where cluster.enabled is set).",
+    });
+  }
+
+  #pairing(): Record<string, unknown> {
+    const { pairing, pairingEnd } = this.#running();
+    return { pairing: pairing ?? null, ended: pairingEnd ?? null };
+  }
+
+  async #open(body: unknown): Promise<Record<string, unknown>> {
+    readBody(emptyBody, body);
+    return { pairing: await this.#running().openPairing(), ended: null };
+  }
+
+  #close(body: unknown): Record<string, unknown> {
+    readBody(emptyBody, body);
+    this.#running().closePairing();
+    return this.#pairing();
+  }
+
+  async #approve(body: unknown, reply: FastifyReply): Promise<Record<string, unknown>> {
+    const { who } = readBody(approveBody, body);
+    const approving = this.#running().approve(who);
+    // What becomes of it later is told by who belongs then.
+    approving.catch((error: unknown) => this.#log.info({ why: messageOf(error) }, "an approved peer did not come in"));
+    const peer = await within(this.#times.peopleMs, approving);
+    if (peer === undefined) reply.code(202);
+    return { peer: peer ?? null };
+  }
+
+  async #join(body: unknown, reply: FastifyReply): Promise<Record<string, unknown>> {
+    const { address, ...proof } = readBody(joinBody, body);
+    const cluster = this.#running();
+    const isByCode = "code" in proof;
+    const late = new PeerError("peer-silent", "the other peer took too long", { nextStep: "Try again." });
+    const { joinMs, peopleMs } = this.#times;
+    try {
+      await patiently(reply, isByCode ? joinMs : peopleMs, late, (signal) =>
+        cluster.join({ proof, signal, ...(address === undefined ? {} : { address }) }),
+      );
+    } catch (error) {
+      if (error !== late || isByCode) throw error;
+      reply.code(202);
+    }
+    const { belonging, clusterId = null } = cluster;
+    return { belonging, clusterId };
+  }
+
+  async #revoke(body: unknown): Promise<Record<string, unknown>> {
+    const { peer } = readBody(revokeBody, body);
+    return { revocation: await this.#running().revoke(peer) };
+  }
+
+  async #leave(body: unknown): Promise<Record<string, unknown>> {
+    readBody(emptyBody, body);
+    const cluster = this.#running();
+    await cluster.leave();
+    return { belonging: cluster.belonging };
+  }
+}
+
+function isFromHere({ socket }: FastifyRequest): boolean {
+  return isLoopback((socket.remoteAddress ?? "").replace(/^::ffff:/i, ""));
+}
+
+function refuseOutsider(reply: FastifyReply): FastifyReply {
+  return sendRefusal(reply, 403, {
+    code: "AUTHORIZATION_DENIED",
+    message: "only programs on the peer's own machine may do this",
+    nextStep: "Run the command on that machine.",
+  });
+}
+
+function answerFailure(error: unknown, reply: FastifyReply, log: Logger): FastifyReply {
+  if (isRefusedByFastify(error)) return reply.code(error.statusCode).send(failureBody(notUsable(error)));
+  const status = statusOf(error);
+  if (status === 500) log.error({ err: error }, "a management request failed");
+  return reply.code(status).send(failureBody(error));
+}
+
+/** A body that is no JSON, too long or of another type. */
+function isRefusedByFastify(error: unknown): error is Error & { statusCode: number } {
+  if (!(error instanceof Error) || !("statusCode" in error) || typeof error.statusCode !== "number") return false;
+  return error.statusCode >= 400 && error.statusCode < 500;
+}
+
+function notUsable(cause: Error): PeerError {
+  return new PeerError("usage", `the request cannot be used: ${cause.message}`, {
+    nextStep: "Send JSON, as application/json, in at most 4 KiB.",
+    cause,
+  });
+}

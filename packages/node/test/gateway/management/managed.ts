@@ -1,0 +1,68 @@
+/** A gateway over a cluster that the test plays. */
+import { onTestFinished } from "vitest";
+import type { Logger } from "pino";
+import type { ManagementTimes } from "../../../src/gateway/management/routes.ts";
+import { startGateway, type Gateway } from "../../../src/gateway/server.ts";
+import { clusterReportOf, statusOf } from "../../../src/report.ts";
+import { Services } from "../../../src/services/services.ts";
+import { FakeCluster } from "../../fake-cluster.ts";
+import { fixedDelaySources, noLog, testConfig } from "../../support.ts";
+
+export const TOKEN = "a-token-of-some-length";
+
+export interface Managed {
+  readonly cluster: FakeCluster;
+  readonly gateway: Gateway;
+  /** Asks as a program on this machine does, unless `init` says otherwise. */
+  ask(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+  readonly headers: Headers;
+}
+
+/** Ends with the test. */
+export async function managed(
+  options: { readonly times?: ManagementTimes; readonly home?: string; readonly log?: Logger } = {},
+): Promise<Managed> {
+  const cluster = new FakeCluster();
+  const config = testConfig(options.home ?? "/nowhere");
+  const services = new Services({ config, sources: fixedDelaySources({}), patient: false });
+  const about = { peerId: cluster.peerId, name: "attic", version: "0.1.0" };
+  const gateway = await startGateway({
+    host: "127.0.0.1",
+    port: 0,
+    services,
+    token: TOKEN,
+    log: options.log ?? noLog,
+    serverInfo: { ...about, capabilities: { streaming: true, binary: true, groups: false } },
+    health: () => ({ healthy: true, checks: {} }),
+    capabilities: () => ({}),
+    status: () => statusOf(about, services, cluster),
+    management: {
+      cluster,
+      report: () => clusterReportOf(cluster),
+      ...(options.times === undefined ? {} : { times: options.times }),
+    },
+  });
+  onTestFinished(async () => {
+    await gateway.close();
+    await services.close();
+  });
+  const ask: Managed["ask"] = async (method, path, body, headers = {}) => {
+    const hasBody = body !== undefined;
+    const response = await fetch(`${gateway.url}/api/v1${path}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${TOKEN}`,
+        ...(hasBody ? { "content-type": "application/json" } : {}),
+        ...headers,
+      },
+      ...(hasBody ? { body: typeof body === "string" ? body : JSON.stringify(body) } : {}),
+    });
+    return { status: response.status, body: await response.json(), headers: response.headers };
+  };
+  return { cluster, gateway, ask };
+}
