@@ -1,0 +1,354 @@
+/**
+ * Whether this peer belongs, and to what: it founds, enters, yields, leaves, and takes newcomers in. What a member runs is in
+ * `member/`, the way in is in `joining/`.
+ */
+import { randomUUID } from "node:crypto";
+import { join } from "node:path";
+import { messageOf, PeerError } from "../../errors.ts";
+import type { About } from "../../mesh/door/protocol/messages.ts";
+import type { DoorCluster, DoorEvent, Newcomer } from "../../mesh/door/server/ports.ts";
+import { readJoinSecret } from "../../mesh/door/code/join-secret.ts";
+import type { MeshHost } from "../../mesh/host/mesh-host.ts";
+import { loadSealingKey } from "../../mesh/keys/sealing-key.ts";
+import { Bell } from "../consensus/bell.ts";
+import type { PairingEnd } from "../face.ts";
+import { ClusterHome, type ClusterRecord } from "./home/cluster-home.ts";
+import { admit, welcomeAgain } from "./joining/admission.ts";
+import { recordOf, type Welcome } from "./joining/welcome.ts";
+import { FOUNDER } from "./member/agreement.ts";
+import { holdsNothing } from "./member/contents.ts";
+import { startMember, type Member } from "./member/member.ts";
+import { Roster } from "./member/roster.ts";
+import type { ClusterOptions } from "./options.ts";
+import { openPremises, type Premises } from "./premises.ts";
+
+const LEAVE_MS = 10_000;
+const DRAIN_MS = 5_000;
+
+export class ClusterHost {
+  readonly options: ClusterOptions;
+  readonly #secret: string | undefined;
+  readonly #home: ClusterHome;
+  readonly #bell = new Bell();
+  #premises: Premises | undefined;
+  #record: ClusterRecord | undefined;
+  #roster: Roster | undefined;
+  #member: Member | undefined;
+  /** Newcomers on their way in. */
+  #admitting = 0;
+  /** It goes elsewhere, or away: it takes in nobody. */
+  #isMoving = false;
+  #told = { isAloneAndEmpty: false, isBusy: false };
+  #windowEnd: PairingEnd | undefined;
+  #trouble: string | undefined;
+  #closed: Promise<void> | undefined;
+
+  /** @throws PeerError `config-invalid` for a join secret that is too weak */
+  constructor(options: ClusterOptions) {
+    this.options = options;
+    this.#secret = options.joinSecret === undefined ? undefined : readJoinSecret(options.joinSecret);
+    this.#home = new ClusterHome(options.folder);
+    this.#bell.watch(() => this.#noticed());
+  }
+
+  /** @throws PeerError `home-unusable`, `port-in-use` */
+  async start(): Promise<void> {
+    const sealingKey = await loadSealingKey(join(this.options.folder, "sealing.key"));
+    const record = await this.#home.read();
+    const belongs = record?.standing === "member" || record?.standing === "founding";
+    this.#record = record;
+    await this.#home.sweep(belongs ? record : undefined);
+    if (belongs) this.#roster = new Roster(this.options.identity.peerId, record);
+    const premises = await openPremises({
+      options: this.options,
+      secret: this.#secret,
+      sealingKey,
+      standingOf: (peer) => this.#roster?.standingOf(peer) ?? "stranger",
+      cluster: (host) => this.#asSeen(host),
+      owner: {
+        found: () => this.#found(),
+        enter: (welcome) => this.#enter(welcome),
+        dissolve: (to) => this.#dissolve(to),
+        report: (about, cluster, peer) => this.#report(about, cluster, peer),
+        changed: () => this.#bell.ring(),
+      },
+      enter: (welcome) => this.enter(welcome),
+      atDoor: (event) => this.#atDoor(event),
+      heard: (peer, addresses) => this.#heard(peer, addresses),
+    });
+    this.#premises = premises;
+    if (belongs) await this.#resume(premises, record);
+    else premises.seeker.start({ type: "started", as: record === undefined ? "fresh" : "left" });
+  }
+
+  get member(): Member | undefined {
+    return this.#member;
+  }
+
+  get premises(): Premises | undefined {
+    return this.#premises;
+  }
+
+  /** What was written down of the cluster that it belongs to, or did. */
+  get record(): ClusterRecord | undefined {
+    return this.#record;
+  }
+
+  /** Why it takes no part though it belongs; for people. */
+  get trouble(): string | undefined {
+    return this.#trouble;
+  }
+
+  get windowEnd(): PairingEnd | undefined {
+    return this.#windowEnd;
+  }
+
+  get isAloneAndEmpty(): boolean {
+    const state = this.#member?.shared.now;
+    return state !== undefined && holdsNothing(state) && this.options.isInUse?.() !== true;
+  }
+
+  watch(changed: () => void): () => void {
+    return this.#bell.watch(changed);
+  }
+
+  /** A person has opened a window. */
+  windowOpened(): void {
+    this.#windowEnd = undefined;
+    this.#bell.ring();
+  }
+
+  /** Belongs from now on, whatever was the way in. @throws PeerError `already-member` */
+  async enter(welcome: Welcome): Promise<void> {
+    const { seeker } = this.open();
+    await seeker.inTurn(() => this.#enter(welcome));
+    seeker.step({ type: "paired", cluster: welcome.cluster });
+  }
+
+  /** @throws PeerError `not-member`, `no-quorum` */
+  async leave(): Promise<void> {
+    const { seeker } = this.open();
+    await seeker.inTurn(async () => {
+      const member = this.belongs();
+      this.#isMoving = true;
+      try {
+        // The last one takes the cluster with it.
+        if (member.roster.members.size === 1) await member.stop();
+        else await member.leave({ timeoutMs: LEAVE_MS, drainMs: DRAIN_MS });
+        await this.#end("left");
+      } finally {
+        this.#isMoving = false;
+      }
+    });
+    seeker.step({ type: "left" });
+  }
+
+  /** @throws PeerError `not-member` */
+  belongs(): Member {
+    if (this.#member !== undefined) return this.#member;
+    throw new PeerError("not-member", "this peer belongs to no cluster now", {
+      nextStep: "See what it waits for: parley status.",
+    });
+  }
+
+  /** @throws PeerError `not-member` before it has started */
+  open(): Premises {
+    if (this.#premises !== undefined && this.#closed === undefined) return this.#premises;
+    throw new PeerError("not-member", "this peer's part in a cluster has not started, or is stopping", {
+      nextStep: "Wait a moment, and see: parley status.",
+    });
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    // Nothing new begins, and what is under way ends, before the ground is taken away.
+    await this.#premises?.seeker.close();
+    await this.#member?.stop();
+    await this.#premises?.close();
+  }
+
+  async #resume({ seeker }: Premises, record: ClusterRecord): Promise<void> {
+    const cluster = record.cluster;
+    try {
+      await seeker.inTurn(() => this.#belong(record));
+    } catch (error) {
+      // The peer works by itself, and says why: what it knew of its cluster is not thrown away.
+      this.#trouble = messageOf(error);
+      this.options.log.error({ err: error }, "this peer cannot take part in its cluster");
+    }
+    seeker.start({ type: "started", as: "member", cluster, isAloneAndEmpty: this.isAloneAndEmpty });
+  }
+
+  async #found(): Promise<string> {
+    const cluster = randomUUID();
+    const { name, identity, onNews } = this.options;
+    const founder = { peer: identity.peerId, node: FOUNDER, name, addresses: [] };
+    const record: ClusterRecord = {
+      format: 1,
+      standing: "founding",
+      cluster,
+      node: FOUNDER,
+      index: 0,
+      members: [founder],
+      revoked: [],
+    };
+    await this.#home.write(record);
+    await this.#belong(record);
+    onNews?.("This peer has founded a cluster. To let another one in: parley pair.");
+    return cluster;
+  }
+
+  async #enter(welcome: Welcome): Promise<void> {
+    const own = this.#member;
+    if (own?.roster.cluster === welcome.cluster) return;
+    if (own !== undefined && !(this.isAloneAndEmpty && this.#admitting === 0)) {
+      throw new PeerError("already-member", "this peer belongs to a cluster that holds something", {
+        nextStep: "Leave it first: parley leave.",
+      });
+    }
+    this.#isMoving = true;
+    try {
+      await own?.stop();
+      this.#member = undefined;
+      const record = recordOf(welcome);
+      await this.#home.write(record);
+      await this.#home.sweep(record);
+      await this.#belong(record);
+      this.options.onNews?.("This peer belongs to a cluster now.");
+    } finally {
+      this.#isMoving = false;
+      this.#premises?.knocker.stop();
+    }
+  }
+
+  async #dissolve(to: string): Promise<void> {
+    const own = this.#member;
+    if (own === undefined || own.roster.cluster === to) return;
+    await own.stop();
+    this.#member = undefined;
+    this.#roster = undefined;
+    this.#record = undefined;
+    await this.#home.forget();
+    await this.#home.sweep(undefined);
+    this.#bell.ring();
+  }
+
+  async #belong(record: ClusterRecord): Promise<void> {
+    const { host, sealingKey } = this.open();
+    const { name, timing, log, identity, describe } = this.options;
+    const roster = new Roster(identity.peerId, record);
+    this.#record = record;
+    this.#roster = roster;
+    this.#member = await startMember({
+      host,
+      home: this.#home,
+      roster,
+      name,
+      sealingKey,
+      record: () => ({ ...describe(), addresses: host.addresses().slice(0, 16) }),
+      isFounding: record.standing === "founding",
+      timing,
+      log,
+      changed: () => this.#bell.ring(),
+      ended: (how) => this.#isOver(how),
+    });
+    this.#trouble = undefined;
+    this.#bell.ring();
+  }
+
+  /** The cluster says that this peer belongs no more. */
+  #isOver(how: "left" | "revoked"): void {
+    const { seeker } = this.open();
+    const run = async (): Promise<void> => {
+      await seeker.inTurn(async () => {
+        await this.#member?.stop();
+        await this.#end(how);
+      });
+      seeker.step({ type: "left" });
+    };
+    run().catch((error: unknown) => this.options.log.error({ err: error }, "leaving was not written down"));
+  }
+
+  async #end(standing: "left" | "revoked"): Promise<void> {
+    const roster = this.#roster;
+    this.#member = undefined;
+    this.#roster = undefined;
+    if (roster === undefined) return;
+    this.#record = roster.record(standing);
+    await this.#home.write(this.#record);
+    await this.#home.sweep(undefined);
+    this.#bell.ring();
+  }
+
+  #asSeen(host: MeshHost): DoorCluster {
+    return {
+      about: () => this.#about(),
+      admit: (newcomer, _by, signal) => this.#admit(host, newcomer, signal),
+      isMember: (peer) => this.#roster?.standingOf(peer) === "member",
+      welcomeAgain: async (peer) => welcomeAgain(this.belongs(), peer, host.addresses()),
+      admitsBySecret: () => this.#premises?.seeker.isDoorOpen === true && !this.#isMoving,
+    };
+  }
+
+  #about(): Omit<About, "pairing"> {
+    const { name, version, identity, services } = this.options;
+    const id = this.#member?.roster.cluster;
+    const cluster = id === undefined ? null : { id, isAloneAndEmpty: this.isAloneAndEmpty };
+    return { name, version, peerId: identity.peerId, cluster, services: [...services()] };
+  }
+
+  async #admit(host: MeshHost, newcomer: Newcomer, signal: AbortSignal): Promise<Uint8Array> {
+    if (this.#isMoving || this.#premises?.seeker.isPairing === true) {
+      throw new PeerError("no-quorum", "this peer is on its way to another cluster itself", {
+        nextStep: "Try again in a moment.",
+      });
+    }
+    this.#admitting += 1;
+    this.#bell.ring();
+    try {
+      return await admit(this.belongs(), newcomer, { addresses: host.addresses(), signal });
+    } finally {
+      this.#admitting -= 1;
+      this.#bell.ring();
+    }
+  }
+
+  #atDoor(event: DoorEvent): void {
+    const { log } = this.options;
+    if (event.type === "window-closed") this.#windowEnd = event.why;
+    if (event.type === "admitted") log.info({ remote: event.peerId, name: event.name, by: event.by }, "let in");
+    if (event.type === "proof-failed") log.warn({ remote: event.peerId, method: event.method }, "a wrong proof");
+    this.#bell.ring();
+  }
+
+  #heard(peer: string | undefined, addresses: readonly string[]): void {
+    if (peer !== undefined && this.#roster?.standingOf(peer) === "member") this.#member?.links.learn(peer, addresses);
+    this.#premises?.seeker.heard(peer, addresses);
+  }
+
+  #report(about: "two-clusters" | "foreign" | "waiting", cluster: string, remote: string | undefined): void {
+    const { log, onNews } = this.options;
+    log.info({ about, cluster, remote }, "another cluster was met");
+    if (about === "waiting") {
+      onNews?.(`This peer waits beside the cluster ${cluster}: parley pair on a member shows a code for parley join.`);
+    }
+    if (about === "two-clusters") onNews?.(`Another cluster was met, ${cluster}; neither gives itself up.`);
+  }
+
+  /** Something has changed: whoever has to know it is told. */
+  #noticed(): void {
+    const premises = this.#premises;
+    if (premises === undefined || this.#closed !== undefined) return;
+    premises.outside.update();
+    if (this.#member === undefined) return;
+    const { isAloneAndEmpty } = this;
+    const isBusy = this.#admitting > 0 || premises.door.window !== undefined;
+    if (isAloneAndEmpty === this.#told.isAloneAndEmpty && isBusy === this.#told.isBusy) return;
+    this.#told = { isAloneAndEmpty, isBusy };
+    premises.seeker.step({ type: "own", isAloneAndEmpty, isBusy });
+  }
+}

@@ -1,0 +1,260 @@
+/** The face of a cluster over its host. */
+import type { ActorSystem } from "@parley/actors";
+import { PeerError, isPeerError } from "../../errors.ts";
+import { fingerprintOf, isFingerprintOf } from "../../mesh/door/code/fingerprint.ts";
+import { invitationText, readInvitation } from "../../mesh/door/code/invitation.ts";
+import { readPairingCode, showPairingCode } from "../../mesh/door/code/pairing-code.ts";
+import { locate, readKnownHost, resolveBySystem } from "../../mesh/discovery/known-hosts.ts";
+import type { Consensus } from "../consensus/port.ts";
+import type {
+  Belonging,
+  Cluster,
+  ClusterStatus,
+  JoinRequest,
+  MetCluster,
+  PairingEnd,
+  PairingWindow,
+  PeerReport,
+  RevocationReport,
+  WaitingPeer,
+} from "../face.ts";
+import { explainCluster } from "../status/explain.ts";
+import type { ClusterFacts } from "../status/facts.ts";
+import type { ClusterHost } from "./cluster-host.ts";
+import { joinByCode, joinByFingerprint } from "./joining/join.ts";
+import { factsOf, peersOf, revocationOf } from "./reports.ts";
+
+const READ_MS = 3_000;
+const REVOKE_MS = 10_000;
+/** How long a revocation is waited for to be applied by those who are there. */
+const APPLIED_MS = 3_000;
+
+export class ClusteredPeer implements Cluster {
+  readonly #host: ClusterHost;
+
+  constructor(host: ClusterHost) {
+    this.#host = host;
+  }
+
+  get peerId(): string {
+    return this.#host.options.identity.peerId;
+  }
+
+  get belonging(): Belonging {
+    const { member, record, premises } = this.#host;
+    if (member !== undefined || record?.standing === "member" || record?.standing === "founding") return "member";
+    if (premises?.seeker.beside !== undefined) return "waiting";
+    return record?.standing ?? "looking";
+  }
+
+  get clusterId(): string | undefined {
+    return this.belonging === "member" ? this.#host.record?.cluster : undefined;
+  }
+
+  get consensus(): Consensus | undefined {
+    return this.#host.member?.shared.consensus;
+  }
+
+  get actors(): ActorSystem | undefined {
+    return this.#host.member?.company.system;
+  }
+
+  get pairing(): PairingWindow | undefined {
+    const { premises } = this.#host;
+    const window = premises?.door.window;
+    if (premises === undefined || window === undefined) return undefined;
+    const { code, triesLeft } = window;
+    return {
+      code: showPairingCode(code),
+      // The door's clock counts from the start of the process.
+      expiresAtMs: Math.round(performance.timeOrigin + window.expiresAtMs),
+      triesLeft,
+      uri: invitationText({ code, peerId: this.peerId, addresses: premises.host.addresses() }),
+    };
+  }
+
+  get pairingEnd(): PairingEnd | undefined {
+    return this.#host.windowEnd;
+  }
+
+  status(): ClusterStatus {
+    const { member, trouble } = this.#host;
+    const { belonging, peerId } = this;
+    const told = explainCluster(this.#facts());
+    const fingerprint = fingerprintOf(peerId);
+    const shared = { belonging, peerId, fingerprint, ...told, ...(trouble === undefined ? {} : { trouble }) };
+    if (member === undefined) return shared;
+    const { generation, publicKey } = member.shared.now.meshKey ?? {};
+    const meshKey =
+      publicKey === undefined ? null : { generation, publicKey: Buffer.from(publicKey).toString("base64url") };
+    return { ...shared, meshKey };
+  }
+
+  peers(): readonly PeerReport[] {
+    const { member, premises } = this.#host;
+    return member === undefined || premises === undefined ? [] : peersOf(member, premises.host.addresses());
+  }
+
+  waiting(): readonly WaitingPeer[] {
+    const { premises } = this.#host;
+    return (premises?.door.waiting ?? []).map(({ peerId, name, fingerprint, sinceMs }) => {
+      return { peerId, name, fingerprint, sinceMs: Math.round(performance.timeOrigin + sinceMs) };
+    });
+  }
+
+  met(): readonly MetCluster[] {
+    const { premises } = this.#host;
+    const all = premises?.seeker.neighbours.all() ?? [];
+    return all.flatMap(({ peer, about, book }) => {
+      const id = about?.cluster?.id;
+      if (about === undefined || id === undefined || id === this.clusterId) return [];
+      return [
+        {
+          clusterId: id,
+          peerId: peer,
+          name: about.name,
+          fingerprint: fingerprintOf(peer),
+          addresses: book.candidates(),
+          // As many as this peer has met.
+          members: all.filter((other) => other.about?.cluster?.id === id).length,
+          pairing: about.pairing,
+          hasApproved: premises?.knocker.approvedBy === peer,
+        },
+      ];
+    });
+  }
+
+  async openPairing(): Promise<PairingWindow> {
+    const { door } = this.#host.open();
+    const { shared } = this.#host.belongs();
+    const outcome = await shared.read({ timeoutMs: READ_MS });
+    if (outcome.outcome !== "readable") throw noQuorum("let anybody in", outcome.detail);
+    if (door.window === undefined) door.openWindow();
+    this.#host.windowOpened();
+    const { pairing } = this;
+    if (pairing !== undefined) return pairing;
+    throw new PeerError("pairing-closed", "the window was closed at once", { nextStep: "Open it again: parley pair." });
+  }
+
+  closePairing(): void {
+    this.#host.premises?.door.closeWindow();
+  }
+
+  async approve(who: string): Promise<PeerReport> {
+    const { door } = this.#host.open();
+    this.#host.belongs();
+    const found = door.waiting.filter(
+      ({ peerId, name }) => peerId === who || name === who || isFingerprintOf(who, peerId),
+    );
+    const [peer, other] = found;
+    if (peer === undefined) throw noSuchPeer(who, "waits at this peer", "See who waits: parley peers --waiting.");
+    if (other !== undefined) throw noSuchPeer(who, "alone is called so", "Name it by its fingerprint.");
+    await door.approve(peer.peerId);
+    const report = this.peers().find(({ peerId }) => peerId === peer.peerId);
+    if (report !== undefined) return report;
+    throw noSuchPeer(who, "is known here any more", "See who belongs: parley peers.");
+  }
+
+  async join(request: JoinRequest): Promise<void> {
+    const { proof, address, signal } = request;
+    if (this.belonging === "member" && !this.#host.isAloneAndEmpty) {
+      throw new PeerError("already-member", "this peer belongs to a cluster that holds something", {
+        nextStep: "Leave it first: parley leave.",
+      });
+    }
+    const place = address === undefined ? undefined : await placeAt(address);
+    if ("fingerprint" in proof) return joinByFingerprint(this.#host, proof.fingerprint, place, signal);
+    const invitation = readInvitation(proof.code);
+    const code = invitation?.code ?? readPairingCode(proof.code);
+    if (code === undefined) {
+      throw new PeerError("pairing-failed", "this is no pairing code", {
+        nextStep: "Type the eight signs that parley pair shows on a member.",
+      });
+    }
+    const invited = invitation && { peer: invitation.peerId, addresses: invitation.addresses };
+    return joinByCode(this.#host, code, place ?? invited, signal);
+  }
+
+  async revoke(who: string): Promise<RevocationReport> {
+    const member = this.#host.belongs();
+    const { peerId, isSelf } = this.#named(who);
+    if (isSelf) {
+      throw new PeerError("usage", "a peer cannot revoke itself", { nextStep: "Let it leave: parley leave." });
+    }
+    const command = { type: "revoke", peer: peerId, by: this.peerId, atMs: Date.now() } as const;
+    const submitted = await member.shared.submit(command, { timeoutMs: REVOKE_MS });
+    if (submitted.outcome !== "done") throw noQuorum(`revoke ${who}`, submitted.detail);
+    const untilMs = performance.now() + APPLIED_MS;
+    for (;;) {
+      const report = revocationOf(member, peerId);
+      const online = new Set(this.peers().flatMap((peer) => (peer.isOnline ? [peer.peerId] : [])));
+      const isWaiting = report?.notYetAppliedBy.some((peer) => online.has(peer)) === true;
+      if (report !== undefined && (!isWaiting || performance.now() >= untilMs)) return report;
+      await new Promise((resolve) => setTimeout(resolve, 25));
+    }
+  }
+
+  leave(): Promise<void> {
+    return this.#host.leave();
+  }
+
+  onChange(changed: () => void): () => void {
+    return this.#host.watch(changed);
+  }
+
+  close(): Promise<void> {
+    return this.#host.close();
+  }
+
+  #facts(): ClusterFacts {
+    const { member, record, premises } = this.#host;
+    const { belonging } = this;
+    if (member !== undefined) return factsOf(member);
+    const beside = premises?.seeker.beside;
+    if (belonging === "waiting" && beside !== undefined) {
+      return { belonging, cluster: beside, fingerprint: fingerprintOf(this.peerId) };
+    }
+    if ((belonging === "left" || belonging === "revoked") && record !== undefined) {
+      return { belonging, cluster: record.cluster };
+    }
+    return { belonging: "looking", hasBelonged: record !== undefined };
+  }
+
+  #named(who: string): PeerReport {
+    const found = this.peers().filter(
+      ({ peerId, name }) => peerId === who || name === who || isFingerprintOf(who, peerId),
+    );
+    const [peer, other] = found;
+    if (peer === undefined) throw noSuchPeer(who, "belongs to this cluster", "See who does: parley peers.");
+    if (other !== undefined) throw noSuchPeer(who, "alone is called so", "Name it by its peer id.");
+    return peer;
+  }
+}
+
+async function placeAt(
+  address: string,
+): Promise<{ readonly peer: string | undefined; readonly addresses: readonly string[] }> {
+  const known = readKnownHost(address, DEFAULT_MESH_PORT);
+  try {
+    return { peer: known.peerId, addresses: await locate(known, resolveBySystem) };
+  } catch (cause) {
+    if (isPeerError(cause)) throw cause;
+    throw new PeerError("unreachable", `nobody knows where ${known.host} is`, {
+      nextStep: "Check the name, or give the address as a number.",
+      cause,
+    });
+  }
+}
+
+/** Where an address names no port. */
+export const DEFAULT_MESH_PORT = 8766;
+
+function noSuchPeer(who: string, what: string, nextStep: string): PeerError {
+  return new PeerError("no-such-peer", `no peer ${JSON.stringify(who)} ${what}`, { nextStep });
+}
+
+function noQuorum(what: string, why: string): PeerError {
+  return new PeerError("no-quorum", `the cluster cannot ${what} now: ${why}`, {
+    nextStep: "See what would restore the quorum: parley status.",
+  });
+}

@@ -1,0 +1,106 @@
+/**
+ * What a peer keeps of its cluster beside the log: `cluster.json` says whether it belongs, to what, under which number, and
+ * who else did when that was last known. A peer that once belonged has this file for ever.
+ */
+import { mkdir, readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import * as z from "zod";
+import { messageOf, PeerError } from "../../../errors.ts";
+import { readIfThere, writeDurably } from "./durable-file.ts";
+
+const knownMember = z.strictObject({
+  peer: z.string().min(1),
+  node: z.int().min(1),
+  name: z.string(),
+  /** Multiaddrs, as far as they are known. */
+  addresses: z.array(z.string()).readonly(),
+});
+
+/** A member, as it was last known. */
+export type KnownMember = Readonly<z.output<typeof knownMember>>;
+
+const record = z.strictObject({
+  format: z.literal(1),
+  /** `founding`: its first entry may not be in the log yet. */
+  standing: z.enum(["founding", "member", "left", "revoked"]),
+  cluster: z.string().min(1).max(64),
+  /** This peer's number. */
+  node: z.int().min(1),
+  /** Of the last command that is known in what follows. */
+  index: z.int().min(0),
+  members: z.array(knownMember).readonly(),
+  /** Peer ids. */
+  revoked: z.array(z.string()).readonly(),
+});
+
+export type ClusterRecord = Readonly<z.output<typeof record>>;
+
+export class ClusterHome {
+  readonly #path: string;
+  readonly #logs: string;
+  /** Writes, one after the other. */
+  #writing: Promise<void> = Promise.resolve();
+
+  /** @param folder the peer's home */
+  constructor(folder: string) {
+    this.#path = join(folder, "cluster.json");
+    this.#logs = join(folder, "raft");
+  }
+
+  /** @throws PeerError `home-unusable` */
+  async read(): Promise<ClusterRecord | undefined> {
+    const text = await readIfThere(this.#path);
+    if (text === undefined) return undefined;
+    try {
+      return record.parse(JSON.parse(text));
+    } catch (cause) {
+      throw new PeerError("home-unusable", `${this.#path} cannot be understood: ${messageOf(cause)}`, {
+        nextStep: "Restore the file from a backup; or move it and the folder raft away, and join the cluster again.",
+        cause,
+      });
+    }
+  }
+
+  /** @throws PeerError `home-unusable` */
+  write(contents: ClusterRecord): Promise<void> {
+    return this.#inTurn(() => writeDurably(this.#path, `${JSON.stringify(contents, undefined, 2)}\n`));
+  }
+
+  /** As if it had never belonged: for a founder that yields. @throws PeerError `home-unusable` */
+  forget(): Promise<void> {
+    return this.#inTurn(() => this.#rm(this.#path));
+  }
+
+  /** The folder of this membership's log. Another membership's is never taken for it. */
+  async logFolder({ cluster, node }: Pick<ClusterRecord, "cluster" | "node">): Promise<string> {
+    const folder = join(this.#logs, `${cluster}-${node}`);
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    return folder;
+  }
+
+  /** Removes logs of memberships that are over. */
+  async sweep(current: Pick<ClusterRecord, "cluster" | "node"> | undefined): Promise<void> {
+    const kept = current === undefined ? undefined : `${current.cluster}-${current.node}`;
+    await mkdir(this.#logs, { recursive: true, mode: 0o700 });
+    const old = (await readdir(this.#logs)).filter((name) => name !== kept);
+    await Promise.all(old.map((name) => this.#rm(join(this.#logs, name))));
+  }
+
+  async #rm(path: string): Promise<void> {
+    try {
+      await rm(path, { recursive: true, force: true });
+    } catch (cause) {
+      throw new PeerError("home-unusable", `cannot remove ${path}: ${messageOf(cause)}`, {
+        nextStep: "Check the folder's owner and permissions.",
+        cause,
+      });
+    }
+  }
+
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const done = this.#writing.then(work);
+    // Whoever asked for it hears of its failure; the next begins all the same.
+    this.#writing = done.catch(() => undefined);
+    return done;
+  }
+}

@@ -1,0 +1,80 @@
+/** Peers that were heard of: where they are, and what their doors told last. Bounded: anybody may claim to be many. */
+import { AddressBook } from "../../../mesh/links/address-book.ts";
+import type { About } from "../../../mesh/door/protocol/messages.ts";
+import type { Place } from "./visits.ts";
+
+export interface Neighbour {
+  readonly peer: string;
+  readonly book: AddressBook;
+  about: About | undefined;
+  /** Hellos that came to nothing, in a row. */
+  failures: number;
+  isVisiting: boolean;
+}
+
+const MAX_NEIGHBOURS = 256;
+const MAX_NAMELESS = 64;
+
+export class Neighbours {
+  readonly #known = new Map<string, Neighbour>();
+  /** Addresses of which nobody knows yet whose they are. */
+  readonly #nameless = new Set<string>();
+
+  /** True when something is new. */
+  heard(peer: string | undefined, addresses: readonly string[]): boolean {
+    if (peer === undefined) return this.#heardNameless(addresses);
+    const known = this.#known.get(peer) ?? this.#enter(peer);
+    return known.book.learn(addresses);
+  }
+
+  /** A door there has told whose it is. */
+  met(about: About, address: string): Neighbour {
+    const known = this.#known.get(about.peerId) ?? this.#enter(about.peerId);
+    known.about = about;
+    known.failures = 0;
+    known.book.worked(address);
+    this.#nameless.delete(address);
+    return known;
+  }
+
+  get(peer: string): Neighbour | undefined {
+    return this.#known.get(peer);
+  }
+
+  all(): readonly Neighbour[] {
+    return [...this.#known.values()];
+  }
+
+  nameless(): readonly string[] {
+    return [...this.#nameless];
+  }
+
+  placeOf({ peer, book }: Neighbour): Place {
+    return { peer, addresses: book.candidates() };
+  }
+
+  forgetNameless(address: string): void {
+    this.#nameless.delete(address);
+  }
+
+  #heardNameless(addresses: readonly string[]): boolean {
+    const known = new Set(this.all().flatMap(({ book }) => book.candidates()));
+    const fresh = addresses.filter((address) => !known.has(address) && !this.#nameless.has(address));
+    for (const address of fresh) if (this.#nameless.size < MAX_NAMELESS) this.#nameless.add(address);
+    return fresh.length > 0;
+  }
+
+  #enter(peer: string): Neighbour {
+    if (this.#known.size >= MAX_NEIGHBOURS) this.#drop();
+    const neighbour = { peer, book: new AddressBook(), about: undefined, failures: 0, isVisiting: false };
+    this.#known.set(peer, neighbour);
+    return neighbour;
+  }
+
+  /** The one that has been silent for longest, else the oldest. */
+  #drop(): void {
+    let worst: Neighbour | undefined;
+    for (const each of this.#known.values()) if (worst === undefined || each.failures > worst.failures) worst = each;
+    if (worst !== undefined) this.#known.delete(worst.peer);
+  }
+}

@@ -1,0 +1,271 @@
+/**
+ * The shell round the machine of forming: it says hello to who is heard of, tells the machine, and carries out what that
+ * decides. What a decision does to this peer's own cluster is the owner's.
+ */
+import type { Logger } from "pino";
+import { isPeerError, messageOf, PeerError } from "../../../errors.ts";
+import type { About } from "../../../mesh/door/protocol/messages.ts";
+import { Forming, type FormingPhase } from "../../forming/forming.ts";
+import { FORMING_TIMES, type FormingInput, type FormingOutput, type FormingTimes } from "../../forming/words.ts";
+import { Neighbours, type Neighbour } from "./neighbours.ts";
+import type { Visits } from "./visits.ts";
+import type { Welcome } from "./welcome.ts";
+
+export interface SeekerOptions {
+  readonly self: string;
+  /** As `readJoinSecret` gave it. */
+  readonly secret: string | undefined;
+  readonly visits: Visits;
+  readonly log: Logger;
+  readonly times?: FormingTimes | undefined;
+  /** Members are not visited: there are links with them. */
+  readonly isMember: (peer: string) => boolean;
+  readonly owner: SeekerOwner;
+}
+
+/** What the seeker does to this peer. */
+export interface SeekerOwner {
+  /** Founds a cluster. @returns its id */
+  found(): Promise<string>;
+  /** Belongs from now on; a cluster of its own, alone and empty, is given up. */
+  enter(welcome: Welcome): Promise<void>;
+  /** Gives up the cluster of its own, alone and empty; does nothing where that has been done on the way into `to`. */
+  dissolve(to: string): Promise<void>;
+  /** Looks everywhere. */
+  look(): void;
+  /** Waits for a person's approval there. */
+  knock(peer: string, cluster: string): void;
+  report(about: "two-clusters" | "foreign" | "waiting", cluster: string, peer: string | undefined): void;
+  changed(): void;
+}
+
+/** While it looks, and while it is alone. */
+const OFTEN_MS = 1_000;
+/** Once it has company: only to report. */
+const SELDOM_MS = 30_000;
+const MAX_FAILURES = 2;
+const MAX_VISITS_AT_ONCE = 16;
+const PAIR_MS = 30_000;
+
+export class Seeker {
+  readonly neighbours = new Neighbours();
+  readonly #options: SeekerOptions;
+  readonly #machine: Forming;
+  readonly #over = new AbortController();
+  /** Found, enter and dissolve, one after the other. */
+  #work: Promise<void> = Promise.resolve();
+  #wake: NodeJS.Timeout | undefined;
+  #round: NodeJS.Timeout | undefined;
+  #visiting = 0;
+  #isDoorOpen = false;
+
+  constructor(options: SeekerOptions) {
+    this.#options = options;
+    const { self, secret, times = FORMING_TIMES } = options;
+    this.#machine = new Forming({ self, hasSecret: secret !== undefined, times });
+  }
+
+  get phase(): FormingPhase {
+    return this.#machine.phase;
+  }
+
+  get beside(): string | undefined {
+    return this.#machine.beside;
+  }
+
+  /** Whether newcomers are let in by secret. */
+  get isDoorOpen(): boolean {
+    return this.#isDoorOpen;
+  }
+
+  /** Another cluster is about to take this peer in: it takes in nobody. */
+  get isPairing(): boolean {
+    return this.#machine.phase === "pairing";
+  }
+
+  start(as: FormingInput & { readonly type: "started" }): void {
+    this.step(as);
+    this.#nextRound();
+  }
+
+  /** Somebody may be there: visited at once when that is news. */
+  heard(peer: string | undefined, addresses: readonly string[]): void {
+    if (peer === this.#options.self || this.#over.signal.aborted) return;
+    if (this.neighbours.heard(peer, addresses)) this.#visitAll();
+  }
+
+  /** Says hello to everybody now. */
+  look(): void {
+    this.#visitAll();
+  }
+
+  step(input: FormingInput): void {
+    if (this.#over.signal.aborted) return;
+    const before = this.#machine.phase;
+    for (const output of this.#machine.step(input, performance.now())) this.#carryOut(output);
+    if (before !== this.#machine.phase) this.#options.owner.changed();
+  }
+
+  /** Carries out `work` when nothing else changes where this peer belongs. */
+  inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#work.then(work);
+    // Whoever asked for it hears of its failure; the next begins all the same.
+    this.#work = done.then(
+      () => undefined,
+      () => undefined,
+    );
+    return done;
+  }
+
+  /** Fulfilled when nothing is under way that changes where this peer belongs. */
+  async close(): Promise<void> {
+    this.#over.abort(new PeerError("interrupted", "this peer is stopping", { nextStep: "Start it again." }));
+    clearTimeout(this.#wake);
+    clearTimeout(this.#round);
+    await this.#work;
+  }
+
+  #carryOut(output: FormingOutput): void {
+    const { owner, log } = this.#options;
+    switch (output.type) {
+      case "look":
+      case "look-again":
+        owner.look();
+        return this.#visitAll();
+      case "found":
+        return this.#found();
+      case "wait-beside":
+        return owner.report("waiting", output.cluster, undefined);
+      case "knock":
+        return owner.knock(output.peer, output.cluster);
+      case "pair-by-secret":
+        return this.#pair(output.peer, output.cluster);
+      case "yield":
+        log.info({ to: output.to }, "this peer gives up the empty cluster that it has founded");
+        return this.#run("could not give up its cluster", () => owner.dissolve(output.to));
+      case "door":
+        this.#isDoorOpen = output.isOpen;
+        return;
+      case "report":
+        return owner.report(output.about, output.cluster, output.peer);
+      case "wake":
+        return this.#wakeAt(output.atMs);
+    }
+  }
+
+  #wakeAt(atMs: number): void {
+    clearTimeout(this.#wake);
+    // A timer may come a little early.
+    const delayMs = Math.max(1, Math.ceil(atMs - performance.now()));
+    this.#wake = setTimeout(() => this.step({ type: "timer" }), delayMs);
+  }
+
+  #found(): void {
+    const { owner } = this.#options;
+    this.#run("could not found a cluster", async () => this.step({ type: "founded", cluster: await owner.found() }));
+  }
+
+  #pair(peer: string, cluster: string): void {
+    const { visits, secret, owner, log } = this.#options;
+    const neighbour = this.neighbours.get(peer);
+    const failed = (why: "wrong-secret" | "later"): void => this.step({ type: "pairing-failed", cluster, peer, why });
+    const run = async (): Promise<void> => {
+      if (neighbour === undefined || secret === undefined) return failed("later");
+      try {
+        const signal = AbortSignal.any([this.#over.signal, AbortSignal.timeout(PAIR_MS)]);
+        const place = this.neighbours.placeOf(neighbour);
+        const welcome = await visits.pair(place, { clusterId: cluster, method: "secret", secret }, signal);
+        await this.inTurn(() => owner.enter(welcome));
+        this.step({ type: "paired", cluster: welcome.cluster });
+      } catch (error) {
+        if (!isPeerError(error)) throw error;
+        log.info({ remote: peer, cluster, why: error.message }, "no admission by secret");
+        failed(error.code === "pairing-failed" ? "wrong-secret" : "later");
+      }
+    };
+    // Not from within the step that asks for it.
+    setImmediate(() => this.#watch("could not join by secret", run()));
+  }
+
+  #run(what: string, work: () => Promise<void>): void {
+    this.#watch(what, this.inTurn(work));
+  }
+
+  #watch(what: string, work: Promise<void>): void {
+    work.catch((error: unknown) => {
+      if (!this.#over.signal.aborted) this.#options.log.error({ err: error }, `this peer ${what}`);
+    });
+  }
+
+  #nextRound(): void {
+    if (this.#over.signal.aborted) return;
+    const isSettled = this.#machine.phase === "member" && !this.#isAlone;
+    this.#round = setTimeout(
+      () => {
+        this.#visitAll();
+        this.#nextRound();
+      },
+      isSettled ? SELDOM_MS : OFTEN_MS,
+    );
+  }
+
+  get #isAlone(): boolean {
+    return !this.neighbours.all().some(({ peer }) => this.#options.isMember(peer));
+  }
+
+  #visitAll(): void {
+    const { isMember } = this.#options;
+    for (const neighbour of this.neighbours.all()) {
+      if (!neighbour.isVisiting && !isMember(neighbour.peer)) void this.#visit(neighbour);
+    }
+    for (const address of this.neighbours.nameless()) void this.#visitNameless(address);
+  }
+
+  /** Never rejects. */
+  async #visit(neighbour: Neighbour): Promise<void> {
+    if (this.#visiting >= MAX_VISITS_AT_ONCE) return;
+    neighbour.isVisiting = true;
+    this.#visiting += 1;
+    try {
+      const place = this.neighbours.placeOf(neighbour);
+      const { about, address } = await this.#options.visits.hello(place, this.#over.signal);
+      this.#met(about, address);
+    } catch (error) {
+      neighbour.failures += 1;
+      this.#options.log.debug({ remote: neighbour.peer, why: messageOf(error) }, "no answer at a door");
+      if (neighbour.failures >= MAX_FAILURES) {
+        neighbour.about = undefined;
+        this.step({ type: "silence", peer: neighbour.peer });
+      }
+    } finally {
+      neighbour.isVisiting = false;
+      this.#visiting -= 1;
+    }
+  }
+
+  /** Never rejects. */
+  async #visitNameless(address: string): Promise<void> {
+    if (this.#visiting >= MAX_VISITS_AT_ONCE) return;
+    this.#visiting += 1;
+    this.neighbours.forgetNameless(address);
+    try {
+      const hello = await this.#options.visits.hello({ peer: undefined, addresses: [address] }, this.#over.signal);
+      if (hello.about.peerId === this.#options.self) return;
+      this.#met(hello.about, hello.address);
+    } catch (error) {
+      // Nobody there yet: again with the next round.
+      this.neighbours.heard(undefined, [address]);
+      this.#options.log.debug({ address, why: messageOf(error) }, "nobody answers at a known address");
+    } finally {
+      this.#visiting -= 1;
+    }
+  }
+
+  #met(about: About, address: string): void {
+    if (this.#over.signal.aborted) return;
+    this.neighbours.met(about, address);
+    const { peerId: peer, cluster, pairing } = about;
+    this.step({ type: "sighting", sighting: { peer, cluster, pairing } });
+    this.#options.owner.changed();
+  }
+}

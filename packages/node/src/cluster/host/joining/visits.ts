@@ -1,0 +1,117 @@
+/** Visits at other peers' doors: each over a connection of its own, closed when the visit is over. */
+import type { Application, About, PairingMethod } from "../../../mesh/door/protocol/messages.ts";
+import { askAbout, askWelcome, knockAt, pairWith } from "../../../mesh/door/client/visit.ts";
+import { visitOver } from "../../../mesh/door/over-libp2p.ts";
+import type { MeshConnection } from "../../../mesh/host/connection.ts";
+import type { MeshHost } from "../../../mesh/host/mesh-host.ts";
+import { isPeerError } from "../../../errors.ts";
+import { decodeWelcome, type Welcome } from "./welcome.ts";
+
+/** Whose door. */
+export interface Place {
+  /** Undefined: whoever is there. */
+  readonly peer: string | undefined;
+  readonly addresses: readonly string[];
+}
+
+/** What a door told. */
+export interface Hello {
+  readonly about: About;
+  /** Where it was reached. */
+  readonly address: string;
+}
+
+const HELLO_MS = 3_000;
+const DIAL_MS = 5_000;
+const WELCOME_TRIES = 3;
+
+export interface VisitsOptions {
+  readonly host: MeshHost;
+  /** What this peer says of itself when it wants to come in. */
+  readonly application: () => Application;
+}
+
+export class Visits {
+  readonly #options: VisitsOptions;
+
+  constructor(options: VisitsOptions) {
+    this.#options = options;
+  }
+
+  /** @throws PeerError `unreachable` and others of the door */
+  async hello(place: Place, signal: AbortSignal): Promise<Hello> {
+    const within = AbortSignal.any([signal, AbortSignal.timeout(HELLO_MS)]);
+    return this.#at(place, within, async (connection) => {
+      const stream = await visitOver(connection, within);
+      const about = await askAbout(stream, { signal: within });
+      await stream.close();
+      return { about, address: connection.remoteAddress };
+    });
+  }
+
+  /** Joins by a code or the secret. @throws PeerError as `pairWith` */
+  async pair(
+    place: Place,
+    request: { readonly clusterId: string; readonly method: PairingMethod; readonly secret: string },
+    signal: AbortSignal,
+  ): Promise<Welcome> {
+    const application = this.#options.application();
+    const self = this.#options.host.peerId;
+    try {
+      return await this.#at(place, signal, async (connection) => {
+        const stream = await visitOver(connection, signal);
+        const welcome = await pairWith(stream, { ...request, self, application, signal });
+        await stream.close();
+        return decodeWelcome(welcome);
+      });
+    } catch (error) {
+      // The code has been proven: it may be that only the answer was lost.
+      if (!isPeerError(error, "admission-unknown")) throw error;
+      return this.#welcome(place, signal);
+    }
+  }
+
+  /** Waits for a person's approval there, and then for `confirm`. @throws PeerError as `knockAt` */
+  async knock(
+    place: Place,
+    asked: { readonly confirm: () => Promise<boolean>; readonly onWaiting: () => void },
+    signal: AbortSignal,
+  ): Promise<Welcome> {
+    return this.#at(place, signal, async (connection) => {
+      const stream = await visitOver(connection, signal);
+      const application = this.#options.application();
+      const welcome = await knockAt(stream, { application, ...asked, signal });
+      await stream.close();
+      return decodeWelcome(welcome);
+    });
+  }
+
+  async #welcome(place: Place, signal: AbortSignal): Promise<Welcome> {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await this.#at(place, signal, async (connection) => {
+          const stream = await visitOver(connection, signal);
+          const welcome = await askWelcome(stream, { signal });
+          await stream.close();
+          return decodeWelcome(welcome);
+        });
+      } catch (error) {
+        if (tries >= WELCOME_TRIES || signal.aborted) throw error;
+      }
+    }
+  }
+
+  async #at<T>(
+    { peer, addresses }: Place,
+    signal: AbortSignal,
+    visit: (connection: MeshConnection) => Promise<T>,
+  ): Promise<T> {
+    const dialling = AbortSignal.any([signal, AbortSignal.timeout(DIAL_MS)]);
+    const connection = await this.#options.host.dial(peer, addresses, { force: true, signal: dialling });
+    try {
+      return await visit(connection);
+    } finally {
+      connection.abort("the visit is over");
+    }
+  }
+}

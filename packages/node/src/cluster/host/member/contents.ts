@@ -1,0 +1,9 @@
+/** Whether anything would be lost with a cluster. */
+import { isAnnouncement } from "./prime.ts";
+import type { ClusterState } from "../../state/model.ts";
+
+/** Only its founder belongs, ever did, and nobody has put anything into it. What the cluster writes by itself does not count. */
+export function holdsNothing({ members, revoked, nextNode, settings, pairs, entities }: ClusterState): boolean {
+  if (members.size !== 1 || revoked.size > 0 || nextNode > 2 || settings.size > 0 || entities.size > 0) return false;
+  return pairs.keys().every(isAnnouncement);
+}

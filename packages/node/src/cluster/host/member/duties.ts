@@ -1,0 +1,87 @@
+/**
+ * What a member owes the cluster: its record, when that has changed; its word that it refuses who was revoked; and, as prime, a
+ * new mesh key once somebody who left knows the old one. Proposed one at a time, again later where nobody could agree.
+ */
+import { isDeepStrictEqual } from "node:util";
+import type { Logger } from "pino";
+import { isPeerError } from "../../../errors.ts";
+import type { SharedState } from "../../consensus/shared-state.ts";
+import { KNOWN_VERSION, type ClusterState } from "../../state/model.ts";
+import type { ClusterCommand, NodeRecord } from "../../state/schemas.ts";
+import type { MeshIdentity } from "./mesh-identity.ts";
+
+const AGAIN_MS = 1_000;
+const TIMEOUT_MS = 5_000;
+
+export interface DutiesOptions {
+  readonly self: string;
+  readonly shared: SharedState;
+  readonly identity: MeshIdentity;
+  /** What this peer says of itself now. */
+  readonly record: () => NodeRecord;
+  readonly log: Logger;
+}
+
+export class Duties {
+  readonly #options: DutiesOptions;
+  #timer: NodeJS.Timeout | undefined;
+  #isBusy = false;
+  #isStopped = false;
+
+  constructor(options: DutiesOptions) {
+    this.#options = options;
+  }
+
+  /** Looks now, and every second from then on: what this peer says of itself changes without anybody being told. */
+  look(): void {
+    if (this.#isBusy || this.#isStopped) return;
+    this.#isBusy = true;
+    clearTimeout(this.#timer);
+    void this.#run().finally(() => {
+      this.#isBusy = false;
+      if (!this.#isStopped) this.#timer = setTimeout(() => this.look(), AGAIN_MS);
+    });
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    clearTimeout(this.#timer);
+  }
+
+  /** Until nothing is due, or nobody agrees. Never rejects. */
+  async #run(): Promise<void> {
+    const { shared, log } = this.#options;
+    try {
+      for (;;) {
+        const command = this.#due();
+        if (command === undefined || this.#isStopped) return;
+        const submitted = await shared.submit(command, { timeoutMs: TIMEOUT_MS });
+        if (submitted.outcome === "done") continue;
+        log.debug({ command: command.type, ...submitted }, "a duty was not done; it is tried again");
+        return;
+      }
+    } catch (error) {
+      if (!isPeerError(error, "seal-broken")) throw error;
+      log.warn({ err: error }, "the mesh's key cannot be renewed by this peer");
+    }
+  }
+
+  #due(): ClusterCommand | undefined {
+    const { self, shared, record, identity } = this.#options;
+    const state = shared.now;
+    if (!state.members.has(self)) return undefined;
+    const unacknowledged = unacknowledgedIn(state, self);
+    if (unacknowledged !== undefined) return { type: "acknowledge", peer: unacknowledged, by: self };
+    const own = record();
+    if (!isDeepStrictEqual(state.records.get(self), own)) {
+      return { type: "describe", peer: self, knows: KNOWN_VERSION, record: own };
+    }
+    const { leader, term } = shared.consensus.leadership.current();
+    return leader === self ? identity.rotation(term) : undefined;
+  }
+}
+
+function unacknowledgedIn({ revoked }: ClusterState, self: string): string | undefined {
+  for (const { peer, acknowledged } of revoked.values()) if (!acknowledged.includes(self)) return peer;
+  return undefined;
+}

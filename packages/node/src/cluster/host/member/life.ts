@@ -1,0 +1,101 @@
+/** Load and liveness, by gossip: never through the log. Each member says now and then that it lives, and how it fares. */
+import { loadavg } from "node:os";
+import * as z from "zod";
+import type { Logger } from "pino";
+import type { Topics } from "../../../mesh/host/topics.ts";
+import type { Links } from "../../../mesh/links/links.ts";
+import { read, write } from "../bytes.ts";
+
+export const LIFE_TOPIC = "/parley/life/1";
+
+const EVERY_MS = 2_000;
+
+const signSchema = z.strictObject({
+  format: z.literal(1),
+  /** Of the machine, by its cores: 1 is all of it. */
+  load: z.number().min(0).max(1_000),
+  rssBytes: z.number().min(0),
+  uptimeSeconds: z.number().min(0),
+  term: z.int().min(0),
+  /** Whom it takes for prime in that term. */
+  prime: z.string().max(128).nullable(),
+});
+
+/** What a member said last. */
+export type SignOfLife = Omit<z.output<typeof signSchema>, "format">;
+
+export interface LifeOptions {
+  readonly topics: Topics;
+  readonly links: Links;
+  readonly prime: () => { readonly leader: string | undefined; readonly term: number };
+  readonly log: Logger;
+  readonly cores: number;
+  readonly everyMs?: number;
+}
+
+export class Life {
+  readonly #options: LifeOptions;
+  readonly #seenMs = new Map<string, number>();
+  readonly #signs = new Map<string, SignOfLife>();
+  readonly #stops: (() => void)[];
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(options: LifeOptions) {
+    this.#options = options;
+    const { topics, links, everyMs = EVERY_MS } = options;
+    this.#stops = [
+      topics.subscribe(LIFE_TOPIC, {
+        accepts: (bytes) => read(signSchema, bytes) !== undefined,
+        receive: (bytes, from) => this.#heard(bytes, from),
+      }),
+      links.onEvent((event) => event.type !== "refused" && this.#seenMs.set(event.link.peer, Date.now())),
+    ];
+    this.#timer = setInterval(() => void this.#say(), everyMs);
+  }
+
+  /** When a peer was last heard of, in this life of this one. Epoch. */
+  lastSeenMs(peer: string): number | undefined {
+    return this.#options.links.current(peer) === undefined ? this.#seenMs.get(peer) : Date.now();
+  }
+
+  signOf(peer: string): SignOfLife | undefined {
+    return this.#signs.get(peer);
+  }
+
+  forget(peer: string): void {
+    this.#seenMs.delete(peer);
+    this.#signs.delete(peer);
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    for (const stop of this.#stops) stop();
+  }
+
+  #heard(bytes: Uint8Array, from: string): void {
+    const sign = read(signSchema, bytes);
+    if (sign === undefined) return;
+    const { format: _, ...said } = sign;
+    this.#signs.set(from, said);
+    this.#seenMs.set(from, Date.now());
+  }
+
+  async #say(): Promise<void> {
+    const { topics, prime, cores, log } = this.#options;
+    const { leader, term } = prime();
+    const sign = {
+      format: 1,
+      load: Math.min(1_000, (loadavg()[0] ?? 0) / cores),
+      rssBytes: process.memoryUsage.rss(),
+      uptimeSeconds: Math.round(process.uptime()),
+      term,
+      prime: leader ?? null,
+    };
+    try {
+      await topics.publish(LIFE_TOPIC, write(sign));
+    } catch (error) {
+      // Said again soon, and it is no news that nobody listens.
+      log.debug({ err: error }, "a sign of life was not sent");
+    }
+  }
+}

@@ -1,0 +1,236 @@
+/** A peer that belongs: everything that it runs for its cluster, from its links up to its actors. */
+import type { ElectionTiming } from "@parley/raft";
+import { availableParallelism } from "node:os";
+import type { Logger } from "pino";
+import { PeerError } from "../../../errors.ts";
+import type { MeshHost } from "../../../mesh/host/mesh-host.ts";
+import type { SealingKey } from "../../../mesh/keys/sealing-key.ts";
+import { makeMeshKey } from "../../../mesh/keys/mesh-key.ts";
+import { createLinks, type Links } from "../../../mesh/links/links.ts";
+import type { SharedState } from "../../consensus/shared-state.ts";
+import { KNOWN_VERSION } from "../../state/model.ts";
+import type { CommandOf, NodeRecord } from "../../state/schemas.ts";
+import type { ClusterHome } from "../home/cluster-home.ts";
+import { startAgreement, type Agreement } from "./agreement.ts";
+import { Attendance } from "./attendance.ts";
+import { startCompany, type Company } from "./company.ts";
+import { Duties } from "./duties.ts";
+import { Life } from "./life.ts";
+import { MeshIdentity } from "./mesh-identity.ts";
+import type { Roster } from "./roster.ts";
+
+export interface MemberOptions {
+  readonly host: MeshHost;
+  readonly home: ClusterHome;
+  readonly roster: Roster;
+  readonly name: string;
+  readonly sealingKey: SealingKey;
+  readonly record: () => NodeRecord;
+  readonly isFounding: boolean;
+  readonly timing: ElectionTiming | undefined;
+  readonly log: Logger;
+  /** Something has changed that people may want to see. */
+  readonly changed: () => void;
+  /** The cluster says that this peer belongs no more. */
+  readonly ended: (how: "left" | "revoked") => void;
+}
+
+interface Parts {
+  readonly links: Links;
+  readonly agreement: Agreement;
+  readonly identity: MeshIdentity;
+  readonly company: Company;
+}
+
+/** Starts all of it. @throws RaftError for a log that cannot be used; PeerError `no-quorum` when founding comes to nothing */
+export async function startMember(options: MemberOptions): Promise<Member> {
+  const { host, home, roster, sealingKey, log } = options;
+  const links = await createLinks({ host, log });
+  let agreement: Agreement | undefined;
+  try {
+    const folder = await home.logFolder(roster);
+    agreement = await startAgreement({ ...options, links, folder });
+    const { shared } = agreement;
+    const { cluster, self } = roster;
+    const { privateKey } = sealingKey;
+    const identity = new MeshIdentity({ cluster, self, sealingKey: privateKey, stateOf: () => shared.now });
+    if (options.isFounding) await found(options, shared);
+    const company = await startCompany({ host, links, shared, roster, identity, log });
+    return new Member(options, { links, agreement, identity, company });
+  } catch (error) {
+    await agreement?.stop();
+    await links.close();
+    throw error;
+  }
+}
+
+export class Member {
+  readonly links: Links;
+  readonly shared: SharedState;
+  readonly agreement: Agreement;
+  readonly identity: MeshIdentity;
+  readonly company: Company;
+  readonly roster: Roster;
+  readonly life: Life;
+  readonly #options: MemberOptions;
+  readonly #attendance: Attendance;
+  readonly #duties: Duties;
+  readonly #stops: (() => void)[];
+  /** The parts of the state that were written down last. */
+  #written: readonly unknown[] = [];
+  #isLeaving = false;
+  #stopped: Promise<void> | undefined;
+
+  constructor(options: MemberOptions, { links, agreement, identity, company }: Parts) {
+    const { host, roster, record, log } = options;
+    const { shared, consensus } = agreement;
+    this.#options = options;
+    this.links = links;
+    this.agreement = agreement;
+    this.shared = shared;
+    this.identity = identity;
+    this.company = company;
+    this.roster = roster;
+    const { leadership } = consensus;
+    this.life = new Life({
+      topics: host.topics,
+      links,
+      prime: () => leadership.current(),
+      log,
+      cores: availableParallelism(),
+    });
+    this.#attendance = new Attendance({ host, links, roster, counts: (node) => this.#counts(node) });
+    this.#duties = new Duties({ self: roster.self, shared, identity, record, log });
+    this.#stops = [
+      consensus.watch(() => this.#applied()),
+      leadership.watch(() => {
+        log.info(leadership.current(), "who is prime has changed");
+        this.#duties.look();
+        options.changed();
+      }),
+      links.onEvent(() => options.changed()),
+    ];
+    agreement.keepMembership();
+    this.#applied();
+  }
+
+  /** The number of voters of the log's configuration that are there, and how many it takes. */
+  get votes(): { readonly voters: readonly number[]; readonly isVoter: boolean } {
+    const { voters } = this.agreement.consensus.node.status().confState;
+    return { voters, isVoter: voters.includes(this.roster.node) };
+  }
+
+  /** Somebody who leads is known. */
+  get hasPrime(): boolean {
+    return this.shared.consensus.leadership.current().leader !== undefined;
+  }
+
+  /**
+   * Leaves for good: the state first, so that shards go elsewhere while this peer can still hand them over; then the log's
+   * configuration; then it stops.
+   * @throws PeerError `no-quorum`; then nothing has changed
+   */
+  async leave(options: { readonly timeoutMs: number; readonly drainMs: number }): Promise<void> {
+    const { self } = this.roster;
+    this.#isLeaving = true;
+    const submitted = await this.shared.submit({ type: "leave", peer: self }, options);
+    // Of what is unknown the others tell soon; of what was done before, too.
+    const isGone = submitted.outcome === "done" || !this.shared.now.members.has(self);
+    if (!isGone) {
+      this.#isLeaving = false;
+      throw new PeerError("no-quorum", `the cluster has not let this peer go: ${submitted.detail}`, {
+        nextStep: "Try again when more of its peers can be reached (parley status).",
+      });
+    }
+    await this.#drained(options.drainMs);
+    await this.agreement.consensus.leave({ timeoutMs: options.timeoutMs });
+    await this.stop();
+  }
+
+  /** Stays a member. May be called twice. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  /** In this order: nobody acts any more, then nobody agrees, then nobody is reached. */
+  async #stop(): Promise<void> {
+    for (const stop of this.#stops) stop();
+    this.#duties.stop();
+    this.#attendance.close();
+    this.life.close();
+    await this.company.close();
+    await this.agreement.stop();
+    await this.links.close();
+  }
+
+  #counts(node: number): boolean {
+    const { voters, votersOutgoing, learners, learnersNext } = this.agreement.consensus.node.status().confState;
+    return [voters, votersOutgoing, learners, learnersNext].some((nodes) => nodes.includes(node));
+  }
+
+  #applied(): void {
+    const { roster } = this;
+    this.#attendance.update();
+    this.#duties.look();
+    this.#write();
+    if (roster.isCurrent && !roster.members.has(roster.self) && !this.#isLeaving) {
+      this.#options.ended(roster.standingOf(roster.self) === "revoked" ? "revoked" : "left");
+    }
+    this.#options.changed();
+  }
+
+  /** Writes down who belongs, when that is news. */
+  #write(): void {
+    const { members, revoked, records } = this.shared.now;
+    const now = [members, revoked, records];
+    if (!this.roster.isCurrent || this.#isLeaving) return;
+    if (now.every((part, i) => part === this.#written[i])) return;
+    this.#written = now;
+    const record = this.roster.record("member");
+    this.roster.remember(record);
+    this.#options.home.write(record).catch((error: unknown) => {
+      this.#written = [];
+      this.#options.log.error({ err: error }, "who belongs to the cluster could not be written down");
+    });
+  }
+
+  /** Until no shard is this peer's any more, or the time is over. */
+  async #drained(drainMs: number): Promise<void> {
+    const prefix = `parley://${this.roster.self}/`;
+    const untilMs = performance.now() + drainMs;
+    const isDrained = (): boolean =>
+      [...this.shared.now.tables.values()].every(({ rows }) =>
+        rows.every(({ owner }) => owner?.startsWith(prefix) !== true),
+      );
+    while (!isDrained() && performance.now() < untilMs) await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+}
+
+/** Makes the cluster's first entry; does nothing where it is there already. */
+async function found(options: MemberOptions, shared: SharedState): Promise<void> {
+  const { roster, name, sealingKey, record } = options;
+  const { cluster, self } = roster;
+  const { publicKey } = sealingKey;
+  const { record: meshKey } = makeMeshKey(cluster, [{ peerId: self, sealingKey: publicKey }]);
+  const member = {
+    peer: self,
+    name,
+    sealingKey: publicKey,
+    roles: record().roles,
+    admittedMs: Date.now(),
+    knows: KNOWN_VERSION,
+  };
+  const box = meshKey.sealed[self] ?? new Uint8Array();
+  const command: CommandOf<"found"> = {
+    type: "found",
+    cluster,
+    member,
+    meshKey: { publicKey: meshKey.publicKey, box },
+  };
+  const submitted = await shared.submit(command, { timeoutMs: 15_000 });
+  if (submitted.outcome === "done" || shared.now.id === cluster) return;
+  throw new PeerError("no-quorum", `the cluster could not be founded: ${submitted.detail}`, {
+    nextStep: "Check that this peer's disk can be written to, and start it again.",
+  });
+}

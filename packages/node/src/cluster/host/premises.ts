@@ -1,0 +1,117 @@
+/** What lives as long as the peer does, whether it belongs or not: its place on the network, its door, its way out. */
+import { openDoorOn } from "../../mesh/door/over-libp2p.ts";
+import type { About } from "../../mesh/door/protocol/messages.ts";
+import { Door } from "../../mesh/door/server/door.ts";
+import type { DoorCluster, DoorEvent } from "../../mesh/door/server/ports.ts";
+import type { Advert } from "../../mesh/discovery/advert.ts";
+import { hostAndPortOf } from "../../mesh/host/addresses.ts";
+import { createMeshHost, type MeshHost } from "../../mesh/host/mesh-host.ts";
+import type { StandingOf } from "../../mesh/host/standing.ts";
+import type { SealingKey } from "../../mesh/keys/sealing-key.ts";
+import { Knocker } from "./joining/knocker.ts";
+import { Seeker, type SeekerOwner } from "./joining/seeker.ts";
+import { Visits } from "./joining/visits.ts";
+import type { Welcome } from "./joining/welcome.ts";
+import { LIFE_TOPIC } from "./member/life.ts";
+import type { ClusterOptions } from "./options.ts";
+import { Outside } from "./outside.ts";
+
+export interface Premises {
+  readonly host: MeshHost;
+  readonly sealingKey: SealingKey;
+  readonly visits: Visits;
+  readonly seeker: Seeker;
+  readonly knocker: Knocker;
+  readonly outside: Outside;
+  readonly door: Door;
+  close(): Promise<void>;
+}
+
+export interface PremisesOptions {
+  readonly options: ClusterOptions;
+  /** As `readJoinSecret` gave it. */
+  readonly secret: string | undefined;
+  readonly sealingKey: SealingKey;
+  readonly standingOf: StandingOf;
+  /** The cluster as strangers see it. */
+  readonly cluster: (host: MeshHost) => DoorCluster;
+  readonly owner: Omit<SeekerOwner, "look" | "knock">;
+  readonly enter: (welcome: Welcome) => Promise<void>;
+  readonly atDoor: (event: DoorEvent) => void;
+  /** Somebody may be there. */
+  readonly heard: (peer: string | undefined, addresses: readonly string[]) => void;
+}
+
+/** @throws PeerError `port-in-use` */
+export async function openPremises(given: PremisesOptions): Promise<Premises> {
+  const { options, secret, sealingKey, standingOf, owner } = given;
+  const { identity, discovery, log, name, version } = options;
+  const self = identity.peerId;
+  const outside = new Outside({
+    self,
+    mode: discovery,
+    log,
+    advert: () => advertOf(options, door.about(), host.addresses()),
+    onHeard: given.heard,
+  });
+  const onDiscovered = (peer: string, addresses: readonly string[]): void => outside.heard(peer, addresses);
+  const host = await createMeshHost({
+    identity,
+    listen: options.listen,
+    standingOf,
+    log,
+    topics: [LIFE_TOPIC],
+    ...(discovery.local === undefined ? {} : { discovery: { onDiscovered } }),
+  });
+  const visits = new Visits({
+    host,
+    application: () => ({ name, version, sealingKey: sealingKey.publicKey, addresses: host.addresses().slice(0, 16) }),
+  });
+  const seeker = new Seeker({
+    self,
+    secret,
+    visits,
+    log,
+    times: options.forming,
+    isMember: (peer) => standingOf(peer) === "member",
+    owner: { ...owner, look: () => outside.look(), knock: (peer) => knocker.knock(peer) },
+  });
+  const knocker = new Knocker({
+    visits,
+    log,
+    placeOf: (peer) => {
+      const neighbour = seeker.neighbours.get(peer);
+      return neighbour && seeker.neighbours.placeOf(neighbour);
+    },
+    enter: given.enter,
+    onNews: (sentence) => options.onNews?.(sentence),
+    changed: owner.changed,
+  });
+  const door = new Door({ cluster: given.cluster(host), joinSecret: secret, onEvent: given.atDoor });
+  await openDoorOn(host, door);
+  outside.start();
+  return {
+    host,
+    sealingKey,
+    visits,
+    seeker,
+    knocker,
+    outside,
+    door,
+    close: async () => {
+      knocker.stop();
+      door.close();
+      await seeker.close();
+      await outside.close();
+      await host.close();
+    },
+  };
+}
+
+function advertOf({ discovery }: ClusterOptions, about: About, addresses: readonly string[]): Advert {
+  const { name, peerId, version, cluster, pairing, services } = about;
+  const [first] = addresses;
+  const meshPort = first === undefined ? undefined : hostAndPortOf(first)?.port;
+  const details = discovery.local?.details?.();
+  return { name, peerId, version, clusterId: cluster?.id, pairing, services, meshPort, details };
+}
