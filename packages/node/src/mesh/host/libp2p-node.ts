@@ -4,12 +4,12 @@ import { gossipsub, type GossipSub } from "@libp2p/gossipsub";
 import { identify, type Identify } from "@libp2p/identify";
 import { ping } from "@libp2p/ping";
 import { tcp } from "@libp2p/tcp";
-import { yamux } from "@libp2p/yamux";
 import { createLibp2p, type Libp2p } from "libp2p";
 import { PeerError } from "../../errors.ts";
 import type { Identity } from "../identity.ts";
 import { addressOf, type HostAndPort } from "./addresses.ts";
 import type { Doorman, DoorLimits } from "./doorman.ts";
+import { quietYamux } from "./quiet-yamux.ts";
 import { guardHandlers, type Admits, type Inside } from "./guard.ts";
 import { MAX_GOSSIP_BYTES } from "./topics.ts";
 
@@ -44,7 +44,7 @@ export async function startLibp2p(options: Libp2pNodeOptions): Promise<Libp2pNod
     transports: [tcp()],
     connectionEncrypters: [noise()],
     streamMuxers: [
-      yamux({
+      quietYamux({
         maxInboundStreams: MAX_STREAMS_PER_CONNECTION,
         maxOutboundStreams: MAX_STREAMS_PER_CONNECTION,
         streamOptions: { maxStreamWindowSize: STREAM_WINDOW_BYTES, maxReadBufferLength: 2 * STREAM_WINDOW_BYTES },
