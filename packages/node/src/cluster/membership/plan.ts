@@ -66,6 +66,7 @@ class Plan {
     const { voters, prime } = this.#view;
     const mayStay = voters.filter((node) => this.#mayVote(node) || node === prime);
     const fresh = this.#ranked(this.#view.learners.filter((node) => this.#mayVote(node) && this.#isReady(node)));
+    if (this.#isBestAlready(mayStay, fresh)) return undefined;
     const pool = this.#ranked([...mayStay, ...fresh.slice(0, MAX_CANDIDATES)]).map((node) => this.#worth(node));
     let best: { readonly set: readonly Worth[]; readonly merits: readonly number[] } | undefined;
     for (const set of subsets(pool, MAX_VOTERS)) {
@@ -94,6 +95,16 @@ class Plan {
     const node = this.#view.learners.find((learner) => this.#standings.get(learner)?.belongs !== true);
     if (node === undefined) return undefined;
     return { kind: "change", steps: [{ operation: "remove", node }], why: this.#reason(node) };
+  }
+
+  /** What nearly always holds, without a look at hundreds of sets. */
+  #isBestAlready(mayStay: readonly NodeId[], fresh: readonly NodeId[]): boolean {
+    const { voters } = this.#view;
+    if (mayStay.length < voters.length || !voters.every((node) => this.#counts(node))) return false;
+    if (voters.length > MAX_VOTERS || voters.length === 4) return false;
+    if (fresh.length === 0) return true;
+    const isFull = voters.length === MAX_VOTERS;
+    return isFull && (voters.every((node) => this.#isSettled(node)) || !fresh.some((node) => this.#isSettled(node)));
   }
 
   #worth(node: NodeId): Worth {
