@@ -1,17 +1,21 @@
-/** A peer's life, as a table of contents: who it is, what it can do, where clients reach it, how it ends. */
+/** A peer's life, as a table of contents: who it is, what it can do, where clients reach it, whom it works with, how it ends. */
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import type { Logger } from "pino";
 import { createModelStore, type ModelStore } from "@parley/audio/models";
+import type { Cluster } from "./cluster/face.ts";
+import { clusterOptionsFor } from "./cluster/host/from-config.ts";
+import { clusterOff } from "./cluster/host/off.ts";
+import { openCluster, type OpenedCluster } from "./cluster/host/start.ts";
 import { prepareHome, type Config, type HomePaths } from "./config/index.ts";
 import { PeerError } from "./errors.ts";
 import { startGateway, type Gateway } from "./gateway/server.ts";
-import { createLogger } from "./log.ts";
+import { contextLogger, createLogger } from "./log.ts";
 import { loadIdentity, type Identity } from "./mesh/identity.ts";
-import { capabilitiesOf, healthOf, statusOf } from "./report.ts";
+import { capabilitiesOf, clusterReportOf, healthOf, statusOf } from "./report.ts";
 import { modelSources, type EngineSources } from "./services/engine-sources.ts";
 import { Services } from "./services/services.ts";
-import type { ServiceName, Stage } from "./services/stage.ts";
+import { serviceNames, type ServiceName, type Stage } from "./services/stage.ts";
 import { VERSION } from "./version.ts";
 
 /** Options of {@link createPeer}. */
@@ -25,6 +29,8 @@ export interface PeerOptions {
   /** Engines from elsewhere than the model store; for tests. */
   readonly sources?: EngineSources;
   readonly log?: Logger;
+  /** As it was given: lets peers in, and this one into clusters, without a code. At least 16 characters. */
+  readonly joinSecret?: string | undefined;
 }
 
 /** A running peer. */
@@ -34,6 +40,8 @@ export interface Peer {
   readonly paths: HomePaths;
   readonly store: ModelStore;
   readonly services: Services;
+  /** Its part in a cluster. It begins by itself, and nothing here waits for it. */
+  readonly cluster: Cluster;
   /** Such as `http://127.0.0.1:8765`. */
   readonly url: string;
   /** The token that lets a client in; 256 random bits, new at every start. */
@@ -43,7 +51,8 @@ export interface Peer {
 }
 
 /**
- * Starts a peer. It answers at once; its services come up by {@link Services.start}, or each when first needed.
+ * Starts a peer. It answers at once; its services come up by {@link Services.start}, or each when first needed, and whether there is
+ * a cluster makes no difference to them.
  * @throws PeerError `home-unusable`, `port-in-use`, `config-invalid`.
  */
 export async function createPeer(options: PeerOptions): Promise<Peer> {
@@ -54,16 +63,22 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
   const store = modelStoreFor(config);
   const services = createServices(options, store, log);
   const token = randomBytes(32).toString("base64url");
-  const gateway = await listen({ config, identity, services, token, log });
+  let clientPort = 0;
+  const { cluster, start } = openPart({ options, identity, services, log, clientPort: () => clientPort });
+  const gateway = await listen({ config, identity, services, cluster, token, log });
+  clientPort = gateway.port;
   log.info({ url: gateway.url, peerId: identity.peerId, version: VERSION }, "peer started");
+  start().catch((error: unknown) => log.error({ err: error }, "this peer takes part in no cluster"));
 
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
     await gateway.close();
+    await cluster.close();
     await services.close();
     log.info("peer stopped");
   };
-  return { identity, config, paths, store, services, url: gateway.url, token, close: () => (closing ??= close()) };
+  const { url } = gateway;
+  return { identity, config, paths, store, services, cluster, url, token, close: () => (closing ??= close()) };
 }
 
 /**
@@ -116,14 +131,49 @@ function createServices(options: PeerOptions, store: ModelStore, log: Logger): S
   });
 }
 
+/** Its part in a cluster, which is none where that is switched off. @throws PeerError `config-invalid`, `usage` */
+function openPart(parts: {
+  readonly options: PeerOptions;
+  readonly identity: Identity;
+  readonly services: Services;
+  readonly log: Logger;
+  readonly clientPort: () => number;
+}): OpenedCluster {
+  const { options, identity, services, log, clientPort } = parts;
+  const { config, joinSecret, onNews } = options;
+  const { peerId } = identity;
+  if (!config.cluster.enabled) return { cluster: clusterOff(peerId), start: async () => undefined };
+  const opened: OpenedCluster = openCluster(
+    clusterOptionsFor({
+      config,
+      identity,
+      joinSecret,
+      services: () => readyServices(services),
+      clientPort,
+      log: contextLogger(log, () => ({ peerId, term: opened.cluster.consensus?.leadership.current().term })),
+      onNews,
+    }),
+  );
+  return opened;
+}
+
+function readyServices(services: Services): readonly { readonly kind: ServiceName; readonly model: string }[] {
+  const status = services.status();
+  return serviceNames.flatMap((kind) => {
+    const { stage } = status[kind];
+    return stage.state === "ready" ? [{ kind, model: stage.model }] : [];
+  });
+}
+
 function listen(parts: {
   readonly config: Config;
   readonly identity: Identity;
   readonly services: Services;
+  readonly cluster: Cluster;
   readonly token: string;
   readonly log: Logger;
 }): Promise<Gateway> {
-  const { config, identity, services, token, log } = parts;
+  const { config, identity, services, cluster, token, log } = parts;
   const about = { peerId: identity.peerId, name: config.name, version: VERSION };
   return startGateway({
     host: config.listen.host,
@@ -134,6 +184,7 @@ function listen(parts: {
     serverInfo: { ...about, capabilities: { streaming: true, binary: true, groups: false } },
     health: () => healthOf(services),
     capabilities: () => capabilitiesOf(about, services),
-    status: () => statusOf(about, services),
+    status: () => statusOf(about, services, cluster),
+    management: { cluster, report: () => clusterReportOf(cluster) },
   });
 }

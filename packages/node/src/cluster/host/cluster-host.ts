@@ -41,6 +41,7 @@ export class ClusterHost {
   #told = { isAloneAndEmpty: false, isBusy: false };
   #windowEnd: PairingEnd | undefined;
   #trouble: string | undefined;
+  #started: Promise<void> | undefined;
   #closed: Promise<void> | undefined;
 
   /** @throws PeerError `config-invalid` for a join secret that is too weak */
@@ -52,7 +53,17 @@ export class ClusterHost {
   }
 
   /** @throws PeerError `home-unusable`, `port-in-use` */
-  async start(): Promise<void> {
+  start(): Promise<void> {
+    this.#started = this.#start();
+    // What it says while it works by itself.
+    this.#started.catch((error: unknown) => {
+      this.#trouble = messageOf(error);
+      this.#bell.ring();
+    });
+    return this.#started;
+  }
+
+  async #start(): Promise<void> {
     const sealingKey = await loadSealingKey(join(this.options.folder, "sealing.key"));
     const record = await this.#home.read();
     const belongs = record?.standing === "member" || record?.standing === "founding";
@@ -165,6 +176,7 @@ export class ClusterHost {
   }
 
   async #close(): Promise<void> {
+    await Promise.allSettled([this.#started]);
     // Nothing new begins, and what is under way ends, before the ground is taken away.
     await this.#premises?.seeker.close();
     await this.#member?.stop();

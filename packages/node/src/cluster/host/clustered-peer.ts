@@ -21,7 +21,7 @@ import type {
 import { explainCluster } from "../status/explain.ts";
 import type { ClusterFacts } from "../status/facts.ts";
 import type { ClusterHost } from "./cluster-host.ts";
-import { joinByCode, joinByFingerprint } from "./joining/join.ts";
+import { DEFAULT_MESH_PORT, joinByCode, joinByFingerprint } from "./joining/join.ts";
 import { factsOf, peersOf, revocationOf } from "./reports.ts";
 
 const READ_MS = 3_000;
@@ -245,9 +245,6 @@ async function placeAt(
     });
   }
 }
-
-/** Where an address names no port. */
-export const DEFAULT_MESH_PORT = 8766;
 
 function noSuchPeer(who: string, what: string, nextStep: string): PeerError {
   return new PeerError("no-such-peer", `no peer ${JSON.stringify(who)} ${what}`, { nextStep });

@@ -21,6 +21,8 @@ export interface ClusterOptions {
   readonly folder: string;
   /** Where other peers reach it. Port 0: any that is free. */
   readonly listen: readonly HostAndPort[];
+  /** Whether it takes any free port where those are in use; others find it all the same. Default false. */
+  readonly mayListenElsewhere?: boolean;
   readonly discovery: DiscoveryMode;
   /** As it was given; with it peers come in, and are let in, without a person. */
   readonly joinSecret?: string | undefined;
@@ -47,8 +49,8 @@ export interface DiscoveryMode {
 }
 
 export interface LocalDiscovery {
-  /** Where clients reach this peer; told by DNS-SD. */
-  readonly clientPort: number;
+  /** The port where clients reach this peer; told by DNS-SD. */
+  readonly clientPort: () => number;
   /** Only with `advertise = "full"`. */
   readonly details?: () => AdvertDetails;
 }

@@ -38,7 +38,7 @@ export class Outside {
       onSighting: ({ peerId, addresses }) => onHeard(peerId, addresses),
       onTrouble: (what) => log.warn({ what }, "a way of finding peers does not work"),
     });
-    if (mode.local !== undefined) this.#advertising = this.#advertise(mode.local.clientPort);
+    if (mode.local !== undefined) this.#advertising = this.#advertise(mode.local.clientPort());
   }
 
   /** mDNS of the mesh host. */

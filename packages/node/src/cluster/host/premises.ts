@@ -1,4 +1,5 @@
 /** What lives as long as the peer does, whether it belongs or not: its place on the network, its door, its way out. */
+import { isPeerError } from "../../errors.ts";
 import { openDoorOn } from "../../mesh/door/over-libp2p.ts";
 import type { About } from "../../mesh/door/protocol/messages.ts";
 import { Door } from "../../mesh/door/server/door.ts";
@@ -55,14 +56,16 @@ export async function openPremises(given: PremisesOptions): Promise<Premises> {
     onHeard: given.heard,
   });
   const onDiscovered = (peer: string, addresses: readonly string[]): void => outside.heard(peer, addresses);
-  const host = await createMeshHost({
-    identity,
-    listen: options.listen,
-    standingOf,
-    log,
-    topics: [LIFE_TOPIC],
-    ...(discovery.local === undefined ? {} : { discovery: { onDiscovered } }),
-  });
+  const host = await listening(options, (listen) =>
+    createMeshHost({
+      identity,
+      listen,
+      standingOf,
+      log,
+      topics: [LIFE_TOPIC],
+      ...(discovery.local === undefined ? {} : { discovery: { onDiscovered } }),
+    }),
+  );
   const visits = new Visits({
     host,
     application: () => ({ name, version, sealingKey: sealingKey.publicKey, addresses: host.addresses().slice(0, 16) }),
@@ -106,6 +109,21 @@ export async function openPremises(given: PremisesOptions): Promise<Premises> {
       await host.close();
     },
   };
+}
+
+/** @throws PeerError `port-in-use` */
+async function listening(
+  { listen, mayListenElsewhere, onNews }: ClusterOptions,
+  create: (listen: ClusterOptions["listen"]) => Promise<MeshHost>,
+): Promise<MeshHost> {
+  try {
+    return await create(listen);
+  } catch (error) {
+    if (mayListenElsewhere !== true || !isPeerError(error, "port-in-use")) throw error;
+    const ports = listen.map(({ port }) => port).join(", ");
+    onNews?.(`The port ${ports} for other peers is in use; this one takes another.`);
+    return create(listen.map(({ host }) => ({ host, port: 0 })));
+  }
 }
 
 function advertOf({ discovery }: ClusterOptions, about: About, addresses: readonly string[]): Advert {

@@ -5,6 +5,9 @@ import type { ClusterHost } from "../cluster-host.ts";
 import type { Neighbour } from "./neighbours.ts";
 import type { Place } from "./visits.ts";
 
+/** Where an address names no port. */
+export const DEFAULT_MESH_PORT = 8766;
+
 const PAIR_MS = 45_000;
 
 /**

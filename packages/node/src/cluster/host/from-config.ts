@@ -1,0 +1,83 @@
+/** A peer's part in a cluster as its configuration asks for it. */
+import { LAN, PATIENT } from "@parley/raft";
+import { hostname, loadavg } from "node:os";
+import type { Logger } from "pino";
+import { joinListOf, rolesOf, type Config } from "../../config/index.ts";
+import { readKnownHost } from "../../mesh/discovery/known-hosts.ts";
+import type { Identity } from "../../mesh/identity.ts";
+import { VERSION } from "../../version.ts";
+import { DEFAULT_MESH_PORT } from "./joining/join.ts";
+import { hardwareTags, machineFacts } from "./machine.ts";
+import type { ClusterOptions, DiscoveryMode, SelfDescription } from "./options.ts";
+
+/** A service of the peer that can be asked now. */
+export interface ReadyService {
+  /** Such as `stt`. */
+  readonly kind: string;
+  readonly model: string;
+}
+
+export interface FromConfig {
+  readonly config: Config;
+  readonly identity: Identity;
+  /** As it was given. */
+  readonly joinSecret: string | undefined;
+  readonly services: () => readonly ReadyService[];
+  /** Where clients reach the peer. */
+  readonly clientPort: () => number;
+  readonly log: Logger;
+  readonly onNews?: ((sentence: string) => void) | undefined;
+}
+
+/** @throws PeerError `config-invalid`, `usage` for a list of peers that cannot be used */
+export function clusterOptionsFor(given: FromConfig): ClusterOptions {
+  const { config, identity, joinSecret, services, log, onNews } = given;
+  const { mesh, cluster, name, home } = config;
+  const machine = machineFacts(cluster.power);
+  const platform = `${process.platform}-${process.arch}`;
+  const description: Omit<SelfDescription, "models"> = {
+    host: fit(hostname()),
+    platform,
+    version: VERSION,
+    roles: [...rolesOf(config)],
+    hardware: hardwareTags(machine),
+    languages: [],
+    voices: config.voice.name === "" ? [] : [fit(config.voice.name)],
+  };
+  const models = (): readonly string[] => [...new Set(services().map(({ model }) => fit(model)))].toSorted();
+  return {
+    identity,
+    name,
+    version: VERSION,
+    folder: home,
+    listen: [mesh],
+    // Somebody who chose a port wants that one, for a firewall perhaps.
+    mayListenElsewhere: mesh.port === DEFAULT_MESH_PORT,
+    discovery: discoveryOf(given, () => ({
+      models: models(),
+      load: Math.min(9.99, (loadavg()[0] ?? 0) / machine.cores),
+      platform,
+    })),
+    joinSecret,
+    describe: () => ({ ...description, models: models() }),
+    services: () => [...new Set(services().map(({ kind }) => kind))].toSorted(),
+    log,
+    ...(onNews === undefined ? {} : { onNews }),
+    timing: cluster.timing === "patient" ? PATIENT : LAN,
+  };
+}
+
+function discoveryOf(
+  { config, clientPort }: FromConfig,
+  details: () => { readonly models: readonly string[]; readonly load: number; readonly platform: string },
+): DiscoveryMode {
+  const { discovery, advertise } = config.cluster;
+  const knownHosts = joinListOf(config).map((item) => readKnownHost(item, DEFAULT_MESH_PORT));
+  if (discovery !== "mdns") return { knownHosts };
+  return { knownHosts, local: { clientPort, ...(advertise === "full" ? { details } : {}) } };
+}
+
+/** What a node record takes: short, on one line. */
+function fit(text: string): string {
+  return text.replaceAll(/\p{Cc}+/gu, " ").slice(0, 64) || "unknown";
+}
