@@ -8,7 +8,7 @@ import { notDone, type ProposeOutcome } from "./port.ts";
 /** A session remembers 1,024 results for its client; more may not be on their way. */
 const MAX_UNDER_WAY = 512;
 /** What is lost with a leader that died is sent again after this. */
-const TRY_MS = 500;
+const TRY_MS = 300;
 
 type Node = Pick<RaftNode, "propose" | "openSession">;
 
