@@ -1,4 +1,5 @@
 /** The process behind `parley` and `npm start`. */
+import { personAtTerminal } from "./cli/person.ts";
 import { runCli } from "./cli/program.ts";
 
 // A reader that closes its end (`parley models list | head -1`) is not a failure; whatever runs on is stopped in order.
@@ -19,6 +20,7 @@ process.exitCode = await runCli(
     stderr: (text) => void process.stderr.write(text),
     env: process.env,
     cwd: process.cwd(),
+    person: personAtTerminal(process.stdin, process.stderr),
   },
   invocation,
 );

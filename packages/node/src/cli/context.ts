@@ -4,4 +4,14 @@ export interface CliContext {
   readonly stderr: (text: string) => void;
   readonly env: NodeJS.ProcessEnv;
   readonly cwd: string;
+  /** The person at the terminal; undefined when there is none, as in scripts. */
+  readonly person?: Person | undefined;
+}
+
+/** Somebody who can be asked. */
+export interface Person {
+  /** What was typed as an answer; undefined at the input's end. */
+  ask(question: string, signal?: AbortSignal): Promise<string | undefined>;
+  /** Calls `onLine` for each line that is typed, asked for or not, until the result is called. */
+  listen(onLine: (line: string) => void): () => void;
 }

@@ -1,11 +1,21 @@
 /** `parley status`: how the running peer fares. */
 import type { Command } from "commander";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { ParleyClient } from "@parley/sdk";
 import * as z from "zod";
-import { PeerError } from "../../errors.ts";
+import { isPeerError } from "../../errors.ts";
 import { serviceNames, serviceTitles } from "../../services/stage.ts";
 import { connectRunning } from "../access.ts";
+import { reportSchema } from "../cluster/answers.ts";
+import { reportText } from "../cluster/texts.ts";
 import type { CliContext } from "../context.ts";
+import { withInterrupt } from "../interrupt.ts";
+import { noPeer } from "../management.ts";
 import { readCommandConfig, wantsJson } from "../setting-flags.ts";
+
+const WATCH_EVERY_MS = 1000;
+/** To the upper left corner, and everything below it taken away. */
+const CLEAR_SCREEN = "\u001B[H\u001B[J";
 
 const statusSchema = z.object({
   name: z.string(),
@@ -23,37 +33,57 @@ const statusSchema = z.object({
       engine: z.object({ restarts: z.number(), host: z.object({ rssBytes: z.number() }).optional() }).optional(),
     }),
   ),
+  cluster: reportSchema.optional(),
 });
 type Status = z.output<typeof statusSchema>;
 
 /** Adds `status` to the program. */
 export function registerStatusCommand(program: Command, context: CliContext): void {
-  const command = program.command("status").description("show the running peer: who it is and how far each service is");
+  const command = program
+    .command("status")
+    .description("show the running peer: who it is, how far each service is, how it stands with its cluster")
+    .option("--watch", "show it anew every second, until Ctrl-C");
   command.action(async () => {
     const { config } = readCommandConfig(command, context);
     const client = await connectRunning(config);
-    if (client === undefined) {
-      throw new PeerError("no-peer", `no peer is running with the home ${config.home}`, {
-        nextStep: "Start one: parley start (in a checkout: npm start).",
-      });
-    }
+    if (client === undefined) throw noPeer(config.home);
+    const isWatching = command.opts()["watch"] === true;
     try {
-      const raw = await client.status();
-      context.stdout(
-        wantsJson(command) ? `${JSON.stringify(raw, undefined, 2)}\n` : statusText(statusSchema.parse(raw)),
-      );
+      if (isWatching) await watch(client, wantsJson(command), context);
+      else await show(client, wantsJson(command), context);
     } finally {
       client.close();
     }
   });
 }
 
-function statusText(status: Status): string {
+async function show(client: ParleyClient, json: boolean, context: CliContext): Promise<void> {
+  const raw = await client.status();
+  context.stdout(json ? `${JSON.stringify(raw, undefined, 2)}\n` : statusText(statusSchema.parse(raw)));
+}
+
+/** On a terminal in place, elsewhere one after the other; for programs a line of JSON each time. Ctrl-C is its usual end. */
+async function watch(client: ParleyClient, json: boolean, context: CliContext): Promise<void> {
+  const before = !json && process.stdout.isTTY === true ? CLEAR_SCREEN : "";
+  try {
+    await withInterrupt("It was only watched.", async (signal) => {
+      for (;;) {
+        const raw = await client.status();
+        context.stdout(json ? `${JSON.stringify(raw)}\n` : `${before}${statusText(statusSchema.parse(raw))}\n`);
+        await sleep(WATCH_EVERY_MS, undefined, { signal });
+      }
+    });
+  } catch (error) {
+    if (!isPeerError(error, "interrupted")) throw error;
+  }
+}
+
+function statusText({ cluster, ...status }: Status): string {
   const head = `${status.name}  ${status.peerId}\nversion ${status.version}, process ${status.pid}, up ${status.uptimeSeconds} s\n`;
-  return (
-    head +
-    serviceNames.map((name) => `${serviceTitles[name].padEnd(17)} ${serviceText(status.services[name])}\n`).join("")
-  );
+  const services = serviceNames
+    .map((name) => `${serviceTitles[name].padEnd(17)} ${serviceText(status.services[name])}\n`)
+    .join("");
+  return head + services + (cluster === undefined ? "" : reportText(cluster));
 }
 
 function serviceText(service: Status["services"][keyof Status["services"]]): string {

@@ -1,0 +1,74 @@
+/** What the peer answers about its cluster, as far as commands show it. */
+import * as z from "zod";
+import { PeerError } from "../../errors.ts";
+
+export const peerSchema = z.object({
+  peerId: z.string(),
+  name: z.string(),
+  role: z.enum(["voter", "learner", "joining"]),
+  isPrime: z.boolean(),
+  isSelf: z.boolean(),
+  isOnline: z.boolean(),
+  lastSeenMs: z.number().optional(),
+  roundTripMs: z.number().optional(),
+  addresses: z.array(z.string()),
+  version: z.string().optional(),
+  platform: z.string().optional(),
+});
+export type Peer = z.output<typeof peerSchema>;
+
+export const windowSchema = z.object({
+  code: z.string(),
+  expiresAtMs: z.number(),
+  triesLeft: z.number(),
+  uri: z.string(),
+});
+export type Window = z.output<typeof windowSchema>;
+
+export const waitingPeerSchema = z.object({ peerId: z.string(), name: z.string(), fingerprint: z.string() });
+export type WaitingPeer = z.output<typeof waitingPeerSchema>;
+
+export const metSchema = z.object({
+  clusterId: z.string(),
+  name: z.string(),
+  fingerprint: z.string(),
+  hasApproved: z.boolean(),
+});
+
+/** What is said of a cluster: see cluster/status. */
+const explanationSchema = z.object({ sentences: z.array(z.string()), nextSteps: z.array(z.string()) });
+
+export const reportSchema = z.object({
+  belonging: z.string(),
+  peerId: z.string(),
+  fingerprint: z.string(),
+  clusterId: z.string().nullable(),
+  status: explanationSchema,
+  met: z.array(metSchema),
+  waiting: z.array(waitingPeerSchema),
+});
+export type Report = z.output<typeof reportSchema>;
+
+export const peersAnswer = z.object({ peers: z.array(peerSchema) });
+export const pairingAnswer = z.object({ pairing: windowSchema.nullable(), ended: z.string().nullable() });
+export const waitingAnswer = z.object({ waiting: z.array(waitingPeerSchema) });
+export const approveAnswer = z.object({ peer: peerSchema.nullable() });
+export const joinAnswer = z.object({ belonging: z.string(), clusterId: z.string().nullable() });
+export const revokeAnswer = z.object({
+  revocation: z.object({
+    peerId: z.string(),
+    name: z.string(),
+    appliedBy: z.array(z.string()),
+    notYetAppliedBy: z.array(z.string()),
+  }),
+});
+
+/** @throws PeerError `peer-refused` when the peer speaks otherwise than this command */
+export function read<T>(schema: z.ZodType<T>, answer: unknown): T {
+  const parsed = schema.safeParse(answer);
+  if (parsed.success) return parsed.data;
+  throw new PeerError("peer-refused", "the peer gave an answer that this command does not know", {
+    nextStep: "Run the command of the same version as the peer (parley --version, parley status).",
+    cause: parsed.error,
+  });
+}

@@ -1,0 +1,78 @@
+/** The cluster in lines for people. */
+import { fingerprintOf } from "../../mesh/door/code/fingerprint.ts";
+import type { Peer, Report, WaitingPeer } from "./answers.ts";
+
+/** Rows in columns, the last one as it is. */
+export function table(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => [...(row[column] ?? "")].length)));
+  return rows
+    .map((row) => {
+      const cells = row.map((cell, column) => {
+        const missing = (widths[column] ?? 0) - [...cell].length;
+        return column === row.length - 1 ? cell : cell + " ".repeat(missing);
+      });
+      return `${cells.join("  ").trimEnd()}\n`;
+    })
+    .join("");
+}
+
+/** Who belongs, the prime and this peer marked. */
+export function peersText(peers: readonly Peer[], nowMs: number): string {
+  const rows = peers.map((peer) => [
+    peer.name,
+    peer.isPrime ? `${peer.role}, prime` : peer.role,
+    presence(peer, nowMs),
+    peer.roundTripMs === undefined ? "" : `${peer.roundTripMs.toFixed(1)} ms`,
+    fingerprintOf(peer.peerId),
+    [peer.version, peer.platform].filter((part) => part !== undefined).join(" "),
+  ]);
+  return table([["name", "role", "seen", "round trip", "fingerprint", "runs"], ...rows]);
+}
+
+function presence({ isSelf, isOnline, lastSeenMs }: Peer, nowMs: number): string {
+  if (isSelf) return "this peer";
+  if (isOnline) return "online";
+  return lastSeenMs === undefined ? "not yet" : `${ageText(nowMs - lastSeenMs)} ago`;
+}
+
+const UNITS: readonly (readonly [ms: number, sign: string])[] = [
+  [86_400_000, "d"],
+  [3_600_000, "h"],
+  [60_000, "min"],
+  [1000, "s"],
+];
+
+/** How long, in one unit. */
+export function ageText(ms: number): string {
+  const [unitMs, sign] = UNITS.find(([each]) => ms >= each) ?? [1000, "s"];
+  return `${Math.max(0, Math.floor(ms / unitMs))} ${sign}`;
+}
+
+/** Who knocks, and how to let each in; empty when nobody does. */
+export function waitingText(waiting: readonly WaitingPeer[]): string {
+  if (waiting.length === 0) return "";
+  const rows = waiting.map(({ name, fingerprint }) => [`  ${name}`, `fingerprint ${fingerprint}`]);
+  return (
+    `Waiting to be let in:\n${table(rows)}` +
+    "Compare the fingerprint with what the newcomer shows, then: parley pair --approve NAME\n"
+  );
+}
+
+/** How this peer stands with its cluster. */
+export function reportText({ clusterId, status, waiting, met, fingerprint }: Report): string {
+  const head = clusterId === null ? "" : `cluster           ${clusterId}\n`;
+  const lines = [...status.sentences, ...status.nextSteps.map((step) => `-> ${step}`)].map((line) => `  ${line}\n`);
+  const others = met.map(({ clusterId: other, name, fingerprint: theirs }) => [
+    `  ${other}`,
+    `of ${name}`,
+    `fingerprint ${theirs}`,
+  ]);
+  const clusters = others.length === 0 ? "" : `Met besides:\n${table(others)}`;
+  return `${head}fingerprint       ${fingerprint}\n${lines.join("")}${clusters}${waitingText(waiting)}`;
+}
+
+/** Minutes and seconds that are left. */
+export function countdown(ms: number): string {
+  const seconds = Math.max(0, Math.ceil(ms / 1000));
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+}

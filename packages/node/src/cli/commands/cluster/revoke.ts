@@ -1,0 +1,36 @@
+/** `parley revoke PEER`: a peer that must not come back, such as one that was lost or stolen. */
+import type { Command } from "commander";
+import type { CliContext } from "../../context.ts";
+import { read, revokeAnswer } from "../../cluster/answers.ts";
+import { confirm, printJson, withManagement } from "./with-management.ts";
+
+/** Adds `revoke` to the program. */
+export function registerRevokeCommand(program: Command, context: CliContext): void {
+  const command = program
+    .command("revoke")
+    .description("throw a peer out of the cluster for ever, and change the keys that it knew")
+    .argument("<peer>", "its name, fingerprint or id, from: parley peers")
+    .option("--yes", "do not ask")
+    .addHelpText(
+      "after",
+      "\nIt takes effect wherever it has been applied, and the command says where that is. A part of the cluster that\n" +
+        "cannot be reached now applies it when it is back.\n",
+    );
+  command.action((peer: string) =>
+    withManagement(command, context, async ({ management, json, signal }) => {
+      const asks = command.opts()["yes"] !== true && context.person !== undefined && !json;
+      if (asks) await confirm(context, `Throw ${peer} out for ever?`, signal);
+      const answer = await management.post("/peers/revoke", { body: { peer }, signal });
+      if (json) {
+        printJson(context, answer);
+        return;
+      }
+      const { name, appliedBy, notYetAppliedBy } = read(revokeAnswer, answer).revocation;
+      const pending =
+        notYetAppliedBy.length === 0
+          ? "Every peer has applied it.\n"
+          : `Not yet applied by: ${notYetAppliedBy.join(", ")}. Until they are back, ${name} may still reach them.\n`;
+      context.stdout(`${name} is revoked. Applied by: ${appliedBy.join(", ")}.\n${pending}`);
+    }),
+  );
+}

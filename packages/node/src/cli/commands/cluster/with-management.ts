@@ -1,0 +1,51 @@
+/** What commands of the cluster have in common: the running peer, Ctrl-C, and a person to confirm. */
+import type { Command } from "commander";
+import { PeerError } from "../../../errors.ts";
+import type { CliContext } from "../../context.ts";
+import { withInterrupt } from "../../interrupt.ts";
+import { openManagement, type Management } from "../../management.ts";
+import { readCommandConfig, wantsJson } from "../../setting-flags.ts";
+
+/** A command at work. */
+export interface Managing {
+  readonly management: Management;
+  readonly json: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** Runs `body` over the running peer. @throws PeerError `no-peer`, `interrupted`, and what `body` throws. */
+export async function withManagement(
+  command: Command,
+  context: CliContext,
+  body: (managing: Managing) => Promise<void>,
+): Promise<void> {
+  const { config } = readCommandConfig(command, context);
+  const management = await openManagement(config);
+  const json = wantsJson(command);
+  await withInterrupt("Run it again when you like.", (signal) => body({ management, json, signal }));
+}
+
+/** JSON for programs, indented. */
+export function printJson(context: CliContext, value: unknown): void {
+  context.stdout(`${JSON.stringify(value, undefined, 2)}\n`);
+}
+
+/** JSON for programs that follow along: a line for each event. */
+export function printEvent(context: CliContext, event: Readonly<Record<string, unknown>>): void {
+  context.stdout(`${JSON.stringify(event)}\n`);
+}
+
+/**
+ * Asks the person whether it shall be.
+ * @throws PeerError `interrupted` when not
+ */
+export async function confirm(context: CliContext, question: string, signal: AbortSignal): Promise<void> {
+  const answer = await context.person?.ask(`${question} [y/N] `, signal);
+  if (isYes(answer)) return;
+  throw new PeerError("interrupted", "nothing was done", { nextStep: "Answer y, or give --yes, to go on." });
+}
+
+/** A yes in any writing. */
+export function isYes(answer: string | undefined): boolean {
+  return /^\s*(y|yes)\s*$/i.test(answer ?? "");
+}

@@ -1,0 +1,333 @@
+import { writeFile } from "node:fs/promises";
+import path from "node:path";
+import { describe, expect, it, onTestFinished } from "vitest";
+import type { Person } from "../../../src/cli/context.ts";
+import { runCli } from "../../../src/cli/program.ts";
+import { PeerError } from "../../../src/errors.ts";
+import { fingerprintOf } from "../../../src/mesh/door/code/fingerprint.ts";
+import { CODE, fakePeer, fakePeerId, type FakeCluster, knocker, metCluster } from "../../fake-cluster.ts";
+import { managed, TOKEN } from "../../gateway/management/managed.ts";
+import { temporaryFolder } from "../../support.ts";
+
+interface World {
+  readonly cluster: FakeCluster;
+  readonly stdout: () => string;
+  readonly stderr: () => string;
+  /** Runs `parley ARGS`; answers come from `person`, in turn. */
+  run(args: readonly string[], person?: readonly string[]): Promise<number>;
+}
+
+/** A running peer, as its traces in a home say, with a cluster that the test plays. */
+async function world(): Promise<World> {
+  const folder = await temporaryFolder();
+  onTestFinished(() => folder.remove());
+  const { cluster, gateway } = await managed({ home: folder.path, times: { joinMs: 5000, peopleMs: 50 } });
+  const about = { pid: process.pid, url: gateway.url, peerId: cluster.peerId };
+  await writeFile(path.join(folder.path, "peer.json"), JSON.stringify(about));
+  await writeFile(path.join(folder.path, "cli-token"), `${TOKEN}\n`);
+  let [stdout, stderr] = ["", ""];
+  const run: World["run"] = (args, answers) => {
+    const context = {
+      stdout: (text: string) => void (stdout += text),
+      stderr: (text: string) => void (stderr += text),
+      env: { PARLEY_HOME: folder.path },
+      cwd: folder.path,
+      person: answers === undefined ? undefined : talkative(answers, (question) => void (stderr += question)),
+    };
+    return runCli(args, context, "parley");
+  };
+  return { cluster, stdout: () => stdout, stderr: () => stderr, run };
+}
+
+function talkative(answers: readonly string[], hears: (question: string) => void): Person {
+  const left = [...answers];
+  return {
+    ask: async (question) => {
+      hears(question);
+      return left.shift();
+    },
+    listen: () => () => undefined,
+  };
+}
+
+const lines = (text: string): Record<string, unknown>[] =>
+  text
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+
+describe("parley join", () => {
+  it("takes the code from the command line", async () => {
+    const { cluster, run, stdout, stderr } = await world();
+    cluster.belonging = "waiting";
+    cluster.clusters = [metCluster()];
+    expect(await run(["join", "--code", CODE])).toBe(0);
+    expect(cluster.joins).toMatchObject([{ proof: { code: CODE } }]);
+    expect(stdout()).toContain("belongs to the cluster k7q2-home now");
+    expect(stderr()).toContain(fingerprintOf(cluster.peerId));
+    expect(stderr()).toContain(`kitchen (fingerprint ${fingerprintOf(fakePeerId("M"))})`);
+  });
+
+  it("asks for it on a terminal, and says so where nobody can be asked", async () => {
+    const { cluster, run, stderr } = await world();
+    expect(await run(["join", "kitchen.local:8766"], [` ${CODE.toLowerCase()} `])).toBe(0);
+    expect(cluster.joins).toMatchObject([{ proof: { code: CODE.toLowerCase() }, address: "kitchen.local:8766" }]);
+    for (const person of [undefined, [], [" "]]) {
+      expect(await run(["join"], person)).toBe(2);
+      expect(stderr()).toMatch(/a code is needed\n +Run parley pair on a peer of the cluster/);
+    }
+    expect(cluster.joins).toHaveLength(1);
+  });
+
+  it("takes what a QR code holds, and tries one address after the other", async () => {
+    const { cluster, run } = await world();
+    const { uri } = await cluster.openPairing();
+    expect(await run(["join", uri])).toBe(0);
+    expect(cluster.joins).toMatchObject([
+      { proof: { code: CODE.replace("-", "") }, address: `/ip4/192.168.1.2/tcp/8766/p2p/${cluster.peerId}` },
+    ]);
+    cluster.failure = new PeerError("unreachable", "nobody is there", { nextStep: "Look." });
+    const two = `${uri}&at=/ip4/10.0.0.7/tcp/8766`;
+    expect(await run(["join", two])).toBe(7);
+    expect(cluster.joins.slice(1).map(({ address }) => address?.split("/")[2])).toEqual(["192.168.1.2", "10.0.0.7"]);
+  });
+
+  it("says that a code is wrong, with what to do, and exits 7", async () => {
+    const { run, stderr } = await world();
+    expect(await run(["join", "--code", "AAAA-AAAA"])).toBe(7);
+    expect(stderr()).toContain("error: the code is wrong\n  Type it again.\n");
+    expect(await run(["--json", "join", "--code", "AAAA-AAAA"])).toBe(7);
+    expect(JSON.parse(stderr().trim().split("\n").at(-1) ?? "")).toMatchObject({ error: { code: "pairing-failed" } });
+  });
+
+  it("waits by fingerprint until somebody there approves", async () => {
+    const { cluster, run, stderr, stdout } = await world();
+    cluster.belonging = "waiting";
+    const gate = Promise.withResolvers<void>();
+    cluster.hold = gate.promise;
+    const theirs = fingerprintOf(fakePeerId("M"));
+    const ended = run(["join", "--fingerprint", theirs]);
+    await expect.poll(() => cluster.joins.length).toBeGreaterThan(2);
+    gate.resolve();
+    expect(await ended).toBe(0);
+    expect(stderr()).toContain(`parley pair --approve ${fingerprintOf(cluster.peerId)}`);
+    expect(stdout()).toContain("belongs to the cluster");
+  });
+
+  it("takes a code or a fingerprint, not both", async () => {
+    const { cluster, run } = await world();
+    expect(await run(["join", "--code", CODE, "--fingerprint", "x"])).toBe(2);
+    expect(cluster.joins).toEqual([]);
+  });
+});
+
+describe("parley pair", () => {
+  it("shows the code, a picture and what is left, names who waits, and says who came", async () => {
+    const { cluster, run, stdout, stderr } = await world();
+    const ended = run(["pair"]);
+    await expect.poll(stdout).toContain(`Code: ${CODE}   (10:00 and 5 tries left)`);
+    expect(stdout()).toMatch(/[▀▄█]{10}/);
+    expect(stdout()).toContain(`parley join --code ${CODE}`);
+    cluster.knocking = [knocker("cellar", "C")];
+    await expect.poll(stderr).toContain(`cellar  fingerprint ${fingerprintOf(fakePeerId("C"))}`);
+    cluster.members = [...cluster.members, fakePeer("cellar", "C", { role: "joining" })];
+    cluster.endPairing("used");
+    expect(await ended).toBe(0);
+    expect(stdout()).toContain("cellar belongs to the cluster now.");
+  });
+
+  it("tells programs the same, a line of JSON each", async () => {
+    const { cluster, run, stdout } = await world();
+    cluster.knocking = [knocker("porch", "P")];
+    const ended = run(["pair", "--json"]);
+    await expect.poll(() => stdout().split("\n").length).toBeGreaterThan(2);
+    cluster.members = [...cluster.members, fakePeer("porch", "P")];
+    cluster.endPairing("used");
+    expect(await ended).toBe(0);
+    expect(lines(stdout())).toMatchObject([
+      { event: "window", code: CODE, triesLeft: 5, uri: expect.stringContaining("parley:pair?") as string },
+      { event: "waiting", name: "porch" },
+      { event: "joined", peers: [{ name: "porch" }] },
+    ]);
+  });
+
+  it.each([
+    ["expired", /ten minutes are over/],
+    ["too-many-failures", /wrong five times: somebody may be guessing/],
+    ["closed", /taken back/],
+  ] as const)("says why the code counts no more: %s", async (why, words) => {
+    const { cluster, run, stdout, stderr } = await world();
+    const ended = run(["pair"]);
+    await expect.poll(stdout).toContain("Code:");
+    cluster.endPairing(why);
+    expect(await ended).toBe(7);
+    expect(stderr()).toMatch(words);
+    expect(stderr()).toContain("Run parley pair again for another code.");
+  });
+
+  it("takes the code back at Ctrl-C", async () => {
+    const { cluster, run, stdout } = await world();
+    const ended = run(["pair"]);
+    await expect.poll(stdout).toContain("Code:");
+    process.emit("SIGINT");
+    expect(await ended).toBe(130);
+    expect(cluster.pairing).toBeUndefined();
+  });
+
+  it("approves who waits, by name or fingerprint", async () => {
+    const { cluster, run, stdout, stderr } = await world();
+    cluster.knocking = [knocker("cellar", "C")];
+    expect(await run(["pair", "--approve", "cellar"])).toBe(0);
+    expect(stdout()).toBe("cellar belongs to the cluster now.\n");
+    expect(await run(["pair", "--approve", "cellar"])).toBe(7);
+    expect(stderr()).toContain("no peer is called cellar");
+  });
+
+  it("says that an approved newcomer's own person has yet to agree", async () => {
+    const { cluster, run, stdout } = await world();
+    cluster.knocking = [knocker("cellar", "C")];
+    const gate = Promise.withResolvers<void>();
+    cluster.hold = gate.promise;
+    expect(await run(["pair", "--approve", "cellar"])).toBe(0);
+    expect(stdout()).toContain("when its own person agrees");
+    gate.resolve();
+  });
+});
+
+describe("parley peers", () => {
+  it("lists who belongs and who waits", async () => {
+    const { cluster, run, stdout } = await world();
+    cluster.members.push(
+      fakePeer("küche", "K", { isOnline: false, role: "learner", lastSeenMs: Date.now() - 7_300_000 }),
+    );
+    cluster.knocking = [knocker("cellar", "C")];
+    expect(await run(["peers"])).toBe(0);
+    expect(stdout()).toMatch(/^attic +voter, prime +this peer/m);
+    expect(stdout()).toMatch(new RegExp(`^küche +learner +2 h ago +1\\.3 ms +${fingerprintOf(fakePeerId("K"))}`, "m"));
+    expect(stdout()).toMatch(/Waiting to be let in:\n +cellar/);
+    const columns = stdout()
+      .split("\n")
+      .slice(0, 3)
+      .map((line) => line.search(/role|voter|learner/));
+    expect(new Set(columns).size).toBe(1);
+  });
+
+  it("lists them for programs", async () => {
+    const { run, stdout } = await world();
+    expect(await run(["peers", "--json"])).toBe(0);
+    expect(JSON.parse(stdout())).toMatchObject({ peers: [{ name: "attic", isPrime: true }], waiting: [] });
+  });
+});
+
+describe("parley status", () => {
+  it("says how the peer stands with its cluster, and what would help", async () => {
+    const { cluster, run, stdout } = await world();
+    cluster.state = {
+      state: "no-quorum",
+      sentences: ["Nothing new can be agreed on: 1 of 3 voters is there, and it takes 2."],
+      nextSteps: ["Switch on, or connect again, kitchen: then all goes on by itself."],
+    };
+    cluster.clusters = [metCluster({ clusterId: "other" })];
+    expect(await run(["status"])).toBe(0);
+    expect(stdout()).toMatch(/^hearing +waiting/m);
+    expect(stdout()).toMatch(/^cluster +k7q2-home$/m);
+    expect(stdout()).toContain("  Nothing new can be agreed on: 1 of 3 voters is there, and it takes 2.\n");
+    expect(stdout()).toContain("  -> Switch on, or connect again, kitchen");
+    expect(stdout()).toMatch(/Met besides:\n +other +of kitchen/);
+  });
+
+  it("gives programs all of it", async () => {
+    const { run, stdout } = await world();
+    expect(await run(["status", "--json"])).toBe(0);
+    expect(JSON.parse(stdout())).toMatchObject({
+      name: "attic",
+      cluster: { belonging: "member", met: [], waiting: [] },
+    });
+  });
+
+  it("is shown anew with --watch until Ctrl-C, which is no failure", async () => {
+    const { cluster, run, stdout } = await world();
+    const ended = run(["status", "--watch", "--json"]);
+    await expect.poll(() => stdout().split("\n").length).toBeGreaterThan(1);
+    cluster.belonging = "looking";
+    await expect
+      .poll(() => lines(stdout()).at(-1)?.["cluster"], { timeout: 5000 })
+      .toMatchObject({ belonging: "looking" });
+    process.emit("SIGINT");
+    expect(await ended).toBe(0);
+  });
+});
+
+describe("parley revoke", () => {
+  it("says who has applied it and who has not", async () => {
+    const { cluster, run, stdout } = await world();
+    cluster.members.push(fakePeer("kitchen", "K"));
+    expect(await run(["revoke", "kitchen"])).toBe(0);
+    expect(stdout()).toBe(
+      "kitchen is revoked. Applied by: attic.\n" +
+        "Not yet applied by: cellar. Until they are back, kitchen may still reach them.\n",
+    );
+    expect(await run(["revoke", "kitchen", "--json"])).toBe(7);
+  });
+
+  it("asks a person first, unless told not to", async () => {
+    const { cluster, run, stderr } = await world();
+    cluster.members.push(fakePeer("kitchen", "K"), fakePeer("porch", "P"));
+    expect(await run(["revoke", "kitchen"], ["no"])).toBe(130);
+    expect(stderr()).toContain("Throw kitchen out for ever? [y/N]");
+    expect(cluster.members).toHaveLength(3);
+    expect(await run(["revoke", "kitchen"], ["y"])).toBe(0);
+    expect(await run(["revoke", "porch", "--yes"], [])).toBe(0);
+    expect(cluster.members).toHaveLength(1);
+  });
+});
+
+describe("parley leave", () => {
+  it("asks a person first, and needs --yes where nobody can be asked", async () => {
+    const { cluster, run, stderr, stdout } = await world();
+    expect(await run(["leave"])).toBe(2);
+    expect(stderr()).toContain("Give --yes");
+    for (const answer of ["n", "", "yesterday"]) expect(await run(["leave"], [answer])).toBe(130);
+    expect(cluster.belonging).toBe("member");
+    expect(await run(["leave"], ["YES"])).toBe(0);
+    expect(cluster.belonging).toBe("left");
+    expect(stdout()).toContain("This peer has left the cluster k7q2-home.");
+  });
+
+  it("does not ask with --yes, and says why it could not", async () => {
+    const { cluster, run, stderr } = await world();
+    cluster.failure = new PeerError("no-quorum", "1 of 3 voters is there", { nextStep: "Bring back kitchen." });
+    expect(await run(["leave", "--yes"])).toBe(7);
+    expect(stderr()).toContain("error: 1 of 3 voters is there\n  Bring back kitchen.\n");
+    cluster.failure = undefined;
+    expect(await run(["leave", "--yes", "--json"])).toBe(0);
+  });
+});
+
+describe("each of them", () => {
+  const commands = [["join", "--code", CODE], ["pair"], ["peers"], ["status"], ["revoke", "x"], ["leave", "--yes"]];
+
+  it.each(commands)("%s without a running peer says how to start one", async (...args) => {
+    const folder = await temporaryFolder();
+    onTestFinished(() => folder.remove());
+    let stderr = "";
+    const context = {
+      stdout: () => undefined,
+      stderr: (text: string) => void (stderr += text),
+      env: { PARLEY_HOME: folder.path },
+      cwd: folder.path,
+    };
+    expect(await runCli(args, context, "parley")).toBe(7);
+    expect(stderr).toMatch(/^error: no peer is running[^\n]*\n {2}Start one: parley start/);
+  });
+
+  it.each(commands.filter(([name]) => name !== "status"))(
+    "%s of a peer that takes part in no cluster says so",
+    async (...args) => {
+      const { cluster, run, stderr } = await world();
+      cluster.belonging = "off";
+      expect(await run(args)).toBe(2);
+      expect(stderr()).toMatch(/switched off\n {2}Start it without --no-cluster/);
+    },
+  );
+});
