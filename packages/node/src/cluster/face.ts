@@ -1,6 +1,7 @@
 /** A peer's part in its cluster, as the gateway, commands and services see it. `host/` makes one. */
 import type { ActorSystem } from "@parley/actors";
 import type { Consensus } from "./consensus/port.ts";
+import type { SharedState } from "./consensus/shared-state.ts";
 
 /** How far this peer is in belonging to a cluster. */
 export type Belonging =
@@ -114,6 +115,8 @@ export interface Cluster {
   leave(): Promise<void>;
   /** Only while it belongs. */
   readonly consensus: Consensus | undefined;
+  /** The replicated state, to be read and changed; only while it belongs. */
+  readonly shared?: SharedState | undefined;
   readonly actors: ActorSystem | undefined;
   /** Calls `changed` after anything above has changed, not from within; must not throw. The result ends that. */
   onChange(changed: () => void): () => void;

@@ -6,6 +6,7 @@ import { invitationText, readInvitation } from "../../mesh/door/code/invitation.
 import { readPairingCode, showPairingCode } from "../../mesh/door/code/pairing-code.ts";
 import { locate, readKnownHost, resolveBySystem } from "../../mesh/discovery/known-hosts.ts";
 import type { Consensus } from "../consensus/port.ts";
+import type { SharedState } from "../consensus/shared-state.ts";
 import type {
   Belonging,
   Cluster,
@@ -53,6 +54,10 @@ export class ClusteredPeer implements Cluster {
 
   get consensus(): Consensus | undefined {
     return this.#host.member?.shared.consensus;
+  }
+
+  get shared(): SharedState | undefined {
+    return this.#host.member?.shared;
   }
 
   get actors(): ActorSystem | undefined {

@@ -11,7 +11,7 @@ export interface OpenedCluster {
    * Fulfilled when other peers can reach this one and, if it belongs, it takes part again. It may look for a cluster for as
    * long as it runs. @throws PeerError `home-unusable`, `port-in-use`; then it takes no part.
    */
-  start(): Promise<void>;
+  readonly start: () => Promise<void>;
 }
 
 /** @throws PeerError `config-invalid` for a join secret that is too weak */
