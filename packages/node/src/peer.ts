@@ -140,7 +140,7 @@ function openPart(parts: {
   readonly clientPort: () => number;
 }): OpenedCluster {
   const { options, identity, services, log, clientPort } = parts;
-  const { config, joinSecret, onNews } = options;
+  const { config, joinSecret } = options;
   const { peerId } = identity;
   if (!config.cluster.enabled) return { cluster: clusterOff(peerId), start: async () => undefined };
   const opened: OpenedCluster = openCluster(
@@ -151,7 +151,8 @@ function openPart(parts: {
       services: () => readyServices(services),
       clientPort,
       log: contextLogger(log, () => ({ peerId, term: opened.cluster.consensus?.leadership.current().term })),
-      onNews,
+      // A console tells it from the cluster's face, in its own words.
+      onNews: (sentence) => log.info(sentence),
     }),
   );
   return opened;

@@ -37,7 +37,8 @@ export const meshSection = section(
       },
     ),
     port: setting(whole(0, 65_535), {
-      meaning: "The port to listen on for other peers; 0 takes any free one.",
+      meaning:
+        "The port to listen on for other peers; 0 takes any free one, and so does the default where another program has it.",
       default: 8766,
       flag: "--mesh-port <port>",
     }),

@@ -3,12 +3,13 @@ import type { Command } from "commander";
 import { randomUUID } from "node:crypto";
 import { rename, unlink, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { lockHome, prepareHome, type Config } from "../../config/index.ts";
+import { givenJoinSecret, joinListOf, lockHome, prepareHome, type Config } from "../../config/index.ts";
 import { codeOf, messageOf, PeerError } from "../../errors.ts";
 import { createPeer, type Peer } from "../../peer.ts";
 import { serviceNames } from "../../services/stage.ts";
 import { VERSION } from "../../version.ts";
 import { connectRunning, type PeerFile } from "../access.ts";
+import { tellCluster } from "../cluster/console.ts";
 import type { CliContext } from "../context.ts";
 import { downloadNotice } from "../downloads.ts";
 import { ProgressLine, stageReporter } from "../progress.ts";
@@ -67,7 +68,9 @@ async function run(config: Config, context: CliContext, json: boolean, invocatio
   const onStage: typeof report = (service, stage) => {
     if (!isStopping) report(service, stage);
   };
-  const peer = await createPeer({ config, onStage, onNews: say });
+  const joinSecret = givenJoinSecret(context.env, config);
+  const peer = await createPeer({ config, onStage, onNews: say, joinSecret });
+  let quiet: (() => void) | undefined;
   try {
     await leaveTraces(peer);
     if (json)
@@ -77,9 +80,11 @@ async function run(config: Config, context: CliContext, json: boolean, invocatio
     else say(greeting(peer, invocation));
     const notice = await downloadNotice(peer, serviceNames);
     if (notice !== undefined) say(notice);
+    if (!json) quiet = tellCluster({ cluster: peer.cluster, command: invocation, person: context.person, say });
     peer.services.start();
     await stopped;
   } finally {
+    quiet?.();
     await removeTraces(peer);
     await peer.close();
   }
@@ -93,6 +98,7 @@ function greeting(peer: Peer, invocation: Invocation): string {
     `  name       ${config.name}`,
     `  identity   ${identity.peerId}`,
     `  address    ${url}  (this machine only)`,
+    `  cluster    ${config.cluster.enabled ? meshText(config) : "off: this peer works by itself"}`,
     `  home       ${paths.home}`,
     `Talk to it from another terminal${where(invocation)}:`,
     `  ${invocation} chat`,
@@ -101,6 +107,16 @@ function greeting(peer: Peer, invocation: Invocation): string {
     `  ${invocation} status`,
     "",
   ].join("\n");
+}
+
+/** Where other peers reach this one, and how it looks for them. */
+function meshText(config: Config): string {
+  const { mesh, cluster } = config;
+  const list = joinListOf(config);
+  const asked = list.length === 0 ? "" : `asks ${list.join(", ")}`;
+  const looks = cluster.discovery === "mdns" ? "looks on the local network" : "";
+  const how = [looks, asked].filter((part) => part !== "").join(" and ");
+  return `other peers reach it at port ${mesh.port === 0 ? "of its choice" : mesh.port}; it ${how === "" ? "looks for nobody" : how}`;
 }
 
 /** Elsewhere than in the checkout, npx would look for a package of that name in the registry. */

@@ -212,6 +212,16 @@ describe("parley peers", () => {
     expect(new Set(columns).size).toBe(1);
   });
 
+  it("lists only who waits, when that is asked for", async () => {
+    const { cluster, run, stdout } = await world();
+    expect(await run(["peers", "--waiting"])).toBe(0);
+    expect(stdout()).toBe("Nobody waits.\n");
+    cluster.knocking = [knocker("cellar", "C")];
+    expect(await run(["peers", "--waiting"])).toBe(0);
+    expect(stdout()).toMatch(/let in:\n +cellar/);
+    expect(stdout()).not.toContain("attic");
+  });
+
   it("lists them for programs", async () => {
     const { run, stdout } = await world();
     expect(await run(["peers", "--json"])).toBe(0);

@@ -7,17 +7,24 @@ import { printJson, withManagement } from "./with-management.ts";
 
 /** Adds `peers` to the program. */
 export function registerPeersCommand(program: Command, context: CliContext): void {
-  const command = program.command("peers").description("list the peers of the cluster, and who waits to be let in");
+  const command = program
+    .command("peers")
+    .description("list the peers of the cluster, and who waits to be let in")
+    .option("--waiting", "only who waits");
   command.action(() =>
     withManagement(command, context, async ({ management, json, signal }) => {
-      const answers = [management.get("/peers", { signal }), management.get("/waiting", { signal })] as const;
-      const [peers, waiting] = await Promise.all(answers);
+      const isAll = command.opts()["waiting"] !== true;
+      const [peers, waiting] = await Promise.all([
+        isAll ? management.get("/peers", { signal }) : {},
+        management.get("/waiting", { signal }),
+      ]);
       if (json) {
         printJson(context, { ...Object(peers), ...Object(waiting) });
         return;
       }
-      const text = peersText(read(peersAnswer, peers).peers, Date.now());
-      context.stdout(text + waitingText(read(waitingAnswer, waiting).waiting));
+      const knocking = waitingText(read(waitingAnswer, waiting).waiting);
+      if (isAll) context.stdout(peersText(read(peersAnswer, peers).peers, Date.now()) + knocking);
+      else context.stdout(knocking === "" ? "Nobody waits.\n" : knocking);
     }),
   );
 }
