@@ -89,7 +89,7 @@ export class ClusterHost {
     });
     this.#premises = premises;
     if (belongs) await this.#resume(premises, record);
-    else premises.seeker.start({ type: "started", as: record === undefined ? "fresh" : "left" });
+    else premises.seeker.start(record === undefined ? { type: "started", as: "fresh" } : "gone");
   }
 
   get member(): Member | undefined {
@@ -151,7 +151,7 @@ export class ClusterHost {
         this.#isMoving = false;
       }
     });
-    seeker.step({ type: "left" });
+    seeker.gone();
   }
 
   /** @throws PeerError `not-member` */
@@ -253,7 +253,6 @@ export class ClusterHost {
     const { host, sealingKey } = this.open();
     const { name, timing, log, identity, describe } = this.options;
     const roster = new Roster(identity.peerId, record);
-    this.#record = record;
     this.#roster = roster;
     this.#member = await startMember({
       host,
@@ -268,6 +267,7 @@ export class ClusterHost {
       changed: () => this.#bell.ring(),
       ended: (how) => this.#isOver(how),
     });
+    this.#record = record;
     this.#trouble = undefined;
     this.#bell.ring();
   }
@@ -280,7 +280,7 @@ export class ClusterHost {
         await this.#member?.stop();
         await this.#end(how);
       });
-      seeker.step({ type: "left" });
+      seeker.gone();
     };
     run().catch((error: unknown) => this.options.log.error({ err: error }, "leaving was not written down"));
   }
@@ -322,7 +322,10 @@ export class ClusterHost {
     this.#admitting += 1;
     this.#bell.ring();
     try {
-      return await admit(this.belongs(), newcomer, { addresses: host.addresses(), signal });
+      const member = this.belongs();
+      const welcome = await admit(member, newcomer, { addresses: host.addresses(), signal });
+      member.links.learn(newcomer.peerId, newcomer.addresses);
+      return welcome;
     } finally {
       this.#admitting -= 1;
       this.#bell.ring();

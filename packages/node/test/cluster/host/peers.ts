@@ -1,6 +1,6 @@
 /** Real peers on loopback, in this process, with homes that vanish. */
 import { createServer, type AddressInfo } from "node:net";
-import { mkdir, rm } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import pino from "pino";
 import { onTestFinished } from "vitest";
@@ -93,8 +93,9 @@ export class TestPeer {
     this.#cluster = undefined;
   }
 
-  async forget(): Promise<void> {
-    await rm(this.folder, { recursive: true, force: true });
+  async put(key: string, value: string): Promise<string> {
+    const put = { type: "put", key, value: Buffer.from(value) } as const;
+    return (await this.cluster.shared?.submit(put, { timeoutMs: 10_000 }))?.outcome ?? "not-member";
   }
 }
 

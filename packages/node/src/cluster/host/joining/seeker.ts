@@ -50,7 +50,7 @@ const PAIR_MS = 30_000;
 export class Seeker {
   readonly neighbours = new Neighbours();
   readonly #options: SeekerOptions;
-  readonly #machine: Forming;
+  #machine: Forming;
   readonly #over = new AbortController();
   /** Found, enter and dissolve, one after the other. */
   #work: Promise<void> = Promise.resolve();
@@ -61,8 +61,7 @@ export class Seeker {
 
   constructor(options: SeekerOptions) {
     this.#options = options;
-    const { self, secret, times = FORMING_TIMES } = options;
-    this.#machine = new Forming({ self, hasSecret: secret !== undefined, times });
+    this.#machine = this.#newMachine(options.secret !== undefined);
   }
 
   get phase(): FormingPhase {
@@ -83,9 +82,18 @@ export class Seeker {
     return this.#machine.phase === "pairing";
   }
 
-  start(as: FormingInput & { readonly type: "started" }): void {
-    this.step(as);
+  start(as: (FormingInput & { readonly type: "started" }) | "gone"): void {
+    if (as === "gone") this.gone();
+    else this.step(as);
     this.#nextRound();
+  }
+
+  /** It left, or was revoked: from now on only a person brings it into a cluster, whatever secret it was given. */
+  gone(): void {
+    this.#isDoorOpen = false;
+    clearTimeout(this.#wake);
+    this.#machine = this.#newMachine(false);
+    this.step({ type: "started", as: "left" });
   }
 
   /** Somebody may be there: visited at once when that is news. */
@@ -123,6 +131,11 @@ export class Seeker {
     clearTimeout(this.#wake);
     clearTimeout(this.#round);
     await this.#work;
+  }
+
+  #newMachine(hasSecret: boolean): Forming {
+    const { self, times = FORMING_TIMES } = this.#options;
+    return new Forming({ self, hasSecret, times });
   }
 
   #carryOut(output: FormingOutput): void {

@@ -33,6 +33,8 @@ export interface VisitsOptions {
 
 export class Visits {
   readonly #options: VisitsOptions;
+  /** The last visit at each door that is under way: strangers may have few connections. */
+  readonly #turns = new Map<string, Promise<void>>();
 
   constructor(options: VisitsOptions) {
     this.#options = options;
@@ -41,7 +43,7 @@ export class Visits {
   /** @throws PeerError `unreachable` and others of the door */
   async hello(place: Place, signal: AbortSignal): Promise<Hello> {
     const within = AbortSignal.any([signal, AbortSignal.timeout(HELLO_MS)]);
-    return this.#at(place, within, async (connection) => {
+    return this.#inTurn(place, within, async (connection) => {
       const stream = await visitOver(connection, within);
       const about = await askAbout(stream, { signal: within });
       await stream.close();
@@ -58,7 +60,7 @@ export class Visits {
     const application = this.#options.application();
     const self = this.#options.host.peerId;
     try {
-      return await this.#at(place, signal, async (connection) => {
+      return await this.#inTurn(place, signal, async (connection) => {
         const stream = await visitOver(connection, signal);
         const welcome = await pairWith(stream, { ...request, self, application, signal });
         await stream.close();
@@ -89,7 +91,7 @@ export class Visits {
   async #welcome(place: Place, signal: AbortSignal): Promise<Welcome> {
     for (let tries = 1; ; tries += 1) {
       try {
-        return await this.#at(place, signal, async (connection) => {
+        return await this.#inTurn(place, signal, async (connection) => {
           const stream = await visitOver(connection, signal);
           const welcome = await askWelcome(stream, { signal });
           await stream.close();
@@ -99,6 +101,22 @@ export class Visits {
         if (tries >= WELCOME_TRIES || signal.aborted) throw error;
       }
     }
+  }
+
+  async #inTurn<T>(place: Place, signal: AbortSignal, visit: (connection: MeshConnection) => Promise<T>): Promise<T> {
+    const door = place.peer ?? place.addresses[0] ?? "";
+    const before = this.#turns.get(door);
+    const visiting = (async () => {
+      await before;
+      return this.#at(place, signal, visit);
+    })();
+    const turn = visiting.then(
+      () => undefined,
+      () => undefined,
+    );
+    this.#turns.set(door, turn);
+    void turn.then(() => this.#turns.get(door) === turn && this.#turns.delete(door));
+    return visiting;
   }
 
   async #at<T>(

@@ -1,11 +1,12 @@
 /**
- * What a member owes the cluster: its record, when that has changed; its word that it refuses who was revoked; and, as prime, a
- * new mesh key once somebody who left knows the old one. Proposed one at a time, again later where nobody could agree.
+ * What a member owes the cluster: its record, when that has changed; its word that it refuses who was revoked, and that it is
+ * awake; and, as prime, a new mesh key once somebody who left knows the old one. Proposed one at a time, again later where nobody could agree.
  */
 import { isDeepStrictEqual } from "node:util";
 import type { Logger } from "pino";
 import { isPeerError } from "../../../errors.ts";
 import type { SharedState } from "../../consensus/shared-state.ts";
+import { awake, isAsleep, sleepersIn } from "../../membership/sleep.ts";
 import { KNOWN_VERSION, type ClusterState } from "../../state/model.ts";
 import type { ClusterCommand, NodeRecord } from "../../state/schemas.ts";
 import type { MeshIdentity } from "./mesh-identity.ts";
@@ -19,6 +20,8 @@ export interface DutiesOptions {
   readonly identity: MeshIdentity;
   /** What this peer says of itself now. */
   readonly record: () => NodeRecord;
+  /** It sleeps, or leaves: then it does not say that it is awake. */
+  readonly isGoing: () => boolean;
   readonly log: Logger;
 }
 
@@ -67,18 +70,26 @@ export class Duties {
   }
 
   #due(): ClusterCommand | undefined {
-    const { self, shared, record, identity } = this.#options;
+    const { self, shared, record, identity, isGoing } = this.#options;
     const state = shared.now;
     if (!state.members.has(self)) return undefined;
     const unacknowledged = unacknowledgedIn(state, self);
     if (unacknowledged !== undefined) return { type: "acknowledge", peer: unacknowledged, by: self };
+    if (isAsleep(state, self) && !isGoing()) return awake(self);
     const own = record();
     if (!isDeepStrictEqual(state.records.get(self), own)) {
       return { type: "describe", peer: self, knows: KNOWN_VERSION, record: own };
     }
     const { leader, term } = shared.consensus.leadership.current();
-    return leader === self ? identity.rotation(term) : undefined;
+    if (leader !== self) return undefined;
+    return identity.rotation(term) ?? forgottenSleeper(state);
   }
+}
+
+/** Who left while it slept, or fell asleep to leave. */
+function forgottenSleeper(state: ClusterState): ClusterCommand | undefined {
+  const gone = sleepersIn(state).find((peer) => !state.members.has(peer));
+  return gone === undefined ? undefined : awake(gone);
 }
 
 function unacknowledgedIn({ revoked }: ClusterState, self: string): string | undefined {

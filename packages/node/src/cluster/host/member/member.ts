@@ -7,7 +7,8 @@ import type { MeshHost } from "../../../mesh/host/mesh-host.ts";
 import type { SealingKey } from "../../../mesh/keys/sealing-key.ts";
 import { makeMeshKey } from "../../../mesh/keys/mesh-key.ts";
 import { createLinks, type Links } from "../../../mesh/links/links.ts";
-import type { SharedState } from "../../consensus/shared-state.ts";
+import type { SharedState, Submitted } from "../../consensus/shared-state.ts";
+import { goToSleep } from "../../membership/sleep.ts";
 import { KNOWN_VERSION } from "../../state/model.ts";
 import type { CommandOf, NodeRecord } from "../../state/schemas.ts";
 import type { ClusterHome } from "../home/cluster-home.ts";
@@ -100,7 +101,14 @@ export class Member {
       cores: availableParallelism(),
     });
     this.#attendance = new Attendance({ host, links, roster, counts: (node) => this.#counts(node) });
-    this.#duties = new Duties({ self: roster.self, shared, identity, record, log });
+    this.#duties = new Duties({
+      self: roster.self,
+      shared,
+      identity,
+      record,
+      log,
+      isGoing: () => this.#isLeaving,
+    });
     this.#stops = [
       consensus.watch(() => this.#applied()),
       leadership.watch(() => {
@@ -126,24 +134,24 @@ export class Member {
   }
 
   /**
-   * Leaves for good: the state first, so that shards go elsewhere while this peer can still hand them over; then the log's
-   * configuration; then it stops.
-   * @throws PeerError `no-quorum`; then nothing has changed
+   * Leaves for good. It falls asleep first, as it were: the others take over leadership, vote and shards while it can still
+   * hand them over.
+   * @throws PeerError `no-quorum`; then it stays
    */
-  async leave(options: { readonly timeoutMs: number; readonly drainMs: number }): Promise<void> {
+  async leave({ timeoutMs, drainMs }: { readonly timeoutMs: number; readonly drainMs: number }): Promise<void> {
     const { self } = this.roster;
     this.#isLeaving = true;
-    const submitted = await this.shared.submit({ type: "leave", peer: self }, options);
-    // Of what is unknown the others tell soon; of what was done before, too.
-    const isGone = submitted.outcome === "done" || !this.shared.now.members.has(self);
-    if (!isGone) {
+    try {
+      expectDone(await goToSleep(this.shared, self, { timeoutMs }));
+      await this.#drained(drainMs);
+      const submitted = await this.shared.submit({ type: "leave", peer: self }, { timeoutMs });
+      // Of what is not known here the others may know: then they say so by not talking to this peer any more.
+      if (this.shared.now.members.has(self)) expectDone(submitted);
+    } catch (error) {
       this.#isLeaving = false;
-      throw new PeerError("no-quorum", `the cluster has not let this peer go: ${submitted.detail}`, {
-        nextStep: "Try again when more of its peers can be reached (parley status).",
-      });
+      throw error;
     }
-    await this.#drained(options.drainMs);
-    await this.agreement.consensus.leave({ timeoutMs: options.timeoutMs });
+    if (this.votes.isVoter) await this.agreement.consensus.leave({ timeoutMs });
     await this.stop();
   }
 
@@ -195,16 +203,25 @@ export class Member {
     });
   }
 
-  /** Until no shard is this peer's any more, or the time is over. */
+  /** Until this peer has neither shard nor vote, or the time is over. */
   async #drained(drainMs: number): Promise<void> {
     const prefix = `parley://${this.roster.self}/`;
     const untilMs = performance.now() + drainMs;
     const isDrained = (): boolean =>
+      !this.votes.isVoter &&
       [...this.shared.now.tables.values()].every(({ rows }) =>
         rows.every(({ owner }) => owner?.startsWith(prefix) !== true),
       );
     while (!isDrained() && performance.now() < untilMs) await new Promise((resolve) => setTimeout(resolve, 25));
   }
+}
+
+/** @throws PeerError `no-quorum` */
+function expectDone(submitted: Submitted): void {
+  if (submitted.outcome === "done") return;
+  throw new PeerError("no-quorum", `the cluster has not let this peer go: ${submitted.detail}`, {
+    nextStep: "Try again when more of its peers can be reached (parley status).",
+  });
 }
 
 /** Makes the cluster's first entry; does nothing where it is there already. */

@@ -1,0 +1,92 @@
+import { readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { until } from "../../mesh/host/hosts.ts";
+import { areOneCluster, freePorts, TestPeer } from "./peers.ts";
+
+/** A founder with something in its cluster, and a newcomer that knows where it is. */
+async function founderAndNewcomer(): Promise<readonly [founder: TestPeer, newcomer: TestPeer]> {
+  const [a = 0, b = 0] = await freePorts(2);
+  const founder = await TestPeer.started({ name: "founder", port: a });
+  await until(() => founder.cluster.belonging === "member", "a founder");
+  await founder.put("kept", "value");
+  const newcomer = await TestPeer.started({ name: "newcomer", port: b, known: [a] });
+  await until(() => newcomer.cluster.belonging === "waiting", "a newcomer that waits");
+  return [founder, newcomer];
+}
+
+const soon = (): AbortSignal => AbortSignal.timeout(20_000);
+
+describe("a newcomer", () => {
+  it("waits beside a cluster, says so, and is let in by the code that a member shows", async () => {
+    const [founder, newcomer] = await founderAndNewcomer();
+    expect(newcomer.cluster.status()).toMatchObject({ state: "waiting", belonging: "waiting" });
+    const { code, uri } = await founder.cluster.openPairing();
+    expect(code).toMatch(/^\w{4}-\w{4}$/);
+    expect(uri).toContain("parley:pair?");
+    await newcomer.cluster.join({ proof: { code: code.toLowerCase() }, signal: soon() });
+    await until(() => areOneCluster([founder, newcomer]), "one cluster");
+    expect(founder.cluster.pairingEnd).toBe("used");
+    await until(() => newcomer.cluster.shared?.now.pairs.has("kept") === true, "what was kept");
+    const file = join(newcomer.folder, "cluster.json");
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
+    expect(JSON.parse(await readFile(file, "utf8"))).toMatchObject({ standing: "member", node: 2 });
+  });
+
+  it("is not let in by another code, and learns nothing", async () => {
+    const [founder, newcomer] = await founderAndNewcomer();
+    const { code } = await founder.cluster.openPairing();
+    const wrong = code.startsWith("0") ? `1${code.slice(1)}` : `0${code.slice(1)}`;
+    const joining = newcomer.cluster.join({ proof: { code: wrong }, signal: soon() });
+    await expect(joining).rejects.toMatchObject({ code: "pairing-failed" });
+    expect(newcomer.cluster.belonging).toBe("waiting");
+    expect(founder.cluster.pairing?.triesLeft).toBe(4);
+    expect(founder.cluster.peers()).toHaveLength(1);
+  });
+
+  it("is let in when a person there approves it and its own person agrees to that fingerprint", async () => {
+    const [founder, newcomer] = await founderAndNewcomer();
+    await until(() => founder.cluster.waiting().length === 1, "a knock");
+    const [waiting] = founder.cluster.waiting();
+    expect(waiting).toMatchObject({ peerId: newcomer.cluster.peerId, name: "newcomer" });
+    const approving = founder.cluster.approve("newcomer");
+    await until(() => newcomer.cluster.met().some(({ hasApproved }) => hasApproved), "an approval");
+    const [met] = newcomer.cluster.met();
+    await newcomer.cluster.join({ proof: { fingerprint: met?.fingerprint ?? "" }, signal: soon() });
+    expect(await approving).toMatchObject({ peerId: newcomer.cluster.peerId, nodeId: 2 });
+    await until(() => areOneCluster([founder, newcomer]), "one cluster");
+  });
+
+  it("joins by code though it has founded an empty cluster of its own meanwhile", async () => {
+    const [a = 0, b = 0] = await freePorts(2);
+    const one = await TestPeer.started({ name: "one", port: a });
+    const other = await TestPeer.started({ name: "other", port: b });
+    await until(() => [one, other].every(({ cluster }) => cluster.belonging === "member"), "two founders");
+    const { code } = await one.cluster.openPairing();
+    await other.cluster.join({ proof: { code }, address: `127.0.0.1:${a}`, signal: soon() });
+    await until(() => areOneCluster([one, other]), "one cluster");
+    const again = other.cluster.join({ proof: { code }, signal: soon() });
+    await expect(again).rejects.toMatchObject({ code: "already-member" });
+  });
+
+  it("stays a member through a restart, and finds the others where they are now", async () => {
+    const [founder, newcomer] = await founderAndNewcomer();
+    const { code } = await founder.cluster.openPairing();
+    await newcomer.cluster.join({ proof: { code }, signal: soon() });
+    await until(() => areOneCluster([founder, newcomer]), "one cluster");
+    await newcomer.stop();
+    const [elsewhere = 0] = await freePorts(1);
+    await newcomer.start({ listen: [{ host: "127.0.0.1", port: elsewhere }] });
+    expect(newcomer.cluster.belonging).toBe("member");
+    await until(() => areOneCluster([founder, newcomer]), "one cluster");
+  });
+});
+
+describe("a peer that looks for a cluster at an address where there is none", () => {
+  it("is told so", async () => {
+    const [a = 0, b = 0] = await freePorts(2);
+    const peer = await TestPeer.started({ name: "peer", port: a });
+    const joining = peer.cluster.join({ proof: { code: "ABCD-1234" }, address: `127.0.0.1:${b}`, signal: soon() });
+    await expect(joining).rejects.toMatchObject({ code: "unreachable" });
+  });
+});

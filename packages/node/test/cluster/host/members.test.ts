@@ -1,0 +1,90 @@
+import { verify } from "node:crypto";
+import { describe, expect, it } from "vitest";
+import { until } from "../../mesh/host/hosts.ts";
+import { publicKeyFrom } from "../../../src/mesh/keys/raw-keys.ts";
+import { announcedPrime, primeStatement } from "../../../src/cluster/host/member/prime.ts";
+import { areOneCluster, peersKnowingAll, primeOf, SECRET, type TestPeer } from "./peers.ts";
+
+async function startedCluster(count: number): Promise<readonly TestPeer[]> {
+  const peers = await peersKnowingAll(count, { joinSecret: SECRET });
+  await Promise.all(peers.map((peer) => peer.start()));
+  await until(() => areOneCluster(peers), "one cluster");
+  return peers;
+}
+
+function theOthers(peers: readonly TestPeer[], one: TestPeer): readonly TestPeer[] {
+  return peers.filter((peer) => peer !== one);
+}
+
+function theFirst(peers: readonly TestPeer[]): TestPeer {
+  const [first] = peers;
+  if (first === undefined) throw new Error("there are some");
+  return first;
+}
+
+describe("a cluster", () => {
+  it("has one prime, which announces itself with its term and the mesh's signature", async () => {
+    const peers = await startedCluster(3);
+    const [one] = peers;
+    await until(() => {
+      const state = one?.cluster.shared?.now;
+      const said = state && announcedPrime(state);
+      return said !== undefined && said.peer === primeOf(peers)?.cluster.peerId;
+    }, "an announcement");
+    const state = one?.cluster.shared?.now;
+    const said = state && announcedPrime(state);
+    if (state?.id === undefined || state.meshKey === undefined || said === undefined) throw new Error("founded");
+    const key = publicKeyFrom("Ed25519", state.meshKey.publicKey);
+    expect(verify(null, primeStatement(state.id, said.peer, said.term), key, said.signature)).toBe(true);
+  });
+
+  it("throws a peer out for good: nobody talks to it, and the mesh's key is a new one that it does not get", async () => {
+    const peers = await startedCluster(3);
+    const prime = primeOf(peers);
+    const [victim, other] = prime === undefined ? [] : theOthers(peers, prime);
+    if (prime === undefined || victim === undefined || other === undefined) throw new Error("three peers");
+    const gone = victim.cluster.peerId;
+    const report = await other.cluster.revoke(victim.name);
+    expect(report).toMatchObject({ peerId: gone, name: victim.name, notYetAppliedBy: [] });
+    expect([...report.appliedBy].toSorted()).toEqual([prime.cluster.peerId, other.cluster.peerId].toSorted());
+    await until(() => {
+      const { meshKey } = other.cluster.shared?.now ?? {};
+      return meshKey?.generation === 2 && !meshKey.sealed.has(gone);
+    }, "a new key");
+    await until(
+      () => victim.cluster.belonging !== "member" || victim.cluster.status()["state"] !== "healthy",
+      "an end",
+    );
+    await victim.stop();
+    await victim.start();
+    await until(() => victim.cluster.peers().every(({ isOnline, isSelf }) => isSelf || !isOnline), "silence");
+    expect(prime.cluster.peers().map(({ peerId }) => peerId)).not.toContain(gone);
+    expect(await other.put("after", "value")).toBe("done");
+  });
+
+  it("lets a member go, its shards and leadership first, and that one founds no other", async () => {
+    const peers = await startedCluster(3);
+    const prime = primeOf(peers);
+    if (prime === undefined) throw new Error("a prime");
+    const gone = prime.cluster.peerId;
+    const others = theOthers(peers, prime);
+    await until(() => {
+      const table = others[0]?.cluster.shared?.now.tables.get("homes");
+      return table?.rows.every(({ owner }) => owner !== undefined) === true;
+    }, "all shards placed");
+    await prime.cluster.leave();
+    expect(prime.cluster.clusterId).toBeUndefined();
+    await until(() => areOneCluster(others), "a cluster of the others");
+    for (const { cluster } of others) {
+      await until(() => {
+        const rows = cluster.shared?.now.tables.get("homes")?.rows ?? [];
+        return rows.length > 0 && rows.every(({ owner }) => owner?.includes(gone) === false);
+      }, "shards elsewhere");
+    }
+    await prime.stop();
+    await prime.start();
+    await until(() => prime.cluster.belonging === "waiting", "that it waits for a person");
+    expect(await theFirst(others).put("after", "value")).toBe("done");
+    expect(others.flatMap(({ cluster }) => cluster.peers()).map(({ peerId }) => peerId)).not.toContain(gone);
+  });
+});
