@@ -6,3 +6,9 @@ export { fixedDelaySources, type FixedDelays } from "./fixed-delay-sources.ts";
 export { consensusSuite } from "./consensus/suite.ts";
 export type { ConsensusSuiteOptions, ConsensusWorld } from "./consensus/suite.ts";
 export { MemoryConsensusWorld } from "./consensus/memory-consensus.ts";
+/** Whole peers as processes, and what can be done to them. */
+export { Household, portrait, unityOf, untilUnited } from "./peers/household.ts";
+export type { HouseholdOptions, NewPeer, Unity } from "./peers/household.ts";
+export { LivePeer, PeerFailure } from "./peers/live-peer.ts";
+export { Lan, type Place } from "./peers/lan.ts";
+export type { GetAnswer, PeerStatus, PutAnswer } from "./peers/orders.ts";

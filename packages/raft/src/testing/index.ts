@@ -16,6 +16,8 @@ export { NodeConnection } from "./harness/node-connection.ts";
 export type { WireProposal, WireReadOutcome } from "./harness/node-connection.ts";
 export type { ControlAction, ControlResults, WireDigest, WireStatus } from "./harness/control.ts";
 export type { ProcessConfig } from "./harness/process-config.ts";
+/** Sees to it that processes and folders do not outlive whoever made them. */
+export { Guard } from "./harness/guard.ts";
 
 /** Messages over plain TCP on one machine, with links that can be cut and delayed. */
 export { TcpTransport } from "./tcp/tcp-transport.ts";

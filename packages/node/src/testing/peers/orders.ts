@@ -1,0 +1,76 @@
+/** What a peer in a process of its own is told, and what it answers. */
+import type { MetCluster, PairingWindow, PeerReport, RevocationReport, WaitingPeer } from "../../cluster/face.ts";
+import type { FlagValues } from "../../config/index.ts";
+
+/** All that such a peer goes by. */
+export interface PeerProcessOptions {
+  readonly home: string;
+  readonly flags: FlagValues;
+  readonly joinSecret: string | undefined;
+}
+
+/** What it says once it answers clients. */
+export interface PeerIntroduction {
+  readonly peerId: string;
+  readonly fingerprint: string;
+  readonly url: string;
+  readonly token: string;
+}
+
+/** `when`: what the key must hold, null for nothing; undefined: whatever it holds. */
+export interface PutOrder {
+  readonly do: "put";
+  readonly key: string;
+  readonly value: string;
+  readonly when?: string | null;
+  readonly timeoutMs: number;
+}
+
+export type PeerOrder =
+  | PutOrder
+  /** `isStale`: whatever this peer happens to hold. */
+  | { readonly do: "get"; readonly key: string; readonly isStale?: boolean; readonly timeoutMs: number }
+  | { readonly do: keyof PlainAnswers }
+  | { readonly do: "join"; readonly code: string; readonly address?: string }
+  | { readonly do: "join-by-fingerprint"; readonly fingerprint: string; readonly address?: string }
+  | { readonly do: "revoke" | "approve"; readonly who: string };
+
+/** `mismatch`: the key held something else. `refused`: nothing was done, and nothing will be. */
+export type PutAnswer =
+  | { readonly outcome: "done" | "mismatch"; readonly index: number }
+  | { readonly outcome: "refused" | "unknown"; readonly detail: string };
+
+export type GetAnswer =
+  | { readonly outcome: "read"; readonly value: string | null; readonly index: number }
+  | { readonly outcome: "refused"; readonly detail: string };
+
+/** Orders that take nothing, and what is answered. */
+export interface PlainAnswers {
+  readonly peers: readonly PeerReport[];
+  readonly status: PeerStatus;
+  readonly waiting: readonly WaitingPeer[];
+  readonly met: readonly MetCluster[];
+  readonly "open-pairing": PairingWindow;
+  readonly leave: null;
+  readonly usage: { readonly cpuMs: number; readonly rssBytes: number };
+  /** Of the replicated pairs. */
+  readonly digest: { readonly index: number; readonly digest: string };
+}
+
+export type PeerStatus = Readonly<Record<string, unknown>> & {
+  readonly belonging: string;
+  readonly clusterId: string | null;
+  readonly state: string;
+  readonly term: number | null;
+  readonly sentences: readonly string[];
+  readonly nextSteps: readonly string[];
+  readonly meshKey?: { readonly generation: number; readonly publicKey: string } | null;
+};
+
+export type RevokeAnswer = RevocationReport;
+
+/** What comes from the process. */
+export type PeerNews =
+  | { readonly ready: PeerIntroduction }
+  | { readonly id: number; readonly answer: unknown }
+  | { readonly id: number; readonly error: string; readonly code: string };

@@ -1,0 +1,126 @@
+/**
+ * A whole peer in a process of its own, without engines: `node peer-process.ts OPTIONS`, with {@link PeerProcessOptions} as JSON.
+ * Does what its parent orders, and ends when the parent is gone.
+ */
+import { createHash } from "node:crypto";
+import { hostFacts, loadConfig } from "../../config/index.ts";
+import { isPeerError, messageOf } from "../../errors.ts";
+import { fingerprintOf } from "../../mesh/door/code/fingerprint.ts";
+import { createPeer } from "../../peer.ts";
+import type {
+  GetAnswer,
+  PeerNews,
+  PeerOrder,
+  PeerProcessOptions,
+  PlainAnswers,
+  PutAnswer,
+  PutOrder,
+} from "./orders.ts";
+
+const JOIN_MS = 60_000;
+
+const { home, flags, joinSecret } = JSON.parse(process.argv[2] ?? "{}") as PeerProcessOptions;
+const loaded = loadConfig({ env: {}, flags: { home, ...flags }, host: hostFacts({}), cwd: home });
+if (!loaded.ok) throw new Error(loaded.problems.map(({ message }) => message).join("\n"));
+const peer = await createPeer({ config: loaded.config, joinSecret });
+const { cluster } = peer;
+
+const plain: { readonly [Order in keyof PlainAnswers]: () => PlainAnswers[Order] | Promise<PlainAnswers[Order]> } = {
+  peers: () => cluster.peers(),
+  status: () => ({
+    state: "",
+    term: null,
+    sentences: [],
+    nextSteps: [],
+    ...cluster.status(),
+    belonging: cluster.belonging,
+    clusterId: cluster.clusterId ?? null,
+  }),
+  waiting: () => cluster.waiting(),
+  met: () => cluster.met(),
+  "open-pairing": () => cluster.openPairing(),
+  leave: async () => {
+    await cluster.leave();
+    return null;
+  },
+  usage: () => {
+    const { user, system } = process.cpuUsage();
+    return { cpuMs: (user + system) / 1000, rssBytes: process.memoryUsage.rss() };
+  },
+  digest: () => {
+    const hash = createHash("sha256");
+    const { pairs, members, revoked } = cluster.shared?.now ?? {};
+    for (const [key, { value, revision }] of pairs?.range({}) ?? []) hash.update(`${key} ${revision} `).update(value);
+    for (const each of [...(members?.keys() ?? []), ...(revoked?.keys() ?? [])]) hash.update(` ${each}`);
+    return { index: cluster.shared?.now.index ?? 0, digest: hash.digest("base64url") };
+  },
+};
+
+const say = (news: PeerNews): void => {
+  // A parent that is gone hears nothing; this process ends then.
+  if (process.connected) process.send?.(news, undefined, undefined, () => undefined);
+};
+
+process.on("disconnect", () => process.exit(0));
+process.on("SIGTERM", () => void peer.close().then(() => process.exit(0)));
+// Ctrl-C reaches the whole group of processes: who started this one decides when it ends.
+process.on("SIGINT", () => undefined);
+process.on("message", ({ id, order }: { readonly id: number; readonly order: PeerOrder }) => {
+  carryOut(order).then(
+    (answer) => say({ id, answer }),
+    (error: unknown) => say({ id, error: messageOf(error), code: isPeerError(error) ? error.code : "unexpected" }),
+  );
+});
+say({
+  ready: { peerId: cluster.peerId, fingerprint: fingerprintOf(cluster.peerId), url: peer.url, token: peer.token },
+});
+
+async function carryOut(order: PeerOrder): Promise<unknown> {
+  switch (order.do) {
+    case "put":
+      return put(order);
+    case "get":
+      return get(order);
+    case "join":
+      return join({ code: order.code }, order.address);
+    case "join-by-fingerprint":
+      return join({ fingerprint: order.fingerprint }, order.address);
+    case "revoke":
+      return cluster.revoke(order.who);
+    case "approve":
+      return cluster.approve(order.who);
+    default:
+      return plain[order.do]();
+  }
+}
+
+async function put({ key, value, when, timeoutMs }: PutOrder): Promise<PutAnswer> {
+  const { shared } = cluster;
+  if (shared === undefined) return { outcome: "refused", detail: "belongs to no cluster" };
+  const guard = when === undefined ? {} : { when: when === null ? { revision: 0 } : { value: Buffer.from(when) } };
+  const ended = await shared.submit({ type: "put", key, value: Buffer.from(value), ...guard }, { timeoutMs });
+  if (ended.outcome === "done") return { outcome: "done", index: ended.index };
+  if (ended.outcome === "refused" && ended.reason === "mismatch") return { outcome: "mismatch", index: 0 };
+  return { outcome: ended.outcome, detail: ended.detail };
+}
+
+async function get(order: PeerOrder & { readonly do: "get" }): Promise<GetAnswer> {
+  const { shared } = cluster;
+  if (shared === undefined) return { outcome: "refused", detail: "belongs to no cluster" };
+  if (order.isStale !== true) {
+    const read = await shared.read({ timeoutMs: order.timeoutMs });
+    if (read.outcome !== "readable") return { outcome: "refused", detail: read.detail };
+  }
+  const { pairs, index } = shared.now;
+  const pair = pairs.get(order.key);
+  return { outcome: "read", value: pair === undefined ? null : Buffer.from(pair.value).toString(), index };
+}
+
+async function join(
+  proof: { readonly code: string } | { readonly fingerprint: string },
+  address?: string,
+): Promise<null> {
+  const signal = AbortSignal.timeout(JOIN_MS);
+  await cluster.join({ proof, signal, ...(address === undefined ? {} : { address }) });
+  return null;
+}

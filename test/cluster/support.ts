@@ -1,0 +1,65 @@
+/** What the tests of whole clusters share. */
+import { Household, Lan, portrait, type HouseholdOptions, type LivePeer } from "@parley/node/testing";
+import { onTestFinished } from "vitest";
+
+export const SECRET = "a secret of more than sixteen characters";
+
+/** Why tests that need networks of their own are skipped; undefined: they are not. */
+export const noLan = Lan.obstacle();
+if (noLan !== undefined) console.warn(`skipped: clusters on networks of their own, because ${noLan}`);
+
+/** Peers on loopback; ended with the test. */
+export async function household(options: HouseholdOptions = {}): Promise<Household> {
+  const house = await Household.open(options);
+  onTestFinished(() => house.close());
+  return house;
+}
+
+/** Peers on a network of their own; ended with the test. */
+export async function householdOnLan(
+  options: Omit<HouseholdOptions, "lan"> & { readonly subnets?: number } = {},
+): Promise<{ readonly house: Household; readonly lan: Lan }> {
+  const { subnets, ...rest } = options;
+  const lan = await Lan.make(subnets === undefined ? {} : { subnets });
+  return { lan, house: await household({ ...rest, lan }) };
+}
+
+export async function startAll(peers: readonly LivePeer[]): Promise<void> {
+  await Promise.all(peers.map((peer) => peer.start()));
+}
+
+/** Resolves once it holds. @throws Error after `timeoutMs`, with what the peers say */
+export async function until(
+  holds: () => boolean | Promise<boolean>,
+  what: string,
+  { peers = [], timeoutMs = 60_000 }: { readonly peers?: readonly LivePeer[]; readonly timeoutMs?: number } = {},
+): Promise<void> {
+  const deadlineMs = performance.now() + timeoutMs;
+  while (!(await holds())) {
+    if (performance.now() > deadlineMs)
+      throw new Error(`not so after ${timeoutMs} ms: ${what}${await portrait(peers)}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** Writes until it is done; the peers must take it in the end. */
+export async function putUntilDone(peer: LivePeer, key: string, value: string): Promise<void> {
+  await until(async () => (await peer.put(key, value)).outcome === "done", `${peer.name} writes ${key}`, {
+    peers: [peer],
+  });
+}
+
+/** The linearizable value as that peer reads it. */
+export async function valueAt(peer: LivePeer, key: string): Promise<string | null> {
+  let value: string | null = null;
+  await until(
+    async () => {
+      const answer = await peer.get(key);
+      if (answer.outcome === "read") value = answer.value;
+      return answer.outcome === "read";
+    },
+    `${peer.name} reads ${key}`,
+    { peers: [peer] },
+  );
+  return value;
+}
