@@ -148,7 +148,7 @@ export class FakeCluster implements Cluster {
     );
     if (peer === undefined) throw noSuchPeer(who);
     this.members = this.members.filter((each) => each !== peer);
-    return { peerId: peer.peerId, name: peer.name, appliedBy: ["attic"], notYetAppliedBy: ["cellar"] };
+    return { peerId: peer.peerId, name: peer.name, appliedBy: [this.peerId], notYetAppliedBy: ["cellar"] };
   }
 
   async leave(): Promise<void> {
@@ -157,6 +157,11 @@ export class FakeCluster implements Cluster {
     this.change(() => {
       this.belonging = "left";
     });
+  }
+
+  async recover(): Promise<void> {
+    this.asked.push("recover");
+    await this.#others();
   }
 
   onChange(changed: () => void): () => void {

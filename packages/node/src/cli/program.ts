@@ -9,6 +9,7 @@ import { registerJoinCommand } from "./commands/cluster/join.ts";
 import { registerLeaveCommand } from "./commands/cluster/leave.ts";
 import { registerPairCommand } from "./commands/cluster/pair.ts";
 import { registerPeersCommand } from "./commands/cluster/peers.ts";
+import { registerRecoverCommand } from "./commands/cluster/recover.ts";
 import { registerRevokeCommand } from "./commands/cluster/revoke.ts";
 import { registerListenCommand } from "./commands/listen.ts";
 import { registerModelsCommand } from "./commands/models.ts";
@@ -37,6 +38,7 @@ export function createProgram(context: CliContext, invocation: Invocation): Comm
   registerPeersCommand(program, context);
   registerRevokeCommand(program, context);
   registerLeaveCommand(program, context);
+  registerRecoverCommand(program, context);
   registerAskCommand(program, context);
   registerChatCommand(program, context);
   registerSayCommand(program, context);

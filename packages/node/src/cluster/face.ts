@@ -113,6 +113,12 @@ export interface Cluster {
   revoke(who: string): Promise<RevocationReport>;
   /** Leaves for good: leadership and shards are handed over first. @throws PeerError `no-quorum`. */
   leave(): Promise<void>;
+  /**
+   * The last resort, when a majority of the voters is gone for good: this peer goes on alone with what it has. What the others
+   * agreed on without it is lost, and each of them must be paired anew. Absent where that cannot be done.
+   * @throws PeerError `not-member`; `usage` while the quorum is there.
+   */
+  recover?(): Promise<void>;
   /** Only while it belongs. */
   readonly consensus: Consensus | undefined;
   /** The replicated state, to be read and changed; only while it belongs. */

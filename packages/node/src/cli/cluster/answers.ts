@@ -53,15 +53,17 @@ export const peersAnswer = z.object({ peers: z.array(peerSchema) });
 export const pairingAnswer = z.object({ pairing: windowSchema.nullable(), ended: z.string().nullable() });
 export const waitingAnswer = z.object({ waiting: z.array(waitingPeerSchema) });
 export const approveAnswer = z.object({ peer: peerSchema.nullable() });
+/** Of what ends with belonging to a cluster, or not. */
 export const joinAnswer = z.object({ belonging: z.string(), clusterId: z.string().nullable() });
-export const revokeAnswer = z.object({
-  revocation: z.object({
-    peerId: z.string(),
-    name: z.string(),
-    appliedBy: z.array(z.string()),
-    notYetAppliedBy: z.array(z.string()),
-  }),
+const revocationSchema = z.object({
+  peerId: z.string(),
+  name: z.string(),
+  /** Peer ids. */
+  appliedBy: z.array(z.string()),
+  notYetAppliedBy: z.array(z.string()),
 });
+export type Revocation = z.output<typeof revocationSchema>;
+export const revokeAnswer = z.object({ revocation: revocationSchema });
 
 /** @throws PeerError `peer-refused` when the peer speaks otherwise than this command */
 export function read<T>(schema: z.ZodType<T>, answer: unknown): T {

@@ -59,16 +59,22 @@ export function waitingText(waiting: readonly WaitingPeer[]): string {
 }
 
 /** How this peer stands with its cluster. */
-export function reportText({ clusterId, status, waiting, met, fingerprint }: Report): string {
+export function reportText(report: Report): string {
+  const { clusterId, status, waiting, fingerprint } = report;
   const head = clusterId === null ? "" : `cluster           ${clusterId}\n`;
   const lines = [...status.sentences, ...status.nextSteps.map((step) => `-> ${step}`)].map((line) => `  ${line}\n`);
-  const others = met.map(({ clusterId: other, name, fingerprint: theirs }) => [
+  return `${head}fingerprint       ${fingerprint}\n${lines.join("")}${metText(report)}${waitingText(waiting)}`;
+}
+
+/** Clusters nearby that this peer does not belong to, with those of their peers that it has met. */
+function metText({ clusterId, met }: Report): string {
+  if (met.length === 0) return "";
+  const rows = met.map(({ clusterId: other, name, fingerprint }) => [
     `  ${other}`,
     `of ${name}`,
-    `fingerprint ${theirs}`,
+    `fingerprint ${fingerprint}`,
   ]);
-  const clusters = others.length === 0 ? "" : `Met besides:\n${table(others)}`;
-  return `${head}fingerprint       ${fingerprint}\n${lines.join("")}${clusters}${waitingText(waiting)}`;
+  return `${clusterId === null ? "Found nearby" : "Other clusters nearby"}:\n${table(rows)}`;
 }
 
 /** Minutes and seconds that are left. */

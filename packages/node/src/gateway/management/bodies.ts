@@ -9,6 +9,8 @@ const who = text(128);
 
 export const approveBody = z.strictObject({ who });
 export const revokeBody = z.strictObject({ peer: who });
+/** Said in so many words, so that nobody does it by a slip. */
+export const recoverBody = z.strictObject({ isLastResort: z.literal(true) });
 export const emptyBody = z.strictObject({}).nullish();
 export const joinBody = z.union([
   z.strictObject({ code: text(64), address: text(512).optional() }),

@@ -12,6 +12,7 @@
  *     POST   /join               {code | fingerprint, address?}  202: nobody there has approved yet; ask again
  *     POST   /peers/revoke       {peer}
  *     POST   /leave
+ *     POST   /recover            {isLastResort: true}
  *
  * Failures are `{error: {code, message, nextStep, details?}}` with the codes of `PeerError`.
  */
@@ -21,7 +22,7 @@ import type { Cluster } from "../../cluster/face.ts";
 import { messageOf, PeerError } from "../../errors.ts";
 import { failureBody, sendRefusal, statusOf } from "../failure.ts";
 import { isLoopback } from "../guard.ts";
-import { approveBody, emptyBody, joinBody, readBody, revokeBody } from "./bodies.ts";
+import { approveBody, emptyBody, joinBody, readBody, recoverBody, revokeBody } from "./bodies.ts";
 import { patiently, within } from "./patience.ts";
 
 /** What the routes work on. */
@@ -81,6 +82,7 @@ class Routes {
     api.post("/join", small, async ({ body }, reply) => this.#join(body, reply));
     api.post("/peers/revoke", small, async ({ body }) => this.#revoke(body));
     api.post("/leave", small, async ({ body }) => this.#leave(body));
+    api.post("/recover", small, async ({ body }) => this.#recover(body));
   }
 
   /** @throws PeerError `cluster-off` */
@@ -145,6 +147,19 @@ class Routes {
     const cluster = this.#running();
     await cluster.leave();
     return { belonging: cluster.belonging };
+  }
+
+  async #recover(body: unknown): Promise<Record<string, unknown>> {
+    readBody(recoverBody, body);
+    const cluster = this.#running();
+    if (cluster.recover === undefined) {
+      throw new PeerError("usage", "this peer cannot begin anew from what it has", {
+        nextStep: "Bring back the peers that are missing (parley status), or leave (parley leave) and pair anew.",
+      });
+    }
+    await cluster.recover();
+    const { belonging, clusterId = null } = cluster;
+    return { belonging, clusterId };
   }
 }
 

@@ -243,7 +243,7 @@ describe("parley status", () => {
     expect(stdout()).toMatch(/^cluster +k7q2-home$/m);
     expect(stdout()).toContain("  Nothing new can be agreed on: 1 of 3 voters is there, and it takes 2.\n");
     expect(stdout()).toContain("  -> Switch on, or connect again, kitchen");
-    expect(stdout()).toMatch(/Met besides:\n +other +of kitchen/);
+    expect(stdout()).toMatch(/Other clusters nearby:\n +other +of kitchen/);
   });
 
   it("gives programs all of it", async () => {
@@ -275,7 +275,7 @@ describe("parley revoke", () => {
     expect(await run(["revoke", "kitchen"])).toBe(0);
     expect(stdout()).toBe(
       "kitchen is revoked. Applied by: attic.\n" +
-        "Not yet applied by: cellar. Until they are back, kitchen may still reach them.\n",
+        "Not yet applied by: cellar. Until they have, kitchen may still reach them.\n",
     );
     expect(await run(["revoke", "kitchen", "--json"])).toBe(7);
   });
@@ -289,6 +289,22 @@ describe("parley revoke", () => {
     expect(await run(["revoke", "kitchen"], ["y"])).toBe(0);
     expect(await run(["revoke", "porch", "--yes"], [])).toBe(0);
     expect(cluster.members).toHaveLength(1);
+  });
+});
+
+describe("parley recover", () => {
+  it("does nothing without --last-resort, and asks a person even then", async () => {
+    const { cluster, run, stdout, stderr } = await world();
+    expect(await run(["recover"])).toBe(2);
+    expect(stderr()).toMatch(/last resort[\s\S]*parley status/);
+    expect(await run(["recover", "--last-resort"])).toBe(2);
+    expect(await run(["recover", "--last-resort"], ["n"])).toBe(130);
+    expect(stderr()).toContain("What the others agreed on without it is lost");
+    expect(cluster.asked).toEqual([]);
+    expect(await run(["recover", "--last-resort"], ["y"])).toBe(0);
+    expect(await run(["recover", "--last-resort", "--yes"])).toBe(0);
+    expect(cluster.asked).toEqual(["recover", "recover"]);
+    expect(stdout()).toContain("goes on alone");
   });
 });
 
@@ -315,7 +331,15 @@ describe("parley leave", () => {
 });
 
 describe("each of them", () => {
-  const commands = [["join", "--code", CODE], ["pair"], ["peers"], ["status"], ["revoke", "x"], ["leave", "--yes"]];
+  const commands = [
+    ["join", "--code", CODE],
+    ["pair"],
+    ["peers"],
+    ["status"],
+    ["revoke", "x"],
+    ["leave", "--yes"],
+    ["recover", "--last-resort", "--yes"],
+  ];
 
   it.each(commands)("%s without a running peer says how to start one", async (...args) => {
     const folder = await temporaryFolder();

@@ -17,6 +17,7 @@ const EVERYTHING = [
   ["POST", "/join", { code: CODE }],
   ["POST", "/peers/revoke", { peer: "kitchen" }],
   ["POST", "/leave", {}],
+  ["POST", "/recover", { isLastResort: true }],
 ] as const;
 
 const refused = (code: string): unknown => ({
@@ -172,7 +173,12 @@ describe("the person whose peer it is", () => {
     const { ask, cluster } = await managed();
     cluster.members = [...cluster.members, fakePeer("kitchen", "K")];
     expect((await ask("POST", "/peers/revoke", { peer: "kitchen" })).body).toEqual({
-      revocation: { peerId: fakePeerId("K"), name: "kitchen", appliedBy: ["attic"], notYetAppliedBy: ["cellar"] },
+      revocation: {
+        peerId: fakePeerId("K"),
+        name: "kitchen",
+        appliedBy: [fakePeerId("A")],
+        notYetAppliedBy: ["cellar"],
+      },
     });
     expect(await ask("POST", "/peers/revoke", { peer: "kitchen" })).toMatchObject({
       status: 404,
@@ -235,6 +241,8 @@ describe("whatever is sent", () => {
     ["POST", "/peers/revoke", {}],
     ["POST", "/pairing", { minutes: 60 }],
     ["POST", "/leave", { yes: true }],
+    ["POST", "/recover", {}],
+    ["POST", "/recover", { isLastResort: false }],
   ];
 
   it.each(wrong as [string, string, unknown][])(

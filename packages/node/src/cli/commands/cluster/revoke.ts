@@ -1,7 +1,7 @@
 /** `parley revoke PEER`: a peer that must not come back, such as one that was lost or stolen. */
 import type { Command } from "commander";
 import type { CliContext } from "../../context.ts";
-import { read, revokeAnswer } from "../../cluster/answers.ts";
+import { peersAnswer, read, revokeAnswer, type Peer, type Revocation } from "../../cluster/answers.ts";
 import { confirm, printJson, withManagement } from "./with-management.ts";
 
 /** Adds `revoke` to the program. */
@@ -25,12 +25,19 @@ export function registerRevokeCommand(program: Command, context: CliContext): vo
         printJson(context, answer);
         return;
       }
-      const { name, appliedBy, notYetAppliedBy } = read(revokeAnswer, answer).revocation;
-      const pending =
-        notYetAppliedBy.length === 0
-          ? "Every peer has applied it.\n"
-          : `Not yet applied by: ${notYetAppliedBy.join(", ")}. Until they are back, ${name} may still reach them.\n`;
-      context.stdout(`${name} is revoked. Applied by: ${appliedBy.join(", ")}.\n${pending}`);
+      const { peers } = read(peersAnswer, await management.get("/peers", { signal }));
+      context.stdout(revocationText(read(revokeAnswer, answer).revocation, peers));
     }),
   );
+}
+
+function revocationText({ name, appliedBy, notYetAppliedBy }: Revocation, peers: readonly Peer[]): string {
+  const names = (ids: readonly string[]): string =>
+    ids.map((id) => peers.find(({ peerId }) => peerId === id)?.name ?? id).join(", ");
+  const applied = appliedBy.length === 0 ? "" : ` Applied by: ${names(appliedBy)}.`;
+  const pending =
+    notYetAppliedBy.length === 0
+      ? "Every peer has applied it.\n"
+      : `Not yet applied by: ${names(notYetAppliedBy)}. Until they have, ${name} may still reach them.\n`;
+  return `${name} is revoked.${applied}\n${pending}`;
 }
