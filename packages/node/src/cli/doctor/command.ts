@@ -25,7 +25,16 @@ export function registerDoctorCommand(program: Command, context: CliContext, dep
   const command = program
     .command("doctor")
     .description("examine this machine: what it can do, what is missing, and the command that mends it");
-  addSettingFlags(command, ["listen.host", "listen.port", "models.folder", "models.download", "llm.provider"]);
+  addSettingFlags(command, [
+    "listen.host",
+    "listen.port",
+    "mesh.host",
+    "mesh.port",
+    "cluster.enabled",
+    "models.folder",
+    "models.download",
+    "llm.provider",
+  ]);
   command.action(async () => {
     const { config } = readCommandConfig(command, context);
     const host = deps.host ?? realHost(context.env);

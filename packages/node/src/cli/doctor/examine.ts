@@ -6,6 +6,7 @@ import type { Finding } from "./finding.ts";
 import type { DoctorHost } from "./host.ts";
 import { probeCores, probeDisk, probeMemory, probeNode } from "./machine.ts";
 import { answersByOllama, probeEngine, probeModel, probeOllamaAnswer } from "./models.ts";
+import { probeMeshPort, probeMulticast } from "./network.ts";
 import { probePort } from "./port.ts";
 
 /** What is examined. */
@@ -42,6 +43,8 @@ export async function examine({ host, config, openModels }: Patient): Promise<Di
     ...modelKinds.map((kind) => guarded(kind, async () => probeModel(await store, config, kind))),
     guarded("ollama", () => probeOllamaAnswer(config, ollama)),
     guarded("port", () => probePort(host, config)),
+    guarded("mesh port", () => probeMeshPort(host, config)),
+    guarded("multicast", () => probeMulticast(host, config)),
   ]);
   return { ready: findings.every((finding) => finding.status !== "missing"), findings };
 }
