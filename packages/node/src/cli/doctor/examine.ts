@@ -43,7 +43,7 @@ export async function examine({ host, config, openModels }: Patient): Promise<Di
     ...modelKinds.map((kind) => guarded(kind, async () => probeModel(await store, config, kind))),
     guarded("ollama", () => probeOllamaAnswer(config, ollama)),
     guarded("port", () => probePort(host, config)),
-    guarded("mesh port", () => probeMeshPort(host, config)),
+    guarded("mesh-port", () => probeMeshPort(host, config)),
     guarded("multicast", () => probeMulticast(host, config)),
   ]);
   return { ready: findings.every((finding) => finding.status !== "missing"), findings };

@@ -99,7 +99,7 @@ function leadsToMdns({ destination, mask }: Route): boolean {
 
 /** The port that other peers reach this one at is free, or the peer that runs here has it. */
 export async function probeMeshPort(host: Pick<DoctorHost, "health" | "tryListen">, config: Config): Promise<Finding> {
-  const probe = "mesh port";
+  const probe = "mesh-port";
   if (!config.cluster.enabled) return { probe, status: "ok", summary: "Not needed: clustering is off." };
   const { host: at, port } = config.mesh;
   const facts = { host: at, port };
