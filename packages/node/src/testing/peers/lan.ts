@@ -174,11 +174,9 @@ export class Lan {
       ...(senders.length === 0 ? [] : [`ip saddr { ${senders.join(", ")} } drop`]),
       ...(this.#lossPercent === 0 ? [] : [`iifname "eth0" numgen random mod 100 < ${this.#lossPercent} drop`]),
     ];
-    const chain = `chain input { type filter hook input priority 0; ${rules.join("; ")} }`;
-    await run("ip", [
-      ...["netns", "exec", namespace, "nft"],
-      `add table inet parley; delete table inet parley; table inet parley { ${chain} }`,
-    ]);
+    const chain = `chain input { type filter hook input priority 0; ${rules.map((rule) => `${rule};`).join(" ")} };`;
+    const table = `add table inet parley; delete table inet parley; table inet parley { ${chain} }`;
+    await run("ip", ["netns", "exec", namespace, "nft", table]);
   }
 
   async #inside(namespace: string, ...args: string[]): Promise<void> {

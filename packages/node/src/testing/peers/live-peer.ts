@@ -122,14 +122,11 @@ export class LivePeer {
     if (this.#child !== undefined) return;
     const { home, command, guard } = this.#options;
     await mkdir(home, { recursive: true, mode: 0o700 });
-    const [program = process.execPath, ...args] = [
-      ...command,
-      process.execPath,
-      ...NODE_FLAGS,
-      SCRIPT,
-      JSON.stringify(this.#processOptions()),
-    ];
-    const child = spawn(program, args, { stdio: ["ignore", "ignore", "pipe", "ipc"] });
+    const [program, ...args] = [...command, process.execPath];
+    const options = JSON.stringify(this.#processOptions());
+    const child = spawn(program, [...args, ...NODE_FLAGS, SCRIPT, options], {
+      stdio: ["ignore", "ignore", "pipe", "ipc"],
+    });
     this.#child = child;
     this.#isToEnd = false;
     this.#isPaused = false;
