@@ -119,6 +119,11 @@ export interface Cluster {
    * @throws PeerError `not-member`; `usage` while the quorum is there.
    */
   recover?(): Promise<void>;
+  /**
+   * The peer that keeps a client's affairs, by the hash of the client's id; the same asked at any peer.
+   * @throws PeerError `not-member`; ActorError when nobody answers in time.
+   */
+  homeOf?(client: string): Promise<string>;
   /** Only while it belongs. */
   readonly consensus: Consensus | undefined;
   /** The replicated state, to be read and changed; only while it belongs. */

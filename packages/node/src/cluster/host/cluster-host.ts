@@ -15,13 +15,16 @@ import type { PairingEnd } from "../face.ts";
 import { ClusterHome, type ClusterRecord } from "./home/cluster-home.ts";
 import { admit, welcomeAgain } from "./joining/admission.ts";
 import { recordOf, type Welcome } from "./joining/welcome.ts";
-import { FOUNDER } from "./member/agreement.ts";
+import { EMPTY_STATE, type ClusterState } from "../state/model.ts";
+import { aloneWith } from "./member/last-resort.ts";
 import { holdsNothing } from "./member/contents.ts";
 import { startMember, type Member } from "./member/member.ts";
 import { Roster } from "./member/roster.ts";
 import type { ClusterOptions } from "./options.ts";
 import { openPremises, type Premises } from "./premises.ts";
 
+/** A founder's number. */
+const FOUNDER = 1;
 const LEAVE_MS = 10_000;
 const DRAIN_MS = 5_000;
 
@@ -154,20 +157,46 @@ export class ClusterHost {
     seeker.gone();
   }
 
+  /**
+   * The last resort: goes on alone, as a cluster of its own, with what it has. Its old log stays until the new one stands.
+   * @throws PeerError `not-member`
+   */
+  async recover(): Promise<void> {
+    const { seeker } = this.open();
+    const cluster = randomUUID();
+    await seeker.inTurn(async () => {
+      const member = this.belongs();
+      const before = this.#record;
+      const { node, self } = member.roster;
+      const saved = aloneWith(member.shared.now, self, { cluster, previousKey: member.identity.open() });
+      if (saved === undefined || before === undefined) throw notMember("this peer has not caught up with its cluster");
+      await member.stop();
+      this.#member = undefined;
+      const own = { peer: self, node, name: this.options.name, addresses: [] };
+      const record: ClusterRecord = { ...before, standing: "member", cluster, index: 1, members: [own] };
+      try {
+        await this.#belong(record, saved);
+      } catch (error) {
+        await this.#belong(before);
+        throw error;
+      }
+      await this.#home.write(record);
+      await this.#home.sweep(record);
+      this.options.log.warn({ from: before.cluster, to: cluster }, "this peer goes on alone, by a person's word");
+    });
+    seeker.step({ type: "paired", cluster });
+  }
+
   /** @throws PeerError `not-member` */
   belongs(): Member {
     if (this.#member !== undefined) return this.#member;
-    throw new PeerError("not-member", "this peer belongs to no cluster now", {
-      nextStep: "See what it waits for: parley status.",
-    });
+    throw notMember("this peer belongs to no cluster now");
   }
 
   /** @throws PeerError `not-member` before it has started */
   open(): Premises {
     if (this.#premises !== undefined && this.#closed === undefined) return this.#premises;
-    throw new PeerError("not-member", "this peer's part in a cluster has not started, or is stopping", {
-      nextStep: "Wait a moment, and see: parley status.",
-    });
+    throw notMember("this peer's part in a cluster has not started, or is stopping");
   }
 
   close(): Promise<void> {
@@ -249,7 +278,10 @@ export class ClusterHost {
     this.#bell.ring();
   }
 
-  async #belong(record: ClusterRecord): Promise<void> {
+  async #belong(
+    record: ClusterRecord,
+    beginning: ClusterState | undefined = record.standing === "founding" ? EMPTY_STATE : undefined,
+  ): Promise<void> {
     const { host, sealingKey } = this.open();
     const { name, timing, log, identity, describe } = this.options;
     const roster = new Roster(identity.peerId, record);
@@ -261,7 +293,7 @@ export class ClusterHost {
       name,
       sealingKey,
       record: () => ({ ...describe(), addresses: host.addresses().slice(0, 16) }),
-      isFounding: record.standing === "founding",
+      beginning,
       timing,
       log,
       changed: () => this.#bell.ring(),
@@ -366,4 +398,8 @@ export class ClusterHost {
     this.#told = { isAloneAndEmpty, isBusy };
     premises.seeker.step({ type: "own", isAloneAndEmpty, isBusy });
   }
+}
+
+function notMember(why: string): PeerError {
+  return new PeerError("not-member", why, { nextStep: "See what it waits for: parley status." });
 }

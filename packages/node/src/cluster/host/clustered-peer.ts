@@ -1,5 +1,5 @@
 /** The face of a cluster over its host. */
-import type { ActorSystem } from "@parley/actors";
+import type { ActorRef, ActorSystem } from "@parley/actors";
 import { PeerError, isPeerError } from "../../errors.ts";
 import { fingerprintOf, isFingerprintOf } from "../../mesh/door/code/fingerprint.ts";
 import { invitationText, readInvitation } from "../../mesh/door/code/invitation.ts";
@@ -23,6 +23,7 @@ import { explainCluster } from "../status/explain.ts";
 import type { ClusterFacts } from "../status/facts.ts";
 import type { ClusterHost } from "./cluster-host.ts";
 import { DEFAULT_MESH_PORT, joinByCode, joinByFingerprint } from "./joining/join.ts";
+import type { HomeAnswer, HomeQuery } from "./member/homes.ts";
 import { factsOf, peersOf, revocationOf } from "./reports.ts";
 
 const READ_MS = 3_000;
@@ -201,6 +202,20 @@ export class ClusteredPeer implements Cluster {
 
   leave(): Promise<void> {
     return this.#host.leave();
+  }
+
+  async recover(): Promise<void> {
+    const { state } = explainCluster(factsOf(this.#host.belongs()));
+    if (state === "no-quorum") return this.#host.recover();
+    throw new PeerError("usage", "enough voters are there: nothing needs a last resort", {
+      nextStep: "See how the cluster stands: parley status.",
+    });
+  }
+
+  async homeOf(client: string): Promise<string> {
+    const { homes } = this.#host.belongs().company;
+    const where = (replyTo: ActorRef<HomeAnswer>): HomeQuery => ({ type: "where", replyTo });
+    return (await homes.entity(client).ask(where)).peer;
   }
 
   onChange(changed: () => void): () => void {

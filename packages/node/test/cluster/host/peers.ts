@@ -1,6 +1,5 @@
 /** Real peers on loopback, in this process, with homes that vanish. */
 import { createServer, type AddressInfo } from "node:net";
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import pino from "pino";
 import { onTestFinished } from "vitest";
@@ -61,9 +60,12 @@ export class TestPeer {
   }
 
   async start(overrides: Partial<ClusterOptions> = {}): Promise<void> {
-    await mkdir(this.folder, { recursive: true, mode: 0o700 });
+    this.#cluster = await startCluster({ ...(await this.clusterOptions()), ...overrides });
+  }
+
+  async clusterOptions(): Promise<ClusterOptions> {
     const { name, port, known = [], ...rest } = this.#options;
-    this.#cluster = await startCluster({
+    return {
       identity: await loadIdentity(join(this.folder, "identity.key")),
       name,
       version: "0.1.0",
@@ -84,8 +86,7 @@ export class TestPeer {
       log: log.child({ peer: name }),
       forming: TIMES,
       ...rest,
-      ...overrides,
-    });
+    };
   }
 
   async stop(): Promise<void> {

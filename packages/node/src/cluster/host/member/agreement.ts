@@ -12,10 +12,8 @@ import { raftMembership } from "../../membership/raft-membership.ts";
 import { isAsleep } from "../../membership/sleep.ts";
 import { ClusterMachine } from "../../state/machine.ts";
 import type { ClusterState } from "../../state/model.ts";
+import { snapshotOf } from "../../state/snapshot.ts";
 import type { Roster } from "./roster.ts";
-
-/** A founder's number. */
-export const FOUNDER = 1;
 
 export interface AgreementOptions {
   readonly host: MeshHost;
@@ -23,7 +21,8 @@ export interface AgreementOptions {
   readonly roster: Roster;
   /** Where the log is. */
   readonly folder: string;
-  readonly isFounding: boolean;
+  /** The first voter is this peer, and the log begins with this state, unless there is a log already. */
+  readonly beginning: ClusterState | undefined;
   readonly timing: ElectionTiming | undefined;
   readonly log: Logger;
 }
@@ -38,8 +37,9 @@ export interface Agreement {
 
 /** Starts this peer's node. @throws RaftError when its log cannot be used, or is in use */
 export async function startAgreement(options: AgreementOptions): Promise<Agreement> {
-  const { host, links, roster, folder, isFounding, timing, log } = options;
+  const { host, links, roster, folder, beginning, timing, log } = options;
   const machine = new ClusterMachine();
+  if (beginning !== undefined) await machine.restore(asChunks(snapshotOf(beginning)));
   roster.follow(() => machine.state);
   const consensus = await startRaftConsensus({
     id: roster.node,
@@ -47,11 +47,11 @@ export async function startAgreement(options: AgreementOptions): Promise<Agreeme
     transport: createRaftTransport({ host, links, directory: roster, self: roster.node, log }),
     machine,
     peerOf: (node) => roster.peerOf(node),
-    ...(isFounding ? { bootstrap: [FOUNDER] } : {}),
+    ...(beginning === undefined ? {} : { bootstrap: [roster.node] }),
     ...(timing === undefined ? {} : { timing }),
   });
   // Nobody else can lead: there is nothing to wait for.
-  if (isFounding) consensus.node.campaign();
+  if (beginning !== undefined) consensus.node.campaign();
   void consensus.node.stopped.then(
     (error) => error && log.error({ err: error }, "this peer's part in consensus ended"),
   );
@@ -70,6 +70,10 @@ export async function startAgreement(options: AgreementOptions): Promise<Agreeme
       await consensus.stop();
     },
   };
+}
+
+async function* asChunks(chunks: Iterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  yield* chunks;
 }
 
 function factsOf(state: ClusterState): readonly MemberFacts[] {

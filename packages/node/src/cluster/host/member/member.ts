@@ -9,7 +9,7 @@ import { makeMeshKey } from "../../../mesh/keys/mesh-key.ts";
 import { createLinks, type Links } from "../../../mesh/links/links.ts";
 import type { SharedState, Submitted } from "../../consensus/shared-state.ts";
 import { goToSleep } from "../../membership/sleep.ts";
-import { KNOWN_VERSION } from "../../state/model.ts";
+import { KNOWN_VERSION, type ClusterState } from "../../state/model.ts";
 import type { CommandOf, NodeRecord } from "../../state/schemas.ts";
 import type { ClusterHome } from "../home/cluster-home.ts";
 import { startAgreement, type Agreement } from "./agreement.ts";
@@ -27,7 +27,8 @@ export interface MemberOptions {
   readonly name: string;
   readonly sealingKey: SealingKey;
   readonly record: () => NodeRecord;
-  readonly isFounding: boolean;
+  /** What a cluster that begins with this peer begins with: nothing, or what a last resort has saved. */
+  readonly beginning: ClusterState | undefined;
   readonly timing: ElectionTiming | undefined;
   readonly log: Logger;
   /** Something has changed that people may want to see. */
@@ -55,7 +56,7 @@ export async function startMember(options: MemberOptions): Promise<Member> {
     const { cluster, self } = roster;
     const { privateKey } = sealingKey;
     const identity = new MeshIdentity({ cluster, self, sealingKey: privateKey, stateOf: () => shared.now });
-    if (options.isFounding) await found(options, shared);
+    if (options.beginning?.id === undefined && options.beginning !== undefined) await found(options, shared);
     const company = await startCompany({ host, links, shared, roster, identity, log });
     return new Member(options, { links, agreement, identity, company });
   } catch (error) {
