@@ -205,7 +205,9 @@ describe("parley, used wrongly,", () => {
   it("has help for every command", async () => {
     const { code, stdout } = await run(["--help"], { env: environment() });
     expect(code).toBe(0);
-    for (const command of ["start", "status", "ask", "chat", "say", "listen", "models", "doctor", "config"]) {
+    const cluster = ["join", "pair", "peers", "revoke", "leave", "recover"];
+    const others = ["start", "status", "ask", "chat", "say", "listen", "models", "doctor", "config"];
+    for (const command of [...others, ...cluster]) {
       expect(stdout).toContain(`  ${command}`);
       const help = await run([command, "--help"], { env: environment() });
       expect(help.code).toBe(0);
