@@ -26,6 +26,7 @@ describe.skipIf(!ready)("a peer with real engines", { timeout: 240_000 }, () => 
       home: home.path,
       "listen.port": "0",
       "models.folder": MODELS ?? "",
+      "cluster.enabled": "false",
       "models.download": "false",
       "models.llm": "stories15m",
       "llm.provider": "embedded",

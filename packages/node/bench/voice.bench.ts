@@ -221,6 +221,7 @@ async function timedSay(events: AsyncIterable<TurnEvent>): Promise<{ realTimeFac
 function configFor(home: string, flags: FlagValues): Peer["config"] {
   const all = {
     "listen.port": "0",
+    "cluster.enabled": "false",
     "models.download": "false",
     "llm.provider": "embedded",
     "log.level": "error",

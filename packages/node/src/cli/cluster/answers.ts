@@ -36,7 +36,13 @@ export const metSchema = z.object({
 });
 
 /** What is said of a cluster: see cluster/status. */
-const explanationSchema = z.object({ sentences: z.array(z.string()), nextSteps: z.array(z.string()) });
+export const explanationSchema = z.object({
+  state: z.string(),
+  sentences: z.array(z.string()),
+  nextSteps: z.array(z.string()),
+  /** Why this peer cannot take part, though it should. */
+  trouble: z.string().optional(),
+});
 
 export const reportSchema = z.object({
   belonging: z.string(),

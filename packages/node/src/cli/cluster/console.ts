@@ -1,9 +1,9 @@
 /** The console of `parley start`, as far as the cluster is concerned: tells the story, and takes what the person types. */
-import * as z from "zod";
 import type { Cluster } from "../../cluster/face.ts";
 import { fingerprintOf } from "../../mesh/door/code/fingerprint.ts";
 import type { Person } from "../context.ts";
 import { failureText } from "../failure.ts";
+import { explanationSchema } from "./answers.ts";
 import { Story, type Scene } from "./story.ts";
 
 /** Even when nothing changes: some things are told because they last. */
@@ -59,12 +59,6 @@ export function tellCluster(options: ConsoleOptions): () => void {
   };
 }
 
-const explanationSchema = z.object({
-  state: z.string(),
-  sentences: z.array(z.string()),
-  nextSteps: z.array(z.string()),
-});
-
 /** The cluster as it is now. */
 export function sceneOf(cluster: Cluster): Scene {
   const { belonging, clusterId, peerId, consensus } = cluster;
@@ -79,6 +73,7 @@ export function sceneOf(cluster: Cluster): Scene {
     met: cluster.met(),
     knocking: cluster.waiting(),
     prime: leader === undefined || term === undefined ? undefined : { peerId: leader, term },
+    trouble: status.data?.trouble,
     noQuorum: isStuck ? [...status.data.sentences, ...status.data.nextSteps] : undefined,
   };
 }

@@ -3,6 +3,7 @@
  * was told last. Pure: time comes in.
  */
 import type { Cluster, MetCluster, PeerReport, WaitingPeer } from "../../cluster/face.ts";
+import { troubleText } from "./texts.ts";
 
 /** All that is told of. */
 export interface Scene {
@@ -14,6 +15,8 @@ export interface Scene {
   readonly met: readonly MetCluster[];
   readonly knocking: readonly WaitingPeer[];
   readonly prime: { readonly peerId: string; readonly term: number } | undefined;
+  /** Why this peer cannot take part, though it should. */
+  readonly trouble: string | undefined;
   /** Undefined while enough voters are there to agree; else why they are not, and what would help. */
   readonly noQuorum: readonly string[] | undefined;
 }
@@ -60,6 +63,7 @@ export class Story {
     const last = this.#last;
     this.#last = scene;
     const told = [
+      ...(scene.trouble === undefined || scene.trouble === last?.trouble ? [] : [troubleText(scene.trouble)]),
       ...this.#tellBelonging(scene, last),
       ...this.#tellApproval(scene, last),
       ...(scene.belonging === "member" ? this.#tellCompany(scene, last, nowMs) : []),

@@ -62,8 +62,16 @@ export function waitingText(waiting: readonly WaitingPeer[]): string {
 export function reportText(report: Report): string {
   const { clusterId, status, waiting, fingerprint } = report;
   const head = clusterId === null ? "" : `cluster           ${clusterId}\n`;
-  const lines = [...status.sentences, ...status.nextSteps.map((step) => `-> ${step}`)].map((line) => `  ${line}\n`);
+  const trouble = status.trouble === undefined ? [] : [troubleText(status.trouble)];
+  const lines = [...trouble, ...status.sentences, ...status.nextSteps.map((step) => `-> ${step}`)].map(
+    (line) => `  ${line}\n`,
+  );
   return `${head}fingerprint       ${fingerprint}\n${lines.join("")}${metText(report)}${waitingText(waiting)}`;
+}
+
+/** Why a peer works by itself that should not. */
+export function troubleText(why: string): string {
+  return `This peer cannot take part in a cluster: ${why}. It works by itself.`;
 }
 
 /** Clusters nearby that this peer does not belong to, with those of their peers that it has met. */

@@ -246,6 +246,13 @@ describe("parley status", () => {
     expect(stdout()).toMatch(/Other clusters nearby:\n +other +of kitchen/);
   });
 
+  it("says why a peer cannot take part", async () => {
+    const { cluster, run, stdout } = await world();
+    cluster.state = { state: "looking", sentences: [], nextSteps: [], trouble: "port 8766 is in use" };
+    expect(await run(["status"])).toBe(0);
+    expect(stdout()).toContain("This peer cannot take part in a cluster: port 8766 is in use. It works by itself.");
+  });
+
   it("gives programs all of it", async () => {
     const { run, stdout } = await world();
     expect(await run(["status", "--json"])).toBe(0);

@@ -114,6 +114,7 @@ const scene = (more: Partial<Scene> = {}): Scene => ({
   met: [],
   knocking: [],
   prime: undefined,
+  trouble: undefined,
   noQuorum: undefined,
   ...more,
 });
@@ -188,6 +189,13 @@ describe("the story of a member", () => {
     ]);
     const yielding = told([scene(), scene({ met }), scene(), ...Array.from({ length: 30 }, () => scene())]);
     expect(yielding.flat().join("\n")).not.toContain("other of");
+  });
+
+  it("tells once why it cannot take part", () => {
+    const trouble = scene({ belonging: "looking", clusterId: undefined, peers: [], trouble: "port 8766 is in use" });
+    const [first, second] = told([trouble, trouble]);
+    expect(first?.[0]).toBe("This peer cannot take part in a cluster: port 8766 is in use. It works by itself.");
+    expect(second).toEqual([]);
   });
 
   it("ends when it leaves or is thrown out", () => {
