@@ -1,5 +1,6 @@
 /** The console of `parley start`, as far as the cluster is concerned: tells the story, and takes what the person types. */
 import type { Cluster } from "../../cluster/face.ts";
+import { PeerError } from "../../errors.ts";
 import { fingerprintOf } from "../../mesh/door/code/fingerprint.ts";
 import type { Person } from "../context.ts";
 import { failureText } from "../failure.ts";
@@ -8,6 +9,8 @@ import { Story, type Scene } from "./story.ts";
 
 /** Even when nothing changes: some things are told because they last. */
 const LOOK_EVERY_MS = 5000;
+/** A busy cluster changes more often than anybody reads. */
+const PAUSE_MS = 200;
 const JOIN_MS = 300_000;
 
 export interface ConsoleOptions {
@@ -24,18 +27,30 @@ export function tellCluster(options: ConsoleOptions): () => void {
   const { cluster, command, person, say, nowMs = () => performance.now() } = options;
   const story = new Story({ command, hasPerson: person !== undefined });
   const ending = new AbortController();
+  let pause: NodeJS.Timeout | undefined;
+  let isStale = false;
   const tell = (): void => {
+    isStale = pause !== undefined;
+    if (isStale) return;
     for (const line of story.tell(sceneOf(cluster), nowMs())) say(line);
+    pause = setTimeout(() => {
+      pause = undefined;
+      if (isStale) tell();
+    }, PAUSE_MS);
+    pause.unref();
   };
   let isJoining = false;
   const join = async (proof: { readonly code: string } | { readonly fingerprint: string }): Promise<void> => {
     if (isJoining) return say("One moment: the last answer is still being tried.");
     isJoining = true;
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(tooLong()), JOIN_MS);
     try {
-      await cluster.join({ proof, signal: AbortSignal.any([ending.signal, AbortSignal.timeout(JOIN_MS)]) });
+      await cluster.join({ proof, signal: AbortSignal.any([ending.signal, late.signal]) });
     } catch (error) {
       if (!ending.signal.aborted) say(failureText(error).trimEnd());
     } finally {
+      clearTimeout(timer);
       isJoining = false;
     }
   };
@@ -54,9 +69,14 @@ export function tellCluster(options: ConsoleOptions): () => void {
   return () => {
     ending.abort(new Error("the console is closed"));
     clearInterval(looking);
+    clearTimeout(pause);
     unwatch();
     hangUp?.();
   };
+}
+
+function tooLong(): PeerError {
+  return new PeerError("peer-silent", "the other peer took too long", { nextStep: "Try again." });
 }
 
 /** The cluster as it is now. */

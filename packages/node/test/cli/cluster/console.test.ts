@@ -44,7 +44,9 @@ describe("the console of a newcomer", () => {
       cluster.belonging = "waiting";
       cluster.clusters = [metCluster()];
     });
-    expect(said()).toContain(`Found the cluster k7q2-home of kitchen (fingerprint ${fingerprintOf(fakePeerId("M"))})`);
+    await expect
+      .poll(said)
+      .toContain(`Found the cluster k7q2-home of kitchen (fingerprint ${fingerprintOf(fakePeerId("M"))})`);
     expect(said()).toContain("run on one of its hosts: npx parley pair");
     expect(said()).toContain("type here the code");
     expect(said()).toContain(`--approve ${fingerprintOf(cluster.peerId)}`);
@@ -76,9 +78,9 @@ describe("the console of a newcomer", () => {
     cluster.change(() => {
       cluster.clusters = [metCluster({ hasApproved: true })];
     });
-    expect(said()).toContain(
-      `A person at kitchen has approved this peer. Does that one show the fingerprint ${fingerprint}?`,
-    );
+    await expect
+      .poll(said)
+      .toContain(`A person at kitchen has approved this peer. Does that one show the fingerprint ${fingerprint}?`);
     for (const no of ["n", "perhaps", CODE]) type(no);
     expect(cluster.joins).toEqual([]);
     type("y");
