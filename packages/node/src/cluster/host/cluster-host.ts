@@ -78,6 +78,7 @@ export class ClusterHost {
       secret: this.#secret,
       sealingKey,
       standingOf: (peer) => this.#roster?.standingOf(peer) ?? "stranger",
+      hasCompany: () => (this.#roster?.members.size ?? 0) > 1,
       cluster: (host) => this.#asSeen(host),
       owner: {
         found: () => this.#found(),

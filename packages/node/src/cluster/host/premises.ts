@@ -34,6 +34,7 @@ export interface PremisesOptions {
   readonly secret: string | undefined;
   readonly sealingKey: SealingKey;
   readonly standingOf: StandingOf;
+  readonly hasCompany: () => boolean;
   /** The cluster as strangers see it. */
   readonly cluster: (host: MeshHost) => DoorCluster;
   readonly owner: Omit<SeekerOwner, "look" | "knock">;
@@ -77,6 +78,7 @@ export async function openPremises(given: PremisesOptions): Promise<Premises> {
     log,
     times: options.forming,
     isMember: (peer) => standingOf(peer) === "member",
+    hasCompany: given.hasCompany,
     owner: { ...owner, look: () => outside.look(), knock: (peer) => knocker.knock(peer) },
   });
   const knocker = new Knocker({

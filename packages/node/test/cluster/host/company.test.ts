@@ -22,7 +22,7 @@ describe("what runs in a cluster", () => {
     const prime = primeOf(peers)?.cluster.peerId;
     const answers = await Promise.all(peers.map((peer) => whoIsPrime(peer)));
     expect(answers.map(({ peer }) => peer)).toEqual([prime, prime, prime]);
-    const homes = await Promise.all(peers.map((peer) => peer.cluster.homeOf?.("client-7")));
+    const homes = await Promise.all(peers.map((peer) => peer.homeOf("client-7")));
     expect(new Set(homes).size).toBe(1);
     expect(peers.map(({ cluster }) => cluster.peerId)).toContain(homes[0]);
   });
@@ -35,14 +35,14 @@ describe("what runs in a cluster", () => {
     if (asked === undefined) throw new Error("three peers");
     const clients = Array.from({ length: 12 }, (_, i) => `client-${i}`);
     await until(async () => {
-      const homes = await Promise.all(clients.map((client) => asked.cluster.homeOf?.(client)));
+      const homes = await Promise.all(clients.map((client) => asked.homeOf(client)));
       return new Set(homes).size === 3;
     }, "homes on all three");
     const gone = peers.find((peer) => peer !== asked);
     const id = gone?.cluster.peerId;
     await until(() => peers.every(({ cluster }) => cluster.peers().every(({ role }) => role === "voter")), "voters");
     await gone?.stop();
-    const homes = await Promise.all(clients.map((client) => asked.cluster.homeOf?.(client)));
+    const homes = await Promise.all(clients.map((client) => asked.homeOf(client)));
     expect(homes).not.toContain(id);
   });
 });

@@ -94,6 +94,10 @@ export class TestPeer {
     this.#cluster = undefined;
   }
 
+  async homeOf(client: string): Promise<string> {
+    return (await this.cluster.homeOf?.(client)) ?? "nowhere";
+  }
+
   async put(key: string, value: string): Promise<string> {
     const put = { type: "put", key, value: Buffer.from(value) } as const;
     return (await this.cluster.shared?.submit(put, { timeoutMs: 10_000 }))?.outcome ?? "not-member";

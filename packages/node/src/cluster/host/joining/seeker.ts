@@ -20,6 +20,8 @@ export interface SeekerOptions {
   readonly times?: FormingTimes | undefined;
   /** Members are not visited: there are links with them. */
   readonly isMember: (peer: string) => boolean;
+  /** Whether others belong to this peer's cluster. */
+  readonly hasCompany: () => boolean;
   readonly owner: SeekerOwner;
 }
 
@@ -212,7 +214,7 @@ export class Seeker {
 
   #nextRound(): void {
     if (this.#over.signal.aborted) return;
-    const isSettled = this.#machine.phase === "member" && !this.#isAlone;
+    const isSettled = this.#machine.phase === "member" && this.#options.hasCompany();
     this.#round = setTimeout(
       () => {
         this.#visitAll();
@@ -220,10 +222,6 @@ export class Seeker {
       },
       isSettled ? SELDOM_MS : OFTEN_MS,
     );
-  }
-
-  get #isAlone(): boolean {
-    return !this.neighbours.all().some(({ peer }) => this.#options.isMember(peer));
   }
 
   #visitAll(): void {

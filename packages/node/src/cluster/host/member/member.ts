@@ -1,6 +1,7 @@
 /** A peer that belongs: everything that it runs for its cluster, from its links up to its actors. */
 import type { ElectionTiming } from "@parley/raft";
 import { availableParallelism } from "node:os";
+import { isDeepStrictEqual } from "node:util";
 import type { Logger } from "pino";
 import { PeerError } from "../../../errors.ts";
 import type { MeshHost } from "../../../mesh/host/mesh-host.ts";
@@ -11,7 +12,7 @@ import type { SharedState, Submitted } from "../../consensus/shared-state.ts";
 import { goToSleep } from "../../membership/sleep.ts";
 import { KNOWN_VERSION, type ClusterState } from "../../state/model.ts";
 import type { CommandOf, NodeRecord } from "../../state/schemas.ts";
-import type { ClusterHome } from "../home/cluster-home.ts";
+import type { ClusterHome, ClusterRecord } from "../home/cluster-home.ts";
 import { startAgreement, type Agreement } from "./agreement.ts";
 import { Attendance } from "./attendance.ts";
 import { startCompany, type Company } from "./company.ts";
@@ -78,8 +79,9 @@ export class Member {
   readonly #attendance: Attendance;
   readonly #duties: Duties;
   readonly #stops: (() => void)[];
-  /** The parts of the state that were written down last. */
-  #written: readonly unknown[] = [];
+  /** What matters here of the state, as it was when it was looked at last. */
+  #seen: readonly unknown[] = [];
+  #written: ClusterRecord | undefined;
   #isLeaving = false;
   #stopped: Promise<void> | undefined;
 
@@ -178,8 +180,13 @@ export class Member {
     return [voters, votersOutgoing, learners, learnersNext].some((nodes) => nodes.includes(node));
   }
 
+  /** Most of what is applied is nobody's business here. */
   #applied(): void {
     const { roster } = this;
+    const { members, revoked, records, settings, meshKey, pairs } = this.shared.now;
+    const now = [members, revoked, records, settings, meshKey, pairs.size > 1, roster.isCurrent];
+    if (now.every((part, i) => part === this.#seen[i])) return;
+    this.#seen = now;
     this.#attendance.update();
     this.#duties.look();
     this.#write();
@@ -189,17 +196,15 @@ export class Member {
     this.#options.changed();
   }
 
-  /** Writes down who belongs, when that is news. */
+  /** Writes down who belongs. */
   #write(): void {
-    const { members, revoked, records } = this.shared.now;
-    const now = [members, revoked, records];
     if (!this.roster.isCurrent || this.#isLeaving) return;
-    if (now.every((part, i) => part === this.#written[i])) return;
-    this.#written = now;
     const record = this.roster.record("member");
+    if (isDeepStrictEqual(record, this.#written)) return;
+    this.#written = record;
     this.roster.remember(record);
     this.#options.home.write(record).catch((error: unknown) => {
-      this.#written = [];
+      [this.#written, this.#seen] = [undefined, []];
       this.#options.log.error({ err: error }, "who belongs to the cluster could not be written down");
     });
   }
