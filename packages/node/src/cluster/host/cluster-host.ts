@@ -5,15 +5,14 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { messageOf, PeerError } from "../../errors.ts";
-import type { About } from "../../mesh/door/protocol/messages.ts";
-import type { DoorCluster, DoorEvent, Newcomer } from "../../mesh/door/server/ports.ts";
+import type { DoorEvent } from "../../mesh/door/server/ports.ts";
 import { readJoinSecret } from "../../mesh/door/code/join-secret.ts";
 import type { MeshHost } from "../../mesh/host/mesh-host.ts";
 import { loadSealingKey } from "../../mesh/keys/sealing-key.ts";
 import { Bell } from "../consensus/bell.ts";
 import type { PairingEnd } from "../face.ts";
 import { ClusterHome, type ClusterRecord } from "./home/cluster-home.ts";
-import { admit, welcomeAgain } from "./joining/admission.ts";
+import { Reception } from "./joining/reception.ts";
 import { recordOf, type Welcome } from "./joining/welcome.ts";
 import { EMPTY_STATE, type ClusterState } from "../state/model.ts";
 import { aloneWith } from "./member/last-resort.ts";
@@ -37,8 +36,7 @@ export class ClusterHost {
   #record: ClusterRecord | undefined;
   #roster: Roster | undefined;
   #member: Member | undefined;
-  /** Newcomers on their way in. */
-  #admitting = 0;
+  #reception: Reception | undefined;
   /** It goes elsewhere, or away: it takes in nobody. */
   #isMoving = false;
   #told = { isAloneAndEmpty: false, isBusy: false };
@@ -79,7 +77,7 @@ export class ClusterHost {
       sealingKey,
       standingOf: (peer) => this.#roster?.standingOf(peer) ?? "stranger",
       hasCompany: () => (this.#roster?.members.size ?? 0) > 1,
-      cluster: (host) => this.#asSeen(host),
+      cluster: (host) => this.#receive(host),
       owner: {
         found: () => this.#found(),
         enter: (welcome) => this.#enter(welcome),
@@ -247,7 +245,7 @@ export class ClusterHost {
   async #enter(welcome: Welcome): Promise<void> {
     const own = this.#member;
     if (own?.roster.cluster === welcome.cluster) return;
-    if (own !== undefined && !(this.isAloneAndEmpty && this.#admitting === 0)) {
+    if (own !== undefined && !(this.isAloneAndEmpty && this.#reception?.isBusy !== true)) {
       throw new PeerError("already-member", "this peer belongs to a cluster that holds something", {
         nextStep: "Leave it first: parley leave.",
       });
@@ -329,40 +327,18 @@ export class ClusterHost {
     this.#bell.ring();
   }
 
-  #asSeen(host: MeshHost): DoorCluster {
-    return {
-      about: () => this.#about(),
-      admit: (newcomer, _by, signal) => this.#admit(host, newcomer, signal),
+  #receive(host: MeshHost): Reception {
+    this.#reception = new Reception({
+      options: this.options,
+      member: () => this.#member,
       isMember: (peer) => this.#roster?.standingOf(peer) === "member",
-      welcomeAgain: async (peer) => welcomeAgain(this.belongs(), peer, host.addresses()),
-      admitsBySecret: () => this.#premises?.seeker.isDoorOpen === true && !this.#isMoving,
-    };
-  }
-
-  #about(): Omit<About, "pairing"> {
-    const { name, version, identity, services } = this.options;
-    const id = this.#member?.roster.cluster;
-    const cluster = id === undefined ? null : { id, isAloneAndEmpty: this.isAloneAndEmpty };
-    return { name, version, peerId: identity.peerId, cluster, services: [...services()] };
-  }
-
-  async #admit(host: MeshHost, newcomer: Newcomer, signal: AbortSignal): Promise<Uint8Array> {
-    if (this.#isMoving || this.#premises?.seeker.isPairing === true) {
-      throw new PeerError("no-quorum", "this peer is on its way to another cluster itself", {
-        nextStep: "Try again in a moment.",
-      });
-    }
-    this.#admitting += 1;
-    this.#bell.ring();
-    try {
-      const member = this.belongs();
-      const welcome = await admit(member, newcomer, { addresses: host.addresses(), signal });
-      member.links.learn(newcomer.peerId, newcomer.addresses);
-      return welcome;
-    } finally {
-      this.#admitting -= 1;
-      this.#bell.ring();
-    }
+      isAloneAndEmpty: () => this.isAloneAndEmpty,
+      isMoving: () => this.#isMoving || this.#premises?.seeker.isPairing === true,
+      isDoorOpen: () => this.#premises?.seeker.isDoorOpen === true,
+      addresses: () => host.addresses(),
+      changed: () => this.#bell.ring(),
+    });
+    return this.#reception;
   }
 
   #atDoor(event: DoorEvent): void {
@@ -394,7 +370,7 @@ export class ClusterHost {
     premises.outside.update();
     if (this.#member === undefined) return;
     const { isAloneAndEmpty } = this;
-    const isBusy = this.#admitting > 0 || premises.door.window !== undefined;
+    const isBusy = this.#reception?.isBusy === true || premises.door.window !== undefined;
     if (isAloneAndEmpty === this.#told.isAloneAndEmpty && isBusy === this.#told.isBusy) return;
     this.#told = { isAloneAndEmpty, isBusy };
     premises.seeker.step({ type: "own", isAloneAndEmpty, isBusy });

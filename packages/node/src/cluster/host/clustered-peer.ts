@@ -1,5 +1,5 @@
 /** The face of a cluster over its host. */
-import type { ActorRef, ActorSystem } from "@parley/actors";
+import type { ActorSystem } from "@parley/actors";
 import { PeerError, isPeerError } from "../../errors.ts";
 import { fingerprintOf, isFingerprintOf } from "../../mesh/door/code/fingerprint.ts";
 import { invitationText, readInvitation } from "../../mesh/door/code/invitation.ts";
@@ -23,7 +23,7 @@ import { explainCluster } from "../status/explain.ts";
 import type { ClusterFacts } from "../status/facts.ts";
 import type { ClusterHost } from "./cluster-host.ts";
 import { DEFAULT_MESH_PORT, joinByCode, joinByFingerprint } from "./joining/join.ts";
-import type { HomeAnswer, HomeQuery } from "./member/homes.ts";
+import { homeOfClient } from "./member/homes.ts";
 import { factsOf, peersOf, revocationOf } from "./reports.ts";
 
 const READ_MS = 3_000;
@@ -212,10 +212,8 @@ export class ClusteredPeer implements Cluster {
     });
   }
 
-  async homeOf(client: string): Promise<string> {
-    const { homes } = this.#host.belongs().company;
-    const where = (replyTo: ActorRef<HomeAnswer>): HomeQuery => ({ type: "where", replyTo });
-    return (await homes.entity(client).ask(where)).peer;
+  homeOf(client: string): Promise<string> {
+    return homeOfClient(this.#host.belongs().company.homes, client);
   }
 
   onChange(changed: () => void): () => void {

@@ -3,6 +3,7 @@
  * come and go. Whatever peer a client has reached can ask which one keeps its affairs.
  */
 import {
+  isActorError,
   messageKinds,
   startSharding,
   type ActorRef,
@@ -52,4 +53,24 @@ export function startHomes(
       ({ replyTo }) =>
         void replyTo.tell({ client: id, peer: system.peer, epoch }),
   });
+}
+
+const ASK_MS = 2_000;
+const AGAIN_MS = 100;
+const PATIENCE_MS = 15_000;
+
+/** The peer where a client is at home. Asked again while homes move. @throws ActorError when nobody answers in time */
+export async function homeOfClient(homes: Sharding<HomeQuery>, client: string): Promise<string> {
+  const untilMs = performance.now() + PATIENCE_MS;
+  for (;;) {
+    try {
+      const where = (replyTo: ActorRef<HomeAnswer>): HomeQuery => ({ type: "where", replyTo });
+      return (await homes.entity(client).ask(where, { timeoutMs: ASK_MS })).peer;
+    } catch (error) {
+      // It was under way to a host that is gone: asking changes nothing, so it may be asked again.
+      const isLost = isActorError(error) && (error.code === "peer-gone" || error.code === "ask-timeout");
+      if (!isLost || performance.now() >= untilMs) throw error;
+      await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+    }
+  }
 }
