@@ -35,9 +35,21 @@ export const metSchema = z.object({
   hasApproved: z.boolean(),
 });
 
+const takesPartSchema = z.object({
+  name: z.string(),
+  isOnline: z.boolean(),
+  isAsleep: z.boolean(),
+  lag: z.number().nullable(),
+});
+export type TakesPart = z.output<typeof takesPartSchema>;
+
 /** What is said of a cluster: see cluster/status. */
 export const explanationSchema = z.object({
   state: z.string(),
+  prime: z.object({ name: z.string() }).nullable().default(null),
+  term: z.number().nullable().default(null),
+  voters: z.array(takesPartSchema).default([]),
+  learners: z.array(takesPartSchema).default([]),
   sentences: z.array(z.string()),
   nextSteps: z.array(z.string()),
   /** Why this peer cannot take part, though it should. */

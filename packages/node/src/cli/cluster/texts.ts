@@ -1,6 +1,6 @@
 /** The cluster in lines for people. */
 import { fingerprintOf } from "../../mesh/door/code/fingerprint.ts";
-import type { Peer, Report, WaitingPeer } from "./answers.ts";
+import type { Peer, Report, TakesPart, WaitingPeer } from "./answers.ts";
 
 /** Rows in columns, the last one as it is. */
 export function table(rows: readonly (readonly string[])[]): string {
@@ -61,12 +61,28 @@ export function waitingText(waiting: readonly WaitingPeer[]): string {
 /** How this peer stands with its cluster. */
 export function reportText(report: Report): string {
   const { clusterId, status, waiting, fingerprint } = report;
-  const head = clusterId === null ? "" : `cluster           ${clusterId}\n`;
+  const { prime, term, voters, learners } = status;
+  const facts: readonly (readonly [string, string])[] = [
+    ["cluster", clusterId ?? ""],
+    ["fingerprint", fingerprint],
+    ["prime", prime === null ? "" : `${prime.name}, term ${term ?? "unknown"}`],
+    ["voters", voters.map(takesPartText).join(", ")],
+    ["learners", learners.map(takesPartText).join(", ")],
+  ];
+  const head = facts.flatMap(([name, value]) => (value === "" ? [] : [`${name.padEnd(17)} ${value}\n`])).join("");
   const trouble = status.trouble === undefined ? [] : [troubleText(status.trouble)];
   const lines = [...trouble, ...status.sentences, ...status.nextSteps.map((step) => `-> ${step}`)].map(
     (line) => `  ${line}\n`,
   );
-  return `${head}fingerprint       ${fingerprint}\n${lines.join("")}${metText(report)}${waitingText(waiting)}`;
+  return `${head}${lines.join("")}${metText(report)}${waitingText(waiting)}`;
+}
+
+/** One that votes or learns, with what is to be known of it. */
+function takesPartText({ name, isOnline, isAsleep, lag }: TakesPart): string {
+  const isBehind = lag !== null && lag > 0;
+  const notes = [isAsleep ? "asleep" : "", isOnline ? "" : "not there", isBehind ? `${lag} entries behind` : ""];
+  const said = notes.filter((note) => note !== "");
+  return said.length === 0 ? name : `${name} (${said.join(", ")})`;
 }
 
 /** Why a peer works by itself that should not. */

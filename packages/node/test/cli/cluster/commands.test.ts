@@ -234,6 +234,13 @@ describe("parley status", () => {
     const { cluster, run, stdout } = await world();
     cluster.state = {
       state: "no-quorum",
+      prime: { peer: fakePeerId("A"), name: "attic" },
+      term: 7,
+      voters: [
+        { peer: fakePeerId("A"), name: "attic", isOnline: true, isAsleep: false, lag: null },
+        { peer: fakePeerId("K"), name: "kitchen", isOnline: false, isAsleep: false, lag: 12 },
+      ],
+      learners: [{ peer: fakePeerId("C"), name: "cellar", isOnline: false, isAsleep: true, lag: 0 }],
       sentences: ["Nothing new can be agreed on: 1 of 3 voters is there, and it takes 2."],
       nextSteps: ["Switch on, or connect again, kitchen: then all goes on by itself."],
     };
@@ -241,6 +248,9 @@ describe("parley status", () => {
     expect(await run(["status"])).toBe(0);
     expect(stdout()).toMatch(/^hearing +waiting/m);
     expect(stdout()).toMatch(/^cluster +k7q2-home$/m);
+    expect(stdout()).toMatch(/^prime +attic, term 7$/m);
+    expect(stdout()).toMatch(/^voters +attic, kitchen \(not there, 12 entries behind\)$/m);
+    expect(stdout()).toMatch(/^learners +cellar \(asleep, not there\)$/m);
     expect(stdout()).toContain("  Nothing new can be agreed on: 1 of 3 voters is there, and it takes 2.\n");
     expect(stdout()).toContain("  -> Switch on, or connect again, kitchen");
     expect(stdout()).toMatch(/Other clusters nearby:\n +other +of kitchen/);
