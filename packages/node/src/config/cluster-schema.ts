@@ -84,7 +84,9 @@ export const clusterSection = section("Which peers this one works together with.
   roles: setting(
     text().refine((list) => itemsOf(list).length > 0 && itemsOf(list).every(isRole)),
     {
-      meaning: "What this peer does for the cluster, with commas between several.",
+      meaning:
+        "What this peer does for the cluster, with commas between several; what it is not there for, it brings up only " +
+        "when a client of its own asks.",
       allowed: `one or more of ${ROLES.join(", ")}`,
       default: "all",
       flag: "--roles <roles>",

@@ -18,7 +18,7 @@ import type { SupervisorEvent, SupervisorStatus } from "./engine-supervisor.ts";
 import { LanguageService } from "./language.ts";
 import { bounded } from "./limits.ts";
 import { ModelEngine } from "./model-engine.ts";
-import type { ServiceName, Stage } from "./stage.ts";
+import { serviceNames, type ServiceName, type Stage } from "./stage.ts";
 
 /** Options of {@link Services}. */
 export interface ServicesOptions {
@@ -73,12 +73,12 @@ export class Services {
     });
   }
 
-  /** Brings all services up in the background, the quickest first. */
-  start(): void {
-    this.#vad.start();
-    this.#stt.start();
-    this.language.start();
-    this.#tts.start();
+  /** Brings services up in the background, the quickest first. Those that are not named come up when they are first needed. */
+  start(names: readonly ServiceName[] = serviceNames): void {
+    if (names.includes("vad")) this.#vad.start();
+    if (names.includes("stt")) this.#stt.start();
+    if (names.includes("llm")) this.language.start();
+    if (names.includes("tts")) this.#tts.start();
   }
 
   /** Begins to bring up what a turn will need, so that its parts load side by side. */

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { givenJoinSecret, joinListOf, lockHome, prepareHome, type Config } from "../../config/index.ts";
 import { codeOf, messageOf, PeerError } from "../../errors.ts";
 import { createPeer, type Peer } from "../../peer.ts";
-import { serviceNames } from "../../services/stage.ts";
+import { servicesFor } from "../../services/roles.ts";
 import { VERSION } from "../../version.ts";
 import { connectRunning, type PeerFile } from "../access.ts";
 import { tellCluster } from "../cluster/console.ts";
@@ -78,10 +78,11 @@ async function run(config: Config, context: CliContext, json: boolean, invocatio
         `${JSON.stringify({ url: peer.url, peerId: peer.identity.peerId, name: config.name, pid: process.pid })}\n`,
       );
     else say(greeting(peer, invocation));
-    const notice = await downloadNotice(peer, serviceNames);
+    const services = servicesFor(config);
+    const notice = await downloadNotice(peer, services);
     if (notice !== undefined) say(notice);
     if (!json) quiet = tellCluster({ cluster: peer.cluster, command: invocation, person: context.person, say });
-    peer.services.start();
+    peer.services.start(services);
     await stopped;
   } finally {
     quiet?.();

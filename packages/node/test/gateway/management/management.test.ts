@@ -1,7 +1,9 @@
 import { request } from "node:http";
 import fc from "fast-check";
+import pino from "pino";
 import { describe, expect, it } from "vitest";
 import { PeerError, type PeerErrorCode } from "../../../src/errors.ts";
+import { contextLogger } from "../../../src/log.ts";
 import { fingerprintOf } from "../../../src/mesh/door/code/fingerprint.ts";
 import { CODE, fakePeer, fakePeerId, knocker, metCluster } from "../../fake-cluster.ts";
 import { managed, TOKEN } from "./managed.ts";
@@ -218,9 +220,16 @@ describe("the person whose peer it is", () => {
   });
 
   it("finds each request in the log by the id that the answer carries", async () => {
-    const { ask } = await managed();
-    const ids = await Promise.all([ask("GET", "/peers"), ask("GET", "/peers")]);
-    expect(new Set(ids.map(({ headers }) => headers.get("x-request-id"))).size).toBe(2);
+    const lines: { correlation?: string; err?: { message: string } }[] = [];
+    const sink = { write: (line: string) => void lines.push(JSON.parse(line) as (typeof lines)[number]) };
+    const { ask, cluster } = await managed({ log: contextLogger(pino({}, sink), () => ({ term: 3 })) });
+    cluster.failure = new PeerError("internal", "it failed", { nextStep: "Report it." });
+    const answers = await Promise.all([ask("POST", "/leave"), ask("POST", "/leave")]);
+    const ids = answers.map(({ headers }) => headers.get("x-request-id"));
+    expect(new Set(ids).size).toBe(2);
+    expect(lines).toHaveLength(2);
+    expect(new Set(lines.map(({ correlation }) => correlation))).toEqual(new Set(ids));
+    expect(lines).toMatchObject([{ term: 3, err: { message: "it failed" } }, { term: 3 }]);
   });
 });
 
