@@ -2,9 +2,7 @@
 import type { Cluster } from "@parley/raft/testing";
 import { RaftError, type NodeId } from "@parley/raft";
 import type { Random } from "../kit/random.ts";
-
-/** Puts right what a fault did. */
-export type Undo = () => Promise<void>;
+import type { Lanes, Undo } from "./nemesis.ts";
 
 export interface FaultContext {
   readonly cluster: Cluster;
@@ -15,16 +13,12 @@ export interface FaultContext {
   readonly size: number;
 }
 
-/** One kind of fault: does its harm, and says how it is undone; undefined when it cannot be done now. */
-export type Fault = (context: FaultContext) => Promise<Undo | undefined>;
-
 const LEADER_WAIT_MS = 300;
 const CATCH_UP_MS = 8_000;
 const CHANGE_MS = 8_000;
 const CAUGHT_UP_ENTRIES = 100;
 
-/** Faults of one lane never overlap; lanes go side by side. */
-export const LANES: Readonly<Record<string, Readonly<Record<string, Fault>>>> = {
+export const LANES: Lanes<FaultContext> = {
   processes: {
     "kill -9": async (context) => killed(context, pickNode(context)),
     "kill -9 the leader": async (context) => killed(context, await pickLeader(context)),

@@ -1,5 +1,11 @@
-/** `npm run chaos -- raft …`: clients and faults against real processes. Ctrl-C ends what was started. */
+/** `npm run chaos -- raft | cluster …`: clients and faults against real processes. Ctrl-C ends what was started. */
+import { CLUSTER_CHAOS_USAGE, clusterChaosCommand } from "./cluster/command.ts";
 import { CHAOS_USAGE, chaosCommand } from "./command.ts";
+
+const COMMANDS = {
+  raft: { usage: CHAOS_USAGE, run: chaosCommand },
+  cluster: { usage: CLUSTER_CHAOS_USAGE, run: clusterChaosCommand },
+} as const;
 
 const [target, ...args] = process.argv.slice(2);
 const interrupt = new AbortController();
@@ -8,17 +14,18 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   process.once(signal, () => interrupt.abort());
 }
 
-if (target === "raft") {
+if (target === "raft" || target === "cluster") {
+  const { usage, run } = COMMANDS[target];
   const print = (line: string): void => void process.stdout.write(`${line}\n`);
   const tell = (line: string): void => void process.stderr.write(`${line}\n`);
   try {
-    process.exitCode = await chaosCommand(args, { print, tell }, interrupt.signal);
+    process.exitCode = await run(args, { print, tell }, interrupt.signal);
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
-    process.stderr.write(`${error.message}\n${CHAOS_USAGE}\n`);
+    process.stderr.write(`${error.message}\n${usage}\n`);
     process.exitCode = 2;
   }
 } else {
-  process.stderr.write(`${CHAOS_USAGE}\n`);
+  process.stderr.write(`${CHAOS_USAGE}\n${CLUSTER_CHAOS_USAGE}\n`);
   process.exitCode = 2;
 }

@@ -1,45 +1,53 @@
 /** Faults drawn from a seed, until told to end; all undone then. */
 import { setTimeout as delay } from "node:timers/promises";
-import type { Cluster } from "@parley/raft/testing";
-import { RaftError, type NodeId } from "@parley/raft";
 import { Random } from "../kit/random.ts";
-import { LANES, type Fault, type FaultContext, type Undo } from "./faults.ts";
 
 const FIRST_REST_MS = 500;
 const REST_MS = [300, 2_000] as const;
 const HOLD_MS = [200, 2_000] as const;
 
-export interface NemesisOptions {
-  readonly cluster: Cluster;
+/** Puts right what a fault did. */
+export type Undo = () => Promise<void>;
+
+/** One kind of fault: does its harm, and says how it is undone; undefined when it cannot be done now. */
+export type Fault<Context> = (context: Context) => Promise<Undo | undefined>;
+
+/** Faults by their names, by lanes: those of one lane never overlap, lanes go side by side. */
+export type Lanes<Context> = Readonly<Record<string, Readonly<Record<string, Fault<Context>>>>>;
+
+export interface NemesisOptions<Context> {
+  readonly lanes: Lanes<Context>;
   readonly seed: number;
   readonly signal: AbortSignal;
+  /** What a lane's faults work on, and draw from. */
+  readonly context: (random: Random) => Context;
+  /** A failure that other faults explain. */
+  readonly isExpected: (error: unknown) => boolean;
 }
 
-export class Nemesis {
+export class Nemesis<Context> {
   /** How often each kind was done. */
   readonly counts: Record<string, number> = {};
   /** What could not be done, or undone, in the midst of other faults: expected, but shown. */
   readonly failures: Record<string, number> = {};
   /** What is wrong right now, for people who watch. */
   readonly active = new Set<string>();
-  readonly #options: NemesisOptions;
-  readonly #size: number;
-  readonly #claimed = new Set<NodeId>();
+  readonly #options: NemesisOptions<Context>;
 
-  constructor(options: NemesisOptions) {
+  constructor(options: NemesisOptions<Context>) {
     this.#options = options;
-    this.#size = options.cluster.ids().length;
   }
 
   /** Runs all lanes until the signal aborts, and undoes what is left. What must be right in the end is not seen to here. */
   async run(): Promise<void> {
-    await Promise.all(Object.entries(LANES).map(async ([name, faults]) => this.#lane(name, faults)));
+    const { lanes } = this.#options;
+    await Promise.all(Object.entries(lanes).map(async ([name, faults]) => this.#lane(name, faults)));
   }
 
-  async #lane(name: string, faults: Readonly<Record<string, Fault>>): Promise<void> {
-    const { cluster, seed, signal } = this.#options;
+  async #lane(name: string, faults: Lanes<Context>[string]): Promise<void> {
+    const { seed, signal } = this.#options;
     const random = new Random(seed, `nemesis/${name}`);
-    const context: FaultContext = { cluster, random, claimed: this.#claimed, size: this.#size };
+    const context = this.#options.context(random);
     await this.#wait(FIRST_REST_MS);
     while (!signal.aborted) {
       const [kind, fault] = random.pick(Object.entries(faults)) ?? [];
@@ -61,7 +69,7 @@ export class Nemesis {
     try {
       return await act();
     } catch (error) {
-      if (!(error instanceof RaftError)) throw error;
+      if (!this.#options.isExpected(error)) throw error;
       this.failures[kind] = (this.failures[kind] ?? 0) + 1;
       return undefined;
     }

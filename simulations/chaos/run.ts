@@ -2,8 +2,10 @@
 import { Cluster, KvClient, checkLinearizability, describeCheck, type CodeFrom } from "@parley/raft/testing";
 import { RaftError, type NodeId } from "@parley/raft";
 import { History } from "./history.ts";
+import { LANES, type FaultContext } from "./faults.ts";
 import { Nemesis } from "./nemesis.ts";
 import { Observer } from "./observer.ts";
+import type { ChaosReport } from "./report.ts";
 import { healAll, replicasAlike } from "./settle.ts";
 import { readAll, runClient, type Workload } from "./workload.ts";
 
@@ -21,21 +23,6 @@ export interface ChaosOptions {
   readonly signal: AbortSignal;
   /** Hears once a second how it goes. */
   readonly onProgress?: (line: string) => void;
-}
-
-export interface ChaosReport {
-  readonly chaos: "raft";
-  readonly seed: number;
-  readonly seconds: number;
-  readonly operations: { readonly ok: number; readonly unknown: number; readonly fail: number };
-  /** How often each kind was done. */
-  readonly faults: Readonly<Record<string, number>>;
-  /** Faults that did not come about, or were not undone at once, because of others. */
-  readonly failedFaults: Readonly<Record<string, number>>;
-  readonly leaderChanges: number;
-  /** Longest time without any successful operation, while faults went on. */
-  readonly longestUnavailableMs: number;
-  readonly violations: readonly string[];
 }
 
 const PROGRESS_MS = 1_000;
@@ -65,7 +52,7 @@ async function unleash(options: ChaosOptions, cluster: Cluster, history: History
   const watching = new AbortController();
   const observing = observer.run(watching.signal);
   const violations: string[] = [];
-  let nemesis: Nemesis;
+  let nemesis: Nemesis<FaultContext>;
   try {
     nemesis = await storm(options, cluster, history, observer);
     const { longestGapMs } = history;
@@ -89,11 +76,24 @@ async function unleash(options: ChaosOptions, cluster: Cluster, history: History
 }
 
 /** Clients and faults side by side. */
-async function storm(options: ChaosOptions, cluster: Cluster, history: History, observer: Observer): Promise<Nemesis> {
+async function storm(
+  options: ChaosOptions,
+  cluster: Cluster,
+  history: History,
+  observer: Observer,
+): Promise<Nemesis<FaultContext>> {
   const { seconds, seed, clients, consistency = "linearizable", onProgress } = options;
   const failed = new AbortController();
   const signal = AbortSignal.any([options.signal, failed.signal, AbortSignal.timeout(seconds * 1_000)]);
-  const nemesis = new Nemesis({ cluster, seed, signal });
+  const claimed = new Set<NodeId>();
+  const size = cluster.ids().length;
+  const nemesis = new Nemesis<FaultContext>({
+    lanes: LANES,
+    seed,
+    signal,
+    context: (random) => ({ cluster, random, claimed, size }),
+    isExpected: (error) => error instanceof RaftError,
+  });
   const connected = Array.from(
     { length: clients },
     // Half of them retry safely in a session; the others are told when an outcome is unknown.
@@ -164,7 +164,7 @@ function progressLine(
   passed: number,
   { seconds }: ChaosOptions,
   { counts }: History,
-  { active }: Nemesis,
+  { active }: Nemesis<FaultContext>,
   { newest, leaderChanges }: Observer,
 ): string {
   const who = newest === undefined ? "nobody led yet" : `node ${newest.leader} leads term ${newest.term}`;

@@ -13,6 +13,9 @@ const PUTS = 0.3;
 /** Reads that go to a node drawn by chance, not to the leader. */
 const READS_ANYWHERE = 0.5;
 
+/** What a client does its operations with. */
+export type Kv = Pick<KvClient, "get" | "put" | "cas">;
+
 export interface Workload {
   readonly history: History;
   readonly seed: number;
@@ -24,7 +27,7 @@ export interface Workload {
 /** One client until `signal` aborts; ends after the operation under way. */
 export async function runClient(
   client: number,
-  kv: KvClient,
+  kv: Kv,
   { history, seed, consistency, nodes, signal }: Workload,
 ): Promise<void> {
   const random = new Random(seed, `client/${client}`);
@@ -60,7 +63,7 @@ export async function runClient(
 }
 
 /** Reads every key once, through one node alone. Ends at the first that does not succeed, and says so. */
-export async function readAll(client: number, kv: KvClient, node: number, history: History): Promise<boolean> {
+export async function readAll(client: number, kv: Kv, node: number, history: History): Promise<boolean> {
   for (const key of KEYS) {
     const { ended } = await history.record({ client, op: "get", key, value: "", expected: null }, async () =>
       endOf(await kv.get(key, { timeoutMs: 2 * OP_TIMEOUT_MS, node, pinned: true }), (found) => found),

@@ -9,7 +9,8 @@ import { fileURLToPath } from "node:url";
 import { checkLinearizability, readHistory } from "@parley/raft/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { chaosCommand } from "../command.ts";
-import { runChaos, type ChaosReport } from "../run.ts";
+import type { ChaosReport } from "../report.ts";
+import { runChaos } from "../run.ts";
 
 const MAIN = fileURLToPath(new URL("../main.ts", import.meta.url));
 

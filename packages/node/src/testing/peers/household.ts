@@ -36,6 +36,7 @@ export class Household {
   readonly #guard: Guard;
   readonly #peers: LivePeer[] = [];
   readonly #places = new Map<LivePeer, Place>();
+  readonly #crashes: string[] = [];
   #made = 0;
 
   private constructor(options: HouseholdOptions, folder: string) {
@@ -80,16 +81,23 @@ export class Household {
 
   /** Forgets it for good, and puts a new peer in its place: same address, another identity. Not started. */
   async replace(old: LivePeer, options: NewPeer = {}): Promise<LivePeer> {
-    await old.forget();
     const place = this.#places.get(old);
-    this.#peers.splice(this.#peers.indexOf(old), 1);
+    await this.drop(old);
     const [host = "", port] = old.address.split(":");
     return this.#add({ host, port: Number(port), place }, options);
   }
 
-  /** Those that ended though nobody had ended them. */
+  /** Ends it and forgets it for good. */
+  async drop(peer: LivePeer): Promise<void> {
+    await peer.forget();
+    if (peer.crash !== undefined) this.#crashes.push(peer.crash);
+    this.#peers.splice(this.#peers.indexOf(peer), 1);
+    this.#places.delete(peer);
+  }
+
+  /** What those said last that ended though nobody had ended them. */
   crashes(): readonly string[] {
-    return this.#peers.flatMap(({ crash }) => (crash === undefined ? [] : [crash]));
+    return [...this.#crashes, ...this.#peers.flatMap(({ crash }) => (crash === undefined ? [] : [crash]))];
   }
 
   async close(): Promise<void> {

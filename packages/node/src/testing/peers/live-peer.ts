@@ -23,11 +23,14 @@ const NODE_FLAGS = isSource ? ["--conditions=parley-source"] : [];
 
 const START_DEADLINE_MS = 60_000;
 /** Added to what an order may take by itself. */
-const ANSWER_MS = 5_000;
+const ANSWER_MS = 2_000;
 const ORDER_MS = 30_000;
 const KEPT_STDERR_CHARACTERS = 16_384;
 
-/** A peer did not do what it was told: `code` is that of its `PeerError`, or `ended`, `silent`, `unexpected`. */
+/**
+ * A peer did not do what it was told. `code` is that of its `PeerError`; or `absent`: it was not even asked; `ended`, `silent`: it
+ * may have done it; or `unexpected`.
+ */
 export class PeerFailure extends Error {
   readonly code: string;
 
@@ -79,14 +82,14 @@ export class LivePeer {
     this.#port = options.port;
   }
 
-  /** Its libp2p peer id. @throws PeerFailure `ended` before its first start */
+  /** Its libp2p peer id. @throws PeerFailure `absent` before its first start */
   get peerId(): string {
     return this.introduction.peerId;
   }
 
   get introduction(): PeerIntroduction {
     if (this.#introduction !== undefined) return this.#introduction;
-    throw new PeerFailure(`${this.name} has never run`, "ended");
+    throw new PeerFailure(`${this.name} has never run`, "absent");
   }
 
   /** `host:port` for other peers. */
@@ -96,6 +99,11 @@ export class LivePeer {
 
   get pid(): number | undefined {
     return this.#child?.pid;
+  }
+
+  /** Whether it has an identity already. */
+  get hasRun(): boolean {
+    return this.#introduction !== undefined;
   }
 
   get isRunning(): boolean {
@@ -180,10 +188,10 @@ export class LivePeer {
     await rm(this.home, { recursive: true, force: true });
   }
 
-  /** @throws PeerFailure with the code of the peer's error; `ended`, `silent` when there is no answer */
+  /** @throws PeerFailure with the code of the peer's error; `absent`, `ended`, `silent` when there is no answer */
   async ask<T>(order: PeerOrder, timeoutMs = ORDER_MS): Promise<T> {
     const child = this.#child;
-    if (child?.connected !== true) throw new PeerFailure(`${this.name} does not run`, "ended");
+    if (child?.connected !== true) throw new PeerFailure(`${this.name} does not run`, "absent");
     const answered = Promise.withResolvers<unknown>();
     this.#asked += 1;
     const id = this.#asked;

@@ -38,7 +38,8 @@ export type PeerOrder =
 /** `mismatch`: the key held something else. `refused`: nothing was done, and nothing will be. */
 export type PutAnswer =
   | { readonly outcome: "done" | "mismatch"; readonly index: number }
-  | { readonly outcome: "refused" | "unknown"; readonly detail: string };
+  | { readonly outcome: "refused"; readonly detail: string }
+  | { readonly outcome: "unknown"; readonly detail: string };
 
 export type GetAnswer =
   | { readonly outcome: "read"; readonly value: string | null; readonly index: number }
@@ -62,6 +63,7 @@ export type PeerStatus = Readonly<Record<string, unknown>> & {
   readonly clusterId: string | null;
   readonly state: string;
   readonly term: number | null;
+  readonly prime: { readonly peer: string } | null;
   readonly sentences: readonly string[];
   readonly nextSteps: readonly string[];
   readonly meshKey?: { readonly generation: number; readonly publicKey: string } | null;

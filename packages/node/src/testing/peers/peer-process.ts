@@ -30,6 +30,7 @@ const plain: { readonly [Order in keyof PlainAnswers]: () => PlainAnswers[Order]
   status: () => ({
     state: "",
     term: null,
+    prime: null,
     sentences: [],
     nextSteps: [],
     ...cluster.status(),
