@@ -11,7 +11,7 @@ import type { MeshHost } from "../../mesh/host/mesh-host.ts";
 import { loadSealingKey } from "../../mesh/keys/sealing-key.ts";
 import { Bell } from "../consensus/bell.ts";
 import type { PairingEnd } from "../face.ts";
-import { ClusterHome, type ClusterRecord } from "./home/cluster-home.ts";
+import { belongs, ClusterHome, founderRecord, type ClusterRecord } from "./home/cluster-home.ts";
 import { Reception } from "./joining/reception.ts";
 import { recordOf, type Welcome } from "./joining/welcome.ts";
 import { EMPTY_STATE, type ClusterState } from "../state/model.ts";
@@ -22,10 +22,10 @@ import { Roster } from "./member/roster.ts";
 import type { ClusterOptions } from "./options.ts";
 import { openPremises, type Premises } from "./premises.ts";
 
-/** A founder's number. */
-const FOUNDER = 1;
 const LEAVE_MS = 10_000;
 const DRAIN_MS = 5_000;
+/** After its part has failed, for want of space on the disk perhaps. */
+const RETRY_MS = 3_000;
 
 export class ClusterHost {
   readonly options: ClusterOptions;
@@ -42,6 +42,7 @@ export class ClusterHost {
   #told = { isAloneAndEmpty: false, isBusy: false };
   #windowEnd: PairingEnd | undefined;
   #trouble: string | undefined;
+  #retry: NodeJS.Timeout | undefined;
   #started: Promise<void> | undefined;
   #closed: Promise<void> | undefined;
 
@@ -67,10 +68,9 @@ export class ClusterHost {
   async #start(): Promise<void> {
     const sealingKey = await loadSealingKey(join(this.options.folder, "sealing.key"));
     const record = await this.#home.read();
-    const belongs = record?.standing === "member" || record?.standing === "founding";
     this.#record = record;
-    await this.#home.sweep(belongs ? record : undefined);
-    if (belongs) this.#roster = new Roster(this.options.identity.peerId, record);
+    await this.#home.sweep(belongs(record) ? record : undefined);
+    if (belongs(record)) this.#roster = new Roster(this.options.identity.peerId, record);
     const premises = await openPremises({
       options: this.options,
       secret: this.#secret,
@@ -90,7 +90,7 @@ export class ClusterHost {
       heard: (peer, addresses) => this.#heard(peer, addresses),
     });
     this.#premises = premises;
-    if (belongs) await this.#resume(premises, record);
+    if (belongs(record)) await this.#resume(premises, record);
     else premises.seeker.start(record === undefined ? { type: "started", as: "fresh" } : "gone");
   }
 
@@ -205,6 +205,7 @@ export class ClusterHost {
 
   async #close(): Promise<void> {
     await Promise.allSettled([this.#started]);
+    clearTimeout(this.#retry);
     // Nothing new begins, and what is under way ends, before the ground is taken away.
     await this.#premises?.seeker.close();
     await this.#member?.stop();
@@ -216,26 +217,41 @@ export class ClusterHost {
     try {
       await seeker.inTurn(() => this.#belong(record));
     } catch (error) {
-      // The peer works by itself, and says why: what it knew of its cluster is not thrown away.
-      this.#trouble = messageOf(error);
-      this.options.log.error({ err: error }, "this peer cannot take part in its cluster");
+      this.#fell(error);
     }
     seeker.start({ type: "started", as: "member", cluster, isAloneAndEmpty: this.isAloneAndEmpty });
+  }
+
+  /** It works by itself, says why, and tries again: what it knew of its cluster is not thrown away. */
+  #fell(error: unknown): void {
+    if (this.#closed !== undefined) return;
+    this.#trouble = messageOf(error);
+    this.options.log.error({ err: error }, "this peer cannot take part in its cluster; it tries again");
+    this.#bell.ring();
+    clearTimeout(this.#retry);
+    this.#retry = setTimeout(() => void this.#tryAgain(), RETRY_MS);
+  }
+
+  /** Never rejects. */
+  async #tryAgain(): Promise<void> {
+    try {
+      await this.#premises?.seeker.inTurn(() => this.#takePartAgain());
+    } catch (error) {
+      this.#fell(error);
+    }
+  }
+
+  async #takePartAgain(): Promise<void> {
+    await this.#member?.stop();
+    this.#member = undefined;
+    const record = await this.#home.read();
+    if (belongs(record) && this.#closed === undefined) await this.#belong(record);
   }
 
   async #found(): Promise<string> {
     const cluster = randomUUID();
     const { name, identity, onNews } = this.options;
-    const founder = { peer: identity.peerId, node: FOUNDER, name, addresses: [] };
-    const record: ClusterRecord = {
-      format: 1,
-      standing: "founding",
-      cluster,
-      node: FOUNDER,
-      index: 0,
-      members: [founder],
-      revoked: [],
-    };
+    const record = founderRecord(cluster, { peer: identity.peerId, name });
     await this.#home.write(record);
     await this.#belong(record);
     onNews?.("This peer has founded a cluster. To let another one in: parley pair.");
@@ -297,6 +313,7 @@ export class ClusterHost {
       log,
       changed: () => this.#bell.ring(),
       ended: (how) => this.#isOver(how),
+      failed: (error) => this.#fell(error),
     });
     this.#record = record;
     this.#trouble = undefined;

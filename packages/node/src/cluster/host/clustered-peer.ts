@@ -22,6 +22,7 @@ import type {
 import { explainCluster } from "../status/explain.ts";
 import type { ClusterFacts } from "../status/facts.ts";
 import type { ClusterHost } from "./cluster-host.ts";
+import { belongs } from "./home/cluster-home.ts";
 import { DEFAULT_MESH_PORT, joinByCode, joinByFingerprint } from "./joining/join.ts";
 import { homeOfClient } from "./member/homes.ts";
 import { factsOf, peersOf, revocationOf } from "./reports.ts";
@@ -44,9 +45,10 @@ export class ClusteredPeer implements Cluster {
 
   get belonging(): Belonging {
     const { member, record, premises } = this.#host;
-    if (member !== undefined || record?.standing === "member" || record?.standing === "founding") return "member";
+    if (member !== undefined || belongs(record)) return "member";
     if (premises?.seeker.beside !== undefined) return "waiting";
-    return record?.standing ?? "looking";
+    const how = record?.standing;
+    return how === "left" || how === "revoked" ? how : "looking";
   }
 
   get clusterId(): string | undefined {
@@ -89,7 +91,7 @@ export class ClusteredPeer implements Cluster {
     const told = explainCluster(this.#facts());
     const fingerprint = fingerprintOf(peerId);
     const shared = { belonging, peerId, fingerprint, ...told, ...(trouble === undefined ? {} : { trouble }) };
-    if (member === undefined) return shared;
+    if (member === undefined) return trouble === undefined ? shared : { ...shared, ...inTrouble(trouble) };
     const { generation, publicKey } = member.shared.now.meshKey ?? {};
     const meshKey =
       publicKey === undefined ? null : { generation, publicKey: Buffer.from(publicKey).toString("base64url") };
@@ -262,6 +264,16 @@ async function placeAt(
       cause,
     });
   }
+}
+
+/** What comes before everything else that is said of a peer that cannot take part. */
+function inTrouble(trouble: string): ClusterStatus {
+  return {
+    state: "no-quorum",
+    isWritable: false,
+    sentences: [`This peer cannot take part in its cluster and works by itself: ${trouble}. It tries again.`],
+    nextSteps: ["See the peer's log, and its disk's free space."],
+  };
 }
 
 function noSuchPeer(who: string, what: string, nextStep: string): PeerError {

@@ -1,6 +1,7 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { connect } from "node:net";
+import { openLevelLog } from "@parley/raft";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { createPeer, temporaryFolder, testConfig } from "../../support.ts";
 import { until } from "../../mesh/host/hosts.ts";
@@ -68,6 +69,26 @@ describe("a whole peer", () => {
     await until(() => peer.cluster.status()["trouble"] !== undefined, "trouble");
     expect(peer.cluster.status()["trouble"]).toContain("cluster.json");
     expect(await readFile(join(home, "cluster.json"), "utf8")).toBe("{}");
+  });
+});
+
+describe("a member whose log cannot be used", () => {
+  it("works by itself, says why, and takes part again as soon as it can", async () => {
+    const [port = 0] = await freePorts(1);
+    const peer = await TestPeer.started({ name: "peer", port });
+    await until(() => peer.cluster.belonging === "member", "a cluster");
+    await peer.put("kept", "value");
+    await peer.stop();
+    const [folder = ""] = await readdir(join(peer.folder, "raft"));
+    const held = await openLevelLog(join(peer.folder, "raft", folder));
+    await peer.start();
+    expect(peer.cluster.belonging).toBe("member");
+    expect(peer.cluster.consensus).toBeUndefined();
+    expect(peer.cluster.status()["trouble"]).toBeDefined();
+    await held.close();
+    await until(async () => (await peer.put("again", "value")) === "done", "a write");
+    expect(peer.cluster.status()["trouble"]).toBeUndefined();
+    expect(peer.cluster.shared?.now.pairs.has("kept")).toBe(true);
   });
 });
 

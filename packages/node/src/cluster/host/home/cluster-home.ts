@@ -35,6 +35,22 @@ const record = z.strictObject({
 
 export type ClusterRecord = Readonly<z.output<typeof record>>;
 
+/** A founder's number. */
+const FOUNDER = 1;
+
+/** Of a cluster that is about to be founded. */
+export function founderRecord(cluster: string, founder: Pick<KnownMember, "peer" | "name">): ClusterRecord {
+  const members = [{ ...founder, node: FOUNDER, addresses: [] }];
+  return { format: 1, standing: "founding", cluster, node: FOUNDER, index: 0, members, revoked: [] };
+}
+
+/** Whether it belongs, or is about to. */
+export function belongs(
+  record: ClusterRecord | undefined,
+): record is ClusterRecord & { readonly standing: "member" | "founding" } {
+  return record?.standing === "member" || record?.standing === "founding";
+}
+
 export class ClusterHome {
   readonly #path: string;
   readonly #logs: string;

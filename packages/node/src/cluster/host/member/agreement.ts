@@ -25,6 +25,8 @@ export interface AgreementOptions {
   readonly beginning: ClusterState | undefined;
   readonly timing: ElectionTiming | undefined;
   readonly log: Logger;
+  /** The node had to stop by itself: its disk is full, or its log cannot be used. */
+  readonly failed: (error: Error) => void;
 }
 
 export interface Agreement {

@@ -31,6 +31,8 @@ export interface CompanyOptions {
   readonly roster: Roster;
   readonly identity: MeshIdentity;
   readonly log: Logger;
+  /** The actors gave up. */
+  readonly failed: (error: Error) => void;
 }
 
 export interface Company {
@@ -54,7 +56,7 @@ export async function startCompany(options: CompanyOptions): Promise<Company> {
     onPeerChange: (change) => isClosing || reset(change),
   });
   const system = createActorSystem({ peer: host.peerId, remoting: remoting.remoting, log });
-  void system.stopped.then((error) => error && options.log.error({ err: error }, "this peer's actors gave up"));
+  void system.stopped.then((error) => error && options.failed(error));
   await remoting.start();
   const members = membersOf(shared);
   const receptionist = startReceptionist(system, { members });

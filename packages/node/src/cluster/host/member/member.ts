@@ -36,6 +36,8 @@ export interface MemberOptions {
   readonly changed: () => void;
   /** The cluster says that this peer belongs no more. */
   readonly ended: (how: "left" | "revoked") => void;
+  /** Something of it has ended by itself; the rest is to be stopped. */
+  readonly failed: (error: Error) => void;
 }
 
 interface Parts {
@@ -58,7 +60,7 @@ export async function startMember(options: MemberOptions): Promise<Member> {
     const { privateKey } = sealingKey;
     const identity = new MeshIdentity({ cluster, self, sealingKey: privateKey, stateOf: () => shared.now });
     if (options.beginning?.id === undefined && options.beginning !== undefined) await found(options, shared);
-    const company = await startCompany({ host, links, shared, roster, identity, log });
+    const company = await startCompany({ ...options, links, shared, identity });
     return new Member(options, { links, agreement, identity, company });
   } catch (error) {
     await agreement?.stop();
