@@ -3,8 +3,14 @@ import { setTimeout as delay } from "node:timers/promises";
 import { Random } from "../kit/random.ts";
 
 const FIRST_REST_MS = 500;
-const REST_MS = [300, 2_000] as const;
-const HOLD_MS = [200, 2_000] as const;
+
+/** How long a lane rests between two faults, and how long a fault is held; drawn from these, both ends included. */
+export interface Pace {
+  readonly restMs: readonly [low: number, high: number];
+  readonly holdMs: readonly [low: number, high: number];
+}
+
+const PACE: Pace = { restMs: [300, 2_000], holdMs: [200, 2_000] };
 
 /** Puts right what a fault did. */
 export type Undo = () => Promise<void>;
@@ -19,6 +25,8 @@ export interface NemesisOptions<Context> {
   readonly lanes: Lanes<Context>;
   readonly seed: number;
   readonly signal: AbortSignal;
+  /** Default: that of processes that start in a moment. */
+  readonly pace?: Pace;
   /** What a lane's faults work on, and draw from. */
   readonly context: (random: Random) => Context;
   /** A failure that other faults explain. */
@@ -45,13 +53,13 @@ export class Nemesis<Context> {
   }
 
   async #lane(name: string, faults: Lanes<Context>[string]): Promise<void> {
-    const { seed, signal } = this.#options;
+    const { seed, signal, pace = PACE } = this.#options;
     const random = new Random(seed, `nemesis/${name}`);
     const context = this.#options.context(random);
     await this.#wait(FIRST_REST_MS);
     while (!signal.aborted) {
       const [kind, fault] = random.pick(Object.entries(faults)) ?? [];
-      const [restMs, holdMs] = [random.between(...REST_MS), random.between(...HOLD_MS)];
+      const [restMs, holdMs] = [random.between(...pace.restMs), random.between(...pace.holdMs)];
       if (kind === undefined || fault === undefined) return;
       this.active.add(kind);
       const undo = await this.#attempt<Undo | undefined>(kind, () => fault(context));

@@ -3,7 +3,7 @@ import { Lan, PeerFailure } from "@parley/node/testing";
 import { checkLinearizability, describeCheck } from "@parley/raft/testing";
 import { Random } from "../../kit/random.ts";
 import { History } from "../history.ts";
-import { Nemesis } from "../nemesis.ts";
+import { Nemesis, type Pace } from "../nemesis.ts";
 import type { ChaosReport } from "../report.ts";
 import { readAll, runClient, type Workload } from "../workload.ts";
 import { PeerClient } from "./client.ts";
@@ -36,6 +36,8 @@ interface Run {
 }
 
 const PROGRESS_MS = 1_000;
+/** A whole peer takes seconds to start: with less rest there would hardly be a majority at any time. */
+const PACE: Pace = { restMs: [1_000, 6_000], holdMs: [300, 3_000] };
 
 export async function runClusterChaos(options: ClusterChaosOptions): Promise<ChaosReport> {
   const obstacle = Lan.obstacle();
@@ -62,6 +64,7 @@ async function unleash(options: ClusterChaosOptions, world: World, history: Hist
     lanes: lanes(world.household.lan !== undefined),
     seed,
     signal,
+    pace: PACE,
     context: (random) => ({ world, random, size }),
     isExpected: (error) => error instanceof PeerFailure,
   });
