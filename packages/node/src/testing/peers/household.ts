@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Guard } from "@parley/raft/testing";
 import type { FlagValues } from "../../config/index.ts";
-import { Lan, type Place } from "./lan.ts";
+import type { Lan, Place } from "./lan.ts";
 import { LivePeer } from "./live-peer.ts";
 
 const MESH_PORT = 8766;

@@ -19,7 +19,8 @@ import type {
 
 const JOIN_MS = 60_000;
 
-const { home, flags, joinSecret } = JSON.parse(process.argv[2] ?? "{}") as PeerProcessOptions;
+const given: PeerProcessOptions = JSON.parse(process.argv[2] ?? "{}");
+const { home, flags, joinSecret } = given;
 const loaded = loadConfig({ env: {}, flags: { home, ...flags }, host: hostFacts({}), cwd: home });
 if (!loaded.ok) throw new Error(loaded.problems.map(({ message }) => message).join("\n"));
 const peer = await createPeer({ config: loaded.config, joinSecret });

@@ -1,0 +1,100 @@
+import { Lan, untilUnited, type LivePeer } from "@parley/node/testing";
+import { describe, expect, it } from "vitest";
+import { householdOnLan, noLan, putUntilDone, SECRET, startAll, until, valueAt } from "./support.ts";
+
+const FOUND_BY_CALLING = { flags: { "cluster.discovery": "mdns" }, known: [] };
+
+describe.skipIf(noLan !== undefined)("peers on a network of their own", () => {
+  it("find each other with no address given, and one code on each newcomer makes them one cluster", async () => {
+    const { house } = await householdOnLan();
+    const first = await house.add({ name: "first", ...FOUND_BY_CALLING });
+    await first.start();
+    await until(async () => (await first.status()).belonging === "member", "it has founded", { peers: [first] });
+    const newcomers: readonly LivePeer[] = [
+      await house.add({ name: "kitchen", ...FOUND_BY_CALLING }),
+      await house.add({ name: "attic", ...FOUND_BY_CALLING }),
+    ];
+    await startAll(newcomers);
+    for (const newcomer of newcomers) {
+      await until(async () => (await newcomer.status()).belonging === "waiting", "it waits beside the cluster", {
+        peers: [first, newcomer],
+      });
+      const { code } = await first.tell("open-pairing");
+      const wrong = newcomer.join(`${code.startsWith("A") ? "B" : "A"}${code.slice(1)}`);
+      await expect(wrong).rejects.toMatchObject({ code: "pairing-failed" });
+      await newcomer.join(code);
+    }
+    const peers = [first, ...newcomers];
+    await untilUnited(peers, { voters: 3 });
+    await putUntilDone(newcomers[1] ?? first, "key", "value");
+    for (const peer of peers) expect(await valueAt(peer, "key")).toBe("value");
+    expect(house.crashes()).toEqual([]);
+  });
+
+  it("with a join secret found at the same moment, with nothing but their voices, and end in one cluster", async () => {
+    const { house } = await householdOnLan({ joinSecret: SECRET });
+    const peers = await house.addAll(3, FOUND_BY_CALLING);
+    await startAll(peers);
+    await untilUnited(peers, { voters: 3 });
+  });
+
+  it("of two networks with a router between them are one cluster, when one has the address of the other", async () => {
+    const { house } = await householdOnLan({ joinSecret: SECRET, subnets: 2 });
+    const here = [await house.add({ ...FOUND_BY_CALLING }), await house.add({ ...FOUND_BY_CALLING })];
+    const there = await house.add({ subnet: 1, known: here.map(({ address }) => address) });
+    expect(there.address).toMatch(`${Lan.addressOf(3, 1)}:`);
+    await startAll([...here, there]);
+    await untilUnited([...here, there], { voters: 3 });
+    await putUntilDone(there, "key", "from afar");
+    for (const peer of here) expect(await valueAt(peer, "key")).toBe("from afar");
+  });
+
+  it("come back at another address after a night, found by their voices alone", async () => {
+    const { house, lan } = await householdOnLan({ joinSecret: SECRET });
+    const peers = await house.addAll(3, FOUND_BY_CALLING);
+    await startAll(peers);
+    const { clusterId } = await untilUnited(peers, { voters: 3 });
+    await putUntilDone(peers[0] ?? fail(), "evening", "kept");
+    await Promise.all(peers.map((peer) => peer.stop()));
+    for (const [i, peer] of peers.entries()) peer.moveTo(await lan.renumber(house.placeOf(peer), 101 + i));
+    await startAll(peers);
+    expect((await untilUnited(peers, { voters: 3 })).clusterId).toBe(clusterId);
+    expect(await valueAt(peers[2] ?? fail(), "evening")).toBe("kept");
+  });
+});
+
+describe.skipIf(noLan !== undefined)("a cluster whose network loses packets", () => {
+  it.each([
+    { percent: 5, writes: 30 },
+    { percent: 30, writes: 10 },
+  ])(
+    "at $percent % keeps every write it has taken, and its replicas do not differ",
+    async ({ percent, writes }) => {
+      const { house, lan } = await householdOnLan({ joinSecret: SECRET });
+      const peers = await house.addAll(3);
+      await startAll(peers);
+      await untilUnited(peers, { voters: 3 });
+      await lan.lose(percent);
+      for (let i = 0; i < writes; i += 1) {
+        await putUntilDone(peers[i % peers.length] ?? fail(), `key-${i}`, `value-${i}`);
+      }
+      await lan.lose(0);
+      await untilUnited(peers, { voters: 3 });
+      for (let i = 0; i < writes; i += 1) {
+        expect(await valueAt(peers[(i + 1) % peers.length] ?? fail(), `key-${i}`)).toBe(`value-${i}`);
+      }
+      await until(
+        async () =>
+          new Set((await Promise.all(peers.map((peer) => peer.tell("digest")))).map(({ digest }) => digest)).size === 1,
+        "all hold the same",
+        { peers },
+      );
+      expect(house.crashes()).toEqual([]);
+    },
+    150_000,
+  );
+});
+
+function fail(): never {
+  throw new Error("there are some");
+}
