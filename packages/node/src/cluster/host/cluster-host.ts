@@ -82,7 +82,7 @@ export class ClusterHost {
         found: () => this.#found(),
         enter: (welcome) => this.#enter(welcome),
         dissolve: (to) => this.#dissolve(to),
-        report: (about, cluster, peer) => this.#report(about, cluster, peer),
+        reached: (peer, address) => this.#reached(peer, [address]),
         changed: () => this.#bell.ring(),
       },
       enter: (welcome) => this.enter(welcome),
@@ -366,18 +366,14 @@ export class ClusterHost {
     this.#bell.ring();
   }
 
+  /** Somebody may be there. */
   #heard(peer: string | undefined, addresses: readonly string[]): void {
-    if (peer !== undefined && this.#roster?.standingOf(peer) === "member") this.#member?.links.learn(peer, addresses);
+    if (peer !== undefined) this.#reached(peer, addresses);
     this.#premises?.seeker.heard(peer, addresses);
   }
 
-  #report(about: "two-clusters" | "foreign" | "waiting", cluster: string, remote: string | undefined): void {
-    const { log, onNews } = this.options;
-    log.info({ about, cluster, remote }, "another cluster was met");
-    if (about === "waiting") {
-      onNews?.(`This peer waits beside the cluster ${cluster}: parley pair on a member shows a code for parley join.`);
-    }
-    if (about === "two-clusters") onNews?.(`Another cluster was met, ${cluster}; neither gives itself up.`);
+  #reached(peer: string, addresses: readonly string[]): void {
+    if (this.#roster?.standingOf(peer) === "member") this.#member?.links.learn(peer, addresses);
   }
 
   /** Something has changed: whoever has to know it is told. */

@@ -10,6 +10,7 @@ import { createMeshHost, type MeshHost } from "../../mesh/host/mesh-host.ts";
 import type { StandingOf } from "../../mesh/host/standing.ts";
 import type { SealingKey } from "../../mesh/keys/sealing-key.ts";
 import { Knocker } from "./joining/knocker.ts";
+import { newsOf } from "./joining/news.ts";
 import { Seeker, type SeekerOwner } from "./joining/seeker.ts";
 import { Visits } from "./joining/visits.ts";
 import type { Welcome } from "./joining/welcome.ts";
@@ -37,7 +38,7 @@ export interface PremisesOptions {
   readonly hasCompany: () => boolean;
   /** The cluster as strangers see it. */
   readonly cluster: (host: MeshHost) => DoorCluster;
-  readonly owner: Omit<SeekerOwner, "look" | "knock">;
+  readonly owner: Omit<SeekerOwner, "look" | "knock" | "report">;
   readonly enter: (welcome: Welcome) => Promise<void>;
   readonly atDoor: (event: DoorEvent) => void;
   /** Somebody may be there. */
@@ -79,7 +80,16 @@ export async function openPremises(given: PremisesOptions): Promise<Premises> {
     times: options.forming,
     isMember: (peer) => standingOf(peer) === "member",
     hasCompany: given.hasCompany,
-    owner: { ...owner, look: () => outside.look(), knock: (peer) => knocker.knock(peer) },
+    owner: {
+      ...owner,
+      look: () => outside.look(),
+      knock: (peer) => knocker.knock(peer),
+      report: (about, cluster, remote) => {
+        log.info({ about, cluster, remote }, "another cluster was met");
+        const news = newsOf(about, cluster);
+        if (news !== undefined) options.onNews?.(news);
+      },
+    },
   });
   const knocker = new Knocker({
     visits,

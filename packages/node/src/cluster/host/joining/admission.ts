@@ -4,6 +4,7 @@ import type { Newcomer } from "../../../mesh/door/server/ports.ts";
 import { KNOWN_VERSION } from "../../state/model.ts";
 import type { KnownMember } from "../home/cluster-home.ts";
 import type { Member } from "../member/member.ts";
+import { pause } from "../pause.ts";
 import { encodeWelcome } from "./welcome.ts";
 
 /** Of one try; a newcomer waits for several. */
@@ -31,7 +32,7 @@ export async function admit(
     // The key was renewed meanwhile: its new generation is on its way here.
     const mayRetry = submitted.outcome === "refused" && submitted.reason === "mismatch";
     if (!mayRetry) throw refusal(submitted);
-    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+    await pause(PAUSE_MS, options.signal);
   }
   throw noQuorum("it took too long");
 }

@@ -2,6 +2,7 @@
 import type { Logger } from "pino";
 import { messageOf, PeerError } from "../../../errors.ts";
 import { fingerprintOf, isFingerprintOf } from "../../../mesh/door/code/fingerprint.ts";
+import { pause } from "../pause.ts";
 import type { Place, Visits } from "./visits.ts";
 import type { Welcome } from "./welcome.ts";
 
@@ -85,7 +86,7 @@ export class Knocker {
       } finally {
         this.#approvedBy = undefined;
       }
-      await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+      await pause(AGAIN_MS, over);
     }
   }
 

@@ -7,7 +7,9 @@ import { isPeerError, messageOf, PeerError } from "../../../errors.ts";
 import type { About } from "../../../mesh/door/protocol/messages.ts";
 import { Forming, type FormingPhase } from "../../forming/forming.ts";
 import { FORMING_TIMES, type FormingInput, type FormingOutput, type FormingTimes } from "../../forming/words.ts";
+import { pause } from "../pause.ts";
 import { Neighbours, type Neighbour } from "./neighbours.ts";
+import type { Meeting } from "./news.ts";
 import type { Visits } from "./visits.ts";
 import type { Welcome } from "./welcome.ts";
 
@@ -37,14 +39,22 @@ export interface SeekerOwner {
   look(): void;
   /** Waits for a person's approval there. */
   knock(peer: string, cluster: string): void;
-  report(about: "two-clusters" | "foreign" | "waiting", cluster: string, peer: string | undefined): void;
+  report(about: Meeting, cluster: string, peer: string | undefined): void;
+  /** That peer is there. */
+  reached(peer: string, address: string): void;
   changed(): void;
 }
 
-/** While it looks, and while it is alone. */
+/** Between two rounds of hellos when something has changed, longer and longer while nothing does … */
 const OFTEN_MS = 1_000;
+const GROWTH = 1.25;
+/** … up to this. */
+const RARE_MS = 10_000;
 /** Once it has company: only to report. */
 const SELDOM_MS = 30_000;
+/** After a refusal that may be another one later; doubled with each in a row. */
+const MIN_PAUSE_MS = 100;
+const MAX_PAUSE_MS = 5_000;
 const MAX_FAILURES = 2;
 const MAX_VISITS_AT_ONCE = 16;
 const PAIR_MS = 30_000;
@@ -58,6 +68,8 @@ export class Seeker {
   #work: Promise<void> = Promise.resolve();
   #wake: NodeJS.Timeout | undefined;
   #round: NodeJS.Timeout | undefined;
+  #roundMs = OFTEN_MS;
+  #refusals = 0;
   #visiting = 0;
   #isDoorOpen = false;
 
@@ -113,7 +125,9 @@ export class Seeker {
     if (this.#over.signal.aborted) return;
     const before = this.#machine.phase;
     for (const output of this.#machine.step(input, performance.now())) this.#carryOut(output);
-    if (before !== this.#machine.phase) this.#options.owner.changed();
+    if (before === this.#machine.phase) return;
+    this.#roundMs = OFTEN_MS;
+    this.#options.owner.changed();
   }
 
   /** Carries out `work` when nothing else changes where this peer belongs. */
@@ -191,15 +205,26 @@ export class Seeker {
         const place = this.neighbours.placeOf(neighbour);
         const welcome = await visits.pair(place, { clusterId: cluster, method: "secret", secret }, signal);
         await this.inTurn(() => owner.enter(welcome));
+        this.#refusals = 0;
         this.step({ type: "paired", cluster: welcome.cluster });
       } catch (error) {
         if (!isPeerError(error)) throw error;
         log.info({ remote: peer, cluster, why: error.message }, "no admission by secret");
-        failed(error.code === "pairing-failed" ? "wrong-secret" : "later");
+        if (error.code === "pairing-failed") return failed("wrong-secret");
+        await this.#pause(error);
+        failed("later");
       }
     };
     // Not from within the step that asks for it.
     setImmediate(() => this.#watch("could not join by secret", run()));
+  }
+
+  /** As long as the other side wants, or longer with each refusal. */
+  async #pause({ details }: PeerError): Promise<void> {
+    const { retryAfterMs: wanted } = details;
+    const pauseMs = typeof wanted === "number" ? wanted : MIN_PAUSE_MS * 2 ** Math.min(this.#refusals, 10);
+    this.#refusals += 1;
+    await pause(Math.min(MAX_PAUSE_MS, pauseMs), this.#over.signal);
   }
 
   #run(what: string, work: () => Promise<void>): void {
@@ -220,8 +245,9 @@ export class Seeker {
         this.#visitAll();
         this.#nextRound();
       },
-      isSettled ? SELDOM_MS : OFTEN_MS,
+      isSettled ? SELDOM_MS : this.#roundMs,
     );
+    this.#roundMs = Math.min(RARE_MS, this.#roundMs * GROWTH);
   }
 
   #visitAll(): void {
@@ -276,6 +302,7 @@ export class Seeker {
     if (this.#over.signal.aborted) return;
     this.neighbours.met(about, address);
     const { peerId: peer, cluster, pairing } = about;
+    this.#options.owner.reached(peer, address);
     this.step({ type: "sighting", sighting: { peer, cluster, pairing } });
     this.#options.owner.changed();
   }

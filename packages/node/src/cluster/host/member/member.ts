@@ -124,6 +124,10 @@ export class Member {
       links.onEvent(() => options.changed()),
     ];
     agreement.keepMembership();
+    log.info(
+      { cluster: roster.cluster, node: roster.node, ...leadership.current() },
+      "this peer takes part in its cluster",
+    );
     this.#applied();
   }
 
