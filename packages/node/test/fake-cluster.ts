@@ -79,7 +79,11 @@ export class FakeCluster implements Cluster {
     return this.members;
   }
 
+  /** How often it was asked who knocks. */
+  looks = 0;
+
   waiting(): readonly WaitingPeer[] {
+    this.looks += 1;
     return this.knocking;
   }
 

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pino from "pino";
+import { expect } from "vitest";
 import { loadConfig, hostFacts, type Config, type FlagValues } from "../src/config/index.ts";
 import { createPeer, type Peer, type PeerOptions } from "../src/peer.ts";
 
@@ -35,6 +36,11 @@ export async function* tone(ms: number, silenceMs = 400): AsyncGenerator<Float32
   yield new Float32Array(silenceMs * 16);
   yield Float32Array.from({ length: ms * 16 }, (_, i) => 0.5 * Math.sin(i / 5));
   yield new Float32Array(silenceMs * 16);
+}
+
+/** What `read` gives by and by, however busy the machine is. */
+export function eventually<T>(read: () => T): ReturnType<typeof expect.poll<T>> {
+  return expect.poll(read, { timeout: 30_000 });
 }
 
 /** A silent logger. */

@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from "vitest";
 import { servicesFor } from "../../src/services/roles.ts";
 import { Services } from "../../src/services/services.ts";
-import { fixedDelaySources, testConfig } from "../support.ts";
+import { eventually, fixedDelaySources, testConfig } from "../support.ts";
 
 describe("a peer's roles", () => {
   it.each([
@@ -18,7 +18,7 @@ describe("a peer's roles", () => {
     const services = new Services({ config, sources: fixedDelaySources({}), patient: true });
     onTestFinished(() => services.close());
     services.start(servicesFor(config));
-    await expect.poll(() => services.status().tts.stage.state).toBe("ready");
+    await eventually(() => services.status().tts.stage.state).toBe("ready");
     expect([services.status().stt.stage.state, services.status().vad.stage.state]).toEqual(["waiting", "waiting"]);
     await services.ears();
     expect(services.status().stt.stage.state).toBe("ready");

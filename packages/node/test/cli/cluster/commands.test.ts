@@ -7,7 +7,7 @@ import { PeerError } from "../../../src/errors.ts";
 import { fingerprintOf } from "../../../src/mesh/door/code/fingerprint.ts";
 import { CODE, fakePeer, fakePeerId, type FakeCluster, knocker, metCluster } from "../../fake-cluster.ts";
 import { managed, TOKEN } from "../../gateway/management/managed.ts";
-import { temporaryFolder } from "../../support.ts";
+import { eventually, temporaryFolder } from "../../support.ts";
 
 interface World {
   readonly cluster: FakeCluster;
@@ -107,7 +107,7 @@ describe("parley join", () => {
     cluster.hold = gate.promise;
     const theirs = fingerprintOf(fakePeerId("M"));
     const ended = run(["join", "--fingerprint", theirs]);
-    await expect.poll(() => cluster.joins.length).toBeGreaterThan(2);
+    await eventually(() => cluster.joins.length).toBeGreaterThan(2);
     gate.resolve();
     expect(await ended).toBe(0);
     expect(stderr()).toContain(`parley pair --approve ${fingerprintOf(cluster.peerId)}`);
@@ -125,13 +125,17 @@ describe("parley pair", () => {
   it("shows the code, a picture and what is left, names who waits, and says who came", async () => {
     const { cluster, run, stdout, stderr } = await world();
     const ended = run(["pair"]);
-    await expect.poll(stdout).toContain(`Code: ${CODE}   (10:00 and 5 tries left)`);
+    await eventually(stdout).toContain(`Code: ${CODE}   (10:00 and 5 tries left)`);
     expect(stdout()).toMatch(/[▀▄█]{10}/);
     expect(stdout()).toContain(`parley join --code ${CODE}`);
     cluster.knocking = [knocker("cellar", "C")];
-    await expect.poll(stderr).toContain(`cellar  fingerprint ${fingerprintOf(fakePeerId("C"))}`);
+    await eventually(stderr).toContain(`cellar  fingerprint ${fingerprintOf(fakePeerId("C"))}`);
+    // The code is proven, and counts for nobody else; the cluster has yet to agree.
+    cluster.pairing = undefined;
+    const asked = cluster.looks;
+    await eventually(() => cluster.looks).toBeGreaterThan(asked + 2);
     cluster.members = [...cluster.members, fakePeer("cellar", "C", { role: "joining" })];
-    cluster.endPairing("used");
+    cluster.pairingEnd = "used";
     expect(await ended).toBe(0);
     expect(stdout()).toContain("cellar belongs to the cluster now.");
   });
@@ -140,7 +144,7 @@ describe("parley pair", () => {
     const { cluster, run, stdout } = await world();
     cluster.knocking = [knocker("porch", "P")];
     const ended = run(["pair", "--json"]);
-    await expect.poll(() => stdout().split("\n").length).toBeGreaterThan(2);
+    await eventually(() => stdout().split("\n").length).toBeGreaterThan(2);
     cluster.members = [...cluster.members, fakePeer("porch", "P")];
     cluster.endPairing("used");
     expect(await ended).toBe(0);
@@ -158,17 +162,26 @@ describe("parley pair", () => {
   ] as const)("says why the code counts no more: %s", async (why, words) => {
     const { cluster, run, stdout, stderr } = await world();
     const ended = run(["pair"]);
-    await expect.poll(stdout).toContain("Code:");
+    await eventually(stdout).toContain("Code:");
     cluster.endPairing(why);
     expect(await ended).toBe(7);
     expect(stderr()).toMatch(words);
     expect(stderr()).toContain("Run parley pair again for another code.");
   });
 
+  it("ends when somebody has opened another window", async () => {
+    const { cluster, run, stdout, stderr } = await world();
+    const ended = run(["pair"]);
+    await eventually(stdout).toContain("Code:");
+    cluster.pairing = { code: "AAAA-AAAA", expiresAtMs: Date.now() + 1000, triesLeft: 5, uri: "" };
+    expect(await ended).toBe(7);
+    expect(stderr()).toContain("the code counts no more");
+  });
+
   it("takes the code back at Ctrl-C", async () => {
     const { cluster, run, stdout } = await world();
     const ended = run(["pair"]);
-    await expect.poll(stdout).toContain("Code:");
+    await eventually(stdout).toContain("Code:");
     process.emit("SIGINT");
     expect(await ended).toBe(130);
     expect(cluster.pairing).toBeUndefined();
@@ -275,11 +288,9 @@ describe("parley status", () => {
   it("is shown anew with --watch until Ctrl-C, which is no failure", async () => {
     const { cluster, run, stdout } = await world();
     const ended = run(["status", "--watch", "--json"]);
-    await expect.poll(() => stdout().split("\n").length).toBeGreaterThan(1);
+    await eventually(() => stdout().split("\n").length).toBeGreaterThan(1);
     cluster.belonging = "looking";
-    await expect
-      .poll(() => lines(stdout()).at(-1)?.["cluster"], { timeout: 5000 })
-      .toMatchObject({ belonging: "looking" });
+    await eventually(() => lines(stdout()).at(-1)?.["cluster"]).toMatchObject({ belonging: "looking" });
     process.emit("SIGINT");
     expect(await ended).toBe(0);
   });

@@ -3,6 +3,7 @@ import { tellCluster } from "../../../src/cli/cluster/console.ts";
 import { Story, type Scene } from "../../../src/cli/cluster/story.ts";
 import { fingerprintOf } from "../../../src/mesh/door/code/fingerprint.ts";
 import { CODE, fakePeer, fakePeerId, FakeCluster, knocker, metCluster } from "../../fake-cluster.ts";
+import { eventually } from "../../support.ts";
 
 /** A console over a cluster that the test plays. */
 function consoleOver(
@@ -44,18 +45,18 @@ describe("the console of a newcomer", () => {
       cluster.belonging = "waiting";
       cluster.clusters = [metCluster()];
     });
-    await expect
-      .poll(said)
-      .toContain(`Found the cluster k7q2-home of kitchen (fingerprint ${fingerprintOf(fakePeerId("M"))})`);
+    await eventually(said).toContain(
+      `Found the cluster k7q2-home of kitchen (fingerprint ${fingerprintOf(fakePeerId("M"))})`,
+    );
     expect(said()).toContain("run on one of its hosts: npx parley pair");
     expect(said()).toContain("type here the code");
     expect(said()).toContain(`--approve ${fingerprintOf(cluster.peerId)}`);
     type(" ");
     type("AAAA-AAAA");
-    await expect.poll(said).toContain("error: the code is wrong\n  Type it again.");
+    await eventually(said).toContain("error: the code is wrong\n  Type it again.");
     cluster.members.push(fakePeer("kitchen", "M", { isPrime: true }));
     type(CODE.toLowerCase());
-    await expect.poll(said).toContain("This peer belongs to the cluster k7q2-home, with kitchen.");
+    await eventually(said).toContain("This peer belongs to the cluster k7q2-home, with kitchen.");
     expect(cluster.joins.map(({ proof }) => proof)).toEqual([{ code: "AAAA-AAAA" }, { code: CODE.toLowerCase() }]);
     type(CODE);
     expect(cluster.joins).toHaveLength(2);
@@ -78,13 +79,13 @@ describe("the console of a newcomer", () => {
     cluster.change(() => {
       cluster.clusters = [metCluster({ hasApproved: true })];
     });
-    await expect
-      .poll(said)
-      .toContain(`A person at kitchen has approved this peer. Does that one show the fingerprint ${fingerprint}?`);
+    await eventually(said).toContain(
+      `A person at kitchen has approved this peer. Does that one show the fingerprint ${fingerprint}?`,
+    );
     for (const no of ["n", "perhaps", CODE]) type(no);
     expect(cluster.joins).toEqual([]);
     type("y");
-    await expect.poll(() => cluster.belonging).toBe("member");
+    await eventually(() => cluster.belonging).toBe("member");
     expect(cluster.joins.map(({ proof }) => proof)).toEqual([{ fingerprint }]);
   });
 

@@ -84,20 +84,26 @@ async function follow(
     const { pairing, ended } = read(pairingAnswer, await management.get("/pairing", { signal }));
     const { waiting } = read(waitingAnswer, await management.get("/waiting", { signal }));
     tellWaiting(waiting, told, json, progress, context);
-    const isOpen = pairing?.code === opened.code;
-    if (isOpen) {
-      const left = countdown(pairing.expiresAtMs - Date.now());
-      const tries = pairing.triesLeft === 1 ? "1 try" : `${pairing.triesLeft} tries`;
-      progress.status(`waiting for a newcomer: ${left} and ${tries} left; Ctrl-C takes the code back`);
-    } else {
+    const isOver = pairing === null ? ended !== null : pairing.code !== opened.code;
+    if (isOver) {
       progress.clear();
       const came = (await peersNow(managing)).filter(({ peerId }) => !before.has(peerId));
       if (ended !== "used" && came.length === 0) throw closed(ended);
       tellCame(came, json, context);
       return;
     }
+    progress.status(pairing === null ? "a newcomer is being let in …" : leftText(pairing));
     await sleep(LOOK_EVERY_MS, undefined, { signal });
   }
+}
+
+function leftText({ expiresAtMs, triesLeft }: Window): string {
+  const left = countdown(expiresAtMs - Date.now());
+  return `waiting for a newcomer: ${left} and ${triesText(triesLeft)} left; Ctrl-C takes the code back`;
+}
+
+function triesText(tries: number): string {
+  return tries === 1 ? "1 try" : `${tries} tries`;
 }
 
 async function peersNow({ management, signal }: Managing): Promise<readonly Peer[]> {
@@ -107,7 +113,7 @@ async function peersNow({ management, signal }: Managing): Promise<readonly Peer
 function windowText({ code, expiresAtMs, triesLeft, uri }: Window): string {
   const invitation = readInvitation(uri);
   const picture = invitation === undefined ? "" : `${drawInvitation(invitation)}\n`;
-  const tries = triesLeft === 1 ? "1 try" : `${triesLeft} tries`;
+  const tries = triesText(triesLeft);
   return `${picture}\nCode: ${code}   (${countdown(expiresAtMs - Date.now())} and ${tries} left)\n\nOn the newcomer: parley join --code ${code}\n`;
 }
 
