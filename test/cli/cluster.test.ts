@@ -74,7 +74,7 @@ async function opened(
   return { pairing, ...(JSON.parse(pairing.stdout().split("\n")[0] ?? "") as { code: string; uri: string }) };
 }
 
-describe("two hosts and a person", { timeout: 120_000 }, () => {
+describe("two hosts and a person", { timeout: 300_000 }, () => {
   it("make a cluster with one code, see each other, and part again", async () => {
     const { peer: attic, address } = await founder("attic");
     const bath = started("bath", "--join", address);
@@ -164,7 +164,7 @@ describe("two hosts and a person", { timeout: 120_000 }, () => {
   });
 });
 
-describe("a peer by itself", () => {
+describe("a peer by itself", { timeout: 300_000 }, () => {
   it("with --no-cluster says so, and every command of the cluster as well", async () => {
     const peer = started("attic", "--no-cluster");
     await until(() => existsSync(join(home.path, "attic", "peer.json")), peer.stderr);
