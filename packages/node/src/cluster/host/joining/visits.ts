@@ -1,10 +1,10 @@
 /** Visits at other peers' doors: each over a connection of its own, closed when the visit is over. */
 import type { Application, About, PairingMethod } from "../../../mesh/door/protocol/messages.ts";
-import { askAbout, askWelcome, knockAt, pairWith } from "../../../mesh/door/client/visit.ts";
+import { askAbout, knockAt, pairWith } from "../../../mesh/door/client/visit.ts";
 import { visitOver } from "../../../mesh/door/over-libp2p.ts";
 import type { MeshConnection } from "../../../mesh/host/connection.ts";
 import type { MeshHost } from "../../../mesh/host/mesh-host.ts";
-import { isPeerError } from "../../../errors.ts";
+import { PeerError } from "../../../errors.ts";
 import { decodeWelcome, type Welcome } from "./welcome.ts";
 
 /** Whose door. */
@@ -23,7 +23,6 @@ export interface Hello {
 
 const HELLO_MS = 3_000;
 const DIAL_MS = 5_000;
-const WELCOME_TRIES = 3;
 
 export interface VisitsOptions {
   readonly host: MeshHost;
@@ -51,7 +50,11 @@ export class Visits {
     });
   }
 
-  /** Joins by a code or the secret. @throws PeerError as `pairWith` */
+  /**
+   * Joins by a code or the secret. When it is not known whether that has worked it is to be asked again in the same way: a door
+   * that has proven nothing could say so, and then give a welcome of its own.
+   * @throws PeerError as `pairWith`
+   */
   async pair(
     place: Place,
     request: { readonly clusterId: string; readonly method: PairingMethod; readonly secret: string },
@@ -59,18 +62,15 @@ export class Visits {
   ): Promise<Welcome> {
     const application = this.#options.application();
     const self = this.#options.host.peerId;
-    try {
-      return await this.#inTurn(place, signal, async (connection) => {
-        const stream = await visitOver(connection, signal);
-        const welcome = await pairWith(stream, { ...request, self, application, signal });
-        await stream.close();
-        return decodeWelcome(welcome);
+    return this.#inTurn(place, signal, async (connection) => {
+      const stream = await visitOver(connection, signal);
+      const welcome = decodeWelcome(await pairWith(stream, { ...request, self, application, signal }));
+      await stream.close();
+      if (welcome.cluster === request.clusterId) return welcome;
+      throw new PeerError("bad-frame", "the welcome is to another cluster than the one that was asked for", {
+        nextStep: "Ask the person whose cluster it is.",
       });
-    } catch (error) {
-      // The code has been proven: it may be that only the answer was lost.
-      if (!isPeerError(error, "admission-unknown")) throw error;
-      return this.#welcome(place, signal);
-    }
+    });
   }
 
   /** Waits for a person's approval there, and then for `confirm`. @throws PeerError as `knockAt` */
@@ -86,21 +86,6 @@ export class Visits {
       await stream.close();
       return decodeWelcome(welcome);
     });
-  }
-
-  async #welcome(place: Place, signal: AbortSignal): Promise<Welcome> {
-    for (let tries = 1; ; tries += 1) {
-      try {
-        return await this.#inTurn(place, signal, async (connection) => {
-          const stream = await visitOver(connection, signal);
-          const welcome = await askWelcome(stream, { signal });
-          await stream.close();
-          return decodeWelcome(welcome);
-        });
-      } catch (error) {
-        if (tries >= WELCOME_TRIES || signal.aborted) throw error;
-      }
-    }
   }
 
   async #inTurn<T>(place: Place, signal: AbortSignal, visit: (connection: MeshConnection) => Promise<T>): Promise<T> {

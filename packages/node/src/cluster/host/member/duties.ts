@@ -1,6 +1,6 @@
 /**
  * What a member owes the cluster: its record, when that has changed; its word that it refuses who was revoked, and that it is
- * awake; and, as prime, a new mesh key once somebody who left knows the old one. Proposed one at a time, again later where nobody could agree.
+ * awake; and, as prime, a new mesh key once somebody who left knows the old one, and newer commands once all know them. Proposed one at a time, again later where nobody could agree.
  */
 import { isDeepStrictEqual } from "node:util";
 import type { Logger } from "pino";
@@ -77,12 +77,13 @@ export class Duties {
     if (unacknowledged !== undefined) return { type: "acknowledge", peer: unacknowledged, by: self };
     if (isAsleep(state, self) && !isGoing()) return awake(self);
     const own = record();
-    if (!isDeepStrictEqual(state.records.get(self), own)) {
+    const isNews = !isDeepStrictEqual(state.records.get(self), own) || state.members.get(self)?.knows !== KNOWN_VERSION;
+    if (isNews) {
       return { type: "describe", peer: self, knows: KNOWN_VERSION, record: own };
     }
     const { leader, term } = shared.consensus.leadership.current();
     if (leader !== self) return undefined;
-    return identity.rotation(term) ?? forgottenSleeper(state);
+    return identity.rotation(term) ?? forgottenSleeper(state) ?? newerVersion(state);
   }
 }
 
@@ -95,4 +96,10 @@ function forgottenSleeper(state: ClusterState): ClusterCommand | undefined {
 function unacknowledgedIn({ revoked }: ClusterState, self: string): string | undefined {
   for (const { peer, acknowledged } of revoked.values()) if (!acknowledged.includes(self)) return peer;
   return undefined;
+}
+
+/** Newer commands come into force as soon as every member knows them. */
+function newerVersion({ version, members }: ClusterState): ClusterCommand | undefined {
+  const to = Math.min(KNOWN_VERSION, ...[...members.values()].map(({ knows }) => knows));
+  return to > version ? { type: "raise-version", to } : undefined;
 }
