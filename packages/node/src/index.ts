@@ -3,6 +3,17 @@
 /** The peer. */
 export { createPeer } from "./peer.ts";
 export type { Peer, PeerOptions } from "./peer.ts";
+/** Its part in a cluster. */
+export type {
+  Belonging,
+  Cluster,
+  JoinRequest,
+  MetCluster,
+  PairingWindow,
+  PeerReport,
+  RevocationReport,
+  WaitingPeer,
+} from "./cluster/face.ts";
 /** Its configuration. */
 export { hostFacts, loadConfig, readConfig } from "./config/index.ts";
 export type { Config, ConfigSources, FlagValues, LoadResult } from "./config/index.ts";
