@@ -35,7 +35,8 @@ describe.skipIf(noLan !== undefined)("peers on a network of their own", () => {
     const { house } = await householdOnLan({ joinSecret: SECRET });
     const peers = await house.addAll(3, FOUND_BY_CALLING);
     await startAll(peers);
-    await untilUnited(peers, { voters: 3 });
+    const { prime } = await untilUnited(peers, { voters: 3 });
+    expect(await prime.tell("met")).toEqual([]);
   });
 
   it("of two networks with a router between them are one cluster, when one has the address of the other", async () => {
