@@ -4,6 +4,7 @@ import type { ClusterState } from "../state/model.ts";
 import type { CommandOf } from "../state/schemas.ts";
 
 const sleepKey = (peer: string): string => `asleep/${peer}`;
+const EXPELLED = "expelled";
 
 export function isAsleep(state: ClusterState, peer: string): boolean {
   return state.settings.has(sleepKey(peer));
@@ -16,6 +17,16 @@ export function sleepersIn({ settings }: ClusterState): readonly string[] {
     .map(([key]) => key)
     .filter((key) => key.startsWith(prefix))
     .map((key) => key.slice(prefix.length));
+}
+
+/** What takes a peer's vote away whatever it says itself, as soon as the others can do without: it is to be revoked. */
+export function takeVote(peer: string): CommandOf<"set"> {
+  return { type: "set", key: sleepKey(peer), value: EXPELLED };
+}
+
+/** Another has put it to sleep, and it is not to wake by itself. */
+export function isExpelled(state: ClusterState, peer: string): boolean {
+  return state.settings.get(sleepKey(peer)) === EXPELLED;
 }
 
 /** What says that a peer is awake. */

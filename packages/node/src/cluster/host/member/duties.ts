@@ -6,13 +6,15 @@ import { isDeepStrictEqual } from "node:util";
 import type { Logger } from "pino";
 import { isPeerError } from "../../../errors.ts";
 import type { SharedState } from "../../consensus/shared-state.ts";
-import { awake, isAsleep, sleepersIn } from "../../membership/sleep.ts";
+import { awake, isAsleep, isExpelled, sleepersIn } from "../../membership/sleep.ts";
 import { KNOWN_VERSION, type ClusterState } from "../../state/model.ts";
 import type { ClusterCommand, NodeRecord } from "../../state/schemas.ts";
 import type { MeshIdentity } from "./mesh-identity.ts";
 
 const AGAIN_MS = 1_000;
 const TIMEOUT_MS = 5_000;
+/** Longer than a revocation takes: whoever lost its vote for one that came to nothing gets it back. */
+const SPARED_AFTER_MS = 45_000;
 
 export interface DutiesOptions {
   readonly self: string;
@@ -30,6 +32,8 @@ export class Duties {
   #timer: NodeJS.Timeout | undefined;
   #isBusy = false;
   #isStopped = false;
+  /** Since when this prime has seen that they are to be revoked. */
+  readonly #expelled = new Map<string, number>();
 
   constructor(options: DutiesOptions) {
     this.#options = options;
@@ -75,7 +79,7 @@ export class Duties {
     if (!state.members.has(self)) return undefined;
     const unacknowledged = unacknowledgedIn(state, self);
     if (unacknowledged !== undefined) return { type: "acknowledge", peer: unacknowledged, by: self };
-    if (isAsleep(state, self) && !isGoing()) return awake(self);
+    if (isAsleep(state, self) && !isExpelled(state, self) && !isGoing()) return awake(self);
     const own = record();
     const isNews = !isDeepStrictEqual(state.records.get(self), own) || state.members.get(self)?.knows !== KNOWN_VERSION;
     if (isNews) {
@@ -83,7 +87,20 @@ export class Duties {
     }
     const { leader, term } = shared.consensus.leadership.current();
     if (leader !== self) return undefined;
-    return identity.rotation(term) ?? forgottenSleeper(state) ?? newerVersion(state);
+    return identity.rotation(term) ?? forgottenSleeper(state) ?? this.#spared(state) ?? newerVersion(state);
+  }
+
+  /** Whom somebody wanted to revoke, and did not. */
+  #spared(state: ClusterState): ClusterCommand | undefined {
+    const expelled = sleepersIn(state).filter((peer) => isExpelled(state, peer));
+    for (const peer of this.#expelled.keys()) if (!expelled.includes(peer)) this.#expelled.delete(peer);
+    const nowMs = performance.now();
+    for (const peer of expelled) {
+      const sinceMs = this.#expelled.get(peer) ?? nowMs;
+      this.#expelled.set(peer, sinceMs);
+      if (nowMs - sinceMs > SPARED_AFTER_MS) return awake(peer);
+    }
+    return undefined;
   }
 }
 
