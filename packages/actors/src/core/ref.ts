@@ -2,7 +2,7 @@
 import type { ActorError } from "../errors.ts";
 
 export interface WaitOptions {
-  /** Default: the system's `askTimeoutMs`. */
+  /** Default: the system's `askTimeoutMs`; `ActorRef.offer` has another for other hosts. */
   readonly timeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -38,7 +38,8 @@ export interface ActorRef<in Message> {
    */
   tell(message: Message): ActorError | undefined;
   /**
-   * Sends, and waits while the mailbox is full. Rejects with ActorError `mailbox-full` when the mailbox answers so,
+   * Sends, and waits while the mailbox is full; where `timeoutMs` is not given, for the system's `askTimeoutMs`, or to another
+   * host for its remoting's `limits.offerTimeoutMs`. Rejects with ActorError `mailbox-full` when the mailbox answers so,
    * `ask-timeout`, `cancelled`, and as `ask` does when there is no receiver.
    */
   offer(message: Message, options?: OfferOptions): Promise<void>;

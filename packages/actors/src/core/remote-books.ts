@@ -25,6 +25,7 @@ export class RemoteBooks implements Elsewhere {
       offer: (to) => Promise.reject(unreachable(to)),
       watch: (to) => this.peerGone(to.peer, unreachable(to)),
       unwatch: () => undefined,
+      close: () => Promise.resolve(),
     };
   }
 

@@ -22,6 +22,8 @@ export interface RemoteDelivery {
    */
   watch(to: ActorAddress): void;
   unwatch(to: ActorAddress): void;
+  /** The system has stopped: other hosts are told that this one has left. */
+  close(): Promise<void>;
 }
 
 /** What becomes of a message that came from another host. At most one of both is called, at most once. */

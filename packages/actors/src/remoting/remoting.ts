@@ -30,7 +30,10 @@ export interface RemotingHandle {
    */
   declareDown(peer: string, reason: string): void;
   readmit(peer: string): void;
-  /** Leaves: peers are told, everything that waits is answered, and the transport is closed. */
+  /**
+   * Leaves: peers are told, everything that waits is answered, and the transport is closed. A system that stops does this; it
+   * is for who wants to leave before.
+   */
   close(): Promise<void>;
 }
 
@@ -50,6 +53,7 @@ class HostRemoting implements RemotingHandle {
   #hood: Neighbourhood | undefined;
   #tick: Timer | undefined;
   #isClosed = false;
+  #closing: Promise<void> | undefined;
 
   constructor(options: RemotingOptions) {
     this.#options = options;
@@ -68,6 +72,7 @@ class HostRemoting implements RemotingHandle {
       offer: (to, message, options) => this.#peer(to.peer).offer(to, message, options),
       watch: (to) => this.#peer(to.peer).watch(to),
       unwatch: (to) => this.#peers.get(to.peer)?.unwatch(to),
+      close: () => this.close(),
     };
   };
 
@@ -88,17 +93,24 @@ class HostRemoting implements RemotingHandle {
     this.#peers.get(peer)?.readmit();
   }
 
-  async close(): Promise<void> {
-    if (this.#isClosed) return;
+  close(): Promise<void> {
+    this.#closing ??= this.#leave();
+    return this.#closing;
+  }
+
+  async #leave(): Promise<void> {
     this.#isClosed = true;
+    const isHeard = [...this.#peers.values()].some(({ association }) => association !== undefined);
     const error = new ActorError("peer-gone", `${this.#hood?.self.peer ?? "this host"} has left`);
     for (const greeting of this.#greetings) greeting.cancel(error);
     for (const peer of this.#peers.values()) peer.close(error);
     this.#tick?.cancel();
     // What was said last gets a moment to leave.
-    await new Promise<void>((resolve) => {
-      this.#clock.after(this.#detector.heartbeatIntervalMs, resolve);
-    });
+    if (isHeard) {
+      await new Promise<void>((resolve) => {
+        this.#clock.after(this.#detector.heartbeatIntervalMs, resolve);
+      });
+    }
     await this.#options.transport.close();
   }
 

@@ -38,6 +38,7 @@ function twoHosts() {
         else door.watch(to, (reason, error) => clock.soon(() => host.terminated(formatAddress(to), reason, error)));
       },
       unwatch: () => undefined,
+      close: () => Promise.resolve(),
     };
   };
   const make = (peer: string) =>

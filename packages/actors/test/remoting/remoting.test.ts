@@ -350,13 +350,34 @@ describe("a host that leaves", () => {
     expect(left.remoting.peers()).toMatchObject([{ state: "idle", outbox: 0 }]);
   });
 
+  it("has left when its system has stopped, also when that gave up by itself", async () => {
+    const hosts = new Hosts();
+    const { left, right, ends } = await watching(hosts);
+    const silent = left.system.resolve<Note>("parley://right/silent");
+    const waiting = outcome(silent.ask<string>(() => ({ text: "?" })));
+    right.system.spawn<Note>(() => () => undefined, { name: "silent", accepts: anything<Note>() });
+    const crashing = right.system.spawn<Note>(
+      () => () => {
+        throw new Error("no");
+      },
+      { restart: "permanent" },
+    );
+    await hosts.clock.pass(20);
+    for (let crashes = 0; crashes < 50; crashes += 1) crashing.tell({ text: "crash" });
+    expect((await hosts.clock.until(right.system.stopped))?.code).toBe("restart-limit");
+    expect(await hosts.clock.until(waiting)).toBe("peer-gone");
+    expect(ends).toHaveLength(1);
+    expect(left.changes.at(-1)?.error?.message).toContain("has left");
+    // Whoever closes it all the same waits for the same end.
+    const [first, second] = [right.remoting.close(), right.remoting.close()];
+    expect(first).toBe(second);
+    await first;
+  });
+
   it("leaves no timers behind", async () => {
     const hosts = new Hosts();
     const { left, right } = await watching(hosts);
-    for (const { system, remoting } of [left, right]) {
-      await hosts.clock.until(system.stop());
-      await hosts.clock.until(remoting.close());
-    }
+    for (const { system } of [left, right]) await hosts.clock.until(system.stop());
     await hosts.clock.pass(1_000);
     expect(hosts.clock.timers).toBe(0);
   });
