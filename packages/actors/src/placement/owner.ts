@@ -52,9 +52,14 @@ interface Entity<Content> {
   readonly shard: number;
   readonly epoch: number;
   isStopping: boolean;
+  hasEnded: boolean;
+  /** Given to it, in their order, and not answered. */
   readonly underWay: Set<Arrival<Content>>;
+  /** Those of them that it ended before. */
+  readonly missed: Set<Arrival<Content>>;
   lastActiveMs: number;
-  waiting: Arrival<Content>[];
+  /** Came after all that is under way. */
+  readonly waiting: Arrival<Content>[];
 }
 
 interface Shard<Content> {
@@ -72,6 +77,7 @@ interface Shard<Content> {
   readonly entities: Set<string>;
 }
 
+const DONE: Outcome = { type: "done" };
 const MOVED: Outcome = { type: "moved" };
 const AGAIN: Outcome = { type: "again" };
 /** Lives of regions; whoever is forgotten begins a new run. */
@@ -93,6 +99,11 @@ export class Owner<Content> {
 
   get entities(): number {
     return this.#entities.size;
+  }
+
+  /** It owns nothing, nobody lives here, and nothing waits. */
+  get isEmpty(): boolean {
+    return this.#entities.size === 0 && this.#shards.every(({ isOwn, early }) => !isOwn && early.length === 0);
   }
 
   /** The epoch under which the shard is served here now. */
@@ -159,31 +170,43 @@ export class Owner<Content> {
 
   /** `refusal`: why the entity has not handled it; `actor-stopped` when it ended before. */
   handled(arrival: Arrival<Content>, refusal: ActorError | undefined, nowMs: number): readonly OwnerEffect<Content>[] {
-    const entity = this.#entities.get(arrival.entity);
-    // Its next life may be here already.
-    const isTheOne = entity?.underWay.delete(arrival) === true;
-    if (isTheOne) entity.lastActiveMs = nowMs;
-    if (refusal === undefined) return this.#answer(arrival, { type: "done" });
-    const hasMissedIt = refusal.code === "actor-stopped" || refusal.code === "no-such-actor";
-    if (!hasMissedIt) return this.#answer(arrival, { type: "failed", error: refusal });
-    if (this.activeEpoch(arrival.shard) !== arrival.epoch) return this.#answer(arrival, MOVED);
-    // It stopped by itself, or to sleep: its next life takes the message.
-    if (isTheOne) entity.isStopping = true;
-    return this.#deliver(arrival, nowMs);
+    const { entity: name, shard, epoch } = arrival;
+    const entity = this.#entities.get(name);
+    invariant(entity?.underWay.has(arrival) === true, `entity ${name} was not given what it answers`);
+    const hasMissedIt = refusal?.code === "actor-stopped" || refusal?.code === "no-such-actor";
+    if (hasMissedIt && this.activeEpoch(shard) === epoch) {
+      // It stopped by itself, or to sleep: its next life takes the message.
+      entity.isStopping = true;
+      entity.missed.add(arrival);
+      return this.#afterEnd(name, entity, nowMs);
+    }
+    entity.underWay.delete(arrival);
+    entity.lastActiveMs = nowMs;
+    const outcome = refusal === undefined ? DONE : hasMissedIt ? MOVED : { type: "failed" as const, error: refusal };
+    return [...this.#answer(arrival, outcome), ...this.#afterEnd(name, entity, nowMs)];
   }
 
   entityEnded(name: string, nowMs: number): readonly OwnerEffect<Content>[] {
     const entity = this.#entities.get(name);
     invariant(entity !== undefined, `entity ${name} ended and was not there`);
+    entity.isStopping = true;
+    entity.hasEnded = true;
+    return this.#afterEnd(name, entity, nowMs);
+  }
+
+  /** Only once it is known what it has missed: that comes before what waits. */
+  #afterEnd(name: string, entity: Entity<Content>, nowMs: number): readonly OwnerEffect<Content>[] {
+    const { shard: index, epoch, underWay, missed, waiting, hasEnded } = entity;
+    if (!hasEnded || missed.size < underWay.size) return [];
     this.#entities.delete(name);
-    const { shard: index, epoch, waiting } = entity;
     const shard = this.#must(index);
     shard.entities.delete(name);
+    const next = [...underWay, ...waiting];
     if (shard.active === epoch) {
-      if (waiting.length === 0) return [{ type: "forget", entity: name, shard: index, epoch }];
-      return waiting.flatMap((arrival) => this.#deliver(arrival, nowMs));
+      if (next.length === 0) return [{ type: "forget", entity: name, shard: index, epoch }];
+      return next.flatMap((arrival) => this.#deliver(arrival, nowMs));
     }
-    const effects = waiting.flatMap((arrival) => this.#answer(arrival, MOVED));
+    const effects = next.flatMap((arrival) => this.#answer(arrival, MOVED));
     if (shard.entities.size > 0) return effects;
     const activated = this.#activate(shard, index);
     const upTo = activated.length > 0 ? shard.epoch - 1 : shard.epoch;
@@ -246,7 +269,9 @@ export class Owner<Content> {
       shard: index,
       epoch,
       isStopping: false,
+      hasEnded: false,
       underWay: new Set(),
+      missed: new Set(),
       lastActiveMs: nowMs,
       waiting: [],
     });

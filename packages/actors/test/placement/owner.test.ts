@@ -70,6 +70,20 @@ describe("an owner", () => {
     expect(owner.entities).toBe(0);
   });
 
+  test("gives its next life what an entity missed before what came while it fell asleep, whatever is heard of first", () => {
+    const owner = new Owner<string>("self", LIMITS);
+    owner.table(own(1), 0);
+    const [m1, m2, m3, m4] = [arrival("m1"), arrival("m2"), arrival("m3"), arrival("m4")];
+    for (const each of [m1, m2, m3]) owner.arrived(each, 0);
+    owner.handled(m1, undefined, 0);
+    expect(seen(owner.passivate("e"))).toEqual(["stop e"]);
+    expect(seen(owner.arrived(m4, 0))).toEqual([]);
+    expect(seen(owner.handled(m3, STOPPED, 0))).toEqual([]);
+    // It has ended, and of m2 nothing is heard yet.
+    expect(seen(owner.entityEnded("e", 0))).toEqual([]);
+    expect(seen(owner.handled(m2, STOPPED, 0))).toEqual(["start e", "give m2", "give m3", "give m4"]);
+  });
+
   test("hands a shard off once its entities have ended, says `moved` to what they missed, and begins nothing anew", () => {
     const owner = new Owner<string>("self", LIMITS);
     owner.table(own(1), 0);
