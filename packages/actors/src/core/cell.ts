@@ -3,35 +3,27 @@ import { ActorError } from "../errors.ts";
 import { FIRST_STATE, mustStep, nextState } from "../supervision/lifecycle.ts";
 import type { LifecycleState } from "../supervision/lifecycle-state.ts";
 import { type RestartPolicy, type SupervisionSpec, supervisionOf } from "../supervision/spec.ts";
-import { formatAddress, formatPath, isActorName } from "./address.ts";
+import { formatAddress, formatPath } from "./address.ts";
 import type { Actor, Behavior, Handler, Receive, SpawnOptions } from "./behavior.ts";
 import type { Child } from "./child.ts";
 import { Children, notAChild, type Supervisor } from "./children.ts";
 import { Envelope } from "./envelope.ts";
 import { Inbox } from "./inbox.ts";
+import { Leaving } from "./leaving.ts";
 import { Life, type LifeHost } from "./life.ts";
 import { LocalRef } from "./local-ref.ts";
 import { mailboxSettings } from "./mailbox.ts";
-import type { Timer } from "./ports.ts";
 import type { ActorRef, TerminationReason } from "./ref.ts";
 import type { Runtime } from "./runtime.ts";
+import { nameOf, stashCapacityOf, stopTimeoutOf } from "./spawn-settings.ts";
 import type { ActorSnapshot } from "./system-options.ts";
 import { isThenable } from "./thenable.ts";
-
-const DEFAULT_STASH = 1000;
 
 /** Where an actor hangs in the tree; the same for all its siblings. */
 export interface Place {
   /** Names from the root down to the parent. */
   readonly path: readonly string[];
   readonly siblings: Children<Cell>;
-}
-
-/** The end of a life that is under way. */
-interface Leaving {
-  readonly reason: "stop" | "restart";
-  hasHookRun: boolean;
-  timer: Timer | undefined;
 }
 
 export class Cell extends Inbox implements Child, Supervisor, LifeHost<unknown> {
@@ -65,17 +57,14 @@ export class Cell extends Inbox implements Child, Supervisor, LifeHost<unknown> 
   constructor(runtime: Runtime, place: Place, behavior: Behavior<unknown>, options: SpawnOptions<unknown>) {
     super(runtime, mailboxSettings(options.mailbox));
     this.#incarnation = runtime.nextIncarnation();
-    this.name = options.name ?? `$${this.#incarnation.toString(36)}`;
-    if (options.name !== undefined && (!isActorName(this.name) || this.name.startsWith("$"))) {
-      throw new ActorError("bad-option", `an actor cannot be called ${JSON.stringify(this.name.slice(0, 200))}`);
-    }
+    this.name = nameOf(options.name, this.#incarnation);
     this.#place = place;
     this.#behavior = behavior;
     this.restart = options.restart ?? "transient";
     this.accepts = options.accepts;
-    this.stashCapacity = options.stashCapacity ?? DEFAULT_STASH;
+    this.stashCapacity = stashCapacityOf(options);
     this.#supervision = supervisionOf(options.supervision);
-    this.#stopTimeoutMs = options.stopTimeoutMs ?? runtime.stopTimeoutMs;
+    this.#stopTimeoutMs = stopTimeoutOf(options, runtime);
     this.ref = new LocalRef(runtime, this);
   }
 
@@ -102,6 +91,8 @@ export class Cell extends Inbox implements Child, Supervisor, LifeHost<unknown> 
       restart: this.restart,
       restarts: this.#restarts,
       mailboxDepth: this.mailbox.depth,
+      mailboxCapacity: this.mailbox.settings.capacity,
+      offersWaiting: this.mailbox.offersWaiting,
       stashed: this.#life?.stashed ?? 0,
       lastError: this.#lastError,
       children: (this.#children?.all() ?? []).map((child) => child.snapshot()),
@@ -277,7 +268,7 @@ export class Cell extends Inbox implements Child, Supervisor, LifeHost<unknown> 
       this.state = mustStep(this.state, "stop");
       this.end = { ref: this.ref, reason: "stopped", error };
     }
-    this.#leaving ??= { reason: "stop", hasHookRun: true, timer: undefined };
+    this.#leaving ??= new Leaving("stop");
     this.#life?.end();
     this.#cutShort(error);
   }
@@ -305,13 +296,13 @@ export class Cell extends Inbox implements Child, Supervisor, LifeHost<unknown> 
 
   /** Ends this life: the message at hand first, then the children, then its own hook. */
   #leave(reason: "stop" | "restart"): void {
-    const leaving: Leaving = { reason, hasHookRun: false, timer: undefined };
+    const leaving = new Leaving(reason);
     this.#leaving = leaving;
     this.isIdle = false;
     this.#life?.end();
     this.#advance();
     if (this.#leaving !== leaving) return;
-    leaving.timer = this.runtime.clock.after(this.#stopTimeoutMs, () => {
+    leaving.limit(this.runtime.clock, this.#stopTimeoutMs, () => {
       if (this.#leaving !== leaving) return;
       this.runtime.log.warn("an actor did not stop in time and was left behind", { actor: this.path });
       this.#cutShort(new ActorError("stop-timeout", `${this.path} did not stop within ${this.#stopTimeoutMs} ms`));
@@ -323,9 +314,7 @@ export class Cell extends Inbox implements Child, Supervisor, LifeHost<unknown> 
     if (leaving === undefined || this.#isBusy) return;
     // The last child to go calls this again.
     if (this.#children !== undefined && this.#children.size > 0) return this.#children.stopAll();
-    if (leaving.hasHookRun) return this.#left(leaving);
-    leaving.hasHookRun = true;
-    const pending = this.#runHook(leaving.reason);
+    const pending = this.#runHook(leaving);
     if (pending === undefined) return this.#left(leaving);
     this.#isBusy = true;
     this.#waitFor(pending, () => {
@@ -335,10 +324,9 @@ export class Cell extends Inbox implements Child, Supervisor, LifeHost<unknown> 
   }
 
   /** A hook that fails is a matter for the log: the life is over all the same. */
-  #runHook(reason: "stop" | "restart"): PromiseLike<void> | undefined {
+  #runHook(leaving: Leaving): PromiseLike<void> | undefined {
     try {
-      const pending = this.#actor?.onStop?.(reason);
-      return pending !== undefined && isThenable(pending) ? pending : undefined;
+      return leaving.runHook(this.#actor);
     } catch (error) {
       this.crash(error);
       return undefined;
@@ -350,17 +338,18 @@ export class Cell extends Inbox implements Child, Supervisor, LifeHost<unknown> 
     if (leaving === undefined) return;
     this.#turn += 1;
     this.#isBusy = false;
-    leaving.hasHookRun = true;
+    leaving.skipHook();
     this.#lastError = error;
     this.#current?.failed(error);
     this.#current = undefined;
+    this.#currentMessage = undefined;
     this.#children?.abandonAll(error);
     this.#left(leaving);
   }
 
   #left(leaving: Leaving): void {
     if (this.#leaving !== leaving) return;
-    leaving.timer?.cancel();
+    leaving.over();
     this.#leaving = undefined;
     this.#actor = undefined;
     this.#receive = nobody;

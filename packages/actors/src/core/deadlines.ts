@@ -2,6 +2,7 @@
  * Deadlines by the hundred thousand: what waits for the same length of time ends in the order it began, so one list and one
  * timer per length are enough, and to begin or end a wait is a few pointers.
  */
+import { ActorError } from "../errors.ts";
 import type { Clock, Timer } from "./ports.ts";
 
 /** A wait. Belongs to one {@link Deadlines} at a time, which writes all fields but `expire`. */
@@ -22,6 +23,9 @@ export interface DeadlineList {
   timer: Timer;
 }
 
+/** Lists without waits that are kept for the next wait of their length, so that one wait after the other needs no new timer. */
+const KEPT_LISTS = 64;
+
 export class Deadlines {
   readonly #clock: Clock;
   readonly #lists = new Map<number, DeadlineList>();
@@ -32,7 +36,7 @@ export class Deadlines {
     this.#clock = clock;
   }
 
-  /** An infinite `timeoutMs` never ends. */
+  /** An infinite `timeoutMs` never ends. @throws ActorError `bad-option` when it is no number */
   add(deadline: Deadline, timeoutMs: number): void {
     if (timeoutMs === Infinity) return;
     const list = this.#recent?.timeoutMs === timeoutMs ? this.#recent : this.#listOf(timeoutMs);
@@ -55,6 +59,7 @@ export class Deadlines {
     deadline.list = undefined;
     deadline.earlier = undefined;
     deadline.later = undefined;
+    if (list.first === undefined && this.#lists.size > KEPT_LISTS) this.#drop(list);
   }
 
   /** Ends every wait now, as if its time were over, and stops all timers. */
@@ -70,6 +75,7 @@ export class Deadlines {
   #listOf(timeoutMs: number): DeadlineList {
     let list = this.#lists.get(timeoutMs);
     if (list === undefined) {
+      if (Number.isNaN(timeoutMs)) throw new ActorError("bad-option", "a wait needs a number of milliseconds");
       const made: DeadlineList = {
         timeoutMs,
         first: undefined,
@@ -90,6 +96,11 @@ export class Deadlines {
       list.timer = this.#clock.after(list.first.dueMs - nowMs, () => this.#look(list));
       return;
     }
+    this.#drop(list);
+  }
+
+  #drop(list: DeadlineList): void {
+    list.timer.cancel();
     this.#lists.delete(list.timeoutMs);
     if (this.#recent === list) this.#recent = undefined;
   }

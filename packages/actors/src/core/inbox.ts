@@ -48,7 +48,7 @@ export abstract class Inbox implements Receiver, Runnable {
   }
 
   offer(offer: Offer): void {
-    const refused = this.enqueue(offer.isAcknowledged ? offer : offer.open());
+    const refused = this.enqueue(offer.item);
     if (refused === undefined) return offer.taken();
     const mayWait = refused.code === "mailbox-full" && this.mailbox.settings.overflow === "back-pressure";
     if (!mayWait || !this.mailbox.wait(offer)) offer.failed(refused);
@@ -65,6 +65,7 @@ export abstract class Inbox implements Receiver, Runnable {
 
   putBack(item: unknown): void {
     this.mailbox.putBack(item);
+    if (this.isIdle) this.#wake();
   }
 
   /** Whether it has ended, and not only begun to. */

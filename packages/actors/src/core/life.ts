@@ -3,6 +3,7 @@ import { ActorError } from "../errors.ts";
 import { ActorTimers } from "./actor-timers.ts";
 import { baseOf, type BaseRef, type Watcher } from "./base-ref.ts";
 import type { ActorContext, Behavior, Handler, SpawnOptions, Timers } from "./behavior.ts";
+import { Closables } from "./closables.ts";
 import { Envelope } from "./envelope.ts";
 import type { ActorLog, Clock } from "./ports.ts";
 import type { ActorRef, StreamOptions, StreamRef, Terminated } from "./ref.ts";
@@ -27,17 +28,12 @@ export interface LifeHost<Message> {
   putBack(item: unknown): void;
 }
 
-/** Something that must not outlive the life. */
-interface Closable {
-  close(): void;
-}
-
 export class Life<Message> implements ActorContext<Message> {
   readonly #host: LifeHost<Message>;
   #timers: ActorTimers<Message> | undefined = undefined;
   #stash: unknown[] | undefined = undefined;
   #watches: Map<string, Watch<Message>> | undefined = undefined;
-  #closables: Set<Closable> | undefined = undefined;
+  #streams: Closables | undefined = undefined;
   #abort: AbortController | undefined = undefined;
   isOver = false;
 
@@ -143,12 +139,12 @@ export class Life<Message> implements ActorContext<Message> {
 
   offerStream<Item>(items: AsyncIterable<Item> | Iterable<Item>, options?: StreamOptions): StreamRef<Item> {
     this.#mustLive();
-    return this.#own((closed) => new StreamSource(this.#host.runtime, items, options, closed));
+    return this.#owned.own((closed) => new StreamSource(this.#host.runtime, items, options, closed));
   }
 
   readStream<Item>(stream: StreamRef<Item>, options?: StreamOptions): AsyncIterable<Item> {
     this.#mustLive();
-    return this.#own((closed) => new StreamReader(this.#host.runtime, stream, options, closed));
+    return this.#owned.own((closed) => new StreamReader(this.#host.runtime, stream, options, closed));
   }
 
   /** Ends all that belongs to this life. What was set aside goes back to the mailbox. */
@@ -159,15 +155,12 @@ export class Life<Message> implements ActorContext<Message> {
     for (const watch of this.#watches?.values() ?? []) watch.cancel();
     this.#watches = undefined;
     this.unstashAll();
-    for (const closable of this.#closables ?? []) closable.close();
+    this.#streams?.closeAll();
     this.#abort?.abort(this.#over());
   }
 
-  #own<Owned extends Closable>(make: (closed: () => void) => Owned): Owned {
-    const closables = (this.#closables ??= new Set());
-    const owned: Owned = make(() => closables.delete(owned));
-    closables.add(owned);
-    return owned;
+  get #owned(): Closables {
+    return (this.#streams ??= new Closables());
   }
 
   #over(): ActorError {

@@ -6,6 +6,7 @@ import { Endpoint, isSinkMessage } from "./endpoint.ts";
 import type { SinkMessage, StreamOptions, StreamRef, Terminated } from "./ref.ts";
 import { Ring } from "./ring.ts";
 import type { Runtime } from "./runtime.ts";
+import { mustBeTimeout } from "./spawn-settings.ts";
 
 const DEFAULT_WINDOW = 16;
 
@@ -45,7 +46,7 @@ export class StreamReader<Item> implements AsyncIterableIterator<Item, undefined
     if (!Number.isSafeInteger(this.#window) || this.#window < 1) {
       throw new ActorError("bad-option", `a stream's window is a whole number above 0, not ${this.#window}`);
     }
-    this.#idleTimeoutMs = options?.idleTimeoutMs ?? runtime.streamIdleTimeoutMs;
+    this.#idleTimeoutMs = mustBeTimeout(options?.idleTimeoutMs ?? runtime.streamIdleTimeoutMs, "idleTimeoutMs");
     this.#sink = new Endpoint(runtime, isSinkMessage, (message) => this.#take(message));
     const signal = options?.signal;
     if (signal === undefined) return;

@@ -64,3 +64,23 @@ test("many waits of one length share one timer", () => {
   deadlines.expireAll();
   expect(clock.timers).toBe(0);
 });
+
+test("waits of many lengths leave no more than a few timers behind once they have ended", async () => {
+  const clock = new VirtualClock();
+  const deadlines = new Deadlines(clock);
+  const ended: number[] = [];
+  const waits = Array.from({ length: 1000 }, (_, i) => new Wait(() => void ended.push(i)));
+  waits.forEach((wait, i) => deadlines.add(wait, 1000 + i));
+  for (const wait of waits.slice(1)) deadlines.remove(wait);
+  expect(clock.timers).toBeLessThanOrEqual(65);
+  await clock.pass(3000);
+  expect(ended).toEqual([0]);
+  expect(clock.timers).toBe(0);
+});
+
+test("a wait of no known length is refused", () => {
+  const clock = new VirtualClock();
+  const deadlines = new Deadlines(clock);
+  expect(() => deadlines.add(new Wait(() => undefined), NaN)).toThrow(expect.objectContaining({ code: "bad-option" }));
+  expect(clock.timers).toBe(0);
+});

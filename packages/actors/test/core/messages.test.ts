@@ -230,6 +230,32 @@ describe("stash", () => {
     expect(await asked[1]).toMatchObject({ code: "actor-failed" });
   });
 
+  test("comes back also when it is a callback that wants it", async () => {
+    const { system, clock } = testSystem();
+    const got: string[] = [];
+    const ref = system.spawn<string>((context) => {
+      let isReady = false;
+      context.clock.after(10, () => {
+        isReady = true;
+        context.unstashAll();
+      });
+      return (message) => {
+        if (isReady) got.push(message);
+        else context.stash(message);
+      };
+    });
+    ref.tell("a");
+    await clock.pass(10);
+    expect(got).toEqual(["a"]);
+  });
+
+  test.each([NaN, -1, 1.5])("cannot hold %s messages", (stashCapacity) => {
+    const { system } = testSystem();
+    expect(() => system.spawn<string>(() => () => undefined, { stashCapacity })).toThrow(
+      expect.objectContaining({ code: "bad-option" }),
+    );
+  });
+
   test("is bounded", async () => {
     const { system, clock, snapshot } = testSystem();
     let thrown: unknown;

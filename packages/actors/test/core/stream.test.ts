@@ -135,6 +135,40 @@ describe("a stream out of an actor", () => {
     expect((await second).error).toMatchObject({ code: "stream-broken" });
   });
 
+  test("that is cancelled before it begins gives nothing, and leaves nothing behind", async () => {
+    const { system, clock } = testSystem();
+    const signal = AbortSignal.abort();
+    const { seen, items } = counting(3);
+    expect((await collect(system.readStream(system.offerStream(items()), { signal }))).error).toMatchObject({
+      code: "cancelled",
+    });
+    expect((await collect(system.readStream(system.offerStream(items(), { signal })))).error).toMatchObject({
+      code: "no-such-actor",
+    });
+    const errors: unknown[] = [];
+    system.spawn<string>(async (context) => {
+      const stream = context.offerStream(items(), { signal });
+      errors.push((await collect(context.readStream(stream, { signal }))).error);
+      return () => undefined;
+    });
+    await clock.settle();
+    expect(errors).toEqual([expect.objectContaining({ code: "cancelled" })]);
+    expect(seen.taken).toBe(0);
+    await clock.pass(60_000);
+    expect(clock.timers).toBe(0);
+  });
+
+  test("with bounds that make no sense, or of a system that has stopped, is refused", async () => {
+    const { system } = testSystem();
+    const stream = system.offerStream([1]);
+    for (const options of [{ window: 0 }, { window: 1.5 }, { idleTimeoutMs: NaN }]) {
+      expect(() => system.readStream(stream, options)).toThrow(expect.objectContaining({ code: "bad-option" }));
+    }
+    await system.stop();
+    expect(() => system.offerStream([1])).toThrow(expect.objectContaining({ code: "system-stopped" }));
+    expect(() => system.readStream(stream)).toThrow(expect.objectContaining({ code: "system-stopped" }));
+  });
+
   test("ends with a typed error when its source is silent for too long", async () => {
     const { system, clock } = testSystem();
     const never = async function* (): AsyncGenerator<number> {

@@ -367,6 +367,8 @@ describe("the tree", () => {
         restart: "transient",
         restarts: 0,
         mailboxDepth: 0,
+        mailboxCapacity: 1000,
+        offersWaiting: 0,
         stashed: 0,
         lastError: undefined,
         children: [
@@ -376,6 +378,8 @@ describe("the tree", () => {
             restart: "transient",
             restarts: 1,
             mailboxDepth: 0,
+            mailboxCapacity: 1000,
+            offersWaiting: 0,
             stashed: 0,
             lastError: new Error("a crashed"),
             children: [],

@@ -1,4 +1,5 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
+import { baseOf } from "../../src/core/base-ref.ts";
 import type { ActorRef, Terminated } from "../../src/index.ts";
 import { expectCode, Gate, testSystem } from "./support.ts";
 
@@ -53,6 +54,24 @@ describe("death watch", () => {
     system.watch(system.resolve("parley://here/nobody"), ({ reason }) => reasons.push(reason));
     await clock.settle();
     expect(reasons).toEqual(["stopped", "no-such-actor"]);
+  });
+
+  test("a reference by path watches whoever lives there at the time, tells once, and keeps nobody who was told", async () => {
+    const { system } = testSystem();
+    const ref = baseOf(system.resolve<string>("parley://here/target"));
+    const told: string[] = [];
+    const watchers = ["first", "second", "third"].map((name) => ({ terminated: () => void told.push(name) }));
+    for (const watcher of watchers) {
+      const target = system.spawn<string>(() => () => undefined, { name: "target" });
+      const stopWatching = vi.spyOn(baseOf(target), "unwatch");
+      ref.watch(watcher);
+      ref.watch(watcher);
+      await system.stopActor(target);
+      stopWatching.mockClear();
+      ref.unwatch(watcher);
+      expect(stopWatching).not.toHaveBeenCalled();
+    }
+    expect(told).toEqual(["first", "second", "third"]);
   });
 
   test("who stopped watching hears nothing, also when the message waits already", async () => {
