@@ -4,6 +4,7 @@ import { Random } from "../kit/random.ts";
 import { MS, SECOND, type Micros } from "../kit/timeline.ts";
 import { SHARDS } from "./consensus.ts";
 import type { Fault } from "./plan.ts";
+import { changeMembers } from "./placement/chaos.ts";
 import type { World } from "./world.ts";
 
 interface Act {
@@ -31,6 +32,7 @@ const ACTS: readonly Act[] = [
   { fault: "leader-change", every: 3 * SECOND, act: elect },
   { fault: "consensus-cut", every: 3 * SECOND, act: cutOff },
   { fault: "table-change", every: 2 * SECOND, act: moveShard },
+  { fault: "member-change", every: 4 * SECOND, act: changeMembers },
   { fault: "pause", every: 3 * SECOND, act: (world, random) => pause(world, random, false) },
   { fault: "suspend", every: 4 * SECOND, act: (world, random) => pause(world, random, true) },
 ];
@@ -90,7 +92,7 @@ function cutOneWay(world: World, random: Random): void {
 }
 
 function elect(world: World, random: Random): void {
-  world.elect(random.chance(0.1) ? undefined : random.pick(world.hosts)?.name);
+  world.elect(random.chance(0.1) ? undefined : random.pick(world.consensus.membership.current));
 }
 
 /** It hears nothing of consensus, and others may lead and own meanwhile. */

@@ -2,6 +2,7 @@
 import type { Life } from "./host.ts";
 import { openLedgers } from "./ledger.ts";
 import { openPlaced } from "./placed.ts";
+import { lookAtRegion } from "./placement/looking.ts";
 import { guarded } from "./transport.ts";
 import { work } from "./workload.ts";
 import type { World } from "./world.ts";
@@ -50,6 +51,7 @@ export function look(world: World, life: Life): void {
     const { capacity } = plan.mailboxOf(ledger);
     world.see({ type: "mailbox", actor: `${life.name}${path}`, depth: mailboxDepth, capacity });
   }
+  lookAtRegion(world, life);
   for (const { peer, outbox } of life.remoting?.peers() ?? []) {
     world.see({ type: "outbox", host: life.name, peer, size: outbox, max: plan.maxOutboxMessages });
   }

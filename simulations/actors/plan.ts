@@ -23,6 +23,11 @@ export const FAULTS = [
   "leader-change",
   "consensus-cut",
   "table-change",
+  "member-change",
+  "sleepy-entities",
+  "idle-entities",
+  "small-regions",
+  "memory-trouble",
 ] as const;
 
 export type Fault = (typeof FAULTS)[number];

@@ -16,6 +16,7 @@ import { Host, Life } from "./host.ts";
 import { allInvariants } from "./invariants/index.ts";
 import type { Library } from "./library.ts";
 import { Mortals } from "./mortals.ts";
+import { PlacementRecord } from "./placement/record.ts";
 import type { Plan } from "./plan.ts";
 
 /** A line of the trace. */
@@ -42,6 +43,7 @@ export class World {
   readonly consensus: Consensus;
   /** Of what entities and singletons write to; it outlives all hosts. */
   readonly sink: Fence;
+  readonly placement: PlacementRecord;
   readonly digest = new Digest();
   events = 0;
   /** Messages that handlers have finished with. */
@@ -71,6 +73,7 @@ export class World {
     const names = this.hosts.map(({ name }) => name);
     this.consensus = new Consensus(library, clock, names, this.random.fork("consensus"));
     this.sink = new library.actors.Fence();
+    this.placement = new PlacementRecord(this);
     for (const host of this.hosts) this.start(host);
     this.elect(names[0]);
   }
@@ -111,7 +114,7 @@ export class World {
   async runUntil(end: Micros): Promise<void> {
     while (this.timeline.runNext(end)) {
       await endOfTurn();
-      this.consensus.record();
+      for (const changed of this.consensus.news()) this.see(changed);
       for (const life of this.#acted) this.#lives.look(this, life);
       this.#acted.clear();
       if (this.#failure !== undefined) throw this.#failure;
@@ -176,6 +179,12 @@ export class World {
     this.timeline.after(HEARS_AGAIN, () => this.consensus.reconnect(life.host.name));
   }
 
+  /** The first that lives and is a member. */
+  #candidate(): string | undefined {
+    const { current } = this.consensus.membership;
+    return this.up().find(({ host: { name } }) => current.includes(name))?.host.name;
+  }
+
   #end(life: Life): void {
     life.isOver = true;
     life.host.life = undefined;
@@ -183,7 +192,7 @@ export class World {
     if (life.isPaused) this.consensus.reconnect(life.host.name);
     if (this.consensus.leader !== life.host.name) return;
     this.timeline.after(ELECTION, () => {
-      if (this.consensus.leader === life.host.name) this.elect(this.up()[0]?.host.name);
+      if (this.consensus.leader === life.host.name) this.elect(this.#candidate());
     });
   }
 }
