@@ -1,0 +1,41 @@
+/** Hosts that leave the cluster, in order or not, and join it again. */
+import type { Random } from "../../kit/random.ts";
+import { MS } from "../../kit/timeline.ts";
+import type { Life } from "../host.ts";
+import type { World } from "../world.ts";
+
+const STAY_AWAY_MS = 3_000;
+
+export function changeMembers(world: World, random: Random): void {
+  const { membership } = world.consensus;
+  const life = random.pick(world.up());
+  const inOrder = random.chance(0.5);
+  const awayMs = STAY_AWAY_MS * random.next();
+  const lingersMs = 500 * random.next();
+  if (life === undefined || membership.current.length < 2 || !membership.current.includes(life.host.name)) return;
+  const { name } = life.host;
+  world.note("leaves", name, inOrder);
+  if (inOrder) world.stop(life, () => leave(world, random, life));
+  else {
+    // It goes on for a while, and no new leader asks it for anything.
+    leave(world, random, life);
+    world.timeline.after(lingersMs * MS, () => world.kill(life));
+  }
+  world.timeline.after((lingersMs + awayMs) * MS, () => {
+    if (!world.isHealed) join(world, name);
+  });
+}
+
+function leave(world: World, random: Random, { host: { name } }: Life): void {
+  if (world.isHealed) return;
+  const { consensus } = world;
+  consensus.membership.leave(name);
+  if (consensus.leader === name) world.elect(random.pick(consensus.membership.current));
+}
+
+function join(world: World, name: string): void {
+  world.note("joins", name);
+  world.consensus.membership.join(name);
+  const host = world.hosts.find((each) => each.name === name);
+  if (host !== undefined) world.start(host);
+}
