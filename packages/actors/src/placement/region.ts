@@ -3,7 +3,7 @@ import type { Actor, ActorContext } from "../core/behavior.ts";
 import type { ActorRef } from "../core/ref.ts";
 import type { ActorSystem } from "../core/system-options.ts";
 import { ActorError, isActorError } from "../errors.ts";
-import type { HandOff } from "./coordinator.ts";
+import type { HandOff, MayLeave } from "./coordinator.ts";
 import type { Stamp } from "./fence.ts";
 import type { Outcome } from "./outcomes.ts";
 import { type Arrival, Owner, type OwnerEffect } from "./owner.ts";
@@ -54,6 +54,8 @@ export class Region<Message> implements Actor<AnyMessage<Message>> {
   readonly #self: string;
   readonly #life: string;
   #sequence = 0;
+  /** When this host had nothing to keep any more: what came before is to leave too. */
+  #lastBeforeLeaving: number | undefined;
   /** Of the newest coordinator that was heard. */
   #term = 0;
 
@@ -90,6 +92,11 @@ export class Region<Message> implements Actor<AnyMessage<Message>> {
         return this.#look();
       case "own-register":
         return this.#register();
+      case "own-drain":
+        this.#settings.departure.begin(message.replyTo);
+        return this.#register();
+      case "leave":
+        return this.#mayLeave(message);
       case "own-entity-ended":
         this.#children.delete(message.entity);
         return this.#own(this.#owner.entityEnded(message.entity, this.#nowMs));
@@ -147,19 +154,35 @@ export class Region<Message> implements Actor<AnyMessage<Message>> {
     // What is taken away ends before anything is sent to who has it now.
     this.#own(this.#owner.table(rows, this.#nowMs));
     this.#route(this.#router.table(rows, this.#nowMs));
+    if (this.#settings.departure.isLeaving) this.#register();
+  }
+
+  #mayLeave({ isFree, term }: MayLeave): void {
+    if (term < this.#term) return;
+    this.#term = term;
+    const { departure } = this.#settings;
+    if (isFree) departure.freed();
+    else departure.refuse(new ActorError("unsupported", "there is no other host that could take over"));
+    this.#lookAtDeparture();
+  }
+
+  #lookAtDeparture(): void {
+    if (!this.#settings.departure.isFree || !this.#owner.isEmpty) return;
+    this.#lastBeforeLeaving ??= this.#sequence;
+    if (this.#router.isThrough(this.#lastBeforeLeaving)) this.#settings.departure.over();
   }
 
   #look(): void {
     this.#own(this.#owner.tick(this.#nowMs));
     this.#route(this.#router.tick(this.#nowMs));
+    this.#lookAtDeparture();
   }
 
   #register(): void {
-    const region: ActorRef<HandOff> = this.#context.self;
-    this.#settings.coordinator.tell({
-      type: "send",
-      message: { type: "register", region, givenUp: this.#owner.givenUp() },
-    });
+    const region: ActorRef<HandOff | MayLeave> = this.#context.self;
+    const { coordinator, departure } = this.#settings;
+    const givenUp = this.#owner.givenUp();
+    coordinator.tell({ type: "send", message: { type: "register", region, givenUp, isLeaving: departure.isLeaving } });
   }
 
   #route(effects: readonly RouterEffect<SendToEntity<Message>>[]): void {

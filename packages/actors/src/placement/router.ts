@@ -94,6 +94,14 @@ export class Router<Content> {
     return this.#underWay;
   }
 
+  /** Whether nothing is left of what came up to `sequence`. */
+  isThrough(sequence: number): boolean {
+    return [...this.#lanes.values()].every(
+      ({ held, underWay }) =>
+        held.every((each) => each.sequence > sequence) && [...underWay.keys()].every((each) => each > sequence),
+    );
+  }
+
   table(rows: readonly ShardRow[], nowMs: number): readonly RouterEffect<Content>[] {
     const before = this.#rows;
     this.#rows = rows;

@@ -151,10 +151,28 @@ class Manager<Message> implements Actor<Own<Message>> {
       });
       outcome = staleBehind === undefined ? { type: "released" } : { type: "stale", term: staleBehind };
     } catch (error) {
+      // A host that stops takes no questions any more while it still ends what it runs.
+      if (isActorError(error, "actor-stopped")) await this.#endOf(manager);
       outcome = { type: "unreachable" };
       this.#context.log.debug("a host could not be asked to give a singleton up", { host, term, error });
     }
     if (!this.#context.signal.aborted) this.#carryOut(this.#plan.settled(host, term, outcome));
+  }
+
+  /** Fulfilled when that manager has ended, or enough was waited for it. */
+  #endOf(manager: ActorRef<never>): Promise<void> {
+    const { clock, signal } = this.#context;
+    return new Promise((resolve) => {
+      const done = (): void => {
+        unwatch();
+        timer.cancel();
+        signal.removeEventListener("abort", done);
+        resolve();
+      };
+      const unwatch = this.#system.watch(manager, done);
+      const timer = clock.after(this.#patienceMs, done);
+      signal.addEventListener("abort", done, { once: true });
+    });
   }
 
   #start(term: number): void {

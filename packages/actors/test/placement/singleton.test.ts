@@ -150,6 +150,23 @@ describe("a cluster singleton", () => {
     expect(await who("b")).toBe("a@2");
   });
 
+  test("has ended before it starts elsewhere when its host stops in order, though somebody else leads by then", async () => {
+    const { cluster, lives, alive, manager, hang } = await setUp();
+    cluster.placement.elect("a");
+    await cluster.clock.pass(100);
+    manager("a").tell({ type: "send", message: { type: "hang" } });
+    await cluster.clock.pass(10);
+    const stopped = cluster.host("a").system.stop();
+    cluster.placement.elect("b");
+    await cluster.clock.pass(1_000);
+    expect(lives.map(({ peer }) => peer)).toEqual(["a"]);
+    hang.open();
+    await cluster.clock.until(stopped);
+    expect(lives[0]?.isOver).toBe(true);
+    await cluster.clock.pass(1_000);
+    expect(alive()).toEqual(["b@2"]);
+  });
+
   test("may finish when its manager crashes, and gets no stamp once that has left it behind", async () => {
     const { cluster, lives, manager, hang, who } = await setUp();
     cluster.placement.elect("a");
