@@ -109,9 +109,11 @@ class Receptionist implements Actor<ReceptionistMessage | Own> {
 
   receive(message: ReceptionistMessage | Own): void {
     switch (message.type) {
-      case "register":
-        message.replyTo?.tell(this.#register(message));
+      case "register": {
+        const answer = this.#register(message);
+        message.replyTo?.tell(answer);
         return;
+      }
       case "unregister":
         return this.#changed(this.#registry.remove((each) => each.key === message.key && each.ref.equals(message.ref)));
       case "find":

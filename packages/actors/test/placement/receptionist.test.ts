@@ -69,6 +69,13 @@ describe("a receptionist", () => {
     expect(german.services.map(({ capabilities }) => capabilities)).toEqual([{ languages: ["en"] }]);
   });
 
+  test("lists a service also when who registers it waits for no answer", async () => {
+    const { cluster, worker, find, at } = await setUp();
+    at("a").tell({ type: "register", key: "stt", capabilities: {}, ref: worker("a", "one") });
+    await cluster.clock.pass(50);
+    for (const peer of ["a", "b"]) expect(await find(peer, "stt")).toEqual(["parley://a/one"]);
+  });
+
   test("tells subscribers what there is, and of each change, as long as they live", async () => {
     const { cluster, register, worker, subscribe, at } = await setUp();
     const { heard, ref } = subscribe(cluster.host("c"), "c", "stt");
