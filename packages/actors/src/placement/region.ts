@@ -51,6 +51,8 @@ export class Region<Message> implements Actor<AnyMessage<Message>> {
   readonly #children = new Map<string, ActorRef<Message>>();
   /** Who waits for the end of a shard's entities. */
   #handOffs: readonly HandOff[] = [];
+  /** Shards whose memory could not be read, and since which epoch. */
+  readonly #toWake = new Map<number, number>();
   readonly #self: string;
   readonly #life: string;
   #sequence = 0;
@@ -176,6 +178,9 @@ export class Region<Message> implements Actor<AnyMessage<Message>> {
     this.#own(this.#owner.tick(this.#nowMs));
     this.#route(this.#router.tick(this.#nowMs));
     this.#lookAtDeparture();
+    const toWake = [...this.#toWake];
+    this.#toWake.clear();
+    for (const [shard, epoch] of toWake) void this.#wake(shard, epoch);
   }
 
   #register(): void {
@@ -325,14 +330,16 @@ export class Region<Message> implements Actor<AnyMessage<Message>> {
     if (!this.#context.signal.aborted) this.#own(this.#owner.handled(arrival, refusal, this.#nowMs));
   }
 
-  /** Never rejects. Who cannot be woken now wakes with the first message. */
+  /** Never rejects. Who cannot be woken now is woken later, or wakes with the first message. */
   async #wake(shard: number, epoch: number): Promise<void> {
     const { signal } = this.#context;
     try {
       const entities = (await this.#settings.memory?.load(this.#stamp(shard, epoch), { signal })) ?? [];
       if (!signal.aborted) this.#own(this.#owner.woken(shard, epoch, entities, this.#nowMs));
     } catch (error) {
-      if (!signal.aborted) this.#context.log.warn("the entities of a shard could not be woken", { shard, error });
+      if (signal.aborted || this.#owner.activeEpoch(shard) !== epoch) return;
+      this.#toWake.set(shard, epoch);
+      this.#context.log.warn("the entities of a shard could not be woken yet", { shard, error });
     }
   }
 
