@@ -115,7 +115,7 @@ export class Cell extends Inbox implements Child, Supervisor, LifeHost<unknown> 
   }
 
   override run(limit: number): number {
-    this.isQueued = false;
+    if (!this.takesTurn()) return 1;
     if (this.state === "running") return this.#work(limit);
     if (this.state === "starting") this.#setUp();
     return 1;
@@ -251,7 +251,7 @@ export class Cell extends Inbox implements Child, Supervisor, LifeHost<unknown> 
   resume(): void {
     this.state = mustStep(this.state, "due");
     this.#restarts += 1;
-    this.queue();
+    this.queueLast();
   }
 
   stop(reason: TerminationReason, error: ActorError | undefined): void {

@@ -120,9 +120,9 @@ export class Children<Kind extends Child> {
   }
 
   #restart(ended: Kind): void {
-    const isFree = (child: Kind): boolean =>
-      !this.#groups.has(child) && child.state !== "stopping" && child.state !== "stopped";
-    const members = concerned(this.#spec.strategy, this.#children.values(), ended).filter(isFree);
+    const members = concerned(this.#spec.strategy, this.#children.values(), ended);
+    // Those that wait for their restart already depend on this one, and begin after it.
+    for (const group of new Set(members.map((member) => this.#groups.get(member)))) group?.dissolve();
     const pause = this.#pauseMs(ended);
     const group = new RestartGroup(this.#runtime.clock, members, pause, () => {
       for (const member of members) this.#groups.delete(member);

@@ -14,7 +14,8 @@ export abstract class Inbox implements Receiver, Runnable {
   protected readonly mailbox: Mailbox;
   /** Running, with nothing to do: the next message must wake it. */
   protected isIdle = false;
-  protected isQueued = false;
+  #isQueued = false;
+  #lostTurns = 0;
   /** Set once it takes no more messages. */
   protected end: Terminated | undefined = undefined;
   #watchers: Set<Watcher> | undefined = undefined;
@@ -73,9 +74,23 @@ export abstract class Inbox implements Receiver, Runnable {
 
   /** Waits for its turn. */
   protected queue(): void {
-    if (this.isQueued) return;
-    this.isQueued = true;
+    if (this.#isQueued) return;
+    this.#isQueued = true;
     this.runtime.dispatcher.schedule(this);
+  }
+
+  /** Waits behind all others: the turn that it may wait for already is lost. */
+  protected queueLast(): void {
+    if (this.#isQueued) this.#lostTurns += 1;
+    this.#isQueued = false;
+    this.queue();
+  }
+
+  /** Whether the turn that has come is one that it still wants. */
+  protected takesTurn(): boolean {
+    this.#isQueued = this.#lostTurns > 0;
+    if (this.#isQueued) this.#lostTurns -= 1;
+    return !this.#isQueued;
   }
 
   /** It has ended: what still waits is refused, and who watches is told. */
