@@ -45,6 +45,14 @@ interface Job {
   ending: { readonly state: "cancelled" | "failed"; readonly error: ActorError } | undefined;
 }
 
+/** @throws ActorError `bad-option` */
+export function mustCount(values: Readonly<Record<string, number>>, least: number): void {
+  for (const [name, value] of Object.entries(values)) {
+    if (Number.isSafeInteger(value) && value >= least) continue;
+    throw new ActorError("bad-option", `a job runner cannot work with ${name} = ${value}`);
+  }
+}
+
 /** For good. */
 export function hasEnded({ state }: Pick<JobSnapshot, "state">): boolean {
   return state === "done" || state === "failed" || state === "cancelled";
@@ -59,7 +67,11 @@ export class JobBook {
   #running = 0;
   #waiting = 0;
 
+  /** @throws ActorError `bad-option` */
   constructor(limits: JobLimits, random: () => number) {
+    const { concurrency, queueCapacity, keepEnded } = limits;
+    mustCount({ concurrency }, 1);
+    mustCount({ queueCapacity, keepEnded }, 0);
     this.#limits = limits;
     this.#random = random;
   }

@@ -5,7 +5,15 @@
 import type { ActorContext, Actor, Behavior } from "../core/behavior.ts";
 import type { ActorRef, Terminated } from "../core/ref.ts";
 import { ActorError, isActorError } from "../errors.ts";
-import { DEFAULT_JOB_LIMITS, hasEnded, JobBook, type JobEffect, type JobLimits, type JobOutcome } from "./job-book.ts";
+import {
+  DEFAULT_JOB_LIMITS,
+  hasEnded,
+  JobBook,
+  mustCount,
+  type JobEffect,
+  type JobLimits,
+  type JobOutcome,
+} from "./job-book.ts";
 import { Followers } from "./followers.ts";
 import type { JobAnswer, JobKind, JobMessage, JobSchedule, JobSnapshot } from "./job-types.ts";
 import { Schedules } from "./schedules.ts";
@@ -65,6 +73,8 @@ class Runner implements Actor<JobMessage | Own> {
     this.#context = context;
     this.#kinds = new Map(Object.entries(kinds));
     this.#progressEveryMs = progressEveryMs;
+    mustCount({ progressEveryMs }, 0);
+    mustCount({ maxFollowers }, 1);
     this.#book = new JobBook({ ...DEFAULT_JOB_LIMITS, ...limits }, () => context.random());
     this.#followers = new Followers(maxFollowers);
     this.#nonce = Math.floor(context.random() * 36 ** NONCE_DIGITS).toString(36);
@@ -76,9 +86,13 @@ class Runner implements Actor<JobMessage | Own> {
 
   receive(message: JobMessage | Own): void {
     switch (message.type) {
-      case "start":
-        message.replyTo?.tell(this.#start(message.kind, message.input, message.id));
+      case "start": {
+        const answer = this.#start(message.kind, message.input, message.id);
+        if (message.replyTo !== undefined) message.replyTo.tell(answer);
+        else if (answer.type === "refused")
+          this.#context.log.warn("a job was not started", { kind: message.kind, ...answer });
         return;
+      }
       case "cancel":
         return this.#cancel(message.id, message.replyTo);
       case "follow":

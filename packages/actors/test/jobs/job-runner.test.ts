@@ -79,6 +79,15 @@ describe("a job", () => {
     expect(await job("one")).toMatchObject({ state: "done", result: "a is done", startedAtMs: 0, endedAtMs: 50 });
   });
 
+  test("is started also for who wants no answer, and the log says why when it is not", async () => {
+    const { runner, begun, warnings, clock } = setUp();
+    runner.tell({ type: "start", kind: "hold", input: "a" });
+    runner.tell({ type: "start", kind: "nothing", input: "b" });
+    await clock.settle();
+    expect(begun.map(({ input }) => input)).toEqual(["a"]);
+    expect(warnings).toEqual(["a job was not started"]);
+  });
+
   test("that nobody can do, or with an input that will not do, is refused", async () => {
     const { start, begun } = setUp();
     expect(await start("a", "nothing")).toBe("bad-message");
@@ -343,6 +352,15 @@ describe("a job runner", () => {
       /a job cannot have/,
     );
   });
+
+  test.each([{ concurrency: 0 }, { concurrency: NaN }, { queueCapacity: -1 }, { keepEnded: 1.5 }, { maxFollowers: 0 }])(
+    "does not begin with bounds that are none: %j",
+    async (limits) => {
+      const { snapshot, clock } = setUp(limits);
+      await clock.settle();
+      expect(snapshot("/jobs").lastError).toMatchObject({ code: "bad-option" });
+    },
+  );
 
   test("takes from other hosts what is one of its messages, and nothing else", () => {
     const { runner } = setUp();
