@@ -33,6 +33,8 @@ export class Inbox {
   /** By number; what the peer has settled is forgotten. */
   readonly #outcomes = new Map<number, Outcome>();
   #settledBelow = 1;
+  /** The last that was taken: they come in the order of their numbers. */
+  #newest = 0;
   /** By receiver; there while one of its messages is being handled. */
   readonly #queues = new Map<string, Waiting[]>();
   #isClosed = false;
@@ -57,11 +59,14 @@ export class Inbox {
       if (known !== "pending") this.#say(id, known);
       return;
     }
-    if (this.#outcomes.size >= this.#here.limits.maxOutboxMessages) {
+    // One that comes again, and that others have overtaken since there was no room for it: it would be out of order now.
+    const isOvertaken = id < this.#newest;
+    if (isOvertaken || this.#outcomes.size >= this.#here.limits.maxOutboxMessages) {
       // Not remembered: it has not been taken, so it may come again.
       return this.#answer({ id, failure: { code: "mailbox-full", text: "too many messages wait for an answer" } });
     }
     this.#outcomes.set(id, "pending");
+    this.#newest = id;
     const waiting = { frame, dueMs: this.#here.clock.nowMs() + frame.ttlMs };
     if (frame.isAcknowledged) this.#enqueue(waiting);
     else void this.#hand(waiting);
