@@ -45,6 +45,8 @@ export interface Household {
 }
 
 const PASSIVATE_AFTER_MS = 2_000;
+/** What is remembered up to a bound shall be full before the memory is looked at: the default is full after half an hour. */
+const MAX_OUTCOMES = 300;
 
 export function furnish(system: ActorSystem, consensus: ConsensusOfParent): Household {
   const { table, leadership, members } = consensus;
@@ -56,6 +58,7 @@ export function furnish(system: ActorSystem, consensus: ConsensusOfParent): Hous
     leadership,
     members,
     passivateAfterMs: PASSIVATE_AFTER_MS,
+    limits: { maxOutcomes: MAX_OUTCOMES },
     accepts: (message) => message as EntityMessage,
     behavior: () => () => {
       const kept = new Map<number, Uint8Array>();

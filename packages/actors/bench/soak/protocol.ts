@@ -34,6 +34,6 @@ export interface Figures {
   readonly waiting: number;
   /** Done so far, by kind. */
   readonly done: Readonly<Record<string, number>>;
-  /** What was refused or lost so far, by the code of the error. */
+  /** What was refused or lost so far, by kind and the code of the error. */
   readonly errors: Readonly<Record<string, number>>;
 }

@@ -15,7 +15,8 @@ export class Tally {
       this.count(kind, await work());
     } catch (error) {
       if (!isActorError(error)) throw error;
-      this.errors[error.code] = (this.errors[error.code] ?? 0) + 1;
+      const what = `${kind}: ${error.code}`;
+      this.errors[what] = (this.errors[what] ?? 0) + 1;
     }
   }
 }

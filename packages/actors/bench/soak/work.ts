@@ -81,10 +81,11 @@ async function asks(worker: ActorRef<WorkMessage>): Promise<number> {
 }
 
 async function offers(worker: ActorRef<WorkMessage>): Promise<number> {
+  const { signal } = new AbortController();
   const offer = (): Promise<void> =>
     worker.offer(
       { type: "count", payload: new Uint8Array(SMALL_BYTES) },
-      { acknowledged: true, timeoutMs: TIMEOUT_MS, signal: AbortSignal.timeout(2 * TIMEOUT_MS) },
+      { acknowledged: true, timeoutMs: TIMEOUT_MS, signal },
     );
   return settledAll(Array.from({ length: OFFERS }, offer));
 }
@@ -109,7 +110,7 @@ async function outlive(system: ActorSystem, worker: ActorRef<WorkMessage>): Prom
   const ended = new Promise((resolve) => {
     system.watch(child, resolve);
   });
-  // Watched in vain too: this one is left watching when it is told to stop.
+  // Watched in vain: it does not end meanwhile.
   const unwatch = system.watch(worker, () => undefined);
   child.tell("end");
   await ended;

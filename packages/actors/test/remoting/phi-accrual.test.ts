@@ -80,9 +80,9 @@ describe("the failure detector", () => {
 
   it("gives up a punctual peer sooner than an irregular one", () => {
     const punctual = suspectedAfterMs(after(Array<number>(300).fill(50)));
-    const irregular = suspectedAfterMs(after(Array.from({ length: 300 }, (_, i) => (i % 5 === 0 ? 320 : 10))));
+    const irregular = suspectedAfterMs(after(Array.from({ length: 300 }, (_, i) => (i % 5 === 0 ? 360 : 10))));
     expect(punctual).toBe(OPTIONS.minSilenceMs);
-    expect(irregular).toBeGreaterThan(720);
+    expect(irregular).toBeGreaterThan(OPTIONS.minSilenceMs + 20);
     expect(irregular).toBeLessThan(OPTIONS.maxSilenceMs);
   });
 
@@ -117,13 +117,18 @@ describe("the failure detector", () => {
     expect(detector.silenceMs(nowMs)).toBe(0);
   });
 
-  it("raises no false alarm in ten hours of heartbeats over a link that loses 5 % of all packets", () => {
+  it("raises no false alarm in ten hours on a link that loses 5 % of all packets, as heartbeats travel in three lanes", () => {
     for (let seed = 1; seed <= 10; seed += 1) {
-      const { alarms, longestSilenceMs } = hourOfHeartbeats(OPTIONS, 0.05, seeded(seed));
+      const { alarms, longestSilenceMs } = hourOfHeartbeats(OPTIONS, { loss: 0.05, lanes: 3, random: seeded(seed) });
       expect({ seed, alarms }).toStrictEqual({ seed, alarms: 0 });
       // The link is bad enough to be worth the test.
-      expect(longestSilenceMs).toBeGreaterThan(300);
+      expect(longestSilenceMs).toBeGreaterThan(200);
     }
+  });
+
+  it("would raise many if they travelled in one", () => {
+    const { alarms } = hourOfHeartbeats(OPTIONS, { loss: 0.05, lanes: 1, random: seeded(1) });
+    expect(alarms).toBeGreaterThan(10);
   });
 
   it.each([
