@@ -1,6 +1,10 @@
 /** What truly happens, as an all-seeing observer writes it down. Invariants look at each happening as it comes. */
 
 import type { PlacementTableState } from "@parley/actors";
+import type { DeskHappening } from "./desk/happenings.ts";
+import type { ServiceHappening } from "./services/happenings.ts";
+import type { StreamHappening } from "./streaming/happenings.ts";
+import type { TreeHappening } from "./trees/happenings.ts";
 
 /** How a message was sent: told, offered without an acknowledgement, or with one. */
 export type Manner = "tell" | "offer" | "acknowledged";
@@ -17,6 +21,10 @@ export interface Sent {
 }
 
 export type Happening =
+  | StreamHappening
+  | ServiceHappening
+  | TreeHappening
+  | DeskHappening
   /** A handler takes a message, or has finished with it without a crash. `by` is one life of the receiver's host. */
   | { readonly type: "taken"; readonly sent: Sent; readonly by: string }
   | { readonly type: "handled"; readonly sent: Sent; readonly by: string }

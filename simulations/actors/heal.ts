@@ -5,6 +5,7 @@ import type { LedgerMessage } from "./messages.ts";
 import type { Life } from "./host.ts";
 import { expectCalmHandOvers } from "./placement/calm.ts";
 import { lookAtPlacement } from "./placement/looking.ts";
+import { stirMore } from "./more.ts";
 import { bearMortal, watchEnd } from "./watching.ts";
 import { askSingleton, ENTITIES } from "./workload.ts";
 import type { World } from "./world.ts";
@@ -33,7 +34,9 @@ export async function healAndExpectProgress(world: World): Promise<void> {
   lookAtPlacement(world);
   const unanswered = askAll(world);
   watchAll(world);
+  const settle = stirMore(world);
   await world.runUntil(healedAt + world.plan.livenessBound);
+  settle();
   world.see({ type: "healed", untold: world.mortals.untold(), unanswered: [...unanswered] });
   await world.runUntil(world.timeline.now + 1);
   await expectCalmHandOvers(world);

@@ -3,6 +3,15 @@ import type { ActorSystem, RemotingHandle } from "@parley/actors";
 import type { Timeline } from "../kit/timeline.ts";
 import { TimelineClock } from "./clock.ts";
 import type { Placed } from "./messages.ts";
+import type { Services } from "./services/services.ts";
+import type { Tree } from "./trees/grow.ts";
+
+/** What one life of a host runs beside ledgers and entities. */
+export interface More {
+  readonly system: ActorSystem;
+  readonly tree: Tree;
+  readonly services: Services;
+}
 
 export class Host {
   readonly name: string;
@@ -21,6 +30,7 @@ export class Life {
   system: ActorSystem | undefined;
   remoting: RemotingHandle | undefined;
   placed: Placed | undefined;
+  more: More | undefined;
   isOver = false;
   isPaused = false;
   /** It is on its way out by itself. */

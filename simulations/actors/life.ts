@@ -1,9 +1,11 @@
 /** One life of a host: the shipped system and remoting on its clock and its access to the network, and what it does there. */
 import type { Life } from "./host.ts";
 import { openLedgers } from "./ledger.ts";
+import { openMore } from "./more.ts";
 import { openPlaced } from "./placed.ts";
 import { lookAtRegion } from "./placement/looking.ts";
 import { guarded } from "./transport.ts";
+import { Tree } from "./trees/grow.ts";
 import { work } from "./workload.ts";
 import type { World } from "./world.ts";
 
@@ -20,12 +22,17 @@ export function begin(world: World, life: Life): void {
     clock,
     random,
     limits: { maxOutboxMessages: world.plan.maxOutboxMessages },
-    onPeerChange: ({ peer: other, state }) => world.note("peer", life.name, other, state),
+    onPeerChange: ({ peer: other, state }) => {
+      world.note("peer", life.name, other, state);
+      if (state === "down") world.streams.disconnected(peer, other);
+    },
   });
+  const tree = new Tree(world, life);
   const system = actors.createActorSystem({
     peer,
     clock,
     random,
+    log: tree.log,
     remoting: remoting.remoting,
     supervision: SUPERVISION,
   });
@@ -39,6 +46,7 @@ export function begin(world: World, life: Life): void {
   openLedgers(world, life, system);
   life.placed = openPlaced(world, life, system);
   work(world, life, system, life.placed);
+  openMore(world, life, system, tree);
 }
 
 /** Looks at what a host holds, after each event that it took part in. */

@@ -28,6 +28,10 @@ export const FAULTS = [
   "idle-entities",
   "small-regions",
   "memory-trouble",
+  "slow-streams",
+  "crashing-streams",
+  "slow-trees",
+  "crashing-trees",
 ] as const;
 
 export type Fault = (typeof FAULTS)[number];

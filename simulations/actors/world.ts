@@ -18,6 +18,7 @@ import type { Library } from "./library.ts";
 import { Mortals } from "./mortals.ts";
 import { PlacementRecord } from "./placement/record.ts";
 import type { Plan } from "./plan.ts";
+import { Streams } from "./streaming/streams.ts";
 
 /** A line of the trace. */
 export type Trace = (line: string) => void;
@@ -41,6 +42,7 @@ export class World {
   readonly hosts: readonly Host[];
   readonly mortals = new Mortals();
   readonly consensus: Consensus;
+  readonly streams = new Streams();
   /** Of what entities and singletons write to; it outlives all hosts. */
   readonly sink: Fence;
   readonly placement: PlacementRecord;

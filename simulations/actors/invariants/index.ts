@@ -22,6 +22,22 @@ import { staleTermsAreRefused } from "./stale-terms-are-refused.ts";
 import { staysDoNotOverlap } from "./stays-do-not-overlap.ts";
 import { tableOnlyGrows } from "./table-only-grows.ts";
 import { waitsEnd } from "./waits-end.ts";
+import { childrenStopFirst } from "./children-stop-first.ts";
+import { deadServicesAreNotListed } from "./dead-services-are-not-listed.ts";
+import { dependentsRestartAfter } from "./dependents-restart-after.ts";
+import { lanesKeepTheirOrder } from "./lanes-keep-their-order.ts";
+import { liveServicesAreListed } from "./live-services-are-listed.ts";
+import { oneLifeAtATime } from "./one-life-at-a-time.ts";
+import { restartsAreBounded } from "./restarts-are-bounded.ts";
+import { restartsArePaced } from "./restarts-are-paced.ts";
+import { streamEndsAreTold } from "./stream-ends-are-told.ts";
+import { streamItemsAreInOrder } from "./stream-items-are-in-order.ts";
+import { streamsEndWholeOrBroken } from "./streams-end-whole-or-broken.ts";
+import { streamsFlowAfterHealing } from "./streams-flow-after-healing.ts";
+import { streamsKeepToTheirCredit } from "./streams-keep-to-their-credit.ts";
+import { timersEndWithTheirLife } from "./timers-end-with-their-life.ts";
+import { treesStandAgain } from "./trees-stand-again.ts";
+import { urgentComesFirst } from "./urgent-comes-first.ts";
 
 export function allInvariants(): readonly Invariant[] {
   return [
@@ -47,5 +63,21 @@ export function allInvariants(): readonly Invariant[] {
     endsAreToldOnce(),
     endsAreTold(),
     hostsMeetAgain(),
+    childrenStopFirst(),
+    deadServicesAreNotListed(),
+    dependentsRestartAfter(),
+    lanesKeepTheirOrder(),
+    liveServicesAreListed(),
+    oneLifeAtATime(),
+    restartsAreBounded(),
+    restartsArePaced(),
+    streamEndsAreTold(),
+    streamItemsAreInOrder(),
+    streamsEndWholeOrBroken(),
+    streamsFlowAfterHealing(),
+    streamsKeepToTheirCredit(),
+    timersEndWithTheirLife(),
+    treesStandAgain(),
+    urgentComesFirst(),
   ];
 }
