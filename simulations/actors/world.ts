@@ -122,6 +122,8 @@ export class World {
       if (this.#failure !== undefined) throw this.#failure;
       this.events += 1;
     }
+    // What was seen between events, after the last one too.
+    if (this.#failure !== undefined) throw this.#failure;
   }
 
   up(): readonly Life[] {

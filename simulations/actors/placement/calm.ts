@@ -18,12 +18,12 @@ const SLEEPERS = [1, 2, 3, 4].map((number) => `${SLEEPER}${number}`);
 const GOES: Micros = 800 * MS;
 const AWAY: Micros = 400 * MS;
 const BEGINS: Micros = 1_100 * MS;
-const LEADS: Micros = 1_900 * MS;
-const ENDS: Micros = 2_600 * MS;
-const OVER: Micros = 8_500 * MS;
+const LEADS: Micros = 1_700 * MS;
+const ENDS: Micros = 2_300 * MS;
+const OVER: Micros = 6_000 * MS;
 /** Of each host between two messages. */
 const THINK: Micros = 15 * MS;
-const TIMEOUT_MS = 5_500;
+const TIMEOUT_MS = 3_500;
 
 /** @throws Violation */
 export async function expectCalmHandOvers(world: World): Promise<void> {
@@ -45,7 +45,7 @@ export async function expectCalmHandOvers(world: World): Promise<void> {
   });
   timeline.after(LEADS, () => world.elect(hosts.at(1)?.name));
   await world.runUntil(begin + OVER);
-  const roused = SLEEPERS.filter((name) => placement.stays.running(name).length > 0);
+  const roused = SLEEPERS.filter((name) => placement.stays.begins(name) > 1);
   const lost = placement.plan.hasRoom ? [...unsettled] : [];
   world.see({ type: "calm", lost, roused, shares: [...shares(world).values()] });
   await world.runUntil(timeline.now + 1);

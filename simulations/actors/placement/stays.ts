@@ -19,6 +19,7 @@ export interface Running {
 export class Stays {
   readonly #running = new Map<string, Set<Running>>();
   readonly #latest = new Map<string, Guest>();
+  readonly #begins = new Map<string, number>();
 
   /** `rivals`: those of the same name that run elsewhere, or in another stay, in a host that lives. */
   begin(guest: Guest): { readonly running: Running; readonly rivals: readonly Guest[] } {
@@ -28,12 +29,18 @@ export class Stays {
     this.#running.set(name, all);
     const running = { guest };
     all.add(running);
+    this.#begins.set(name, this.begins(name) + 1);
     if (token >= (this.#latest.get(name)?.token ?? 0)) this.#latest.set(name, guest);
     return { running, rivals };
   }
 
   end(running: Running): void {
     this.#running.get(running.guest.name)?.delete(running);
+  }
+
+  /** How often it has begun to run. */
+  begins(name: string): number {
+    return this.#begins.get(name) ?? 0;
   }
 
   running(name: string): readonly Guest[] {
