@@ -48,7 +48,12 @@ export class Outcomes<Again> {
       this.#old = this.#young;
       this.#young = new Set();
     }
-    this.#young.add(id);
+    this.#young.add(ownText(id));
     return waiting;
   }
+}
+
+/** A text that was read from a message is cut from a longer one, and keeps all of that in memory: this one does not. */
+function ownText(text: string): string {
+  return Buffer.from(text, "utf16le").toString("utf16le");
 }
