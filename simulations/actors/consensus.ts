@@ -8,10 +8,14 @@ import type { Library } from "./library.ts";
 import { Membership } from "./placement/membership.ts";
 
 export const SHARDS = 6;
+const LATE_MS = 3_000;
 
 export class Consensus {
   readonly membership: Membership;
   readonly #placement: MemoryPlacement;
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #isTroubled: () => boolean;
   /** Leaders by term, and regions by shard and epoch, for ever. */
   readonly #leaders = new Map<number, string>();
   readonly #regions = new Map<string, string>();
@@ -20,7 +24,11 @@ export class Consensus {
   /** How many causes keep a host from hearing. */
   readonly #cutOff = new Map<string, number>();
 
-  constructor(library: Library, clock: Clock, members: readonly string[], random: Random) {
+  /** @param isTroubled whether changes of the table may take long, so that others lead when they are made */
+  constructor(library: Library, clock: Clock, members: readonly string[], random: Random, isTroubled: () => boolean) {
+    this.#clock = clock;
+    this.#random = random.fork("late");
+    this.#isTroubled = isTroubled;
     const delayMs = (): number => random.oneOf(1, 5, 50) * random.next();
     this.#placement = new library.testing.MemoryPlacement({ clock, members, shards: SHARDS, delayMs });
     this.#recorded = this.#placement.table;
@@ -125,7 +133,11 @@ export class Consensus {
       propose: (change, options) =>
         new Promise((resolve, reject) => {
           const failed = (error: Error): void => run(() => reject(error));
-          inner.propose(change, options).then((refusal) => run(() => resolve(refusal)), failed);
+          // Whoever hands it on may try for long, while others lead.
+          const lateMs = this.#isTroubled() && this.#random.chance(0.3) ? LATE_MS * this.#random.next() : 0;
+          this.#clock.after(lateMs, () => {
+            inner.propose(change, options).then((refusal) => run(() => resolve(refusal)), failed);
+          });
         }),
     };
   }

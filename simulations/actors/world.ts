@@ -73,7 +73,8 @@ export class World {
     this.network = new library.testing.MemoryNetwork({ clock, random: () => weather.next() });
     this.hosts = Array.from({ length: plan.hosts }, (_, i) => new Host(`h${i + 1}`));
     const names = this.hosts.map(({ name }) => name);
-    this.consensus = new Consensus(library, clock, names, this.random.fork("consensus"));
+    const mayBeLate = (): boolean => plan.faults.has("consensus-cut") && !this.isHealed;
+    this.consensus = new Consensus(library, clock, names, this.random.fork("consensus"), mayBeLate);
     this.sink = new library.actors.Fence();
     this.placement = new PlacementRecord(this);
     for (const host of this.hosts) this.start(host);

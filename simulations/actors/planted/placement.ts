@@ -111,8 +111,8 @@ export const PLACEMENT_BUGS: readonly PlantedBug[] = [
     25,
     "an owner forgets what it has handled",
     "placement/outcomes.ts",
-    "this.#young.add(id);",
-    "this.#young.delete(id);",
+    "this.#young.add(ownText(id));",
+    "this.#young.delete(ownText(id));",
   ),
   bug(
     26,
