@@ -96,6 +96,11 @@ export class Association implements ConnectionReceiver {
     return this.#detector.phi(nowMs);
   }
 
+  /** When it should be looked at again, if nothing comes meanwhile. */
+  dueInMs(nowMs: number): number {
+    return this.#detector.dueInMs(nowMs);
+  }
+
   /** Sends a message. @returns why not: `too-large`, `mailbox-full`, `peer-gone` */
   send(lane: Lane, frame: FrameParts): ActorError | undefined {
     if (this.#isOver) return new ActorError("peer-gone", `the connection with ${this.peer} is over`);

@@ -25,7 +25,7 @@ export interface PhiAccrualOptions {
   readonly minDeviationMs: number;
   /** Default 820. */
   readonly minSilenceMs: number;
-  /** Default 900: with the time until the next beat, below a second. */
+  /** Default 900: some way below a second, as the observer may be late too. */
   readonly maxSilenceMs: number;
 }
 
@@ -105,6 +105,13 @@ export class PhiAccrualDetector {
     const silenceMs = this.silenceMs(nowMs);
     if (silenceMs < minSilenceMs) return false;
     return silenceMs >= maxSilenceMs || this.phi(nowMs) >= threshold;
+  }
+
+  /** When {@link isSuspect} is worth asking again, if nothing comes meanwhile. */
+  dueInMs(nowMs: number): number {
+    const { minSilenceMs, maxSilenceMs } = this.#options;
+    const silenceMs = this.silenceMs(nowMs);
+    return Math.max(0, (silenceMs < minSilenceMs ? minSilenceMs : maxSilenceMs) - silenceMs);
   }
 
   #remember(sampleMs: number): void {

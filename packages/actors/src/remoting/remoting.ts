@@ -13,6 +13,7 @@ import type { ConnectionReceiver, TransportConnection } from "./transport.ts";
 import type { Hello, Reject } from "./wire/control.ts";
 
 const INCARNATION_DIGITS = 9;
+const LEAST_TICK_MS = 1;
 
 /** The remoting of one host in one life. */
 export interface RemotingHandle {
@@ -154,15 +155,25 @@ class HostRemoting implements RemotingHandle {
 
   /** There is a beat as long as there are connections. */
   #tickLater(): void {
-    const { heartbeatIntervalMs } = this.#detector;
-    const dueMs = this.#clock.nowMs() + heartbeatIntervalMs;
-    this.#tick = this.#clock.after(heartbeatIntervalMs, () => {
+    const delayMs = this.#nextTickMs();
+    const dueMs = this.#clock.nowMs() + delayMs;
+    this.#tick = this.#clock.after(delayMs, () => {
       this.#tick = undefined;
       const nowMs = this.#clock.nowMs();
       for (const peer of this.#peers.values()) peer.tick(nowMs, nowMs - dueMs);
       const isNeeded = [...this.#peers.values()].some(({ association }) => association !== undefined);
       if (isNeeded && this.#tick === undefined && !this.#isClosed) this.#tickLater();
     });
+  }
+
+  /** With the next beat, or sooner when a peer's silence comes to its bound before. */
+  #nextTickMs(): number {
+    const nowMs = this.#clock.nowMs();
+    let delayMs = this.#detector.heartbeatIntervalMs;
+    for (const { association } of this.#peers.values()) {
+      if (association !== undefined) delayMs = Math.min(delayMs, association.dueInMs(nowMs));
+    }
+    return Math.max(LEAST_TICK_MS, delayMs);
   }
 
   #accept(connection: TransportConnection): ConnectionReceiver {

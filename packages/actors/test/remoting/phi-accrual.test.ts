@@ -69,6 +69,20 @@ describe("the failure detector", () => {
     );
   });
 
+  it("says when it can first be asked to any purpose, and at the latest when nobody need ask", () => {
+    fc.assert(
+      fc.property(history, fc.nat(1_500), (pausesMs, silenceMs) => {
+        const { detector, nowMs } = after(pausesMs);
+        const dueMs = nowMs + silenceMs + detector.dueInMs(nowMs + silenceMs);
+        const bounds = [OPTIONS.minSilenceMs, OPTIONS.maxSilenceMs, Math.max(silenceMs, OPTIONS.maxSilenceMs)];
+        expect(bounds).toContain(dueMs - nowMs);
+        // Between now and then only φ can change the answer, and only past the least silence.
+        if (silenceMs < OPTIONS.minSilenceMs) expect(detector.isSuspect(dueMs - 0.01)).toBe(false);
+        else expect(detector.isSuspect(dueMs)).toBe(true);
+      }),
+    );
+  });
+
   it("grows more suspicious with every moment of silence", () => {
     fc.assert(
       fc.property(history, fc.nat(2_000), fc.integer({ min: 1, max: 500 }), (pausesMs, silenceMs, moreMs) => {

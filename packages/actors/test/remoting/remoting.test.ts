@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { ActorRef, Terminated } from "../../src/index.ts";
+import { type ActorRef, DEFAULT_PHI_ACCRUAL, type Terminated } from "../../src/index.ts";
 import { anything, Hosts, type Note, notebook, outcome } from "./hosts.ts";
 
 describe("messages between hosts", () => {
@@ -242,9 +242,10 @@ describe("death watch between hosts", () => {
     expect(ends).toStrictEqual([]);
     hosts.network.partition(["left"], ["right"]);
     const cutMs = hosts.clock.nowMs();
-    await hosts.clock.pass(550);
+    await hosts.clock.pass(DEFAULT_PHI_ACCRUAL.minSilenceMs - DEFAULT_PHI_ACCRUAL.heartbeatIntervalMs - 5);
     expect(ends).toStrictEqual([]);
-    await hosts.clock.pass(400);
+    // Not only with the next beat after that.
+    await hosts.clock.pass(DEFAULT_PHI_ACCRUAL.heartbeatIntervalMs + 10);
     expect(ends).toMatchObject([{ reason: "peer-gone" }]);
     expect(hosts.clock.nowMs() - cutMs).toBeLessThan(1_000);
     expect([left, right].map(({ changes }) => changes.at(-1)?.state)).toStrictEqual(["down", "down"]);
