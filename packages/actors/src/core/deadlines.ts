@@ -101,7 +101,8 @@ export class Deadlines {
 
   #drop(list: DeadlineList): void {
     list.timer.cancel();
-    this.#lists.delete(list.timeoutMs);
+    // A wait that began when one of this list ended may have made a new one.
+    if (this.#lists.get(list.timeoutMs) === list) this.#lists.delete(list.timeoutMs);
     if (this.#recent === list) this.#recent = undefined;
   }
 

@@ -84,3 +84,16 @@ test("a wait of no known length is refused", () => {
   expect(() => deadlines.add(new Wait(() => undefined), NaN)).toThrow(expect.objectContaining({ code: "bad-option" }));
   expect(clock.timers).toBe(0);
 });
+
+test("a wait that begins while the last of its length ends is found when all are to end", async () => {
+  const clock = new VirtualClock();
+  const deadlines = new Deadlines(clock);
+  const waits = Array.from({ length: 100 }, () => new Wait(() => undefined));
+  waits.forEach((wait, i) => deadlines.add(wait, 1000 + i));
+  const ended: string[] = [];
+  deadlines.add(new Wait(() => deadlines.add(new Wait(() => ended.push("second")), 10)), 10);
+  await clock.pass(10);
+  deadlines.expireAll();
+  expect(ended).toEqual(["second"]);
+  expect(clock.timers).toBe(0);
+});
