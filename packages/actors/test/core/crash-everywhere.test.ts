@@ -86,7 +86,7 @@ function worker(seen: Seen, help: ActorRef<HelperMessage>, endAt: number, end: E
     context.watch(help, () => "ended");
     context.timers.every("tick", 7, "tick");
     context.timers.once("open", 20, "open");
-    const child = context.spawn<"work">(() => async () => void (await Promise.resolve()), { name: "child" });
+    const child = context.spawn<"work">(() => () => Promise.resolve(), { name: "child" });
     await at(child.offer("work", { acknowledged: true, signal }));
     const double = (n: number) => help.ask<number>((replyTo) => ({ type: "double", n, replyTo }), { signal });
     expect(await at(double(21))).toBe(42);
