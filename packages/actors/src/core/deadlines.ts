@@ -75,6 +75,7 @@ export class Deadlines {
   #listOf(timeoutMs: number): DeadlineList {
     let list = this.#lists.get(timeoutMs);
     if (list === undefined) {
+      // What is over already ends at once; what is no number would never end.
       if (Number.isNaN(timeoutMs)) throw new ActorError("bad-option", "a wait needs a number of milliseconds");
       const made: DeadlineList = {
         timeoutMs,
@@ -110,4 +111,10 @@ export class Deadlines {
     this.remove(deadline);
     deadline.expire();
   }
+}
+
+/** A wait of no known length would have no end. @throws ActorError `bad-option` */
+export function mustBeTimeout(timeoutMs: number, what: string): number {
+  if (timeoutMs >= 0) return timeoutMs;
+  throw new ActorError("bad-option", `${what} is a number of milliseconds, not ${timeoutMs}`);
 }

@@ -2,6 +2,7 @@
 import { ActorError } from "../errors.ts";
 import { isActorName } from "./address.ts";
 import type { SpawnOptions } from "./behavior.ts";
+import { mustBeTimeout } from "./deadlines.ts";
 import type { Runtime } from "./runtime.ts";
 
 const DEFAULT_STASH = 1000;
@@ -25,10 +26,4 @@ export function stopTimeoutOf(
   { stopTimeoutMs: usual }: Pick<Runtime, "stopTimeoutMs">,
 ): number {
   return mustBeTimeout(stopTimeoutMs ?? usual, "stopTimeoutMs");
-}
-
-/** A wait of no known length would have no end. @throws ActorError `bad-option` */
-export function mustBeTimeout(timeoutMs: number, what: string): number {
-  if (timeoutMs >= 0) return timeoutMs;
-  throw new ActorError("bad-option", `${what} is a number of milliseconds, not ${timeoutMs}`);
 }

@@ -1,12 +1,11 @@
 /** The end of a stream that reads: an async iterable that gives the source credit as it is read. */
 import { ActorError } from "../errors.ts";
 import { baseOf, type Watcher } from "./base-ref.ts";
-import type { Deadline, DeadlineList } from "./deadlines.ts";
+import { type Deadline, type DeadlineList, mustBeTimeout } from "./deadlines.ts";
 import { Endpoint, isSinkMessage } from "./endpoint.ts";
 import type { SinkMessage, StreamOptions, StreamRef, Terminated } from "./ref.ts";
 import { Ring } from "./ring.ts";
 import type { Runtime } from "./runtime.ts";
-import { mustBeTimeout } from "./spawn-settings.ts";
 
 const DEFAULT_WINDOW = 16;
 

@@ -8,7 +8,7 @@ import type { Behavior, SpawnOptions } from "./behavior.ts";
 import { type Cell, type Place, spawnInto } from "./cell.ts";
 import { Children, type Supervisor } from "./children.ts";
 import { Closables } from "./closables.ts";
-import { Deadlines } from "./deadlines.ts";
+import { Deadlines, mustBeTimeout } from "./deadlines.ts";
 import { Directory } from "./directory.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import type { ActorLog, Clock, RandomSource } from "./ports.ts";
@@ -16,7 +16,6 @@ import type { ActorRef, AskOptions, StreamOptions, StreamRef, Terminated, WaitOp
 import { RemoteBooks } from "./remote-books.ts";
 import { Door } from "./remote-host.ts";
 import type { Runtime } from "./runtime.ts";
-import { mustBeTimeout } from "./spawn-settings.ts";
 import { AskedStream, StreamReader } from "./stream-reader.ts";
 import { StreamSource } from "./stream-source.ts";
 import { systemClock } from "./system-clock.ts";
