@@ -4,7 +4,7 @@ import { Random } from "../kit/random.ts";
 import { MS, SECOND, type Micros } from "../kit/timeline.ts";
 import { SHARDS } from "./consensus.ts";
 import type { Fault } from "./plan.ts";
-import { changeMembers } from "./placement/chaos.ts";
+import { changeMembers, drainAndStop } from "./placement/chaos.ts";
 import type { World } from "./world.ts";
 
 interface Act {
@@ -138,7 +138,9 @@ function restart(world: World, random: Random): void {
   const life = random.pick(world.up());
   const pauseMs = random.between(0, 1_000);
   if (life === undefined) return;
-  world.stop(life, () => world.timeline.after(pauseMs * MS, () => world.start(life.host)));
+  const comesBack = (): void => world.timeline.after(pauseMs * MS, () => world.start(life.host));
+  if (random.chance(0.5)) drainAndStop(world, life, random.between(100, 3_000), comesBack);
+  else world.stop(life, comesBack);
 }
 
 function pause(world: World, random: Random, timeStandsStill: boolean): void {

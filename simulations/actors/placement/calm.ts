@@ -6,49 +6,82 @@ import type { ActorRef } from "@parley/actors";
 import type { Random } from "../../kit/random.ts";
 import { MS, type Micros } from "../../kit/timeline.ts";
 import type { Manner } from "../chronicle.ts";
-import type { Life } from "../host.ts";
+import type { Host, Life } from "../host.ts";
 import type { LedgerMessage } from "../messages.ts";
 import { ENTITIES } from "../workload.ts";
 import type { World } from "../world.ts";
+import { drainAndStop } from "./chaos.ts";
 import { SLEEPER } from "./entities.ts";
 import { shares } from "./looking.ts";
 
 const SLEEPERS = [1, 2, 3, 4].map((number) => `${SLEEPER}${number}`);
-/** After the start: when a host goes, messages begin, somebody else leads, messages end, and all of it must be over. */
+/** After the start: when a host goes, and when all of it must be over. */
 const GOES: Micros = 800 * MS;
+const OVER: Micros = 7_000 * MS;
 const AWAY: Micros = 400 * MS;
-const BEGINS: Micros = 1_100 * MS;
-const LEADS: Micros = 1_700 * MS;
-const ENDS: Micros = 2_300 * MS;
-const OVER: Micros = 6_000 * MS;
+/** Until everybody has heard of new owners. */
+const NEWS: Micros = 300 * MS;
+/** After messages begin: when somebody else leads, and when messages end. */
+const LEADS: Micros = 700 * MS;
+const ENDS: Micros = 1_300 * MS;
+const DRAIN_MS = 3_000;
 /** Of each host between two messages. */
 const THINK: Micros = 15 * MS;
 const TIMEOUT_MS = 3_500;
 
+interface Calm {
+  readonly world: World;
+  readonly random: Random;
+  readonly leaver: Life | undefined;
+  /** Messages of which nothing has come yet. */
+  readonly unsettled: Set<string>;
+}
+
 /** @throws Violation */
 export async function expectCalmHandOvers(world: World): Promise<void> {
   const { timeline, placement, hosts } = world;
-  const random = world.random.fork("calm");
-  const begin = timeline.now;
-  const unsettled = new Set<string>();
   world.note("calm");
   placement.isCalm = true;
-  const [first, last] = [hosts[0], hosts.at(-1)];
-  wakeSleepers(world, first?.life);
-  timeline.after(GOES, () => {
-    const life = last?.life;
-    if (life !== undefined) world.stop(life, () => timeline.after(AWAY, () => world.start(life.host)));
-  });
-  timeline.after(BEGINS, () => {
-    for (const host of hosts)
-      timeline.after(AWAY * random.next(), () => keepSending(world, host.name, random, begin + ENDS, unsettled));
-  });
-  timeline.after(LEADS, () => world.elect(hosts.at(1)?.name));
+  wakeSleepers(world, hosts[0]?.life);
+  const calm: Calm = {
+    world,
+    random: world.random.fork("calm"),
+    // Who is about to stop may lose what it sends.
+    leaver: hosts.at(-1)?.life,
+    unsettled: new Set<string>(),
+  };
+  const begin = timeline.now;
+  timeline.after(GOES, () => leaveAndComeBack(calm));
   await world.runUntil(begin + OVER);
   const roused = SLEEPERS.filter((name) => placement.stays.begins(name) > 1);
-  const lost = placement.plan.hasRoom ? [...unsettled] : [];
+  const lost = placement.plan.hasRoom ? [...calm.unsettled] : [];
   world.see({ type: "calm", lost, roused, shares: [...shares(world).values()] });
   await world.runUntil(timeline.now + 1);
+}
+
+/** Whoever hands over what it has first may do so while others write to it; who just stops loses what is only told. */
+function leaveAndComeBack(calm: Calm): void {
+  const { world, random, leaver } = calm;
+  if (leaver === undefined) return;
+  const comesBack = (): void => world.timeline.after(AWAY, () => world.start(leaver.host));
+  if (random.chance(0.5)) {
+    writeAndElect(calm);
+    return drainAndStop(world, leaver, DRAIN_MS, comesBack);
+  }
+  world.stop(leaver, () => {
+    comesBack();
+    world.timeline.after(NEWS, () => writeAndElect(calm));
+  });
+}
+
+function writeAndElect(calm: Calm): void {
+  const { world, random } = calm;
+  const until = world.timeline.now + ENDS;
+  for (const host of world.hosts) world.timeline.after(NEWS * random.next(), () => keepSending(calm, host, until));
+  world.timeline.after(LEADS, () => {
+    const next = world.hosts[1]?.life;
+    if (next !== undefined && !next.isStopping) world.elect(next.host.name);
+  });
 }
 
 function wakeSleepers(world: World, life: Life | undefined): void {
@@ -64,19 +97,20 @@ function wakeSleepers(world: World, life: Life | undefined): void {
   }
 }
 
-function keepSending(world: World, host: string, random: Random, until: Micros, unsettled: Set<string>): void {
+function keepSending(calm: Calm, host: Host, until: Micros): void {
+  const { world, random, leaver } = calm;
   let count = 0;
   const next = (): void => {
     if (world.timeline.now >= until) return;
-    const life = world.hosts.find(({ name }) => name === host)?.life;
+    const { life } = host;
     count += 1;
-    if (life !== undefined && !life.isStopping) life.run(() => send(world, life, count, random, unsettled));
+    if (life !== undefined && life !== leaver && !life.isStopping) life.run(() => send(calm, life, count));
     world.timeline.after(2 * THINK * random.next(), next);
   };
   next();
 }
 
-function send(world: World, life: Life, count: number, random: Random, unsettled: Set<string>): void {
+function send({ world, random, unsettled }: Calm, life: Life, count: number): void {
   const id = `e${random.between(1, ENTITIES)}`;
   const entity = life.placed?.sharding.entity(id);
   const manner = random.oneOf<Manner | "question">("tell", "acknowledged", "question");

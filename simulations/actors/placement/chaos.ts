@@ -1,10 +1,11 @@
-/** Hosts that leave the cluster, in order or not, and join it again. */
+/** Hosts that leave, in order or not, and come back. */
 import type { Random } from "../../kit/random.ts";
 import { MS } from "../../kit/timeline.ts";
 import type { Life } from "../host.ts";
 import type { World } from "../world.ts";
 
 const STAY_AWAY_MS = 3_000;
+const DRAIN_MS = 1_000;
 
 export function changeMembers(world: World, random: Random): void {
   const { membership } = world.consensus;
@@ -15,7 +16,7 @@ export function changeMembers(world: World, random: Random): void {
   if (life === undefined || membership.current.length < 2 || !membership.current.includes(life.host.name)) return;
   const { name } = life.host;
   world.note("leaves", name, inOrder);
-  if (inOrder) world.stop(life, () => leave(world, random, life));
+  if (inOrder) drainAndStop(world, life, DRAIN_MS, () => leave(world, random, life));
   else {
     // It goes on for a while, and no new leader asks it for anything.
     leave(world, random, life);
@@ -23,6 +24,21 @@ export function changeMembers(world: World, random: Random): void {
   }
   world.timeline.after((lingersMs + awayMs) * MS, () => {
     if (!world.isHealed) join(world, name);
+  });
+}
+
+/** It hands its shards over first, and stops when that is done, or cannot be. */
+export function drainAndStop(world: World, life: Life, timeoutMs: number, ended: () => void): void {
+  const stop = (): void => {
+    if (!life.isOver) world.stop(life, ended);
+  };
+  world.note("drains", life.name);
+  life.run(() => {
+    life.placed?.sharding.drain({ timeoutMs }).then(stop, (error: unknown) => {
+      const isHarmless = world.library.actors.isActorError(error) && !world.placement.isCalm;
+      if (!isHarmless) world.fail(error, `${life.name} drains`);
+      stop();
+    });
   });
 }
 
