@@ -9,6 +9,8 @@ import { Tree } from "./trees/grow.ts";
 import { work } from "./workload.ts";
 import type { World } from "./world.ts";
 
+/** Events. To look at all that a host holds takes longer than most of them, and what is too much is so for a while. */
+const LOOK_EVERY = 4;
 const SUPERVISION = { maxRestarts: Infinity, backOff: { minMs: 5, maxMs: 200, factor: 2, jitter: 0.2 } };
 
 export function begin(world: World, life: Life): void {
@@ -49,9 +51,11 @@ export function begin(world: World, life: Life): void {
   openMore(world, life, system, tree);
 }
 
-/** Looks at what a host holds, after each event that it took part in. */
+/** Looks at what a host holds, after the events that it took part in. */
 export function look(world: World, life: Life): void {
   if (life.isOver) return;
+  lookAtRegion(world, life);
+  if (world.events % LOOK_EVERY !== 0) return;
   const { plan } = world;
   for (const { path, mailboxDepth } of life.system?.inspect() ?? []) {
     const ledger = Number(/^\/ledger-(\d+)$/.exec(path)?.[1] ?? Number.NaN);
@@ -59,7 +63,6 @@ export function look(world: World, life: Life): void {
     const { capacity } = plan.mailboxOf(ledger);
     world.see({ type: "mailbox", actor: `${life.name}${path}`, depth: mailboxDepth, capacity });
   }
-  lookAtRegion(world, life);
   for (const { peer, outbox } of life.remoting?.peers() ?? []) {
     world.see({ type: "outbox", host: life.name, peer, size: outbox, max: plan.maxOutboxMessages });
   }
