@@ -18,7 +18,10 @@ export interface LossyWire {
 export function lossyWire(lossPercent: number): LossyWire {
   const id = process.pid % 10_000;
   const [middle, far] = [`parley-middle-${id}`, `parley-far-${id}`];
-  const [nearHost, farHost] = ["10.213.7.2", "10.213.8.2"];
+  // Measurements beside each other need addresses of their own.
+  const net = `10.213.${id % 250}`;
+  const [nearHost, nearGate] = [`${net}.1`, `${net}.2`];
+  const [farGate, farHost] = [`${net}.5`, `${net}.6`];
   const inMiddle = inside(middle);
   const inFar = inside(far);
   const made: string[] = [];
@@ -32,12 +35,12 @@ export function lossyWire(lossPercent: number): LossyWire {
     }
     run("ip", "link", "add", `pln${id}`, "type", "veth", "peer", "name", "near", "netns", middle);
     run(...inMiddle, "ip", "link", "add", "far", "type", "veth", "peer", "name", "wire", "netns", far);
-    join([], `pln${id}`, `${nearHost}/24`);
-    join(inMiddle, "near", "10.213.7.1/24");
-    join(inMiddle, "far", "10.213.8.1/24");
-    join(inFar, "wire", `${farHost}/24`);
-    run("ip", "route", "add", "10.213.8.0/24", "via", "10.213.7.1");
-    run(...inFar, "ip", "route", "add", "default", "via", "10.213.8.1");
+    join([], `pln${id}`, `${nearHost}/30`);
+    join(inMiddle, "near", `${nearGate}/30`);
+    join(inMiddle, "far", `${farGate}/30`);
+    join(inFar, "wire", `${farHost}/30`);
+    run("ip", "route", "add", `${net}.4/30`, "via", nearGate);
+    run(...inFar, "ip", "route", "add", "default", "via", farGate);
     run(...inMiddle, "nft", dropping(lossPercent));
     run(...inMiddle, "sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward");
   } catch (error) {

@@ -12,6 +12,9 @@ import { machineMs, type Stall, StallMeter } from "./stalls.ts";
 const PROGRAM = fileURLToPath(new URL("far.ts", import.meta.url));
 const LOOPBACK = "127.0.0.1";
 const SAMPLE_MS = 20;
+const STARTING_MS = 30_000;
+const SIGNALS = ["SIGINT", "SIGTERM"] as const;
+const INTERRUPTED = 130;
 
 export interface Alarm {
   readonly atMs: number;
@@ -30,17 +33,28 @@ export interface Measured {
 export async function measureAlarms({ minutes, busy, lossPercent }: AlarmOptions): Promise<Measured> {
   const wire = lossPercent > 0 ? lossyWire(lossPercent) : undefined;
   const children: ChildProcess[] = [];
+  const interrupted = (): void => {
+    for (const child of children) child.kill("SIGKILL");
+    wire?.remove();
+    process.exit(INTERRUPTED);
+  };
+  for (const signal of SIGNALS) process.once(signal, interrupted);
   try {
-    for (let i = 0; i < busy; i += 1) children.push(spawn(process.execPath, ["-e", "for (;;);"]));
+    const busyMs = minutes * 60_000 + STARTING_MS;
+    for (let i = 0; i < busy; i += 1) children.push(spawn(process.execPath, ["-e", computing(busyMs)]));
     const far = startFar(wire);
     children.push(far);
     const [{ port }] = (await Promise.race([once(far, "message"), died(far)])) as [{ readonly port: number }];
     return await listen({ minutes, far, port, wire });
   } finally {
+    for (const signal of SIGNALS) process.off(signal, interrupted);
     await Promise.all(children.map((child) => kill(child)));
     wire?.remove();
   }
 }
+
+/** Ends by itself, also where this process was killed. */
+const computing = (forMs: number): string => `const end = Date.now() + ${forMs}; while (Date.now() < end);`;
 
 interface Place {
   readonly minutes: number;
