@@ -112,9 +112,12 @@ export class StreamReader<Item> implements AsyncIterableIterator<Item, undefined
 
   #replenish(): void {
     if (this.#granted - this.#consumed > this.#window >> 1) return;
-    this.#granted = this.#consumed + this.#window;
-    // A refusal says that the source is gone; what it sent last, or the watch on it, tells how it ended.
-    this.#source.tell({ type: "credit", credit: this.#granted });
+    const granted = this.#consumed + this.#window;
+    const refused = this.#source.tell({ type: "credit", credit: granted });
+    // A source that is gone: what it sent last, or the watch on it, tells how it ended.
+    if (refused?.code !== "mailbox-full") this.#granted = granted;
+    // The way there is full: that is tried again with each item, as long as there are any.
+    else if (this.#buffer.length === 0 && this.#received === this.#granted) this.#end(refused);
   }
 
   #take(message: SinkMessage<Item>): void {

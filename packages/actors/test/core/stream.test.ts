@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { isSinkMessage, isSourceMessage } from "../../src/core/endpoint.ts";
-import type { ActorRef, SourceMessage, StreamRef } from "../../src/index.ts";
+import { ActorError, type ActorRef, type SourceMessage, type StreamRef } from "../../src/index.ts";
 import { testSystem } from "./support.ts";
 
 interface Count {
@@ -249,6 +249,23 @@ describe("the protocol", () => {
     await clock.pass(100);
     expect(await read).toMatchObject(expected);
     expect(offered.filter((type) => type !== "credit")).toEqual(["open", "cancel"]);
+  });
+
+  test.each([
+    ["ends when none can reach the source any more", Infinity, { got: [1, 2], error: { code: "mailbox-full" } }],
+    ["is given again with the next item while none can reach the source", 1, { got: [1, 2, 3] }],
+  ])("credit that is refused: the stream %s", async (_, refusals, expected) => {
+    const { system } = testSystem();
+    const { items } = counting(3);
+    const source = system.offerStream(items());
+    let refused = 0;
+    const tell = source.tell.bind(source);
+    source.tell = (message) => {
+      if (message.type !== "credit" || refused >= refusals) return tell(message);
+      refused += 1;
+      return new ActorError("mailbox-full", "the way there is full");
+    };
+    expect(await collect(system.readStream(source, { window: 2 }))).toMatchObject(expected);
   });
 
   test("whatever comes from outside is known or refused, never thrown at", () => {
