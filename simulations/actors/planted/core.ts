@@ -6,8 +6,8 @@ export const CORE_BUGS: readonly PlantedBug[] = [
     30,
     "a reader gives credit for what has come, not for what was read",
     "core/stream-reader.ts",
-    "this.#granted = this.#consumed + this.#window;",
-    "this.#granted = this.#received + this.#window;",
+    "const granted = this.#consumed + this.#window;",
+    "const granted = this.#received + this.#window;",
   ),
   bug(
     31,
