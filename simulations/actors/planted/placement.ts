@@ -111,7 +111,7 @@ export const PLACEMENT_BUGS: readonly PlantedBug[] = [
     25,
     "an owner forgets what it has handled",
     "placement/outcomes.ts",
-    "this.#young.add(ownText(id));",
+    'this.#young.set(ownText(id), outcome.type === "done" ? DONE : outcome);',
     "this.#young.delete(ownText(id));",
   ),
   bug(

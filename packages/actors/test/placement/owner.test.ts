@@ -84,6 +84,18 @@ describe("an owner", () => {
     expect(seen(owner.handled(m2, STOPPED, 0))).toEqual(["start e", "give m2", "give m3", "give m4"]);
   });
 
+  test("tells a late copy of what has failed the same, and lets it not be handled after what came since", () => {
+    const owner = new Owner<string>("self", LIMITS);
+    owner.table(own(1), 0);
+    const [m1, m2] = [arrival("m1", "e", 1, "id1"), arrival("m2", "e", 1, "id2")];
+    owner.arrived(m1, 0);
+    owner.arrived(m2, 0);
+    expect(seen(owner.handled(m1, new ActorError("ask-timeout", "late"), 0))).toEqual(["m1 ask-timeout"]);
+    owner.handled(m2, undefined, 0);
+    expect(seen(owner.arrived(arrival("m1 again", "e", 1, "id1"), 0))).toEqual(["m1 again ask-timeout"]);
+    expect(seen(owner.arrived(arrival("m2 again", "e", 1, "id2"), 0))).toEqual(["m2 again done"]);
+  });
+
   test("hands a shard off once its entities have ended, says `moved` to what they missed, and begins nothing anew", () => {
     const owner = new Owner<string>("self", LIMITS);
     owner.table(own(1), 0);
@@ -178,15 +190,6 @@ describe("an owner", () => {
     const again = (n: number): readonly string[] => seen(owner.arrived(arrival(`m${n}`, "e", 1, `id${n}`), 0));
     for (const n of [17, 18, 19]) expect(again(n)).toEqual([`m${n} done`]);
     for (const n of [0, 13]) expect(again(n)).toEqual([`give m${n}`]);
-  });
-
-  test("handles a message again that failed the first time", () => {
-    const owner = new Owner<string>("self", LIMITS);
-    owner.table(own(1), 0);
-    const first = arrival("m1", "e", 1, "id");
-    owner.arrived(first, 0);
-    expect(seen(owner.handled(first, new ActorError("actor-failed", "no"), 0))).toEqual(["m1 actor-failed"]);
-    expect(seen(owner.arrived(arrival("m1 again", "e", 1, "id"), 0))).toEqual(["give m1 again"]);
   });
 
   test("has room for so many entities", () => {
