@@ -1,16 +1,27 @@
 /** A host, and one life of it. */
-import type { ActorSystem, RemotingHandle } from "@parley/actors";
+import type { ActorSystem, RemotingHandle, ServiceQuery } from "@parley/actors";
 import type { Timeline } from "../kit/timeline.ts";
 import { TimelineClock } from "./clock.ts";
 import type { Placed } from "./messages.ts";
-import type { Services } from "./services/services.ts";
-import type { Tree } from "./trees/grow.ts";
+
+/** Which addresses a question to a receptionist should be answered with. */
+export type Listed = (query: ServiceQuery) => readonly string[];
+
+export interface ServicesHere {
+  open(): void;
+  end(): void;
+  /** Those that live and fit. */
+  readonly live: Listed;
+  /** Looks whether all hosts' services are listed here. */
+  check(truth: Listed): Promise<void>;
+}
 
 /** What one life of a host runs beside ledgers and entities. */
 export interface More {
   readonly system: ActorSystem;
-  readonly tree: Tree;
-  readonly services: Services;
+  /** Members of its tree that do not run and should. */
+  readonly tree: { down(system: ActorSystem): readonly string[] };
+  readonly services: ServicesHere;
 }
 
 export class Host {

@@ -1,7 +1,7 @@
 /** Services as they come and go, as an observer knows them, and as receptionists list them. */
 import type { ActorRef, ActorSystem, Listing, ReceptionistMessage, Refused, ServiceQuery } from "@parley/actors";
 import type { Random } from "../../kit/random.ts";
-import type { Life } from "../host.ts";
+import type { Life, Listed, ServicesHere } from "../host.ts";
 import type { World } from "../world.ts";
 
 const KEYS = ["stt", "llm"] as const;
@@ -20,7 +20,7 @@ interface Service {
 }
 
 /** Services, and who wants to know of them, on one host in one life of that. */
-export class Services {
+export class Services implements ServicesHere {
   readonly #world: World;
   readonly #life: Life;
   readonly #system: ActorSystem;
@@ -74,7 +74,7 @@ export class Services {
   }
 
   /** Asks and looks who is listed here. `truth`: what lives on all hosts. */
-  async check(truth: (query: ServiceQuery) => readonly string[]): Promise<void> {
+  async check(truth: Listed): Promise<void> {
     for (const { query, listed } of this.#heard.values()) this.#show("what was heard", query, listed, truth(query));
     for (const key of KEYS) {
       const query = { key };
