@@ -1,10 +1,23 @@
 /** What a world knows of placement. */
 import { nameOf, type Sent } from "../chronicle.ts";
-import type { World } from "../world.ts";
 import type { Life } from "../host.ts";
+import type { Random } from "../../kit/random.ts";
+import type { Timeline } from "../../kit/timeline.ts";
+import type { Library } from "../library.ts";
+import type { Plan } from "../plan.ts";
 import { SharedMemory } from "./memory.ts";
 import { placementPlanOf, type PlacementPlan } from "./plan.ts";
 import { Stays } from "./stays.ts";
+
+/** What a world has of this already. */
+interface Surroundings {
+  readonly plan: Plan;
+  readonly library: Library;
+  readonly timeline: Timeline;
+  readonly random: Random;
+  readonly consensus: { isCutOff(host: string): boolean };
+  readonly isHealed: boolean;
+}
 
 export class PlacementRecord {
   readonly plan: PlacementPlan;
@@ -16,7 +29,7 @@ export class PlacementRecord {
   isCalm = false;
   readonly #awaited = new Map<string, () => void>();
 
-  constructor(world: Pick<World, "plan" | "library" | "timeline" | "random" | "consensus" | "isHealed">) {
+  constructor(world: Surroundings) {
     this.plan = placementPlanOf(world.plan);
     this.memory = new SharedMemory({
       library: world.library,
