@@ -1,11 +1,13 @@
 /** Hosts that leave, in order or not, and come back. */
 import type { Random } from "../../kit/random.ts";
-import { MS } from "../../kit/timeline.ts";
+import { MS, type Micros } from "../../kit/timeline.ts";
 import type { Life } from "../host.ts";
 import type { World } from "../world.ts";
 
 const STAY_AWAY_MS = 3_000;
 const DRAIN_MS = 1_000;
+/** Until everybody has heard of new owners. */
+const NEWS: Micros = 300 * MS;
 
 export function changeMembers(world: World, random: Random): void {
   const { membership } = world.consensus;
@@ -34,7 +36,9 @@ export function drainAndStop(world: World, life: Life, timeoutMs: number, ended:
   };
   world.note("drains", life.name);
   life.run(() => {
-    life.placed?.sharding.drain({ timeoutMs }).then(stop, (error: unknown) => {
+    // Others may not have heard of the new owners yet, and what they only tell one that is gone is lost.
+    const linger = (): void => world.timeline.after(world.placement.isCalm ? NEWS : 0, stop);
+    life.placed?.sharding.drain({ timeoutMs }).then(linger, (error: unknown) => {
       const isHarmless = world.library.actors.isActorError(error) && !world.placement.isCalm;
       if (!isHarmless) world.fail(error, `${life.name} drains`);
       stop();
