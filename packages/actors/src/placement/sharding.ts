@@ -51,7 +51,9 @@ export interface Sharding<Message> {
   /**
    * Leaves on purpose, before the system is stopped: every shard goes to another host, a few at a time, with the messages that
    * wait for its entities, and none comes here any more in the life of this system. What is sent from here still finds its
-   * way. Fulfilled when nothing is left here. Default timeout: 30,000. Rejects with ActorError `unsupported` when there is no
+   * way. Fulfilled when nothing is left here; hosts that have not heard of it yet may still tell something to this one, which
+   * passes it on while its system runs: what is `tell`ed in that moment is lost if the system is stopped at once, what is
+   * offered is sent again. Default timeout: 30,000. Rejects with ActorError `unsupported` when there is no
    * other host to take over, `ask-timeout`, `cancelled`, `actor-stopped`; what has not moved then moves when the system has stopped.
    */
   drain(options?: WaitOptions): Promise<void>;
