@@ -80,11 +80,11 @@ describe("death watch", () => {
     const got: string[] = [];
     const target = system.spawn<number>(() => () => undefined);
     const watcher = system.spawn<string>((context) => {
-      context.watch(target, () => "ended");
+      const unwatch = context.watch(target, () => "ended");
       return async (message) => {
         got.push(message);
         await gate.wait();
-        context.unwatch(target);
+        unwatch();
       };
     });
     watcher.tell("go");
@@ -93,6 +93,24 @@ describe("death watch", () => {
     gate.open();
     await clock.settle();
     expect(got).toEqual(["go"]);
+  });
+
+  test("watches on one actor stand by themselves: each tells, and whoever ends one keeps the others", async () => {
+    const { system, clock } = testSystem();
+    const got: string[] = [];
+    const target = system.spawn<number>(() => () => undefined);
+    system.spawn<string>((context) => {
+      const unwatch = context.watch(target, () => "first");
+      context.watch(target, () => "second");
+      context.watch(target, () => "third");
+      unwatch();
+      unwatch();
+      return (message) => void got.push(message);
+    });
+    await clock.settle();
+    await system.stopActor(target);
+    await clock.settle();
+    expect(got).toEqual(["second", "third"]);
   });
 
   test("a watch of an earlier life is none of the next", async () => {
