@@ -1,5 +1,5 @@
 /** One actor: its mailbox, the life it has now, and its place in the tree. Everybody else knows it by its reference. */
-import { ActorError } from "../errors.ts";
+import { ActorError, textOf } from "../errors.ts";
 import { FIRST_STATE, mustStep, nextState } from "../supervision/lifecycle.ts";
 import type { LifecycleState } from "../supervision/lifecycle-state.ts";
 import { type RestartPolicy, type SupervisionSpec, supervisionOf } from "../supervision/spec.ts";
@@ -15,7 +15,7 @@ import { LocalRef } from "./local-ref.ts";
 import { mailboxSettings } from "./mailbox.ts";
 import type { ActorRef, TerminationReason } from "./ref.ts";
 import type { Runtime } from "./runtime.ts";
-import { nameOf, stashCapacityOf, stopTimeoutOf } from "./spawn-settings.ts";
+import { mustBeFunction, nameOf, restartOf, stashCapacityOf, stopTimeoutOf } from "./spawn-settings.ts";
 import type { ActorSnapshot } from "./system-options.ts";
 import { isThenable } from "./thenable.ts";
 
@@ -59,9 +59,9 @@ export class Cell extends Inbox implements Child, Supervisor, LifeHost<unknown> 
     this.#incarnation = runtime.nextIncarnation();
     this.name = nameOf(options.name, this.#incarnation);
     this.#place = place;
-    this.#behavior = behavior;
-    this.restart = options.restart ?? "transient";
-    this.accepts = options.accepts;
+    this.#behavior = mustBeFunction(behavior, "a behaviour");
+    this.restart = restartOf(options);
+    this.accepts = options.accepts === undefined ? undefined : mustBeFunction(options.accepts, "accepts");
     this.stashCapacity = stashCapacityOf(options);
     this.#supervision = supervisionOf(options.supervision);
     this.#stopTimeoutMs = stopTimeoutOf(options, runtime);
@@ -238,8 +238,7 @@ export class Cell extends Inbox implements Child, Supervisor, LifeHost<unknown> 
     if (next === undefined) return;
     this.state = next;
     this.isIdle = false;
-    const what = error instanceof Error ? error.message : String(error);
-    const cause = new ActorError("actor-failed", `${this.path} crashed: ${what}`, { cause: error });
+    const cause = new ActorError("actor-failed", `${this.path} crashed: ${textOf(error)}`, { cause: error });
     this.#place.siblings.ended(this, cause);
   }
 

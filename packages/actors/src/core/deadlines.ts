@@ -2,7 +2,7 @@
  * Deadlines by the hundred thousand: what waits for the same length of time ends in the order it began, so one list and one
  * timer per length are enough, and to begin or end a wait is a few pointers.
  */
-import { ActorError } from "../errors.ts";
+import { ActorError, textOf } from "../errors.ts";
 import type { Clock, Timer } from "./ports.ts";
 
 /** A wait. Belongs to one {@link Deadlines} at a time, which writes all fields but `expire`. */
@@ -36,9 +36,8 @@ export class Deadlines {
     this.#clock = clock;
   }
 
-  /** An infinite `timeoutMs` never ends. @throws ActorError `bad-option` when it is no number */
+  /** @throws ActorError `bad-option` for a `timeoutMs` that would have no end */
   add(deadline: Deadline, timeoutMs: number): void {
-    if (timeoutMs === Infinity) return;
     const list = this.#recent?.timeoutMs === timeoutMs ? this.#recent : this.#listOf(timeoutMs);
     deadline.list = list;
     deadline.dueMs = this.#clock.nowMs() + timeoutMs;
@@ -75,8 +74,7 @@ export class Deadlines {
   #listOf(timeoutMs: number): DeadlineList {
     let list = this.#lists.get(timeoutMs);
     if (list === undefined) {
-      // What is over already ends at once; what is no number would never end.
-      if (Number.isNaN(timeoutMs)) throw new ActorError("bad-option", "a wait needs a number of milliseconds");
+      mustEnd(timeoutMs);
       const made: DeadlineList = {
         timeoutMs,
         first: undefined,
@@ -113,8 +111,14 @@ export class Deadlines {
   }
 }
 
-/** A wait of no known length would have no end. @throws ActorError `bad-option` */
+/** How long a wait is at most, as an option says it. @throws ActorError `bad-option` */
 export function mustBeTimeout(timeoutMs: number, what: string): number {
-  if (timeoutMs >= 0) return timeoutMs;
-  throw new ActorError("bad-option", `${what} is a number of milliseconds, not ${timeoutMs}`);
+  if (Number.isFinite(timeoutMs) && timeoutMs >= 0) return timeoutMs;
+  throw new ActorError("bad-option", `${what} is a finite number of milliseconds, not ${textOf(timeoutMs)}`);
+}
+
+/** As a caller says it: what is over already ends at once. @throws ActorError `bad-option` */
+export function mustEnd(timeoutMs: number): void {
+  if (Number.isFinite(timeoutMs)) return;
+  throw new ActorError("bad-option", `a wait ends: it takes a finite number of milliseconds, not ${textOf(timeoutMs)}`);
 }

@@ -1,7 +1,7 @@
 /** What waits for one actor, within its bounds. Items are messages as they were sent, or {@link Envelope}s. */
-import { ActorError } from "../errors.ts";
+import { ActorError, mustBeOneOf, textOf } from "../errors.ts";
 import { Envelope } from "./envelope.ts";
-import type { MailboxOptions, Overflow } from "./mailbox-options.ts";
+import { type MailboxOptions, type Overflow, OVERFLOWS } from "./mailbox-options.ts";
 import type { Offer } from "./offer.ts";
 import { Ring } from "./ring.ts";
 
@@ -35,9 +35,13 @@ export function mailboxSettings<Message>(options: MailboxOptions<Message> | unde
     isPriority: priority?.when as ((message: unknown) => boolean) | undefined,
     priorityCapacity: priority?.capacity ?? DEFAULT_CAPACITY,
   };
+  mustBeOneOf(OVERFLOWS, settings.overflow, "overflow");
+  if (priority !== undefined && typeof priority.when !== "function") {
+    throw new ActorError("bad-option", "a priority lane needs a function that says when");
+  }
   for (const bound of [settings.capacity, settings.maxWaiting, settings.priorityCapacity]) {
     if (Number.isSafeInteger(bound) && bound > 0) continue;
-    throw new ActorError("bad-option", `a mailbox needs whole numbers above 0 as bounds, not ${bound}`);
+    throw new ActorError("bad-option", `a mailbox needs whole numbers above 0 as bounds, not ${textOf(bound)}`);
   }
   return settings;
 }

@@ -26,7 +26,7 @@ export interface ActorSystemOptions {
   readonly streamIdleTimeoutMs?: number;
   /** Default: none; addresses of other hosts are answered with `peer-gone`. */
   readonly remoting?: Remoting;
-  /** Hears of every message that was refused after its sender had gone on. Must not throw. */
+  /** Hears of every message that was refused after its sender had gone on. What it throws is logged. */
   readonly onRefused?: (refusal: Refusal) => void;
 }
 
@@ -75,7 +75,7 @@ export interface ActorSystem {
   inspect(): readonly ActorSnapshot[];
   /**
    * Stops all actors, children first, and all timers; then leaves the other hosts, and closes the transport that its remoting
-   * was given. May be called twice. Default timeout, of the actors: `stopTimeoutMs`.
+   * was given. May be called twice. Default timeout, of the actors: `stopTimeoutMs`. @throws ActorError `bad-option`
    */
   stop(options?: { readonly timeoutMs?: number }): Promise<void>;
   /** Fulfilled when the system has stopped and left; with the error when it gave up by itself. */

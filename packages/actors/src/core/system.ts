@@ -1,5 +1,5 @@
 /** An actor system: the root of a tree of actors, and what they share. */
-import { ActorError } from "../errors.ts";
+import { ActorError, textOf } from "../errors.ts";
 import { supervisionOf } from "../supervision/spec.ts";
 import { isPeerName } from "./address.ts";
 import { askByTelling } from "./ask.ts";
@@ -11,6 +11,7 @@ import { Closables } from "./closables.ts";
 import { Deadlines, mustBeTimeout } from "./deadlines.ts";
 import { Directory } from "./directory.ts";
 import { Dispatcher } from "./dispatcher.ts";
+import { guardedLog } from "./guarded-log.ts";
 import type { ActorLog, Clock, RandomSource } from "./ports.ts";
 import type { ActorRef, AskOptions, StreamOptions, StreamRef, Terminated, WaitOptions } from "./ref.ts";
 import { RemoteBooks } from "./remote-books.ts";
@@ -59,11 +60,12 @@ class System implements ActorSystem, Runtime, Supervisor {
   #gaveUp: ActorError | undefined;
 
   constructor(options: ActorSystemOptions) {
-    if (!isPeerName(options.peer)) throw new ActorError("bad-option", `"${options.peer}" cannot be a host's name`);
+    if (!isPeerName(options.peer))
+      throw new ActorError("bad-option", `"${textOf(options.peer)}" cannot be a host's name`);
     this.peer = options.peer;
     this.clock = options.clock ?? systemClock();
     this.random = options.random ?? Math.random;
-    this.log = options.log ?? SILENT;
+    this.log = guardedLog(options.log ?? SILENT, this.clock);
     this.askTimeoutMs = mustBeTimeout(options.askTimeoutMs ?? ASK_TIMEOUT_MS, "askTimeoutMs");
     this.stopTimeoutMs = mustBeTimeout(options.stopTimeoutMs ?? STOP_TIMEOUT_MS, "stopTimeoutMs");
     this.streamIdleTimeoutMs = mustBeTimeout(
@@ -133,7 +135,7 @@ class System implements ActorSystem, Runtime, Supervisor {
   }
 
   async stop({ timeoutMs = this.stopTimeoutMs }: { readonly timeoutMs?: number } = {}): Promise<void> {
-    this.#beginToStop(timeoutMs);
+    this.#beginToStop(mustBeTimeout(timeoutMs, "timeoutMs"));
     await this.stopped;
   }
 
@@ -145,7 +147,11 @@ class System implements ActorSystem, Runtime, Supervisor {
   }
 
   refused(address: string, message: unknown, error: ActorError): void {
-    this.#onRefused({ address, message, error });
+    try {
+      this.#onRefused({ address, message, error });
+    } catch (thrown) {
+      this.log.error("onRefused has thrown", { address, error, thrown });
+    }
   }
 
   ask<Message, Reply>(

@@ -1,7 +1,7 @@
 /** Which jobs wait, run and have ended. Pure: every call says what is to be done now. */
-import { ActorError, invariant } from "../errors.ts";
+import { ActorError, invariant, textOf } from "../errors.ts";
 import { pauseMs } from "../supervision/back-off.ts";
-import type { BackOff } from "../supervision/spec.ts";
+import { type BackOff, mustBeBackOff } from "../supervision/spec.ts";
 import type { JobKind, JobProgress, JobSnapshot, JobState } from "./job-types.ts";
 
 export interface JobLimits {
@@ -45,11 +45,21 @@ interface Job {
   ending: { readonly state: "cancelled" | "failed"; readonly error: ActorError } | undefined;
 }
 
+/** `limits` over the defaults. @throws ActorError `bad-option` */
+export function jobLimits(limits: Partial<JobLimits>): JobLimits {
+  const whole = { ...DEFAULT_JOB_LIMITS, ...limits };
+  const { concurrency, queueCapacity, keepEnded, backOff } = whole;
+  mustCount({ concurrency }, 1);
+  mustCount({ queueCapacity, keepEnded }, 0);
+  mustBeBackOff(backOff);
+  return whole;
+}
+
 /** @throws ActorError `bad-option` */
 export function mustCount(values: Readonly<Record<string, number>>, least: number): void {
   for (const [name, value] of Object.entries(values)) {
     if (Number.isSafeInteger(value) && value >= least) continue;
-    throw new ActorError("bad-option", `a job runner cannot work with ${name} = ${value}`);
+    throw new ActorError("bad-option", `a job runner cannot work with ${name} = ${textOf(value)}`);
   }
 }
 
@@ -67,11 +77,8 @@ export class JobBook {
   #running = 0;
   #waiting = 0;
 
-  /** @throws ActorError `bad-option` */
+  /** @param limits made by {@link jobLimits} */
   constructor(limits: JobLimits, random: () => number) {
-    const { concurrency, queueCapacity, keepEnded } = limits;
-    mustCount({ concurrency }, 1);
-    mustCount({ queueCapacity, keepEnded }, 0);
     this.#limits = limits;
     this.#random = random;
   }

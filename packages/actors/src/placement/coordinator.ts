@@ -122,17 +122,20 @@ class Coordinator implements Actor<CoordinatorMessage> {
 
   /** Never rejects. */
   async #propose(shard: number, expectedEpoch: number, owner: string): Promise<void> {
-    const timeout = new AbortController();
-    const timer = this.#context.clock.after(PROPOSE_TIMEOUT_MS, () => timeout.abort());
+    // Not AbortSignal.any: that keeps alive whatever listens to it, for as long as neither is aborted.
+    const over = new AbortController();
+    const giveUp = (): void => over.abort();
+    const timer = this.#context.clock.after(PROPOSE_TIMEOUT_MS, giveUp);
+    this.#context.signal.addEventListener("abort", giveUp, { once: true });
     let refusal: ActorError | undefined;
     try {
       const { token: term } = this.#term.stamp();
-      const signal = AbortSignal.any([timeout.signal, this.#context.signal]);
-      refusal = await this.#table.propose({ term, shard, expectedEpoch, owner }, { signal });
+      refusal = await this.#table.propose({ term, shard, expectedEpoch, owner }, { signal: over.signal });
     } catch (error) {
       refusal = isActorError(error) ? error : new ActorError("unsupported", "the table failed", { cause: error });
     }
     timer.cancel();
+    this.#context.signal.removeEventListener("abort", giveUp);
     if (this.#context.signal.aborted) return;
     if (refusal !== undefined) this.#context.log.warn("a shard got no new owner", { shard, owner, error: refusal });
     this.#carryOut(this.#plan.proposed(shard, refusal, this.#context.nowMs()));

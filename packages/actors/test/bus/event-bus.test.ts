@@ -5,8 +5,10 @@ import {
   createEventBus,
   type EventBus,
   type EventKinds,
+  formatAddress,
   type Published,
   type QueueOptions,
+  type RemoteDelivery,
 } from "../../src/index.ts";
 import { expectCode, Gate, testSystem, type TestSystem } from "../core/support.ts";
 
@@ -281,7 +283,57 @@ describe("a subscription", () => {
   test("with bounds that make no sense is refused", () => {
     const world = setUp();
     const { ref } = keeper(world);
-    expect(() => subscribeToCounts(world, ref, { capacity: 0 })).toThrow(/cannot be so/);
+    const bad: readonly unknown[] = [
+      ...[0, 1.5, NaN, Infinity, "9"].map((capacity) => ({ capacity })),
+      ...[-1, 1.5, NaN, Infinity].map((maxWaiting) => ({ maxWaiting })),
+      ...[0, -1, NaN, Infinity].map((handlingTimeoutMs) => ({ handlingTimeoutMs })),
+      ...["drop", null, undefined].map((overflow) => ({ overflow })),
+    ];
+    for (const options of bad) {
+      expect(() => subscribeToCounts(world, ref, options as QueueOptions)).toThrow(
+        expect.objectContaining({ code: "bad-option" }),
+      );
+    }
     expect(world.bus.inspect()).toEqual([]);
+  });
+
+  test("is offered nothing within a time that has no end", async () => {
+    const world = setUp();
+    for (const timeoutMs of [NaN, Infinity, -1]) {
+      await expectCode(world.bus.offer("Count", 1, { timeoutMs }), "bad-option");
+    }
+  });
+
+  test("ends as soon as its actor is stopping, which is no failure of its handler", async () => {
+    const world = setUp();
+    const gate = new Gate();
+    const { ref } = keeper(world, gate);
+    subscribeToCounts(world, ref);
+    ref.tell("hold");
+    await world.clock.settle();
+    const stopped = world.system.stopActor(ref);
+    world.bus.publish("Count", 1);
+    await world.clock.settle();
+    expect(world.bus.inspect()).toEqual([]);
+    expect(world.warnings).toEqual([]);
+    gate.open();
+    await stopped;
+  });
+
+  test("that has ended watches its actor no longer", async () => {
+    const [watched, unwatched]: [string[], string[]] = [[], []];
+    const delivery: RemoteDelivery = {
+      tell: () => undefined,
+      offer: () => Promise.resolve(),
+      watch: (to) => void watched.push(formatAddress(to)),
+      unwatch: (to) => void unwatched.push(formatAddress(to)),
+      close: () => Promise.resolve(),
+    };
+    const world = setUp({ remoting: () => delivery });
+    const elsewhere = world.system.resolve<unknown>("parley://there/one");
+    const end = subscribeToCounts(world, elsewhere);
+    expect([watched, unwatched]).toEqual([["parley://there/one"], []]);
+    end();
+    expect(unwatched).toEqual(watched);
   });
 });

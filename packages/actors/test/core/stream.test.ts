@@ -45,7 +45,7 @@ describe("a stream out of an actor", () => {
     for (const window of [1, 2, 3, 16, 1000]) {
       for (const upTo of [0, 1, 2, 100]) {
         const read = collect(ref.stream<number>((replyTo) => ({ upTo, replyTo }), { window }));
-        expect((await read).got).toEqual(Array.from({ length: upTo }, (_, i) => i + 1));
+        expect((await clock.until(read)).got).toEqual(Array.from({ length: upTo }, (_, i) => i + 1));
       }
     }
     await system.stop();
@@ -255,7 +255,7 @@ describe("the protocol", () => {
     ["ends when none can reach the source any more", Infinity, { got: [1, 2], error: { code: "mailbox-full" } }],
     ["is given again with the next item while none can reach the source", 1, { got: [1, 2, 3] }],
   ])("credit that is refused: the stream %s", async (_, refusals, expected) => {
-    const { system } = testSystem();
+    const { system, clock } = testSystem();
     const { items } = counting(3);
     const source = system.offerStream(items());
     let refused = 0;
@@ -265,7 +265,7 @@ describe("the protocol", () => {
       refused += 1;
       return new ActorError("mailbox-full", "the way there is full");
     };
-    expect(await collect(system.readStream(source, { window: 2 }))).toMatchObject(expected);
+    expect(await clock.until(collect(system.readStream(source, { window: 2 })))).toMatchObject(expected);
   });
 
   test("whatever comes from outside is known or refused, never thrown at", () => {

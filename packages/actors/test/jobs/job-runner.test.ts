@@ -14,6 +14,8 @@ import {
 } from "../../src/index.ts";
 import { expectCode, Gate, testSystem } from "../core/support.ts";
 
+const BAD_OPTION = expect.objectContaining({ name: "ActorError", code: "bad-option" });
+
 interface Begun {
   readonly input: string;
   readonly job: JobContext;
@@ -321,7 +323,7 @@ describe("a job runner", () => {
     ]);
   });
 
-  test("goes on with its periodic work when the queue was full", async () => {
+  test("goes on with its periodic work when the queue was full, and remembers what it did before", async () => {
     const { start, work, inspect, clock, warnings } = setUp({
       concurrency: 1,
       queueCapacity: 1,
@@ -331,36 +333,56 @@ describe("a job runner", () => {
     await start("b");
     await clock.pass(1_000);
     expect(warnings).toContain("a job that is due could not be started");
-    expect((await inspect()).schedules).toMatchObject([{ started: 0, skipped: 1 }]);
+    expect((await inspect()).schedules).toMatchObject([{ started: 0, skipped: 1, lastId: undefined }]);
     work(0).gate.open();
     await clock.settle();
     work(1).gate.open();
     await clock.pass(1_000);
-    expect((await inspect()).schedules).toMatchObject([{ started: 1, skipped: 1 }]);
+    const [swept] = (await inspect()).schedules;
+    expect(swept).toMatchObject({ started: 1, skipped: 1, lastId: expect.stringMatching(/^sweep\./) });
+    work(2).gate.open();
+    await clock.settle();
+    await start("c");
+    await start("d");
+    await clock.pass(1_000);
+    expect((await inspect()).schedules).toMatchObject([{ started: 1, skipped: 2, lastId: swept?.lastId }]);
   });
 
-  test("does not begin with schedules that make no sense", async () => {
-    for (const schedule of [
-      { name: "x", kind: "nothing", input: "", everyMs: 1_000 },
-      { name: "x", kind: "hold", input: "", everyMs: 0 },
+  test("is not made with schedules that make no sense", () => {
+    const sound = { name: "x", kind: "hold", input: "", everyMs: 1_000 };
+    for (const wrong of [
+      { kind: "nothing" },
+      ...[0, NaN, Infinity].map((everyMs) => ({ everyMs })),
+      ...[-1, NaN, Infinity].map((firstAfterMs) => ({ firstAfterMs })),
+      ...[-0.1, 1.1, NaN].map((jitter) => ({ jitter })),
     ]) {
-      const { snapshot, clock } = setUp({ schedules: [schedule] });
-      await clock.settle();
-      expect(snapshot("/jobs").lastError).toMatchObject({ code: "bad-option" });
+      const schedule = { ...sound, ...wrong };
+      expect(() => setUp({ schedules: [schedule] })).toThrow(BAD_OPTION);
     }
-    expect(() => defineJob({ accepts: String, run: () => Promise.resolve(), timeoutMs: 0 })).toThrow(
-      /a job cannot have/,
-    );
+    expect(() => setUp({ schedules: [sound, sound] })).toThrow(expect.objectContaining({ code: "name-taken" }));
   });
 
-  test.each([{ concurrency: 0 }, { concurrency: NaN }, { queueCapacity: -1 }, { keepEnded: 1.5 }, { maxFollowers: 0 }])(
-    "does not begin with bounds that are none: %j",
-    async (limits) => {
-      const { snapshot, clock } = setUp(limits);
-      await clock.settle();
-      expect(snapshot("/jobs").lastError).toMatchObject({ code: "bad-option" });
-    },
-  );
+  test("has no job without an end, or with half a retry", () => {
+    for (const bounds of [
+      ...[0, -1, NaN, Infinity].map((timeoutMs) => ({ timeoutMs })),
+      ...[-1, 0.5, NaN, Infinity].map((retries) => ({ timeoutMs: 1, retries })),
+    ]) {
+      expect(() => defineJob({ accepts: String, run: () => Promise.resolve(), ...bounds })).toThrow(BAD_OPTION);
+    }
+  });
+
+  test.each([
+    ...[0, 1.5, NaN, Infinity].flatMap((bound) => [{ concurrency: bound }, { maxFollowers: bound }]),
+    ...[-1, 1.5, NaN, Infinity].flatMap((bound) => [
+      { queueCapacity: bound },
+      { keepEnded: bound },
+      { progressEveryMs: bound },
+    ]),
+    { backOff: { minMs: NaN, maxMs: 1, factor: 1, jitter: 0 } },
+    { backOff: { minMs: 1, maxMs: Infinity, factor: 2, jitter: 0 } },
+  ])("is not made with bounds that are none: %o", (limits) => {
+    expect(() => setUp(limits)).toThrow(BAD_OPTION);
+  });
 
   test("takes from other hosts what is one of its messages, and nothing else", () => {
     const { runner } = setUp();
