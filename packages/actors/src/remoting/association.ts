@@ -116,6 +116,11 @@ export class Association implements ConnectionReceiver {
     return !this.#isOver && this.#greeted.lanes.isFree(lane);
   }
 
+  /** Whether a message would be taken, be it to wait. */
+  hasRoom(lane: Lane): boolean {
+    return !this.#isOver && this.#greeted.lanes.hasRoom(lane);
+  }
+
   watch(place: string): void {
     this.#sendControl(encodeWatch(place));
   }

@@ -7,7 +7,7 @@ import type { RemoteHost } from "../core/remote.ts";
 import type { Clock } from "../core/ports.ts";
 import { ActorError, isActorError } from "../errors.ts";
 import type { RemotingLimits } from "./options.ts";
-import type { Places } from "./places.ts";
+import { pathOf, type Places } from "./places.ts";
 import type { Answer } from "./wire/control.ts";
 import { messageIn, type OfferFrame } from "./wire/data.ts";
 import { type Failure, failureOf } from "./wire/failure.ts";
@@ -35,7 +35,7 @@ export class Inbox {
   #settledBelow = 1;
   /** The last that was taken: they come in the order of their numbers. */
   #newest = 0;
-  /** By receiver; there while one of its messages is being handled. */
+  /** By receiver, whichever of its lives is meant; there while one of its messages is being handled. */
   readonly #queues = new Map<string, Waiting[]>();
   #isClosed = false;
 
@@ -90,18 +90,18 @@ export class Inbox {
   }
 
   #enqueue(waiting: Waiting): void {
-    const { to } = waiting.frame;
-    const queue = this.#queues.get(to);
+    const path = pathOf(waiting.frame.to);
+    const queue = this.#queues.get(path);
     if (queue !== undefined) return void queue.push(waiting);
     const fresh = [waiting];
-    this.#queues.set(to, fresh);
-    void this.#drain(to, fresh);
+    this.#queues.set(path, fresh);
+    void this.#drain(path, fresh);
   }
 
   /** Never rejects. */
-  async #drain(to: string, queue: Waiting[]): Promise<void> {
+  async #drain(path: string, queue: Waiting[]): Promise<void> {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) await this.#hand(next);
-    this.#queues.delete(to);
+    this.#queues.delete(path);
   }
 
   /** Never rejects, but for what must never happen. */

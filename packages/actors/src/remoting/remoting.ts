@@ -1,6 +1,7 @@
 /** Messages between hosts: the other side of the door in `core/remote.ts`. */
 import { isPeerName } from "../core/address.ts";
-import type { Clock, Timer } from "../core/ports.ts";
+import { guardedLog } from "../core/guarded-log.ts";
+import type { ActorLog, Clock, Timer } from "../core/ports.ts";
 import type { RemoteHost, Remoting } from "../core/remote.ts";
 import { systemClock } from "../core/system-clock.ts";
 import { ActorError, invariant } from "../errors.ts";
@@ -47,6 +48,7 @@ class HostRemoting implements RemotingHandle {
   readonly incarnation: string;
   readonly #options: RemotingOptions;
   readonly #clock: Clock;
+  readonly #log: ActorLog;
   readonly #limits: RemotingLimits;
   readonly #detector: PhiAccrualOptions;
   readonly #peers = new Map<string, Peer>();
@@ -59,6 +61,7 @@ class HostRemoting implements RemotingHandle {
   constructor(options: RemotingOptions) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock();
+    this.#log = guardedLog(options.log, this.#clock);
     this.#limits = remotingLimits(options.limits, options.transport.maxFrameBytes);
     this.#detector = phiAccrualOptions(options.failureDetector);
     const random = options.random ?? Math.random;
@@ -143,14 +146,17 @@ class HostRemoting implements RemotingHandle {
   }
 
   #changed(change: PeerChange): void {
-    const { log, onPeerChange } = this.#options;
-    log?.debug(`a peer is ${change.state}`, {
+    this.#log.debug(`a peer is ${change.state}`, {
       peer: change.peer,
       incarnation: change.incarnation,
       error: change.error,
     });
     if (change.state === "up" && this.#tick === undefined) this.#tickLater();
-    onPeerChange?.(change);
+    try {
+      this.#options.onPeerChange?.(change);
+    } catch (thrown) {
+      this.#log.error("onPeerChange has thrown", { peer: change.peer, thrown });
+    }
   }
 
   /** There is a beat as long as there are connections. */
@@ -186,7 +192,7 @@ class HostRemoting implements RemotingHandle {
       failed: (error, isCrossed, greeting) => {
         this.#greetings.delete(greeting);
         for (const peer of this.#peers.values()) peer.failed(error, isCrossed, greeting);
-        this.#options.log?.debug("a connection came to nothing", { error });
+        this.#log.debug("a connection came to nothing", { error });
       },
     };
     invariant(this.#hood !== undefined, "connections are taken after the system was made");

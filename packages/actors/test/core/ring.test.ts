@@ -30,6 +30,7 @@ test("a ring behaves as an array does", () => {
           if (at !== -1) model.splice(at, 1);
         }
         expect(ring.length).toBe(model.length);
+        expect(ring.peek()).toBe(model[0]);
       }
       while (model.length > 0) expect(ring.shift()).toBe(model.shift());
     }),
