@@ -65,7 +65,7 @@ class System implements ActorSystem, Runtime, Supervisor {
     this.peer = options.peer;
     this.clock = options.clock ?? systemClock();
     this.random = options.random ?? Math.random;
-    this.log = guardedLog(options.log ?? SILENT, this.clock);
+    this.log = guardedLog(options.log, this.clock);
     this.askTimeoutMs = mustBeTimeout(options.askTimeoutMs ?? ASK_TIMEOUT_MS, "askTimeoutMs");
     this.stopTimeoutMs = mustBeTimeout(options.stopTimeoutMs ?? STOP_TIMEOUT_MS, "stopTimeoutMs");
     this.streamIdleTimeoutMs = mustBeTimeout(
@@ -220,5 +220,3 @@ class System implements ActorSystem, Runtime, Supervisor {
     if (this.isStopped) throw new ActorError("system-stopped", `the actor system of ${this.peer} has stopped`);
   }
 }
-
-const SILENT: ActorLog = { debug: () => undefined, warn: () => undefined, error: () => undefined };

@@ -1,36 +1,16 @@
 import { describe, expect, onTestFinished, test } from "vitest";
-import { createActorSystem, type ActorSystemOptions, type Clock } from "../../src/index.ts";
+import { createActorSystem, type ActorSystemOptions } from "../../src/index.ts";
 import { Dispatcher } from "../../src/core/dispatcher.ts";
 import { VirtualClock } from "../../src/testing/virtual-clock.ts";
-import { expectCode, Gate, testSystem } from "./support.ts";
+import { catching, expectCode, Gate, testSystem } from "./support.ts";
 
 function broken(): never {
   throw new Error("a broken port");
 }
 
-/** Time as in other tests; what would be an uncaught exception of the process is kept. */
-function catching(): { readonly clock: VirtualClock; readonly port: Clock; readonly uncaught: unknown[] } {
-  const clock = new VirtualClock();
-  const uncaught: unknown[] = [];
-  const port: Clock = {
-    nowMs: () => clock.nowMs(),
-    after: (delayMs, run) => clock.after(delayMs, run),
-    soon: (run) => {
-      clock.soon(() => {
-        try {
-          run();
-        } catch (error) {
-          uncaught.push(error);
-        }
-      });
-    },
-    later: (run) => clock.later(run),
-  };
-  return { clock, port, uncaught };
-}
-
 function start(options: Partial<ActorSystemOptions>) {
-  const { clock, port, uncaught } = catching();
+  const clock = new VirtualClock();
+  const { port, uncaught } = catching(clock);
   const system = createActorSystem({ peer: "here", clock: port, random: () => 0.5, ...options });
   onTestFinished(async () => {
     const stopped = system.stop();
@@ -133,7 +113,8 @@ describe("an error that cannot be looked at", () => {
 });
 
 test("what throws in its turn, against its word, keeps nobody else from theirs", async () => {
-  const { clock, port, uncaught } = catching();
+  const clock = new VirtualClock();
+  const { port, uncaught } = catching(clock);
   const dispatcher = new Dispatcher(port);
   const ran: string[] = [];
   dispatcher.schedule({ run: broken });
