@@ -102,9 +102,8 @@ export class Mailbox extends Ring<unknown> {
     this.push(item);
   }
 
-  /** Puts back what was taken out, before all that waits; also above the capacity. */
+  /** Puts back a message that was taken out, before all that waits; also above the capacity. */
   putBack(item: unknown): void {
-    if (isReserved(item)) this.#reserved += 1;
     this.unshift(item);
   }
 
