@@ -17,7 +17,16 @@ export type {
 export { formatAddress, parseAddress } from "./core/address.ts";
 export type { ActorAddress } from "./core/address.ts";
 /** What actors do. */
-export type { Actor, ActorContext, Behavior, Handler, Receive, SpawnOptions, Timers } from "./core/behavior.ts";
+export type {
+  Actor,
+  ActorContext,
+  Behavior,
+  Handler,
+  Receive,
+  SpawnOptions,
+  StopChildOptions,
+  Timers,
+} from "./core/behavior.ts";
 export type { MailboxOptions, Overflow } from "./core/mailbox-options.ts";
 /** The system they live in. */
 export { createActorSystem } from "./core/system.ts";

@@ -63,7 +63,11 @@ function run(its: Stay, context: ActorContext<LedgerMessage>): Actor<LedgerMessa
       const { sent } = message.type === "note" ? message : { sent: undefined };
       if (sent !== undefined) world.see({ type: "entity-taken", sent, ownership: ownership(life, stamp) });
       await its.trouble();
-      if (world.placement.isCalm) await lag(life, 30 * random.next());
+      if (world.placement.isCalm) {
+        await lag(life, 30 * random.next());
+        // As whoever heeds its signal does at each wait.
+        context.signal.throwIfAborted();
+      }
       if (message.type === "question") message.replyTo.tell(message.name);
       if (sent === undefined) return;
       write(world, life, stamp, its.isRightful());

@@ -6,8 +6,8 @@ export const PLACEMENT_BUGS: readonly PlantedBug[] = [
     10,
     "a shard is handed off before its entities have ended",
     "placement/owner.ts",
-    'isFree ? [{ type: "handed-off", shard: index, epoch } as const] : this.#stopAll(shard)',
-    '[{ type: "handed-off", shard: index, epoch } as const, ...(isFree ? [] : this.#stopAll(shard))]',
+    'isFree ? [{ type: "handed-off", shard: index, epoch } as const] : this.#stopAll(shard, true)',
+    '[{ type: "handed-off", shard: index, epoch } as const, ...(isFree ? [] : this.#stopAll(shard, true))]',
   ),
   bug(
     11,
@@ -141,5 +141,19 @@ export const PLACEMENT_BUGS: readonly PlantedBug[] = [
     "placement/owner.ts",
     "if (!isNext(shard.expected, arrival)) return",
     "if (!isNext(shard.expected, arrival) && arrival.epoch < 0) return",
+  ),
+  bug(
+    50,
+    "an entity is stopped under the message that it has at hand",
+    "placement/region.ts",
+    "finishWithinMs: isOrderly ? Infinity : 0",
+    "finishWithinMs: isOrderly ? 0 : 0",
+  ),
+  bug(
+    51,
+    "what found nobody at its owner's address is refused",
+    "placement/region.ts",
+    "isActorError(cause, ...NOBODY_THERE) ?",
+    'isActorError(cause, "unsupported") ?',
   ),
 ];

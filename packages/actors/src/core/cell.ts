@@ -4,7 +4,7 @@ import { FIRST_STATE, mustStep, nextState } from "../supervision/lifecycle.ts";
 import type { LifecycleState } from "../supervision/lifecycle-state.ts";
 import { type RestartPolicy, type SupervisionSpec, supervisionOf } from "../supervision/spec.ts";
 import { formatAddress, formatPath } from "./address.ts";
-import type { Actor, Behavior, Handler, Receive, SpawnOptions } from "./behavior.ts";
+import type { Actor, Behavior, Handler, Receive, SpawnOptions, StopChildOptions } from "./behavior.ts";
 import type { Child } from "./child.ts";
 import { Children, notAChild, type Supervisor } from "./children.ts";
 import { Envelope } from "./envelope.ts";
@@ -214,9 +214,8 @@ export class Cell extends Inbox implements Child, Supervisor, LifeHost<unknown> 
     return spawnInto(this.runtime, this.#childPlace, behavior, options);
   }
 
-  async stopChild(ref: ActorRef<never>): Promise<void> {
-    if (this.#children === undefined) throw notAChild(ref);
-    await this.#children.stop(ref);
+  stopChild(ref: ActorRef<never>, options?: StopChildOptions): Promise<void> {
+    return this.#children?.stop(ref, options) ?? Promise.reject(notAChild(ref));
   }
 
   requestStop(): void {
@@ -253,12 +252,14 @@ export class Cell extends Inbox implements Child, Supervisor, LifeHost<unknown> 
     this.queueLast();
   }
 
-  stop(reason: TerminationReason, error: ActorError | undefined): void {
+  stop(reason: TerminationReason, error: ActorError | undefined, finishWithinMs = 0): void {
+    if (this.#leaving !== undefined && finishWithinMs === 0) this.#life?.end();
+    const patienceMs = this.state === "running" ? finishWithinMs : 0;
     const next = nextState(this.state, "stop");
     if (next === undefined) return;
     this.state = next;
     this.end = { ref: this.ref, reason, error };
-    if (this.#leaving === undefined) this.#leave("stop");
+    if (this.#leaving === undefined) this.#leave("stop", patienceMs);
   }
 
   abandon(error: ActorError): void {
@@ -293,16 +294,23 @@ export class Cell extends Inbox implements Child, Supervisor, LifeHost<unknown> 
     this.#proceed();
   }
 
-  /** Ends this life: the message at hand first, then the children, then its own hook. */
-  #leave(reason: "stop" | "restart"): void {
+  /** Ends this life: the message at hand first, with all it has for `patienceMs`, then the children, then its own hook. */
+  #leave(reason: "stop" | "restart", patienceMs = 0): void {
     const leaving = new Leaving(reason);
     this.#leaving = leaving;
     this.isIdle = false;
-    this.#life?.end();
+    if (patienceMs === 0) this.#life?.end();
     this.#advance();
     if (this.#leaving !== leaving) return;
+    if (patienceMs === 0) return this.#limit(leaving);
+    leaving.limit(this.runtime.clock, Math.min(patienceMs, this.#stopTimeoutMs), () => {
+      this.#life?.end();
+      this.#limit(leaving);
+    });
+  }
+
+  #limit(leaving: Leaving): void {
     leaving.limit(this.runtime.clock, this.#stopTimeoutMs, () => {
-      if (this.#leaving !== leaving) return;
       this.runtime.log.warn("an actor did not stop in time and was left behind", { actor: this.path });
       this.#cutShort(new ActorError("stop-timeout", `${this.path} did not stop within ${this.#stopTimeoutMs} ms`));
     });
@@ -311,6 +319,7 @@ export class Cell extends Inbox implements Child, Supervisor, LifeHost<unknown> 
   #advance(): void {
     const leaving = this.#leaving;
     if (leaving === undefined || this.#isBusy) return;
+    this.#life?.end();
     // The last child to go calls this again.
     if (this.#children !== undefined && this.#children.size > 0) return this.#children.stopAll();
     const pending = this.#runHook(leaving);

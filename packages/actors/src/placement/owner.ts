@@ -24,7 +24,8 @@ export interface Arrival<Content> {
 export type OwnerEffect<Content> =
   /** {@link Owner.entityEnded} says when it is no more. */
   | { readonly type: "start"; readonly entity: string; readonly shard: number; readonly epoch: number }
-  | { readonly type: "stop"; readonly entity: string }
+  /** `isOrderly`: what it has at hand is still its own to finish; otherwise it does that for nobody any more. */
+  | { readonly type: "stop"; readonly entity: string; readonly isOrderly: boolean }
   /** {@link Owner.handled} says what became of it. */
   | { readonly type: "give"; readonly arrival: Arrival<Content> }
   | { readonly type: "answer"; readonly arrival: Arrival<Content>; readonly outcome: Outcome }
@@ -132,7 +133,7 @@ export class Owner<Content> {
       shard.isOwn = owner === this.#self;
       shard.isGivenUp = false;
       shard.active = undefined;
-      return [...this.#stopAll(shard), ...this.#activate(shard, index), ...this.#lookAtEarly(shard, nowMs)];
+      return [...this.#stopAll(shard, false), ...this.#activate(shard, index), ...this.#lookAtEarly(shard, nowMs)];
     });
   }
 
@@ -168,12 +169,16 @@ export class Owner<Content> {
     return early.flatMap((arrival) => this.arrived(arrival, nowMs));
   }
 
-  /** `refusal`: why the entity has not handled it; `actor-stopped` when it ended before. */
+  /**
+   * `refusal`: why the entity has not handled it; `actor-stopped` when it ended before. What it had at hand when it was stopped
+   * and then failed has been missed too, as far as it may come twice.
+   */
   handled(arrival: Arrival<Content>, refusal: ActorError | undefined, nowMs: number): readonly OwnerEffect<Content>[] {
     const { entity: name, shard, epoch } = arrival;
     const entity = this.#entities.get(name);
     invariant(entity?.underWay.has(arrival) === true, `entity ${name} was not given what it answers`);
-    const hasMissedIt = refusal?.code === "actor-stopped" || refusal?.code === "no-such-actor";
+    const wasCutShort = entity.isStopping && arrival.id !== undefined && refusal?.code === "actor-failed";
+    const hasMissedIt = wasCutShort || refusal?.code === "actor-stopped" || refusal?.code === "no-such-actor";
     if (hasMissedIt && this.activeEpoch(shard) === epoch) {
       // It stopped by itself, or to sleep: its next life takes the message.
       entity.isStopping = true;
@@ -223,7 +228,19 @@ export class Owner<Content> {
     }
     const isFree = ![...shard.entities].some((name) => (this.#entities.get(name)?.epoch ?? Infinity) <= epoch);
     const early = this.#lookAtEarly(shard, nowMs);
-    return [...early, ...(isFree ? [{ type: "handed-off", shard: index, epoch } as const] : this.#stopAll(shard))];
+    return [
+      ...early,
+      ...(isFree ? [{ type: "handed-off", shard: index, epoch } as const] : this.#stopAll(shard, true)),
+    ];
+  }
+
+  /** A fence has seen a newer epoch, of which the table here does not tell yet: the shard is given up until it does. */
+  superseded(index: number, epoch: number): readonly OwnerEffect<Content>[] {
+    const shard = this.#shards[index];
+    if (shard === undefined || shard.active !== epoch) return [];
+    shard.isGivenUp = true;
+    shard.active = undefined;
+    return this.#stopAll(shard, false);
   }
 
   /** Entities that lived in the shard before. */
@@ -235,7 +252,7 @@ export class Owner<Content> {
   /** An entity wants to sleep as soon as it has nothing to do. */
   passivate(name: string): readonly OwnerEffect<Content>[] {
     const entity = this.#entities.get(name);
-    return entity === undefined || entity.isStopping ? [] : this.#stop(name, entity);
+    return entity === undefined || entity.isStopping ? [] : this.#stop(name, entity, true);
   }
 
   /** Puts to sleep who has had nothing to do for long. */
@@ -244,7 +261,7 @@ export class Owner<Content> {
       !isStopping && underWay.size === 0 && nowMs - lastActiveMs >= this.#limits.passivateAfterMs;
     return [...this.#entities]
       .filter(([, entity]) => isIdle(entity))
-      .flatMap(([name, entity]) => this.#stop(name, entity));
+      .flatMap(([name, entity]) => this.#stop(name, entity, true));
   }
 
   #deliver(arrival: Arrival<Content>, nowMs: number): readonly OwnerEffect<Content>[] {
@@ -279,16 +296,16 @@ export class Owner<Content> {
     return [{ type: "start", entity: name, shard: index, epoch }];
   }
 
-  #stopAll(shard: Shard<Content>): readonly OwnerEffect<Content>[] {
+  #stopAll(shard: Shard<Content>, isOrderly: boolean): readonly OwnerEffect<Content>[] {
     return [...shard.entities].flatMap((name) => {
       const entity = this.#entities.get(name);
-      return entity === undefined || entity.isStopping ? [] : this.#stop(name, entity);
+      return entity === undefined || entity.isStopping ? [] : this.#stop(name, entity, isOrderly);
     });
   }
 
-  #stop(name: string, entity: Entity<Content>): readonly OwnerEffect<Content>[] {
+  #stop(name: string, entity: Entity<Content>, isOrderly: boolean): readonly OwnerEffect<Content>[] {
     entity.isStopping = true;
-    return [{ type: "stop", entity: name }];
+    return [{ type: "stop", entity: name, isOrderly }];
   }
 
   /** Only once nothing of an older epoch is left. */

@@ -1,5 +1,5 @@
 /** A region: one host's part in keeping one kind of entities. The decisions are in `router.ts` and `owner.ts`. */
-import type { Actor, ActorContext } from "../core/behavior.ts";
+import type { Actor, ActorContext, Behavior } from "../core/behavior.ts";
 import type { ActorRef } from "../core/ref.ts";
 import type { ActorSystem } from "../core/system-options.ts";
 import { ActorError, isActorError } from "../errors.ts";
@@ -30,6 +30,9 @@ type AnyMessage<Message> = RegionMessage<Message> | OwnRegionMessage;
  * that those sent after it may have overtaken.
  */
 const FINAL = ["ask-timeout", "bad-message", "too-large", "mailbox-full", "cancelled", "system-stopped"] as const;
+
+/** The owner was no more when the message came: it was not handled, and somebody else will own the shard. */
+const NOBODY_THERE = ["no-such-actor", "actor-stopped"] as const;
 
 /** What an arrival brings with it. */
 interface Given<Message> {
@@ -218,7 +221,7 @@ export class Region<Message> implements Actor<AnyMessage<Message>> {
       this.#refuse(content, cause);
       return { type: "over" };
     }
-    return { type: "lost", error: cause };
+    return isActorError(cause, ...NOBODY_THERE) ? { type: "moved" } : { type: "lost", error: cause };
   }
 
   #ask({ delivery, owner, epoch, place: { run, index } }: Dispatch<Message>): Promise<Outcome> {
@@ -264,7 +267,7 @@ export class Region<Message> implements Actor<AnyMessage<Message>> {
       case "start":
         return this.#start(effect.entity, effect.shard, effect.epoch);
       case "stop":
-        return this.#stop(effect.entity);
+        return this.#stop(effect.entity, effect.isOrderly);
       case "give":
         void this.#give(effect.arrival);
         return;
@@ -291,12 +294,19 @@ export class Region<Message> implements Actor<AnyMessage<Message>> {
     const passivate = (): void => {
       if (!isOver && !this.#context.signal.aborted) this.#own(this.#owner.passivate(entity));
     };
-    const inner = behavior({ id: entity, shard, epoch, stamp, passivate });
+    let inner: Behavior<Message> | undefined;
     const child = this.#context.spawn<Message>(
       async (context) => {
-        // Before its first message: whoever was heard of is woken by the next owner.
-        await memory?.add(this.#stamp(shard, epoch), entity, { signal: context.signal });
-        return inner(context);
+        try {
+          // Before its first message: whoever was heard of is woken by the next owner.
+          await memory?.add(this.#stamp(shard, epoch), entity, { signal: context.signal });
+          // Here, so that what it throws is a crash of the entity, which is tried again.
+          inner ??= behavior({ id: entity, shard, epoch, stamp, passivate });
+          return await inner(context);
+        } catch (error) {
+          if (isActorError(error, "stale-epoch")) this.#superseded(shard, epoch);
+          throw error;
+        }
       },
       { ...spawn, restart: "transient" },
     );
@@ -308,11 +318,16 @@ export class Region<Message> implements Actor<AnyMessage<Message>> {
     });
   }
 
-  #stop(entity: string): void {
+  /** It was refused before it began anything: whoever has the newer epoch is to have its messages. */
+  #superseded(shard: number, epoch: number): void {
+    if (!this.#context.signal.aborted) this.#own(this.#owner.superseded(shard, epoch));
+  }
+
+  #stop(entity: string, isOrderly: boolean): void {
     const child = this.#children.get(entity);
     if (child === undefined) return;
     // Its end comes by death watch, also when it has ended by itself meanwhile.
-    this.#context.stopChild(child).catch((error: unknown) => {
+    this.#context.stopChild(child, { finishWithinMs: isOrderly ? Infinity : 0 }).catch((error: unknown) => {
       this.#context.log.debug("an entity had ended before it was stopped", { entity, error });
     });
   }
@@ -323,7 +338,8 @@ export class Region<Message> implements Actor<AnyMessage<Message>> {
     const child = this.#children.get(arrival.entity);
     let refusal: ActorError | undefined;
     try {
-      await child?.offer(message, { acknowledged: true, timeoutMs: Math.max(1, dueMs - this.#nowMs) });
+      if (child === undefined) throw new ActorError("actor-failed", `${arrival.entity} could not be started`);
+      await child.offer(message, { acknowledged: true, timeoutMs: Math.max(1, dueMs - this.#nowMs) });
     } catch (error) {
       refusal = isActorError(error) ? error : new ActorError("actor-failed", "an entity failed", { cause: error });
     }
@@ -338,6 +354,7 @@ export class Region<Message> implements Actor<AnyMessage<Message>> {
       if (!signal.aborted) this.#own(this.#owner.woken(shard, epoch, entities, this.#nowMs));
     } catch (error) {
       if (signal.aborted || this.#owner.activeEpoch(shard) !== epoch) return;
+      if (isActorError(error, "stale-epoch")) return this.#superseded(shard, epoch);
       this.#toWake.set(shard, epoch);
       this.#context.log.warn("the entities of a shard could not be woken yet", { shard, error });
     }

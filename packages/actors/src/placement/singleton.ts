@@ -60,6 +60,8 @@ type Own<Message> =
 
 const MAX_HOPS = 4;
 const HELD_LOOK_MS = 100;
+/** Of the time that a new leader waits: so long the message at hand may go on before its signal is aborted. */
+const FINISH_SHARE = 0.5;
 
 /** Starts this host's manager of a singleton. @throws ActorError `name-taken`, `bad-option` */
 export function startSingleton<Message>(
@@ -69,6 +71,8 @@ export function startSingleton<Message>(
   return system.spawn<Own<Message>>((context) => new Manager(context, system, options), {
     name: options.name,
     restart: "permanent",
+    // One that crashes at each start is tried for as long as this host leads: the pauses grow, and all else here lives on.
+    supervision: { maxRestarts: Infinity },
     accepts: messageKinds<Own<Message>>(options.name, {
       send: (message) => acceptsSend(message, options.accepts),
       release: acceptsRelease,
@@ -183,7 +187,15 @@ class Manager<Message> implements Actor<Own<Message>> {
       if (!isOver && this.#plan.runningTerm === term) return { scope: `singleton/${name}`, kind: "term", token: term };
       throw new ActorError("stale-term", `${name} of term ${term} has had its time`);
     };
-    const child = this.#context.spawn(behavior({ term, stamp }), { ...spawn, restart: "transient" });
+    let inner: Behavior<Message> | undefined;
+    const child = this.#context.spawn<Message>(
+      (context) => {
+        // Here, so that what it throws is a crash of the singleton, which is tried again.
+        inner ??= behavior({ term, stamp });
+        return inner(context);
+      },
+      { ...spawn, restart: "transient" },
+    );
     this.#child = child;
     this.#context.watch(child, () => ({ type: "own-ended" }));
     // Also when this manager ends or crashes meanwhile: the next one may run it in the same term.
@@ -197,7 +209,7 @@ class Manager<Message> implements Actor<Own<Message>> {
     const child = this.#child;
     if (child === undefined) return;
     // Its end comes by death watch, also when it has ended by itself meanwhile.
-    this.#context.stopChild(child).catch((error: unknown) => {
+    this.#context.stopChild(child, { finishWithinMs: this.#patienceMs * FINISH_SHARE }).catch((error: unknown) => {
       this.#context.log.debug("a singleton had ended before it was stopped", { name: this.#options.name, error });
     });
   }
