@@ -106,7 +106,6 @@ export class Queue<Events> {
   }
 
   put(item: Item<Events>): ActorError | undefined {
-    if (this.#isEnded) return undefined;
     if (!this.#hasRoom()) {
       this.#dropped += 1;
       if (this.#options.overflow !== "drop-oldest") return this.#full();
@@ -118,7 +117,7 @@ export class Queue<Events> {
   }
 
   offer(item: Item<Events>): Wait {
-    const mustWait = !this.#isEnded && !this.#hasRoom() && this.#options.overflow === "back-pressure";
+    const mustWait = !this.#hasRoom() && this.#options.overflow === "back-pressure";
     if (!mustWait) return { taken: Promise.resolve(this.put(item)), giveUp: () => undefined };
     if (this.#waiting.length >= this.#options.maxWaiting) {
       this.#dropped += 1;
@@ -154,7 +153,7 @@ export class Queue<Events> {
   }
 
   #wake(): void {
-    if (this.#isSending || this.#isEnded) return;
+    if (this.#isSending) return;
     this.#isSending = true;
     void this.#send();
   }

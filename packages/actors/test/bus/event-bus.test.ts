@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
@@ -193,11 +194,23 @@ describe("the queue of a slow subscriber", () => {
     const cancelled = expectCode(world.bus.offer("Count", 3, { signal: abort.signal }), "cancelled");
     abort.abort();
     await cancelled;
-    await expectCode(world.bus.offer("Count", 4, { signal: abort.signal }), "cancelled");
+    await expectCode(world.clock.until(world.bus.offer("Count", 4, { signal: abort.signal })), "cancelled");
     gate.open();
     await world.clock.settle();
     expect(slow.seen).toEqual([0, 1]);
     expect(world.bus.inspect()).toMatchObject([{ waiting: 0 }]);
+  });
+
+  test("leaves no timer and no listener of an offer behind", async () => {
+    const world = setUp();
+    const { ref } = keeper(world);
+    subscribeToCounts(world, ref, { capacity: 1, overflow: "back-pressure" });
+    const { signal } = new AbortController();
+    for (const n of [1, 2, 3]) await world.clock.until(world.bus.offer("Count", n, { signal }));
+    expect(getEventListeners(signal, "abort")).toEqual([]);
+    // Those of the deliveries share one, which is kept for the next.
+    await world.clock.settle();
+    expect(world.clock.timers).toBe(1);
   });
 
   test("never holds more than its capacity, and loses nothing but what it says", async () => {
@@ -263,6 +276,29 @@ describe("a subscription", () => {
     world.bus.publish("Count", 1);
     await world.clock.pass(1000);
     expect(seen).toEqual([1]);
+  });
+
+  test("that has ended sends nothing more, not even what waits for room in the mailbox of its actor", async () => {
+    const world = setUp();
+    const gate = new Gate();
+    const seen: unknown[] = [];
+    const ref = world.system.spawn<unknown>(
+      () => async (message) => {
+        await gate.wait();
+        seen.push(message);
+      },
+      { mailbox: { capacity: 1 } },
+    );
+    const end = subscribeToCounts(world, ref);
+    ref.tell("a");
+    await world.clock.settle();
+    ref.tell("b");
+    world.bus.publish("Count", 1);
+    await world.clock.pass(100);
+    end();
+    gate.open();
+    await world.clock.pass(500);
+    expect(seen).toEqual(["a", "b"]);
   });
 
   test("ends when it is asked to, once, and with the bus", async () => {

@@ -169,6 +169,18 @@ describe("a stream out of an actor", () => {
     expect(() => system.readStream(stream)).toThrow(expect.objectContaining({ code: "system-stopped" }));
   });
 
+  test("of a system that stops is closed at its source, also when nobody waits for an item", async () => {
+    const { system, clock } = testSystem();
+    const { seen, items } = counting(1e9);
+    const reader = system.readStream(system.offerStream(items()))[Symbol.asyncIterator]();
+    await reader.next();
+    await clock.settle();
+    expect(seen.isClosed).toBe(false);
+    await clock.until(system.stop());
+    await clock.settle();
+    expect(seen.isClosed).toBe(true);
+  });
+
   test("ends with a typed error when its source is silent for too long", async () => {
     const { system, clock } = testSystem();
     const never = async function* (): AsyncGenerator<number> {

@@ -183,6 +183,39 @@ describe("a job", () => {
     expect(await job("one")).toMatchObject({ error: { text: "no 3" } });
   });
 
+  test("does not take too long while it pauses, and tells of each pause once", async () => {
+    const backOff = { minMs: 20_000, maxMs: 20_000, factor: 1, jitter: 0 };
+    const { start, work, job, follow, clock } = setUp({ backOff, progressEveryMs: 50 });
+    await start("a", "again", "one");
+    await clock.settle();
+    const { heard } = follow("one");
+    await clock.pass(5_000);
+    work(0).job.report({ done: 1 });
+    work(0).gate.break(new Error("no"));
+    await clock.pass(19_000);
+    expect((await job("one"))?.state).toBe("waiting");
+    await clock.pass(1_000);
+    expect(await job("one")).toMatchObject({ state: "running", attempt: 2 });
+    expect(heard.map((each) => each.type === "job" && each.job.state)).toEqual([
+      "running",
+      "waiting",
+      "queued",
+      "running",
+    ]);
+  });
+
+  test("that is cancelled in its pause leaves no timer behind", async () => {
+    const backOff = { minMs: 60_000, maxMs: 60_000, factor: 1, jitter: 0 };
+    const { start, cancel, work, clock } = setUp({ backOff });
+    await start("a", "again", "one");
+    await clock.settle();
+    work(0).gate.break(new Error("no"));
+    await clock.settle();
+    expect(await cancel("one")).toMatchObject({ state: "cancelled" });
+    await clock.pass(6_000);
+    expect(clock.timers).toBe(0);
+  });
+
   test("that takes too long is cancelled and has failed", async () => {
     const { start, work, job, clock } = setUp();
     await start("a", "hold", "one");
@@ -199,12 +232,14 @@ test("an attempt that was left behind cannot end the next one", async () => {
   await start("a", "deaf", "one");
   await clock.pass(16_000);
   expect(begun).toHaveLength(2);
+  work(0).job.report({ done: 7 });
   work(0).gate.open();
   await clock.settle();
-  expect(await job("one")).toMatchObject({ state: "running", attempt: 2 });
+  const second = await job("one");
+  expect([second?.state, second?.attempt, second?.progress]).toEqual(["running", 2, undefined]);
   work(1).gate.break(new Error("no"));
   await clock.settle();
-  expect(await job("one")).toMatchObject({ state: "failed", attempt: 2 });
+  expect(await job("one")).toMatchObject({ state: "failed", attempt: 2, error: { text: "no" } });
 });
 
 describe("cancelling a job", () => {
@@ -321,6 +356,22 @@ describe("a job runner", () => {
       { name: "sweep", started: 2, skipped: 1, failed: 1 },
       { name: "backup", started: 1, skipped: 0, failed: 0 },
     ]);
+  });
+
+  test("names the latest job of a schedule for as long as it is remembered", async () => {
+    const { start, work, inspect, clock } = setUp({
+      keepEnded: 1,
+      schedules: [{ name: "sweep", kind: "hold", input: "s", everyMs: 60_000, firstAfterMs: 0, jitter: 0 }],
+    });
+    await clock.pass(1);
+    work(0).gate.open();
+    await clock.settle();
+    expect((await inspect()).schedules).toMatchObject([{ lastId: expect.stringMatching(/^sweep\./) }]);
+    await start("a");
+    await clock.settle();
+    work(1).gate.open();
+    await clock.settle();
+    expect((await inspect()).schedules).toMatchObject([{ started: 1, lastId: undefined }]);
   });
 
   test("goes on with its periodic work when the queue was full, and remembers what it did before", async () => {
