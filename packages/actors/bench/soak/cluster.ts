@@ -21,6 +21,7 @@ export class SoakCluster {
   readonly #ports: Record<string, number> = {};
   #table = emptyPlacement(SHARDS);
   #term = 0;
+  #leader: string | undefined;
 
   constructor(peers: readonly string[]) {
     this.#peers = peers;
@@ -41,11 +42,15 @@ export class SoakCluster {
     this.#ports[peer] = await Promise.race([host.ready.promise, died]);
     this.#tellAll({ type: "ports", ports: this.#ports });
     this.#tell(host, { type: "table", table: this.#table });
+    // A term is of one life: what its former life led, it leads no more.
+    const leader = this.#leader;
+    if (leader !== undefined && leader !== peer) this.#tell(host, { type: "leadership", leader, term: this.#term });
   }
 
   /** Somebody leads, in the next term. */
   elect(leader: string): void {
     this.#term += 1;
+    this.#leader = leader;
     this.#tellAll({ type: "leadership", leader, term: this.#term });
   }
 
@@ -54,6 +59,7 @@ export class SoakCluster {
     this.#tell(this.#host(peer), { type: "break", peer });
   }
 
+  /** As by kill -9; when it led, another does. */
   async kill(peer: string): Promise<void> {
     const { process: child } = this.#host(peer);
     this.#hosts.delete(peer);
@@ -61,6 +67,8 @@ export class SoakCluster {
     const exited = once(child, "exit");
     child.kill("SIGKILL");
     await exited;
+    const [heir] = this.#hosts.keys();
+    if (this.#leader === peer && heir !== undefined) this.elect(heir);
   }
 
   async figures(peer: string): Promise<Figures> {
