@@ -218,7 +218,7 @@ describe("the queue of a slow subscriber", () => {
       fc.asyncProperty(
         fc.integer({ min: 1, max: 4 }),
         fc.constantFrom("refuse", "drop-oldest", "back-pressure" as const),
-        fc.array(fc.constantFrom("publish", "offer", "settle"), { maxLength: 40 }),
+        fc.array(fc.constantFrom("publish", "offer", "settle"), { maxLength: 40, size: "max" }),
         async (capacity, overflow, steps) => {
           const world = setUp();
           const { ref, seen } = keeper(world);

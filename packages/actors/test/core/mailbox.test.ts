@@ -269,7 +269,7 @@ test("no mailbox ever holds more than its bounds, and every question and offer e
     fc.asyncProperty(
       overflow,
       fc.integer({ min: 1, max: 4 }),
-      fc.array(step, { maxLength: 60 }),
+      fc.array(step, { maxLength: 60, size: "max" }),
       async (overflow, capacity, steps) => {
         const test = testSystem({ supervision: { maxRestarts: Infinity } });
         let gate = new Gate();

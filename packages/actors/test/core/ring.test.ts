@@ -11,7 +11,7 @@ const operation = fc.oneof(
 
 test("a ring behaves as an array does", () => {
   fc.assert(
-    fc.property(fc.array(operation, { maxLength: 200 }), (operations) => {
+    fc.property(fc.array(operation, { maxLength: 200, size: "max" }), (operations) => {
       const ring = new Ring<number>();
       const model: number[] = [];
       for (const each of operations) {

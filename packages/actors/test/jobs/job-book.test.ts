@@ -16,7 +16,7 @@ test("whatever happens, jobs run within their bounds, every one that has begun i
   );
   fc.assert(
     fc.property(
-      fc.array(step, { maxLength: 120 }),
+      fc.array(step, { maxLength: 120, size: "max" }),
       fc.integer({ min: 1, max: 3 }),
       fc.nat(4),
       (steps, concurrency, room) => {
