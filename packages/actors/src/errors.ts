@@ -35,14 +35,21 @@ export type ActorErrorCode =
   | "stream-broken"
   | "stream-timeout";
 
+export interface ActorErrorOptions extends ErrorOptions {
+  readonly isUnsent?: boolean;
+}
+
 /** A refusal the caller can act on. Broken invariants are {@link InvariantError}s instead. */
 export class ActorError extends Error {
   override readonly name = "ActorError";
   readonly code: ActorErrorCode;
+  /** The message has not left this host, and will not: it is certain that nobody handles it. Otherwise nothing is said of that. */
+  readonly isUnsent: boolean;
 
-  constructor(code: ActorErrorCode, message: string, options?: ErrorOptions) {
+  constructor(code: ActorErrorCode, message: string, options?: ActorErrorOptions) {
     super(message, options);
     this.code = code;
+    this.isUnsent = options?.isUnsent ?? false;
   }
 }
 

@@ -60,7 +60,7 @@ export type {
 } from "./remoting/transport.ts";
 /** Errors. */
 export { ActorError, InvariantError, isActorError } from "./errors.ts";
-export type { ActorErrorCode } from "./errors.ts";
+export type { ActorErrorCode, ActorErrorOptions } from "./errors.ts";
 /** What happened, told to whom it may concern. */
 export { createEventBus } from "./bus/event-bus.ts";
 export type { EventBus, EventCheck, EventKinds, Published, SubscriptionSnapshot } from "./bus/event-bus.ts";

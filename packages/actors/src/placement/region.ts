@@ -217,6 +217,7 @@ export class Region<Message> implements Actor<AnyMessage<Message>> {
 
   #lost({ content }: Delivery<SendToEntity<Message>>, error: unknown): DispatchOutcome {
     const cause = isActorError(error) ? error : new ActorError("actor-failed", "a dispatch failed", { cause: error });
+    if (cause.isUnsent) return { type: "unsent" };
     if (isActorError(cause, ...FINAL)) {
       this.#refuse(content, cause);
       return { type: "over" };

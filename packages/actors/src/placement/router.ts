@@ -48,6 +48,8 @@ export type DispatchOutcome =
   | { readonly type: "moved" }
   /** Not handled, as one before it did not arrive. */
   | { readonly type: "again" }
+  /** Not handled, as the owner's host could not be reached: it may be gone, or come back as it was. */
+  | { readonly type: "unsent" }
   /** Nobody knows whether it was handled. */
   | { readonly type: "lost"; readonly error: ActorError };
 

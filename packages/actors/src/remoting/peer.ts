@@ -289,12 +289,12 @@ export class Peer implements AssociationOwner, GreetingHost {
 
   /** Sees to it that there is, or will be, a connection. @returns why there will be none */
   #reach(): ActorError | undefined {
-    if (this.#isClosed) return new ActorError("peer-gone", "this host takes part no more");
-    if (!this.#hood.allows(this.name)) return new ActorError("peer-gone", `${this.name} is no peer of this host`);
+    if (this.#isClosed) return unsent("this host takes part no more");
+    if (!this.#hood.allows(this.name)) return unsent(`${this.name} is no peer of this host`);
     if (this.#state.name !== "idle") return undefined;
     if (this.#hood.clock.nowMs() < this.#retryAtMs) {
       const why = this.#lastError?.message ?? "it could not be reached";
-      return new ActorError("peer-gone", `${this.name} is not dialled again yet: ${why}`, { cause: this.#lastError });
+      return unsent(`${this.name} is not dialled again yet: ${why}`, this.#lastError);
     }
     void this.#dial();
     return undefined;
@@ -367,7 +367,8 @@ export class Peer implements AssociationOwner, GreetingHost {
     this.#failures += 1;
     this.#retryAtMs = clock.nowMs() + pauseMs * (0.75 + random() / 2);
     this.#lastError = error;
-    this.#gone(error);
+    // Whoever had sent anything over an earlier connection heard of its end: all that waits now has never left.
+    this.#gone(unsent(error.message, error));
   }
 
   /** Tells everybody here who has to do with it. The state must be settled before: they may send at once. */
@@ -391,4 +392,8 @@ export class Peer implements AssociationOwner, GreetingHost {
       if (this.#outbox.size > 0 && this.#reach() !== undefined) this.#retryLater();
     });
   }
+}
+
+function unsent(text: string, cause?: ActorError): ActorError {
+  return new ActorError("peer-gone", text, { cause, isUnsent: true });
 }

@@ -188,3 +188,23 @@ test("what is only told or asked waits for the next owner when the one that the 
   expect(await asked).toMatch(/^[abc]\//);
   expect(store.of(id)).toEqual([1]);
 });
+
+test("what is only told or asked waits for the next owner when the host of the last one can be reached no more", async () => {
+  const { cluster, store, where, at } = await setUp();
+  cluster.placement.elect("a");
+  await cluster.clock.pass(3_000);
+  let id = "";
+  for (const each of IDS) if ((await where("a", each)).startsWith("c")) id = each;
+  // Nobody coordinates when it goes, and it does not come back.
+  cluster.placement.elect(undefined);
+  await cluster.clock.pass(100);
+  await cluster.crash("c");
+  at("a").entity(id).tell({ type: "add", n: 1 });
+  const asked = where("b", id);
+  await cluster.clock.pass(1_000);
+  at("a").entity(id).tell({ type: "add", n: 2 });
+  await cluster.clock.pass(1_000);
+  cluster.placement.elect("a");
+  expect(await asked).toMatch(/^[ab]\//);
+  expect(store.of(id)).toEqual([1, 2]);
+});

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type ActorRef, DEFAULT_PHI_ACCRUAL, type Terminated } from "../../src/index.ts";
+import { type ActorRef, DEFAULT_PHI_ACCRUAL, isActorError, type Terminated } from "../../src/index.ts";
 import { anything, Hosts, type Note, notebook, outcome } from "./hosts.ts";
 
 describe("messages between hosts", () => {
@@ -146,6 +146,32 @@ describe("a host that cannot be reached", () => {
     expect(hosts.clock.nowMs()).toBeLessThan(1_000);
     expect(left.refusals).toMatchObject([{ address: "parley://right/notes", error: { code: "peer-gone" } }]);
     hosts.network.heal();
+  });
+
+  it("has certainly not got what waited for it; of what was sent before the connection broke nobody knows", async () => {
+    const hosts = new Hosts();
+    const left = await hosts.start("left");
+    const notes = left.system.resolve<Note>("parley://right/notes");
+    const isUnsent = (sent: Promise<unknown>): Promise<unknown> =>
+      hosts.clock.until(
+        sent.then(
+          () => "answered",
+          (error: unknown) => (isActorError(error, "peer-gone") ? error.isUnsent : error),
+        ),
+      );
+    const ask = (): Promise<unknown> => isUnsent(notes.ask((replyTo) => ({ question: "?", replyTo })));
+    const inFirstDial = [ask(), isUnsent(notes.offer({ text: "1" }))];
+    expect(await Promise.all(inFirstDial)).toStrictEqual([true, true]);
+    const beforeTheNext = [ask(), isUnsent(notes.offer({ text: "2" }))];
+    expect(await Promise.all(beforeTheNext)).toStrictEqual([true, true]);
+    expect(notes.tell({ text: "3" })).toMatchObject({ code: "peer-gone", isUnsent: true });
+    const right = await hosts.start("right");
+    right.system.spawn(() => () => undefined, { name: "notes", accepts: anything() });
+    await hosts.clock.pass(100);
+    const onItsWay = [ask(), ask()];
+    await hosts.clock.pass(20);
+    hosts.kill("right");
+    expect(await Promise.all(onItsWay)).toStrictEqual([false, false]);
   });
 
   it("and was not allowed is not dialled, and not let in", async () => {
