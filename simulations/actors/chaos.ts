@@ -4,6 +4,7 @@ import { Random } from "../kit/random.ts";
 import { MS, SECOND, type Micros } from "../kit/timeline.ts";
 import { SHARDS } from "./consensus.ts";
 import type { Fault } from "./plan.ts";
+import { changeMembers, drainAndStop } from "./placement/chaos.ts";
 import type { World } from "./world.ts";
 
 interface Act {
@@ -31,6 +32,7 @@ const ACTS: readonly Act[] = [
   { fault: "leader-change", every: 3 * SECOND, act: elect },
   { fault: "consensus-cut", every: 3 * SECOND, act: cutOff },
   { fault: "table-change", every: 2 * SECOND, act: moveShard },
+  { fault: "member-change", every: 4 * SECOND, act: changeMembers },
   { fault: "pause", every: 3 * SECOND, act: (world, random) => pause(world, random, false) },
   { fault: "suspend", every: 4 * SECOND, act: (world, random) => pause(world, random, true) },
 ];
@@ -90,7 +92,7 @@ function cutOneWay(world: World, random: Random): void {
 }
 
 function elect(world: World, random: Random): void {
-  world.elect(random.chance(0.1) ? undefined : random.pick(world.hosts)?.name);
+  world.elect(random.chance(0.1) ? undefined : random.pick(world.consensus.membership.current));
 }
 
 /** It hears nothing of consensus, and others may lead and own meanwhile. */
@@ -136,7 +138,9 @@ function restart(world: World, random: Random): void {
   const life = random.pick(world.up());
   const pauseMs = random.between(0, 1_000);
   if (life === undefined) return;
-  world.stop(life, () => world.timeline.after(pauseMs * MS, () => world.start(life.host)));
+  const comesBack = (): void => world.timeline.after(pauseMs * MS, () => world.start(life.host));
+  if (random.chance(0.5)) drainAndStop(world, life, random.between(100, 3_000), comesBack);
+  else world.stop(life, comesBack);
 }
 
 function pause(world: World, random: Random, timeStandsStill: boolean): void {

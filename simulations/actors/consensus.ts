@@ -1,24 +1,38 @@
 /** Who leads and who owns what, as consensus would say: every host hears of it late, and one that is cut off does not. */
-import type { Clock, Leadership, Members, PlacementTable } from "@parley/actors";
+import type { Clock, Leadership, PlacementTable, PlacementTableState } from "@parley/actors";
 import type { MemoryPlacement } from "@parley/actors/testing";
 import type { Random } from "../kit/random.ts";
+import type { Happening } from "./chronicle.ts";
 import type { RunHere } from "./clock.ts";
 import type { Library } from "./library.ts";
+import { Membership } from "./placement/membership.ts";
 
 export const SHARDS = 6;
+const LATE_MS = 3_000;
 
 export class Consensus {
+  readonly membership: Membership;
   readonly #placement: MemoryPlacement;
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #isTroubled: () => boolean;
   /** Leaders by term, and regions by shard and epoch, for ever. */
   readonly #leaders = new Map<number, string>();
   readonly #regions = new Map<string, string>();
-  #recorded: unknown;
+  #recorded: PlacementTableState;
+  readonly #news: Happening[] = [];
   /** How many causes keep a host from hearing. */
   readonly #cutOff = new Map<string, number>();
 
-  constructor(library: Library, clock: Clock, members: readonly string[], random: Random) {
+  /** @param isTroubled whether changes of the table may take long, so that others lead when they are made */
+  constructor(library: Library, clock: Clock, members: readonly string[], random: Random, isTroubled: () => boolean) {
+    this.#clock = clock;
+    this.#random = random.fork("late");
+    this.#isTroubled = isTroubled;
     const delayMs = (): number => random.oneOf(1, 5, 50) * random.next();
     this.#placement = new library.testing.MemoryPlacement({ clock, members, shards: SHARDS, delayMs });
+    this.#recorded = this.#placement.table;
+    this.membership = new Membership(clock, members, delayMs, (host) => this.isCutOff(host));
   }
 
   elect(leader: string | undefined): void {
@@ -35,27 +49,49 @@ export class Consensus {
     this.#placement.cutOff(host);
   }
 
+  isCutOff(host: string): boolean {
+    return this.#cutOff.has(host);
+  }
+
   reconnect(host: string): void {
     const causes = (this.#cutOff.get(host) ?? 0) - 1;
     if (causes > 0) this.#cutOff.set(host, causes);
-    else if (this.#cutOff.delete(host)) this.#placement.reconnect(host);
+    else if (this.#cutOff.has(host)) this.#hearAgain(host);
   }
 
   heal(): void {
-    for (const host of this.#cutOff.keys()) this.#placement.reconnect(host);
-    this.#cutOff.clear();
+    for (const host of this.#cutOff.keys()) this.#hearAgain(host);
+    this.membership.joinAll();
+  }
+
+  #hearAgain(host: string): void {
+    this.#cutOff.delete(host);
+    this.#placement.reconnect(host);
+    this.membership.reconnected(host);
   }
 
   /** Writes down what the table says, after each event. */
   record(): void {
     const { table } = this.#placement;
-    if (table === this.#recorded) return;
+    const before = this.#recorded;
+    if (table === before) return;
     this.#recorded = table;
+    this.#news.push({ type: "table", before, after: table });
     for (const [shard, { epoch, owner = "" }] of table.rows.entries()) {
       // The first counts: nobody else may ever have the same.
       const name = `${shard}/${epoch}`;
       if (!this.#regions.has(name)) this.#regions.set(name, owner);
     }
+  }
+
+  /** What the table has become since this was asked for last. */
+  news(): readonly Happening[] {
+    this.record();
+    return this.#news.splice(0);
+  }
+
+  get rows(): PlacementTableState["rows"] {
+    return this.#placement.table.rows;
   }
 
   leaderIn(term: number): string | undefined {
@@ -74,10 +110,6 @@ export class Consensus {
 
   get term(): number {
     return this.#placement.term;
-  }
-
-  members(): Members {
-    return this.#placement.members();
   }
 
   /** For one life of `host`. What an earlier one led, it leads no more: a term is of one life, as in Raft. */
@@ -101,7 +133,11 @@ export class Consensus {
       propose: (change, options) =>
         new Promise((resolve, reject) => {
           const failed = (error: Error): void => run(() => reject(error));
-          inner.propose(change, options).then((refusal) => run(() => resolve(refusal)), failed);
+          // Whoever hands it on may try for long, while others lead.
+          const lateMs = this.#isTroubled() && this.#random.chance(0.3) ? LATE_MS * this.#random.next() : 0;
+          this.#clock.after(lateMs, () => {
+            inner.propose(change, options).then((refusal) => run(() => resolve(refusal)), failed);
+          });
         }),
     };
   }

@@ -3,6 +3,9 @@ import type { ActorRef } from "@parley/actors";
 import { MS, SECOND } from "../kit/timeline.ts";
 import type { LedgerMessage } from "./messages.ts";
 import type { Life } from "./host.ts";
+import { expectCalmHandOvers } from "./placement/calm.ts";
+import { lookAtPlacement } from "./placement/looking.ts";
+import { stirMore } from "./more.ts";
 import { bearMortal, watchEnd } from "./watching.ts";
 import { askSingleton, ENTITIES } from "./workload.ts";
 import type { World } from "./world.ts";
@@ -28,11 +31,15 @@ export async function healAndExpectProgress(world: World): Promise<void> {
   await world.runUntil(healedAt + REUNION);
   for (const host of world.hosts) world.start(host);
   await world.runUntil(world.timeline.now + SECOND);
+  lookAtPlacement(world);
   const unanswered = askAll(world);
   watchAll(world);
+  const settle = stirMore(world);
   await world.runUntil(healedAt + world.plan.livenessBound);
+  settle();
   world.see({ type: "healed", untold: world.mortals.untold(), unanswered: [...unanswered] });
   await world.runUntil(world.timeline.now + 1);
+  await expectCalmHandOvers(world);
 }
 
 /** Questions of everybody to everybody; those that were answered are taken out. */

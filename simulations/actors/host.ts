@@ -1,8 +1,28 @@
 /** A host, and one life of it. */
-import type { ActorSystem, RemotingHandle } from "@parley/actors";
+import type { ActorSystem, RemotingHandle, ServiceQuery } from "@parley/actors";
 import type { Timeline } from "../kit/timeline.ts";
 import { TimelineClock } from "./clock.ts";
 import type { Placed } from "./messages.ts";
+
+/** Which addresses a question to a receptionist should be answered with. */
+export type Listed = (query: ServiceQuery) => readonly string[];
+
+export interface ServicesHere {
+  open(): void;
+  end(): void;
+  /** Those that live and fit. */
+  readonly live: Listed;
+  /** Looks whether all hosts' services are listed here. */
+  check(truth: Listed): Promise<void>;
+}
+
+/** What one life of a host runs beside ledgers and entities. */
+export interface More {
+  readonly system: ActorSystem;
+  /** Members of its tree that do not run and should. */
+  readonly tree: { down(system: ActorSystem): readonly string[] };
+  readonly services: ServicesHere;
+}
 
 export class Host {
   readonly name: string;
@@ -21,6 +41,7 @@ export class Life {
   system: ActorSystem | undefined;
   remoting: RemotingHandle | undefined;
   placed: Placed | undefined;
+  more: More | undefined;
   isOver = false;
   isPaused = false;
   /** It is on its way out by itself. */

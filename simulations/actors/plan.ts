@@ -23,6 +23,15 @@ export const FAULTS = [
   "leader-change",
   "consensus-cut",
   "table-change",
+  "member-change",
+  "sleepy-entities",
+  "idle-entities",
+  "small-regions",
+  "memory-trouble",
+  "slow-streams",
+  "crashing-streams",
+  "slow-trees",
+  "crashing-trees",
 ] as const;
 
 export type Fault = (typeof FAULTS)[number];

@@ -5,7 +5,8 @@ import type { Library } from "./library.ts";
 import { PLANTED_BUGS } from "./planted/bugs.ts";
 import { runSeed, type Run } from "./run.ts";
 
-const PACKAGE = { name: "@parley/actors", dependency: "msgpackr" };
+// It is told of references once for the whole process.
+const PACKAGE = { name: "@parley/actors", dependency: "msgpackr", own: ["msgpackr"] };
 
 /** Tries seeds from `from` on until the bug is caught, `seeds` at most. @throws Error when its lines are not there once */
 export function hunt(bug: PlantedBug, from: number, seeds: number): Promise<Hunt<Run>> {

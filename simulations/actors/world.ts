@@ -16,7 +16,9 @@ import { Host, Life } from "./host.ts";
 import { allInvariants } from "./invariants/index.ts";
 import type { Library } from "./library.ts";
 import { Mortals } from "./mortals.ts";
+import { PlacementRecord } from "./placement/record.ts";
 import type { Plan } from "./plan.ts";
+import { Streams } from "./streaming/streams.ts";
 
 /** A line of the trace. */
 export type Trace = (line: string) => void;
@@ -40,8 +42,10 @@ export class World {
   readonly hosts: readonly Host[];
   readonly mortals = new Mortals();
   readonly consensus: Consensus;
+  readonly streams = new Streams();
   /** Of what entities and singletons write to; it outlives all hosts. */
   readonly sink: Fence;
+  readonly placement: PlacementRecord;
   readonly digest = new Digest();
   events = 0;
   /** Messages that handlers have finished with. */
@@ -69,8 +73,10 @@ export class World {
     this.network = new library.testing.MemoryNetwork({ clock, random: () => weather.next() });
     this.hosts = Array.from({ length: plan.hosts }, (_, i) => new Host(`h${i + 1}`));
     const names = this.hosts.map(({ name }) => name);
-    this.consensus = new Consensus(library, clock, names, this.random.fork("consensus"));
+    const mayBeLate = (): boolean => plan.faults.has("consensus-cut") && !this.isHealed;
+    this.consensus = new Consensus(library, clock, names, this.random.fork("consensus"), mayBeLate);
     this.sink = new library.actors.Fence();
+    this.placement = new PlacementRecord(this);
     for (const host of this.hosts) this.start(host);
     this.elect(names[0]);
   }
@@ -111,12 +117,14 @@ export class World {
   async runUntil(end: Micros): Promise<void> {
     while (this.timeline.runNext(end)) {
       await endOfTurn();
-      this.consensus.record();
+      for (const changed of this.consensus.news()) this.see(changed);
       for (const life of this.#acted) this.#lives.look(this, life);
       this.#acted.clear();
       if (this.#failure !== undefined) throw this.#failure;
       this.events += 1;
     }
+    // What was seen between events, after the last one too.
+    if (this.#failure !== undefined) throw this.#failure;
   }
 
   up(): readonly Life[] {
@@ -176,6 +184,12 @@ export class World {
     this.timeline.after(HEARS_AGAIN, () => this.consensus.reconnect(life.host.name));
   }
 
+  /** The first that lives and is a member. */
+  #candidate(): string | undefined {
+    const { current } = this.consensus.membership;
+    return this.up().find(({ host: { name } }) => current.includes(name))?.host.name;
+  }
+
   #end(life: Life): void {
     life.isOver = true;
     life.host.life = undefined;
@@ -183,7 +197,7 @@ export class World {
     if (life.isPaused) this.consensus.reconnect(life.host.name);
     if (this.consensus.leader !== life.host.name) return;
     this.timeline.after(ELECTION, () => {
-      if (this.consensus.leader === life.host.name) this.elect(this.up()[0]?.host.name);
+      if (this.consensus.leader === life.host.name) this.elect(this.#candidate());
     });
   }
 }

@@ -1,5 +1,5 @@
 /** A package with a bug planted in it: a copy of the shipped sources with a few lines replaced. */
-import { cpSync, existsSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -38,6 +38,8 @@ export interface CopiedPackage {
   readonly name: string;
   /** Something that it depends on: the copy finds its packages where that one is. */
   readonly dependency: string;
+  /** What keeps something for the whole process, and would have copies disturb each other and the original. */
+  readonly own?: readonly string[];
 }
 
 /**
@@ -52,7 +54,7 @@ export function withBugIn<T>(
   const manifest = createRequire(import.meta.url).resolve(`${copied.name}/package.json`);
   return withTemporaryFolder("parley-planted-", async (folder) => {
     writeFileSync(join(folder, "package.json"), JSON.stringify({ type: "module" }));
-    symlinkSync(packagesOf(manifest, copied.dependency), join(folder, "node_modules"), "dir");
+    bringPackages(packagesOf(manifest, copied.dependency), join(folder, "node_modules"), copied.own ?? []);
     cpSync(join(dirname(manifest), "src"), join(folder, "src"), { recursive: true });
     for (const { file, search, replace } of edits) {
       const path = join(folder, "src", file);
@@ -65,6 +67,15 @@ export function withBugIn<T>(
     }
     return use((file) => import(pathToFileURL(join(folder, "src", file)).href));
   });
+}
+
+/** Links all packages; of `own` there is a copy. */
+function bringPackages(from: string, to: string, own: readonly string[]): void {
+  mkdirSync(to);
+  for (const name of readdirSync(from)) {
+    if (own.includes(name)) cpSync(join(from, name), join(to, name), { recursive: true, dereference: true });
+    else symlinkSync(join(from, name), join(to, name));
+  }
 }
 
 /** Where the package finds what it depends on. */

@@ -35,14 +35,21 @@ export type ActorErrorCode =
   | "stream-broken"
   | "stream-timeout";
 
+export interface ActorErrorOptions extends ErrorOptions {
+  readonly isUnsent?: boolean;
+}
+
 /** A refusal the caller can act on. Broken invariants are {@link InvariantError}s instead. */
 export class ActorError extends Error {
   override readonly name = "ActorError";
   readonly code: ActorErrorCode;
+  /** The message has not left this host, and will not: it is certain that nobody handles it. Otherwise nothing is said of that. */
+  readonly isUnsent: boolean;
 
-  constructor(code: ActorErrorCode, message: string, options?: ErrorOptions) {
+  constructor(code: ActorErrorCode, message: string, options?: ActorErrorOptions) {
     super(message, options);
     this.code = code;
+    this.isUnsent = options?.isUnsent ?? false;
   }
 }
 
@@ -51,9 +58,24 @@ export function isActorError(error: unknown, ...codes: readonly ActorErrorCode[]
   return error instanceof ActorError && (codes.length === 0 || codes.includes(error.code));
 }
 
+/** What whatever was thrown says of itself; never throws, though what was thrown may do so when it is looked at. */
+export function textOf(error: unknown): string {
+  try {
+    return String(error instanceof Error ? error.message : error);
+  } catch {
+    return "an error that cannot be put into words";
+  }
+}
+
 /** What must never happen has happened: the runtime contradicts itself. */
 export class InvariantError extends Error {
   override readonly name = "InvariantError";
+}
+
+/** `value`, when it is one of `choices`: what comes from plain JavaScript may be anything. @throws ActorError `bad-option` */
+export function mustBeOneOf<Choice extends string>(choices: readonly Choice[], value: Choice, what: string): Choice {
+  if (choices.includes(value)) return value;
+  throw new ActorError("bad-option", `${what} is one of ${choices.join(", ")}, not ${textOf(value)}`);
 }
 
 /** Throws {@link InvariantError} unless `condition` holds. Stays on in production. */

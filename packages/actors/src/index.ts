@@ -17,7 +17,16 @@ export type {
 export { formatAddress, parseAddress } from "./core/address.ts";
 export type { ActorAddress } from "./core/address.ts";
 /** What actors do. */
-export type { Actor, ActorContext, Behavior, Handler, Receive, SpawnOptions, Timers } from "./core/behavior.ts";
+export type {
+  Actor,
+  ActorContext,
+  Behavior,
+  Handler,
+  Receive,
+  SpawnOptions,
+  StopChildOptions,
+  Timers,
+} from "./core/behavior.ts";
 export type { MailboxOptions, Overflow } from "./core/mailbox-options.ts";
 /** The system they live in. */
 export { createActorSystem } from "./core/system.ts";
@@ -51,7 +60,7 @@ export type {
 } from "./remoting/transport.ts";
 /** Errors. */
 export { ActorError, InvariantError, isActorError } from "./errors.ts";
-export type { ActorErrorCode } from "./errors.ts";
+export type { ActorErrorCode, ActorErrorOptions } from "./errors.ts";
 /** What happened, told to whom it may concern. */
 export { createEventBus } from "./bus/event-bus.ts";
 export type { EventBus, EventCheck, EventKinds, Published, SubscriptionSnapshot } from "./bus/event-bus.ts";

@@ -1,5 +1,7 @@
 /** Bugs to be planted in the package, each in lines that stand exactly once in a file below `packages/actors/src`. */
 import { bug, type PlantedBug } from "../../kit/planted.ts";
+import { CORE_BUGS } from "./core.ts";
+import { PLACEMENT_BUGS } from "./placement.ts";
 
 export const PLANTED_BUGS: readonly PlantedBug[] = [
   bug(
@@ -65,4 +67,6 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     "if (row.epoch !== expectedEpoch) {",
     "if (row.epoch > expectedEpoch + 1) {",
   ),
+  ...CORE_BUGS,
+  ...PLACEMENT_BUGS,
 ];

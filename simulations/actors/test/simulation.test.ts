@@ -9,7 +9,7 @@ import { runSeed, type Run } from "../run.ts";
 import { replayCommand } from "../../kit/simulation.ts";
 
 /** About a quarter of a minute on one core. */
-const SEEDS = 20;
+const SEEDS = 12;
 
 /** A run as a test failure should show it. */
 function describeFailure(run: Run): string | undefined {
@@ -75,13 +75,13 @@ describe("a sink whose fence admits everybody", () => {
       const { violation } = await runSeed(seed, { library });
       if (violation !== undefined) found.push(violation.invariant);
     }
-    expect(found).toEqual(["stale-tokens-are-refused"]);
+    expect(found).toEqual([expect.stringMatching(/^stale-(epochs|terms)-are-refused$/)]);
   });
 });
 
 describe("planted bugs", () => {
   test("are caught: a sample of them", { timeout: 120_000 }, async () => {
-    for (const bug of bugsNumbered([1, 2, 3, 4, 6, 7, 8])) {
+    for (const bug of bugsNumbered([1, 2, 4, 6, 8, 10, 21, 30, 39, 48])) {
       const { seeds } = await hunt(bug, 1, 10);
       expect({ bug: bug.name, isCaught: seeds !== undefined }).toEqual({ bug: bug.name, isCaught: true });
     }

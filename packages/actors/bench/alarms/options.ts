@@ -1,6 +1,7 @@
 /** What the measurement of false alarms is told. */
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
+import { countOf, numberOf } from "../arguments.ts";
 
 export interface AlarmOptions {
   readonly minutes: number;
@@ -10,14 +11,21 @@ export interface AlarmOptions {
   readonly lossPercent: number;
 }
 
+const DAY_MINUTES = 24 * 60;
+
+/** @throws UsageError or what parseArgs throws, with what is wrong */
 export function alarmOptions(args: readonly string[]): AlarmOptions {
   const { values } = parseArgs({
     args: [...args],
-    options: { minutes: { type: "string" }, busy: { type: "string" }, loss: { type: "string" } },
+    options: {
+      minutes: { type: "string", default: "1" },
+      busy: { type: "string", default: String(availableParallelism()) },
+      loss: { type: "string", default: "0" },
+    },
   });
   return {
-    minutes: Number(values.minutes ?? 1),
-    busy: Number(values.busy ?? availableParallelism()),
-    lossPercent: Number(values.loss ?? 0),
+    minutes: numberOf("minutes", values.minutes, 0.01, DAY_MINUTES),
+    busy: countOf("busy", values.busy, 0, 1024),
+    lossPercent: numberOf("loss", values.loss, 0, 90),
   };
 }

@@ -2,9 +2,10 @@
  * Publish and subscribe within one host: kinds of events with a check each, and a bounded queue per subscriber, so that a slow
  * one holds up nobody but, where it chose so, those who publish to it.
  */
+import { mustBeTimeout } from "../core/deadlines.ts";
 import type { ActorRef, WaitOptions } from "../core/ref.ts";
 import type { ActorSystem } from "../core/system-options.ts";
-import { ActorError } from "../errors.ts";
+import { ActorError, textOf } from "../errors.ts";
 import { type Item, Queue, type QueueOptions, type QueueSnapshot } from "./queue.ts";
 
 const OFFER_TIMEOUT_MS = 5_000;
@@ -34,7 +35,7 @@ export interface EventBus<Events> {
   publish<Kind extends keyof Events & string>(kind: Kind, event: Events[Kind]): ActorError | undefined;
   /**
    * As {@link publish}, but waits for room where a subscriber's queue has `back-pressure`. Rejects with ActorError
-   * `bad-message`, `mailbox-full`, `ask-timeout`, `cancelled`. Default timeout: 5,000.
+   * `bad-message`, `mailbox-full`, `ask-timeout`, `cancelled`, `bad-option`. Default timeout: 5,000.
    */
   offer<Kind extends keyof Events & string>(kind: Kind, event: Events[Kind], options?: WaitOptions): Promise<void>;
   /**
@@ -93,6 +94,7 @@ class Bus<Events extends object> implements EventBus<Events> {
     event: Events[Kind],
     { timeoutMs = OFFER_TIMEOUT_MS, signal }: WaitOptions = {},
   ): Promise<void> {
+    mustBeTimeout(timeoutMs, "timeoutMs");
     const checked = this.#check(kind, event);
     if (checked instanceof ActorError) throw checked;
     if (signal?.aborted === true) throw cancelled(kind, signal);
@@ -165,8 +167,7 @@ class Bus<Events extends object> implements EventBus<Events> {
     try {
       return { kind, event: this.#kinds[kind](event) };
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      return new ActorError("bad-message", `this is no ${kind}: ${why}`, { cause: error });
+      return new ActorError("bad-message", `this is no ${kind}: ${textOf(error)}`, { cause: error });
     }
   }
 }

@@ -1,8 +1,8 @@
 /** What waits for one subscriber, and its way there. */
-import type { Overflow } from "../core/mailbox-options.ts";
+import { type Overflow, OVERFLOWS } from "../core/mailbox-options.ts";
 import type { ActorLog, Clock } from "../core/ports.ts";
 import { Ring } from "../core/ring.ts";
-import { ActorError, isActorError } from "../errors.ts";
+import { ActorError, isActorError, mustBeOneOf } from "../errors.ts";
 
 export interface QueueOptions {
   /** Events that may wait, the one at hand not counted. Default 256. */
@@ -56,9 +56,16 @@ export interface Wait {
 
 interface Waiting<Events> {
   readonly item: Item<Events>;
+  /** The first call counts. */
   readonly settle: (refusal: ActorError | undefined) => void;
-  isSettled: boolean;
 }
+
+const DEFAULTS: Required<QueueOptions> = {
+  capacity: 256,
+  overflow: "drop-oldest",
+  maxWaiting: 256,
+  handlingTimeoutMs: 30_000,
+};
 
 /** A subscriber whose own mailbox is full is tried again after so long. */
 const FULL_PAUSE_MS = 20;
@@ -80,11 +87,15 @@ export class Queue<Events> {
   /** @throws ActorError `bad-option` */
   constructor(host: QueueHost<Events>, options: QueueOptions) {
     this.#host = host;
-    const whole = { capacity: 256, overflow: "drop-oldest", maxWaiting: 256, handlingTimeoutMs: 30_000, ...options };
+    const whole = { ...DEFAULTS, ...options };
     const { capacity, maxWaiting, handlingTimeoutMs } = whole;
-    const isSound = Number.isSafeInteger(capacity) && capacity > 0 && maxWaiting >= 0 && handlingTimeoutMs > 0;
-    if (!isSound) throw new ActorError("bad-option", `a subscription cannot be so: ${JSON.stringify(whole)}`);
-    this.#options = { ...whole, overflow: options.overflow ?? "drop-oldest" };
+    mustBeOneOf(OVERFLOWS, whole.overflow, "overflow");
+    const areCounts =
+      Number.isSafeInteger(capacity) && capacity > 0 && Number.isSafeInteger(maxWaiting) && maxWaiting >= 0;
+    if (!areCounts || !(handlingTimeoutMs > 0 && handlingTimeoutMs < Infinity)) {
+      throw new ActorError("bad-option", `a subscription cannot be so: ${JSON.stringify(whole)}`);
+    }
+    this.#options = whole;
   }
 
   snapshot(): QueueSnapshot {
@@ -95,7 +106,6 @@ export class Queue<Events> {
   }
 
   put(item: Item<Events>): ActorError | undefined {
-    if (this.#isEnded) return undefined;
     if (!this.#hasRoom()) {
       this.#dropped += 1;
       if (this.#options.overflow !== "drop-oldest") return this.#full();
@@ -107,22 +117,19 @@ export class Queue<Events> {
   }
 
   offer(item: Item<Events>): Wait {
-    const mustWait = !this.#isEnded && !this.#hasRoom() && this.#options.overflow === "back-pressure";
+    const mustWait = !this.#hasRoom() && this.#options.overflow === "back-pressure";
     if (!mustWait) return { taken: Promise.resolve(this.put(item)), giveUp: () => undefined };
-    this.#forgetSettled();
     if (this.#waiting.length >= this.#options.maxWaiting) {
       this.#dropped += 1;
       return { taken: Promise.resolve(this.#full()), giveUp: () => undefined };
     }
     const { promise, resolve } = Promise.withResolvers<ActorError | undefined>();
-    const waiting: Waiting<Events> = { item, settle: resolve, isSettled: false };
+    const waiting: Waiting<Events> = { item, settle: resolve };
     this.#waiting.push(waiting);
     return {
       taken: promise,
       giveUp: (error) => {
-        if (waiting.isSettled) return;
-        waiting.isSettled = true;
-        this.#forgetSettled();
+        this.#waiting.removeFirst((each) => each === waiting);
         resolve(error);
       },
     };
@@ -146,7 +153,7 @@ export class Queue<Events> {
   }
 
   #wake(): void {
-    if (this.#isSending || this.#isEnded) return;
+    if (this.#isSending) return;
     this.#isSending = true;
     void this.#send();
   }
@@ -188,15 +195,9 @@ export class Queue<Events> {
   #admit(): void {
     while (this.#waiting.length > 0 && this.#items.length < this.#options.capacity) {
       const waiting = this.#waiting.shift();
-      if (waiting.isSettled) continue;
-      waiting.isSettled = true;
       this.#items.push(waiting.item);
       waiting.settle(undefined);
     }
-  }
-
-  #forgetSettled(): void {
-    while (this.#waiting.removeFirst(({ isSettled }) => isSettled) !== undefined);
   }
 
   #full(): ActorError {

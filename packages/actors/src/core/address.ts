@@ -43,12 +43,13 @@ export function parseAddress(text: string): ActorAddress {
 }
 
 /** Whether a host may be called so. */
-export function isPeerName(name: string): boolean {
-  return PEER.test(name);
+export function isPeerName(name: unknown): name is string {
+  return typeof name === "string" && PEER.test(name);
 }
 
 /** Whether an actor may be called so. */
-export function isActorName(name: string): boolean {
+export function isActorName(name: unknown): name is string {
+  if (typeof name !== "string") return false;
   // oxlint-disable-next-line no-control-regex -- control characters are what is refused
   return name.length > 0 && name.length <= MAX_NAME_CHARS && name.isWellFormed() && !/[\u0000-\u001f\u007f]/.test(name);
 }

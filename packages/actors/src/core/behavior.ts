@@ -38,7 +38,19 @@ export interface SpawnOptions<Message> {
   readonly accepts?: (message: unknown) => Message;
 }
 
-/** Timers that end with the life that set them. A key names one timer; setting it again replaces it. */
+/** How a child is stopped. */
+export interface StopChildOptions {
+  /**
+   * So long the message at hand may go on undisturbed; only then is the child's `signal` aborted under it. At most the child's
+   * `stopTimeoutMs`, which begins anew then. Default 0: it is aborted at once.
+   */
+  readonly finishWithinMs?: number;
+}
+
+/**
+ * Timers that end with the life that set them. A key names one timer; setting it again replaces it. A time that is not finite,
+ * negative, or for a period less than 1 ms, is answered with ActorError `bad-option`.
+ */
 export interface Timers<Message> {
   once(key: string, delayMs: number, message: Message): void;
   /** A tick that comes while the last is still waiting in the mailbox is left out. */
@@ -69,10 +81,13 @@ export interface ActorContext<in out Message> {
   /** Crashes this actor, as if its handler had thrown: for errors of callbacks. */
   fail(error: unknown): void;
   /** Stops a child; fulfilled when it has ended. @throws ActorError `no-such-actor` when it is no child of this actor */
-  stopChild(child: ActorRef<never>): Promise<void>;
-  /** Has `toMessage` sent to itself when `ref` ends, or at once when it has. Forgotten at a restart. */
-  watch(ref: ActorRef<never>, toMessage: (terminated: Terminated) => Message): void;
-  unwatch(ref: ActorRef<never>): void;
+  stopChild(child: ActorRef<never>, options?: StopChildOptions): Promise<void>;
+  /**
+   * Has `toMessage` sent to itself when `ref` ends, or at once when it has. Forgotten at a restart. Each watch stands by itself:
+   * who watches twice is told twice.
+   * @returns how to stop watching; afterwards nothing comes, also when the message waits already
+   */
+  watch(ref: ActorRef<never>, toMessage: (terminated: Terminated) => Message): () => void;
   /** Takes messages with another handler from the next one on. */
   become(handler: Handler<Message>): void;
   /** Sets a message aside. @throws ActorError `stash-full` */

@@ -1,37 +1,29 @@
 /** One actor: its mailbox, the life it has now, and its place in the tree. Everybody else knows it by its reference. */
-import { ActorError } from "../errors.ts";
+import { ActorError, textOf } from "../errors.ts";
 import { FIRST_STATE, mustStep, nextState } from "../supervision/lifecycle.ts";
 import type { LifecycleState } from "../supervision/lifecycle-state.ts";
 import { type RestartPolicy, type SupervisionSpec, supervisionOf } from "../supervision/spec.ts";
-import { formatAddress, formatPath, isActorName } from "./address.ts";
-import type { Actor, Behavior, Handler, Receive, SpawnOptions } from "./behavior.ts";
+import { formatAddress, formatPath } from "./address.ts";
+import type { Actor, Behavior, Handler, Receive, SpawnOptions, StopChildOptions } from "./behavior.ts";
 import type { Child } from "./child.ts";
 import { Children, notAChild, type Supervisor } from "./children.ts";
 import { Envelope } from "./envelope.ts";
 import { Inbox } from "./inbox.ts";
+import { Leaving } from "./leaving.ts";
 import { Life, type LifeHost } from "./life.ts";
 import { LocalRef } from "./local-ref.ts";
 import { mailboxSettings } from "./mailbox.ts";
-import type { Timer } from "./ports.ts";
 import type { ActorRef, TerminationReason } from "./ref.ts";
 import type { Runtime } from "./runtime.ts";
+import { mustBeFunction, nameOf, restartOf, stashCapacityOf, stopTimeoutOf } from "./spawn-settings.ts";
 import type { ActorSnapshot } from "./system-options.ts";
 import { isThenable } from "./thenable.ts";
-
-const DEFAULT_STASH = 1000;
 
 /** Where an actor hangs in the tree; the same for all its siblings. */
 export interface Place {
   /** Names from the root down to the parent. */
   readonly path: readonly string[];
   readonly siblings: Children<Cell>;
-}
-
-/** The end of a life that is under way. */
-interface Leaving {
-  readonly reason: "stop" | "restart";
-  hasHookRun: boolean;
-  timer: Timer | undefined;
 }
 
 export class Cell extends Inbox implements Child, Supervisor, LifeHost<unknown> {
@@ -65,17 +57,14 @@ export class Cell extends Inbox implements Child, Supervisor, LifeHost<unknown> 
   constructor(runtime: Runtime, place: Place, behavior: Behavior<unknown>, options: SpawnOptions<unknown>) {
     super(runtime, mailboxSettings(options.mailbox));
     this.#incarnation = runtime.nextIncarnation();
-    this.name = options.name ?? `$${this.#incarnation.toString(36)}`;
-    if (options.name !== undefined && (!isActorName(this.name) || this.name.startsWith("$"))) {
-      throw new ActorError("bad-option", `an actor cannot be called ${JSON.stringify(this.name.slice(0, 200))}`);
-    }
+    this.name = nameOf(options.name, this.#incarnation);
     this.#place = place;
-    this.#behavior = behavior;
-    this.restart = options.restart ?? "transient";
-    this.accepts = options.accepts;
-    this.stashCapacity = options.stashCapacity ?? DEFAULT_STASH;
+    this.#behavior = mustBeFunction(behavior, "a behaviour");
+    this.restart = restartOf(options);
+    this.accepts = options.accepts === undefined ? undefined : mustBeFunction(options.accepts, "accepts");
+    this.stashCapacity = stashCapacityOf(options);
     this.#supervision = supervisionOf(options.supervision);
-    this.#stopTimeoutMs = options.stopTimeoutMs ?? runtime.stopTimeoutMs;
+    this.#stopTimeoutMs = stopTimeoutOf(options, runtime);
     this.ref = new LocalRef(runtime, this);
   }
 
@@ -102,6 +91,8 @@ export class Cell extends Inbox implements Child, Supervisor, LifeHost<unknown> 
       restart: this.restart,
       restarts: this.#restarts,
       mailboxDepth: this.mailbox.depth,
+      mailboxCapacity: this.mailbox.settings.capacity,
+      offersWaiting: this.mailbox.offersWaiting,
       stashed: this.#life?.stashed ?? 0,
       lastError: this.#lastError,
       children: (this.#children?.all() ?? []).map((child) => child.snapshot()),
@@ -124,7 +115,7 @@ export class Cell extends Inbox implements Child, Supervisor, LifeHost<unknown> 
   }
 
   override run(limit: number): number {
-    this.isQueued = false;
+    if (!this.takesTurn()) return 1;
     if (this.state === "running") return this.#work(limit);
     if (this.state === "starting") this.#setUp();
     return 1;
@@ -223,9 +214,8 @@ export class Cell extends Inbox implements Child, Supervisor, LifeHost<unknown> 
     return spawnInto(this.runtime, this.#childPlace, behavior, options);
   }
 
-  async stopChild(ref: ActorRef<never>): Promise<void> {
-    if (this.#children === undefined) throw notAChild(ref);
-    await this.#children.stop(ref);
+  stopChild(ref: ActorRef<never>, options?: StopChildOptions): Promise<void> {
+    return this.#children?.stop(ref, options) ?? Promise.reject(notAChild(ref));
   }
 
   requestStop(): void {
@@ -247,8 +237,7 @@ export class Cell extends Inbox implements Child, Supervisor, LifeHost<unknown> 
     if (next === undefined) return;
     this.state = next;
     this.isIdle = false;
-    const what = error instanceof Error ? error.message : String(error);
-    const cause = new ActorError("actor-failed", `${this.path} crashed: ${what}`, { cause: error });
+    const cause = new ActorError("actor-failed", `${this.path} crashed: ${textOf(error)}`, { cause: error });
     this.#place.siblings.ended(this, cause);
   }
 
@@ -260,15 +249,17 @@ export class Cell extends Inbox implements Child, Supervisor, LifeHost<unknown> 
   resume(): void {
     this.state = mustStep(this.state, "due");
     this.#restarts += 1;
-    this.queue();
+    this.queueLast();
   }
 
-  stop(reason: TerminationReason, error: ActorError | undefined): void {
+  stop(reason: TerminationReason, error: ActorError | undefined, finishWithinMs = 0): void {
+    if (this.#leaving !== undefined && finishWithinMs === 0) this.#life?.end();
+    const patienceMs = this.state === "running" ? finishWithinMs : 0;
     const next = nextState(this.state, "stop");
     if (next === undefined) return;
     this.state = next;
     this.end = { ref: this.ref, reason, error };
-    if (this.#leaving === undefined) this.#leave("stop");
+    if (this.#leaving === undefined) this.#leave("stop", patienceMs);
   }
 
   abandon(error: ActorError): void {
@@ -277,7 +268,7 @@ export class Cell extends Inbox implements Child, Supervisor, LifeHost<unknown> 
       this.state = mustStep(this.state, "stop");
       this.end = { ref: this.ref, reason: "stopped", error };
     }
-    this.#leaving ??= { reason: "stop", hasHookRun: true, timer: undefined };
+    this.#leaving ??= new Leaving("stop");
     this.#life?.end();
     this.#cutShort(error);
   }
@@ -303,16 +294,23 @@ export class Cell extends Inbox implements Child, Supervisor, LifeHost<unknown> 
     this.#proceed();
   }
 
-  /** Ends this life: the message at hand first, then the children, then its own hook. */
-  #leave(reason: "stop" | "restart"): void {
-    const leaving: Leaving = { reason, hasHookRun: false, timer: undefined };
+  /** Ends this life: the message at hand first, with all it has for `patienceMs`, then the children, then its own hook. */
+  #leave(reason: "stop" | "restart", patienceMs = 0): void {
+    const leaving = new Leaving(reason);
     this.#leaving = leaving;
     this.isIdle = false;
-    this.#life?.end();
+    if (patienceMs === 0) this.#life?.end();
     this.#advance();
     if (this.#leaving !== leaving) return;
-    leaving.timer = this.runtime.clock.after(this.#stopTimeoutMs, () => {
-      if (this.#leaving !== leaving) return;
+    if (patienceMs === 0) return this.#limit(leaving);
+    leaving.limit(this.runtime.clock, Math.min(patienceMs, this.#stopTimeoutMs), () => {
+      this.#life?.end();
+      this.#limit(leaving);
+    });
+  }
+
+  #limit(leaving: Leaving): void {
+    leaving.limit(this.runtime.clock, this.#stopTimeoutMs, () => {
       this.runtime.log.warn("an actor did not stop in time and was left behind", { actor: this.path });
       this.#cutShort(new ActorError("stop-timeout", `${this.path} did not stop within ${this.#stopTimeoutMs} ms`));
     });
@@ -321,11 +319,10 @@ export class Cell extends Inbox implements Child, Supervisor, LifeHost<unknown> 
   #advance(): void {
     const leaving = this.#leaving;
     if (leaving === undefined || this.#isBusy) return;
+    this.#life?.end();
     // The last child to go calls this again.
     if (this.#children !== undefined && this.#children.size > 0) return this.#children.stopAll();
-    if (leaving.hasHookRun) return this.#left(leaving);
-    leaving.hasHookRun = true;
-    const pending = this.#runHook(leaving.reason);
+    const pending = this.#runHook(leaving);
     if (pending === undefined) return this.#left(leaving);
     this.#isBusy = true;
     this.#waitFor(pending, () => {
@@ -335,10 +332,9 @@ export class Cell extends Inbox implements Child, Supervisor, LifeHost<unknown> 
   }
 
   /** A hook that fails is a matter for the log: the life is over all the same. */
-  #runHook(reason: "stop" | "restart"): PromiseLike<void> | undefined {
+  #runHook(leaving: Leaving): PromiseLike<void> | undefined {
     try {
-      const pending = this.#actor?.onStop?.(reason);
-      return pending !== undefined && isThenable(pending) ? pending : undefined;
+      return leaving.runHook(this.#actor);
     } catch (error) {
       this.crash(error);
       return undefined;
@@ -350,17 +346,18 @@ export class Cell extends Inbox implements Child, Supervisor, LifeHost<unknown> 
     if (leaving === undefined) return;
     this.#turn += 1;
     this.#isBusy = false;
-    leaving.hasHookRun = true;
+    leaving.skipHook();
     this.#lastError = error;
     this.#current?.failed(error);
     this.#current = undefined;
+    this.#currentMessage = undefined;
     this.#children?.abandonAll(error);
     this.#left(leaving);
   }
 
   #left(leaving: Leaving): void {
     if (this.#leaving !== leaving) return;
-    leaving.timer?.cancel();
+    leaving.over();
     this.#leaving = undefined;
     this.#actor = undefined;
     this.#receive = nobody;

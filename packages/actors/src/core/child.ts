@@ -14,7 +14,8 @@ export interface Child {
   /** Puts the old life away and waits for {@link resume}. */
   clear(): void;
   resume(): void;
-  stop(reason: TerminationReason, error: ActorError | undefined): void;
+  /** @param finishWithinMs how long the message at hand may go on before its life ends under it. Default 0 */
+  stop(reason: TerminationReason, error: ActorError | undefined, finishWithinMs?: number): void;
   /** Calls `watcher` once it has ended for good. */
   watch(watcher: { terminated(): void }): void;
   /** Ends at once, and leaves behind what does not. */

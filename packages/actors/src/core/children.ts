@@ -5,6 +5,7 @@ import { RestartIntensity } from "../supervision/intensity.ts";
 import type { SupervisionSpec } from "../supervision/spec.ts";
 import { concerned, isRestarted } from "../supervision/strategy.ts";
 import { parseAddress } from "./address.ts";
+import type { StopChildOptions } from "./behavior.ts";
 import type { Child } from "./child.ts";
 import type { ActorRef } from "./ref.ts";
 import { RestartGroup } from "./restart-group.ts";
@@ -95,12 +96,12 @@ export class Children<Kind extends Child> {
   }
 
   /** Stops one for good; fulfilled when it has ended. Rejects with ActorError `no-such-actor`. */
-  stop(ref: ActorRef<never>): Promise<void> {
+  stop(ref: ActorRef<never>, { finishWithinMs = 0 }: StopChildOptions = {}): Promise<void> {
     const child = this.#children.get(parseAddress(ref.address).path.at(-1) ?? "");
     if (child === undefined || !child.ref.equals(ref)) return Promise.reject(notAChild(ref));
     const { promise, resolve } = Promise.withResolvers<undefined>();
     child.watch({ terminated: () => resolve(undefined) });
-    child.stop("stopped", undefined);
+    child.stop("stopped", undefined, finishWithinMs);
     return promise;
   }
 
@@ -120,9 +121,9 @@ export class Children<Kind extends Child> {
   }
 
   #restart(ended: Kind): void {
-    const isFree = (child: Kind): boolean =>
-      !this.#groups.has(child) && child.state !== "stopping" && child.state !== "stopped";
-    const members = concerned(this.#spec.strategy, this.#children.values(), ended).filter(isFree);
+    const members = concerned(this.#spec.strategy, this.#children.values(), ended);
+    // Those that wait for their restart already depend on this one, and begin after it.
+    for (const group of new Set(members.map((member) => this.#groups.get(member)))) group?.dissolve();
     const pause = this.#pauseMs(ended);
     const group = new RestartGroup(this.#runtime.clock, members, pause, () => {
       for (const member of members) this.#groups.delete(member);

@@ -2,6 +2,7 @@
  * Deadlines by the hundred thousand: what waits for the same length of time ends in the order it began, so one list and one
  * timer per length are enough, and to begin or end a wait is a few pointers.
  */
+import { ActorError, textOf } from "../errors.ts";
 import type { Clock, Timer } from "./ports.ts";
 
 /** A wait. Belongs to one {@link Deadlines} at a time, which writes all fields but `expire`. */
@@ -22,6 +23,9 @@ export interface DeadlineList {
   timer: Timer;
 }
 
+/** Lists without waits that are kept for the next wait of their length, so that one wait after the other needs no new timer. */
+const KEPT_LISTS = 64;
+
 export class Deadlines {
   readonly #clock: Clock;
   readonly #lists = new Map<number, DeadlineList>();
@@ -32,9 +36,8 @@ export class Deadlines {
     this.#clock = clock;
   }
 
-  /** An infinite `timeoutMs` never ends. */
+  /** @throws ActorError `bad-option` for a `timeoutMs` that would have no end */
   add(deadline: Deadline, timeoutMs: number): void {
-    if (timeoutMs === Infinity) return;
     const list = this.#recent?.timeoutMs === timeoutMs ? this.#recent : this.#listOf(timeoutMs);
     deadline.list = list;
     deadline.dueMs = this.#clock.nowMs() + timeoutMs;
@@ -55,6 +58,7 @@ export class Deadlines {
     deadline.list = undefined;
     deadline.earlier = undefined;
     deadline.later = undefined;
+    if (list.first === undefined && this.#lists.size > KEPT_LISTS) this.#drop(list);
   }
 
   /** Ends every wait now, as if its time were over, and stops all timers. */
@@ -70,6 +74,7 @@ export class Deadlines {
   #listOf(timeoutMs: number): DeadlineList {
     let list = this.#lists.get(timeoutMs);
     if (list === undefined) {
+      mustEnd(timeoutMs);
       const made: DeadlineList = {
         timeoutMs,
         first: undefined,
@@ -90,7 +95,13 @@ export class Deadlines {
       list.timer = this.#clock.after(list.first.dueMs - nowMs, () => this.#look(list));
       return;
     }
-    this.#lists.delete(list.timeoutMs);
+    this.#drop(list);
+  }
+
+  #drop(list: DeadlineList): void {
+    list.timer.cancel();
+    // A wait that began when one of this list ended may have made a new one.
+    if (this.#lists.get(list.timeoutMs) === list) this.#lists.delete(list.timeoutMs);
     if (this.#recent === list) this.#recent = undefined;
   }
 
@@ -98,4 +109,16 @@ export class Deadlines {
     this.remove(deadline);
     deadline.expire();
   }
+}
+
+/** How long a wait is at most, as an option says it. @throws ActorError `bad-option` */
+export function mustBeTimeout(timeoutMs: number, what: string): number {
+  if (Number.isFinite(timeoutMs) && timeoutMs >= 0) return timeoutMs;
+  throw new ActorError("bad-option", `${what} is a finite number of milliseconds, not ${textOf(timeoutMs)}`);
+}
+
+/** As a caller says it: what is over already ends at once. @throws ActorError `bad-option` */
+export function mustEnd(timeoutMs: number): void {
+  if (Number.isFinite(timeoutMs)) return;
+  throw new ActorError("bad-option", `a wait ends: it takes a finite number of milliseconds, not ${textOf(timeoutMs)}`);
 }

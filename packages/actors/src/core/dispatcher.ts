@@ -46,11 +46,16 @@ export class Dispatcher {
   readonly #drain = (): void => {
     this.#beginTurn();
     const queue = this.#queue;
-    while (queue.length > 0 && !this.#isExhausted) {
-      this.#unlooked += Math.max(1, queue.shift().run(BATCH));
-      if (this.#unlooked >= LOOK_EVERY) this.#look();
+    try {
+      while (queue.length > 0 && !this.#isExhausted) {
+        this.#unlooked += Math.max(1, queue.shift().run(BATCH));
+        if (this.#unlooked >= LOOK_EVERY) this.#look();
+      }
+    } finally {
+      this.#isArmed = queue.length > 0;
+      // Something has thrown, against its word. That is for the process to hear; all others go on.
+      if (this.#isArmed && !this.#isExhausted) this.#clock.soon(this.#drain);
     }
-    this.#isArmed = queue.length > 0;
   };
 
   /** Counts what ran also over many drains: whoever asks and is answered in micro-tasks alone must give way too. */

@@ -14,7 +14,8 @@ export abstract class Inbox implements Receiver, Runnable {
   protected readonly mailbox: Mailbox;
   /** Running, with nothing to do: the next message must wake it. */
   protected isIdle = false;
-  protected isQueued = false;
+  #isQueued = false;
+  #lostTurns = 0;
   /** Set once it takes no more messages. */
   protected end: Terminated | undefined = undefined;
   #watchers: Set<Watcher> | undefined = undefined;
@@ -48,7 +49,7 @@ export abstract class Inbox implements Receiver, Runnable {
   }
 
   offer(offer: Offer): void {
-    const refused = this.enqueue(offer.isAcknowledged ? offer : offer.open());
+    const refused = this.enqueue(offer.item);
     if (refused === undefined) return offer.taken();
     const mayWait = refused.code === "mailbox-full" && this.mailbox.settings.overflow === "back-pressure";
     if (!mayWait || !this.mailbox.wait(offer)) offer.failed(refused);
@@ -65,6 +66,7 @@ export abstract class Inbox implements Receiver, Runnable {
 
   putBack(item: unknown): void {
     this.mailbox.putBack(item);
+    if (this.isIdle) this.#wake();
   }
 
   /** Whether it has ended, and not only begun to. */
@@ -72,9 +74,23 @@ export abstract class Inbox implements Receiver, Runnable {
 
   /** Waits for its turn. */
   protected queue(): void {
-    if (this.isQueued) return;
-    this.isQueued = true;
+    if (this.#isQueued) return;
+    this.#isQueued = true;
     this.runtime.dispatcher.schedule(this);
+  }
+
+  /** Waits behind all others: the turn that it may wait for already is lost. */
+  protected queueLast(): void {
+    if (this.#isQueued) this.#lostTurns += 1;
+    this.#isQueued = false;
+    this.queue();
+  }
+
+  /** Whether the turn that has come is one that it still wants. */
+  protected takesTurn(): boolean {
+    this.#isQueued = this.#lostTurns > 0;
+    if (this.#isQueued) this.#lostTurns -= 1;
+    return !this.#isQueued;
   }
 
   /** It has ended: what still waits is refused, and who watches is told. */

@@ -2,7 +2,8 @@
 import { ActorError } from "../errors.ts";
 import { ActorTimers } from "./actor-timers.ts";
 import { baseOf, type BaseRef, type Watcher } from "./base-ref.ts";
-import type { ActorContext, Behavior, Handler, SpawnOptions, Timers } from "./behavior.ts";
+import type { ActorContext, Behavior, Handler, SpawnOptions, StopChildOptions, Timers } from "./behavior.ts";
+import { Closables } from "./closables.ts";
 import { Envelope } from "./envelope.ts";
 import type { ActorLog, Clock } from "./ports.ts";
 import type { ActorRef, StreamOptions, StreamRef, Terminated } from "./ref.ts";
@@ -18,7 +19,7 @@ export interface LifeHost<Message> {
   readonly stashCapacity: number;
   install(handler: Handler<Message>): void;
   spawn<Child>(behavior: Behavior<Child>, options: SpawnOptions<Child> | undefined): ActorRef<Child>;
-  stopChild(child: ActorRef<never>): Promise<void>;
+  stopChild(child: ActorRef<never>, options: StopChildOptions | undefined): Promise<void>;
   requestStop(): void;
   crash(error: unknown): void;
   enqueueReserved(envelope: Envelope): void;
@@ -27,17 +28,12 @@ export interface LifeHost<Message> {
   putBack(item: unknown): void;
 }
 
-/** Something that must not outlive the life. */
-interface Closable {
-  close(): void;
-}
-
 export class Life<Message> implements ActorContext<Message> {
   readonly #host: LifeHost<Message>;
   #timers: ActorTimers<Message> | undefined = undefined;
   #stash: unknown[] | undefined = undefined;
-  #watches: Map<string, Watch<Message>> | undefined = undefined;
-  #closables: Set<Closable> | undefined = undefined;
+  #watches: Set<Watch<Message>> | undefined = undefined;
+  #streams: Closables | undefined = undefined;
   #abort: AbortController | undefined = undefined;
   isOver = false;
 
@@ -97,28 +93,22 @@ export class Life<Message> implements ActorContext<Message> {
     if (!this.isOver) this.#host.crash(error);
   }
 
-  async stopChild(child: ActorRef<never>): Promise<void> {
-    await this.#host.stopChild(child);
+  async stopChild(child: ActorRef<never>, options?: StopChildOptions): Promise<void> {
+    await this.#host.stopChild(child, options);
   }
 
-  watch(ref: ActorRef<never>, toMessage: (terminated: Terminated) => Message): void {
+  watch(ref: ActorRef<never>, toMessage: (terminated: Terminated) => Message): () => void {
     this.#mustLive();
-    this.unwatch(ref);
-    const watches = (this.#watches ??= new Map<string, Watch<Message>>());
-    const { address } = ref;
+    const watches = (this.#watches ??= new Set());
     const watch: Watch<Message> = new Watch(baseOf(ref), toMessage, {
       ended: () => this.#host.enqueueReserved(watch),
-      delivered: () => watches.delete(address),
+      delivered: () => watches.delete(watch),
     });
-    watches.set(address, watch);
+    watches.add(watch);
     watch.begin();
-  }
-
-  unwatch(ref: ActorRef<never>): void {
-    const watch = this.#watches?.get(ref.address);
-    if (watch === undefined) return;
-    this.#watches?.delete(ref.address);
-    watch.cancel();
+    return () => {
+      if (watches.delete(watch)) watch.cancel();
+    };
   }
 
   become(handler: Handler<Message>): void {
@@ -143,12 +133,12 @@ export class Life<Message> implements ActorContext<Message> {
 
   offerStream<Item>(items: AsyncIterable<Item> | Iterable<Item>, options?: StreamOptions): StreamRef<Item> {
     this.#mustLive();
-    return this.#own((closed) => new StreamSource(this.#host.runtime, items, options, closed));
+    return this.#owned.own((closed) => new StreamSource(this.#host.runtime, items, options, closed));
   }
 
   readStream<Item>(stream: StreamRef<Item>, options?: StreamOptions): AsyncIterable<Item> {
     this.#mustLive();
-    return this.#own((closed) => new StreamReader(this.#host.runtime, stream, options, closed));
+    return this.#owned.own((closed) => new StreamReader(this.#host.runtime, stream, options, closed));
   }
 
   /** Ends all that belongs to this life. What was set aside goes back to the mailbox. */
@@ -156,18 +146,15 @@ export class Life<Message> implements ActorContext<Message> {
     if (this.isOver) return;
     this.isOver = true;
     this.#timers?.cancelAll();
-    for (const watch of this.#watches?.values() ?? []) watch.cancel();
+    for (const watch of this.#watches ?? []) watch.cancel();
     this.#watches = undefined;
     this.unstashAll();
-    for (const closable of this.#closables ?? []) closable.close();
+    this.#streams?.closeAll();
     this.#abort?.abort(this.#over());
   }
 
-  #own<Owned extends Closable>(make: (closed: () => void) => Owned): Owned {
-    const closables = (this.#closables ??= new Set());
-    const owned: Owned = make(() => closables.delete(owned));
-    closables.add(owned);
-    return owned;
+  get #owned(): Closables {
+    return (this.#streams ??= new Closables());
   }
 
   #over(): ActorError {

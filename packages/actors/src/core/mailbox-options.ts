@@ -4,7 +4,9 @@
  * `refuse`: the new message is answered with ActorError `mailbox-full`; `drop-oldest`: the oldest waiting message makes
  * room and is refused instead; `back-pressure`: like `refuse` for `tell`, while `offer` waits for room.
  */
-export type Overflow = "refuse" | "drop-oldest" | "back-pressure";
+export type Overflow = (typeof OVERFLOWS)[number];
+
+export const OVERFLOWS = ["refuse", "drop-oldest", "back-pressure"] as const;
 
 export interface MailboxOptions<Message> {
   /** Messages that may wait. Default 1,000. */

@@ -1,7 +1,7 @@
 /** What waits for one actor, within its bounds. Items are messages as they were sent, or {@link Envelope}s. */
-import { ActorError } from "../errors.ts";
+import { ActorError, mustBeOneOf, textOf } from "../errors.ts";
 import { Envelope } from "./envelope.ts";
-import type { MailboxOptions, Overflow } from "./mailbox-options.ts";
+import { type MailboxOptions, type Overflow, OVERFLOWS } from "./mailbox-options.ts";
 import type { Offer } from "./offer.ts";
 import { Ring } from "./ring.ts";
 
@@ -35,9 +35,13 @@ export function mailboxSettings<Message>(options: MailboxOptions<Message> | unde
     isPriority: priority?.when as ((message: unknown) => boolean) | undefined,
     priorityCapacity: priority?.capacity ?? DEFAULT_CAPACITY,
   };
+  mustBeOneOf(OVERFLOWS, settings.overflow, "overflow");
+  if (priority !== undefined && typeof priority.when !== "function") {
+    throw new ActorError("bad-option", "a priority lane needs a function that says when");
+  }
   for (const bound of [settings.capacity, settings.maxWaiting, settings.priorityCapacity]) {
     if (Number.isSafeInteger(bound) && bound > 0) continue;
-    throw new ActorError("bad-option", `a mailbox needs whole numbers above 0 as bounds, not ${bound}`);
+    throw new ActorError("bad-option", `a mailbox needs whole numbers above 0 as bounds, not ${textOf(bound)}`);
   }
   return settings;
 }
@@ -48,7 +52,9 @@ export class Mailbox extends Ring<unknown> {
   readonly freeBelow: number;
   #reserved = 0;
   #priority: Ring<unknown> | undefined = undefined;
+  /** Offers that wait for room in each lane: none waits behind one of the other. */
   #waiting: Ring<Offer> | undefined = undefined;
+  #urgentWaiting: Ring<Offer> | undefined = undefined;
 
   constructor(settings: MailboxSettings) {
     super();
@@ -59,6 +65,11 @@ export class Mailbox extends Ring<unknown> {
   /** All that waits inside. */
   get depth(): number {
     return this.length + (this.#priority?.length ?? 0);
+  }
+
+  /** Calls of `offer` that wait for room, given up ones included until somebody looks. */
+  get offersWaiting(): number {
+    return (this.#waiting?.length ?? 0) + (this.#urgentWaiting?.length ?? 0);
   }
 
   /** Whether {@link next} must be asked instead of `shift`. */
@@ -91,9 +102,8 @@ export class Mailbox extends Ring<unknown> {
     this.push(item);
   }
 
-  /** Puts back what was taken out, before all that waits; also above the capacity. */
+  /** Puts back a message that was taken out, before all that waits; also above the capacity. */
   putBack(item: unknown): void {
-    if (isReserved(item)) this.#reserved += 1;
     this.unshift(item);
   }
 
@@ -101,44 +111,48 @@ export class Mailbox extends Ring<unknown> {
   next(): unknown {
     if (this.#priority !== undefined && this.#priority.length > 0) {
       const urgent = this.#priority.shift();
-      this.#admit();
+      this.#urgentWaiting = this.#admit(this.#urgentWaiting);
       return urgent;
     }
     const item = this.shift();
     if (isReserved(item)) this.#reserved -= 1;
-    this.#admit();
+    this.#waiting = this.#admit(this.#waiting);
     return item;
   }
 
   /** An offer found no room. @returns whether it may wait for some */
   wait(offer: Offer): boolean {
-    const waiting = (this.#waiting ??= new Ring());
-    while (waiting.removeFirst((each) => !each.isWaiting) !== undefined);
-    if (waiting.length >= this.settings.maxWaiting) return false;
+    for (const lane of [this.#waiting, this.#urgentWaiting]) {
+      while (lane?.removeFirst((each) => !each.isWaiting) !== undefined);
+    }
+    if (this.offersWaiting >= this.settings.maxWaiting) return false;
+    const isUrgent = this.settings.isPriority?.(offer.open()) === true;
+    const waiting = isUrgent ? (this.#urgentWaiting ??= new Ring()) : (this.#waiting ??= new Ring());
     waiting.push(offer);
     return true;
   }
 
   /** Takes everything out, offers that wait outside included. */
   *drain(): Generator {
-    const waiting = this.#waiting;
+    const outside = [this.#urgentWaiting ?? new Ring<Offer>(), this.#waiting ?? new Ring<Offer>()];
     // Not let in by the room that is made below.
+    this.#urgentWaiting = undefined;
     this.#waiting = undefined;
     while (this.depth > 0) yield this.next();
-    for (let left = waiting?.length ?? 0; left > 0; left -= 1) yield waiting?.shift();
+    for (const lane of outside) for (let left = lane.length; left > 0; left -= 1) yield lane.shift();
   }
 
-  #admit(): void {
-    const waiting = this.#waiting;
-    if (waiting === undefined) return;
+  /** Lets the first of `waiting` in, if there is room. @returns what still waits */
+  #admit(waiting: Ring<Offer> | undefined): Ring<Offer> | undefined {
+    if (waiting === undefined) return undefined;
     while (waiting.length > 0) {
       const offer = waiting.shift();
       if (!offer.isWaiting) continue;
-      if (this.put(offer, offer.open()).isTaken) offer.taken();
+      if (this.put(offer.item, offer.open()).isTaken) offer.taken();
       else waiting.unshift(offer);
-      return;
+      return waiting;
     }
-    this.#waiting = undefined;
+    return undefined;
   }
 }
 

@@ -1,5 +1,5 @@
 /** A message whose sender waits: for room in the mailbox, or until the handler has finished with it. */
-import { ActorError } from "../errors.ts";
+import { ActorError, isActorError } from "../errors.ts";
 import type { Deadline, DeadlineList } from "./deadlines.ts";
 import { Envelope } from "./envelope.ts";
 import type { OfferOptions } from "./ref.ts";
@@ -36,7 +36,13 @@ export class Offer extends Envelope implements Deadline {
       this.failed(new ActorError("system-stopped", "the actor system has stopped"));
       return;
     }
-    runtime.deadlines.add(this, this.#timeoutMs);
+    try {
+      runtime.deadlines.add(this, this.#timeoutMs);
+    } catch (error) {
+      if (!isActorError(error)) throw error;
+      this.failed(error);
+      return;
+    }
     if (options.signal !== undefined) this.#listenTo(options.signal);
   }
 
@@ -44,9 +50,13 @@ export class Offer extends Envelope implements Deadline {
     return this.#message;
   }
 
-  /** Once taken without acknowledgement it must be delivered; before that, or while one is awaited, it may be given up. */
   override isWanted(): boolean {
-    return !this.#isSettled || !this.isAcknowledged;
+    return !this.#isSettled;
+  }
+
+  /** What lies in the mailbox: without acknowledgement nobody waits any more once the message has its place. */
+  get item(): unknown {
+    return this.isAcknowledged ? this : this.#message;
   }
 
   /** Still waiting for room. */

@@ -8,8 +8,8 @@ import type { Runtime } from "./runtime.ts";
 export class PathRef<Message> extends BaseRef<Message> {
   readonly address: string;
   readonly #find: () => BaseRef<never> | undefined;
-  /** Who watches, and whom. */
-  #watched: Map<Watcher, BaseRef<never>> | undefined;
+  /** How to stop watching. */
+  #watches: Map<Watcher, () => void> | undefined;
 
   constructor(runtime: Runtime, address: ActorAddress, find: (address: ActorAddress) => BaseRef<never> | undefined) {
     super(runtime);
@@ -36,13 +36,22 @@ export class PathRef<Message> extends BaseRef<Message> {
       watcher.terminated({ ref: this, reason: "no-such-actor", error: this.#nobody() });
       return;
     }
-    (this.#watched ??= new Map()).set(watcher, target);
-    target.watch(watcher);
+    this.unwatch(watcher);
+    const watches = (this.#watches ??= new Map<Watcher, () => void>());
+    // This reference may be kept for long, and must not keep all that ever watched by it.
+    const through: Watcher = {
+      terminated: (terminated) => {
+        watches.delete(watcher);
+        watcher.terminated(terminated);
+      },
+    };
+    watches.set(watcher, () => target.unwatch(through));
+    target.watch(through);
   }
 
   override unwatch(watcher: Watcher): void {
-    this.#watched?.get(watcher)?.unwatch(watcher);
-    this.#watched?.delete(watcher);
+    this.#watches?.get(watcher)?.();
+    this.#watches?.delete(watcher);
   }
 
   #target(): BaseRef<Message> | undefined {

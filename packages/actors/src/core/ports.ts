@@ -1,4 +1,4 @@
-/** Time, chance and the log as actors find them, so that a simulation can give them its own. */
+/** Time, chance and the log as actors find them, so that a simulation can give them its own. Clocks and chance must not throw. */
 
 /** Something that will run later. */
 export interface Timer {
@@ -21,7 +21,10 @@ export interface Clock {
 /** A number in [0, 1). */
 export type RandomSource = () => number;
 
-/** Where the runtime reports what no caller hears of. `fields` go into the record beside `message`. */
+/**
+ * Where the runtime reports what no caller hears of. `fields` go into the record beside `message`. Should not throw: what it
+ * throws all the same becomes an uncaught exception of the process, while the runtime goes on.
+ */
 export interface ActorLog {
   debug(message: string, fields?: Readonly<Record<string, unknown>>): void;
   warn(message: string, fields?: Readonly<Record<string, unknown>>): void;

@@ -2,7 +2,7 @@
 import type { ActorError } from "../errors.ts";
 
 export interface WaitOptions {
-  /** Default: the system's `askTimeoutMs`. */
+  /** Finite: every wait ends. Default: the system's `askTimeoutMs`; `ActorRef.offer` has another for other hosts. */
   readonly timeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -23,7 +23,7 @@ export interface AskOptions extends WaitOptions {
 export interface StreamOptions {
   /** Items that may be under way at once. Default 16. */
   readonly window?: number | undefined;
-  /** Longest silence between items before `stream-timeout`. Default: the system's `streamIdleTimeoutMs`. */
+  /** Longest silence between items before `stream-timeout`; finite. Default: the system's `streamIdleTimeoutMs`. */
   readonly idleTimeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -38,19 +38,20 @@ export interface ActorRef<in Message> {
    */
   tell(message: Message): ActorError | undefined;
   /**
-   * Sends, and waits while the mailbox is full. Rejects with ActorError `mailbox-full` when the mailbox answers so,
-   * `ask-timeout`, `cancelled`, and as `ask` does when there is no receiver.
+   * Sends, and waits while the mailbox is full; where `timeoutMs` is not given, for the system's `askTimeoutMs`, or to another
+   * host for its remoting's `limits.offerTimeoutMs`. Rejects with ActorError `mailbox-full` when the mailbox answers so,
+   * `ask-timeout`, `cancelled`, `bad-option`, and as `ask` does when there is no receiver.
    */
   offer(message: Message, options?: OfferOptions): Promise<void>;
   /**
    * Sends the message that `make` builds around a reply address, and waits for the first reply. Rejects with ActorError
    * `ask-timeout`, `cancelled`, `no-such-actor`, `actor-stopped`, `actor-failed`, `mailbox-full`, `bad-message`,
-   * `too-large`, `peer-gone`; never hangs.
+   * `too-large`, `peer-gone`, and `bad-option` for a `timeoutMs` that would have no end; never hangs.
    */
   ask<Reply>(make: (replyTo: ActorRef<Reply>) => Message, options?: AskOptions): Promise<Reply>;
   /**
    * Asks for a stream and reads it; leaving the loop cancels it at its source. Nothing is sent before the first read.
-   * Throws as `ask` does, and ActorError `stream-broken` or `stream-timeout`.
+   * Throws as `ask` does, and ActorError `stream-broken`, `stream-timeout` or `bad-option`.
    */
   stream<Item>(
     make: (replyTo: ActorRef<StreamRef<Item>>) => Message,

@@ -15,7 +15,8 @@ interface Watched {
 export class RemoteBooks implements Elsewhere {
   /** Nothing can be reached until the system has made its remoting. */
   delivery: RemoteDelivery;
-  readonly #asks = new Map<string, Set<FailingAsk>>();
+  /** Who waits, and for which host. */
+  readonly #asks = new Map<FailingAsk, string>();
   /** By host, then by address. */
   readonly #watched = new Map<string, Map<string, Watched>>();
 
@@ -25,16 +26,13 @@ export class RemoteBooks implements Elsewhere {
       offer: (to) => Promise.reject(unreachable(to)),
       watch: (to) => this.peerGone(to.peer, unreachable(to)),
       unwatch: () => undefined,
+      close: () => Promise.resolve(),
     };
   }
 
   expect(peer: string, ask: FailingAsk): void {
-    const asks = this.#asks.get(peer) ?? new Set();
-    this.#asks.set(peer, asks.add(ask));
-    ask.whenSettled(() => {
-      asks.delete(ask);
-      if (asks.size === 0 && this.#asks.get(peer) === asks) this.#asks.delete(peer);
-    });
+    this.#asks.set(ask, peer);
+    ask.whenSettled(() => this.#asks.delete(ask));
   }
 
   watch(ref: RemoteRef<never>, watcher: Watcher): void {
@@ -66,7 +64,7 @@ export class RemoteBooks implements Elsewhere {
   }
 
   peerGone(peer: string, error: ActorError): void {
-    for (const ask of this.#asks.get(peer) ?? []) ask.failed(error);
+    for (const [ask, host] of this.#asks) if (host === peer) ask.failed(error);
     for (const { ref } of this.#watched.get(peer)?.values() ?? []) {
       this.terminated(ref.to, ref.address, "peer-gone", error);
     }

@@ -71,10 +71,10 @@ export class Door implements RemoteHost {
     this.#books.terminated(parseAddress(address), address, reason, error);
   }
 
-  refused(to: string, replyTo: string | undefined, error: ActorError): void {
+  refused(to: string | undefined, replyTo: string | undefined, error: ActorError): void {
     const asked = replyTo === undefined ? undefined : this.#directory.find(parseAddress(replyTo));
     if (asked instanceof ReplyRef) asked.fail(error);
-    else this.#runtime.refused(to, undefined, error);
+    else if (to !== undefined) this.#runtime.refused(to, undefined, error);
   }
 
   peerGone(peer: string, error: ActorError): void {

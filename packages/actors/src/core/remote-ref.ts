@@ -3,6 +3,7 @@ import type { ActorError } from "../errors.ts";
 import { type ActorAddress, formatAddress } from "./address.ts";
 import { PendingAsk } from "./ask.ts";
 import { BaseRef, type Watcher } from "./base-ref.ts";
+import { mustEnd } from "./deadlines.ts";
 import type { ActorRef, AskOptions, OfferOptions } from "./ref.ts";
 import type { RemoteDelivery } from "./remote.ts";
 import type { Runtime } from "./runtime.ts";
@@ -38,7 +39,8 @@ export class RemoteRef<Message> extends BaseRef<Message> {
     return this.#elsewhere.delivery.tell(this.to, message, undefined);
   }
 
-  override offer(message: Message, options: OfferOptions = {}): Promise<void> {
+  override async offer(message: Message, options: OfferOptions = {}): Promise<void> {
+    if (options.timeoutMs !== undefined) mustEnd(options.timeoutMs);
     return this.#elsewhere.delivery.offer(this.to, message, options);
   }
 

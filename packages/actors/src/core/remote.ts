@@ -22,6 +22,8 @@ export interface RemoteDelivery {
    */
   watch(to: ActorAddress): void;
   unwatch(to: ActorAddress): void;
+  /** The system has stopped: other hosts are told that this one has left. */
+  close(): Promise<void>;
 }
 
 /** What becomes of a message that came from another host. At most one of both is called, at most once. */
@@ -46,8 +48,12 @@ export interface RemoteHost {
   watch(to: ActorAddress, ended: (reason: TerminationReason, error: ActorError | undefined) => void): () => void;
   /** An actor elsewhere that was watched has ended. @throws ActorError `bad-address` */
   terminated(address: string, reason: TerminationReason, error: ActorError | undefined): void;
-  /** Another host refused a message; `replyTo` as it was sent. Without one, the system's `onRefused` hears of it. @throws ActorError `bad-address` */
-  refused(to: string, replyTo: string | undefined, error: ActorError): void;
+  /**
+   * Another host refused a message; `replyTo` as it was sent. Without one, the system's `onRefused` hears of it.
+   * @param to undefined when it could not send its answer: nobody but who waits for that is told
+   * @throws ActorError `bad-address`
+   */
+  refused(to: string | undefined, replyTo: string | undefined, error: ActorError): void;
   /** A host is gone: its asks fail now, and whoever watched an actor there is told. */
   peerGone(peer: string, error: ActorError): void;
   /** What is watched on that host, for a connection that is made anew. */

@@ -16,6 +16,12 @@ export class Ring<Item> {
     this.length += 1;
   }
 
+  /** The oldest, which stays. */
+  peek(): Item | undefined {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what lies at head was pushed as an Item, or there is nothing
+    return this.#slots[this.#head] as Item | undefined;
+  }
+
   /** The oldest; there must be one. */
   shift(): Item {
     const head = this.#head;

@@ -1,7 +1,7 @@
 /** The end of a stream that reads: an async iterable that gives the source credit as it is read. */
 import { ActorError } from "../errors.ts";
 import { baseOf, type Watcher } from "./base-ref.ts";
-import type { Deadline, DeadlineList } from "./deadlines.ts";
+import { type Deadline, type DeadlineList, mustBeTimeout } from "./deadlines.ts";
 import { Endpoint, isSinkMessage } from "./endpoint.ts";
 import type { SinkMessage, StreamOptions, StreamRef, Terminated } from "./ref.ts";
 import { Ring } from "./ring.ts";
@@ -45,7 +45,7 @@ export class StreamReader<Item> implements AsyncIterableIterator<Item, undefined
     if (!Number.isSafeInteger(this.#window) || this.#window < 1) {
       throw new ActorError("bad-option", `a stream's window is a whole number above 0, not ${this.#window}`);
     }
-    this.#idleTimeoutMs = options?.idleTimeoutMs ?? runtime.streamIdleTimeoutMs;
+    this.#idleTimeoutMs = mustBeTimeout(options?.idleTimeoutMs ?? runtime.streamIdleTimeoutMs, "idleTimeoutMs");
     this.#sink = new Endpoint(runtime, isSinkMessage, (message) => this.#take(message));
     const signal = options?.signal;
     if (signal === undefined) return;
@@ -112,9 +112,12 @@ export class StreamReader<Item> implements AsyncIterableIterator<Item, undefined
 
   #replenish(): void {
     if (this.#granted - this.#consumed > this.#window >> 1) return;
-    this.#granted = this.#consumed + this.#window;
-    // A refusal says that the source is gone; what it sent last, or the watch on it, tells how it ended.
-    this.#source.tell({ type: "credit", credit: this.#granted });
+    const granted = this.#consumed + this.#window;
+    const refused = this.#source.tell({ type: "credit", credit: granted });
+    // A source that is gone: what it sent last, or the watch on it, tells how it ended.
+    if (refused?.code !== "mailbox-full") this.#granted = granted;
+    // The way there is full: that is tried again with each item, as long as there are any.
+    else if (this.#buffer.length === 0 && this.#received === this.#granted) this.#end(refused);
   }
 
   #take(message: SinkMessage<Item>): void {

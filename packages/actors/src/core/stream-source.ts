@@ -1,6 +1,7 @@
 /** The end of a stream that has the items. Takes an item from them only when the reader has given credit for it. */
+import { textOf } from "../errors.ts";
 import { baseOf } from "./base-ref.ts";
-import type { Deadline, DeadlineList } from "./deadlines.ts";
+import { type Deadline, type DeadlineList, mustBeTimeout } from "./deadlines.ts";
 import { Endpoint, isSourceMessage } from "./endpoint.ts";
 import type { ActorRef, SinkMessage, SourceMessage, StreamOptions } from "./ref.ts";
 import type { Runtime } from "./runtime.ts";
@@ -27,10 +28,11 @@ export class StreamSource<Item> extends Endpoint<SourceMessage<Item>> implements
     closed: () => void,
   ) {
     super(runtime, isSourceMessage, (message) => this.#take(message));
+    const idleTimeoutMs = mustBeTimeout(options?.idleTimeoutMs ?? runtime.streamIdleTimeoutMs, "idleTimeoutMs");
     this.#items = Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
     this.#closed = closed;
     // A stream that nobody opens is given up.
-    runtime.deadlines.add(this, options?.idleTimeoutMs ?? runtime.streamIdleTimeoutMs);
+    runtime.deadlines.add(this, idleTimeoutMs);
     const signal = options?.signal;
     if (signal === undefined) return;
     const cancel = (): void => this.#break("it was cancelled at its source");
@@ -105,7 +107,7 @@ export class StreamSource<Item> extends Endpoint<SourceMessage<Item>> implements
       // Its iterator has failed, and needs no more closing.
       if (!this.#isOver) {
         this.#isOver = true;
-        sink.tell({ type: "broken", reason: error instanceof Error ? error.message : String(error) });
+        sink.tell({ type: "broken", reason: textOf(error) });
         this.#dispose();
       }
     } finally {

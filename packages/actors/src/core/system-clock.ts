@@ -8,7 +8,14 @@ export function systemClock(): Clock {
   return {
     nowMs: () => performance.now(),
     after: (delayMs, run) => {
-      const timer = setTimeout(run, Math.min(delayMs, MAX_TIMEOUT_MS));
+      let timer: NodeJS.Timeout;
+      const wait = (leftMs: number): void => {
+        timer =
+          leftMs > MAX_TIMEOUT_MS
+            ? setTimeout(() => wait(leftMs - MAX_TIMEOUT_MS), MAX_TIMEOUT_MS)
+            : setTimeout(run, leftMs);
+      };
+      wait(delayMs);
       return { cancel: () => clearTimeout(timer) };
     },
     soon: (run) => queueMicrotask(run),

@@ -26,7 +26,7 @@ export interface ActorSystemOptions {
   readonly streamIdleTimeoutMs?: number;
   /** Default: none; addresses of other hosts are answered with `peer-gone`. */
   readonly remoting?: Remoting;
-  /** Hears of every message that was refused after its sender had gone on. Must not throw. */
+  /** Hears of every message that was refused after its sender had gone on. What it throws is logged. */
   readonly onRefused?: (refusal: Refusal) => void;
 }
 
@@ -46,6 +46,10 @@ export interface ActorSnapshot {
   readonly restarts: number;
   /** Messages that wait, those set aside not counted. */
   readonly mailboxDepth: number;
+  /** Of the ordinary lane. */
+  readonly mailboxCapacity: number;
+  /** Calls of `offer` that wait outside for room. */
+  readonly offersWaiting: number;
   readonly stashed: number;
   readonly lastError: unknown;
   readonly children: readonly ActorSnapshot[];
@@ -64,13 +68,16 @@ export interface ActorSystem {
   stopActor(ref: ActorRef<never>): Promise<void>;
   /** Calls `ended` once when `ref` ends, or soon when it has; gives back how to stop watching. */
   watch(ref: ActorRef<never>, ended: (terminated: Terminated) => void): () => void;
-  /** As in `ActorContext`; ends with the system. */
+  /** As in `ActorContext`; ends with the system. @throws ActorError `bad-option`, `system-stopped` */
   offerStream<Item>(items: AsyncIterable<Item> | Iterable<Item>, options?: StreamOptions): StreamRef<Item>;
   readStream<Item>(stream: StreamRef<Item>, options?: StreamOptions): AsyncIterable<Item>;
   /** The whole tree. */
   inspect(): readonly ActorSnapshot[];
-  /** Stops all actors, children first, and all timers. May be called twice. Default timeout: `stopTimeoutMs`. */
+  /**
+   * Stops all actors, children first, and all timers; then leaves the other hosts, and closes the transport that its remoting
+   * was given. May be called twice. Default timeout, of the actors: `stopTimeoutMs`. @throws ActorError `bad-option`
+   */
   stop(options?: { readonly timeoutMs?: number }): Promise<void>;
-  /** Fulfilled when the system has stopped; with the error when it gave up by itself. */
+  /** Fulfilled when the system has stopped and left; with the error when it gave up by itself. */
   readonly stopped: Promise<ActorError | undefined>;
 }

@@ -1,5 +1,5 @@
 /** An actor system: the root of a tree of actors, and what they share. */
-import { ActorError } from "../errors.ts";
+import { ActorError, textOf } from "../errors.ts";
 import { supervisionOf } from "../supervision/spec.ts";
 import { isPeerName } from "./address.ts";
 import { askByTelling } from "./ask.ts";
@@ -7,9 +7,11 @@ import { baseOf } from "./base-ref.ts";
 import type { Behavior, SpawnOptions } from "./behavior.ts";
 import { type Cell, type Place, spawnInto } from "./cell.ts";
 import { Children, type Supervisor } from "./children.ts";
-import { Deadlines } from "./deadlines.ts";
+import { Closables } from "./closables.ts";
+import { Deadlines, mustBeTimeout } from "./deadlines.ts";
 import { Directory } from "./directory.ts";
 import { Dispatcher } from "./dispatcher.ts";
+import { guardedLog } from "./guarded-log.ts";
 import type { ActorLog, Clock, RandomSource } from "./ports.ts";
 import type { ActorRef, AskOptions, StreamOptions, StreamRef, Terminated, WaitOptions } from "./ref.ts";
 import { RemoteBooks } from "./remote-books.ts";
@@ -51,20 +53,25 @@ class System implements ActorSystem, Runtime, Supervisor {
   readonly #top: Children<Cell>;
   readonly #place: Place;
   readonly #door: Door;
-  readonly #streams = new Set<{ close(): void }>();
+  readonly #books = new RemoteBooks();
+  readonly #streams = new Closables();
   #incarnations = 0;
   #isStopping = false;
   #gaveUp: ActorError | undefined;
 
   constructor(options: ActorSystemOptions) {
-    if (!isPeerName(options.peer)) throw new ActorError("bad-option", `"${options.peer}" cannot be a host's name`);
+    if (!isPeerName(options.peer))
+      throw new ActorError("bad-option", `"${textOf(options.peer)}" cannot be a host's name`);
     this.peer = options.peer;
     this.clock = options.clock ?? systemClock();
     this.random = options.random ?? Math.random;
-    this.log = options.log ?? SILENT;
-    this.askTimeoutMs = options.askTimeoutMs ?? ASK_TIMEOUT_MS;
-    this.stopTimeoutMs = options.stopTimeoutMs ?? STOP_TIMEOUT_MS;
-    this.streamIdleTimeoutMs = options.streamIdleTimeoutMs ?? STREAM_IDLE_TIMEOUT_MS;
+    this.log = guardedLog(options.log, this.clock);
+    this.askTimeoutMs = mustBeTimeout(options.askTimeoutMs ?? ASK_TIMEOUT_MS, "askTimeoutMs");
+    this.stopTimeoutMs = mustBeTimeout(options.stopTimeoutMs ?? STOP_TIMEOUT_MS, "stopTimeoutMs");
+    this.streamIdleTimeoutMs = mustBeTimeout(
+      options.streamIdleTimeoutMs ?? STREAM_IDLE_TIMEOUT_MS,
+      "streamIdleTimeoutMs",
+    );
     this.#onRefused =
       options.onRefused ?? (({ address, error }) => this.log.debug("a message was refused", { address, error }));
     this.dispatcher = new Dispatcher(this.clock);
@@ -76,9 +83,8 @@ class System implements ActorSystem, Runtime, Supervisor {
     const { promise, resolve } = Promise.withResolvers<ActorError | undefined>();
     this.stopped = promise;
     this.#settleStopped = resolve;
-    const books = new RemoteBooks();
-    this.#door = new Door(this, new Directory(this.#top, this.temporaries), books);
-    if (options.remoting !== undefined) books.delivery = options.remoting(this.#door);
+    this.#door = new Door(this, new Directory(this.#top, this.temporaries), this.#books);
+    if (options.remoting !== undefined) this.#books.delivery = options.remoting(this.#door);
   }
 
   // Its owner's.
@@ -115,11 +121,13 @@ class System implements ActorSystem, Runtime, Supervisor {
   }
 
   offerStream<Item>(items: AsyncIterable<Item> | Iterable<Item>, options?: StreamOptions): StreamRef<Item> {
-    return this.#own((closed) => new StreamSource(this, items, options, closed));
+    this.#mustRun();
+    return this.#streams.own((closed) => new StreamSource(this, items, options, closed));
   }
 
   readStream<Item>(stream: StreamRef<Item>, options?: StreamOptions): StreamReader<Item> {
-    return this.#own((closed) => new StreamReader(this, stream, options, closed));
+    this.#mustRun();
+    return this.#streams.own((closed) => new StreamReader(this, stream, options, closed));
   }
 
   inspect(): readonly ActorSnapshot[] {
@@ -127,7 +135,7 @@ class System implements ActorSystem, Runtime, Supervisor {
   }
 
   async stop({ timeoutMs = this.stopTimeoutMs }: { readonly timeoutMs?: number } = {}): Promise<void> {
-    this.#beginToStop(timeoutMs);
+    this.#beginToStop(mustBeTimeout(timeoutMs, "timeoutMs"));
     await this.stopped;
   }
 
@@ -139,7 +147,11 @@ class System implements ActorSystem, Runtime, Supervisor {
   }
 
   refused(address: string, message: unknown, error: ActorError): void {
-    this.#onRefused({ address, message, error });
+    try {
+      this.#onRefused({ address, message, error });
+    } catch (thrown) {
+      this.log.error("onRefused has thrown", { address, error, thrown });
+    }
   }
 
   ask<Message, Reply>(
@@ -189,16 +201,22 @@ class System implements ActorSystem, Runtime, Supervisor {
   #finish(): void {
     if (this.isStopped) return;
     this.isStopped = true;
-    for (const stream of this.#streams) stream.close();
+    this.#streams.closeAll();
     this.deadlines.expireAll();
+    void this.#depart();
+  }
+
+  /** Never rejects. */
+  async #depart(): Promise<void> {
+    try {
+      await this.#books.delivery.close();
+    } catch (error) {
+      this.log.error("the remoting of a stopped system did not close", { peer: this.peer, error });
+    }
     this.#settleStopped(this.#gaveUp);
   }
 
-  #own<Owned extends { close(): void }>(make: (closed: () => void) => Owned): Owned {
-    const owned: Owned = make(() => this.#streams.delete(owned));
-    this.#streams.add(owned);
-    return owned;
+  #mustRun(): void {
+    if (this.isStopped) throw new ActorError("system-stopped", `the actor system of ${this.peer} has stopped`);
   }
 }
-
-const SILENT: ActorLog = { debug: () => undefined, warn: () => undefined, error: () => undefined };

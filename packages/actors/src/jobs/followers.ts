@@ -1,5 +1,6 @@
 /** Who hears of which job. */
 import type { ActorRef } from "../core/ref.ts";
+import type { ActorErrorCode } from "../errors.ts";
 import type { JobAnswer, JobSnapshot } from "./job-types.ts";
 
 interface Follower {
@@ -7,6 +8,8 @@ interface Follower {
   /** Of nothing but its end. */
   readonly isOnlyEnd: boolean;
 }
+
+const CANNOT_TRAVEL: ReadonlySet<ActorErrorCode> = new Set(["bad-message", "too-large"]);
 
 export class Followers {
   readonly #maxPerJob: number;
@@ -32,7 +35,10 @@ export class Followers {
     const left = followers.filter(({ to, isOnlyEnd }) => {
       if (isOnlyEnd && !isLast) return true;
       const refusal = to.tell({ type: "job", job });
-      return refusal === undefined || refusal.code === "mailbox-full";
+      if (refusal === undefined || refusal.code === "mailbox-full") return true;
+      // Such a result cannot travel: who waits for it elsewhere is told that, and not left waiting.
+      if (CANNOT_TRAVEL.has(refusal.code)) to.tell({ type: "refused", code: refusal.code, text: refusal.message });
+      return false;
     });
     if (isLast || left.length === 0) this.#byJob.delete(job.id);
     else this.#byJob.set(job.id, left);

@@ -1,7 +1,7 @@
 /** Which jobs wait, run and have ended. Pure: every call says what is to be done now. */
-import { ActorError, invariant } from "../errors.ts";
+import { ActorError, invariant, textOf } from "../errors.ts";
 import { pauseMs } from "../supervision/back-off.ts";
-import type { BackOff } from "../supervision/spec.ts";
+import { type BackOff, mustBeBackOff } from "../supervision/spec.ts";
 import type { JobKind, JobProgress, JobSnapshot, JobState } from "./job-types.ts";
 
 export interface JobLimits {
@@ -45,6 +45,24 @@ interface Job {
   ending: { readonly state: "cancelled" | "failed"; readonly error: ActorError } | undefined;
 }
 
+/** `limits` over the defaults. @throws ActorError `bad-option` */
+export function jobLimits(limits: Partial<JobLimits>): JobLimits {
+  const whole = { ...DEFAULT_JOB_LIMITS, ...limits };
+  const { concurrency, queueCapacity, keepEnded, backOff } = whole;
+  mustCount({ concurrency }, 1);
+  mustCount({ queueCapacity, keepEnded }, 0);
+  mustBeBackOff(backOff);
+  return whole;
+}
+
+/** @throws ActorError `bad-option` */
+export function mustCount(values: Readonly<Record<string, number>>, least: number): void {
+  for (const [name, value] of Object.entries(values)) {
+    if (Number.isSafeInteger(value) && value >= least) continue;
+    throw new ActorError("bad-option", `a job runner cannot work with ${name} = ${textOf(value)}`);
+  }
+}
+
 /** For good. */
 export function hasEnded({ state }: Pick<JobSnapshot, "state">): boolean {
   return state === "done" || state === "failed" || state === "cancelled";
@@ -59,6 +77,7 @@ export class JobBook {
   #running = 0;
   #waiting = 0;
 
+  /** @param limits made by {@link jobLimits} */
   constructor(limits: JobLimits, random: () => number) {
     this.#limits = limits;
     this.#random = random;

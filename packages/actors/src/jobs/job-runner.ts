@@ -4,11 +4,19 @@
  */
 import type { ActorContext, Actor, Behavior } from "../core/behavior.ts";
 import type { ActorRef, Terminated } from "../core/ref.ts";
-import { ActorError, isActorError } from "../errors.ts";
-import { DEFAULT_JOB_LIMITS, hasEnded, JobBook, type JobEffect, type JobLimits, type JobOutcome } from "./job-book.ts";
+import { ActorError, isActorError, textOf } from "../errors.ts";
+import {
+  hasEnded,
+  JobBook,
+  jobLimits,
+  mustCount,
+  type JobEffect,
+  type JobLimits,
+  type JobOutcome,
+} from "./job-book.ts";
 import { Followers } from "./followers.ts";
 import type { JobAnswer, JobKind, JobMessage, JobSchedule, JobSnapshot } from "./job-types.ts";
-import { Schedules } from "./schedules.ts";
+import { mustBeSchedules, Schedules } from "./schedules.ts";
 
 export interface JobRunnerOptions extends Partial<JobLimits> {
   /** What can be done, by name. Made by `defineJob`. */
@@ -41,12 +49,32 @@ interface Open {
 
 const NONCE_DIGITS = 6;
 
-/** Behaviour of a job runner. For jobs of other hosts give `spawn` the check `acceptsJobMessage` too. @throws ActorError `bad-option` at its start */
+/** Behaviour of a job runner. For jobs of other hosts give `spawn` the check `acceptsJobMessage` too. @throws ActorError `bad-option`, `name-taken` */
 export function jobRunner(options: JobRunnerOptions): Behavior<JobMessage> {
-  const behavior: Behavior<JobMessage | Own> = (context) => new Runner(context, options);
+  const settings = settingsOf(options);
+  const behavior: Behavior<JobMessage | Own> = (context) => new Runner(context, settings);
   // Nobody else can make the messages that it tells itself.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- see above
   return behavior as unknown as Behavior<JobMessage>;
+}
+
+/** Options with nothing left open. */
+interface Settings {
+  readonly kinds: ReadonlyMap<string, JobKind>;
+  readonly schedules: readonly JobSchedule[];
+  readonly progressEveryMs: number;
+  readonly maxFollowers: number;
+  readonly limits: JobLimits;
+}
+
+/** @throws ActorError `bad-option`, `name-taken` */
+function settingsOf(options: JobRunnerOptions): Settings {
+  const { schedules = [], progressEveryMs = 100, maxFollowers = 16, kinds: named, ...rest } = options;
+  const kinds = new Map(Object.entries(named));
+  mustCount({ progressEveryMs }, 0);
+  mustCount({ maxFollowers }, 1);
+  mustBeSchedules(schedules, kinds);
+  return { kinds, schedules, progressEveryMs, maxFollowers, limits: jobLimits(rest) };
 }
 
 class Runner implements Actor<JobMessage | Own> {
@@ -60,25 +88,27 @@ class Runner implements Actor<JobMessage | Own> {
   readonly #nonce: string;
   #count = 0;
 
-  constructor(context: ActorContext<JobMessage | Own>, options: JobRunnerOptions) {
-    const { kinds, schedules = [], progressEveryMs = 100, maxFollowers = 16, ...limits } = options;
+  constructor(context: ActorContext<JobMessage | Own>, settings: Settings) {
+    const { kinds, schedules, progressEveryMs, maxFollowers, limits } = settings;
     this.#context = context;
-    this.#kinds = new Map(Object.entries(kinds));
+    this.#kinds = kinds;
     this.#progressEveryMs = progressEveryMs;
-    this.#book = new JobBook({ ...DEFAULT_JOB_LIMITS, ...limits }, () => context.random());
+    this.#book = new JobBook(limits, () => context.random());
     this.#followers = new Followers(maxFollowers);
     this.#nonce = Math.floor(context.random() * 36 ** NONCE_DIGITS).toString(36);
-    const unknown = schedules.find(({ kind }) => !this.#kinds.has(kind));
-    if (unknown !== undefined) throw new ActorError("bad-option", `there is no kind of job called ${unknown.kind}`);
     this.#schedules = new Schedules(schedules, () => context.random());
     for (const { name, delayMs } of this.#schedules.first()) this.#schedule(name, delayMs);
   }
 
   receive(message: JobMessage | Own): void {
     switch (message.type) {
-      case "start":
-        message.replyTo?.tell(this.#start(message.kind, message.input, message.id));
+      case "start": {
+        const answer = this.#start(message.kind, message.input, message.id);
+        if (message.replyTo !== undefined) message.replyTo.tell(answer);
+        else if (answer.type === "refused")
+          this.#context.log.warn("a job was not started", { kind: message.kind, ...answer });
         return;
+      }
       case "cancel":
         return this.#cancel(message.id, message.replyTo);
       case "follow":
@@ -118,7 +148,7 @@ class Runner implements Actor<JobMessage | Own> {
     try {
       work = kind.prepare(input);
     } catch (error) {
-      return refused("bad-message", `this is no input of a ${name}: ${describe(error)}`);
+      return refused("bad-message", `this is no input of a ${name}: ${textOf(error)}`);
     }
     const effects = this.#book.start(id, name, kind, this.#nowMs);
     if (effects instanceof ActorError) return refused(effects.code, effects.message);
@@ -239,9 +269,8 @@ class Runner implements Actor<JobMessage | Own> {
     this.#schedule(name, due.nextAfterMs);
     if (due.schedule === undefined) return;
     const id = this.#newId(`${name}.`);
-    this.#schedules.started(name, id);
     const answer = this.#start(due.schedule.kind, due.schedule.input, id);
-    if (answer.type === "job") return;
+    if (answer.type === "job") return this.#schedules.started(name, id);
     this.#schedules.refused(name);
     this.#context.log.warn("a job that is due could not be started", { id, code: answer.code, text: answer.text });
   }
@@ -274,9 +303,5 @@ function workError(error: ActorError | undefined): ActorError | undefined {
   if (error?.cause === undefined) return error;
   return isActorError(error.cause)
     ? error.cause
-    : new ActorError("actor-failed", describe(error.cause), { cause: error.cause });
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+    : new ActorError("actor-failed", textOf(error.cause), { cause: error.cause });
 }

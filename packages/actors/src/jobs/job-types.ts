@@ -1,6 +1,6 @@
 /** Background work as those see it who start it, follow it and write it. */
 import type { ActorRef } from "../core/ref.ts";
-import { ActorError, type ActorErrorCode } from "../errors.ts";
+import { ActorError, type ActorErrorCode, textOf } from "../errors.ts";
 
 /** How far it is. */
 export interface JobProgress {
@@ -62,8 +62,8 @@ export interface JobKind {
 /** @throws ActorError `bad-option` */
 export function defineJob<Input, Result>(definition: JobDefinition<Input, Result>): JobKind {
   const { accepts, run, timeoutMs, retries = 0 } = definition;
-  if (!(timeoutMs > 0) || !Number.isSafeInteger(retries) || retries < 0) {
-    throw new ActorError("bad-option", `a job cannot have ${timeoutMs} ms and ${retries} retries`);
+  if (!(timeoutMs > 0 && timeoutMs < Infinity) || !Number.isSafeInteger(retries) || retries < 0) {
+    throw new ActorError("bad-option", `a job cannot have ${textOf(timeoutMs)} ms and ${textOf(retries)} retries`);
   }
   return {
     timeoutMs,

@@ -12,20 +12,32 @@ interface Entry {
   failed: number;
 }
 
+/** @throws ActorError `bad-option`, `name-taken` */
+export function mustBeSchedules(schedules: readonly JobSchedule[], kinds: { has(kind: string): boolean }): void {
+  const names = new Set<string>();
+  for (const { name, kind, everyMs, firstAfterMs = everyMs, jitter = DEFAULT_JITTER } of schedules) {
+    if (!kinds.has(kind)) throw new ActorError("bad-option", `there is no kind of job called ${kind}`);
+    const areTimes = everyMs >= 1 && everyMs < Infinity && firstAfterMs >= 0 && firstAfterMs < Infinity;
+    if (!areTimes || !(jitter >= 0 && jitter <= 1)) {
+      throw new ActorError(
+        "bad-option",
+        `${name} cannot come every ${everyMs} ms, ± ${jitter}, first after ${firstAfterMs}`,
+      );
+    }
+    if (names.has(name)) throw new ActorError("name-taken", `two schedules are called ${name}`);
+    names.add(name);
+  }
+}
+
 export class Schedules {
   readonly #random: () => number;
   readonly #entries = new Map<string, Entry>();
 
-  /** @throws ActorError `bad-option`, `name-taken` */
+  /** @param schedules looked at by {@link mustBeSchedules} */
   constructor(schedules: readonly JobSchedule[], random: () => number) {
     this.#random = random;
     for (const schedule of schedules) {
-      const { name, everyMs, firstAfterMs = everyMs, jitter = DEFAULT_JITTER } = schedule;
-      if (!(everyMs >= 1 && firstAfterMs >= 0 && jitter >= 0 && jitter <= 1)) {
-        throw new ActorError("bad-option", `${name} cannot come every ${everyMs} ms`);
-      }
-      if (this.#entries.has(name)) throw new ActorError("name-taken", `two schedules are called ${name}`);
-      this.#entries.set(name, { schedule, lastId: undefined, started: 0, skipped: 0, failed: 0 });
+      this.#entries.set(schedule.name, { schedule, lastId: undefined, started: 0, skipped: 0, failed: 0 });
     }
   }
 
@@ -54,12 +66,9 @@ export class Schedules {
     entry.started += 1;
   }
 
-  /** It could not be started after all. */
+  /** It was due and could not be started. */
   refused(name: string): void {
-    const entry = this.#must(name);
-    entry.lastId = undefined;
-    entry.started -= 1;
-    entry.skipped += 1;
+    this.#must(name).skipped += 1;
   }
 
   ended({ id, state }: JobSnapshot): void {

@@ -6,6 +6,8 @@ export interface AllocationInput {
   readonly rows: readonly ShardRow[];
   /** Those that live and can be reached. */
   readonly regions: readonly string[];
+  /** Those of them that are about to leave: what they have goes to the others, and they get nothing. */
+  readonly leaving: ReadonlySet<string>;
   /** Shards about which something is under way, and who is to have them. */
   readonly underWay: ReadonlyMap<number, string>;
   /** Shards that their owner serves no more. */
@@ -17,15 +19,17 @@ export interface AllocationInput {
 export interface Allocation {
   /** Shards that nobody serves. */
   readonly assign: readonly { readonly shard: number; readonly owner: string }[];
-  /** Shards that go from one who has too many to one who has too few. */
+  /** Shards that go from one who leaves, or has too many, to one who has too few. */
   readonly move: readonly { readonly shard: number; readonly from: string; readonly owner: string }[];
 }
 
 /**
- * Shards without an owner go to whoever has the fewest. While two regions differ by more than one, a shard is moved from the
- * fullest to the emptiest, as many at once as may be. So nothing moves that need not.
+ * Shards without an owner go to whoever has the fewest, and so do those of who leaves, as many at once as may be. While two
+ * of those who stay differ by more than one, a shard is moved from the fullest to the emptiest. So nothing moves that need not.
  */
-export function allocate({ rows, regions, underWay, givenUp, maxMoves }: AllocationInput): Allocation {
+export function allocate({ rows, regions, leaving, underWay, givenUp, maxMoves }: AllocationInput): Allocation {
+  const staying = regions.filter((region) => !leaving.has(region));
+  const leavers = regions.filter((region) => leaving.has(region));
   const owned = new Map<string, number[]>(regions.map((region) => [region, []]));
   const promised = new Map<string, number>(regions.map((region) => [region, 0]));
   const orphans: number[] = [];
@@ -37,7 +41,7 @@ export function allocate({ rows, regions, underWay, givenUp, maxMoves }: Allocat
   }
   const load = (region: string): number => (owned.get(region)?.length ?? 0) + (promised.get(region) ?? 0);
   const give = (shard: number): string | undefined => {
-    const owner = emptiest(regions, load, shard);
+    const owner = emptiest(staying, load, shard);
     if (owner !== undefined) promised.set(owner, (promised.get(owner) ?? 0) + 1);
     return owner;
   };
@@ -47,11 +51,12 @@ export function allocate({ rows, regions, underWay, givenUp, maxMoves }: Allocat
   });
   const move: { shard: number; from: string; owner: string }[] = [];
   while (move.length + underWay.size < maxMoves) {
-    const from = fullest(regions, load, owned);
+    const leaver = fullest(leavers, load, owned);
+    const from = leaver ?? fullest(staying, load, owned);
     const shard = from === undefined ? undefined : owned.get(from)?.at(-1);
     if (from === undefined || shard === undefined) break;
-    const owner = emptiest(regions, load, shard);
-    if (owner === undefined || load(from) - load(owner) < 2) break;
+    const owner = emptiest(staying, load, shard);
+    if (owner === undefined || (leaver === undefined && load(from) - load(owner) < 2)) break;
     owned.get(from)?.pop();
     promised.set(owner, (promised.get(owner) ?? 0) + 1);
     move.push({ shard, from, owner });

@@ -30,11 +30,20 @@ export interface GivenUp {
   readonly epoch: number;
 }
 
+/** What a region says of itself when it comes forward. */
+export interface Registration {
+  readonly givenUp: readonly GivenUp[];
+  /** It wants to have no shards any more, for the rest of its life. */
+  readonly isLeaving: boolean;
+}
+
 export type CoordinationEffect =
   /** {@link Coordination.handedOff} says when its entities have ended, or that nobody knows. */
   | { readonly type: "hand-off"; readonly region: string; readonly shard: number; readonly epoch: number }
   /** {@link Coordination.proposed} says what became of it. */
-  | { readonly type: "propose"; readonly shard: number; readonly expectedEpoch: number; readonly owner: string };
+  | { readonly type: "propose"; readonly shard: number; readonly expectedEpoch: number; readonly owner: string }
+  /** To one who leaves: it has no shards, and gets none; or it keeps them, as there is nobody to take them. Said again and again. */
+  | { readonly type: "leave"; readonly region: string; readonly isFree: boolean };
 
 interface Move {
   readonly epoch: number;
@@ -43,13 +52,18 @@ interface Move {
   readonly from: string | undefined;
 }
 
+/** So long nobody must have been there who could take shards of who leaves: a connection may break and come again. */
+const ALONE_MS = 2_000;
+
 export class Coordination {
   readonly #limits: CoordinationLimits;
   readonly #settledAtMs: number;
-  readonly #regions = new Map<string, readonly GivenUp[]>();
+  readonly #regions = new Map<string, Registration>();
   readonly #moves = new Map<number, Move>();
   readonly #table: () => PlacementTableState;
   #pausedUntilMs = 0;
+  /** Since then there is nobody but those who leave. */
+  #aloneSinceMs: number | undefined;
 
   constructor(limits: CoordinationLimits, table: () => PlacementTableState, nowMs: number) {
     this.#limits = limits;
@@ -62,8 +76,10 @@ export class Coordination {
   }
 
   /** A region has come forward, or does so again. */
-  regionUp(region: string, givenUp: readonly GivenUp[], nowMs: number): readonly CoordinationEffect[] {
-    this.#regions.set(region, givenUp);
+  regionUp(region: string, { givenUp, isLeaving }: Registration, nowMs: number): readonly CoordinationEffect[] {
+    // What it said before it wanted to leave may come late, by way of another host.
+    const wasLeaving = this.#regions.get(region)?.isLeaving ?? false;
+    this.#regions.set(region, { givenUp, isLeaving: isLeaving || wasLeaving });
     return this.plan(nowMs);
   }
 
@@ -78,8 +94,8 @@ export class Coordination {
   handedOff(shard: number, epoch: number): readonly CoordinationEffect[] {
     const move = this.#moves.get(shard);
     if (move === undefined || move.epoch !== epoch || move.from === undefined) return [];
-    const owner = this.#regions.has(move.owner) ? move.owner : undefined;
-    if (owner === undefined) {
+    const { owner } = move;
+    if (this.#regions.get(owner)?.isLeaving !== false) {
       // Who was to have it is gone meanwhile; the owner says that it has given it up, and so it comes to somebody.
       this.#moves.delete(shard);
       return [];
@@ -102,6 +118,7 @@ export class Coordination {
     const { assign, move } = allocate({
       rows,
       regions: [...this.#regions.keys()].toSorted(),
+      leaving: new Set(this.#leaving()),
       underWay: new Map([...this.#moves].map(([shard, { owner }]) => [shard, owner])),
       givenUp: this.#givenUp(),
       maxMoves: this.#limits.maxMoves,
@@ -117,13 +134,31 @@ export class Coordination {
       this.#moves.set(shard, { epoch, owner, from });
       effects.push({ type: "hand-off", region: from, shard, epoch });
     }
-    return effects;
+    return [...effects, ...this.#farewells(nowMs)];
+  }
+
+  #farewells(nowMs: number): readonly CoordinationEffect[] {
+    const leaving = this.#leaving();
+    this.#aloneSinceMs = leaving.length < this.#regions.size ? undefined : (this.#aloneSinceMs ?? nowMs);
+    const isAlone = this.#aloneSinceMs !== undefined && nowMs - this.#aloneSinceMs >= ALONE_MS;
+    const owners = new Set([
+      ...this.#table().rows.map(({ owner }) => owner),
+      ...[...this.#moves.values()].map(({ owner }) => owner),
+    ]);
+    return leaving.flatMap((region) => {
+      const isFree = !owners.has(region);
+      return isFree || isAlone ? [{ type: "leave", region, isFree }] : [];
+    });
+  }
+
+  #leaving(): readonly string[] {
+    return [...this.#regions].flatMap(([region, { isLeaving }]) => (isLeaving ? [region] : []));
   }
 
   #givenUp(): ReadonlySet<number> {
     const { rows } = this.#table();
-    const given = [...this.#regions].flatMap(([region, all]) =>
-      all.filter(({ shard, epoch }) => rows[shard]?.owner === region && rows[shard].epoch === epoch),
+    const given = [...this.#regions].flatMap(([region, { givenUp }]) =>
+      givenUp.filter(({ shard, epoch }) => rows[shard]?.owner === region && rows[shard].epoch === epoch),
     );
     return new Set(given.map(({ shard }) => shard));
   }

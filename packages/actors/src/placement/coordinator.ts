@@ -8,6 +8,7 @@ import {
   type CoordinationLimits,
   DEFAULT_COORDINATION,
   type GivenUp,
+  type Registration,
 } from "./coordination.ts";
 import type { PlacementTable } from "./ports.ts";
 import { isRefTo } from "./refusal.ts";
@@ -27,11 +28,18 @@ export interface HandedOff {
   readonly type: "handed-off" | "stale-term";
 }
 
+/** To a region that wants to leave: it is free to, or nobody is there who could take its shards. */
+export interface MayLeave {
+  readonly type: "leave";
+  readonly isFree: boolean;
+  /** Of the coordinator. */
+  readonly term: number;
+}
+
 /** A region comes forward, again and again. */
-export interface Register {
+export interface Register extends Registration {
   readonly type: "register";
-  readonly region: ActorRef<HandOff>;
-  readonly givenUp: readonly GivenUp[];
+  readonly region: ActorRef<HandOff | MayLeave>;
 }
 
 type CoordinatorMessage =
@@ -57,8 +65,9 @@ export function coordinator(term: SingletonTerm, options: CoordinatorOptions): B
 export function acceptsRegister(message: unknown): Register {
   if (typeof message === "object" && message !== null && "region" in message && "givenUp" in message) {
     const { region, givenUp } = message;
-    if (isRefTo<HandOff>(region) && Array.isArray(givenUp) && givenUp.every((each) => isGivenUp(each))) {
-      return { type: "register", region, givenUp };
+    const isLeaving = "isLeaving" in message && message.isLeaving === true;
+    if (isRefTo<HandOff | MayLeave>(region) && Array.isArray(givenUp) && givenUp.every((each) => isGivenUp(each))) {
+      return { type: "register", region, givenUp, isLeaving };
     }
   }
   throw new ActorError("bad-message", "a coordinator takes registrations of regions only");
@@ -70,7 +79,7 @@ class Coordinator implements Actor<CoordinatorMessage> {
   readonly #table: PlacementTable;
   readonly #limits: CoordinationLimits;
   readonly #plan: Coordination;
-  readonly #regions = new Map<string, ActorRef<HandOff>>();
+  readonly #regions = new Map<string, ActorRef<HandOff | MayLeave>>();
 
   constructor(context: ActorContext<CoordinatorMessage>, term: SingletonTerm, { table, limits }: CoordinatorOptions) {
     this.#context = context;
@@ -94,35 +103,39 @@ class Coordinator implements Actor<CoordinatorMessage> {
     }
   }
 
-  #register({ region, givenUp }: Register): void {
+  #register({ region, ...registration }: Register): void {
     const { address } = region;
     if (!this.#regions.has(address)) {
       this.#regions.set(address, region);
       this.#context.watch(region, () => ({ type: "own-region-ended", address }));
     }
-    this.#carryOut(this.#plan.regionUp(address, givenUp, this.#context.nowMs()));
+    this.#carryOut(this.#plan.regionUp(address, registration, this.#context.nowMs()));
   }
 
   #carryOut(effects: readonly CoordinationEffect[]): void {
     for (const effect of effects) {
       if (effect.type === "propose") void this.#propose(effect.shard, effect.expectedEpoch, effect.owner);
-      else void this.#handOff(effect.region, effect.shard, effect.epoch);
+      else if (effect.type === "hand-off") void this.#handOff(effect.region, effect.shard, effect.epoch);
+      else this.#regions.get(effect.region)?.tell({ type: "leave", isFree: effect.isFree, term: this.#term.term });
     }
   }
 
   /** Never rejects. */
   async #propose(shard: number, expectedEpoch: number, owner: string): Promise<void> {
-    const timeout = new AbortController();
-    const timer = this.#context.clock.after(PROPOSE_TIMEOUT_MS, () => timeout.abort());
+    // Not AbortSignal.any: that keeps alive whatever listens to it, for as long as neither is aborted.
+    const over = new AbortController();
+    const giveUp = (): void => over.abort();
+    const timer = this.#context.clock.after(PROPOSE_TIMEOUT_MS, giveUp);
+    this.#context.signal.addEventListener("abort", giveUp, { once: true });
     let refusal: ActorError | undefined;
     try {
       const { token: term } = this.#term.stamp();
-      const signal = AbortSignal.any([timeout.signal, this.#context.signal]);
-      refusal = await this.#table.propose({ term, shard, expectedEpoch, owner }, { signal });
+      refusal = await this.#table.propose({ term, shard, expectedEpoch, owner }, { signal: over.signal });
     } catch (error) {
       refusal = isActorError(error) ? error : new ActorError("unsupported", "the table failed", { cause: error });
     }
     timer.cancel();
+    this.#context.signal.removeEventListener("abort", giveUp);
     if (this.#context.signal.aborted) return;
     if (refusal !== undefined) this.#context.log.warn("a shard got no new owner", { shard, owner, error: refusal });
     this.#carryOut(this.#plan.proposed(shard, refusal, this.#context.nowMs()));
@@ -142,6 +155,8 @@ class Coordinator implements Actor<CoordinatorMessage> {
         accepts,
       });
     } catch (error) {
+      // Its host stops: its end, with that of its entities, comes by death watch.
+      if (isActorError(error, "actor-stopped")) return;
       this.#context.log.warn("a shard was not handed off in order", { shard, epoch, region: address, error });
     }
     if (!signal.aborted) this.#carryOut(this.#plan.handedOff(shard, epoch));

@@ -16,7 +16,10 @@ export interface EntityStay {
    * @throws ActorError `stale-epoch` once this host knows that the shard is somebody else's
    */
   stamp(): Stamp;
-  /** Puts it to sleep once it has finished with the message at hand; the next message wakes it. */
+  /**
+   * Puts it to sleep once it has finished with the message at hand, for which it has as long as it has to stop; the next message
+   * wakes it.
+   */
   passivate(): void;
 }
 

@@ -16,8 +16,8 @@ const DONE: Outcome = { type: "done" };
 export class Outcomes<Again> {
   readonly #capacity: number;
   /** The latest, and those before: as a whole generation is forgotten at once, forgetting costs nothing. */
-  #young = new Set<string>();
-  #old = new Set<string>();
+  #young = new Map<string, Outcome>();
+  #old = new Map<string, Outcome>();
   /** Those who have sent again what is not settled. */
   readonly #underWay = new Map<string, Again[]>();
 
@@ -28,7 +28,8 @@ export class Outcomes<Again> {
 
   /** A message has come: gives its outcome when it was here before; undefined when it is new and now under way. */
   take(id: string, again: Again): Outcome | "under-way" | undefined {
-    if (this.#young.has(id) || this.#old.has(id)) return DONE;
+    const settled = this.#young.get(id) ?? this.#old.get(id);
+    if (settled !== undefined) return settled;
     const waiting = this.#underWay.get(id);
     if (waiting === undefined) {
       this.#underWay.set(id, []);
@@ -39,16 +40,24 @@ export class Outcomes<Again> {
     return "under-way";
   }
 
-  /** Gives those who wait for it too. What was not handled is not remembered: it is to come again. */
+  /**
+   * Gives those who wait for it too. What moves or is to come again is not remembered. What failed is: its sender was told so,
+   * or hears it now, and a copy that comes late would be out of order.
+   */
   settle(id: string, outcome: Outcome): readonly Again[] {
     const waiting = this.#underWay.get(id) ?? [];
     this.#underWay.delete(id);
-    if (outcome.type !== "done") return waiting;
+    if (outcome.type === "moved" || outcome.type === "again") return waiting;
     if (this.#young.size >= this.#capacity) {
       this.#old = this.#young;
-      this.#young = new Set();
+      this.#young = new Map();
     }
-    this.#young.add(id);
+    this.#young.set(ownText(id), outcome.type === "done" ? DONE : outcome);
     return waiting;
   }
+}
+
+/** A text that was read from a message is cut from a longer one, and keeps all of that in memory: this one does not. */
+function ownText(text: string): string {
+  return Buffer.from(text, "utf16le").toString("utf16le");
 }

@@ -24,7 +24,8 @@ export interface Arrival<Content> {
 export type OwnerEffect<Content> =
   /** {@link Owner.entityEnded} says when it is no more. */
   | { readonly type: "start"; readonly entity: string; readonly shard: number; readonly epoch: number }
-  | { readonly type: "stop"; readonly entity: string }
+  /** `isOrderly`: what it has at hand is still its own to finish; otherwise it does that for nobody any more. */
+  | { readonly type: "stop"; readonly entity: string; readonly isOrderly: boolean }
   /** {@link Owner.handled} says what became of it. */
   | { readonly type: "give"; readonly arrival: Arrival<Content> }
   | { readonly type: "answer"; readonly arrival: Arrival<Content>; readonly outcome: Outcome }
@@ -52,9 +53,14 @@ interface Entity<Content> {
   readonly shard: number;
   readonly epoch: number;
   isStopping: boolean;
+  hasEnded: boolean;
+  /** Given to it, in their order, and not answered. */
   readonly underWay: Set<Arrival<Content>>;
+  /** Those of them that it ended before. */
+  readonly missed: Set<Arrival<Content>>;
   lastActiveMs: number;
-  waiting: Arrival<Content>[];
+  /** Came after all that is under way. */
+  readonly waiting: Arrival<Content>[];
 }
 
 interface Shard<Content> {
@@ -72,6 +78,7 @@ interface Shard<Content> {
   readonly entities: Set<string>;
 }
 
+const DONE: Outcome = { type: "done" };
 const MOVED: Outcome = { type: "moved" };
 const AGAIN: Outcome = { type: "again" };
 /** Lives of regions; whoever is forgotten begins a new run. */
@@ -93,6 +100,11 @@ export class Owner<Content> {
 
   get entities(): number {
     return this.#entities.size;
+  }
+
+  /** It owns nothing, nobody lives here, and nothing waits. */
+  get isEmpty(): boolean {
+    return this.#entities.size === 0 && this.#shards.every(({ isOwn, early }) => !isOwn && early.length === 0);
   }
 
   /** The epoch under which the shard is served here now. */
@@ -121,7 +133,7 @@ export class Owner<Content> {
       shard.isOwn = owner === this.#self;
       shard.isGivenUp = false;
       shard.active = undefined;
-      return [...this.#stopAll(shard), ...this.#activate(shard, index), ...this.#lookAtEarly(shard, nowMs)];
+      return [...this.#stopAll(shard, false), ...this.#activate(shard, index), ...this.#lookAtEarly(shard, nowMs)];
     });
   }
 
@@ -157,33 +169,49 @@ export class Owner<Content> {
     return early.flatMap((arrival) => this.arrived(arrival, nowMs));
   }
 
-  /** `refusal`: why the entity has not handled it; `actor-stopped` when it ended before. */
+  /**
+   * `refusal`: why the entity has not handled it; `actor-stopped` when it ended before. What it had at hand when it was stopped
+   * and then failed has been missed too, as far as it may come twice.
+   */
   handled(arrival: Arrival<Content>, refusal: ActorError | undefined, nowMs: number): readonly OwnerEffect<Content>[] {
-    const entity = this.#entities.get(arrival.entity);
-    // Its next life may be here already.
-    const isTheOne = entity?.underWay.delete(arrival) === true;
-    if (isTheOne) entity.lastActiveMs = nowMs;
-    if (refusal === undefined) return this.#answer(arrival, { type: "done" });
-    const hasMissedIt = refusal.code === "actor-stopped" || refusal.code === "no-such-actor";
-    if (!hasMissedIt) return this.#answer(arrival, { type: "failed", error: refusal });
-    if (this.activeEpoch(arrival.shard) !== arrival.epoch) return this.#answer(arrival, MOVED);
-    // It stopped by itself, or to sleep: its next life takes the message.
-    if (isTheOne) entity.isStopping = true;
-    return this.#deliver(arrival, nowMs);
+    const { entity: name, shard, epoch } = arrival;
+    const entity = this.#entities.get(name);
+    invariant(entity?.underWay.has(arrival) === true, `entity ${name} was not given what it answers`);
+    const wasCutShort = entity.isStopping && arrival.id !== undefined && refusal?.code === "actor-failed";
+    const hasMissedIt = wasCutShort || refusal?.code === "actor-stopped" || refusal?.code === "no-such-actor";
+    if (hasMissedIt && this.activeEpoch(shard) === epoch) {
+      // It stopped by itself, or to sleep: its next life takes the message.
+      entity.isStopping = true;
+      entity.missed.add(arrival);
+      return this.#afterEnd(name, entity, nowMs);
+    }
+    entity.underWay.delete(arrival);
+    entity.lastActiveMs = nowMs;
+    const outcome = refusal === undefined ? DONE : hasMissedIt ? MOVED : { type: "failed" as const, error: refusal };
+    return [...this.#answer(arrival, outcome), ...this.#afterEnd(name, entity, nowMs)];
   }
 
   entityEnded(name: string, nowMs: number): readonly OwnerEffect<Content>[] {
     const entity = this.#entities.get(name);
     invariant(entity !== undefined, `entity ${name} ended and was not there`);
+    entity.isStopping = true;
+    entity.hasEnded = true;
+    return this.#afterEnd(name, entity, nowMs);
+  }
+
+  /** Only once it is known what it has missed: that comes before what waits. */
+  #afterEnd(name: string, entity: Entity<Content>, nowMs: number): readonly OwnerEffect<Content>[] {
+    const { shard: index, epoch, underWay, missed, waiting, hasEnded } = entity;
+    if (!hasEnded || missed.size < underWay.size) return [];
     this.#entities.delete(name);
-    const { shard: index, epoch, waiting } = entity;
     const shard = this.#must(index);
     shard.entities.delete(name);
+    const next = [...underWay, ...waiting];
     if (shard.active === epoch) {
-      if (waiting.length === 0) return [{ type: "forget", entity: name, shard: index, epoch }];
-      return waiting.flatMap((arrival) => this.#deliver(arrival, nowMs));
+      if (next.length === 0) return [{ type: "forget", entity: name, shard: index, epoch }];
+      return next.flatMap((arrival) => this.#deliver(arrival, nowMs));
     }
-    const effects = waiting.flatMap((arrival) => this.#answer(arrival, MOVED));
+    const effects = next.flatMap((arrival) => this.#answer(arrival, MOVED));
     if (shard.entities.size > 0) return effects;
     const activated = this.#activate(shard, index);
     const upTo = activated.length > 0 ? shard.epoch - 1 : shard.epoch;
@@ -200,7 +228,19 @@ export class Owner<Content> {
     }
     const isFree = ![...shard.entities].some((name) => (this.#entities.get(name)?.epoch ?? Infinity) <= epoch);
     const early = this.#lookAtEarly(shard, nowMs);
-    return [...early, ...(isFree ? [{ type: "handed-off", shard: index, epoch } as const] : this.#stopAll(shard))];
+    return [
+      ...early,
+      ...(isFree ? [{ type: "handed-off", shard: index, epoch } as const] : this.#stopAll(shard, true)),
+    ];
+  }
+
+  /** A fence has seen a newer epoch, of which the table here does not tell yet: the shard is given up until it does. */
+  superseded(index: number, epoch: number): readonly OwnerEffect<Content>[] {
+    const shard = this.#shards[index];
+    if (shard === undefined || shard.active !== epoch) return [];
+    shard.isGivenUp = true;
+    shard.active = undefined;
+    return this.#stopAll(shard, false);
   }
 
   /** Entities that lived in the shard before. */
@@ -212,7 +252,7 @@ export class Owner<Content> {
   /** An entity wants to sleep as soon as it has nothing to do. */
   passivate(name: string): readonly OwnerEffect<Content>[] {
     const entity = this.#entities.get(name);
-    return entity === undefined || entity.isStopping ? [] : this.#stop(name, entity);
+    return entity === undefined || entity.isStopping ? [] : this.#stop(name, entity, true);
   }
 
   /** Puts to sleep who has had nothing to do for long. */
@@ -221,7 +261,7 @@ export class Owner<Content> {
       !isStopping && underWay.size === 0 && nowMs - lastActiveMs >= this.#limits.passivateAfterMs;
     return [...this.#entities]
       .filter(([, entity]) => isIdle(entity))
-      .flatMap(([name, entity]) => this.#stop(name, entity));
+      .flatMap(([name, entity]) => this.#stop(name, entity, true));
   }
 
   #deliver(arrival: Arrival<Content>, nowMs: number): readonly OwnerEffect<Content>[] {
@@ -246,7 +286,9 @@ export class Owner<Content> {
       shard: index,
       epoch,
       isStopping: false,
+      hasEnded: false,
       underWay: new Set(),
+      missed: new Set(),
       lastActiveMs: nowMs,
       waiting: [],
     });
@@ -254,16 +296,16 @@ export class Owner<Content> {
     return [{ type: "start", entity: name, shard: index, epoch }];
   }
 
-  #stopAll(shard: Shard<Content>): readonly OwnerEffect<Content>[] {
+  #stopAll(shard: Shard<Content>, isOrderly: boolean): readonly OwnerEffect<Content>[] {
     return [...shard.entities].flatMap((name) => {
       const entity = this.#entities.get(name);
-      return entity === undefined || entity.isStopping ? [] : this.#stop(name, entity);
+      return entity === undefined || entity.isStopping ? [] : this.#stop(name, entity, isOrderly);
     });
   }
 
-  #stop(name: string, entity: Entity<Content>): readonly OwnerEffect<Content>[] {
+  #stop(name: string, entity: Entity<Content>, isOrderly: boolean): readonly OwnerEffect<Content>[] {
     entity.isStopping = true;
-    return [{ type: "stop", entity: name }];
+    return [{ type: "stop", entity: name, isOrderly }];
   }
 
   /** Only once nothing of an older epoch is left. */

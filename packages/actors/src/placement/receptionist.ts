@@ -82,12 +82,20 @@ export function startReceptionist(system: ActorSystem, options: ReceptionistOpti
   });
 }
 
+interface Subscriber {
+  readonly query: ServiceQuery;
+  readonly to: ActorRef<Listing>;
+  readonly unwatch: () => void;
+}
+
 class Receptionist implements Actor<ReceptionistMessage | Own> {
   readonly #context: ActorContext<ReceptionistMessage | Own>;
   readonly #system: ActorSystem;
   readonly #registry: Registry;
   readonly #options: Required<ReceptionistOptions>;
-  readonly #subscribers = new Map<string, { readonly query: ServiceQuery; readonly to: ActorRef<Listing> }>();
+  readonly #subscribers = new Map<string, Subscriber>();
+  /** How to stop watching each address under which something of this host is listed. */
+  readonly #watched = new Map<string, () => void>();
 
   constructor(
     context: ActorContext<ReceptionistMessage | Own>,
@@ -109,11 +117,13 @@ class Receptionist implements Actor<ReceptionistMessage | Own> {
 
   receive(message: ReceptionistMessage | Own): void {
     switch (message.type) {
-      case "register":
-        message.replyTo?.tell(this.#register(message));
+      case "register": {
+        const answer = this.#register(message);
+        message.replyTo?.tell(answer);
         return;
+      }
       case "unregister":
-        return this.#changed(this.#registry.remove((each) => each.key === message.key && each.ref.equals(message.ref)));
+        return this.#remove((each) => each.key === message.key && each.ref.equals(message.ref));
       case "find":
         message.replyTo.tell({ query: message.query, services: this.#registry.find(message.query) });
         return;
@@ -129,7 +139,7 @@ class Receptionist implements Actor<ReceptionistMessage | Own> {
         message.from.tell(this.#state());
         return;
       case "own-service-ended":
-        return this.#changed(this.#registry.remove(({ ref }) => ref.address === message.address));
+        return this.#remove(({ ref }) => ref.address === message.address);
       case "own-source-ended":
         return this.#tellSubscribers(this.#registry.drop(message.address));
       case "own-subscriber-ended":
@@ -164,16 +174,17 @@ class Receptionist implements Actor<ReceptionistMessage | Own> {
       to.tell(refusedWith(new ActorError("mailbox-full", `${this.#options.maxSubscribers} have subscribed already`)));
       return;
     }
-    this.#subscribers.set(to.address, { query, to });
-    this.#context.watch(to, ({ ref: { address } }) => ({ type: "own-subscriber-ended", address }));
+    // The address as it was given: the end may come under another form of it.
+    const { address } = to;
+    this.#unsubscribe(address);
+    const unwatch = this.#context.watch(to, () => ({ type: "own-subscriber-ended", address }));
+    this.#subscribers.set(address, { query, to, unwatch });
     to.tell({ query, services: this.#registry.find(query) });
   }
 
   #unsubscribe(address: string): void {
-    const subscriber = this.#subscribers.get(address);
-    if (subscriber === undefined) return;
+    this.#subscribers.get(address)?.unwatch();
     this.#subscribers.delete(address);
-    this.#context.unwatch(subscriber.to);
   }
 
   #merge(from: ActorRef<ReceptionistMessage>, version: number, services: readonly Service[]): void {
@@ -193,6 +204,17 @@ class Receptionist implements Actor<ReceptionistMessage | Own> {
     from.tell({ type: "pull", from: this.#context.self });
     // Whoever is new here may not know this host either.
     if (known === undefined) from.tell(this.#state());
+  }
+
+  #remove(matches: (service: Service) => boolean): void {
+    const keys = this.#registry.remove(matches);
+    const listed = new Set(this.#registry.own.map(({ ref }) => ref.address));
+    for (const [address, unwatch] of this.#watched) {
+      if (listed.has(address)) continue;
+      unwatch();
+      this.#watched.delete(address);
+    }
+    this.#changed(keys);
   }
 
   /** What lives here has changed. */
@@ -234,7 +256,12 @@ class Receptionist implements Actor<ReceptionistMessage | Own> {
   #watchService(ref: ActorRef<never>): void {
     // The address as it was registered: another life of the actor has another.
     const { address } = ref;
-    this.#context.watch(ref, () => ({ type: "own-service-ended", address }));
+    // Anew: behind an address without an incarnation somebody else may live by now.
+    this.#watched.get(address)?.();
+    this.#watched.set(
+      address,
+      this.#context.watch(ref, () => ({ type: "own-service-ended", address })),
+    );
   }
 
   #watchSource(source: ActorRef<never>): void {

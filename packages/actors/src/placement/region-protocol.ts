@@ -2,7 +2,8 @@
 import type { ActorRef } from "../core/ref.ts";
 import { ActorError, type ActorErrorCode } from "../errors.ts";
 import { messageKinds } from "../remoting/message-kinds.ts";
-import type { HandedOff, HandOff } from "./coordinator.ts";
+import type { HandedOff, HandOff, MayLeave } from "./coordinator.ts";
+import type { Drained } from "./departure.ts";
 import type { Outcome } from "./outcomes.ts";
 import { isRefTo, type Refused } from "./refusal.ts";
 
@@ -45,13 +46,14 @@ export type DeliverAnswer =
   | { readonly outcome: "done" | "moved" | "again" }
   | { readonly outcome: "failed"; readonly code: ActorErrorCode; readonly text: string };
 
-export type RegionMessage<Message> = SendToEntity<Message> | Deliver<Message> | HandOff;
+export type RegionMessage<Message> = SendToEntity<Message> | Deliver<Message> | HandOff | MayLeave;
 
 /** What a region tells itself. */
 export type OwnRegionMessage =
   | { readonly type: "own-table" }
   | { readonly type: "own-look" }
   | { readonly type: "own-register" }
+  | { readonly type: "own-drain"; readonly replyTo: ActorRef<Drained | Refused> }
   | { readonly type: "own-entity-ended"; readonly entity: string };
 
 const MAX_ENTITY_CHARS = 256;
@@ -104,6 +106,11 @@ export function regionMessages<Message>(
       if (!isCount(shard) || !isCount(epoch) || !isCount(term)) throw malformed("place");
       if (!isRefTo<HandedOff>(replyTo)) throw malformed("replyTo");
       return { type: "hand-off", shard, epoch, term, replyTo };
+    },
+    leave: (value) => {
+      const { isFree, term } = fieldsOf(value);
+      if (typeof isFree !== "boolean" || !isCount(term)) throw malformed("isFree or term");
+      return { type: "leave", isFree, term };
     },
   });
 }

@@ -1,9 +1,9 @@
 /** A region: one host's part in keeping one kind of entities. The decisions are in `router.ts` and `owner.ts`. */
-import type { Actor, ActorContext } from "../core/behavior.ts";
+import type { Actor, ActorContext, Behavior } from "../core/behavior.ts";
 import type { ActorRef } from "../core/ref.ts";
 import type { ActorSystem } from "../core/system-options.ts";
 import { ActorError, isActorError } from "../errors.ts";
-import type { HandOff } from "./coordinator.ts";
+import type { HandOff, MayLeave } from "./coordinator.ts";
 import type { Stamp } from "./fence.ts";
 import type { Outcome } from "./outcomes.ts";
 import { type Arrival, Owner, type OwnerEffect } from "./owner.ts";
@@ -31,6 +31,9 @@ type AnyMessage<Message> = RegionMessage<Message> | OwnRegionMessage;
  */
 const FINAL = ["ask-timeout", "bad-message", "too-large", "mailbox-full", "cancelled", "system-stopped"] as const;
 
+/** The owner was no more when the message came: it was not handled, and somebody else will own the shard. */
+const NOBODY_THERE = ["no-such-actor", "actor-stopped"] as const;
+
 /** What an arrival brings with it. */
 interface Given<Message> {
   readonly message: Message;
@@ -51,9 +54,13 @@ export class Region<Message> implements Actor<AnyMessage<Message>> {
   readonly #children = new Map<string, ActorRef<Message>>();
   /** Who waits for the end of a shard's entities. */
   #handOffs: readonly HandOff[] = [];
+  /** Shards whose memory could not be read, and since which epoch. */
+  readonly #toWake = new Map<number, number>();
   readonly #self: string;
   readonly #life: string;
   #sequence = 0;
+  /** When this host had nothing to keep any more: what came before is to leave too. */
+  #lastBeforeLeaving: number | undefined;
   /** Of the newest coordinator that was heard. */
   #term = 0;
 
@@ -90,6 +97,11 @@ export class Region<Message> implements Actor<AnyMessage<Message>> {
         return this.#look();
       case "own-register":
         return this.#register();
+      case "own-drain":
+        this.#settings.departure.begin(message.replyTo);
+        return this.#register();
+      case "leave":
+        return this.#mayLeave(message);
       case "own-entity-ended":
         this.#children.delete(message.entity);
         return this.#own(this.#owner.entityEnded(message.entity, this.#nowMs));
@@ -147,19 +159,38 @@ export class Region<Message> implements Actor<AnyMessage<Message>> {
     // What is taken away ends before anything is sent to who has it now.
     this.#own(this.#owner.table(rows, this.#nowMs));
     this.#route(this.#router.table(rows, this.#nowMs));
+    if (this.#settings.departure.isLeaving) this.#register();
+  }
+
+  #mayLeave({ isFree, term }: MayLeave): void {
+    if (term < this.#term) return;
+    this.#term = term;
+    const { departure } = this.#settings;
+    if (isFree) departure.freed();
+    else departure.refuse(new ActorError("unsupported", "there is no other host that could take over"));
+    this.#lookAtDeparture();
+  }
+
+  #lookAtDeparture(): void {
+    if (!this.#settings.departure.isFree || !this.#owner.isEmpty) return;
+    this.#lastBeforeLeaving ??= this.#sequence;
+    if (this.#router.isThrough(this.#lastBeforeLeaving)) this.#settings.departure.over();
   }
 
   #look(): void {
     this.#own(this.#owner.tick(this.#nowMs));
     this.#route(this.#router.tick(this.#nowMs));
+    this.#lookAtDeparture();
+    const toWake = [...this.#toWake];
+    this.#toWake.clear();
+    for (const [shard, epoch] of toWake) void this.#wake(shard, epoch);
   }
 
   #register(): void {
-    const region: ActorRef<HandOff> = this.#context.self;
-    this.#settings.coordinator.tell({
-      type: "send",
-      message: { type: "register", region, givenUp: this.#owner.givenUp() },
-    });
+    const region: ActorRef<HandOff | MayLeave> = this.#context.self;
+    const { coordinator, departure } = this.#settings;
+    const givenUp = this.#owner.givenUp();
+    coordinator.tell({ type: "send", message: { type: "register", region, givenUp, isLeaving: departure.isLeaving } });
   }
 
   #route(effects: readonly RouterEffect<SendToEntity<Message>>[]): void {
@@ -186,11 +217,12 @@ export class Region<Message> implements Actor<AnyMessage<Message>> {
 
   #lost({ content }: Delivery<SendToEntity<Message>>, error: unknown): DispatchOutcome {
     const cause = isActorError(error) ? error : new ActorError("actor-failed", "a dispatch failed", { cause: error });
+    if (cause.isUnsent) return { type: "unsent" };
     if (isActorError(cause, ...FINAL)) {
       this.#refuse(content, cause);
       return { type: "over" };
     }
-    return { type: "lost", error: cause };
+    return isActorError(cause, ...NOBODY_THERE) ? { type: "moved" } : { type: "lost", error: cause };
   }
 
   #ask({ delivery, owner, epoch, place: { run, index } }: Dispatch<Message>): Promise<Outcome> {
@@ -236,7 +268,7 @@ export class Region<Message> implements Actor<AnyMessage<Message>> {
       case "start":
         return this.#start(effect.entity, effect.shard, effect.epoch);
       case "stop":
-        return this.#stop(effect.entity);
+        return this.#stop(effect.entity, effect.isOrderly);
       case "give":
         void this.#give(effect.arrival);
         return;
@@ -263,12 +295,19 @@ export class Region<Message> implements Actor<AnyMessage<Message>> {
     const passivate = (): void => {
       if (!isOver && !this.#context.signal.aborted) this.#own(this.#owner.passivate(entity));
     };
-    const inner = behavior({ id: entity, shard, epoch, stamp, passivate });
+    let inner: Behavior<Message> | undefined;
     const child = this.#context.spawn<Message>(
       async (context) => {
-        // Before its first message: whoever was heard of is woken by the next owner.
-        await memory?.add(this.#stamp(shard, epoch), entity, { signal: context.signal });
-        return inner(context);
+        try {
+          // Before its first message: whoever was heard of is woken by the next owner.
+          await memory?.add(this.#stamp(shard, epoch), entity, { signal: context.signal });
+          // Here, so that what it throws is a crash of the entity, which is tried again.
+          inner ??= behavior({ id: entity, shard, epoch, stamp, passivate });
+          return await inner(context);
+        } catch (error) {
+          if (isActorError(error, "stale-epoch")) this.#superseded(shard, epoch);
+          throw error;
+        }
       },
       { ...spawn, restart: "transient" },
     );
@@ -280,11 +319,16 @@ export class Region<Message> implements Actor<AnyMessage<Message>> {
     });
   }
 
-  #stop(entity: string): void {
+  /** It was refused before it began anything: whoever has the newer epoch is to have its messages. */
+  #superseded(shard: number, epoch: number): void {
+    if (!this.#context.signal.aborted) this.#own(this.#owner.superseded(shard, epoch));
+  }
+
+  #stop(entity: string, isOrderly: boolean): void {
     const child = this.#children.get(entity);
     if (child === undefined) return;
     // Its end comes by death watch, also when it has ended by itself meanwhile.
-    this.#context.stopChild(child).catch((error: unknown) => {
+    this.#context.stopChild(child, { finishWithinMs: isOrderly ? Infinity : 0 }).catch((error: unknown) => {
       this.#context.log.debug("an entity had ended before it was stopped", { entity, error });
     });
   }
@@ -295,21 +339,25 @@ export class Region<Message> implements Actor<AnyMessage<Message>> {
     const child = this.#children.get(arrival.entity);
     let refusal: ActorError | undefined;
     try {
-      await child?.offer(message, { acknowledged: true, timeoutMs: Math.max(1, dueMs - this.#nowMs) });
+      if (child === undefined) throw new ActorError("actor-failed", `${arrival.entity} could not be started`);
+      await child.offer(message, { acknowledged: true, timeoutMs: Math.max(1, dueMs - this.#nowMs) });
     } catch (error) {
       refusal = isActorError(error) ? error : new ActorError("actor-failed", "an entity failed", { cause: error });
     }
     if (!this.#context.signal.aborted) this.#own(this.#owner.handled(arrival, refusal, this.#nowMs));
   }
 
-  /** Never rejects. Who cannot be woken now wakes with the first message. */
+  /** Never rejects. Who cannot be woken now is woken later, or wakes with the first message. */
   async #wake(shard: number, epoch: number): Promise<void> {
     const { signal } = this.#context;
     try {
       const entities = (await this.#settings.memory?.load(this.#stamp(shard, epoch), { signal })) ?? [];
       if (!signal.aborted) this.#own(this.#owner.woken(shard, epoch, entities, this.#nowMs));
     } catch (error) {
-      if (!signal.aborted) this.#context.log.warn("the entities of a shard could not be woken", { shard, error });
+      if (signal.aborted || this.#owner.activeEpoch(shard) !== epoch) return;
+      if (isActorError(error, "stale-epoch")) return this.#superseded(shard, epoch);
+      this.#toWake.set(shard, epoch);
+      this.#context.log.warn("the entities of a shard could not be woken yet", { shard, error });
     }
   }
 

@@ -48,6 +48,8 @@ export type DispatchOutcome =
   | { readonly type: "moved" }
   /** Not handled, as one before it did not arrive. */
   | { readonly type: "again" }
+  /** Not handled, as the owner's host could not be reached: it may be gone, or come back as it was. */
+  | { readonly type: "unsent" }
   /** Nobody knows whether it was handled. */
   | { readonly type: "lost"; readonly error: ActorError };
 
@@ -92,6 +94,14 @@ export class Router<Content> {
 
   get underWay(): number {
     return this.#underWay;
+  }
+
+  /** Whether nothing is left of what came up to `sequence`. */
+  isThrough(sequence: number): boolean {
+    return [...this.#lanes.values()].every(
+      ({ held, underWay }) =>
+        held.every((each) => each.sequence > sequence) && [...underWay.keys()].every((each) => each > sequence),
+    );
   }
 
   table(rows: readonly ShardRow[], nowMs: number): readonly RouterEffect<Content>[] {

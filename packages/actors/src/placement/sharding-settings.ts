@@ -2,6 +2,7 @@
 import type { SpawnOptions } from "../core/behavior.ts";
 import type { ActorRef } from "../core/ref.ts";
 import type { Register } from "./coordinator.ts";
+import type { Departure } from "./departure.ts";
 import type { EntityBehavior } from "./entity.ts";
 import type { OwnerLimits } from "./owner.ts";
 import type { EntityMemory, Leadership, PlacementTable } from "./ports.ts";
@@ -18,6 +19,7 @@ export interface ShardingSettings<Message> {
   readonly leadership: Leadership;
   readonly memory: EntityMemory | undefined;
   readonly coordinator: ActorRef<SingletonSend<Register>>;
+  readonly departure: Departure;
   readonly router: RouterLimits;
   readonly owner: OwnerLimits;
   readonly deliveryTimeoutMs: number;

@@ -3,15 +3,17 @@
  * from everywhere by its id. It starts with its first message, sleeps when nobody writes to it, and moves when hosts come and go.
  */
 import type { SpawnOptions } from "../core/behavior.ts";
-import type { ActorRef } from "../core/ref.ts";
+import type { ActorRef, WaitOptions } from "../core/ref.ts";
 import type { ActorSystem } from "../core/system-options.ts";
 import { ActorError } from "../errors.ts";
 import type { CoordinationLimits } from "./coordination.ts";
 import { acceptsRegister, coordinator, type Register } from "./coordinator.ts";
+import { Departure, type Drained } from "./departure.ts";
 import { type EntityBehavior, type EntityRef, entityRef } from "./entity.ts";
 import type { OwnerLimits } from "./owner.ts";
 import type { EntityMemory, Leadership, Members, PlacementTable } from "./ports.ts";
 import { Region } from "./region.ts";
+import { askBeyond } from "./refusal.ts";
 import { isEntityName, type OwnRegionMessage, type RegionMessage, regionMessages } from "./region-protocol.ts";
 import type { RouterLimits } from "./router.ts";
 import type { ShardingSettings } from "./sharding-settings.ts";
@@ -46,9 +48,19 @@ export interface Sharding<Message> {
   readonly coordinator: ActorRef<SingletonSend<Register>>;
   /** @throws ActorError `bad-option` */
   entity(id: string): EntityRef<Message>;
+  /**
+   * Leaves on purpose, before the system is stopped: every shard goes to another host, a few at a time, with the messages that
+   * wait for its entities, and none comes here any more in the life of this system. What is sent from here still finds its
+   * way. Fulfilled when nothing is left here; hosts that have not heard of it yet may still tell something to this one, which
+   * passes it on while its system runs: what is `tell`ed in that moment is lost if the system is stopped at once, what is
+   * offered is sent again. Default timeout: 30,000. Rejects with ActorError `unsupported` when there is no
+   * other host to take over, `ask-timeout`, `cancelled`, `actor-stopped`; what has not moved then moves when the system has stopped.
+   */
+  drain(options?: WaitOptions): Promise<void>;
 }
 
 const LOOK_EVERY_MS = 100;
+const DRAIN_TIMEOUT_MS = 30_000;
 /** Beside what is under way: what comes from other regions, and the region's own business. */
 const MAILBOX = { capacity: 10_000 };
 
@@ -81,6 +93,11 @@ export function startSharding<Message>(system: ActorSystem, options: ShardingOpt
       if (isEntityName(id)) return entityRef<Message>(region, id);
       throw new ActorError("bad-option", "an entity's id has from 1 to 256 characters");
     },
+    drain: async (drainOptions) => {
+      const timeoutMs = drainOptions?.timeoutMs ?? DRAIN_TIMEOUT_MS;
+      const wait = { ...drainOptions, timeoutMs };
+      await askBeyond<OwnRegionMessage, Drained>(region, (replyTo) => ({ type: "own-drain", replyTo }), wait);
+    },
   };
 }
 
@@ -100,6 +117,7 @@ function settingsOf<Message>(
     leadership: options.leadership,
     memory: options.memory,
     coordinator: manager,
+    departure: new Departure(),
     router: { maxHeld, maxUnderWay, retryMs },
     owner: { maxEntities, maxWaiting, maxEarly, passivateAfterMs, maxOutcomes },
     deliveryTimeoutMs: options.deliveryTimeoutMs ?? 5_000,

@@ -60,6 +60,8 @@ type Own<Message> =
 
 const MAX_HOPS = 4;
 const HELD_LOOK_MS = 100;
+/** Of the time that a new leader waits: so long the message at hand may go on before its signal is aborted. */
+const FINISH_SHARE = 0.5;
 
 /** Starts this host's manager of a singleton. @throws ActorError `name-taken`, `bad-option` */
 export function startSingleton<Message>(
@@ -69,6 +71,8 @@ export function startSingleton<Message>(
   return system.spawn<Own<Message>>((context) => new Manager(context, system, options), {
     name: options.name,
     restart: "permanent",
+    // One that crashes at each start is tried for as long as this host leads: the pauses grow, and all else here lives on.
+    supervision: { maxRestarts: Infinity },
     accepts: messageKinds<Own<Message>>(options.name, {
       send: (message) => acceptsSend(message, options.accepts),
       release: acceptsRelease,
@@ -151,10 +155,28 @@ class Manager<Message> implements Actor<Own<Message>> {
       });
       outcome = staleBehind === undefined ? { type: "released" } : { type: "stale", term: staleBehind };
     } catch (error) {
+      // A host that stops takes no questions any more while it still ends what it runs.
+      if (isActorError(error, "actor-stopped")) await this.#endOf(manager);
       outcome = { type: "unreachable" };
       this.#context.log.debug("a host could not be asked to give a singleton up", { host, term, error });
     }
     if (!this.#context.signal.aborted) this.#carryOut(this.#plan.settled(host, term, outcome));
+  }
+
+  /** Fulfilled when that manager has ended, or enough was waited for it. */
+  #endOf(manager: ActorRef<never>): Promise<void> {
+    const { clock, signal } = this.#context;
+    return new Promise((resolve) => {
+      const done = (): void => {
+        unwatch();
+        timer.cancel();
+        signal.removeEventListener("abort", done);
+        resolve();
+      };
+      const unwatch = this.#system.watch(manager, done);
+      const timer = clock.after(this.#patienceMs, done);
+      signal.addEventListener("abort", done, { once: true });
+    });
   }
 
   #start(term: number): void {
@@ -165,7 +187,15 @@ class Manager<Message> implements Actor<Own<Message>> {
       if (!isOver && this.#plan.runningTerm === term) return { scope: `singleton/${name}`, kind: "term", token: term };
       throw new ActorError("stale-term", `${name} of term ${term} has had its time`);
     };
-    const child = this.#context.spawn(behavior({ term, stamp }), { ...spawn, restart: "transient" });
+    let inner: Behavior<Message> | undefined;
+    const child = this.#context.spawn<Message>(
+      (context) => {
+        // Here, so that what it throws is a crash of the singleton, which is tried again.
+        inner ??= behavior({ term, stamp });
+        return inner(context);
+      },
+      { ...spawn, restart: "transient" },
+    );
     this.#child = child;
     this.#context.watch(child, () => ({ type: "own-ended" }));
     // Also when this manager ends or crashes meanwhile: the next one may run it in the same term.
@@ -179,7 +209,7 @@ class Manager<Message> implements Actor<Own<Message>> {
     const child = this.#child;
     if (child === undefined) return;
     // Its end comes by death watch, also when it has ended by itself meanwhile.
-    this.#context.stopChild(child).catch((error: unknown) => {
+    this.#context.stopChild(child, { finishWithinMs: this.#patienceMs * FINISH_SHARE }).catch((error: unknown) => {
       this.#context.log.debug("a singleton had ended before it was stopped", { name: this.#options.name, error });
     });
   }

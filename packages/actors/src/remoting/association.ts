@@ -96,6 +96,11 @@ export class Association implements ConnectionReceiver {
     return this.#detector.phi(nowMs);
   }
 
+  /** When it should be looked at again, if nothing comes meanwhile. */
+  dueInMs(nowMs: number): number {
+    return this.#detector.dueInMs(nowMs);
+  }
+
   /** Sends a message. @returns why not: `too-large`, `mailbox-full`, `peer-gone` */
   send(lane: Lane, frame: FrameParts): ActorError | undefined {
     if (this.#isOver) return new ActorError("peer-gone", `the connection with ${this.peer} is over`);
@@ -109,6 +114,11 @@ export class Association implements ConnectionReceiver {
   /** Whether a message would leave at once. */
   isFree(lane: Lane): boolean {
     return !this.#isOver && this.#greeted.lanes.isFree(lane);
+  }
+
+  /** Whether a message would be taken, be it to wait. */
+  hasRoom(lane: Lane): boolean {
+    return !this.#isOver && this.#greeted.lanes.hasRoom(lane);
   }
 
   watch(place: string): void {

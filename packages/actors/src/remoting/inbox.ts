@@ -7,7 +7,7 @@ import type { RemoteHost } from "../core/remote.ts";
 import type { Clock } from "../core/ports.ts";
 import { ActorError, isActorError } from "../errors.ts";
 import type { RemotingLimits } from "./options.ts";
-import type { Places } from "./places.ts";
+import { pathOf, type Places } from "./places.ts";
 import type { Answer } from "./wire/control.ts";
 import { messageIn, type OfferFrame } from "./wire/data.ts";
 import { type Failure, failureOf } from "./wire/failure.ts";
@@ -33,7 +33,9 @@ export class Inbox {
   /** By number; what the peer has settled is forgotten. */
   readonly #outcomes = new Map<number, Outcome>();
   #settledBelow = 1;
-  /** By receiver; there while one of its messages is being handled. */
+  /** The last that was taken: they come in the order of their numbers. */
+  #newest = 0;
+  /** By receiver, whichever of its lives is meant; there while one of its messages is being handled. */
   readonly #queues = new Map<string, Waiting[]>();
   #isClosed = false;
 
@@ -57,11 +59,14 @@ export class Inbox {
       if (known !== "pending") this.#say(id, known);
       return;
     }
-    if (this.#outcomes.size >= this.#here.limits.maxOutboxMessages) {
+    // One that comes again, and that others have overtaken since there was no room for it: it would be out of order now.
+    const isOvertaken = id < this.#newest;
+    if (isOvertaken || this.#outcomes.size >= this.#here.limits.maxOutboxMessages) {
       // Not remembered: it has not been taken, so it may come again.
       return this.#answer({ id, failure: { code: "mailbox-full", text: "too many messages wait for an answer" } });
     }
     this.#outcomes.set(id, "pending");
+    this.#newest = id;
     const waiting = { frame, dueMs: this.#here.clock.nowMs() + frame.ttlMs };
     if (frame.isAcknowledged) this.#enqueue(waiting);
     else void this.#hand(waiting);
@@ -85,18 +90,18 @@ export class Inbox {
   }
 
   #enqueue(waiting: Waiting): void {
-    const { to } = waiting.frame;
-    const queue = this.#queues.get(to);
+    const path = pathOf(waiting.frame.to);
+    const queue = this.#queues.get(path);
     if (queue !== undefined) return void queue.push(waiting);
     const fresh = [waiting];
-    this.#queues.set(to, fresh);
-    void this.#drain(to, fresh);
+    this.#queues.set(path, fresh);
+    void this.#drain(path, fresh);
   }
 
   /** Never rejects. */
-  async #drain(to: string, queue: Waiting[]): Promise<void> {
+  async #drain(path: string, queue: Waiting[]): Promise<void> {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) await this.#hand(next);
-    this.#queues.delete(to);
+    this.#queues.delete(path);
   }
 
   /** Never rejects, but for what must never happen. */

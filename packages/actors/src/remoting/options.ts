@@ -69,7 +69,7 @@ export interface RemotingOptions {
   readonly limits?: Partial<RemotingLimits>;
   /** Whether to talk with a host at all. Default: with every one. */
   readonly allows?: (peer: string) => boolean;
-  /** Hears of every change, in order. Must not throw. */
+  /** Hears of every change, in order. What it throws is logged. */
   readonly onPeerChange?: (change: PeerChange) => void;
 }
 

@@ -47,6 +47,11 @@ export class Outbox {
     return this.#entries.size;
   }
 
+  /** Number of the last that was offered. */
+  get newest(): number {
+    return this.#nextId - 1;
+  }
+
   /** Rejects with ActorErrors only. */
   offer(place: string, message: unknown, options: OfferOptions): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<undefined>();
@@ -84,12 +89,11 @@ export class Outbox {
     else this.#settle(entry)?.reject(errorOf(failure));
   }
 
-  /** There is a connection: all that is still wanted goes out, again. */
+  /** There is a connection: all that is still wanted is to go out, again, with {@link pump}. */
   opened(association: Association): void {
     this.#association = association;
     this.#unsent = new Ring();
     for (const entry of this.#entries.values()) this.#unsent.push(entry);
-    this.pump();
   }
 
   /** The connection is lost, or there will be none for now. */
@@ -100,12 +104,16 @@ export class Outbox {
     }
   }
 
-  /** Sends what there is room for. */
-  pump(): void {
+  /**
+   * Sends what there is room for. What is told afterwards does not overtake what stays behind: there is no room for it either.
+   * @param upTo only so far
+   */
+  pump(upTo = Infinity): void {
     const association = this.#association;
     if (association === undefined) return;
-    while (this.#unsent.length > 0 && association.isFree("message")) {
-      const entry = this.#unsent.shift();
+    for (let entry = this.#unsent.peek(); entry !== undefined && entry.id <= upTo; entry = this.#unsent.peek()) {
+      if (!association.hasRoom("message")) return;
+      this.#unsent.shift();
       if (!this.#entries.has(entry.id)) continue;
       stampOffer(entry.frame[0], this.#settledBelow(), entry.dueMs - this.#clock.nowMs());
       const refused = association.send("message", entry.frame);

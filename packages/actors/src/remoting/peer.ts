@@ -5,6 +5,7 @@
 import type { ActorAddress } from "../core/address.ts";
 import type { OfferOptions } from "../core/ref.ts";
 import type { RandomSource, Timer } from "../core/ports.ts";
+import { TEMPORARY_ROOT } from "../core/temporaries.ts";
 import { ActorError, isActorError } from "../errors.ts";
 import { Association, type AssociationOwner, type Here } from "./association.ts";
 import { type Greeted, Greeting, type GreetingHost, type Self } from "./greeting.ts";
@@ -14,17 +15,18 @@ import type { PeerChange } from "./options.ts";
 import { Outbox } from "./outbox.ts";
 import { Places, placeOf } from "./places.ts";
 import type { ActorTransport, ConnectionReceiver, Lane } from "./transport.ts";
-import { WaitingTells } from "./waiting-tells.ts";
+import { type WaitingTell, WaitingTells } from "./waiting-tells.ts";
 import {
   type Answer,
   encodeAnswer,
+  encodeRefused,
   type Hello,
   type Refused,
   type Reject,
   type TerminatedFrame,
 } from "./wire/control.ts";
 import { encodeTell, type OfferFrame } from "./wire/data.ts";
-import { errorOf } from "./wire/failure.ts";
+import { errorOf, failureOf } from "./wire/failure.ts";
 import { totalBytes } from "./wire/values.ts";
 
 /** What all peers of one host share. */
@@ -42,6 +44,12 @@ type State =
   | { readonly name: "dialling"; readonly greeting: Greeting; readonly abort: AbortController }
   | { readonly name: "expecting"; readonly greeting: Greeting | undefined; readonly timer: Timer | undefined }
   | { readonly name: "open"; readonly association: Association };
+
+interface Refusal {
+  readonly place: string;
+  readonly replyTo: string | undefined;
+  readonly error: ActorError;
+}
 
 const IDLE: State = { name: "idle" };
 
@@ -105,16 +113,9 @@ export class Peer implements AssociationOwner, GreetingHost {
       const place = placeOf(to);
       const frame = encodeTell(place, replyTo ?? "", message);
       const lane: Lane = isStreamItem(to, message) ? "bulk" : "message";
-      const { association } = this;
-      if (association !== undefined) return association.send(lane, frame);
-      const bytes = totalBytes(frame);
-      const { maxFrameBytes } = this.#hood.limits;
-      if (bytes > maxFrameBytes) {
-        return new ActorError("too-large", `a message of ${bytes} bytes; ${maxFrameBytes} may travel`);
-      }
-      return this.#reach() ?? this.#waiting.push({ place, replyTo, lane, frame });
+      return this.#refusedAnswer(to, this.#send({ place, replyTo, lane, frame, afterOffer: this.#outbox.newest }));
     } catch (error) {
-      if (isActorError(error)) return error;
+      if (isActorError(error)) return this.#refusedAnswer(to, error);
       throw error;
     }
   }
@@ -194,17 +195,16 @@ export class Peer implements AssociationOwner, GreetingHost {
     if (state.name === "dialling" && state.greeting !== greeting) state.abort.abort();
     const association = new Association(this.#hood, greeted, this);
     this.#state = { name: "open", association };
+    const refusals = this.#sendWaiting(association);
     this.#failures = 0;
     this.#retryAtMs = -Infinity;
     this.#retry?.cancel();
     if (this.#inbox?.incarnation !== greeted.incarnation) this.#meet(greeted.incarnation);
     this.#hood.changed({ peer: this.name, incarnation: greeted.incarnation, state: "up" });
-    for (const { lane, frame, place, replyTo } of this.#waiting.takeAll()) {
-      const refused = association.send(lane, frame);
-      if (refused !== undefined) this.#hood.host.refused(this.#places.addressOf(place), replyTo, refused);
+    for (const { place, replyTo, error } of refusals) {
+      this.#hood.host.refused(this.#places.addressOf(place), replyTo, error);
     }
     for (const address of this.#hood.host.watched(this.name)) association.watch(placeOf(address));
-    this.#outbox.opened(association);
     return association;
   }
 
@@ -229,7 +229,7 @@ export class Peer implements AssociationOwner, GreetingHost {
   refused({ to, replyTo, ...failure }: Refused): void {
     const { host } = this.#hood;
     const asked = replyTo?.startsWith(`parley://${host.peer}/`) === true ? replyTo : undefined;
-    host.refused(this.#places.addressOf(to), asked, errorOf(failure));
+    host.refused(to === "" ? undefined : this.#places.addressOf(to), asked, errorOf(failure));
   }
 
   terminated({ of, reason, failure }: TerminatedFrame): void {
@@ -253,14 +253,48 @@ export class Peer implements AssociationOwner, GreetingHost {
     this.#gone(error);
   }
 
+  /** Now, or once there is a connection. @returns why not */
+  #send(tell: WaitingTell): ActorError | undefined {
+    const { association } = this;
+    if (association !== undefined) return association.send(tell.lane, tell.frame);
+    const bytes = totalBytes(tell.frame);
+    const { maxFrameBytes } = this.#hood.limits;
+    if (bytes > maxFrameBytes) {
+      return new ActorError("too-large", `a message of ${bytes} bytes; ${maxFrameBytes} may travel`);
+    }
+    return this.#reach() ?? this.#waiting.push(tell);
+  }
+
+  /** All that has waited, in the order in which it was sent. Nobody is told of anything meanwhile: they would send, too. */
+  #sendWaiting(association: Association): readonly Refusal[] {
+    const refusals: Refusal[] = [];
+    this.#outbox.opened(association);
+    for (const { lane, frame, place, replyTo, afterOffer } of this.#waiting.takeAll()) {
+      this.#outbox.pump(afterOffer);
+      const error = association.send(lane, frame);
+      if (error !== undefined && lane !== "control") refusals.push({ place, replyTo, error });
+    }
+    this.#outbox.pump();
+    return refusals;
+  }
+
+  /** An answer that cannot be sent: whoever waits for it is told so, if that is possible. */
+  #refusedAnswer(to: ActorAddress, error: ActorError | undefined): ActorError | undefined {
+    if (error === undefined || error.code === "peer-gone" || to.path[0] !== TEMPORARY_ROOT) return error;
+    const place = placeOf(to);
+    const frame = encodeRefused({ to: "", replyTo: this.#places.addressOf(place), ...failureOf(error) });
+    this.#send({ place, replyTo: undefined, lane: "control", frame: [frame], afterOffer: 0 });
+    return error;
+  }
+
   /** Sees to it that there is, or will be, a connection. @returns why there will be none */
   #reach(): ActorError | undefined {
-    if (this.#isClosed) return new ActorError("peer-gone", "this host takes part no more");
-    if (!this.#hood.allows(this.name)) return new ActorError("peer-gone", `${this.name} is no peer of this host`);
+    if (this.#isClosed) return unsent("this host takes part no more");
+    if (!this.#hood.allows(this.name)) return unsent(`${this.name} is no peer of this host`);
     if (this.#state.name !== "idle") return undefined;
     if (this.#hood.clock.nowMs() < this.#retryAtMs) {
       const why = this.#lastError?.message ?? "it could not be reached";
-      return new ActorError("peer-gone", `${this.name} is not dialled again yet: ${why}`, { cause: this.#lastError });
+      return unsent(`${this.name} is not dialled again yet: ${why}`, this.#lastError);
     }
     void this.#dial();
     return undefined;
@@ -333,7 +367,8 @@ export class Peer implements AssociationOwner, GreetingHost {
     this.#failures += 1;
     this.#retryAtMs = clock.nowMs() + pauseMs * (0.75 + random() / 2);
     this.#lastError = error;
-    this.#gone(error);
+    // Whoever had sent anything over an earlier connection heard of its end: all that waits now has never left.
+    this.#gone(unsent(error.message, error));
   }
 
   /** Tells everybody here who has to do with it. The state must be settled before: they may send at once. */
@@ -342,8 +377,8 @@ export class Peer implements AssociationOwner, GreetingHost {
     const waiting = this.#waiting.takeAll();
     this.#outbox.lost(error);
     host.peerGone(this.name, error);
-    for (const { place, replyTo } of waiting) {
-      if (replyTo === undefined) host.refused(this.#places.addressOf(place), undefined, error);
+    for (const { place, replyTo, lane } of waiting) {
+      if (replyTo === undefined && lane !== "control") host.refused(this.#places.addressOf(place), undefined, error);
     }
     if (this.#outbox.size > 0) this.#retryLater();
   }
@@ -357,4 +392,8 @@ export class Peer implements AssociationOwner, GreetingHost {
       if (this.#outbox.size > 0 && this.#reach() !== undefined) this.#retryLater();
     });
   }
+}
+
+function unsent(text: string, cause?: ActorError): ActorError {
+  return new ActorError("peer-gone", text, { cause, isUnsent: true });
 }

@@ -17,6 +17,12 @@ export function placeOf(address: ActorAddress): string {
   return place;
 }
 
+/** A place without the incarnation: two that lead to one actor have the same. */
+export function pathOf(place: string): string {
+  const end = place.indexOf("#");
+  return end === -1 ? place : place.slice(0, end);
+}
+
 /** Reads places on one host; those that come again and again are remembered. */
 export class Places {
   readonly #prefix: string;

@@ -1,6 +1,7 @@
 /** Messages between hosts: the other side of the door in `core/remote.ts`. */
 import { isPeerName } from "../core/address.ts";
-import type { Clock, Timer } from "../core/ports.ts";
+import { guardedLog } from "../core/guarded-log.ts";
+import type { ActorLog, Clock, Timer } from "../core/ports.ts";
 import type { RemoteHost, Remoting } from "../core/remote.ts";
 import { systemClock } from "../core/system-clock.ts";
 import { ActorError, invariant } from "../errors.ts";
@@ -13,6 +14,7 @@ import type { ConnectionReceiver, TransportConnection } from "./transport.ts";
 import type { Hello, Reject } from "./wire/control.ts";
 
 const INCARNATION_DIGITS = 9;
+const LEAST_TICK_MS = 1;
 
 /** The remoting of one host in one life. */
 export interface RemotingHandle {
@@ -30,7 +32,10 @@ export interface RemotingHandle {
    */
   declareDown(peer: string, reason: string): void;
   readmit(peer: string): void;
-  /** Leaves: peers are told, everything that waits is answered, and the transport is closed. */
+  /**
+   * Leaves: peers are told, everything that waits is answered, and the transport is closed. A system that stops does this; it
+   * is for who wants to leave before.
+   */
   close(): Promise<void>;
 }
 
@@ -43,6 +48,7 @@ class HostRemoting implements RemotingHandle {
   readonly incarnation: string;
   readonly #options: RemotingOptions;
   readonly #clock: Clock;
+  readonly #log: ActorLog;
   readonly #limits: RemotingLimits;
   readonly #detector: PhiAccrualOptions;
   readonly #peers = new Map<string, Peer>();
@@ -50,10 +56,12 @@ class HostRemoting implements RemotingHandle {
   #hood: Neighbourhood | undefined;
   #tick: Timer | undefined;
   #isClosed = false;
+  #closing: Promise<void> | undefined;
 
   constructor(options: RemotingOptions) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock();
+    this.#log = guardedLog(options.log, this.#clock);
     this.#limits = remotingLimits(options.limits, options.transport.maxFrameBytes);
     this.#detector = phiAccrualOptions(options.failureDetector);
     const random = options.random ?? Math.random;
@@ -68,6 +76,7 @@ class HostRemoting implements RemotingHandle {
       offer: (to, message, options) => this.#peer(to.peer).offer(to, message, options),
       watch: (to) => this.#peer(to.peer).watch(to),
       unwatch: (to) => this.#peers.get(to.peer)?.unwatch(to),
+      close: () => this.close(),
     };
   };
 
@@ -88,17 +97,24 @@ class HostRemoting implements RemotingHandle {
     this.#peers.get(peer)?.readmit();
   }
 
-  async close(): Promise<void> {
-    if (this.#isClosed) return;
+  close(): Promise<void> {
+    this.#closing ??= this.#leave();
+    return this.#closing;
+  }
+
+  async #leave(): Promise<void> {
     this.#isClosed = true;
+    const isHeard = [...this.#peers.values()].some(({ association }) => association !== undefined);
     const error = new ActorError("peer-gone", `${this.#hood?.self.peer ?? "this host"} has left`);
     for (const greeting of this.#greetings) greeting.cancel(error);
     for (const peer of this.#peers.values()) peer.close(error);
     this.#tick?.cancel();
     // What was said last gets a moment to leave.
-    await new Promise<void>((resolve) => {
-      this.#clock.after(this.#detector.heartbeatIntervalMs, resolve);
-    });
+    if (isHeard) {
+      await new Promise<void>((resolve) => {
+        this.#clock.after(this.#detector.heartbeatIntervalMs, resolve);
+      });
+    }
     await this.#options.transport.close();
   }
 
@@ -130,27 +146,40 @@ class HostRemoting implements RemotingHandle {
   }
 
   #changed(change: PeerChange): void {
-    const { log, onPeerChange } = this.#options;
-    log?.debug(`a peer is ${change.state}`, {
+    this.#log.debug(`a peer is ${change.state}`, {
       peer: change.peer,
       incarnation: change.incarnation,
       error: change.error,
     });
     if (change.state === "up" && this.#tick === undefined) this.#tickLater();
-    onPeerChange?.(change);
+    try {
+      this.#options.onPeerChange?.(change);
+    } catch (thrown) {
+      this.#log.error("onPeerChange has thrown", { peer: change.peer, thrown });
+    }
   }
 
   /** There is a beat as long as there are connections. */
   #tickLater(): void {
-    const { heartbeatIntervalMs } = this.#detector;
-    const dueMs = this.#clock.nowMs() + heartbeatIntervalMs;
-    this.#tick = this.#clock.after(heartbeatIntervalMs, () => {
+    const delayMs = this.#nextTickMs();
+    const dueMs = this.#clock.nowMs() + delayMs;
+    this.#tick = this.#clock.after(delayMs, () => {
       this.#tick = undefined;
       const nowMs = this.#clock.nowMs();
       for (const peer of this.#peers.values()) peer.tick(nowMs, nowMs - dueMs);
       const isNeeded = [...this.#peers.values()].some(({ association }) => association !== undefined);
       if (isNeeded && this.#tick === undefined && !this.#isClosed) this.#tickLater();
     });
+  }
+
+  /** With the next beat, or sooner when a peer's silence comes to its bound before. */
+  #nextTickMs(): number {
+    const nowMs = this.#clock.nowMs();
+    let delayMs = this.#detector.heartbeatIntervalMs;
+    for (const { association } of this.#peers.values()) {
+      if (association !== undefined) delayMs = Math.min(delayMs, association.dueInMs(nowMs));
+    }
+    return Math.max(LEAST_TICK_MS, delayMs);
   }
 
   #accept(connection: TransportConnection): ConnectionReceiver {
@@ -163,7 +192,7 @@ class HostRemoting implements RemotingHandle {
       failed: (error, isCrossed, greeting) => {
         this.#greetings.delete(greeting);
         for (const peer of this.#peers.values()) peer.failed(error, isCrossed, greeting);
-        this.#options.log?.debug("a connection came to nothing", { error });
+        this.#log.debug("a connection came to nothing", { error });
       },
     };
     invariant(this.#hood !== undefined, "connections are taken after the system was made");

@@ -7,7 +7,9 @@ import type { ActorError } from "../errors.ts";
 
 /**
  * Lanes of one connection do not wait for each other: `control` for what must be on time, `message` for messages, `bulk` for
- * items of streams.
+ * items of streams. Each is best a connection of its own: heartbeats travel in all of them, so that a lost packet, which holds
+ * up one for up to seconds, does not make the host silent. Where all share one connection, a link that loses packets needs a
+ * second one for `control`, or a greater `maxSilenceMs`.
  */
 export type Lane = "control" | "message" | "bulk";
 

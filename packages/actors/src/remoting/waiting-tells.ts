@@ -1,4 +1,4 @@
-/** Messages to a peer that is being dialled. */
+/** Messages to a peer that is being dialled, but for those that wait in the outbox. */
 import { ActorError } from "../errors.ts";
 import type { RemotingLimits } from "./options.ts";
 import type { Lane } from "./transport.ts";
@@ -10,6 +10,8 @@ export interface WaitingTell {
   readonly replyTo: string | undefined;
   readonly lane: Lane;
   readonly frame: FrameParts;
+  /** The last that was offered before it. */
+  readonly afterOffer: number;
 }
 
 export class WaitingTells {

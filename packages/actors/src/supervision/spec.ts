@@ -1,12 +1,15 @@
 /** Supervision as OTP describes it: which children are restarted, how often, and after what pause. */
 
-import { ActorError } from "../errors.ts";
+import { ActorError, mustBeOneOf, textOf } from "../errors.ts";
 
 /** What the failure of one child means to the others: nothing; all restart; those started after it restart. */
-export type Strategy = "one-for-one" | "one-for-all" | "rest-for-one";
+export type Strategy = (typeof STRATEGIES)[number];
 
 /** `permanent`: restarted however it ends; `transient`: only after a crash; `temporary`: never. */
-export type RestartPolicy = "permanent" | "transient" | "temporary";
+export type RestartPolicy = (typeof RESTART_POLICIES)[number];
+
+export const STRATEGIES = ["one-for-one", "one-for-all", "rest-for-one"] as const;
+export const RESTART_POLICIES = ["permanent", "transient", "temporary"] as const;
 
 /** The pause before the n-th restart in a row: `minMs * factor^(n-1)`, at most `maxMs`, varied by ± `jitter` of itself. */
 export interface BackOff {
@@ -21,7 +24,7 @@ export interface BackOff {
 /** How a parent looks after its children. */
 export interface SupervisionSpec {
   readonly strategy: Strategy;
-  /** More restarts than this within `withinMs`, all children taken together, and the supervisor itself fails. */
+  /** More restarts than this within `withinMs`, all children taken together, and the supervisor itself fails. May be infinite. */
   readonly maxRestarts: number;
   readonly withinMs: number;
   readonly backOff: BackOff;
@@ -39,10 +42,24 @@ export const DEFAULT_SUPERVISION: SupervisionSpec = {
 export function supervisionOf(spec: Partial<SupervisionSpec> | undefined): SupervisionSpec {
   if (spec === undefined) return DEFAULT_SUPERVISION;
   const whole = { ...DEFAULT_SUPERVISION, ...spec };
-  const { maxRestarts, withinMs, backOff } = whole;
-  const { minMs, maxMs, factor, jitter } = backOff;
-  const isSound =
-    maxRestarts >= 0 && withinMs > 0 && minMs >= 0 && maxMs >= minMs && factor >= 1 && jitter >= 0 && jitter <= 1;
-  if (!isSound) throw new ActorError("bad-option", `supervision makes no sense: ${JSON.stringify(whole)}`);
+  const { strategy, maxRestarts, withinMs, backOff } = whole;
+  mustBeOneOf(STRATEGIES, strategy, "strategy");
+  const isCount = Number.isSafeInteger(maxRestarts) || maxRestarts === Infinity;
+  if (!isCount || maxRestarts < 0 || !(withinMs > 0)) {
+    throw new ActorError("bad-option", `there cannot be ${textOf(maxRestarts)} restarts in ${textOf(withinMs)} ms`);
+  }
+  mustBeBackOff(backOff);
   return whole;
+}
+
+/** @throws ActorError `bad-option` */
+export function mustBeBackOff(backOff: BackOff): void {
+  // What comes from plain JavaScript may be nothing at all.
+  const { minMs, maxMs, factor, jitter }: Partial<BackOff> = { ...backOff };
+  const isSound = isWithin(minMs, 0) && isWithin(maxMs, minMs) && isWithin(factor, 1) && isWithin(jitter, 0, 1);
+  if (!isSound) throw new ActorError("bad-option", `a back-off makes no sense: ${JSON.stringify(backOff)}`);
+}
+
+function isWithin(value: number | undefined, least: number, most?: number): value is number {
+  return Number.isFinite(value) && value !== undefined && value >= least && !(most !== undefined && value > most);
 }

@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
@@ -5,8 +6,10 @@ import {
   createEventBus,
   type EventBus,
   type EventKinds,
+  formatAddress,
   type Published,
   type QueueOptions,
+  type RemoteDelivery,
 } from "../../src/index.ts";
 import { expectCode, Gate, testSystem, type TestSystem } from "../core/support.ts";
 
@@ -191,11 +194,23 @@ describe("the queue of a slow subscriber", () => {
     const cancelled = expectCode(world.bus.offer("Count", 3, { signal: abort.signal }), "cancelled");
     abort.abort();
     await cancelled;
-    await expectCode(world.bus.offer("Count", 4, { signal: abort.signal }), "cancelled");
+    await expectCode(world.clock.until(world.bus.offer("Count", 4, { signal: abort.signal })), "cancelled");
     gate.open();
     await world.clock.settle();
     expect(slow.seen).toEqual([0, 1]);
     expect(world.bus.inspect()).toMatchObject([{ waiting: 0 }]);
+  });
+
+  test("leaves no timer and no listener of an offer behind", async () => {
+    const world = setUp();
+    const { ref } = keeper(world);
+    subscribeToCounts(world, ref, { capacity: 1, overflow: "back-pressure" });
+    const { signal } = new AbortController();
+    for (const n of [1, 2, 3]) await world.clock.until(world.bus.offer("Count", n, { signal }));
+    expect(getEventListeners(signal, "abort")).toEqual([]);
+    // Those of the deliveries share one, which is kept for the next.
+    await world.clock.settle();
+    expect(world.clock.timers).toBe(1);
   });
 
   test("never holds more than its capacity, and loses nothing but what it says", async () => {
@@ -203,7 +218,7 @@ describe("the queue of a slow subscriber", () => {
       fc.asyncProperty(
         fc.integer({ min: 1, max: 4 }),
         fc.constantFrom("refuse", "drop-oldest", "back-pressure" as const),
-        fc.array(fc.constantFrom("publish", "offer", "settle"), { maxLength: 40 }),
+        fc.array(fc.constantFrom("publish", "offer", "settle"), { maxLength: 40, size: "max" }),
         async (capacity, overflow, steps) => {
           const world = setUp();
           const { ref, seen } = keeper(world);
@@ -263,6 +278,29 @@ describe("a subscription", () => {
     expect(seen).toEqual([1]);
   });
 
+  test("that has ended sends nothing more, not even what waits for room in the mailbox of its actor", async () => {
+    const world = setUp();
+    const gate = new Gate();
+    const seen: unknown[] = [];
+    const ref = world.system.spawn<unknown>(
+      () => async (message) => {
+        await gate.wait();
+        seen.push(message);
+      },
+      { mailbox: { capacity: 1 } },
+    );
+    const end = subscribeToCounts(world, ref);
+    ref.tell("a");
+    await world.clock.settle();
+    ref.tell("b");
+    world.bus.publish("Count", 1);
+    await world.clock.pass(100);
+    end();
+    gate.open();
+    await world.clock.pass(500);
+    expect(seen).toEqual(["a", "b"]);
+  });
+
   test("ends when it is asked to, once, and with the bus", async () => {
     const world = setUp();
     const [a, b] = [keeper(world), keeper(world)];
@@ -281,7 +319,57 @@ describe("a subscription", () => {
   test("with bounds that make no sense is refused", () => {
     const world = setUp();
     const { ref } = keeper(world);
-    expect(() => subscribeToCounts(world, ref, { capacity: 0 })).toThrow(/cannot be so/);
+    const bad: readonly unknown[] = [
+      ...[0, 1.5, NaN, Infinity, "9"].map((capacity) => ({ capacity })),
+      ...[-1, 1.5, NaN, Infinity].map((maxWaiting) => ({ maxWaiting })),
+      ...[0, -1, NaN, Infinity].map((handlingTimeoutMs) => ({ handlingTimeoutMs })),
+      ...["drop", null, undefined].map((overflow) => ({ overflow })),
+    ];
+    for (const options of bad) {
+      expect(() => subscribeToCounts(world, ref, options as QueueOptions)).toThrow(
+        expect.objectContaining({ code: "bad-option" }),
+      );
+    }
     expect(world.bus.inspect()).toEqual([]);
+  });
+
+  test("is offered nothing within a time that has no end", async () => {
+    const world = setUp();
+    for (const timeoutMs of [NaN, Infinity, -1]) {
+      await expectCode(world.bus.offer("Count", 1, { timeoutMs }), "bad-option");
+    }
+  });
+
+  test("ends as soon as its actor is stopping, which is no failure of its handler", async () => {
+    const world = setUp();
+    const gate = new Gate();
+    const { ref } = keeper(world, gate);
+    subscribeToCounts(world, ref);
+    ref.tell("hold");
+    await world.clock.settle();
+    const stopped = world.system.stopActor(ref);
+    world.bus.publish("Count", 1);
+    await world.clock.settle();
+    expect(world.bus.inspect()).toEqual([]);
+    expect(world.warnings).toEqual([]);
+    gate.open();
+    await stopped;
+  });
+
+  test("that has ended watches its actor no longer", async () => {
+    const [watched, unwatched]: [string[], string[]] = [[], []];
+    const delivery: RemoteDelivery = {
+      tell: () => undefined,
+      offer: () => Promise.resolve(),
+      watch: (to) => void watched.push(formatAddress(to)),
+      unwatch: (to) => void unwatched.push(formatAddress(to)),
+      close: () => Promise.resolve(),
+    };
+    const world = setUp({ remoting: () => delivery });
+    const elsewhere = world.system.resolve<unknown>("parley://there/one");
+    const end = subscribeToCounts(world, elsewhere);
+    expect([watched, unwatched]).toEqual([["parley://there/one"], []]);
+    end();
+    expect(unwatched).toEqual(watched);
   });
 });

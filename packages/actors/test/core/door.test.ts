@@ -1,5 +1,13 @@
 import { describe, expect, test } from "vitest";
-import type { ActorAddress, ActorRef, RemoteDelivery, RemoteHost, StreamRef } from "../../src/index.ts";
+import type {
+  ActorAddress,
+  ActorRef,
+  RemoteDelivery,
+  RemoteHost,
+  SinkMessage,
+  SourceMessage,
+  StreamRef,
+} from "../../src/index.ts";
 import { ActorError, createActorSystem, formatAddress, isActorRef } from "../../src/index.ts";
 import { expectCode } from "./support.ts";
 import { VirtualClock } from "../../src/testing/virtual-clock.ts";
@@ -13,6 +21,7 @@ function twoHosts() {
   const doors = new Map<string, RemoteHost>();
   const cut = new Set<string>();
   const refused: string[] = [];
+  const unwatched: string[] = [];
   const remoting = (host: RemoteHost): RemoteDelivery => {
     doors.set(host.peer, host);
     const other = ({ peer }: ActorAddress): RemoteHost | undefined => (cut.has(peer) ? undefined : doors.get(peer));
@@ -37,7 +46,8 @@ function twoHosts() {
         if (door === undefined) host.terminated(formatAddress(to), "peer-gone", gone(to));
         else door.watch(to, (reason, error) => clock.soon(() => host.terminated(formatAddress(to), reason, error)));
       },
-      unwatch: () => undefined,
+      unwatch: (to) => void unwatched.push(formatAddress(to)),
+      close: () => Promise.resolve(),
     };
   };
   const make = (peer: string) =>
@@ -47,6 +57,7 @@ function twoHosts() {
     b: make("b"),
     clock,
     refused,
+    unwatched,
     cutOff: (peer: string) => {
       cut.add(peer);
       for (const [name, door] of doors) {
@@ -168,6 +179,20 @@ describe("a reference to another host", () => {
     cutOff("a");
     await clock.settle();
     expect(isClosed).toBe(true);
+    await Promise.all([a.stop(), b.stop()]);
+  });
+
+  test("a stream that has ended watches its reader no longer, though that lives on", async () => {
+    const { a, b, clock, unwatched } = twoHosts();
+    const got: string[] = [];
+    const sink = a.spawn<SinkMessage<number>>(() => (message) => void got.push(message.type), {
+      accepts: (message) => message as SinkMessage<number>,
+    });
+    const source = a.resolve<SourceMessage<number>>(b.offerStream([1, 2]).address);
+    source.tell({ type: "open", sink, credit: 10 });
+    await clock.settle();
+    expect(got).toEqual(["item", "item", "end"]);
+    expect(unwatched).toEqual([sink.address]);
     await Promise.all([a.stop(), b.stop()]);
   });
 

@@ -156,6 +156,46 @@ describe("a full mailbox", () => {
     expect(got).toEqual(["first", "!b", "a"]);
   });
 
+  test.each<Overflow>(["drop-oldest", "back-pressure"])(
+    "each lane answers by itself when it is full: %s",
+    async (overflow) => {
+      const priority = { when: (message: string) => message.startsWith("!"), capacity: 2 };
+      const { clock, gate, got, ref, refusals } = stuck({ overflow, capacity: 2, priority });
+      await clock.settle();
+      const offers = ["a", "!b", "c", "!d"].map((message) => ref.offer(message));
+      const late = Promise.allSettled(["e", "!f"].map((message) => ref.offer(message)));
+      await Promise.all(offers);
+      gate.open();
+      await clock.settle();
+      expect(await late).toEqual([
+        expect.objectContaining({ status: "fulfilled" }),
+        expect.objectContaining({ status: "fulfilled" }),
+      ]);
+      const dropped = overflow === "drop-oldest" ? ["a", "!b"] : [];
+      expect(refusals.map(({ message }) => message)).toEqual(dropped);
+      const all =
+        overflow === "drop-oldest" ? ["first", "!d", "!f", "c", "e"] : ["first", "!b", "!d", "!f", "a", "c", "e"];
+      expect(got).toEqual(all);
+    },
+  );
+
+  test("what waited outside and was let in is reported when the actor ends before its turn", async () => {
+    const { system, clock, refusals, snapshot } = testSystem();
+    const ref = system.spawn<string>((context) => () => context.stop(), {
+      name: "m",
+      mailbox: { capacity: 1, overflow: "back-pressure" },
+    });
+    ref.tell("a");
+    const offers = Promise.allSettled([ref.offer("b"), ref.offer("c")]);
+    expect(snapshot("/m")).toMatchObject({ mailboxDepth: 1, mailboxCapacity: 1, offersWaiting: 2 });
+    await clock.settle();
+    expect(await offers).toEqual([
+      { status: "fulfilled", value: undefined },
+      { status: "rejected", reason: expect.objectContaining({ code: "actor-stopped" }) },
+    ]);
+    expect(refusals).toEqual([expect.objectContaining({ message: "b" })]);
+  });
+
   test("a message of which nobody can tell whether it is urgent is refused", () => {
     const { system } = testSystem();
     const priority = { when: (message: { readonly n: number }) => message.n.toFixed() === "1" };
@@ -174,6 +214,13 @@ describe("a full mailbox", () => {
       );
     },
   );
+});
+
+test("an offer with a wait of no known length is refused", async () => {
+  const { system } = testSystem();
+  const ref = system.spawn<string>(() => () => undefined);
+  await expect(ref.offer("a", { timeoutMs: NaN })).rejects.toMatchObject({ code: "bad-option" });
+  await expect(ref.ask(() => "a", { timeoutMs: NaN })).rejects.toMatchObject({ code: "bad-option" });
 });
 
 describe("an acknowledged offer", () => {
@@ -222,7 +269,7 @@ test("no mailbox ever holds more than its bounds, and every question and offer e
     fc.asyncProperty(
       overflow,
       fc.integer({ min: 1, max: 4 }),
-      fc.array(step, { maxLength: 60 }),
+      fc.array(step, { maxLength: 60, size: "max" }),
       async (overflow, capacity, steps) => {
         const test = testSystem({ supervision: { maxRestarts: Infinity } });
         let gate = new Gate();

@@ -1,6 +1,7 @@
 import { getEventListeners } from "node:events";
 import { describe, expect, test } from "vitest";
 import type { ActorRef } from "../../src/index.ts";
+import { VirtualClock } from "../../src/testing/virtual-clock.ts";
 import { expectCode, Gate, testSystem } from "./support.ts";
 
 interface Question {
@@ -190,6 +191,17 @@ describe("ask", () => {
     expect(refused).toMatchObject({ code: "bad-message" });
   });
 
+  test("a reply that nobody waits for any more has an address that leads nowhere, also when nobody had asked for it before", async () => {
+    const { system } = testSystem();
+    let address = "";
+    const ref = system.spawn<Question>(() => ({ replyTo }) => {
+      replyTo.tell(1);
+      ({ address } = replyTo);
+    });
+    expect(await ref.ask((replyTo) => ({ n: 1, replyTo }))).toBe(1);
+    expect(system.resolve<number>(address).tell(2)).toMatchObject({ code: "no-such-actor" });
+  });
+
   test("a reply address can be resolved while it is waited for, and no longer", async () => {
     const { system } = testSystem();
     let address = "";
@@ -228,6 +240,32 @@ describe("stash", () => {
     await clock.pass(10_000);
     expect(got).toEqual([1, 3, 4]);
     expect(await asked[1]).toMatchObject({ code: "actor-failed" });
+  });
+
+  test("comes back also when it is a callback that wants it", async () => {
+    const { system, clock } = testSystem();
+    const got: string[] = [];
+    const ref = system.spawn<string>((context) => {
+      let isReady = false;
+      context.clock.after(10, () => {
+        isReady = true;
+        context.unstashAll();
+      });
+      return (message) => {
+        if (isReady) got.push(message);
+        else context.stash(message);
+      };
+    });
+    ref.tell("a");
+    await clock.pass(10);
+    expect(got).toEqual(["a"]);
+  });
+
+  test.each([NaN, -1, 1.5])("cannot hold %s messages", (stashCapacity) => {
+    const { system } = testSystem();
+    expect(() => system.spawn<string>(() => () => undefined, { stashCapacity })).toThrow(
+      expect.objectContaining({ code: "bad-option" }),
+    );
   });
 
   test("is bounded", async () => {
@@ -327,6 +365,32 @@ describe("timers", () => {
     expect(ticks).toBe(1);
     expect(snapshot("/slow").mailboxDepth).toBe(1);
     gate.open();
+  });
+
+  test("beats that were missed while the process stood still are left out", async () => {
+    const clock = new VirtualClock();
+    let missedMs = 0;
+    const { system } = testSystem({
+      clock: {
+        nowMs: () => clock.nowMs() + missedMs,
+        after: (delayMs, run) => clock.after(delayMs, run),
+        soon: (run) => clock.soon(run),
+        later: (run) => clock.later(run),
+      },
+    });
+    const ticks: number[] = [];
+    system.spawn<"tick">((context) => {
+      context.timers.every("t", 10, "tick");
+      return () => void ticks.push(clock.nowMs());
+    });
+    await clock.pass(25);
+    missedMs = 1_000;
+    await clock.pass(30);
+    // The one that was due meanwhile, and then those of the old beat.
+    expect(ticks).toEqual([10, 20, 30, 40, 50]);
+    const stopped = system.stop();
+    await clock.pass(60_000);
+    await stopped;
   });
 
   test("die with their actor, and with each of its lives", async () => {

@@ -11,7 +11,7 @@ const operation = fc.oneof(
 
 test("a ring behaves as an array does", () => {
   fc.assert(
-    fc.property(fc.array(operation, { maxLength: 200 }), (operations) => {
+    fc.property(fc.array(operation, { maxLength: 200, size: "max" }), (operations) => {
       const ring = new Ring<number>();
       const model: number[] = [];
       for (const each of operations) {
@@ -30,6 +30,7 @@ test("a ring behaves as an array does", () => {
           if (at !== -1) model.splice(at, 1);
         }
         expect(ring.length).toBe(model.length);
+        expect(ring.peek()).toBe(model[0]);
       }
       while (model.length > 0) expect(ring.shift()).toBe(model.shift());
     }),

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { isSinkMessage, isSourceMessage } from "../../src/core/endpoint.ts";
-import type { ActorRef, SourceMessage, StreamRef } from "../../src/index.ts";
+import { ActorError, type ActorRef, type SourceMessage, type StreamRef } from "../../src/index.ts";
 import { testSystem } from "./support.ts";
 
 interface Count {
@@ -45,7 +45,7 @@ describe("a stream out of an actor", () => {
     for (const window of [1, 2, 3, 16, 1000]) {
       for (const upTo of [0, 1, 2, 100]) {
         const read = collect(ref.stream<number>((replyTo) => ({ upTo, replyTo }), { window }));
-        expect((await read).got).toEqual(Array.from({ length: upTo }, (_, i) => i + 1));
+        expect((await clock.until(read)).got).toEqual(Array.from({ length: upTo }, (_, i) => i + 1));
       }
     }
     await system.stop();
@@ -135,6 +135,52 @@ describe("a stream out of an actor", () => {
     expect((await second).error).toMatchObject({ code: "stream-broken" });
   });
 
+  test("that is cancelled before it begins gives nothing, and leaves nothing behind", async () => {
+    const { system, clock } = testSystem();
+    const signal = AbortSignal.abort();
+    const { seen, items } = counting(3);
+    expect((await collect(system.readStream(system.offerStream(items()), { signal }))).error).toMatchObject({
+      code: "cancelled",
+    });
+    expect((await collect(system.readStream(system.offerStream(items(), { signal })))).error).toMatchObject({
+      code: "no-such-actor",
+    });
+    const errors: unknown[] = [];
+    system.spawn<string>(async (context) => {
+      const stream = context.offerStream(items(), { signal });
+      errors.push((await collect(context.readStream(stream, { signal }))).error);
+      return () => undefined;
+    });
+    await clock.settle();
+    expect(errors).toEqual([expect.objectContaining({ code: "cancelled" })]);
+    expect(seen.taken).toBe(0);
+    await clock.pass(60_000);
+    expect(clock.timers).toBe(0);
+  });
+
+  test("with bounds that make no sense, or of a system that has stopped, is refused", async () => {
+    const { system } = testSystem();
+    const stream = system.offerStream([1]);
+    for (const options of [{ window: 0 }, { window: 1.5 }, { idleTimeoutMs: NaN }]) {
+      expect(() => system.readStream(stream, options)).toThrow(expect.objectContaining({ code: "bad-option" }));
+    }
+    await system.stop();
+    expect(() => system.offerStream([1])).toThrow(expect.objectContaining({ code: "system-stopped" }));
+    expect(() => system.readStream(stream)).toThrow(expect.objectContaining({ code: "system-stopped" }));
+  });
+
+  test("of a system that stops is closed at its source, also when nobody waits for an item", async () => {
+    const { system, clock } = testSystem();
+    const { seen, items } = counting(1e9);
+    const reader = system.readStream(system.offerStream(items()))[Symbol.asyncIterator]();
+    await reader.next();
+    await clock.settle();
+    expect(seen.isClosed).toBe(false);
+    await clock.until(system.stop());
+    await clock.settle();
+    expect(seen.isClosed).toBe(true);
+  });
+
   test("ends with a typed error when its source is silent for too long", async () => {
     const { system, clock } = testSystem();
     const never = async function* (): AsyncGenerator<number> {
@@ -215,6 +261,23 @@ describe("the protocol", () => {
     await clock.pass(100);
     expect(await read).toMatchObject(expected);
     expect(offered.filter((type) => type !== "credit")).toEqual(["open", "cancel"]);
+  });
+
+  test.each([
+    ["ends when none can reach the source any more", Infinity, { got: [1, 2], error: { code: "mailbox-full" } }],
+    ["is given again with the next item while none can reach the source", 1, { got: [1, 2, 3] }],
+  ])("credit that is refused: the stream %s", async (_, refusals, expected) => {
+    const { system, clock } = testSystem();
+    const { items } = counting(3);
+    const source = system.offerStream(items());
+    let refused = 0;
+    const tell = source.tell.bind(source);
+    source.tell = (message) => {
+      if (message.type !== "credit" || refused >= refusals) return tell(message);
+      refused += 1;
+      return new ActorError("mailbox-full", "the way there is full");
+    };
+    expect(await clock.until(collect(system.readStream(source, { window: 2 })))).toMatchObject(expected);
   });
 
   test("whatever comes from outside is known or refused, never thrown at", () => {

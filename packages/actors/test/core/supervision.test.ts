@@ -71,6 +71,43 @@ describe("strategies", () => {
     });
   });
 
+  test("rest-for-one: who waits for a restart already begins after an older one that crashes meanwhile", async () => {
+    const backOff = { minMs: 100, maxMs: 100, factor: 1, jitter: 0 };
+    const it = family(["a", "b", "c"], { strategy: "rest-for-one", backOff });
+    await it.begin();
+    await it.tell("b", "crash");
+    await it.clock.pass(60);
+    await it.tell("a", "crash");
+    await it.clock.pass(99);
+    expect(it.log).toEqual(["c restarts", "b restarts", "a restarts"]);
+    await it.clock.pass(1);
+    expect(it.log.slice(3)).toEqual(["a starts", "b starts", "c starts"]);
+  });
+
+  test("rest-for-one: who has not begun for the first time begins after an older one that crashed on its start", async () => {
+    const { system, clock } = testSystem();
+    const log: string[] = [];
+    let crashes = 1;
+    system.spawn(
+      (context) => {
+        context.spawn(() => {
+          log.push("a starts");
+          crashes -= 1;
+          if (crashes === 0) throw new Error("drawn");
+          return () => undefined;
+        });
+        context.spawn(() => {
+          log.push("b starts");
+          return () => undefined;
+        });
+        return () => undefined;
+      },
+      { supervision: { strategy: "rest-for-one", backOff: NO_PAUSE } },
+    );
+    await clock.settle();
+    expect(log).toEqual(["a starts", "a starts", "b starts"]);
+  });
+
   test("a temporary child ends with the restart of its siblings", async () => {
     const it = family(["a", "b", "c"], { strategy: "one-for-all" }, { c: "temporary" });
     await it.begin();
@@ -367,6 +404,8 @@ describe("the tree", () => {
         restart: "transient",
         restarts: 0,
         mailboxDepth: 0,
+        mailboxCapacity: 1000,
+        offersWaiting: 0,
         stashed: 0,
         lastError: undefined,
         children: [
@@ -376,6 +415,8 @@ describe("the tree", () => {
             restart: "transient",
             restarts: 1,
             mailboxDepth: 0,
+            mailboxCapacity: 1000,
+            offersWaiting: 0,
             stashed: 0,
             lastError: new Error("a crashed"),
             children: [],

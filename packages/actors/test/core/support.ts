@@ -5,6 +5,7 @@ import {
   type ActorErrorCode,
   type ActorSystem,
   type ActorSystemOptions,
+  type Clock,
   createActorSystem,
   type Refusal,
 } from "../../src/index.ts";
@@ -52,6 +53,26 @@ export function testSystem(options: Partial<ActorSystemOptions> = {}): TestSyste
       return found;
     },
   };
+}
+
+/** Time as `clock` has it; what would be an uncaught exception of the process is kept. */
+export function catching(clock: VirtualClock): { readonly port: Clock; readonly uncaught: unknown[] } {
+  const uncaught: unknown[] = [];
+  const port: Clock = {
+    nowMs: () => clock.nowMs(),
+    after: (delayMs, run) => clock.after(delayMs, run),
+    soon: (run) => {
+      clock.soon(() => {
+        try {
+          run();
+        } catch (error) {
+          uncaught.push(error);
+        }
+      });
+    },
+    later: (run) => clock.later(run),
+  };
+  return { port, uncaught };
 }
 
 /** A promise and who settles it. */

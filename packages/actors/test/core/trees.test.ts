@@ -88,7 +88,7 @@ class Watchman {
 
 test("whatever happens in whatever tree: one life and one message at a time, every question ends, every end is told once, nothing stays", async () => {
   await fc.assert(
-    fc.asyncProperty(shapeOf(2), fc.array(step, { maxLength: 25 }), async (shape, steps) => {
+    fc.asyncProperty(shapeOf(2), fc.array(step, { maxLength: 25, size: "max" }), async (shape, steps) => {
       const { system, clock } = testSystem({ supervision: { maxRestarts: 3, withinMs: 1000 }, stopTimeoutMs: 100 });
       const watchman = new Watchman();
       system.spawn(watchman.behavior(shape), { name: "top", restart: shape.restart, stopTimeoutMs: 100 });

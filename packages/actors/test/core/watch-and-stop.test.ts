@@ -1,4 +1,5 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
+import { baseOf } from "../../src/core/base-ref.ts";
 import type { ActorRef, Terminated } from "../../src/index.ts";
 import { expectCode, Gate, testSystem } from "./support.ts";
 
@@ -55,17 +56,35 @@ describe("death watch", () => {
     expect(reasons).toEqual(["stopped", "no-such-actor"]);
   });
 
+  test("a reference by path watches whoever lives there at the time, tells once, and keeps nobody who was told", async () => {
+    const { system } = testSystem();
+    const ref = baseOf(system.resolve<string>("parley://here/target"));
+    const told: string[] = [];
+    const watchers = ["first", "second", "third"].map((name) => ({ terminated: () => void told.push(name) }));
+    for (const watcher of watchers) {
+      const target = system.spawn<string>(() => () => undefined, { name: "target" });
+      const stopWatching = vi.spyOn(baseOf(target), "unwatch");
+      ref.watch(watcher);
+      ref.watch(watcher);
+      await system.stopActor(target);
+      stopWatching.mockClear();
+      ref.unwatch(watcher);
+      expect(stopWatching).not.toHaveBeenCalled();
+    }
+    expect(told).toEqual(["first", "second", "third"]);
+  });
+
   test("who stopped watching hears nothing, also when the message waits already", async () => {
     const { system, clock } = testSystem();
     const gate = new Gate();
     const got: string[] = [];
     const target = system.spawn<number>(() => () => undefined);
     const watcher = system.spawn<string>((context) => {
-      context.watch(target, () => "ended");
+      const unwatch = context.watch(target, () => "ended");
       return async (message) => {
         got.push(message);
         await gate.wait();
-        context.unwatch(target);
+        unwatch();
       };
     });
     watcher.tell("go");
@@ -74,6 +93,24 @@ describe("death watch", () => {
     gate.open();
     await clock.settle();
     expect(got).toEqual(["go"]);
+  });
+
+  test("watches on one actor stand by themselves: each tells, and whoever ends one keeps the others", async () => {
+    const { system, clock } = testSystem();
+    const got: string[] = [];
+    const target = system.spawn<number>(() => () => undefined);
+    system.spawn<string>((context) => {
+      const unwatch = context.watch(target, () => "first");
+      context.watch(target, () => "second");
+      context.watch(target, () => "third");
+      unwatch();
+      unwatch();
+      return (message) => void got.push(message);
+    });
+    await clock.settle();
+    await system.stopActor(target);
+    await clock.settle();
+    expect(got).toEqual(["second", "third"]);
   });
 
   test("a watch of an earlier life is none of the next", async () => {

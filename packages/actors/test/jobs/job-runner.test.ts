@@ -14,6 +14,8 @@ import {
 } from "../../src/index.ts";
 import { expectCode, Gate, testSystem } from "../core/support.ts";
 
+const BAD_OPTION = expect.objectContaining({ name: "ActorError", code: "bad-option" });
+
 interface Begun {
   readonly input: string;
   readonly job: JobContext;
@@ -77,6 +79,15 @@ describe("a job", () => {
     work(0).gate.open();
     await clock.settle();
     expect(await job("one")).toMatchObject({ state: "done", result: "a is done", startedAtMs: 0, endedAtMs: 50 });
+  });
+
+  test("is started also for who wants no answer, and the log says why when it is not", async () => {
+    const { runner, begun, warnings, clock } = setUp();
+    runner.tell({ type: "start", kind: "hold", input: "a" });
+    runner.tell({ type: "start", kind: "nothing", input: "b" });
+    await clock.settle();
+    expect(begun.map(({ input }) => input)).toEqual(["a"]);
+    expect(warnings).toEqual(["a job was not started"]);
   });
 
   test("that nobody can do, or with an input that will not do, is refused", async () => {
@@ -172,6 +183,39 @@ describe("a job", () => {
     expect(await job("one")).toMatchObject({ error: { text: "no 3" } });
   });
 
+  test("does not take too long while it pauses, and tells of each pause once", async () => {
+    const backOff = { minMs: 20_000, maxMs: 20_000, factor: 1, jitter: 0 };
+    const { start, work, job, follow, clock } = setUp({ backOff, progressEveryMs: 50 });
+    await start("a", "again", "one");
+    await clock.settle();
+    const { heard } = follow("one");
+    await clock.pass(5_000);
+    work(0).job.report({ done: 1 });
+    work(0).gate.break(new Error("no"));
+    await clock.pass(19_000);
+    expect((await job("one"))?.state).toBe("waiting");
+    await clock.pass(1_000);
+    expect(await job("one")).toMatchObject({ state: "running", attempt: 2 });
+    expect(heard.map((each) => each.type === "job" && each.job.state)).toEqual([
+      "running",
+      "waiting",
+      "queued",
+      "running",
+    ]);
+  });
+
+  test("that is cancelled in its pause leaves no timer behind", async () => {
+    const backOff = { minMs: 60_000, maxMs: 60_000, factor: 1, jitter: 0 };
+    const { start, cancel, work, clock } = setUp({ backOff });
+    await start("a", "again", "one");
+    await clock.settle();
+    work(0).gate.break(new Error("no"));
+    await clock.settle();
+    expect(await cancel("one")).toMatchObject({ state: "cancelled" });
+    await clock.pass(6_000);
+    expect(clock.timers).toBe(0);
+  });
+
   test("that takes too long is cancelled and has failed", async () => {
     const { start, work, job, clock } = setUp();
     await start("a", "hold", "one");
@@ -188,12 +232,14 @@ test("an attempt that was left behind cannot end the next one", async () => {
   await start("a", "deaf", "one");
   await clock.pass(16_000);
   expect(begun).toHaveLength(2);
+  work(0).job.report({ done: 7 });
   work(0).gate.open();
   await clock.settle();
-  expect(await job("one")).toMatchObject({ state: "running", attempt: 2 });
+  const second = await job("one");
+  expect([second?.state, second?.attempt, second?.progress]).toEqual(["running", 2, undefined]);
   work(1).gate.break(new Error("no"));
   await clock.settle();
-  expect(await job("one")).toMatchObject({ state: "failed", attempt: 2 });
+  expect(await job("one")).toMatchObject({ state: "failed", attempt: 2, error: { text: "no" } });
 });
 
 describe("cancelling a job", () => {
@@ -312,7 +358,23 @@ describe("a job runner", () => {
     ]);
   });
 
-  test("goes on with its periodic work when the queue was full", async () => {
+  test("names the latest job of a schedule for as long as it is remembered", async () => {
+    const { start, work, inspect, clock } = setUp({
+      keepEnded: 1,
+      schedules: [{ name: "sweep", kind: "hold", input: "s", everyMs: 60_000, firstAfterMs: 0, jitter: 0 }],
+    });
+    await clock.pass(1);
+    work(0).gate.open();
+    await clock.settle();
+    expect((await inspect()).schedules).toMatchObject([{ lastId: expect.stringMatching(/^sweep\./) }]);
+    await start("a");
+    await clock.settle();
+    work(1).gate.open();
+    await clock.settle();
+    expect((await inspect()).schedules).toMatchObject([{ started: 1, lastId: undefined }]);
+  });
+
+  test("goes on with its periodic work when the queue was full, and remembers what it did before", async () => {
     const { start, work, inspect, clock, warnings } = setUp({
       concurrency: 1,
       queueCapacity: 1,
@@ -322,26 +384,55 @@ describe("a job runner", () => {
     await start("b");
     await clock.pass(1_000);
     expect(warnings).toContain("a job that is due could not be started");
-    expect((await inspect()).schedules).toMatchObject([{ started: 0, skipped: 1 }]);
+    expect((await inspect()).schedules).toMatchObject([{ started: 0, skipped: 1, lastId: undefined }]);
     work(0).gate.open();
     await clock.settle();
     work(1).gate.open();
     await clock.pass(1_000);
-    expect((await inspect()).schedules).toMatchObject([{ started: 1, skipped: 1 }]);
+    const [swept] = (await inspect()).schedules;
+    expect(swept).toMatchObject({ started: 1, skipped: 1, lastId: expect.stringMatching(/^sweep\./) });
+    work(2).gate.open();
+    await clock.settle();
+    await start("c");
+    await start("d");
+    await clock.pass(1_000);
+    expect((await inspect()).schedules).toMatchObject([{ started: 1, skipped: 2, lastId: swept?.lastId }]);
   });
 
-  test("does not begin with schedules that make no sense", async () => {
-    for (const schedule of [
-      { name: "x", kind: "nothing", input: "", everyMs: 1_000 },
-      { name: "x", kind: "hold", input: "", everyMs: 0 },
+  test("is not made with schedules that make no sense", () => {
+    const sound = { name: "x", kind: "hold", input: "", everyMs: 1_000 };
+    for (const wrong of [
+      { kind: "nothing" },
+      ...[0, NaN, Infinity].map((everyMs) => ({ everyMs })),
+      ...[-1, NaN, Infinity].map((firstAfterMs) => ({ firstAfterMs })),
+      ...[-0.1, 1.1, NaN].map((jitter) => ({ jitter })),
     ]) {
-      const { snapshot, clock } = setUp({ schedules: [schedule] });
-      await clock.settle();
-      expect(snapshot("/jobs").lastError).toMatchObject({ code: "bad-option" });
+      const schedule = { ...sound, ...wrong };
+      expect(() => setUp({ schedules: [schedule] })).toThrow(BAD_OPTION);
     }
-    expect(() => defineJob({ accepts: String, run: () => Promise.resolve(), timeoutMs: 0 })).toThrow(
-      /a job cannot have/,
-    );
+    expect(() => setUp({ schedules: [sound, sound] })).toThrow(expect.objectContaining({ code: "name-taken" }));
+  });
+
+  test("has no job without an end, or with half a retry", () => {
+    for (const bounds of [
+      ...[0, -1, NaN, Infinity].map((timeoutMs) => ({ timeoutMs })),
+      ...[-1, 0.5, NaN, Infinity].map((retries) => ({ timeoutMs: 1, retries })),
+    ]) {
+      expect(() => defineJob({ accepts: String, run: () => Promise.resolve(), ...bounds })).toThrow(BAD_OPTION);
+    }
+  });
+
+  test.each([
+    ...[0, 1.5, NaN, Infinity].flatMap((bound) => [{ concurrency: bound }, { maxFollowers: bound }]),
+    ...[-1, 1.5, NaN, Infinity].flatMap((bound) => [
+      { queueCapacity: bound },
+      { keepEnded: bound },
+      { progressEveryMs: bound },
+    ]),
+    { backOff: { minMs: NaN, maxMs: 1, factor: 1, jitter: 0 } },
+    { backOff: { minMs: 1, maxMs: Infinity, factor: 2, jitter: 0 } },
+  ])("is not made with bounds that are none: %o", (limits) => {
+    expect(() => setUp(limits)).toThrow(BAD_OPTION);
   });
 
   test("takes from other hosts what is one of its messages, and nothing else", () => {

@@ -5,6 +5,8 @@ import type { ShardRow } from "../../src/placement/table.ts";
 
 const REGIONS = ["a", "b", "c", "d", "e"];
 
+const nobody: ReadonlySet<string> = new Set();
+
 const world = fc.record({
   rows: fc.array(
     fc.record({ epoch: fc.nat(3), owner: fc.option(fc.constantFrom(...REGIONS, "gone"), { nil: undefined }) }),
@@ -26,7 +28,7 @@ test("every shard that nobody serves gets an owner at once, and no more moves ar
     fc.property(world, fc.array(fc.nat(39)), fc.array(fc.nat(39)), ({ rows, regions, maxMoves }, busy, given) => {
       const underWay = new Map(busy.filter((shard) => shard < rows.length).map((shard) => [shard, regions[0] ?? ""]));
       const givenUp = new Set(given);
-      const { assign, move } = allocate({ rows, regions, underWay, givenUp, maxMoves });
+      const { assign, move } = allocate({ rows, regions, leaving: nobody, underWay, givenUp, maxMoves });
       const isServed = (shard: number): boolean => {
         const owner = rows[shard]?.owner;
         return owner !== undefined && regions.includes(owner) && !givenUp.has(shard);
@@ -49,7 +51,7 @@ test("balance comes with as few moves as it takes, and then there is rest", () =
     fc.property(world, ({ rows: start, regions, maxMoves }) => {
       let rows: readonly ShardRow[] = start;
       let moves = 0;
-      const none = { underWay: new Map<number, string>(), givenUp: new Set<number>() };
+      const none = { leaving: nobody, underWay: new Map<number, string>(), givenUp: new Set<number>() };
       const assigned = allocate({ rows, regions, ...none, maxMoves }).assign;
       for (const { shard, owner } of assigned) rows = rows.with(shard, { epoch: 1, owner });
       // What is above its share must move, wherever the shares that are one greater end up.
@@ -75,8 +77,33 @@ test("balance comes with as few moves as it takes, and then there is rest", () =
 
 test("with nobody to own anything, nothing is planned", () => {
   const rows = [{ epoch: 1, owner: "gone" }];
-  expect(allocate({ rows, regions: [], underWay: new Map(), givenUp: new Set(), maxMoves: 3 })).toEqual({
-    assign: [],
-    move: [],
-  });
+  const input = { rows, leaving: nobody, underWay: new Map<number, string>(), givenUp: new Set<number>(), maxMoves: 3 };
+  expect(allocate({ ...input, regions: [] })).toEqual({ assign: [], move: [] });
+  expect(allocate({ ...input, regions: ["gone"], leaving: new Set(["gone"]) })).toEqual({ assign: [], move: [] });
+});
+
+test("who leaves gets nothing and ends with nothing, within the bound of moves, and those who stay are even", () => {
+  fc.assert(
+    fc.property(world, fc.subarray(REGIONS), ({ rows: start, regions, maxMoves }, subset) => {
+      const leaving = new Set(subset);
+      const staying = regions.filter((region) => !leaving.has(region));
+      fc.pre(staying.length > 0);
+      const none = { leaving, underWay: new Map<number, string>(), givenUp: new Set<number>() };
+      let rows: readonly ShardRow[] = start;
+      let rounds = 0;
+      for (;;) {
+        const { assign, move } = allocate({ rows, regions, ...none, maxMoves });
+        if (assign.length + move.length === 0) break;
+        expect(move.length).toBeLessThanOrEqual(maxMoves);
+        for (const { shard, owner } of [...assign, ...move]) {
+          expect(staying).toContain(owner);
+          rows = rows.with(shard, { epoch: 1, owner });
+        }
+        expect((rounds += 1)).toBeLessThanOrEqual(rows.length + 1);
+      }
+      expect(rows.every(({ owner }) => owner !== undefined && staying.includes(owner))).toBe(true);
+      const after = loads(rows, staying);
+      expect(Math.max(...after) - Math.min(...after)).toBeLessThanOrEqual(1);
+    }),
+  );
 });

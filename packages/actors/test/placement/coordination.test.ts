@@ -21,11 +21,19 @@ class World {
   proposals: Extract<CoordinationEffect, { type: "propose" }>[] = [];
   handOffs: Extract<CoordinationEffect, { type: "hand-off" }>[] = [];
   mostHandOffs = 0;
+  readonly leaving = new Set<string>();
+  /** Those that were told so since they last came forward. */
+  readonly free = new Set<string>();
+  readonly stuck = new Set<string>();
 
   take(effects: readonly CoordinationEffect[]): void {
     for (const effect of effects) {
-      if (effect.type === "propose") this.proposals.push(effect);
-      else this.handOffs.push(effect);
+      if (effect.type === "propose") {
+        if (this.free.has(effect.owner)) throw new Error(`${effect.owner} was told that it gets nothing more`);
+        this.proposals.push(effect);
+      }
+      if (effect.type === "hand-off") this.handOffs.push(effect);
+      if (effect.type === "leave") (effect.isFree ? this.free : this.stuck).add(effect.region);
     }
     this.mostHandOffs = Math.max(this.mostHandOffs, this.handOffs.length);
     const shards = [...this.proposals, ...this.handOffs].map(({ shard }) => shard);
@@ -35,7 +43,7 @@ class World {
   register(region: string): void {
     this.up.add(region);
     const all = this.givenUp.get(region) ?? [];
-    this.take(this.plan.regionUp(region, all, this.nowMs));
+    this.take(this.plan.regionUp(region, { givenUp: all, isLeaving: this.leaving.has(region) }, this.nowMs));
   }
 
   /** A region does as it is asked; `isLost`: nobody hears of it. */
@@ -141,6 +149,53 @@ describe("a coordinator", () => {
     expect(world.proposals.some((each) => each.shard === shard)).toBe(true);
   });
 
+  test("lets who leaves finish shard by shard, says when it is free, and never gives it anything again", () => {
+    const world = new World();
+    world.nowMs = 1_000;
+    world.register("a");
+    while (world.proposals.length > 0) world.propose(0, "taken");
+    world.leaving.add("a");
+    world.register("a");
+    world.take(world.plan.plan((world.nowMs += 1_999)));
+    expect([[...world.stuck], world.handOffs]).toEqual([[], []]);
+    // Only then it is sure that nobody is there.
+    world.take(world.plan.plan((world.nowMs += 1)));
+    expect([[...world.stuck], world.handOffs]).toEqual([["a"], []]);
+    world.stuck.clear();
+    world.register("b");
+    while (world.handOffs.length > 0) {
+      expect(world.free.has("a")).toBe(false);
+      world.handOff(0, false);
+      while (world.proposals.length > 0) world.propose(0, "taken");
+    }
+    expect([[...world.free], [...world.stuck]]).toEqual([["a"], []]);
+    expect(world.table.rows.every(({ owner }) => owner === "b")).toBe(true);
+    // What it had said before comes late.
+    world.take(world.plan.regionUp("a", { givenUp: [], isLeaving: false }, world.nowMs));
+    expect(world.handOffs).toEqual([]);
+    world.down("b");
+    world.take(world.plan.plan(world.nowMs));
+    expect(world.proposals).toEqual([]);
+  });
+
+  test("gives a shard on to somebody else when whoever was to have it wants to leave meanwhile", () => {
+    const world = new World();
+    world.nowMs = 1_000;
+    world.register("a");
+    while (world.proposals.length > 0) world.propose(0, "taken");
+    world.register("b");
+    world.leaving.add("b");
+    world.register("b");
+    expect(world.free.has("b")).toBe(false);
+    while (world.handOffs.length > 0) world.handOff(0, false);
+    expect(world.proposals).toEqual([]);
+    world.register("a");
+    while (world.proposals.length > 0) world.propose(0, "taken");
+    expect(world.table.rows.every(({ owner }) => owner === "a")).toBe(true);
+    world.take(world.plan.plan(world.nowMs));
+    expect(world.free.has("b")).toBe(true);
+  });
+
   test("does not believe what was handed off under another epoch, nor twice", () => {
     const world = new World();
     world.nowMs = 1_000;
@@ -155,7 +210,7 @@ describe("a coordinator", () => {
   });
 });
 
-type Step = readonly ["register" | "down" | "hand-off" | "lose" | "taken" | "refused" | "tick", number];
+type Step = readonly ["register" | "down" | "hand-off" | "lose" | "taken" | "refused" | "tick" | "leave", number];
 
 test("whatever comes and goes, few shards move at once, and in the end all are owned, evenly, by those who are there", () => {
   const step = fc.tuple(
@@ -170,6 +225,7 @@ test("whatever comes and goes, few shards move at once, and in the end all are o
       "taken",
       "refused",
       "tick",
+      "leave",
     ),
     fc.nat(20),
   );
@@ -179,6 +235,10 @@ test("whatever comes and goes, few shards move at once, and in the end all are o
       for (const [action, n] of steps) {
         const region = REGIONS[n % 3] ?? "a";
         if (action === "register") world.register(region);
+        if (action === "leave" && world.leaving.size < 2) {
+          world.leaving.add(region);
+          if (world.up.has(region)) world.register(region);
+        }
         if (action === "down") world.down(region);
         if (action === "hand-off" || action === "lose") world.handOff(n, action === "lose");
         if (action === "taken" || action === "refused") world.propose(n, action);
@@ -188,13 +248,18 @@ test("whatever comes and goes, few shards move at once, and in the end all are o
         if (last.includes(region)) world.register(region);
         else world.down(region);
       }
+      const stuck = last.every((region) => world.leaving.has(region));
+      if (stuck) world.register(REGIONS.find((region) => !world.leaving.has(region)) ?? "");
       world.settle();
       expect([world.proposals, world.handOffs]).toEqual([[], []]);
-      const counts = last.map((region) => world.table.rows.filter(({ owner }) => owner === region).length);
+      const there = REGIONS.filter((region) => world.up.has(region));
+      const staying = there.filter((region) => !world.leaving.has(region));
+      for (const region of there) expect(world.free.has(region)).toBe(world.leaving.has(region));
+      const counts = staying.map((region) => world.table.rows.filter(({ owner }) => owner === region).length);
       expect(counts.reduce((sum, each) => sum + each, 0)).toBe(7);
       expect(Math.max(...counts) - Math.min(...counts)).toBeLessThanOrEqual(1);
       expect(world.mostHandOffs).toBeLessThanOrEqual(LIMITS.maxMoves);
-      const unserved = last.flatMap((region) =>
+      const unserved = there.flatMap((region) =>
         (world.givenUp.get(region) ?? []).filter(({ shard, epoch }) => {
           const row = world.table.rows[shard];
           return row?.owner === region && row.epoch === epoch;

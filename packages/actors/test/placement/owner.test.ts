@@ -70,6 +70,32 @@ describe("an owner", () => {
     expect(owner.entities).toBe(0);
   });
 
+  test("gives its next life what an entity missed before what came while it fell asleep, whatever is heard of first", () => {
+    const owner = new Owner<string>("self", LIMITS);
+    owner.table(own(1), 0);
+    const [m1, m2, m3, m4] = [arrival("m1"), arrival("m2"), arrival("m3"), arrival("m4")];
+    for (const each of [m1, m2, m3]) owner.arrived(each, 0);
+    owner.handled(m1, undefined, 0);
+    expect(seen(owner.passivate("e"))).toEqual(["stop e"]);
+    expect(seen(owner.arrived(m4, 0))).toEqual([]);
+    expect(seen(owner.handled(m3, STOPPED, 0))).toEqual([]);
+    // It has ended, and of m2 nothing is heard yet.
+    expect(seen(owner.entityEnded("e", 0))).toEqual([]);
+    expect(seen(owner.handled(m2, STOPPED, 0))).toEqual(["start e", "give m2", "give m3", "give m4"]);
+  });
+
+  test("tells a late copy of what has failed the same, and lets it not be handled after what came since", () => {
+    const owner = new Owner<string>("self", LIMITS);
+    owner.table(own(1), 0);
+    const [m1, m2] = [arrival("m1", "e", 1, "id1"), arrival("m2", "e", 1, "id2")];
+    owner.arrived(m1, 0);
+    owner.arrived(m2, 0);
+    expect(seen(owner.handled(m1, new ActorError("ask-timeout", "late"), 0))).toEqual(["m1 ask-timeout"]);
+    owner.handled(m2, undefined, 0);
+    expect(seen(owner.arrived(arrival("m1 again", "e", 1, "id1"), 0))).toEqual(["m1 again ask-timeout"]);
+    expect(seen(owner.arrived(arrival("m2 again", "e", 1, "id2"), 0))).toEqual(["m2 again done"]);
+  });
+
   test("hands a shard off once its entities have ended, says `moved` to what they missed, and begins nothing anew", () => {
     const owner = new Owner<string>("self", LIMITS);
     owner.table(own(1), 0);
@@ -90,6 +116,54 @@ describe("an owner", () => {
     expect(seen(owner.table(own(2), 0))).toEqual(["wake 0/2"]);
     expect(owner.givenUp()).toEqual([]);
     expect(seen(owner.arrived(arrival("m5", "e", 2), 0))).toEqual(["start e", "give m5"]);
+  });
+
+  test("counts what an entity had at hand when it was stopped, and failed at, as missed, if it may come twice", () => {
+    const owner = new Owner<string>("self", LIMITS);
+    owner.table(own(1), 0);
+    const [m1, m2, m3, m4] = [
+      arrival("m1", "e", 1, "id1"),
+      arrival("m2", "e", 1, "id2"),
+      arrival("m3"),
+      arrival("m4", "f", 1, "id4"),
+    ];
+    for (const each of [m1, m2, m3, m4]) owner.arrived(each, 0);
+    const crashed = new ActorError("actor-failed", "crashed");
+    expect(seen(owner.handled(m1, crashed, 0))).toEqual(["m1 actor-failed"]);
+    expect(seen(owner.passivate("e"))).toEqual(["stop e"]);
+    expect(seen(owner.handled(m2, crashed, 0))).toEqual([]);
+    expect(seen(owner.handled(m3, crashed, 0))).toEqual(["m3 actor-failed"]);
+    expect(seen(owner.entityEnded("e", 0))).toEqual(["start e", "give m2"]);
+    expect(seen(owner.handOff(0, 1, 0))).toEqual(["stop f", "stop e"]);
+    expect(seen(owner.handled(m4, crashed, 0))).toEqual(["m4 moved"]);
+    expect(seen(owner.handled(m2, crashed, 0))).toEqual(["m2 moved"]);
+  });
+
+  test("lets entities finish that it stops in order, and not those whose shard is somebody else's", () => {
+    const owner = new Owner<string>("self", LIMITS);
+    owner.table(own(1), 0);
+    owner.arrived(arrival("m1"), 0);
+    expect(owner.handOff(0, 1, 0)).toEqual([{ type: "stop", entity: "e", isOrderly: true }]);
+    const other = new Owner<string>("self", LIMITS);
+    other.table(own(1), 0);
+    other.arrived(arrival("m1"), 0);
+    expect(other.table(own(2, "other"), 0)).toEqual([{ type: "stop", entity: "e", isOrderly: false }]);
+  });
+
+  test("gives a shard up whose newer epoch a fence has seen, until the table tells of it", () => {
+    const owner = new Owner<string>("self", LIMITS);
+    owner.table(own(1), 0);
+    const m1 = arrival("m1");
+    owner.arrived(m1, 0);
+    expect(seen(owner.superseded(0, 0))).toEqual([]);
+    expect(seen(owner.superseded(0, 1))).toEqual(["stop e"]);
+    expect(seen(owner.superseded(0, 1))).toEqual([]);
+    expect(seen(owner.arrived(arrival("m2"), 0))).toEqual(["m2 moved"]);
+    expect(seen(owner.handled(m1, STOPPED, 0))).toEqual(["m1 moved"]);
+    expect(seen(owner.entityEnded("e", 0))).toEqual(["handed-off 0/1"]);
+    // Should it be its own after all, it gets it anew.
+    expect(owner.givenUp()).toEqual([{ shard: 0, epoch: 1 }]);
+    expect(seen(owner.table(own(2), 0))).toEqual(["wake 0/2"]);
   });
 
   test("ends entities of a shard that was taken from it, and starts none before those of an older epoch have ended", () => {
@@ -166,15 +240,6 @@ describe("an owner", () => {
     for (const n of [0, 13]) expect(again(n)).toEqual([`give m${n}`]);
   });
 
-  test("handles a message again that failed the first time", () => {
-    const owner = new Owner<string>("self", LIMITS);
-    owner.table(own(1), 0);
-    const first = arrival("m1", "e", 1, "id");
-    owner.arrived(first, 0);
-    expect(seen(owner.handled(first, new ActorError("actor-failed", "no"), 0))).toEqual(["m1 actor-failed"]);
-    expect(seen(owner.arrived(arrival("m1 again", "e", 1, "id"), 0))).toEqual(["give m1 again"]);
-  });
-
   test("has room for so many entities", () => {
     const owner = new Owner<string>("self", { ...LIMITS, maxEntities: 1 });
     owner.table(own(1), 0);
@@ -184,11 +249,22 @@ describe("an owner", () => {
   });
 });
 
-type Step = readonly ["arrive" | "handle" | "end" | "table" | "hand-off" | "passivate" | "tick", number];
+type Step = readonly ["arrive" | "handle" | "end" | "table" | "hand-off" | "superseded" | "passivate" | "tick", number];
 
 test("whatever happens, an entity has one life at a time, of the shard's epoch at its start, and every message is answered once", () => {
   const step = fc.tuple(
-    fc.constantFrom<Step[0]>("arrive", "arrive", "handle", "handle", "end", "table", "hand-off", "passivate", "tick"),
+    fc.constantFrom<Step[0]>(
+      "arrive",
+      "arrive",
+      "handle",
+      "handle",
+      "end",
+      "table",
+      "hand-off",
+      "superseded",
+      "passivate",
+      "tick",
+    ),
     fc.nat(40),
   );
   fc.assert(
@@ -254,6 +330,7 @@ test("whatever happens, an entity has one life at a time, of the shard's epoch a
           take(owner.table(own(epoch, n % 3 === 0 ? "other" : "self"), 0));
         }
         if (action === "hand-off") take(owner.handOff(0, Math.max(0, epoch - (n % 3 === 0 ? 1 : 0)), nowMs));
+        if (action === "superseded") take(owner.superseded(0, Math.max(0, epoch - (n % 3 === 0 ? 1 : 0))));
         if (action === "passivate") take(owner.passivate(name));
         if (action === "tick") take(owner.tick((nowMs += 100 * n)));
       }

@@ -9,7 +9,17 @@ test("whatever other hosts send, it is a whole message or a typed refusal", () =
   onTestFinished(() => system.stop());
   const ref = system.resolve<never>("parley://there/x");
   const value = fc.oneof(fc.anything(), fc.constant(ref), fc.nat(), fc.string(), fc.boolean());
-  const type = fc.constantFrom("send", "deliver", "hand-off", "register", "start", "cancel", "follow", "inspect");
+  const type = fc.constantFrom(
+    "send",
+    "deliver",
+    "hand-off",
+    "leave",
+    "register",
+    "start",
+    "cancel",
+    "follow",
+    "inspect",
+  );
   const fields = [
     "entity",
     "message",
@@ -22,7 +32,7 @@ test("whatever other hosts send, it is a whole message or a typed refusal", () =
     "sender",
     "run",
   ];
-  const more = ["index", "term", "replyTo", "region", "givenUp", "kind", "to"];
+  const more = ["index", "term", "replyTo", "region", "givenUp", "kind", "to", "isLeaving", "isFree"];
   const message = fc.oneof(
     fc.anything(),
     fc

@@ -1,5 +1,6 @@
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
+import { baseOf, type Watcher } from "../../src/core/base-ref.ts";
 import {
   type ActorRef,
   isRefused,
@@ -67,6 +68,13 @@ describe("a receptionist", () => {
     const query = { key: "stt", capabilities: { languages: "en" } };
     const german = await cluster.clock.until(at("c").ask<Listing>((replyTo) => ({ type: "find", query, replyTo })));
     expect(german.services.map(({ capabilities }) => capabilities)).toEqual([{ languages: ["en"] }]);
+  });
+
+  test("lists a service also when who registers it waits for no answer", async () => {
+    const { cluster, worker, find, at } = await setUp();
+    at("a").tell({ type: "register", key: "stt", capabilities: {}, ref: worker("a", "one") });
+    await cluster.clock.pass(50);
+    for (const peer of ["a", "b"]) expect(await find(peer, "stt")).toEqual(["parley://a/one"]);
   });
 
   test("tells subscribers what there is, and of each change, as long as they live", async () => {
@@ -181,6 +189,58 @@ describe("a receptionist", () => {
     const { heard } = subscribe(host, "a", "stt");
     await cluster.clock.settle();
     expect(heard).toEqual([[]]);
+  });
+
+  test("forgets an actor that ends, in whatever order it had registered and subscribed", async () => {
+    type Step = "register" | "unregister" | "subscribe" | "unsubscribe";
+    const step = fc.constantFrom<Step>("register", "unregister", "subscribe", "unsubscribe");
+    const { cluster, find, at } = await setUp(["a"], { maxSubscribers: 1, maxServices: 1 });
+    const { system } = cluster.host("a");
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 6 }), fc.boolean(), async (steps, isByPath) => {
+        const heard: unknown[] = [];
+        const spawned = system.spawn<never>(() => (message) => void heard.push(message), { name: "both" });
+        const ref = isByPath ? system.resolve<never>("parley://a/both") : spawned;
+        const query = { key: "stt" };
+        for (const type of steps) {
+          if (type === "register") at("a").tell({ type, key: "stt", capabilities: {}, ref });
+          if (type === "unregister") at("a").tell({ type, key: "stt", ref });
+          if (type === "subscribe") at("a").tell({ type, query, to: ref as ActorRef<Listing | Refused> });
+          if (type === "unsubscribe") at("a").tell({ type, to: ref as ActorRef<Listing | Refused> });
+        }
+        const isListed = steps.lastIndexOf("register") > steps.lastIndexOf("unregister");
+        expect(await find("a", "stt")).toEqual(isListed ? ["parley://a/both"] : []);
+        expect(heard.every((message) => !isRefused(message))).toBe(true);
+        await cluster.clock.until(system.stopActor(spawned));
+        await cluster.clock.settle();
+        expect(await find("a", "stt")).toEqual([]);
+      }),
+    );
+  });
+
+  test("watches nobody whom it no longer lists and who has not subscribed", async () => {
+    const { cluster, register, worker, at } = await setUp(["a"]);
+    const one = worker("a", "one");
+    const base = baseOf(one);
+    const watchers = new Set<Watcher>();
+    vi.spyOn(base, "watch").mockImplementation((watcher) => void watchers.add(watcher));
+    vi.spyOn(base, "unwatch").mockImplementation((watcher) => void watchers.delete(watcher));
+    await register("a", "stt", one);
+    await register("a", "stt", one, { load: 1 });
+    await register("a", "tts", one);
+    at("a").tell({ type: "subscribe", query: { key: "stt" }, to: one as ActorRef<Listing | Refused> });
+    at("a").tell({ type: "subscribe", query: { key: "tts" }, to: one as ActorRef<Listing | Refused> });
+    await cluster.clock.settle();
+    expect(watchers.size).toBe(2);
+    at("a").tell({ type: "unregister", key: "stt", ref: one });
+    await cluster.clock.settle();
+    expect(watchers.size).toBe(2);
+    at("a").tell({ type: "unregister", key: "tts", ref: one });
+    await cluster.clock.settle();
+    expect(watchers.size).toBe(1);
+    at("a").tell({ type: "unsubscribe", to: one as ActorRef<Listing | Refused> });
+    await cluster.clock.settle();
+    expect(watchers.size).toBe(0);
   });
 
   test("refuses what lives elsewhere, and what is too much", async () => {

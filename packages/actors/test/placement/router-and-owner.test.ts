@@ -64,6 +64,12 @@ class World {
     this.answer({ ...answer, outcome: LOST });
   }
 
+  /** It never left. */
+  keepBack(n: number): void {
+    const [dispatch] = this.way.splice(n % Math.max(1, this.way.length), 1);
+    if (dispatch !== undefined) this.answer({ dispatch, outcome: { type: "unsent" } });
+  }
+
   answer(answer = this.back.shift()): void {
     // Nobody listens any more to the answer to what was given up.
     if (answer === undefined || this.#answered.has(answer.dispatch)) return;
@@ -102,10 +108,21 @@ class World {
 }
 
 type Step =
-  "send" | "arrive" | "lose" | "lose-answer" | "answer" | "handle" | "end" | "change" | "hear" | "sleep" | "tick";
+  | "send"
+  | "arrive"
+  | "keep"
+  | "lose"
+  | "lose-answer"
+  | "answer"
+  | "handle"
+  | "end"
+  | "change"
+  | "hear"
+  | "sleep"
+  | "tick";
 
 test("over a way that loses messages and answers, everything is handled once and in order", () => {
-  const steps: readonly Step[] = ["send", "send", "send", "arrive", "arrive", "arrive", "lose", "lose-answer"];
+  const steps: readonly Step[] = ["send", "send", "send", "arrive", "arrive", "arrive", "keep", "lose", "lose-answer"];
   const more: readonly Step[] = ["answer", "answer", "handle", "handle", "end", "change", "hear", "sleep", "tick"];
   fc.assert(
     fc.property(fc.array(fc.tuple(fc.constantFrom(...steps, ...more), fc.nat(20)), { maxLength: 150 }), (all) => {
@@ -115,6 +132,7 @@ test("over a way that loses messages and answers, everything is handled once and
         if (step === "send" && count < 90) world.send((count += 1));
         if (step === "arrive") world.arrive();
         if (step === "lose" || step === "lose-answer") world.loseOne(n, step === "lose-answer");
+        if (step === "keep") world.keepBack(n);
         if (step === "answer") world.answer();
         if (step === "handle") world.handle();
         if (step === "end") world.end();

@@ -83,6 +83,17 @@ describe("a router", () => {
     expect(seen(router.tick(100))).toEqual(["m2 to a@1"]);
   });
 
+  test("keeps what has not left for the owner's host, acknowledged or not, and tries the same owner again", () => {
+    const router = new Router<string>(LIMITS);
+    router.table(row(1, "a"), 0);
+    router.send(delivery(1, false), 0);
+    router.send(delivery(2, true), 0);
+    expect(seen(router.settled(delivery(1, false), { type: "unsent" }, 0))).toEqual([]);
+    expect(seen(router.settled(delivery(2, true), { type: "unsent" }, 0))).toEqual([]);
+    expect(seen(router.tick(99))).toEqual([]);
+    expect(seen(router.tick(100))).toEqual(["m1 to a@1", "m2 to a@1"]);
+  });
+
   test("refuses what finds no room or no owner in time", () => {
     const router = new Router<string>({ ...LIMITS, maxHeld: 1 });
     router.send(delivery(1), 0);

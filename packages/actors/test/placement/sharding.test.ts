@@ -161,6 +161,33 @@ describe("sharding", () => {
     expect(alive.filter((id) => ids.includes(id)).toSorted()).toEqual(ids.slice(1).toSorted());
   });
 
+  test("wakes remembered entities as soon as their memory can be read, when at first it cannot", async () => {
+    let isOut = false;
+    class Shaky extends MemoryEntities {
+      override load(...args: Parameters<MemoryEntities["load"]>): ReturnType<MemoryEntities["load"]> {
+        return isOut ? Promise.reject(new Error("no majority")) : super.load(...args);
+      }
+    }
+    const { cluster, lives, where } = await setUp(["a", "b"], { memory: new Shaky() });
+    cluster.placement.elect("a");
+    const ids: string[] = [];
+    for (const id of IDS) if ((await where("a", id)).startsWith("b")) ids.push(id);
+    expect(ids.length).toBeGreaterThan(0);
+    isOut = true;
+    await cluster.crash("b");
+    await cluster.clock.pass(5_000);
+    const awake = (): readonly string[] =>
+      lives.filter(({ peer, isOver }) => peer === "a" && !isOver).map(({ stay }) => stay.id);
+    expect(awake().filter((id) => ids.includes(id))).toEqual([]);
+    isOut = false;
+    await cluster.clock.pass(1_000);
+    expect(
+      awake()
+        .filter((id) => ids.includes(id))
+        .toSorted(),
+    ).toEqual(ids.toSorted());
+  });
+
   test("tells the sender that the entity crashed on its message, and goes on with the next", async () => {
     const { cluster, at, add, store, where } = await setUp(["a", "b"]);
     cluster.placement.elect("a");

@@ -150,6 +150,23 @@ describe("a cluster singleton", () => {
     expect(await who("b")).toBe("a@2");
   });
 
+  test("has ended before it starts elsewhere when its host stops in order, though somebody else leads by then", async () => {
+    const { cluster, lives, alive, manager, hang } = await setUp();
+    cluster.placement.elect("a");
+    await cluster.clock.pass(100);
+    manager("a").tell({ type: "send", message: { type: "hang" } });
+    await cluster.clock.pass(10);
+    const stopped = cluster.host("a").system.stop();
+    cluster.placement.elect("b");
+    await cluster.clock.pass(1_000);
+    expect(lives.map(({ peer }) => peer)).toEqual(["a"]);
+    hang.open();
+    await cluster.clock.until(stopped);
+    expect(lives[0]?.isOver).toBe(true);
+    await cluster.clock.pass(1_000);
+    expect(alive()).toEqual(["b@2"]);
+  });
+
   test("may finish when its manager crashes, and gets no stamp once that has left it behind", async () => {
     const { cluster, lives, manager, hang, who } = await setUp();
     cluster.placement.elect("a");
@@ -166,6 +183,67 @@ describe("a cluster singleton", () => {
     expect(() => lives[0]?.term.stamp()).toThrow(/has had its time/);
     expect(lives.at(-1)?.term.stamp()).toMatchObject({ token: 1 });
     hang.open();
+  });
+
+  test("that crashes at each start is tried again without end, and takes nothing else down", async () => {
+    let isBroken = true;
+    let starts = 0;
+    const { cluster, who } = await setUp({
+      behavior: (term) => {
+        if (isBroken && term.term === 1) throw new Error("not made");
+        return () => {
+          starts += 1;
+          if (isBroken) throw new Error("not set up");
+          return (message) => {
+            if (message.type === "who") message.replyTo.tell(`in term ${term.term}`);
+          };
+        };
+      },
+    });
+    const other = cluster.host("a").system.spawn<ActorRef<string>>(() => (to) => void to.tell("here"));
+    for (const term of [1, 2]) {
+      cluster.placement.elect("a");
+      await cluster.clock.pass(60_000);
+      expect(cluster.placement.term).toBe(term);
+      expect(await cluster.clock.until(other.ask<string>((to) => to))).toBe("here");
+      await expect(who("b", 1_000)).rejects.toMatchObject({ code: "ask-timeout" });
+    }
+    // The pauses grow.
+    expect(starts).toBeGreaterThan(8);
+    expect(starts).toBeLessThan(30);
+    isBroken = false;
+    await cluster.clock.pass(7_000);
+    expect(await who("b")).toBe("in term 2");
+  });
+
+  test("may finish what it has at hand when another leads, for half as long as that one waits", async () => {
+    const ends: string[] = [];
+    const gate = new Gate();
+    const { cluster, manager } = await setUp({
+      behavior: (term) => (context) => async () => {
+        const over = new Promise<string>((resolve) => {
+          context.signal.addEventListener("abort", () => resolve("given up"), { once: true });
+        });
+        const finished = gate.wait().then(() => "finished");
+        ends.push(`${term.term} ${await Promise.race([finished, over])}`);
+      },
+    });
+    const lead = async (leader: string, forMs: number): Promise<void> => {
+      cluster.placement.elect(leader);
+      await cluster.clock.pass(forMs);
+    };
+    const hang = (leader: string): unknown => manager(leader).tell({ type: "send", message: { type: "hang" } });
+    await lead("a", 100);
+    hang("a");
+    await lead("b", 900);
+    expect(ends).toEqual([]);
+    await cluster.clock.pass(200);
+    expect(ends).toEqual(["1 given up"]);
+    hang("b");
+    await lead("c", 900);
+    gate.open();
+    await cluster.clock.pass(100);
+    expect(ends).toEqual(["1 given up", "2 finished"]);
   });
 
   test("gets what was sent while nobody ran it, within bounds of number and time", async () => {

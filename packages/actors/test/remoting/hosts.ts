@@ -70,10 +70,7 @@ export class Hosts {
 
   async stop(): Promise<void> {
     this.network.heal();
-    for (const { system, remoting } of this.#running) {
-      await this.clock.until(system.stop());
-      await this.clock.until(remoting.close());
-    }
+    for (const { system } of this.#running) await this.clock.until(system.stop());
     await this.clock.pass(10_000);
   }
 }

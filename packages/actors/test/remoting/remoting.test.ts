@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { ActorRef, Terminated } from "../../src/index.ts";
+import { type ActorRef, DEFAULT_PHI_ACCRUAL, isActorError, type Terminated } from "../../src/index.ts";
 import { anything, Hosts, type Note, notebook, outcome } from "./hosts.ts";
 
 describe("messages between hosts", () => {
@@ -148,6 +148,32 @@ describe("a host that cannot be reached", () => {
     hosts.network.heal();
   });
 
+  it("has certainly not got what waited for it; of what was sent before the connection broke nobody knows", async () => {
+    const hosts = new Hosts();
+    const left = await hosts.start("left");
+    const notes = left.system.resolve<Note>("parley://right/notes");
+    const isUnsent = (sent: Promise<unknown>): Promise<unknown> =>
+      hosts.clock.until(
+        sent.then(
+          () => "answered",
+          (error: unknown) => (isActorError(error, "peer-gone") ? error.isUnsent : error),
+        ),
+      );
+    const ask = (): Promise<unknown> => isUnsent(notes.ask((replyTo) => ({ question: "?", replyTo })));
+    const inFirstDial = [ask(), isUnsent(notes.offer({ text: "1" }))];
+    expect(await Promise.all(inFirstDial)).toStrictEqual([true, true]);
+    const beforeTheNext = [ask(), isUnsent(notes.offer({ text: "2" }))];
+    expect(await Promise.all(beforeTheNext)).toStrictEqual([true, true]);
+    expect(notes.tell({ text: "3" })).toMatchObject({ code: "peer-gone", isUnsent: true });
+    const right = await hosts.start("right");
+    right.system.spawn(() => () => undefined, { name: "notes", accepts: anything() });
+    await hosts.clock.pass(100);
+    const onItsWay = [ask(), ask()];
+    await hosts.clock.pass(20);
+    hosts.kill("right");
+    expect(await Promise.all(onItsWay)).toStrictEqual([false, false]);
+  });
+
   it("and was not allowed is not dialled, and not let in", async () => {
     const hosts = new Hosts();
     const left = await hosts.start("left", { allows: (peer) => peer !== "right" });
@@ -242,9 +268,10 @@ describe("death watch between hosts", () => {
     expect(ends).toStrictEqual([]);
     hosts.network.partition(["left"], ["right"]);
     const cutMs = hosts.clock.nowMs();
-    await hosts.clock.pass(550);
+    await hosts.clock.pass(DEFAULT_PHI_ACCRUAL.minSilenceMs - DEFAULT_PHI_ACCRUAL.heartbeatIntervalMs - 5);
     expect(ends).toStrictEqual([]);
-    await hosts.clock.pass(400);
+    // Not only with the next beat after that.
+    await hosts.clock.pass(DEFAULT_PHI_ACCRUAL.heartbeatIntervalMs + 10);
     expect(ends).toMatchObject([{ reason: "peer-gone" }]);
     expect(hosts.clock.nowMs() - cutMs).toBeLessThan(1_000);
     expect([left, right].map(({ changes }) => changes.at(-1)?.state)).toStrictEqual(["down", "down"]);
@@ -350,13 +377,34 @@ describe("a host that leaves", () => {
     expect(left.remoting.peers()).toMatchObject([{ state: "idle", outbox: 0 }]);
   });
 
+  it("has left when its system has stopped, also when that gave up by itself", async () => {
+    const hosts = new Hosts();
+    const { left, right, ends } = await watching(hosts);
+    const silent = left.system.resolve<Note>("parley://right/silent");
+    const waiting = outcome(silent.ask<string>(() => ({ text: "?" })));
+    right.system.spawn<Note>(() => () => undefined, { name: "silent", accepts: anything<Note>() });
+    const crashing = right.system.spawn<Note>(
+      () => () => {
+        throw new Error("no");
+      },
+      { restart: "permanent" },
+    );
+    await hosts.clock.pass(20);
+    for (let crashes = 0; crashes < 50; crashes += 1) crashing.tell({ text: "crash" });
+    expect((await hosts.clock.until(right.system.stopped))?.code).toBe("restart-limit");
+    expect(await hosts.clock.until(waiting)).toBe("peer-gone");
+    expect(ends).toHaveLength(1);
+    expect(left.changes.at(-1)?.error?.message).toContain("has left");
+    // Whoever closes it all the same waits for the same end.
+    const [first, second] = [right.remoting.close(), right.remoting.close()];
+    expect(first).toBe(second);
+    await first;
+  });
+
   it("leaves no timers behind", async () => {
     const hosts = new Hosts();
     const { left, right } = await watching(hosts);
-    for (const { system, remoting } of [left, right]) {
-      await hosts.clock.until(system.stop());
-      await hosts.clock.until(remoting.close());
-    }
+    for (const { system } of [left, right]) await hosts.clock.until(system.stop());
     await hosts.clock.pass(1_000);
     expect(hosts.clock.timers).toBe(0);
   });

@@ -8,9 +8,10 @@ import {
   encodeHeartbeat,
   encodeHello,
   encodeReady,
+  encodeRefused,
   encodeWatch,
 } from "../../src/remoting/wire/control.ts";
-import { encodeOffer, encodeTell, stampOffer } from "../../src/remoting/wire/data.ts";
+import { decodeTell, encodeOffer, encodeTell, stampOffer } from "../../src/remoting/wire/data.ts";
 import { KIND, newFrame, readHeader, stamp } from "../../src/remoting/wire/header.ts";
 import { type Host, Hosts, notebook, type Note, outcome } from "./hosts.ts";
 
@@ -243,6 +244,30 @@ describe("an answer", () => {
     await hosts.clock.pass(500);
     expect(left.changes.at(-1)).toMatchObject({ incarnation: "s2", state: "up" });
     expect(reborn.kinds).toStrictEqual([KIND.welcome]);
+  });
+});
+
+describe("a refusal", () => {
+  it("fails the question that it names, and none when the address of the answer is another host's", async () => {
+    const { hosts, left, stranger } = await met();
+    stranger.say("control", encodeReady());
+    await hosts.clock.pass(5);
+    let became: string | undefined;
+    const asked = outcome(left.system.resolve<unknown>("parley://stranger/any").ask((replyTo) => replyTo));
+    const waiting = asked.then((what) => (became = what));
+    await hosts.clock.pass(5);
+    const { replyTo = "" } = decodeTell(stranger.last());
+    expect(replyTo).toMatch(/^parley:\/\/left\/%24\//);
+    const refuse = (to: string): void =>
+      stranger.say("control", encodeRefused({ to: "/any", replyTo: to, code: "mailbox-full", text: "full" }));
+    refuse(replyTo.replace("left", "leftover"));
+    await hosts.clock.pass(5);
+    expect(became).toBeUndefined();
+    expect(left.refusals).toMatchObject([{ address: "parley://stranger/any", error: { code: "mailbox-full" } }]);
+    refuse(replyTo);
+    await hosts.clock.until(waiting);
+    expect(became).toBe("mailbox-full");
+    expect(left.refusals).toHaveLength(1);
   });
 });
 

@@ -33,7 +33,7 @@ describe("back-off", () => {
 
 describe("restart intensity", () => {
   test("never allows more restarts in any window than its bound, and refuses none that fits", () => {
-    const gaps = fc.array(fc.nat(40), { maxLength: 60 });
+    const gaps = fc.array(fc.nat(40), { maxLength: 60, size: "max" });
     fc.assert(
       fc.property(fc.nat(5), fc.integer({ min: 1, max: 100 }), gaps, (maxRestarts, withinMs, gaps) => {
         const intensity = new RestartIntensity({ maxRestarts, withinMs });

@@ -46,7 +46,7 @@ export interface Answer {
 }
 
 export interface Refused extends Failure {
-  /** Path and incarnation of the actor that was told. */
+  /** Path and incarnation of the actor that was told; empty when it is an answer that could not be sent to `replyTo`. */
   readonly to: string;
   readonly replyTo: string | undefined;
 }

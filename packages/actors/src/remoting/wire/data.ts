@@ -9,7 +9,7 @@
  */
 import { ActorError } from "../../errors.ts";
 import { HEADER_BYTES, KIND, readUint16, readUint32, view, writeHeader, writeUint16, writeUint32 } from "./header.ts";
-import { latin1, packBehind, type ResolveRef, unpackFrom } from "./values.ts";
+import { latin1, packMessageBehind, type ResolveRef, unpackFrom } from "./values.ts";
 
 const TELL_FIELDS_BYTES = 8;
 const OFFER_FIELDS_BYTES = 27;
@@ -49,7 +49,7 @@ export function encodeTell(to: string, replyTo: string, message: unknown): Frame
   const fieldsAt = HEADER_BYTES;
   const toAt = fieldsAt + TELL_FIELDS_BYTES;
   const messageAt = toAt + to.length + replyTo.length;
-  const { bytes, attached } = packBehind(messageAt, message);
+  const { bytes, attached } = packMessageBehind(messageAt, message);
   writeHeader(bytes, KIND.tell);
   writeUint16(bytes, fieldsAt, to.length);
   writeUint16(bytes, fieldsAt + 2, replyTo.length);
@@ -77,7 +77,7 @@ export function encodeOffer(to: string, id: number, isAcknowledged: boolean, mes
   const fieldsAt = HEADER_BYTES;
   const toAt = fieldsAt + OFFER_FIELDS_BYTES;
   const messageAt = toAt + to.length;
-  const { bytes, attached } = packBehind(messageAt, message);
+  const { bytes, attached } = packMessageBehind(messageAt, message);
   writeHeader(bytes, KIND.offer);
   const fields = view(bytes);
   fields.setFloat64(fieldsAt + OFFER_AT.id, id);

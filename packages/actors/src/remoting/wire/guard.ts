@@ -9,6 +9,9 @@ import { readUint16, readUint32 } from "./header.ts";
 const MAX_DEPTH = 64;
 const MAX_BIG_INTEGER_BYTES = 1024;
 
+/** The reader gives such a key another name. */
+const PROTO: readonly number[] = [...Buffer.from("__proto__")];
+
 /** Extensions that messages may hold. */
 export const EXTENSION = {
   undefined: 0x00,
@@ -68,8 +71,13 @@ class Walk {
 
   #key(): void {
     const token = this.#bytes[this.#at] ?? 0;
-    if ((token >= 0xa0 && token < 0xc0) || (token >= 0xd9 && token <= 0xdb)) this.#one();
-    else throw malformed("a map has a key that is no text");
+    const isText = (token >= 0xa0 && token < 0xc0) || (token >= 0xd9 && token <= 0xdb);
+    if (!isText) throw malformed("a map has a key that is no text");
+    const before = this.#at + (token < 0xc0 ? 1 : 1 + (1 << (token - 0xd9)));
+    this.#one();
+    if (this.#at - before === PROTO.length && PROTO.every((byte, i) => this.#bytes[before + i] === byte)) {
+      throw malformed("a map has a key called __proto__");
+    }
   }
 
   #one(): void {

@@ -1,8 +1,9 @@
 /**
  * Messages as bytes (MessagePack). What may travel: undefined, null, booleans, numbers, big integers, text, dates, byte and
  * other typed arrays, sets, references, and lists and plain objects of these. Objects of classes and maps with text keys
- * arrive as plain objects, -0 as 0, `Buffer` as `Uint8Array`, which is a view of the frame it came in; functions, symbols, errors,
- * patterns and cycles are refused.
+ * arrive as plain objects, what has a `toJSON` (a URL) as what that gives, gaps in lists as undefined, -0 as 0, `Buffer` as
+ * `Uint8Array`, which is a view of the frame it came in; functions, symbols, errors, patterns, cycles, keys called `__proto__`
+ * and text that is not well-formed are refused.
  */
 import { addExtension, Packr, RESERVE_START_SPACE, Unpackr } from "msgpackr";
 import { BaseRef } from "../../core/base-ref.ts";
@@ -10,6 +11,7 @@ import type { ActorRef } from "../../core/ref.ts";
 import { ActorError, isActorError } from "../../errors.ts";
 import { attachedBy, packByteArrays, withAttached } from "./byte-arrays.ts";
 import { EXTENSION, mustBeReadable } from "./guard.ts";
+import { mustBeWellFormed } from "./well-formed.ts";
 
 export type ResolveRef = (address: string) => ActorRef<never>;
 
@@ -61,6 +63,20 @@ export function packBehind(reserved: number, value: unknown): Packed {
   } catch (error) {
     throw asBadMessage(error, "a message cannot be packed");
   }
+}
+
+/**
+ * As {@link packBehind}, for what comes from outside of this runtime: text that would arrive as another is refused.
+ * @throws ActorError `bad-message`
+ */
+export function packMessageBehind(reserved: number, message: unknown): Packed {
+  const packed = packBehind(reserved, message);
+  try {
+    mustBeWellFormed(message);
+  } catch (error) {
+    throw asBadMessage(error, "a message cannot be packed");
+  }
+  return packed;
 }
 
 /**

@@ -93,8 +93,11 @@ export class TcpConnection implements TransportConnection {
   #destroyAll(): void {
     for (const name of LANES) {
       const { socket } = this.#lanes[name];
-      // The other side shall know at once that this is no end in order.
-      if (!socket.destroyed) socket.resetAndDestroy();
+      if (socket.destroyed) continue;
+      // The other side shall know at once that this is no end in order. But a socket that is about to end cannot be reset: the
+      // kernel's refusal would leave it open for ever.
+      if (socket.writableEnded) socket.destroy();
+      else socket.resetAndDestroy();
     }
   }
 

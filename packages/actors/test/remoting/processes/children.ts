@@ -64,9 +64,6 @@ export async function startNear(): Promise<Near> {
   const remoting = createRemoting({ transport });
   const system = createActorSystem({ peer: "near", remoting: remoting.remoting });
   await remoting.start();
-  onTestFinished(async () => {
-    await system.stop();
-    await remoting.close();
-  });
+  onTestFinished(() => system.stop());
   return { system, remoting, port: transport.port, ports };
 }

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { Packr } from "msgpackr";
 import { describe, expect, it } from "vitest";
 import { isActorError } from "../../../src/errors.ts";
-import { type Packed, packBehind, unpackFrom } from "../../../src/remoting/wire/values.ts";
+import { type Packed, packBehind, packMessageBehind, unpackFrom } from "../../../src/remoting/wire/values.ts";
 import { isRemote, MESSAGE, resolve } from "./samples.ts";
 
 function joined({ bytes, attached }: Packed): Uint8Array {
@@ -10,7 +10,7 @@ function joined({ bytes, attached }: Packed): Uint8Array {
 }
 
 function roundTrip(value: unknown, reserved = 0): unknown {
-  const packed = packBehind(reserved, value);
+  const packed = packMessageBehind(reserved, value);
   return unpackFrom(joined(packed), reserved, packed.bytes.length, resolve);
 }
 
@@ -113,9 +113,66 @@ describe("messages as bytes", () => {
     ["an error", new Error("e")],
     ["a pattern", /p/],
     ["a map with keys that are no text", new Map([[1, 2]])],
+    ["a key that would be the prototype", JSON.parse('{"__proto__": 1}')],
+    ["a key of a map that would be the prototype", new Map([["__proto__", 1]])],
     ["too deep a nest", Array.from({ length: 80 }).reduce((inner) => [inner], 0)],
   ])("cannot hold %s, and the sender hears of it", (_name, value) => {
     expect(() => packBehind(0, { value })).toThrow(badMessage);
+  });
+
+  it.each([
+    ["alone", "\ud800"],
+    ["in a long text", `${"x".repeat(100)}\udc00`],
+    ["in a list", [["\ud800x"]]],
+    ["in a set", new Set(["\ud800"])],
+    ["in a key", { "\ud800": 1 }],
+    ["in a map", new Map([["key", "\udfff"]])],
+    ["in a key of a map", new Map([["\udfff", 1]])],
+    [
+      "in an object of a class",
+      new (class Named {
+        name = "\ud800";
+      })(),
+    ],
+  ])("cannot hold half a surrogate pair %s: it would arrive as another character", (_where, value) => {
+    expect(() => packMessageBehind(0, { value })).toThrow(badMessage);
+  });
+
+  it("refuse what throws while it is looked at", () => {
+    let looks = 0;
+    const shy = {
+      get text(): string {
+        looks += 1;
+        if (looks > 1) throw new RangeError("not again");
+        return "once";
+      },
+    };
+    expect(() => packMessageBehind(0, shy)).toThrow(badMessage);
+  });
+
+  it("arrive changed in these ways, and in no other", () => {
+    class Point {
+      readonly x = 1;
+    }
+    const sent = [
+      new Point(),
+      new Map([["k", 1]]),
+      new URL("http://a/b"),
+      -0,
+      Buffer.from("b"),
+      ["__proto_", "\ufffd"],
+    ];
+    const { bytes } = packMessageBehind(0, sent);
+    const [first, ...rest] = unpackFrom(bytes, 0) as unknown[];
+    expect([first, ...rest]).toStrictEqual([
+      { x: 1 },
+      { k: 1 },
+      "http://a/b",
+      0,
+      new Uint8Array([98]),
+      ["__proto_", "\ufffd"],
+    ]);
+    expect(first).not.toBeInstanceOf(Point);
   });
 
   it("cannot hold circles", () => {
@@ -150,6 +207,10 @@ describe("bytes that are no message", () => {
     ["a pointer", [0xd6, 0x70, 0, 0, 0, 1]],
     ["bundled text", [0xd6, 0x62, 0, 0, 0, 4]],
     ["a key that is no text", [0x81, 0x01, 0x01]],
+    ["a key that would be the prototype", [0x81, 0xa9, ...Buffer.from("__proto__"), 1]],
+    ["such a key in a longer form", [0x81, 0xd9, 9, ...Buffer.from("__proto__"), 1]],
+    ["such a key in a yet longer form", [0x81, 0xda, 0, 9, ...Buffer.from("__proto__"), 1]],
+    ["such a key in the longest form", [0x81, 0xdb, 0, 0, 0, 9, ...Buffer.from("__proto__"), 1]],
     ["a set that is no list", [0xd4, 0x73, 0, 0x81, 0xa1, 0x61, 1]],
     ["numbers of four bytes that are not whole", [0xc7, 6, 0x74, 7, 1, 2, 3, 4, 5]],
     ["a typed array of no known type", [0xc7, 2, 0x74, 99, 1]],

@@ -1,17 +1,17 @@
-/** All accepted effects of one epoch of a shard, or one term of a singleton, come from one life of the host that had it. */
+/** All accepted effects of one epoch of a shard come from one life of the host that owned it then. */
 import { demand } from "../../kit/violation.ts";
 import type { Invariant } from "../chronicle.ts";
 
-const NAME = "one-owner-per-token";
+const NAME = "one-owner-per-epoch";
 
-export function oneOwnerPerToken(): Invariant {
+export function oneOwnerPerEpoch(): Invariant {
   const owners = new Map<string, string>();
   return {
     name: NAME,
     see(happening) {
-      if (happening.type !== "effect" || !happening.isAccepted) return;
-      const { scope, kind, token, by, isRightful } = happening;
-      const name = `${kind} ${token} of ${scope}`;
+      if (happening.type !== "effect" || happening.kind !== "epoch" || !happening.isAccepted) return;
+      const { scope, token, by, isRightful } = happening;
+      const name = `epoch ${token} of ${scope}`;
       demand(isRightful, NAME, () => `an effect of ${by} in ${name}, which it never had, was accepted`);
       const owner = owners.get(name);
       demand(owner === undefined || owner === by, NAME, () => `${name} has effects of ${owner} and of ${by}`);
