@@ -195,9 +195,16 @@ export class World {
     life.host.life = undefined;
     this.mortals.hostEnded(life);
     if (life.isPaused) this.consensus.reconnect(life.host.name);
-    if (this.consensus.leader !== life.host.name) return;
+    this.#replaceLeader(life.host.name);
+  }
+
+  /** Once there is somebody: all hosts may be gone at a time. */
+  #replaceLeader(gone: string): void {
+    if (this.consensus.leader !== gone) return;
     this.timeline.after(ELECTION, () => {
-      if (this.consensus.leader === life.host.name) this.elect(this.#candidate());
+      const next = this.#candidate();
+      if (next === undefined) this.#replaceLeader(gone);
+      else if (this.consensus.leader === gone) this.elect(next);
     });
   }
 }
