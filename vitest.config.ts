@@ -1,5 +1,8 @@
 import { defineConfig } from "vitest/config";
 
+/** Whole peers as processes, many at once: minutes of both processors. `npm run test:cluster` runs them. */
+export const WHOLE_CLUSTERS = ["test/cluster/**/*.test.ts", "test/cli/cluster.test.ts"];
+
 /** Workspace packages are used as TypeScript sources, in this process and in every child it forks. */
 const conditions = ["parley-source"];
 
@@ -12,7 +15,7 @@ export default defineConfig({
       "test/**/*.test.ts",
       "tools/**/*.test.ts",
     ],
-    exclude: ["**/node_modules/**", "**/dist/**", "**/fixtures/**"],
+    exclude: ["**/node_modules/**", "**/dist/**", "**/fixtures/**", ...WHOLE_CLUSTERS],
     pool: "forks",
     // The machines this runs on may have two cores and real engines to feed: two files at a time.
     maxWorkers: 2,
