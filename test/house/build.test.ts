@@ -33,7 +33,7 @@ describe("packagesToBuild", () => {
     packagesToBuild(ROOT, wanted).map(({ name }) => name);
 
   it("puts first what the others are built on", () => {
-    expect(names("node")).toEqual(["@parley/audio", "@parley/sdk", "@parley/node"]);
+    expect(names("node")).toEqual(["@parley/actors", "@parley/audio", "@parley/raft", "@parley/sdk", "@parley/node"]);
     expect(names("@parley/audio")).toEqual(["@parley/audio"]);
   });
 
