@@ -1,8 +1,9 @@
 /** A secret in a file of its own, readable by its owner only, made once. */
 import { randomUUID } from "node:crypto";
-import { chmod, link, open, readFile, stat, unlink } from "node:fs/promises";
+import { chmod, link, readFile, stat, unlink } from "node:fs/promises";
 import { dirname } from "node:path";
-import { codeOf, messageOf, PeerError } from "../../errors.ts";
+import { fileUnusable, syncFolder, writeSynced } from "../../config/synced-file.ts";
+import { codeOf } from "../../errors.ts";
 
 const isWindows = process.platform === "win32";
 
@@ -26,7 +27,7 @@ async function readKeyFile(path: string): Promise<Uint8Array | undefined> {
     return await readFile(path);
   } catch (cause) {
     if (codeOf(cause) === "ENOENT") return undefined;
-    throw unusable(path, "read", cause);
+    throw fileUnusable(path, "read", cause);
   }
 }
 
@@ -41,38 +42,10 @@ async function makeKeyFile(path: string, bytes: Uint8Array): Promise<Uint8Array>
   } catch (cause) {
     const winner = codeOf(cause) === "EEXIST" ? await readKeyFile(path) : undefined;
     if (winner !== undefined) return winner;
-    throw unusable(path, "write", cause);
+    throw fileUnusable(path, "write", cause);
   } finally {
     await unlink(draft).catch((error: unknown) => {
-      if (codeOf(error) !== "ENOENT") throw unusable(draft, "remove", error);
+      if (codeOf(error) !== "ENOENT") throw fileUnusable(draft, "remove", error);
     });
   }
-}
-
-async function writeSynced(path: string, bytes: Uint8Array): Promise<void> {
-  const file = await open(path, "wx", 0o600);
-  try {
-    await file.writeFile(bytes);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-}
-
-/** A new name is on disk only when its folder is. Windows cannot open folders, and needs not. */
-async function syncFolder(path: string): Promise<void> {
-  if (isWindows) return;
-  const folder = await open(path, "r");
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
-}
-
-function unusable(path: string, verb: string, cause: unknown): PeerError {
-  return new PeerError("home-unusable", `cannot ${verb} ${path}: ${messageOf(cause)}`, {
-    nextStep: "Check the folder's owner, permissions and free space, or choose another with --home.",
-    cause,
-  });
 }
