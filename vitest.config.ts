@@ -20,6 +20,7 @@ export default defineConfig({
     // The machines this runs on may have two cores and real engines to feed: two files at a time.
     maxWorkers: 2,
     execArgv: ["--conditions=parley-source"],
+    setupFiles: ["./tools/test/property-seed.ts"],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     reporters: ["default", "./tools/test/plain-reporter.ts"],
