@@ -44,6 +44,11 @@ export interface LogStoreOptions {
   readonly verifyEntries?: number;
   /** Beside the built-in ones: brings stored formats up to date, by the version they start from. */
   readonly migrations?: ReadonlyMap<number, Migration>;
+  /**
+   * A log was kept here before, as the caller knows from elsewhere: if there is none, it was lost, and the new one is in doubt,
+   * since it may have voted and acknowledged what nobody here remembers. Default false.
+   */
+  readonly wasKept?: boolean;
 }
 
 const DEFAULT_TRAILING_ENTRIES = 5000;
@@ -59,6 +64,7 @@ export async function openDurableLog(media: LogMedia, options: LogStoreOptions =
     const recovered = await recover(media, {
       verifyEntries: options.verifyEntries ?? DEFAULT_VERIFY_ENTRIES,
       migrations: options.migrations ?? new Map(),
+      wasKept: options.wasKept ?? false,
     });
     const { snapshot } = recovered.state;
     await media.snapshots.tidy(snapshot.index === 0 ? undefined : snapshotName(snapshot), new Set());

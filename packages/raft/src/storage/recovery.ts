@@ -24,6 +24,8 @@ export interface RecoveryOptions {
   readonly verifyEntries: number;
   /** By the version they start from. */
   readonly migrations: ReadonlyMap<number, Migration>;
+  /** A log was kept here before, as somebody else remembers: one that looks new has lost everything. */
+  readonly wasKept?: boolean;
 }
 
 /** A log, ready to be used. */
@@ -48,7 +50,7 @@ export async function recover(media: LogMedia, options: RecoveryOptions): Promis
   const highWater = findHighWater(await media.highWater.read());
   // The high-water record is made last, so without one a log that holds nothing is merely new.
   const isNew = highWater.found === "missing" && (bytes === undefined || state?.sequence === FRESH_STATE.sequence);
-  if (isNew && media.damage === undefined) return fresh(media);
+  if (isNew && media.damage === undefined && options.wasKept !== true) return fresh(media);
   const claim = highWater.found === "claim" ? highWater.claim : undefined;
   const doubt =
     doubtBeforeReading(media, bytes, state, highWater) ??

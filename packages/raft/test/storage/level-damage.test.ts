@@ -102,6 +102,24 @@ describe("a log on LevelDB whose files were damaged", () => {
     expect(await expectNoSilentLoss(folder)).toBe("intact");
   });
 
+  it("is in doubt when the whole folder is gone and somebody remembers that there was one, until that is settled", async () => {
+    copies += 1;
+    const folder = join(parent, String(copies));
+    for (const wasKept of [true, false]) {
+      const log = await openLevelLog(folder, { wasKept });
+      expect(log.opened).toMatchObject({ state: "doubtful", reason: "log-damaged" });
+      if (!wasKept) await log.settleDoubt();
+      await log.close();
+    }
+    const settled = await openLevelLog(folder, { wasKept: true });
+    expect(settled.opened.state).toBe("intact");
+    await settled.close();
+    await rm(folder, { recursive: true });
+    const fresh = await openLevelLog(folder);
+    expect(fresh.opened.state).toBe("intact");
+    await fresh.close();
+  });
+
   it("is in doubt after bytes of the write-ahead log were flipped, at its tail as in its middle", async () => {
     for (const part of [0, 0.2, 0.5, 0.8, 1]) {
       const folder = await copy();
