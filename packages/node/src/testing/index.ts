@@ -12,3 +12,5 @@ export type { HouseholdOptions, NewPeer, Unity } from "./peers/household.ts";
 export { LivePeer, PeerFailure } from "./peers/live-peer.ts";
 export { Lan, type Place } from "./peers/lan.ts";
 export type { GetAnswer, PeerStatus, PutAnswer } from "./peers/orders.ts";
+/** The same as parts of a simulation. */
+export * as simulated from "./simulated.ts";

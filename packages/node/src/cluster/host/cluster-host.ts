@@ -8,9 +8,9 @@ import { messageOf, PeerError } from "../../errors.ts";
 import type { DoorEvent } from "../../mesh/door/server/ports.ts";
 import { readJoinSecret } from "../../mesh/door/code/join-secret.ts";
 import type { MeshHost } from "../../mesh/host/mesh-host.ts";
-import { loadSealingKey } from "../../mesh/keys/sealing-key.ts";
 import { Bell } from "../consensus/bell.ts";
 import type { PairingEnd } from "../face.ts";
+import { MACHINE, type Ground } from "./ground.ts";
 import { belongs, ClusterHome, founderRecord, type ClusterRecord } from "./home/cluster-home.ts";
 import { Reception } from "./joining/reception.ts";
 import { recordOf, type Welcome } from "./joining/welcome.ts";
@@ -27,9 +27,17 @@ const DRAIN_MS = 5_000;
 /** After its part has failed, for want of space on the disk perhaps. */
 const RETRY_MS = 3_000;
 
+interface Beginning {
+  /** What a log that begins with this peer begins with. */
+  readonly beginning?: ClusterState | undefined;
+  /** It has taken part before. */
+  readonly isAgain?: boolean;
+}
+
 export class ClusterHost {
   readonly options: ClusterOptions;
   readonly #secret: string | undefined;
+  readonly #ground: Ground;
   readonly #home: ClusterHome;
   readonly #bell = new Bell();
   #premises: Premises | undefined;
@@ -50,7 +58,8 @@ export class ClusterHost {
   constructor(options: ClusterOptions) {
     this.options = options;
     this.#secret = options.joinSecret === undefined ? undefined : readJoinSecret(options.joinSecret);
-    this.#home = new ClusterHome(options.folder);
+    this.#ground = options.ground ?? MACHINE;
+    this.#home = new ClusterHome(options.folder, this.#ground.files);
     this.#bell.watch(() => this.#noticed());
   }
 
@@ -66,13 +75,14 @@ export class ClusterHost {
   }
 
   async #start(): Promise<void> {
-    const sealingKey = await loadSealingKey(join(this.options.folder, "sealing.key"));
+    const sealingKey = await this.#ground.sealingKey(join(this.options.folder, "sealing.key"));
     const record = await this.#home.read();
     this.#record = record;
     await this.#home.sweep(belongs(record) ? record : undefined);
     if (belongs(record)) this.#roster = new Roster(this.options.identity.peerId, record);
     const premises = await openPremises({
       options: this.options,
+      listen: this.#ground.listen,
       secret: this.#secret,
       sealingKey,
       standingOf: (peer) => this.#roster?.standingOf(peer) ?? "stranger",
@@ -139,15 +149,36 @@ export class ClusterHost {
   }
 
   /** @throws PeerError `not-member`, `no-quorum` */
-  async leave(): Promise<void> {
+  leave(): Promise<void> {
+    return this.#go(async () => {
+      const member = this.belongs();
+      // The last one takes the cluster with it.
+      if (member.roster.members.size === 1) await member.stop();
+      else await member.leave({ timeoutMs: LEAVE_MS, drainMs: DRAIN_MS });
+    });
+  }
+
+  /** Gives its cluster up without a word to the others, who go on counting on it. @throws PeerError `not-member` */
+  abandon(): Promise<void> {
+    return this.#go(async () => {
+      const record = this.#record;
+      if (!belongs(record)) throw notMember("this peer belongs to no cluster now");
+      // First that, lest a crash in between makes it forget that it has voted.
+      await this.#home.leaveBehind(record);
+      await this.#member?.stop();
+      clearTimeout(this.#retry);
+      this.#trouble = undefined;
+      this.options.log.warn({ cluster: record.cluster }, "this peer has left without the others, by a person's word");
+    });
+  }
+
+  /** Away for good, when `part` has let go. */
+  async #go(part: () => Promise<void>): Promise<void> {
     const { seeker } = this.open();
     await seeker.inTurn(async () => {
-      const member = this.belongs();
       this.#isMoving = true;
       try {
-        // The last one takes the cluster with it.
-        if (member.roster.members.size === 1) await member.stop();
-        else await member.leave({ timeoutMs: LEAVE_MS, drainMs: DRAIN_MS });
+        await part();
         await this.#end("left");
       } finally {
         this.#isMoving = false;
@@ -174,9 +205,9 @@ export class ClusterHost {
       const own = { peer: self, node, name: this.options.name, addresses: [] };
       const record: ClusterRecord = { ...before, standing: "member", cluster, index: 1, members: [own] };
       try {
-        await this.#belong(record, saved);
+        await this.#belong(record, { beginning: saved });
       } catch (error) {
-        await this.#belong(before);
+        await this.#belong(before, { isAgain: true });
         throw error;
       }
       await this.#home.write(record);
@@ -215,7 +246,7 @@ export class ClusterHost {
   async #resume({ seeker }: Premises, record: ClusterRecord): Promise<void> {
     const cluster = record.cluster;
     try {
-      await seeker.inTurn(() => this.#belong(record));
+      await seeker.inTurn(() => this.#belong(record, { isAgain: true }));
     } catch (error) {
       this.#fell(error);
     }
@@ -245,7 +276,7 @@ export class ClusterHost {
     await this.#member?.stop();
     this.#member = undefined;
     const record = await this.#home.read();
-    if (belongs(record) && this.#closed === undefined) await this.#belong(record);
+    if (belongs(record) && this.#closed === undefined) await this.#belong(record, { isAgain: true });
   }
 
   async #found(): Promise<string> {
@@ -295,7 +326,8 @@ export class ClusterHost {
 
   async #belong(
     record: ClusterRecord,
-    beginning: ClusterState | undefined = record.standing === "founding" ? EMPTY_STATE : undefined,
+    // A founder's first entry may not have reached its log yet.
+    { beginning = record.standing === "founding" ? EMPTY_STATE : undefined, isAgain = false }: Beginning = {},
   ): Promise<void> {
     const { host, sealingKey } = this.open();
     const { name, timing, log, identity, describe } = this.options;
@@ -304,11 +336,13 @@ export class ClusterHost {
     this.#member = await startMember({
       host,
       home: this.#home,
+      openLog: this.#ground.openLog,
       roster,
       name,
       sealingKey,
       record: () => ({ ...describe(), addresses: host.addresses().slice(0, 16) }),
       beginning,
+      isLogExpected: isAgain && beginning === undefined,
       timing,
       log,
       changed: () => this.#bell.ring(),

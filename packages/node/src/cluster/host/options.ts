@@ -6,6 +6,7 @@ import type { HostAndPort } from "../../mesh/host/addresses.ts";
 import type { AdvertDetails } from "../../mesh/discovery/advert.ts";
 import type { KnownHost } from "../../mesh/discovery/known-hosts.ts";
 import type { FormingTimes } from "../forming/words.ts";
+import type { Ground } from "./ground.ts";
 import type { NodeRecord } from "../state/schemas.ts";
 
 /** What a peer says of itself to its cluster; where it is reached is added. */
@@ -38,6 +39,8 @@ export interface ClusterOptions {
   /** Default: that of `@parley/raft` for local networks. */
   readonly timing?: ElectionTiming;
   readonly forming?: FormingTimes;
+  /** Default: the machine that this process runs on. */
+  readonly ground?: Ground;
 }
 
 /** How others are found. */

@@ -6,9 +6,10 @@ import { Door } from "../../mesh/door/server/door.ts";
 import type { DoorCluster, DoorEvent } from "../../mesh/door/server/ports.ts";
 import type { Advert } from "../../mesh/discovery/advert.ts";
 import { hostAndPortOf } from "../../mesh/host/addresses.ts";
-import { createMeshHost, type MeshHost } from "../../mesh/host/mesh-host.ts";
+import type { MeshHost } from "../../mesh/host/mesh-host.ts";
 import type { StandingOf } from "../../mesh/host/standing.ts";
 import type { SealingKey } from "../../mesh/keys/sealing-key.ts";
+import type { Ground } from "./ground.ts";
 import { Knocker } from "./joining/knocker.ts";
 import { newsOf } from "./joining/news.ts";
 import { Seeker, type SeekerOwner } from "./joining/seeker.ts";
@@ -31,6 +32,7 @@ export interface Premises {
 
 export interface PremisesOptions {
   readonly options: ClusterOptions;
+  readonly listen: Ground["listen"];
   /** As `readJoinSecret` gave it. */
   readonly secret: string | undefined;
   readonly sealingKey: SealingKey;
@@ -59,7 +61,7 @@ export async function openPremises(given: PremisesOptions): Promise<Premises> {
   });
   const onDiscovered = (peer: string, addresses: readonly string[]): void => outside.heard(peer, addresses);
   const host = await listening(options, (listen) =>
-    createMeshHost({
+    given.listen({
       identity,
       listen,
       standingOf,

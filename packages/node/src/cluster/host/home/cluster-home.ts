@@ -2,11 +2,10 @@
  * What a peer keeps of its cluster beside the log: `cluster.json` says whether it belongs, to what, under which number, and
  * who else did when that was last known. A peer that once belonged has this file for ever.
  */
-import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
 import { messageOf, PeerError } from "../../../errors.ts";
-import { readIfThere, writeDurably } from "./durable-file.ts";
+import { MACHINE, type HomeFiles } from "../ground.ts";
 
 const knownMember = z.strictObject({
   peer: z.string().min(1),
@@ -35,6 +34,12 @@ const record = z.strictObject({
 
 export type ClusterRecord = Readonly<z.output<typeof record>>;
 
+/** What a log is kept by: a number is given to one peer once. */
+export type Membership = Pick<ClusterRecord, "cluster" | "node">;
+
+/** Ends the name of what is left of a log that the others still count on. */
+const LEFT_BEHIND = ".left";
+
 /** A founder's number. */
 const FOUNDER = 1;
 
@@ -51,21 +56,27 @@ export function belongs(
   return record?.standing === "member" || record?.standing === "founding";
 }
 
+function nameOf({ cluster, node }: Membership): string {
+  return `${cluster}-${node}`;
+}
+
 export class ClusterHome {
   readonly #path: string;
   readonly #logs: string;
+  readonly #files: HomeFiles;
   /** Writes, one after the other. */
   #writing: Promise<void> = Promise.resolve();
 
   /** @param folder the peer's home */
-  constructor(folder: string) {
+  constructor(folder: string, files = MACHINE.files) {
+    this.#files = files;
     this.#path = join(folder, "cluster.json");
     this.#logs = join(folder, "raft");
   }
 
   /** @throws PeerError `home-unusable` */
   async read(): Promise<ClusterRecord | undefined> {
-    const text = await readIfThere(this.#path);
+    const text = await this.#files.read(this.#path);
     if (text === undefined) return undefined;
     try {
       return record.parse(JSON.parse(text));
@@ -79,7 +90,7 @@ export class ClusterHome {
 
   /** @throws PeerError `home-unusable` */
   write(contents: ClusterRecord): Promise<void> {
-    return this.#inTurn(() => writeDurably(this.#path, `${JSON.stringify(contents, undefined, 2)}\n`));
+    return this.#inTurn(() => this.#files.write(this.#path, `${JSON.stringify(contents, undefined, 2)}\n`));
   }
 
   /** As if it had never belonged: for a founder that yields. @throws PeerError `home-unusable` */
@@ -87,24 +98,37 @@ export class ClusterHome {
     return this.#inTurn(() => this.#rm(this.#path));
   }
 
-  /** The folder of this membership's log. Another membership's is never taken for it. */
-  async logFolder({ cluster, node }: Pick<ClusterRecord, "cluster" | "node">): Promise<string> {
-    const folder = join(this.#logs, `${cluster}-${node}`);
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-    return folder;
+  /**
+   * The folder of this membership's log. Another membership's is never taken for it. `wasLeftBehind`: its log was given up while
+   * the others still counted on it ({@link leaveBehind}).
+   */
+  async logFolder(membership: Membership): Promise<{ readonly folder: string; readonly wasLeftBehind: boolean }> {
+    const folder = join(this.#logs, nameOf(membership));
+    await this.#files.makeFolder(folder);
+    return { folder, wasLeftBehind: (await this.#files.read(`${folder}${LEFT_BEHIND}`)) !== undefined };
+  }
+
+  /**
+   * Remembers that the others still count on this membership, whose log is about to go: should it ever be taken up again, that
+   * it has voted and acknowledged what nobody here knows any more. @throws PeerError `home-unusable`
+   */
+  async leaveBehind(membership: Membership): Promise<void> {
+    await this.#files.makeFolder(this.#logs);
+    await this.#files.write(join(this.#logs, `${nameOf(membership)}${LEFT_BEHIND}`), "");
   }
 
   /** Removes logs of memberships that are over. */
-  async sweep(current: Pick<ClusterRecord, "cluster" | "node"> | undefined): Promise<void> {
-    const kept = current === undefined ? undefined : `${current.cluster}-${current.node}`;
-    await mkdir(this.#logs, { recursive: true, mode: 0o700 });
-    const old = (await readdir(this.#logs)).filter((name) => name !== kept);
+  async sweep(current: Membership | undefined): Promise<void> {
+    const kept = current === undefined ? undefined : nameOf(current);
+    await this.#files.makeFolder(this.#logs);
+    const all = await this.#files.list(this.#logs);
+    const old = all.filter((name) => name !== kept && !name.endsWith(LEFT_BEHIND));
     await Promise.all(old.map((name) => this.#rm(join(this.#logs, name))));
   }
 
   async #rm(path: string): Promise<void> {
     try {
-      await rm(path, { recursive: true, force: true });
+      await this.#files.remove(path);
     } catch (cause) {
       throw new PeerError("home-unusable", `cannot remove ${path}: ${messageOf(cause)}`, {
         nextStep: "Check the folder's owner and permissions.",

@@ -1,6 +1,6 @@
 /** A member's part in consensus: its log, its node, the replicated state, and who votes. */
 import { systemClock } from "@parley/actors";
-import { openLevelLog, type ElectionTiming } from "@parley/raft";
+import type { ElectionTiming } from "@parley/raft";
 import type { Logger } from "pino";
 import type { MeshHost } from "../../../mesh/host/mesh-host.ts";
 import type { Links } from "../../../mesh/links/links.ts";
@@ -13,16 +13,20 @@ import { isAsleep } from "../../membership/sleep.ts";
 import { ClusterMachine } from "../../state/machine.ts";
 import type { ClusterState } from "../../state/model.ts";
 import { snapshotOf } from "../../state/snapshot.ts";
+import type { Ground } from "../ground.ts";
 import type { Roster } from "./roster.ts";
 
 export interface AgreementOptions {
   readonly host: MeshHost;
   readonly links: Links;
   readonly roster: Roster;
+  readonly openLog: Ground["openLog"];
   /** Where the log is. */
   readonly folder: string;
   /** The first voter is this peer, and the log begins with this state, unless there is a log already. */
   readonly beginning: ClusterState | undefined;
+  /** There has been a log: one that is gone now is in doubt. */
+  readonly isLogExpected: boolean;
   readonly timing: ElectionTiming | undefined;
   readonly log: Logger;
   /** The node had to stop by itself: its disk is full, or its log cannot be used. */
@@ -39,13 +43,13 @@ export interface Agreement {
 
 /** Starts this peer's node. @throws RaftError when its log cannot be used, or is in use */
 export async function startAgreement(options: AgreementOptions): Promise<Agreement> {
-  const { host, links, roster, folder, beginning, timing, log } = options;
+  const { host, links, roster, openLog, folder, beginning, isLogExpected, timing, log } = options;
   const machine = new ClusterMachine();
   if (beginning !== undefined) await machine.restore(asChunks(snapshotOf(beginning)));
   roster.follow(() => machine.state);
   const consensus = await startRaftConsensus({
     id: roster.node,
-    log: await openLevelLog(folder),
+    log: await openLog(folder, { wasKept: isLogExpected }),
     transport: createRaftTransport({ host, links, directory: roster, self: roster.node, log }),
     machine,
     peerOf: (node) => roster.peerOf(node),

@@ -12,6 +12,7 @@ import type { SharedState, Submitted } from "../../consensus/shared-state.ts";
 import { goToSleep } from "../../membership/sleep.ts";
 import { KNOWN_VERSION, type ClusterState } from "../../state/model.ts";
 import type { CommandOf, NodeRecord } from "../../state/schemas.ts";
+import type { Ground } from "../ground.ts";
 import type { ClusterHome, ClusterRecord } from "../home/cluster-home.ts";
 import { startAgreement, type Agreement } from "./agreement.ts";
 import { Attendance } from "./attendance.ts";
@@ -24,12 +25,15 @@ import type { Roster } from "./roster.ts";
 export interface MemberOptions {
   readonly host: MeshHost;
   readonly home: ClusterHome;
+  readonly openLog: Ground["openLog"];
   readonly roster: Roster;
   readonly name: string;
   readonly sealingKey: SealingKey;
   readonly record: () => NodeRecord;
   /** What a cluster that begins with this peer begins with: nothing, or what a last resort has saved. */
   readonly beginning: ClusterState | undefined;
+  /** It has taken part under this number before: without its log it does not know what it has voted and acknowledged. */
+  readonly isLogExpected: boolean;
   readonly timing: ElectionTiming | undefined;
   readonly log: Logger;
   /** Something has changed that people may want to see. */
@@ -53,8 +57,9 @@ export async function startMember(options: MemberOptions): Promise<Member> {
   const links = await createLinks({ host, log });
   let agreement: Agreement | undefined;
   try {
-    const folder = await home.logFolder(roster);
-    agreement = await startAgreement({ ...options, links, folder });
+    const { folder, wasLeftBehind } = await home.logFolder(roster);
+    const isLogExpected = options.isLogExpected || wasLeftBehind;
+    agreement = await startAgreement({ ...options, links, folder, isLogExpected });
     const { shared } = agreement;
     const { cluster, self } = roster;
     const { privateKey } = sealingKey;

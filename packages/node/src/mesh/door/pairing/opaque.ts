@@ -1,24 +1,26 @@
 /**
  * The proof that both sides know the same code: OPAQUE (RFC 9807) in its ristretto255 and 3DH form, by @serenity-kit/opaque
- * (on opaque-ke, reviewed). The newcomer is OPAQUE's client, the member its server.
+ * (on opaque-ke, reviewed). The newcomer is OPAQUE's client, the member its server. Names in brackets are the RFC's.
  *
- * What it is used for differs from logging in. The member knows the code, so it makes the registration record (section 5) for
- * each attempt, with keys of that attempt only, and forgets all of it; nothing is kept that could be stolen and tried against
- * guesses. So key stretching (section 10, "OPRF Key Stretching"), which makes such theft less useful, would buy nothing and
- * stop the peer for 0.2 s with each stranger's attempt: it is set to its minimum.
+ * What it is used for differs from logging in. The member knows the code, so it makes the registration record
+ * (`RegistrationRecord`) for each attempt, with keys of that attempt only, and forgets all of it; nothing is kept that could be
+ * stolen and tried against guesses. So key stretching, which makes such theft less useful, would buy nothing and stop the peer
+ * for 0.2 s with each stranger's attempt: it is set to its minimum.
  *
  * Why nobody can guess elsewhere what they could not guess here:
  * - who only listens sees KE1, a blinded element that fits every code equally well, KE2, whose credential response is masked
- *   under a key that needs the OPRF's output (section 6.3.2.2), and MACs under keys of a Diffie-Hellman exchange;
+ *   under a key that needs the OPRF's output (`CreateCredentialResponse`, `masked_response`), and MACs under keys of a
+ *   Diffie-Hellman exchange;
  * - who plays the newcomer needs the member's OPRF key for each guess, and the member evaluates it once for each attempt
- *   (section 6.3.2): one guess. It is counted before KE2 is sent, for that is where the guess can be checked;
- * - who plays the member gets a KE3 only from a newcomer that could open the envelope and check the server's MAC (sections
- *   6.3.2.3 and 6.4.3), that is, for one guess put into KE2; the newcomer's person sees the failure;
+ *   (`CreateCredentialResponse`, `BlindEvaluate`): one guess. It is counted before KE2 is sent, for that is where the guess can
+ *   be checked;
+ * - who plays the member gets a KE3 only from a newcomer that could open the envelope (`RecoverCredentials`) and check the
+ *   server's MAC (`AuthClientFinalize`), that is, for one guess put into KE2; the newcomer's person sees the failure;
  * - who stands between a newcomer and a member has other peer ids than they have. Both ids, the method and the cluster are the
- *   identities in the envelope and in the preamble (sections 4.1.2, 6.4.2.1, and 10 "Identities"), as each side's own
- *   connection has proven them (Noise): the MACs do not fit;
- * - what was recorded does not fit the nonces and key shares of another attempt (section 6.4).
- * The library offers no `context` (section 6.4.2.1), so what would stand there is part of the identities.
+ *   identities in the envelope (`CleartextCredentials`) and in the transcript (`Preamble`), as each side's own connection has
+ *   proven them (Noise): the MACs do not fit;
+ * - what was recorded does not fit the nonces and key shares of another attempt (`Preamble`).
+ * The library offers no `context` of the transcript, so what would stand there is part of the identities.
  */
 import type * as Opaque from "@serenity-kit/opaque";
 import { invariant } from "../../../errors.ts";
@@ -38,7 +40,7 @@ export interface Parties {
 /** Name of this use, in every key and identity. */
 export const PAIRING_LABEL = "parley-pair-1";
 
-/** The least that Argon2 takes (RFC 9106 section 3.1): see above for why. */
+/** The least that Argon2 takes (RFC 9106, "Argon2 Inputs and Outputs"): see above for why. */
 const NO_STRETCHING = { "argon2id-custom": { memory: 8, iterations: 1, parallelism: 1 } };
 
 /** There is one credential in a setup that lives for one attempt. */
@@ -51,6 +53,7 @@ let library: typeof Opaque | undefined;
  * without it.
  */
 export async function opaqueReady(): Promise<void> {
+  if (library !== undefined) return;
   const loaded = await import("@serenity-kit/opaque");
   await loaded.ready;
   library = loaded;
