@@ -1,5 +1,6 @@
 /** The replicated state machine: a state and a command's bytes give the next state and a result, the same everywhere. */
 import { decodeCommand } from "./codec.ts";
+import { deliver } from "./delivery.ts";
 import type { ClusterState } from "./model.ts";
 import { put, remove, set } from "./pairs.ts";
 import { acknowledge, admit, describe, found, leave, raiseVersion, revoke, rotate } from "./people.ts";
@@ -42,6 +43,8 @@ function carryOut(state: ClusterState, command: ClusterCommand, at: LogPosition)
       return put(state, command, at);
     case "delete":
       return remove(state, command);
+    case "deliver":
+      return deliver(state, command, at);
     case "open-table":
       return openTable(state, command);
     case "place":

@@ -9,7 +9,8 @@ import { command, type ClusterCommand } from "./schemas.ts";
 /**
  * Why a command changed nothing. `malformed`: its bytes are none; `not-in-force`: of a version that not every member knows;
  * `mismatch`: a key, table or generation is not what the command expects; `full`: a bound of {@link LIMITS};
- * `too-old`: the newcomer's software does not know the version in force.
+ * `too-old`: the newcomer's software does not know the version in force; `other-outbox`: the peer's last word came from another
+ * outbox; `overtaken`: that outbox has brought a later command already.
  */
 export const REFUSALS = [
   "malformed",
@@ -24,6 +25,8 @@ export const REFUSALS = [
   "mismatch",
   "too-old",
   "full",
+  "other-outbox",
+  "overtaken",
 ] as const;
 
 export type RefusalReason = (typeof REFUSALS)[number];

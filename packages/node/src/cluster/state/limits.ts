@@ -26,4 +26,6 @@ export const LIMITS = {
   /** Of one sealed mesh key. */
   boxBytes: 1_024,
   recordItems: 64,
+  /** Of what became of a command. */
+  resultBytes: 4_096,
 } as const;

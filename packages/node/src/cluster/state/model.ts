@@ -1,5 +1,6 @@
 /** What the cluster agrees on. Values here never change; each command gives a new state. */
 import type { PlacementTableState } from "@parley/actors";
+import type { CommandResult } from "./codec.ts";
 import { Ordered } from "./ordered.ts";
 import type { NodeRecord } from "./schemas.ts";
 
@@ -50,6 +51,16 @@ export interface FenceMark {
   readonly token: number;
 }
 
+/** How far a peer's outbox has been emptied: what comes again is told by this, and not carried out twice. */
+export interface Delivered {
+  /** Names the outbox: one that was lost gives way to another. */
+  readonly box: string;
+  /** Of the last command of that outbox. */
+  readonly sequence: number;
+  /** What became of that one. */
+  readonly result: CommandResult;
+}
+
 export interface ClusterState {
   /** Version of the commands in force. */
   readonly version: number;
@@ -69,6 +80,8 @@ export interface ClusterState {
   readonly pairs: Ordered<Pair>;
   /** Keys (in characters) and values of all pairs. */
   readonly pairBytes: number;
+  /** By peer; only of members. */
+  readonly delivered: Ordered<Delivered>;
   /** Where entities live, by kind. */
   readonly tables: Ordered<PlacementTableState>;
   /** Entities to be woken, by {@link entityKey}. */
@@ -93,6 +106,7 @@ export const EMPTY_STATE: ClusterState = {
   settings: Ordered.empty(),
   pairs: Ordered.empty(),
   pairBytes: 0,
+  delivered: Ordered.empty(),
   tables: Ordered.empty(),
   entities: Ordered.empty(),
   fences: Ordered.empty(),

@@ -120,7 +120,12 @@ export function raiseVersion(state: ClusterState, { to }: CommandOf<"raise-versi
 
 /** Its sealed key stays until the next rotation: it tells that one is due. */
 function withoutMember(state: ClusterState, peer: string): ClusterState {
-  return { ...state, members: state.members.without(peer), records: state.records.without(peer) };
+  return {
+    ...state,
+    members: state.members.without(peer),
+    records: state.records.without(peer),
+    delivered: state.delivered.without(peer),
+  };
 }
 
 function notAMember(state: ClusterState, peer: Member["peer"]): Step {

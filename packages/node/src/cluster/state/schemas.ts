@@ -77,12 +77,50 @@ export const pairValue = bytes(LIMITS.valueBytes);
 export const settingKey = text(LIMITS.keyChars);
 export const settingValue = anyText(0, LIMITS.settingChars);
 export const sealedKey = key;
+export const resultBytes = bytes(LIMITS.resultBytes);
 export const kindName = text(LIMITS.keyChars);
 export const entityName = anyText(1, LIMITS.keyChars);
 export const ownerAddress = text(LIMITS.keyChars);
 
 /** The change holds only if the key has this revision (0: is absent) or this value. */
 const condition = z.union([z.strictObject({ revision: count }), z.strictObject({ value: pairValue })]);
+
+/** What may wait in an outbox: it means the same later. */
+const POSTPONED = [
+  z.strictObject({ type: z.literal("set"), key: settingKey, value: settingValue.nullable() }),
+  z.strictObject({
+    type: z.literal("put"),
+    key: pairKey,
+    value: pairValue,
+    when: condition.optional(),
+    stamp: stamp.optional(),
+  }),
+  z.strictObject({
+    type: z.literal("delete"),
+    key: pairKey,
+    when: condition.optional(),
+    stamp: stamp.optional(),
+  }),
+] as const;
+
+export const postponed = z.discriminatedUnion("type", POSTPONED);
+
+/** A command that a peer may write down and deliver later. */
+export type PostponedCommand = z.output<typeof postponed>;
+
+export const boxName = text(64);
+
+/** A command out of a peer's outbox. */
+const deliver = z.strictObject({
+  type: z.literal("deliver"),
+  peer: peerName,
+  box: boxName,
+  /** Rises with each command of the box. */
+  sequence: positive,
+  /** The box that this one takes the place of; null: none. Looked at only where the last word came from another box. */
+  replaces: boxName.nullable(),
+  command: postponed,
+});
 
 const COMMANDS = [
   z.strictObject({
@@ -115,20 +153,8 @@ const COMMANDS = [
   }),
   z.strictObject({ type: z.literal("describe"), peer: peerName, knows: positive, record: nodeRecord }),
   z.strictObject({ type: z.literal("raise-version"), to: positive }),
-  z.strictObject({ type: z.literal("set"), key: settingKey, value: settingValue.nullable() }),
-  z.strictObject({
-    type: z.literal("put"),
-    key: pairKey,
-    value: pairValue,
-    when: condition.optional(),
-    stamp: stamp.optional(),
-  }),
-  z.strictObject({
-    type: z.literal("delete"),
-    key: pairKey,
-    when: condition.optional(),
-    stamp: stamp.optional(),
-  }),
+  ...POSTPONED,
+  deliver,
   z.strictObject({
     type: z.literal("open-table"),
     kind: kindName,

@@ -5,6 +5,7 @@
 import { RaftError } from "@parley/raft";
 import { Packr } from "msgpackr";
 import { z } from "zod";
+import { decodeResult, encodeResult } from "./codec.ts";
 import { LIMITS } from "./limits.ts";
 import { EMPTY_STATE, KNOWN_VERSION, type ClusterState } from "./model.ts";
 import { Ordered } from "./ordered.ts";
@@ -40,6 +41,7 @@ const RECORDS = {
   sealed: z.tuple([z.literal("sealed"), schema.peerName, schema.sealedKey]),
   setting: z.tuple([z.literal("setting"), schema.settingKey, schema.settingValue]),
   pair: z.tuple([z.literal("pair"), schema.pairKey, schema.pairValue, count]),
+  delivered: z.tuple([z.literal("delivered"), schema.peerName, schema.boxName, z.int().min(1), schema.resultBytes]),
   table: z.tuple([z.literal("table"), schema.kindName, count, z.array(row).min(1).max(LIMITS.shards).readonly()]),
   entity: z.tuple([z.literal("entity"), z.string()]),
   fence: z.tuple([z.literal("fence"), schema.stamp]),
@@ -92,6 +94,9 @@ function* contentsOf(state: ClusterState): Iterable<SnapshotRecord> {
   }
   for (const [key, value] of state.settings.range()) yield ["setting", key, value];
   for (const [key, { value, revision }] of state.pairs.range()) yield ["pair", key, value, revision];
+  for (const [peer, { box, sequence, result }] of state.delivered.range()) {
+    yield ["delivered", peer, box, sequence, encodeResult(result)];
+  }
   for (const [kind, table] of state.tables.range()) {
     yield ["table", kind, table.term, table.rows.map(({ epoch, owner }) => [epoch, owner ?? null] as const)];
   }
@@ -160,6 +165,12 @@ function restored(state: ClusterState | undefined, record: Content): ClusterStat
       const [, key, value, revision] = record;
       const pairBytes = state.pairBytes + key.length + value.length;
       return { ...state, pairs: state.pairs.with(key, { value, revision }), pairBytes };
+    }
+    case "delivered": {
+      const [, peer, box, sequence, bytes] = record;
+      const result = decodeResult(bytes);
+      if (result === undefined) throw corrupt("what became of a delivered command cannot be read");
+      return { ...state, delivered: state.delivered.with(peer, { box, sequence, result }) };
     }
     case "table": {
       const rows = record[3].map(([epoch, owner]) => ({ epoch, owner: owner ?? undefined }));

@@ -124,6 +124,16 @@ export const anyCommand: fc.Arbitrary<ClusterCommand> = fc.oneof(
     .record({ type: fc.constant("delete" as const), key, when, stamp: fc.option(stamp, { nil: undefined }) })
     .map(present),
   fc.record({
+    type: fc.constant("deliver" as const),
+    peer,
+    box: fc.constantFrom("box-1", "box-2"),
+    sequence: fc.integer({ min: 1, max: 5 }),
+    replaces: fc.constantFrom(null, "box-1", "box-2"),
+    command: fc
+      .record({ type: fc.constant("put" as const), key, value, when, stamp: fc.option(stamp, { nil: undefined }) })
+      .map(present),
+  }),
+  fc.record({
     type: fc.constant("open-table" as const),
     kind: fc.constantFrom("rooms", "__proto__"),
     shards: fc.constantFrom(2, 4),

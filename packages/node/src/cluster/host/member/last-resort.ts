@@ -15,6 +15,7 @@ export function aloneWith(
 ): ClusterState | undefined {
   const own = state.members.get(self);
   const record = state.records.get(self);
+  const delivered = state.delivered.get(self);
   if (own === undefined) return undefined;
   const { record: key } = makeMeshKey(cluster, [{ peerId: self, sealingKey: own.sealingKey }], previousKey);
   return {
@@ -25,6 +26,8 @@ export function aloneWith(
     members: Ordered.from([[self, own]]),
     records: record === undefined ? Ordered.empty() : Ordered.from([[self, record]]),
     meshKey: { generation: key.generation, publicKey: key.publicKey, sealed: Ordered.from(Object.entries(key.sealed)) },
+    // What it wrote down and has delivered stays delivered.
+    delivered: delivered === undefined ? Ordered.empty() : Ordered.from([[self, delivered]]),
     pairs: Ordered.from([...state.pairs.range()].map(([name, { value }]) => [name, { value, revision: 1 }] as const)),
     tables: Ordered.empty(),
     entities: Ordered.empty(),
