@@ -1,7 +1,7 @@
 /** What members write for each other, as MessagePack; read back field by field, whoever wrote it. */
 import { Packr } from "msgpackr";
 import type * as z from "zod";
-import { readPlain } from "../state/plain.ts";
+import { readPlain } from "../../mesh/wire/plain.ts";
 
 const packr = new Packr({ useRecords: false });
 

@@ -3,7 +3,7 @@ import { Packr } from "msgpackr";
 import { z } from "zod";
 import { invariant } from "../../errors.ts";
 import { LIMITS } from "./limits.ts";
-import { readPlain } from "./plain.ts";
+import { readPlain } from "../../mesh/wire/plain.ts";
 import { command, type ClusterCommand } from "./schemas.ts";
 
 /**

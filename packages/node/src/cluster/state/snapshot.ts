@@ -9,7 +9,7 @@ import { decodeResult, encodeResult } from "./codec.ts";
 import { LIMITS } from "./limits.ts";
 import { EMPTY_STATE, KNOWN_VERSION, type ClusterState } from "./model.ts";
 import { Ordered } from "./ordered.ts";
-import { readPlain } from "./plain.ts";
+import { readPlain } from "../../mesh/wire/plain.ts";
 import * as schema from "./schemas.ts";
 
 const FORMAT = 1;

@@ -3,6 +3,7 @@ import { Packr } from "msgpackr";
 import { z } from "zod";
 import { PeerError } from "../../errors.ts";
 import { MAX_ADDRESS_LENGTH } from "../host/addresses.ts";
+import { readPlain } from "../wire/plain.ts";
 
 export const LINK_PROTOCOL = "/parley/link/1";
 export const MAX_LINK_FRAME_BYTES = 8 * 1024;
@@ -77,20 +78,15 @@ function decodeEcho(kind: number, frame: Uint8Array): Echo {
 }
 
 function decodeGreeting(bytes: Uint8Array): Greeting {
-  let said: unknown;
-  try {
-    said = packr.unpack(bytes);
-  } catch (cause) {
-    throw badFrame("no msgpack", cause);
-  }
-  const parsed = greetingSchema.safeParse(said);
+  const said = readPlain(bytes);
+  if (said === undefined) throw badFrame("no plain MessagePack");
+  const parsed = greetingSchema.safeParse(said.value);
   if (!parsed.success) throw badFrame(z.prettifyError(parsed.error));
   return parsed.data;
 }
 
-function badFrame(why: string, cause?: unknown): PeerError {
+function badFrame(why: string): PeerError {
   return new PeerError("bad-frame", `what came on a link is not what peers say: ${why}`, {
     nextStep: "Check that both peers run the same version.",
-    cause,
   });
 }

@@ -2,10 +2,13 @@
 import { Packr } from "msgpackr";
 import type * as z from "zod";
 import { PeerError } from "../../../errors.ts";
+import { readPlain } from "../../wire/plain.ts";
 import { MAX_FRAME_BYTES } from "../frame-stream.ts";
-import { isPlain } from "./plain.ts";
 
-const packr = new Packr({ useRecords: false, mapsAsObjects: true });
+const packr = new Packr({ useRecords: false });
+
+/** Deeper than any of the door's messages. */
+const MAX_DEPTH = 8;
 
 /** One message as a frame. */
 export function encode(message: Readonly<Record<string, unknown>>): Uint8Array {
@@ -18,18 +21,11 @@ export function encode(message: Readonly<Record<string, unknown>>): Uint8Array {
  * @throws PeerError `peer-misbehaved` when it holds anything else than `schema` says
  */
 export function decode<T>(schema: z.ZodType<T>, frame: Uint8Array): T {
-  if (frame.length > MAX_FRAME_BYTES || !isPlain(frame)) throw misbehaved("bytes that are no message");
-  const parsed = schema.safeParse(unpack(frame));
+  const plain = frame.length > MAX_FRAME_BYTES ? undefined : readPlain(frame, MAX_DEPTH);
+  if (plain === undefined) throw misbehaved("bytes that are no message");
+  const parsed = schema.safeParse(plain.value);
   if (!parsed.success) throw misbehaved("a message that is not due, or not whole", parsed.error);
   return parsed.data;
-}
-
-function unpack(frame: Uint8Array): unknown {
-  try {
-    return packr.unpack(frame);
-  } catch (cause) {
-    throw misbehaved("bytes that are no message", cause);
-  }
 }
 
 /** The other peer does not keep to the protocol: `what` it sent. */

@@ -1,19 +1,24 @@
 /**
  * Reads MessagePack bytes that anyone may have made. Before msgpackr sees them they are walked once: only nil, booleans,
- * numbers, text that is UTF-8, bytes, lists, and maps with text keys get through, no deeper than 16, and no length that
+ * numbers, text that is UTF-8, bytes, lists, and maps with text keys get through, no deeper than is allowed, and no length that
  * promises more than has come. Extensions do not: some build code or cycles. And broken text would be read differently with
  * and without msgpackr's native part, which would let replicas part.
+ * Source: the MessagePack specification, "Formats".
  */
 import { isUtf8 } from "node:buffer";
 import { Unpackr } from "msgpackr";
 
-const MAX_DEPTH = 16;
+/** Lists and maps within each other. */
+export const DEFAULT_DEPTH = 16;
 
 const unpackr = new Unpackr({ useRecords: false, mapsAsObjects: true, int64AsType: "number" });
 
-/** The one value that `bytes` are, or undefined when they are none. Never throws. Bytes in it alias `bytes`. */
-export function readPlain(bytes: Uint8Array): { readonly value: unknown } | undefined {
-  if (walk(bytes, 0, MAX_DEPTH) !== bytes.length) return undefined;
+/**
+ * The one value that `bytes` are, or undefined when they are none, or when lists and maps in it are nested deeper than `maxDepth`.
+ * Never throws. Bytes in it alias `bytes`.
+ */
+export function readPlain(bytes: Uint8Array, maxDepth = DEFAULT_DEPTH): { readonly value: unknown } | undefined {
+  if (walk(bytes, 0, maxDepth) !== bytes.length) return undefined;
   try {
     const value: unknown = unpackr.unpack(bytes);
     return { value };
