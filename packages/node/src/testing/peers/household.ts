@@ -18,6 +18,8 @@ export interface HouseholdOptions {
   /** For all peers that are not told otherwise. */
   readonly joinSecret?: string | undefined;
   readonly flags?: FlagValues;
+  /** Whether actors of the test's own run on the peers; default false. */
+  readonly hasTestActors?: boolean;
 }
 
 export interface NewPeer {
@@ -113,7 +115,7 @@ export class Household {
 
   #add({ host, port, place }: Spot, given: NewPeer): LivePeer {
     this.#made += 1;
-    const { joinSecret, flags = {} } = this.#options;
+    const { joinSecret, flags = {}, hasTestActors = false } = this.#options;
     const name = given.name ?? `peer-${this.#made}`;
     const peer = new LivePeer({
       name,
@@ -123,6 +125,7 @@ export class Household {
       known: given.known ?? this.#peers.map(({ address }) => address),
       joinSecret: "joinSecret" in given ? given.joinSecret : joinSecret,
       flags: { ...flags, ...given.flags },
+      hasTestActors,
       command: place?.command ?? [],
       guard: this.#guard,
     });

@@ -7,14 +7,19 @@ import type { PeerReport } from "../../cluster/face.ts";
 import type { FlagValues } from "../../config/index.ts";
 import type {
   GetAnswer,
+  NoticedAnswer,
+  PairAnswer,
   PeerIntroduction,
   PeerNews,
   PeerOrder,
   PeerProcessOptions,
   PeerStatus,
   PlainAnswers,
+  PulledAnswer,
+  PullOrder,
   PutAnswer,
   RevokeAnswer,
+  RoomAnswer,
 } from "./orders.ts";
 
 const isSource = import.meta.url.endsWith(".ts");
@@ -53,6 +58,8 @@ export interface LivePeerOptions {
   readonly known: readonly string[];
   readonly joinSecret: string | undefined;
   readonly flags: FlagValues;
+  /** Whether actors of the test's own run on it; see `test-actors.ts`. */
+  readonly hasTestActors: boolean;
   /** Runs a program where this peer is to run, such as `ip netns exec NAME`. */
   readonly command: readonly string[];
   readonly guard: { watch(pid: number): void; forget(pid: number): void };
@@ -236,6 +243,31 @@ export class LivePeer {
     return this.tell("peers", timeoutMs);
   }
 
+  /** What its own watch has noticed since it started. */
+  noticed(): Promise<NoticedAnswer> {
+    return this.tell("noticed");
+  }
+
+  /** Pairs whose keys begin so, as current as a linearizable read. @throws PeerFailure `no-quorum` */
+  range(prefix: string, timeoutMs = 5_000): Promise<readonly PairAnswer[]> {
+    return this.ask({ do: "range", prefix, timeoutMs }, timeoutMs + ANSWER_MS);
+  }
+
+  /** Fulfilled when that room, wherever it lives, has written the note down. @throws PeerFailure */
+  async note(room: string, note: string, timeoutMs = 5_000): Promise<void> {
+    await this.ask({ do: "note", room, note, timeoutMs }, timeoutMs + ANSWER_MS);
+  }
+
+  /** Where that room lives. @throws PeerFailure */
+  where(room: string, timeoutMs = 5_000): Promise<RoomAnswer> {
+    return this.ask({ do: "where", room, timeoutMs }, timeoutMs + ANSWER_MS);
+  }
+
+  /** @throws PeerFailure */
+  pull(what: Omit<PullOrder, "do">, timeoutMs: number): Promise<PulledAnswer> {
+    return this.ask({ do: "pull", ...what }, timeoutMs);
+  }
+
   /** By a code that a member shows. @throws PeerFailure */
   join(code: string, address?: string): Promise<null> {
     return this.ask({ do: "join", code, ...(address === undefined ? {} : { address }) }, 90_000);
@@ -250,10 +282,11 @@ export class LivePeer {
   }
 
   #processOptions(): PeerProcessOptions {
-    const { name, home, known, joinSecret, flags } = this.#options;
+    const { name, home, known, joinSecret, flags, hasTestActors } = this.#options;
     return {
       home,
       joinSecret,
+      hasTestActors,
       flags: {
         name,
         "listen.port": "0",

@@ -7,6 +7,8 @@ export interface PeerProcessOptions {
   readonly home: string;
   readonly flags: FlagValues;
   readonly joinSecret: string | undefined;
+  /** Whether actors of the test's own run beside the product's. */
+  readonly hasTestActors?: boolean | undefined;
 }
 
 /** What it says once it answers clients. */
@@ -33,7 +35,46 @@ export type PeerOrder =
   | { readonly do: keyof PlainAnswers }
   | { readonly do: "join"; readonly code: string; readonly address?: string }
   | { readonly do: "join-by-fingerprint"; readonly fingerprint: string; readonly address?: string }
-  | { readonly do: "revoke" | "approve"; readonly who: string };
+  | { readonly do: "revoke" | "approve"; readonly who: string }
+  /** All pairs of the replicated state whose keys begin so, by a read that is current. */
+  | { readonly do: "range"; readonly prefix: string; readonly timeoutMs: number }
+  /** Tells a room a note, acknowledged. */
+  | { readonly do: "note"; readonly room: string; readonly note: string; readonly timeoutMs: number }
+  | { readonly do: "where"; readonly room: string; readonly timeoutMs: number }
+  | PullOrder;
+
+/** Reads a stream of bytes that the peer `from` offers, with a pause after each item. */
+export interface PullOrder {
+  readonly do: "pull";
+  readonly from: string;
+  readonly items: number;
+  readonly itemBytes: number;
+  readonly pauseMs: number;
+}
+
+export interface PulledAnswer {
+  readonly bytes: number;
+  readonly tookMs: number;
+}
+
+/** Where an entity lives. */
+export interface RoomAnswer {
+  readonly peer: string;
+  readonly epoch: number;
+}
+
+export interface PairAnswer {
+  readonly key: string;
+  readonly value: string;
+  readonly revision: number;
+}
+
+/** Since the peer started: links that ended, primes that it has known, and the term now. */
+export interface NoticedAnswer {
+  readonly linksLost: number;
+  readonly primes: number;
+  readonly term: number;
+}
 
 /** `mismatch`: the key held something else. `refused`: nothing was done, and nothing will be. */
 export type PutAnswer =
@@ -53,6 +94,7 @@ export interface PlainAnswers {
   readonly met: readonly MetCluster[];
   readonly "open-pairing": PairingWindow;
   readonly leave: null;
+  readonly noticed: NoticedAnswer;
   readonly usage: { readonly cpuMs: number; readonly rssBytes: number };
   /** Of the replicated pairs. */
   readonly digest: { readonly index: number; readonly digest: string };

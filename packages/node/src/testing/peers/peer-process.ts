@@ -4,11 +4,15 @@
  */
 import { createHash } from "node:crypto";
 import { hostFacts, loadConfig } from "../../config/index.ts";
-import { isPeerError, messageOf } from "../../errors.ts";
+import { isActorError } from "@parley/actors";
+import { isPeerError, messageOf, PeerError } from "../../errors.ts";
 import { fingerprintOf } from "../../mesh/door/code/fingerprint.ts";
 import { createPeer } from "../../peer.ts";
+import { watchCluster } from "./noticed.ts";
+import { TestActors } from "./test-actors.ts";
 import type {
   GetAnswer,
+  PairAnswer,
   PeerNews,
   PeerOrder,
   PeerProcessOptions,
@@ -25,6 +29,8 @@ const loaded = loadConfig({ env: {}, flags: { home, ...flags }, host: hostFacts(
 if (!loaded.ok) throw new Error(loaded.problems.map(({ message }) => message).join("\n"));
 const peer = await createPeer({ config: loaded.config, joinSecret });
 const { cluster } = peer;
+const noticed = watchCluster(cluster);
+const actors = given.hasTestActors === true ? new TestActors(cluster) : undefined;
 
 const plain: { readonly [Order in keyof PlainAnswers]: () => PlainAnswers[Order] | Promise<PlainAnswers[Order]> } = {
   peers: () => cluster.peers(),
@@ -45,6 +51,7 @@ const plain: { readonly [Order in keyof PlainAnswers]: () => PlainAnswers[Order]
     await cluster.leave();
     return null;
   },
+  noticed,
   usage: () => {
     const { user, system } = process.cpuUsage();
     return { cpuMs: (user + system) / 1000, rssBytes: process.memoryUsage.rss() };
@@ -70,7 +77,7 @@ process.on("SIGINT", () => undefined);
 process.on("message", ({ id, order }: { readonly id: number; readonly order: PeerOrder }) => {
   carryOut(order).then(
     (answer) => say({ id, answer }),
-    (error: unknown) => say({ id, error: messageOf(error), code: isPeerError(error) ? error.code : "unexpected" }),
+    (error: unknown) => say({ id, error: messageOf(error), code: codeOfFailure(error) }),
   );
 });
 say({
@@ -91,9 +98,40 @@ async function carryOut(order: PeerOrder): Promise<unknown> {
       return cluster.revoke(order.who);
     case "approve":
       return cluster.approve(order.who);
+    case "range":
+      return range(order.prefix, order.timeoutMs);
+    case "note":
+      return testActors().note(order.room, order.note, order.timeoutMs);
+    case "where":
+      return testActors().where(order.room, order.timeoutMs);
+    case "pull":
+      return testActors().pull(order);
     default:
       return plain[order.do]();
   }
+}
+
+function testActors(): TestActors {
+  if (actors !== undefined) return actors;
+  throw new PeerError("usage", "this peer was started without actors of the test's own", {
+    nextStep: "Make it with hasTestActors.",
+  });
+}
+
+function codeOfFailure(error: unknown): string {
+  return isPeerError(error) || isActorError(error) ? error.code : "unexpected";
+}
+
+/** @throws PeerError `no-quorum` */
+async function range(prefix: string, timeoutMs: number): Promise<readonly PairAnswer[]> {
+  const { shared } = cluster;
+  const read = await shared?.read({ timeoutMs });
+  if (shared === undefined || read?.outcome !== "readable") {
+    throw new PeerError("no-quorum", "nothing current can be read here now", { nextStep: "Ask again." });
+  }
+  return [...shared.now.pairs.range({})].flatMap(([key, { value, revision }]) =>
+    key.startsWith(prefix) ? [{ key, value: Buffer.from(value).toString(), revision }] : [],
+  );
 }
 
 async function put({ key, value, when, timeoutMs }: PutOrder): Promise<PutAnswer> {
