@@ -1,5 +1,5 @@
 /**
- * The one place through which streams come in. libp2p lets whoever is connected open any protocol that has a handler, its own
+ * The one place through which streams come in, and through which it is told which there are. libp2p lets whoever is connected open any protocol that has a handler, its own
  * ones (identify, gossip) included; here every handler is wrapped before any is registered, so that what is not opened to
  * strangers by name is closed to them. libp2p's own middleware is not used for this: libp2p 3.3.11 pushes each stream's
  * handler onto the list of middleware it was given, so that the list grows and runs handlers again.
@@ -7,6 +7,7 @@
 import type {
   AbortOptions,
   Connection,
+  Libp2p,
   Listener,
   PeerStore,
   StreamHandler,
@@ -19,7 +20,9 @@ import type { Multiaddr } from "@multiformats/multiaddr";
 export interface Inside extends MulticastDNSComponents {
   readonly registrar: {
     handle(protocol: string, handler: StreamHandler, options?: StreamHandlerOptions): Promise<void>;
+    getProtocols(): string[];
   };
+  readonly events: Pick<Libp2p, "addEventListener">;
   readonly transportManager: {
     dial(address: Multiaddr, options: Required<AbortOptions>): Promise<Connection>;
     getListeners(): Listener[];
@@ -43,4 +46,53 @@ export function guardHandlers({ registrar }: Inside, admits: Admits): void {
       },
       options,
     );
+}
+
+/**
+ * What a peer is told of by multistream-select, and may choose from, is what it may open: whoever asks for the list (`ls`) or for
+ * a protocol gets no more than that. libp2p 3.3.11 asks its registrar for the list in the turn in which a muxer announces a
+ * stream, and does not say for whom: here that turn is known. Reaches into the library; where that looks otherwise than
+ * expected the list is whole, and what may not be opened is refused by {@link guardHandlers} all the same.
+ */
+export function guardLists({ registrar, events }: Inside, admits: Admits): void {
+  let asking: Connection | undefined;
+  const getProtocols = registrar.getProtocols.bind(registrar);
+  registrar.getProtocols = () => {
+    const all = getProtocols();
+    const connection = asking;
+    return connection === undefined ? all : all.filter((protocol) => admits(protocol, connection));
+  };
+  // Comes before the first stream: a connection is announced in the turn in which it begins to listen for streams.
+  events.addEventListener("connection:open", ({ detail: connection }) => {
+    const announcer = announcerOf(connection);
+    if (announcer === undefined) return;
+    const announce = announcer.safeDispatchEvent.bind(announcer);
+    announcer.safeDispatchEvent = (...event) => {
+      asking = connection;
+      try {
+        return announce(...event);
+      } finally {
+        asking = undefined;
+      }
+    };
+  });
+}
+
+interface Announcer {
+  safeDispatchEvent(...event: readonly unknown[]): boolean;
+}
+
+/** The muxer of a connection: it announces streams. */
+function announcerOf(connection: Connection): Announcer | undefined {
+  const muxer: unknown = "muxer" in connection ? connection.muxer : undefined;
+  return isAnnouncer(muxer) ? muxer : undefined;
+}
+
+function isAnnouncer(muxer: unknown): muxer is Announcer {
+  return (
+    typeof muxer === "object" &&
+    muxer !== null &&
+    "safeDispatchEvent" in muxer &&
+    typeof muxer.safeDispatchEvent === "function"
+  );
 }

@@ -10,7 +10,7 @@ import type { Identity } from "../identity.ts";
 import { addressOf, type HostAndPort } from "./addresses.ts";
 import type { Doorman, DoorLimits } from "./doorman.ts";
 import { quietYamux } from "./quiet-yamux.ts";
-import { guardHandlers, type Admits, type Inside } from "./guard.ts";
+import { guardHandlers, guardLists, type Admits, type Inside } from "./guard.ts";
 import { MAX_GOSSIP_BYTES } from "./topics.ts";
 
 /** Between a connection and the proof of who it is; and for a stream to say what it is for. */
@@ -67,6 +67,7 @@ export async function startLibp2p(options: Libp2pNodeOptions): Promise<Libp2pNod
       guard: (components: Inside) => {
         inside = components;
         guardHandlers(components, options.admits);
+        guardLists(components, options.admits);
         return {};
       },
       // Run when a link says so: what it finds decides over which connection gossip goes.

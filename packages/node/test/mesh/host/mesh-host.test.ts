@@ -3,7 +3,7 @@ import type { Stream } from "@libp2p/interface";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { hostAndPortOf } from "../../../src/mesh/host/addresses.ts";
-import type { MeshConnection } from "../../../src/mesh/host/connection.ts";
+import { connectionBehind, type MeshConnection } from "../../../src/mesh/host/connection.ts";
 import { refusedBy } from "../../../src/mesh/host/dial-any.ts";
 import { isPeerError } from "../../../src/errors.ts";
 import { newIdentity, soon, startHost, until, type TestHost } from "./hosts.ts";
@@ -35,6 +35,25 @@ async function answerOn(connection: MeshConnection | undefined, protocol: string
   return promise;
 }
 
+/** The protocols that the other end lists when it is asked, as multistream-select's `ls` does. */
+async function listOver(face: MeshConnection): Promise<readonly string[]> {
+  const connection = connectionBehind(face);
+  if (connection === undefined || !("muxer" in connection)) throw new Error("a connection of this host");
+  const muxer = connection.muxer as { createStream(options: object): Promise<Stream> };
+  const stream = await muxer.createStream({});
+  const { promise, resolve } = Promise.withResolvers<string>();
+  let heard = "";
+  stream.addEventListener("message", ({ data }) => {
+    heard += Buffer.from(data.subarray()).toString("latin1");
+    if (heard.endsWith("\n\n")) resolve(heard);
+  });
+  stream.addEventListener("close", () => resolve(heard));
+  const line = (text: string): Buffer => Buffer.concat([Buffer.of(text.length + 1), Buffer.from(`${text}\n`)]);
+  stream.send(Buffer.concat([line("/multistream/1.0.0"), line("ls")]));
+  const listed = (await promise).matchAll(/\/[\w./-]+/g);
+  return [...listed].map(([name]) => name).filter((name) => name !== "/multistream/1.0.0");
+}
+
 function dial(from: TestHost, to: TestHost, force = true): Promise<MeshConnection> {
   return from.dial(to.peerId, to.addresses(), { signal: soon(), force });
 }
@@ -60,6 +79,15 @@ describe("a mesh host", () => {
         protocol === DOOR ? "hello" : undefined,
       ]);
     }
+  });
+
+  it("lists to strangers nothing but the door, and to members all", async () => {
+    const [home, visitor] = [await startHost({ topics: ["t"], others: "stranger" }), await startHost()];
+    await echo(home);
+    expect(await listOver(await dial(visitor, home))).toEqual([DOOR]);
+    home.standings.set(visitor.peerId, "member");
+    expect(await listOver(await dial(visitor, home))).toEqual(expect.arrayContaining([DOOR, ROOM, "/ipfs/id/1.0.0"]));
+    expect(home.protocols()).toEqual(expect.arrayContaining([DOOR, ROOM, "/ipfs/id/1.0.0"]));
   });
 
   it("closes what a revoked peer has, and takes no connection of it nor makes one to it", async () => {
