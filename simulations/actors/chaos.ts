@@ -1,20 +1,16 @@
 /** Faults as they happen: each kind draws its times and victims from a stream of its own. */
 import type { Weather } from "@parley/actors/testing";
-import { Random } from "../kit/random.ts";
-import { MS, SECOND, type Micros } from "../kit/timeline.ts";
+import { uniform, unleash as setGoing, type Act } from "../kit/acts.ts";
+import type { Random } from "../kit/random.ts";
+import { MS, SECOND } from "../kit/timeline.ts";
 import { SHARDS } from "./consensus.ts";
 import type { Fault } from "./plan.ts";
 import { changeMembers, drainAndStop } from "./placement/chaos.ts";
 import type { World } from "./world.ts";
 
-interface Act {
-  readonly fault: Fault;
-  /** Mean time between two of them at intensity 1. */
-  readonly every: Micros;
-  readonly act: (world: World, random: Random) => void;
-}
+type ActorsAct = Act<World, Fault>;
 
-const ACTS: readonly Act[] = [
+const ACTS: readonly ActorsAct[] = [
   {
     fault: "delay",
     every: 3 * SECOND,
@@ -39,23 +35,11 @@ const ACTS: readonly Act[] = [
 
 /** Lets the faults of the plan happen from now until the world is healed. */
 export function unleash(world: World): void {
-  const { plan, timeline } = world;
-  for (const { fault, every, act } of ACTS) {
-    if (!plan.faults.has(fault)) continue;
-    const random = new Random(plan.seed, `chaos/${fault}`);
-    const next = (): void => {
-      timeline.after(((2 * every) / plan.intensity) * random.next(), () => {
-        if (world.isHealed) return;
-        act(world, random);
-        next();
-      });
-    };
-    next();
-  }
+  setGoing(world, ACTS, { stream: "chaos", gaps: uniform });
 }
 
 /** A spell of it, everywhere. */
-function weather(spell: (random: Random) => Partial<Weather>): Act["act"] {
+function weather(spell: (random: Random) => Partial<Weather>): ActorsAct["act"] {
   return (world, random) => {
     const { network } = world;
     const changes = spell(random);

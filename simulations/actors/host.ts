@@ -1,7 +1,9 @@
 /** A host, and one life of it. */
-import type { ActorSystem, RemotingHandle, ServiceQuery } from "@parley/actors";
+import type { ActorSystem, Clock, RemotingHandle, ServiceQuery } from "@parley/actors";
+import { Doings } from "../kit/doings.ts";
+import { HostClock } from "../kit/host-clock.ts";
 import type { Timeline } from "../kit/timeline.ts";
-import { TimelineClock } from "./clock.ts";
+import { actorClock } from "./clock.ts";
 import type { Placed } from "./messages.ts";
 
 /** Which addresses a question to a receptionist should be answered with. */
@@ -37,60 +39,59 @@ export class Host {
 export class Life {
   readonly host: Host;
   readonly number: number;
-  readonly clock: TimelineClock;
+  readonly clock: Clock;
   system: ActorSystem | undefined;
   remoting: RemotingHandle | undefined;
   placed: Placed | undefined;
   more: More | undefined;
-  isOver = false;
-  isPaused = false;
   /** It is on its way out by itself. */
   isStopping = false;
-  readonly #timeline: Timeline;
+  readonly #hostClock: HostClock;
+  readonly #doings: Doings;
   readonly #acted: (life: Life) => void;
   readonly #failed: (error: unknown) => void;
-  /** What has come during its pause, and after it, as long as something is left of that. */
-  readonly #deferred: (() => void)[] = [];
 
   constructor(host: Host, timeline: Timeline, acted: (life: Life) => void, failed: (error: unknown) => void) {
     host.lives += 1;
     this.host = host;
     this.number = host.lives;
-    this.#timeline = timeline;
     this.#acted = acted;
     this.#failed = failed;
-    this.clock = new TimelineClock(timeline, this.run, () => this.isOver);
+    this.#hostClock = new HostClock(timeline);
+    this.#doings = new Doings(timeline, (action) => this.#act(action));
+    this.clock = actorClock(this.#hostClock, this.#doings.run, () => this.isOver);
   }
 
   get name(): string {
     return `${this.host.name}.${this.number}`;
   }
 
-  readonly run = (action: () => void): void => {
-    if (this.isOver) return;
-    if (this.isPaused || this.#deferred.length > 0) this.#deferred.push(action);
-    else this.#act(action);
-  };
+  get isOver(): boolean {
+    return this.#doings.isOver;
+  }
+
+  get isPaused(): boolean {
+    return this.#doings.isPaused;
+  }
+
+  get run(): (action: () => void) => void {
+    return this.#doings.run;
+  }
 
   pause(timeStandsStill: boolean): void {
-    this.isPaused = true;
-    if (timeStandsStill) this.clock.standStill();
+    this.#doings.pause();
+    if (timeStandsStill) this.#hostClock.standStill();
   }
 
   resume(): void {
     if (!this.isPaused) return;
-    this.isPaused = false;
-    this.clock.goOn();
-    this.#timeline.after(0, this.#catchUp);
+    this.#hostClock.goOn();
+    this.#doings.resume();
   }
 
-  /** One by one: whatever follows from each happens before the next. */
-  readonly #catchUp = (): void => {
-    const next = this.isPaused || this.isOver ? undefined : this.#deferred.shift();
-    if (next === undefined) return;
-    this.#act(next);
-    this.#timeline.after(0, this.#catchUp);
-  };
+  end(): void {
+    this.#doings.end();
+  }
 
   #act(action: () => void): void {
     try {

@@ -5,13 +5,14 @@
 import type { Fence } from "@parley/actors";
 import type { MemoryNetwork } from "@parley/actors/testing";
 import { Digest } from "../kit/digest.ts";
+import { HostClock } from "../kit/host-clock.ts";
 import { Random } from "../kit/random.ts";
 import { MS, Timeline, type Micros } from "../kit/timeline.ts";
 import { endOfTurn } from "../kit/turn.ts";
 import { Violation } from "../kit/violation.ts";
 import type { Happening } from "./chronicle.ts";
 import { Consensus } from "./consensus.ts";
-import { TimelineClock } from "./clock.ts";
+import { actorClock } from "./clock.ts";
 import { Host, Life } from "./host.ts";
 import { allInvariants } from "./invariants/index.ts";
 import type { Library } from "./library.ts";
@@ -64,8 +65,8 @@ export class World {
     this.plan = plan;
     this.#trace = trace;
     this.random = new Random(plan.seed, "world");
-    const clock = new TimelineClock(
-      this.timeline,
+    const clock = actorClock(
+      new HostClock(this.timeline),
       (action) => action(),
       () => false,
     );
@@ -191,7 +192,7 @@ export class World {
   }
 
   #end(life: Life): void {
-    life.isOver = true;
+    life.end();
     life.host.life = undefined;
     this.mortals.hostEnded(life);
     if (life.isPaused) this.consensus.reconnect(life.host.name);

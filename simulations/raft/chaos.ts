@@ -1,20 +1,16 @@
 /** Faults as they happen: each kind draws its times and victims from a stream of its own. */
 import type { ConfChangeStep, ConfState, MembershipOutcome } from "@parley/raft";
-import { Random } from "../kit/random.ts";
+import { exponential, unleash as setGoing, type Act } from "../kit/acts.ts";
+import type { Random } from "../kit/random.ts";
 import { MS, SECOND, type Micros } from "../kit/timeline.ts";
 import { members } from "./membership-model.ts";
 import type { Host, Life } from "./host.ts";
 import { MAX_NODES, type Fault } from "./plan.ts";
 import type { World } from "./world.ts";
 
-interface Act {
-  readonly fault: Fault;
-  /** Mean time between two of them at intensity 1. */
-  readonly every: Micros;
-  readonly act: (world: World, random: Random) => void;
-}
+type RaftAct = Act<World, Fault>;
 
-const ACTS: readonly Act[] = [
+const ACTS: readonly RaftAct[] = [
   { fault: "delay", every: 3 * SECOND, act: weather((now) => ({ ...now, delay: 0.2, maxDelay: 800 * MS })) },
   { fault: "loss", every: 3 * SECOND, act: weather((now, random) => ({ ...now, loss: 0.4 * random.next() })) },
   { fault: "duplication", every: 3 * SECOND, act: weather((now) => ({ ...now, duplication: 0.3 })) },
@@ -65,26 +61,12 @@ const ACTS: readonly Act[] = [
 
 /** Sets the faults of the world's plan going. They end when the world is healed. */
 export function unleash(world: World): void {
-  const { plan } = world;
-  for (const { fault, every, act } of ACTS) {
-    if (!plan.faults.has(fault)) continue;
-    const random = new Random(plan.seed, `fault/${fault}`);
-    const again = (): void => {
-      // Exponential gaps, bounded so that none takes the whole run.
-      const gap = Math.min(-Math.log(1 - random.next()), 4) * (every / plan.intensity);
-      world.timeline.after(gap, () => {
-        if (world.isHealed) return;
-        act(world, random);
-        again();
-      });
-    };
-    again();
-  }
+  setGoing(world, ACTS, { stream: "fault", gaps: exponential });
 }
 
 type Weather = World["network"]["weather"];
 
-function weather(change: (now: Weather, random: Random) => Weather): Act["act"] {
+function weather(change: (now: Weather, random: Random) => Weather): RaftAct["act"] {
   return (world, random) => {
     const { network } = world;
     const before = network.weather;
@@ -187,7 +169,7 @@ function drift(world: World, random: Random): void {
 }
 
 /** Something is wrong with a host's disk, for a while. */
-function spoil(begin: (host: Host, random: Random) => void, end: (host: Host) => void): Act["act"] {
+function spoil(begin: (host: Host, random: Random) => void, end: (host: Host) => void): RaftAct["act"] {
   return (world, random) => {
     const host = victim(world, random);
     if (host === undefined) return;

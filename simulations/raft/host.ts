@@ -1,7 +1,7 @@
 /** One simulated host: its disk and its clock, which outlive the node that runs on it, and the life that it has now. */
 import type { DurableImage, LogStore, MemoryDisk, Message, RaftNode, TransportReceiver } from "@parley/raft";
+import type { HostClock } from "../kit/host-clock.ts";
 import type { Random } from "../kit/random.ts";
-import type { HostClock } from "./clock.ts";
 import type { View } from "./chronicle.ts";
 import { Machine, type Done } from "./machine.ts";
 

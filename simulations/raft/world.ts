@@ -4,6 +4,7 @@
  */
 import type { DiskOperation, Message } from "@parley/raft";
 import { Digest } from "../kit/digest.ts";
+import { HostClock } from "../kit/host-clock.ts";
 import { Network } from "../kit/network.ts";
 import { Random } from "../kit/random.ts";
 import { MS, Timeline, type Micros } from "../kit/timeline.ts";
@@ -11,7 +12,6 @@ import { endOfTurn } from "../kit/turn.ts";
 import { Violation } from "../kit/violation.ts";
 import { Chronicle, newView } from "./chronicle.ts";
 import { Clients } from "./clients.ts";
-import { HostClock } from "./clock.ts";
 import { Host, Life } from "./host.ts";
 import { allInvariants } from "./invariants/index.ts";
 import type { Library } from "./library.ts";
