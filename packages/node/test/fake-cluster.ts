@@ -5,6 +5,8 @@ import type {
   Cluster,
   ClusterStatus,
   JoinRequest,
+  LeaveOptions,
+  LeaveReport,
   MetCluster,
   PairingEnd,
   PairingWindow,
@@ -155,12 +157,13 @@ export class FakeCluster implements Cluster {
     return { peerId: peer.peerId, name: peer.name, appliedBy: [this.peerId], notYetAppliedBy: ["cellar"] };
   }
 
-  async leave(): Promise<void> {
+  async leave({ isForced = false }: LeaveOptions = {}): Promise<LeaveReport> {
     this.asked.push("leave");
-    await this.#others();
+    if (!isForced) await this.#others();
     this.change(() => {
       this.belonging = "left";
     });
+    return { isAgreed: this.failure === undefined };
   }
 
   async recover(): Promise<void> {

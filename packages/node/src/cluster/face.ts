@@ -79,6 +79,17 @@ export interface RevocationReport {
   readonly notYetAppliedBy: readonly string[];
 }
 
+export interface LeaveOptions {
+  /** Also when the others cannot agree to it. Default false. */
+  readonly isForced?: boolean;
+}
+
+/** What `parley leave` says. */
+export interface LeaveReport {
+  /** False when it was forced: the others count this peer, and its vote, until one of them revokes it or it is let in again. */
+  readonly isAgreed: boolean;
+}
+
 export interface Cluster {
   readonly belonging: Belonging;
   readonly peerId: string;
@@ -111,8 +122,11 @@ export interface Cluster {
   join(request: JoinRequest): Promise<void>;
   /** @throws PeerError `no-such-peer`, `no-quorum`. */
   revoke(who: string): Promise<RevocationReport>;
-  /** Leaves for good: leadership and shards are handed over first. @throws PeerError `no-quorum`. */
-  leave(): Promise<void>;
+  /**
+   * Leaves for good: leadership and shards are handed over first. Forced, also when the others cannot agree to it.
+   * @throws PeerError `no-quorum` unless it is forced; then it stays. `not-member`.
+   */
+  leave(options?: LeaveOptions): Promise<LeaveReport>;
   /**
    * The last resort, when a majority of the voters is gone for good: this peer goes on alone with what it has. What the others
    * agreed on without it is lost, and each of them must be paired anew. Absent where that cannot be done.

@@ -12,6 +12,8 @@ import type {
   Cluster,
   ClusterStatus,
   JoinRequest,
+  LeaveOptions,
+  LeaveReport,
   MetCluster,
   PairingEnd,
   PairingWindow,
@@ -27,6 +29,10 @@ import { disarm } from "./member/expulsion.ts";
 import { DEFAULT_MESH_PORT, joinByCode, joinByFingerprint } from "./joining/join.ts";
 import { homeOfClient } from "./member/homes.ts";
 import { factsOf, peersOf, revocationOf } from "./reports.ts";
+
+/** What is left to whom the others cannot let go. */
+const FORCE =
+  "To leave without them, who then count this peer and its vote until one of them revokes it: parley leave --force.";
 
 const READ_MS = 3_000;
 const REVOKE_MS = 10_000;
@@ -204,8 +210,38 @@ export class ClusteredPeer implements Cluster {
     }
   }
 
-  leave(): Promise<void> {
-    return this.#host.leave();
+  async leave({ isForced = false }: LeaveOptions = {}): Promise<LeaveReport> {
+    try {
+      await this.#leaveAgreed();
+      return { isAgreed: true };
+    } catch (error) {
+      const mayForce =
+        isPeerError(error, "no-quorum") || (isPeerError(error, "not-member") && belongs(this.#host.record));
+      if (!isForced || !mayForce) throw error;
+      await this.#host.abandon();
+      return { isAgreed: false };
+    }
+  }
+
+  /** @throws PeerError `not-member`; `no-quorum`, at once where that is known */
+  async #leaveAgreed(): Promise<void> {
+    const { member, record, trouble } = this.#host;
+    if (member === undefined && belongs(record)) {
+      const why = trouble ?? "it has not taken part in it yet";
+      throw new PeerError("not-member", `this peer cannot ask its cluster to let it go: ${why}`, { nextStep: FORCE });
+    }
+    const explained = member === undefined ? undefined : explainCluster(factsOf(member));
+    if (explained?.state === "no-quorum") {
+      const [why = ""] = explained.sentences;
+      const [cure = "See what would restore the quorum: parley status."] = explained.nextSteps;
+      throw new PeerError("no-quorum", `the others cannot let this peer go. ${why}`, { nextStep: `${cure} ${FORCE}` });
+    }
+    try {
+      await this.#host.leave();
+    } catch (error) {
+      if (!isPeerError(error, "no-quorum")) throw error;
+      throw new PeerError("no-quorum", error.message, { nextStep: `${error.nextStep} ${FORCE}`, cause: error });
+    }
   }
 
   async recover(): Promise<void> {

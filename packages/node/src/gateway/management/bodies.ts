@@ -11,6 +11,8 @@ export const approveBody = z.strictObject({ who });
 export const revokeBody = z.strictObject({ peer: who });
 /** Said in so many words, so that nobody does it by a slip. */
 export const recoverBody = z.strictObject({ isLastResort: z.literal(true) });
+/** `isForced`: also when the others cannot agree to it. */
+export const leaveBody = z.strictObject({ isForced: z.boolean().optional() }).nullish();
 export const emptyBody = z.strictObject({}).nullish();
 export const joinBody = z.union([
   z.strictObject({ code: text(64), address: text(512).optional() }),

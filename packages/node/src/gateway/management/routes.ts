@@ -11,7 +11,7 @@
  *     POST   /waiting/approve    {who}                           202: asked, its person has yet to agree
  *     POST   /join               {code | fingerprint, address?}  202: nobody there has approved yet; ask again
  *     POST   /peers/revoke       {peer}
- *     POST   /leave
+ *     POST   /leave              {isForced?: true}
  *     POST   /recover            {isLastResort: true}
  *
  * Failures are `{error: {code, message, nextStep, details?}}` with the codes of `PeerError`.
@@ -22,7 +22,7 @@ import type { Cluster } from "../../cluster/face.ts";
 import { messageOf, PeerError } from "../../errors.ts";
 import { failureBody, sendRefusal, statusOf } from "../failure.ts";
 import { isLoopback } from "../guard.ts";
-import { approveBody, emptyBody, joinBody, readBody, recoverBody, revokeBody } from "./bodies.ts";
+import { approveBody, emptyBody, joinBody, leaveBody, readBody, recoverBody, revokeBody } from "./bodies.ts";
 import { patiently, within } from "./patience.ts";
 
 /** What the routes work on. */
@@ -143,10 +143,10 @@ class Routes {
   }
 
   async #leave(body: unknown): Promise<Record<string, unknown>> {
-    readBody(emptyBody, body);
+    const { isForced = false } = readBody(leaveBody, body) ?? {};
     const cluster = this.#running();
-    await cluster.leave();
-    return { belonging: cluster.belonging };
+    const { isAgreed } = await cluster.leave({ isForced });
+    return { belonging: cluster.belonging, isAgreed };
   }
 
   async #recover(body: unknown): Promise<Record<string, unknown>> {

@@ -356,6 +356,23 @@ describe("parley leave", () => {
     cluster.failure = undefined;
     expect(await run(["leave", "--yes", "--json"])).toBe(0);
   });
+
+  it("with --force warns first, leaves though the others cannot agree, and says what they are left with", async () => {
+    const { cluster, run, stderr, stdout } = await world();
+    cluster.failure = new PeerError("no-quorum", "1 of 3 voters is there", { nextStep: "Bring back kitchen." });
+    expect(await run(["leave", "--force"])).toBe(2);
+    expect(await run(["leave", "--force"], ["n"])).toBe(130);
+    expect(stderr()).toMatch(/they count this peer, and its vote, until one of them revokes it/);
+    expect(cluster.asked).toEqual([]);
+    expect(await run(["leave", "--force"], ["y"])).toBe(0);
+    expect(stdout()).toContain(`parley revoke ${fingerprintOf(cluster.peerId)}`);
+  });
+
+  it("with --force says nothing of the kind when the others have agreed", async () => {
+    const { run, stdout } = await world();
+    expect(await run(["leave", "--force", "--yes"])).toBe(0);
+    expect(stdout()).toBe("This peer has left the cluster k7q2-home. It goes on by itself.\n");
+  });
 });
 
 describe("each of them", () => {

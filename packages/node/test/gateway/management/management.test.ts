@@ -188,7 +188,18 @@ describe("the person whose peer it is", () => {
       status: 404,
       body: refused("no-such-peer"),
     });
-    expect((await ask("POST", "/leave")).body).toEqual({ belonging: "left" });
+    expect((await ask("POST", "/leave")).body).toEqual({ belonging: "left", isAgreed: true });
+  });
+
+  it("is refused to leave without a quorum, unless it is forced; then it hears that nobody else knows", async () => {
+    const { ask, cluster } = await managed();
+    cluster.failure = new PeerError("no-quorum", "1 of 3 voters is there", { nextStep: "Bring back kitchen." });
+    for (const body of [undefined, {}, { isForced: false }]) {
+      expect(await ask("POST", "/leave", body)).toMatchObject({ status: 503, body: refused("no-quorum") });
+    }
+    expect(cluster.belonging).toBe("member");
+    const forced = await ask("POST", "/leave", { isForced: true });
+    expect(forced).toMatchObject({ status: 200, body: { belonging: "left", isAgreed: false } });
   });
 
   it.each<[PeerErrorCode, number]>([
@@ -252,6 +263,7 @@ describe("whatever is sent", () => {
     ["POST", "/peers/revoke", {}],
     ["POST", "/pairing", { minutes: 60 }],
     ["POST", "/leave", { yes: true }],
+    ["POST", "/leave", { isForced: "yes" }],
     ["POST", "/recover", {}],
     ["POST", "/recover", { isLastResort: false }],
   ];

@@ -58,7 +58,7 @@ describe("what a peer keeps of its cluster", () => {
 
   it("has one log for each membership, and keeps only that of the present one", async () => {
     const { home, folder } = await newHome();
-    await mkdir(join(await home.logFolder({ cluster: "c-1", node: 2 }), "inside"));
+    await mkdir(join((await home.logFolder({ cluster: "c-1", node: 2 })).folder, "inside"));
     await home.logFolder(RECORD);
     await home.sweep(RECORD);
     expect(await readdir(join(folder, "raft"))).toEqual(["c-1-3"]);
