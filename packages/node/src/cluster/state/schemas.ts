@@ -22,9 +22,17 @@ const bytes = (maxBytes: number) =>
     .refine((value) => value.length <= maxBytes)
     .transform((value): Uint8Array => Uint8Array.from(value));
 
+/**
+ * Read-only to the compiler alone. Zod's `readonly()` freezes whatever came, refused or not, and bytes cannot be frozen: a
+ * list with bytes in its place would throw, on every replica.
+ */
+export function asReadonly<Value>(schema: z.ZodType<Value>): z.ZodType<Readonly<Value>> {
+  return schema;
+}
+
 export const peerName = text(128);
 const name = text(LIMITS.nameChars);
-const words = z.array(name).max(LIMITS.recordItems).readonly();
+const words = asReadonly(z.array(name).max(LIMITS.recordItems));
 const key = bytes(LIMITS.boxBytes);
 
 /** What a peer says of itself: changes seldom. Load and liveness travel by gossip. */
@@ -39,7 +47,7 @@ export const nodeRecord = z.strictObject({
   languages: words,
   voices: words,
   /** Multiaddrs. */
-  addresses: z.array(text(256)).max(LIMITS.recordItems).readonly(),
+  addresses: asReadonly(z.array(text(256)).max(LIMITS.recordItems)),
 });
 
 export type NodeRecord = z.output<typeof nodeRecord>;
@@ -60,7 +68,7 @@ export const revoked = z.strictObject({
   name,
   by: peerName,
   revokedMs: count,
-  acknowledged: z.array(peerName).readonly(),
+  acknowledged: asReadonly(z.array(peerName)),
 });
 
 /** A peer that comes in. */
@@ -146,10 +154,7 @@ const COMMANDS = [
     /** The new one. */
     generation: positive,
     publicKey: key,
-    boxes: z
-      .array(z.tuple([peerName, key]).readonly())
-      .max(LIMITS.members)
-      .readonly(),
+    boxes: asReadonly(z.array(asReadonly(z.tuple([peerName, key]))).max(LIMITS.members)),
   }),
   z.strictObject({ type: z.literal("describe"), peer: peerName, knows: positive, record: nodeRecord }),
   z.strictObject({ type: z.literal("raise-version"), to: positive }),

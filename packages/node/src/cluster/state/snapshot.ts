@@ -19,7 +19,7 @@ const CHUNK_BYTES = 64 * 1024;
 const MAX_RECORD_BYTES = LIMITS.shards * (LIMITS.keyChars * 3 + 16);
 
 const count = z.int().min(0);
-const row = z.tuple([count, schema.ownerAddress.nullable()]).readonly();
+const row = schema.asReadonly(z.tuple([count, schema.ownerAddress.nullable()]));
 
 /** By the word that a record begins with: to try one after the other would cost minutes for a large state. */
 const RECORDS = {
@@ -42,7 +42,12 @@ const RECORDS = {
   setting: z.tuple([z.literal("setting"), schema.settingKey, schema.settingValue]),
   pair: z.tuple([z.literal("pair"), schema.pairKey, schema.pairValue, count]),
   delivered: z.tuple([z.literal("delivered"), schema.peerName, schema.boxName, z.int().min(1), schema.resultBytes]),
-  table: z.tuple([z.literal("table"), schema.kindName, count, z.array(row).min(1).max(LIMITS.shards).readonly()]),
+  table: z.tuple([
+    z.literal("table"),
+    schema.kindName,
+    count,
+    schema.asReadonly(z.array(row).min(1).max(LIMITS.shards)),
+  ]),
   entity: z.tuple([z.literal("entity"), z.string()]),
   fence: z.tuple([z.literal("fence"), schema.stamp]),
   end: z.tuple([z.literal("end"), count]),

@@ -47,6 +47,18 @@ describe("the command codec", () => {
     );
   });
 
+  it("refuses bytes, and anything else, in the place of any field", () => {
+    const { state } = Agreed.of("b");
+    for (const command of fc.sample(anyCommand, 300)) {
+      for (const wrong of [bytes(1, 2, 3), [bytes(1)], [[bytes(1)]], null, 7, "x", {}]) {
+        for (const damaged of withEachReplaced(structuredClone({ ...command }), wrong)) {
+          const { result } = applyCommand(state, asCommand(damaged), { index: 9, term: 1 });
+          expect(["done", "refused"]).toContain(result.outcome);
+        }
+      }
+    }
+  });
+
   it("refuses a command of a newer version alike, whether or not the rest makes sense", () => {
     expect(decodeCommand(bytes(2, 0xc0), 1)).toMatchObject({ reason: "not-in-force" });
     expect(decodeCommand(bytes(2), 1)).toMatchObject({ reason: "not-in-force" });
@@ -98,3 +110,14 @@ describe("the command codec", () => {
     expect(decodeResult(packr.pack([1, "no such reason", ""]))).toBeUndefined();
   });
 });
+
+/** Copies of a value, in each of which one part, however deep, is another. */
+function* withEachReplaced(value: unknown, other: unknown): Generator {
+  yield other;
+  if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) return;
+  for (const [key, part] of Object.entries(value)) {
+    for (const damaged of withEachReplaced(part, other)) {
+      yield Array.isArray(value) ? value.with(Number(key), damaged) : { ...value, [key]: damaged };
+    }
+  }
+}
