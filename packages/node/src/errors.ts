@@ -30,6 +30,8 @@ export type PeerErrorCode =
   | "admission-refused"
   /** It is not known whether the cluster let the newcomer in; asking again is safe. */
   | "admission-unknown"
+  /** The cluster has revoked this peer, for good. */
+  | "revoked"
   /** The other peer sent what is no message, or not the one that was due. */
   | "peer-misbehaved"
   /** The other peer said nothing in time, or its stream ended. */
@@ -48,6 +50,10 @@ export type PeerErrorCode =
   | "no-such-peer"
   /** No cluster was found that this peer could join. */
   | "no-cluster-found"
+  /** As much waits to be delivered to the cluster as may wait. */
+  | "outbox-full"
+  /** What was to be written down does not fit on the disk of the peer's home. */
+  | "disk-full"
   | "interrupted"
   | "internal";
 
@@ -138,6 +144,7 @@ export const EXIT_CODE_BY_ERROR: Readonly<Record<PeerErrorCode | AudioErrorCode 
   "pairing-paused": 7,
   "admission-refused": 7,
   "admission-unknown": 7,
+  revoked: 7,
   "peer-misbehaved": 7,
   "peer-silent": 7,
   "seal-broken": 7,
@@ -147,6 +154,7 @@ export const EXIT_CODE_BY_ERROR: Readonly<Record<PeerErrorCode | AudioErrorCode 
   "no-quorum": 7,
   "no-such-peer": 7,
   "no-cluster-found": 7,
+  "outbox-full": 7,
   "provider-failed": 8,
   "engine-start-failed": 8,
   "engine-crashed": 8,

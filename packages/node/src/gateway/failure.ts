@@ -23,10 +23,13 @@ const STATUS_BY_CODE: Partial<Readonly<Record<PeerErrorCode, number>>> = {
   "pairing-paused": 429,
   unreachable: 502,
   "admission-unknown": 502,
+  revoked: 422,
   "bad-frame": 502,
   "peer-misbehaved": 502,
   "seal-broken": 502,
   "no-quorum": 503,
+  "outbox-full": 503,
+  "disk-full": 507,
   "peer-silent": 504,
 };
 
