@@ -329,7 +329,7 @@ export class ClusterHost {
     // A founder's first entry may not have reached its log yet.
     { beginning = record.standing === "founding" ? EMPTY_STATE : undefined, isAgain = false }: Beginning = {},
   ): Promise<void> {
-    const { host, sealingKey } = this.open();
+    const { host, sealingKey, visits } = this.open();
     const { name, timing, log, identity, describe } = this.options;
     const roster = new Roster(identity.peerId, record);
     this.#roster = roster;
@@ -346,6 +346,7 @@ export class ClusterHost {
       timing,
       log,
       changed: () => this.#bell.ring(),
+      isRevokedSays: (place, signal) => visits.isRevokedSays(place, roster.cluster, signal),
       ended: (how) => this.#isOver(how),
       failed: (error) => this.#fell(error),
     });
@@ -383,6 +384,7 @@ export class ClusterHost {
       options: this.options,
       member: () => this.#member,
       isMember: (peer) => this.#roster?.standingOf(peer) === "member",
+      revokedBy: (peer) => (this.#roster?.standingOf(peer) === "revoked" ? this.#roster.cluster : undefined),
       isAloneAndEmpty: () => this.isAloneAndEmpty,
       isMoving: () => this.#isMoving || this.#premises?.seeker.isPairing === true,
       isDoorOpen: () => this.#premises?.seeker.isDoorOpen === true,

@@ -247,6 +247,11 @@ export class ClusteredPeer implements Cluster {
   async recover(): Promise<void> {
     const { state } = explainCluster(factsOf(this.#host.belongs()));
     if (state === "no-quorum") return this.#host.recover();
+    if (state === "revoked") {
+      throw new PeerError("revoked", "this peer was revoked: what its cluster holds is not its own any more", {
+        nextStep: "Start it with a new identity, and pair it.",
+      });
+    }
     throw new PeerError("usage", "enough voters are there: nothing needs a last resort", {
       nextStep: "See how the cluster stands: parley status.",
     });

@@ -57,6 +57,7 @@ export function factsOf(member: Member): ClusterFacts {
       isInDoubt: status.log.state === "doubtful",
       waiting: status.waiting.proposals,
     },
+    accusers: member.accusers.map((peer) => nameOf(member, peer)),
     revocations: [...shared.now.revoked.values()].map((revoked) => {
       const missing = notYetAppliedBy(member, revoked.acknowledged);
       return { name: revoked.name, notYetAppliedBy: missing.map((peer) => nameOf(member, peer)) };

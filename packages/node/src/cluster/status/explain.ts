@@ -102,7 +102,11 @@ function ofMember(facts: MemberFacts): ClusterExplanation {
       ),
     );
   const { sentences, nextSteps } =
-    state === "no-quorum" ? withoutQuorum(facts, quorum) : withQuorum(facts, quorum, state);
+    state === "revoked"
+      ? accused(facts)
+      : state === "no-quorum"
+        ? withoutQuorum(facts, quorum)
+        : withQuorum(facts, quorum, state);
   return {
     state,
     cluster,
@@ -117,8 +121,8 @@ function ofMember(facts: MemberFacts): ClusterExplanation {
   };
 }
 
-function stateOf({ consensus }: MemberFacts, quorum: QuorumExplanation): ClusterState {
-  if (!quorum.isThere) return "no-quorum";
+function stateOf({ consensus, accusers }: MemberFacts, quorum: QuorumExplanation): ClusterState {
+  if (!quorum.isThere) return accusers.length > 0 ? "revoked" : "no-quorum";
   if (consensus.prime === undefined) return "electing";
   return quorum.mayFail > 0 || quorum.voters === 1 ? "healthy" : "fragile";
 }
@@ -156,6 +160,18 @@ function withQuorum(facts: MemberFacts, quorum: QuorumExplanation, state: Cluste
   return {
     sentences: [first, ...gone, "If one voter more fails, nothing new can be agreed on."],
     nextSteps: missing.length === 0 ? [] : [`Bring back ${list(missing, "or")}.`],
+  };
+}
+
+/** A member says that it was revoked, and nobody there says otherwise. */
+function accused({ cluster, accusers }: MemberFacts): Said {
+  const [verb, who] = accusers.length === 1 ? ["says", "it"] : ["say", "they"];
+  return {
+    sentences: [
+      `This peer was revoked by the cluster ${cluster}: ${list(accusers)} ${verb} so, and ${who} talk${accusers.length === 1 ? "s" : ""} to it no more.`,
+      "It works by itself. Should another member still take it for one, it goes on with that one.",
+    ],
+    nextSteps: ["To let it in again, start it with a new identity and pair it."],
   };
 }
 

@@ -44,6 +44,8 @@ export type ClusterFacts =
       readonly peers: readonly PeerFacts[];
       readonly consensus: ConsensusFacts;
       readonly revocations: readonly RevocationFacts[];
+      /** Names of members that say that this peer was revoked; too few of them to be certain. */
+      readonly accusers: readonly string[];
     };
 
 export type MemberFacts = Extract<ClusterFacts, { readonly belonging: "member" }>;

@@ -45,6 +45,11 @@ export function abortSoon(connection: Connection, reason: string): void {
   setImmediate(() => connection.abort(new Error(reason)));
 }
 
+/** Why a stream was not opened: the other side is there, and says that it does not know the protocol, not to this peer. */
+export function isShutOut(error: PeerError | undefined): boolean {
+  return error?.details["isShutOut"] === true;
+}
+
 class Face implements MeshConnection {
   readonly peer: string;
   readonly direction: "inbound" | "outbound";
@@ -75,6 +80,7 @@ class Face implements MeshConnection {
     } catch (cause) {
       throw new PeerError("unreachable", `${this.peer} took no stream for ${protocol}: ${messageOf(cause)}`, {
         nextStep: "Check that both peers run the same version and belong to the same cluster.",
+        details: { isShutOut: cause instanceof Error && cause.name === "UnsupportedProtocolError" },
         cause,
       });
     }

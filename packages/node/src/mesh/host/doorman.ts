@@ -1,10 +1,16 @@
 /**
  * Who may connect at all. Before Noise has told who is there, connections are bounded per host that they come from, so that
- * one host's garbage does not lock out the others; after it, revoked peers are turned away and strangers are few.
+ * one host's garbage does not lock out the others; after it strangers are few, and so are revoked peers, who come to hear that
+ * they are: neither takes the other's place.
  */
 import type { Connection, ConnectionGater, MultiaddrConnection, PeerId } from "@libp2p/interface";
 import { abortSoon } from "./connection.ts";
 import type { StandingOf } from "./standing.ts";
+
+/** A link's two, and one to ask at the door. */
+const MAX_CONNECTIONS_PER_REVOKED = 3;
+/** Of revoked peers: they have one thing to ask. */
+const REVOKED_IDLE_MS = 5_000;
 
 /** Bounds of what comes from those who have proven nothing. */
 export interface DoorLimits {
@@ -15,6 +21,8 @@ export interface DoorLimits {
   /** Connections of strangers, beside those that are allowed to wait. */
   readonly maxStrangers: number;
   readonly maxConnectionsPerStranger: number;
+  /** Connections of revoked peers, all together. */
+  readonly maxRevoked: number;
   /** Strangers that may stay as long as they like: they wait for a person. */
   readonly maxWaiting: number;
   /** A stranger that says nothing at the door for so long is sent away. */
@@ -26,6 +34,7 @@ export const DEFAULT_DOOR_LIMITS: DoorLimits = {
   maxPending: 256,
   maxStrangers: 16,
   maxConnectionsPerStranger: 2,
+  maxRevoked: 8,
   maxWaiting: 32,
   strangerIdleMs: 30_000,
 };
@@ -41,6 +50,7 @@ export class Doorman {
   readonly #limits: DoorLimits;
   readonly #pending = new Map<MultiaddrConnection, string>();
   readonly #strangers = new Map<MultiaddrConnection, string>();
+  readonly #revoked = new Map<MultiaddrConnection, string>();
   readonly #waiting = new Set<Connection>();
   readonly #idle = new Map<Connection, NodeJS.Timeout>();
 
@@ -51,8 +61,7 @@ export class Doorman {
 
   /** A connection is complete. One that a stranger made is closed when nothing happens at the door. */
   opened(connection: Connection): void {
-    if (connection.direction === "outbound" || this.#standingOf(connection.remotePeer.toString()) !== "stranger")
-      return;
+    if (connection.direction === "outbound" || this.#standingOf(connection.remotePeer.toString()) === "member") return;
     this.heard(connection);
     connection.addEventListener("close", () => this.#forget(connection), { once: true });
   }
@@ -62,7 +71,9 @@ export class Doorman {
     clearTimeout(this.#idle.get(connection));
     this.#idle.delete(connection);
     if (connection.status !== "open" || connection.direction === "outbound" || this.#waiting.has(connection)) return;
-    const idle = setTimeout(() => abortSoon(connection, "nothing was said at the door"), this.#limits.strangerIdleMs);
+    const isRevoked = this.#standingOf(connection.remotePeer.toString()) === "revoked";
+    const idleMs = isRevoked ? REVOKED_IDLE_MS : this.#limits.strangerIdleMs;
+    const idle = setTimeout(() => abortSoon(connection, "nothing was said at the door"), idleMs);
     idle.unref();
     this.#idle.set(connection, idle);
   }
@@ -111,14 +122,30 @@ export class Doorman {
   #deniesInbound(peerId: PeerId, wire: MultiaddrConnection): boolean {
     this.#pending.delete(wire);
     const peer = peerId.toString();
-    const standing = this.#standingOf(peer);
-    if (standing !== "stranger") return standing === "revoked";
-    let ofThisOne = 0;
-    for (const other of this.#strangers.values()) if (other === peer) ofThisOne += 1;
-    const isFull = this.#strangers.size - this.#waiting.size >= this.#limits.maxStrangers;
-    if (isFull || ofThisOne >= this.#limits.maxConnectionsPerStranger) return true;
-    this.#strangers.set(wire, peer);
-    wire.addEventListener("close", () => this.#strangers.delete(wire), { once: true });
-    return false;
+    const { maxStrangers, maxConnectionsPerStranger, maxRevoked } = this.#limits;
+    switch (this.#standingOf(peer)) {
+      case "member":
+        return false;
+      case "revoked":
+        return !takes(this.#revoked, { wire, peer, ofOne: MAX_CONNECTIONS_PER_REVOKED, ofAll: maxRevoked });
+      case "stranger": {
+        const ofAll = maxStrangers + this.#waiting.size;
+        return !takes(this.#strangers, { wire, peer, ofOne: maxConnectionsPerStranger, ofAll });
+      }
+    }
   }
+}
+
+/** Counts a connection among `known` until it closes. False when that would be too many, of this peer or of all. */
+function takes(
+  known: Map<MultiaddrConnection, string>,
+  given: { readonly wire: MultiaddrConnection; readonly peer: string; readonly ofOne: number; readonly ofAll: number },
+): boolean {
+  const { wire, peer, ofOne, ofAll } = given;
+  let ofThisOne = 0;
+  for (const other of known.values()) if (other === peer) ofThisOne += 1;
+  if (known.size >= ofAll || ofThisOne >= ofOne) return false;
+  known.set(wire, peer);
+  wire.addEventListener("close", () => known.delete(wire), { once: true });
+  return true;
 }

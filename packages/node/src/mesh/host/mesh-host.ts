@@ -31,6 +31,7 @@ export interface MeshHostOptions {
 export type MeshStreamHandler = (stream: Stream, connection: MeshConnection) => void | Promise<void>;
 
 export interface HandleOptions {
+  /** What is open to strangers is open to revoked peers too: the door tells them that they are. */
   readonly openTo: "members" | "strangers";
   /** Of one connection. Default 4; strangers have one. */
   readonly maxInboundStreams?: number;
@@ -76,8 +77,8 @@ export async function createMeshHost(options: MeshHostOptions): Promise<MeshHost
   const doorman = new Doorman(options.standingOf, limits);
   const openToStrangers = new Set<string>();
   const admits = (protocol: string, connection: Connection): boolean => {
-    const standing = options.standingOf(connection.remotePeer.toString());
-    return standing === "member" || (standing === "stranger" && openToStrangers.has(protocol));
+    if (openToStrangers.has(protocol)) return true;
+    return options.standingOf(connection.remotePeer.toString()) === "member";
   };
   const node = await startLibp2p({ ...options, limits, doorman, admits, topics: options.topics ?? [] });
   const host = new Host(node, options, doorman, openToStrangers);

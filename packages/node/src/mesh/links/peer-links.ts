@@ -2,7 +2,7 @@
 import type { Logger } from "pino";
 import type { PeerError } from "../../errors.ts";
 import { refusedBy } from "../host/dial-any.ts";
-import type { MeshConnection } from "../host/connection.ts";
+import { isShutOut, type MeshConnection } from "../host/connection.ts";
 import type { MeshHost } from "../host/mesh-host.ts";
 import { AddressBook, toldBy } from "./address-book.ts";
 import { DialAttempt, type Wires } from "./dial-attempt.ts";
@@ -21,6 +21,8 @@ export interface PeerLinkStatus {
   readonly addresses: readonly string[];
   /** Why there was none the last time. */
   readonly lastError: string | undefined;
+  /** It is there, and takes this peer for no member. */
+  readonly isShutOut: boolean;
 }
 
 export interface PeerLinksOptions {
@@ -90,7 +92,9 @@ export class PeerLinks {
     const state = this.#link !== undefined ? "up" : this.#attempt === undefined ? "waiting" : "dialling";
     const { peer } = this.#options;
     const addresses = this.#book.candidates();
-    return { peer, state, addresses, roundTripMs: this.#link?.roundTripMs, lastError: this.#lastError?.message };
+    const lastError = this.#lastError?.message;
+    const roundTripMs = this.#link?.roundTripMs;
+    return { peer, state, addresses, roundTripMs, lastError, isShutOut: isShutOut(this.#lastError) };
   }
 
   close(why: string): void {

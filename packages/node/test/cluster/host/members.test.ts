@@ -51,15 +51,47 @@ describe("a cluster", () => {
       const { meshKey } = other.cluster.shared?.now ?? {};
       return meshKey?.generation === 2 && !meshKey.sealed.has(gone);
     }, "a new key");
-    await until(
-      () => victim.cluster.belonging !== "member" || victim.cluster.status()["state"] !== "healthy",
-      "an end",
-    );
+    await until(() => victim.cluster.belonging === "revoked", "that it knows");
     await victim.stop();
     await victim.start();
-    await until(() => victim.cluster.peers().every(({ isOnline, isSelf }) => isSelf || !isOnline), "silence");
+    expect(victim.cluster.status()).toMatchObject({ belonging: "revoked", state: "revoked" });
     expect(prime.cluster.peers().map(({ peerId }) => peerId)).not.toContain(gone);
     expect(await other.put("after", "value")).toBe("done");
+  });
+
+  it("revokes a peer that is away, and tells it when it comes back", async () => {
+    const peers = await startedCluster(3);
+    const victim = theOthers(peers, primeOf(peers) ?? theFirst(peers))[0];
+    if (victim === undefined) throw new Error("three peers");
+    await victim.stop();
+    const others = theOthers(peers, victim);
+    await theFirst(others).cluster.revoke(victim.name);
+    const [other] = others;
+    await victim.start();
+    expect(victim.cluster.belonging).toBe("member");
+    await until(() => victim.cluster.belonging === "revoked", "that it knows");
+    expect(victim.cluster.status()).toMatchObject({ state: "revoked" });
+    expect(JSON.stringify(victim.cluster.status())).not.toContain("last-resort");
+    expect(await other?.put("after", "value")).toBe("done");
+    await expect(victim.cluster.recover?.()).rejects.toMatchObject({ code: "not-member" });
+  });
+
+  it("that is down to one tells a revoked peer as much: it is offered no last resort, and waits for another's word", async () => {
+    const peers = await startedCluster(3);
+    const prime = primeOf(peers) ?? theFirst(peers);
+    const [victim, third] = theOthers(peers, prime);
+    if (victim === undefined || third === undefined) throw new Error("three peers");
+    await victim.stop();
+    await prime.cluster.revoke(victim.name);
+    await third.stop();
+    await victim.start();
+    await until(() => victim.cluster.status()["state"] === "revoked", "that it heard of it");
+    expect(victim.cluster.belonging).toBe("member");
+    expect(JSON.stringify(victim.cluster.status())).toContain(prime.name);
+    expect(JSON.stringify(victim.cluster.status())).not.toContain("last-resort");
+    await expect(victim.cluster.recover?.()).rejects.toMatchObject({ code: "revoked" });
+    await third.start();
+    await until(() => victim.cluster.belonging === "revoked", "that it is certain");
   });
 
   it("lets a member go, its shards and leadership first, and that one founds no other", async () => {

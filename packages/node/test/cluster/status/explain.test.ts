@@ -29,6 +29,7 @@ function home(
     cluster: "home-1",
     peers: voters,
     revocations: [],
+    accusers: [],
     ...more,
     consensus: {
       term: 7,
@@ -139,6 +140,16 @@ describe("the explanation of a cluster's state", () => {
     expect(explainCluster(facts)).toMatchObject({ state: "no-quorum", quorum: { missing: ["d", "e"] } });
     expect(said(facts)).toContain("1 of d and e");
     expect(said(facts)).toContain("Who votes is being changed just now.");
+  });
+
+  it("says that it was revoked when a member says so and there is no quorum, and offers no last resort then", () => {
+    const alone = [peer("attic"), gone("kitchen"), gone("cellar")];
+    const facts = home(alone, { prime: undefined }, { accusers: ["kitchen"] });
+    expect(explainCluster(facts)).toMatchObject({ state: "revoked", cluster: "home-1", isWritable: false });
+    expect(said(facts)).toContain("kitchen says so");
+    expect(said(facts)).not.toContain(RECOVERY_COMMAND);
+    const all = [peer("attic"), peer("kitchen"), gone("cellar")];
+    expect(explainCluster(home(all, {}, { accusers: ["cellar"] })).state).toBe("fragile");
   });
 
   it("mentions who is behind, asleep or waits, and revocations that are not known everywhere", () => {

@@ -46,6 +46,8 @@ export class TestCluster implements DoorCluster {
     return WELCOME;
   };
 
+  readonly revoked = new Set<string>();
+  readonly revokedBy = (peerId: string) => (this.revoked.has(peerId) ? CLUSTER : undefined);
   readonly isMember = (peerId: string) => this.members.has(peerId);
   readonly welcomeAgain = async () => WELCOME;
   readonly admitsBySecret = () => this.takesSecrets;

@@ -3,7 +3,7 @@ import type { Stream } from "@libp2p/interface";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { hostAndPortOf } from "../../../src/mesh/host/addresses.ts";
-import { connectionBehind, type MeshConnection } from "../../../src/mesh/host/connection.ts";
+import { connectionBehind, isShutOut, type MeshConnection } from "../../../src/mesh/host/connection.ts";
 import { refusedBy } from "../../../src/mesh/host/dial-any.ts";
 import { isPeerError } from "../../../src/errors.ts";
 import { newIdentity, soon, startHost, until, type TestHost } from "./hosts.ts";
@@ -90,7 +90,7 @@ describe("a mesh host", () => {
     expect(home.protocols()).toEqual(expect.arrayContaining([DOOR, ROOM, "/ipfs/id/1.0.0"]));
   });
 
-  it("closes what a revoked peer has, and takes no connection of it nor makes one to it", async () => {
+  it("closes what a revoked peer has, opens nothing but the door to it, and makes no connection to it", async () => {
     const [home, visitor] = [await startHost(), await startHost()];
     await echo(home);
     const before = await dial(visitor, home);
@@ -99,11 +99,30 @@ describe("a mesh host", () => {
     home.standingChanged(visitor.peerId);
     await until(() => !before.isOpen);
     expect(home.connectionsOf(visitor.peerId)).toEqual([]);
-    // The dialler is done before the other side has looked at it; what it then has is closed at once, and carries nothing.
-    const again = await dial(visitor, home).catch(() => undefined);
-    await until(() => again?.isOpen !== true);
-    expect(home.connectionsOf(visitor.peerId)).toEqual([]);
+    const again = await dial(visitor, home);
+    expect(await answerOn(again, DOOR)).toBe("hello");
+    for (const protocol of home.protocols().filter((each) => each !== DOOR)) {
+      const refused = await again.openStream(protocol, soon()).catch((error: unknown) => error);
+      expect([protocol, isPeerError(refused) && isShutOut(refused)]).toEqual([protocol, true]);
+    }
+    again.abort("seen");
+    await until(() => home.connectionsOf(visitor.peerId).length === 0);
     await expect(dial(home, visitor)).rejects.toMatchObject({ code: "unreachable" });
+  });
+
+  it("has room for few revoked peers, whose connections take no stranger's place", async () => {
+    const limits = { maxStrangers: 1, maxConnectionsPerStranger: 1, maxRevoked: 4 };
+    const home = await startHost({ others: "stranger", limits });
+    await echo(home);
+    const outcasts = [await startHost(), await startHost()];
+    for (const { peerId } of outcasts) home.standings.set(peerId, "revoked");
+    const all = await Promise.all(
+      outcasts.flatMap((outcast) => [1, 2, 3, 4].map(() => dial(outcast, home).catch(() => undefined))),
+    );
+    const answers = await Promise.all(all.map((connection) => answerOn(connection, DOOR)));
+    expect(answers.filter((answer) => answer === "hello").length).toBe(4);
+    expect(answers.slice(0, 4).filter((answer) => answer === "hello").length).toBeLessThanOrEqual(3);
+    expect(await answerOn(await dial(await startHost(), home), DOOR)).toBe("hello");
   });
 
   it("has room for few strangers, and for each of them little", async () => {

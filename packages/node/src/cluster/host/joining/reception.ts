@@ -12,6 +12,7 @@ export interface ReceptionOptions {
   readonly member: () => Member | undefined;
   /** As the roster says, also before this peer takes part. */
   readonly isMember: (peer: string) => boolean;
+  readonly revokedBy: (peer: string) => string | undefined;
   readonly isAloneAndEmpty: () => boolean;
   /** It goes elsewhere, or away, or another cluster takes it in right now. */
   readonly isMoving: () => boolean;
@@ -43,6 +44,8 @@ export class Reception implements DoorCluster {
   };
 
   readonly isMember = (peer: string): boolean => this.#given.isMember(peer);
+
+  readonly revokedBy = (peer: string): string | undefined => this.#given.revokedBy(peer);
 
   readonly admitsBySecret = (): boolean => this.#given.isDoorOpen() && !this.#given.isMoving();
 

@@ -1,10 +1,10 @@
 /** Visits at other peers' doors: each over a connection of its own, closed when the visit is over. */
 import type { Application, About, PairingMethod } from "../../../mesh/door/protocol/messages.ts";
-import { askAbout, knockAt, pairWith } from "../../../mesh/door/client/visit.ts";
+import { askAbout, askWelcome, knockAt, pairWith } from "../../../mesh/door/client/visit.ts";
 import { visitOver } from "../../../mesh/door/over-libp2p.ts";
 import type { MeshConnection } from "../../../mesh/host/connection.ts";
 import type { MeshHost } from "../../../mesh/host/mesh-host.ts";
-import { PeerError } from "../../../errors.ts";
+import { isPeerError, PeerError } from "../../../errors.ts";
 import { decodeWelcome, type Welcome } from "./welcome.ts";
 
 /** Whose door. */
@@ -22,6 +22,7 @@ export interface Hello {
 }
 
 const HELLO_MS = 3_000;
+const ASK_MS = 10_000;
 const DIAL_MS = 5_000;
 
 export interface VisitsOptions {
@@ -71,6 +72,28 @@ export class Visits {
         nextStep: "Ask the person whose cluster it is.",
       });
     });
+  }
+
+  /** The welcome again, from a member that has let this peer in. @throws PeerError as `askWelcome` */
+  async welcome(place: Place, signal: AbortSignal): Promise<Welcome> {
+    return this.#inTurn(place, signal, async (connection) => {
+      const stream = await visitOver(connection, signal);
+      const welcome = decodeWelcome(await askWelcome(stream, { signal }));
+      await stream.close();
+      return welcome;
+    });
+  }
+
+  /** Whether that peer says that `cluster` has revoked this one. @throws PeerError when it says nothing of it */
+  async isRevokedSays(place: Place, cluster: string, signal: AbortSignal): Promise<boolean> {
+    try {
+      await this.welcome(place, AbortSignal.any([signal, AbortSignal.timeout(ASK_MS)]));
+      return false;
+    } catch (error) {
+      if (isPeerError(error, "admission-refused")) return false;
+      if (isPeerError(error, "revoked")) return error.details["cluster"] === cluster;
+      throw error;
+    }
   }
 
   /** Waits for a person's approval there, and then for `confirm`. @throws PeerError as `knockAt` */

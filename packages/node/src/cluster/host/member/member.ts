@@ -21,6 +21,7 @@ import { Duties } from "./duties.ts";
 import { Life } from "./life.ts";
 import { MeshIdentity } from "./mesh-identity.ts";
 import type { Roster } from "./roster.ts";
+import { ShutOut, type ShutOutOptions } from "./shut-out.ts";
 
 export interface MemberOptions {
   readonly host: MeshHost;
@@ -38,6 +39,8 @@ export interface MemberOptions {
   readonly log: Logger;
   /** Something has changed that people may want to see. */
   readonly changed: () => void;
+  /** Asks a member that refuses this peer whether it was revoked. */
+  readonly isRevokedSays: ShutOutOptions["isRevokedSays"];
   /** The cluster says that this peer belongs no more. */
   readonly ended: (how: "left" | "revoked") => void;
   /** Something of it has ended by itself; the rest is to be stopped. */
@@ -85,6 +88,7 @@ export class Member {
   readonly #options: MemberOptions;
   readonly #attendance: Attendance;
   readonly #duties: Duties;
+  readonly #shutOut: ShutOut;
   readonly #stops: (() => void)[];
   /** What matters here of the state, as it was when it was looked at last. */
   #seen: readonly unknown[] = [];
@@ -119,6 +123,14 @@ export class Member {
       log,
       isGoing: () => this.#isLeaving,
     });
+    this.#shutOut = new ShutOut({
+      roster,
+      links,
+      log,
+      isRevokedSays: options.isRevokedSays,
+      changed: options.changed,
+      revoked: () => options.ended("revoked"),
+    });
     this.#stops = [
       consensus.watch(() => this.#applied()),
       leadership.watch(() => {
@@ -140,6 +152,11 @@ export class Member {
   get votes(): { readonly voters: readonly number[]; readonly isVoter: boolean } {
     const { voters } = this.agreement.consensus.node.status().confState;
     return { voters, isVoter: voters.includes(this.roster.node) };
+  }
+
+  /** Members that say that this peer was revoked. */
+  get accusers(): readonly string[] {
+    return this.#shutOut.accusers;
   }
 
   /** Somebody who leads is known. */
@@ -179,6 +196,7 @@ export class Member {
   async #stop(): Promise<void> {
     for (const stop of this.#stops) stop();
     this.#duties.stop();
+    this.#shutOut.close();
     this.#attendance.close();
     this.life.close();
     await this.company.close();

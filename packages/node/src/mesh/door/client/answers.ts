@@ -46,13 +46,18 @@ const NEXT_STEPS: Readonly<Record<Refused["code"], string>> = {
   "pairing-paused": "Wait a moment, then try again.",
   "admission-refused": "Ask the person whose cluster it is.",
   "admission-unknown": "Try again: asking twice does no harm.",
+  revoked: "To let this peer in again, start it with a new identity and pair it.",
   "peer-misbehaved": "Check that both run the same version of Parley (parley --version).",
 };
 
-function refusalError({ code, reason, retryAfterMs }: Refused, peer: string): PeerError {
+function refusalError({ code, reason, retryAfterMs, cluster }: Refused, peer: string): PeerError {
   const errorCode: PeerErrorCode = code;
   return new PeerError(errorCode, `the other peer refused: ${reason}`, {
     nextStep: NEXT_STEPS[code],
-    details: { peer, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) },
+    details: {
+      peer,
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+      ...(cluster === undefined ? {} : { cluster }),
+    },
   });
 }

@@ -60,9 +60,11 @@ export async function pairWith(
     /** As `readPairingCode` or `readJoinSecret` gave it. */
     readonly secret: string;
     readonly application: Application;
+    /** The other peer has proven that it knows the code, and may let this one in from now on. */
+    readonly onProven?: (() => Promise<void>) | undefined;
   } & Interruptible,
 ): Promise<Uint8Array> {
-  const { self, clusterId, method, secret, application, signal } = options;
+  const { self, clusterId, method, secret, application, onProven, signal } = options;
   await opaqueReady();
   const parties: Parties = { method, clusterId, joiner: self, member: stream.remotePeer };
   const begun = beginPairing({ parties, secret, application });
@@ -70,6 +72,7 @@ export async function pairWith(
   const challenge = await nextAnswer(stream, { timeoutMs: ANSWER_MS, signal });
   const verdict = await orAbort(stream, async () => {
     const proven = begun.challenged(challenge);
+    await onProven?.();
     await stream.send(proven.frame);
     return proven.judged(await nextAnswer(stream, { timeoutMs: ADMISSION_MS, signal }));
   });
@@ -135,7 +138,7 @@ async function agree(
 
 /**
  * The welcome again, for a peer that is a member already.
- * @throws PeerError `admission-refused` when it is none; `admission-unknown`, `peer-silent`, `peer-misbehaved`, `interrupted`
+ * @throws PeerError `admission-refused` when it is none; `revoked` (`details.cluster`); `admission-unknown`, `peer-silent`, `peer-misbehaved`, `interrupted`
  */
 export async function askWelcome(stream: FrameStream, { signal }: Interruptible = {}): Promise<Uint8Array> {
   const answer = await ask(stream, { type: "welcome" }, welcomeSchema, { timeoutMs: ADMISSION_MS, signal });

@@ -6,7 +6,7 @@
  *     pair                      ->  challenge    prove -> verdict             with a code or the join secret, see ../pairing
  *     knock (still, still, …)   ->  waiting … approved    accept -> welcome   with a person's approval on both sides
  *     welcome                   ->  welcome                                   for members that lost theirs
- *                                   refused                                   instead of any answer
+ *                                   refused                                   instead of any answer; to whom was revoked, always
  */
 import * as z from "zod";
 import { NAME_BYTES_MAX } from "../../../config/schema.ts";
@@ -120,8 +120,11 @@ export const refusedSchema = z.strictObject({
     "admission-refused",
     "admission-unknown",
     "peer-misbehaved",
+    "revoked",
   ]),
   reason: line(256),
+  /** Of `revoked`: which one has done it. */
+  cluster: clusterId.optional(),
   retryAfterMs: z.int().min(0).max(3_600_000).optional(),
 });
 export type Refused = z.output<typeof refusedSchema>;

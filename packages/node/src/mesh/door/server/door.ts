@@ -1,6 +1,6 @@
 /**
  * The door of a peer: answers `/parley/door/1`, whoever asks. It tells strangers what DECISIONS 12 lets them see, lets in who
- * proves a code or the join secret or is approved by a person, and nothing else.
+ * proves a code or the join secret or is approved by a person, tells a revoked peer that it is, and nothing else.
  */
 import { isPeerError, PeerError } from "../../../errors.ts";
 import type { FrameStream } from "../frame-stream.ts";
@@ -138,6 +138,8 @@ export class Door {
       const frame = await nextRequest(exchange);
       if (frame === undefined) return;
       const request = decode(requestSchema, frame);
+      const cluster = this.#cluster.revokedBy(stream.remotePeer);
+      if (cluster !== undefined) return refuse(stream, { code: "revoked", reason: "this peer was revoked", cluster });
       if (request.type === "hello") await stream.send(encode({ type: "about", ...this.about() }));
       else if (request.type === "pair") await servePairing(exchange, request, frame);
       else if (request.type === "knock") await serveKnock(exchange, request.application);

@@ -35,11 +35,12 @@ export async function nextRequest({ stream, deadlines, closing }: Exchange): Pro
 
 /** Says no. */
 export async function refuse(stream: FrameStream, why: Omit<Refused, "type">): Promise<void> {
-  const { retryAfterMs, ...rest } = why;
+  const { retryAfterMs, cluster, ...rest } = why;
   await stream.send(
     encode({
       type: "refused",
       ...rest,
+      ...(cluster === undefined ? {} : { cluster }),
       ...(retryAfterMs === undefined ? {} : { retryAfterMs: Math.ceil(retryAfterMs) }),
     }),
   );

@@ -21,6 +21,8 @@ export interface DoorCluster {
    */
   readonly admit: (newcomer: Newcomer, by: AdmittedBy, signal: AbortSignal) => Promise<Uint8Array>;
   readonly isMember: (peerId: string) => boolean;
+  /** The cluster that has revoked that peer, as far as is known here. */
+  readonly revokedBy: (peerId: string) => string | undefined;
   /** What `admit` gave, for a member that has lost it. */
   readonly welcomeAgain: (peerId: string, signal: AbortSignal) => Promise<Uint8Array>;
   /** False while nobody is let in by secret: a founder that is still alone looks for others first (DECISIONS 10). */
