@@ -61,6 +61,8 @@ export class FakeCluster implements Cluster {
   readonly joins: JoinRequest[] = [];
   /** What it was asked to do, in order. */
   readonly asked: string[] = [];
+  /** Writes that wait when it leaves. */
+  dropped = 0;
   /** Held back until the test says so. */
   hold: Promise<void> | undefined;
   state: ClusterStatus = { state: "healthy", sentences: ["This peer (attic) is prime in term 7."], nextSteps: [] };
@@ -163,7 +165,7 @@ export class FakeCluster implements Cluster {
     this.change(() => {
       this.belonging = "left";
     });
-    return { isAgreed: this.failure === undefined };
+    return { isAgreed: this.failure === undefined, dropped: this.dropped };
   }
 
   async recover(): Promise<void> {

@@ -2,6 +2,7 @@
 import type { ActorSystem } from "@parley/actors";
 import type { Consensus } from "./consensus/port.ts";
 import type { SharedState } from "./consensus/shared-state.ts";
+import type { Later } from "./outbox/outbox.ts";
 
 /** How far this peer is in belonging to a cluster. */
 export type Belonging =
@@ -88,6 +89,8 @@ export interface LeaveOptions {
 export interface LeaveReport {
   /** False when it was forced: the others count this peer, and its vote, until one of them revokes it or it is let in again. */
   readonly isAgreed: boolean;
+  /** Writes that waited to be delivered, and never will be. */
+  readonly dropped: number;
 }
 
 export interface Cluster {
@@ -142,6 +145,8 @@ export interface Cluster {
   readonly consensus: Consensus | undefined;
   /** The replicated state, to be read and changed; only while it belongs. */
   readonly shared?: SharedState | undefined;
+  /** What is written once the cluster can agree on it, however long that takes; only while it belongs. */
+  readonly later?: Later | undefined;
   readonly actors: ActorSystem | undefined;
   /** Calls `changed` after anything above has changed, not from within; must not throw. The result ends that. */
   onChange(changed: () => void): () => void;

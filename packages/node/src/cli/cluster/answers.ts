@@ -73,7 +73,12 @@ export const waitingAnswer = z.object({ waiting: z.array(waitingPeerSchema) });
 export const approveAnswer = z.object({ peer: peerSchema.nullable() });
 /** Of what ends with belonging to a cluster, or not. */
 export const joinAnswer = z.object({ belonging: z.string(), clusterId: z.string().nullable() });
-export const leaveAnswer = z.object({ belonging: z.string(), isAgreed: z.boolean() });
+export const leaveAnswer = z.object({
+  belonging: z.string(),
+  isAgreed: z.boolean(),
+  /** Writes that waited to be delivered. */
+  dropped: z.number(),
+});
 const revocationSchema = z.object({
   peerId: z.string(),
   name: z.string(),

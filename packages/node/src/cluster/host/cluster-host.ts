@@ -11,6 +11,7 @@ import type { MeshHost } from "../../mesh/host/mesh-host.ts";
 import { Bell } from "../consensus/bell.ts";
 import type { PairingEnd } from "../face.ts";
 import { MACHINE, type Ground } from "./ground.ts";
+import { WaitingWrites } from "./home/waiting-writes.ts";
 import { belongs, ClusterHome, founderRecord, type ClusterRecord } from "./home/cluster-home.ts";
 import { Reception } from "./joining/reception.ts";
 import { recordOf, type Welcome } from "./joining/welcome.ts";
@@ -39,6 +40,7 @@ export class ClusterHost {
   readonly #secret: string | undefined;
   readonly #ground: Ground;
   readonly #home: ClusterHome;
+  readonly #writes: WaitingWrites;
   readonly #bell = new Bell();
   #premises: Premises | undefined;
   #record: ClusterRecord | undefined;
@@ -60,6 +62,7 @@ export class ClusterHost {
     this.#secret = options.joinSecret === undefined ? undefined : readJoinSecret(options.joinSecret);
     this.#ground = options.ground ?? MACHINE;
     this.#home = new ClusterHome(options.folder, this.#ground.files);
+    this.#writes = new WaitingWrites({ ...options, ground: this.#ground });
     this.#bell.watch(() => this.#noticed());
   }
 
@@ -127,8 +130,9 @@ export class ClusterHost {
   }
 
   get isAloneAndEmpty(): boolean {
-    const state = this.#member?.shared.now;
-    return state !== undefined && holdsNothing(state) && this.options.isInUse?.() !== true;
+    const { shared, outbox } = this.#member ?? {};
+    if (shared === undefined || outbox === undefined || outbox.load.count > 0) return false;
+    return holdsNothing(shared.now) && this.options.isInUse?.() !== true;
   }
 
   watch(changed: () => void): () => void {
@@ -148,8 +152,8 @@ export class ClusterHost {
     seeker.step({ type: "paired", cluster: welcome.cluster });
   }
 
-  /** @throws PeerError `not-member`, `no-quorum` */
-  leave(): Promise<void> {
+  /** How many writes were dropped that waited. @throws PeerError `not-member`, `no-quorum` */
+  leave(): Promise<number> {
     return this.#go(async () => {
       const member = this.belongs();
       // The last one takes the cluster with it.
@@ -158,8 +162,8 @@ export class ClusterHost {
     });
   }
 
-  /** Gives its cluster up without a word to the others, who go on counting on it. @throws PeerError `not-member` */
-  abandon(): Promise<void> {
+  /** As {@link leave}, without a word to the others, who go on counting on it. @throws PeerError `not-member` */
+  abandon(): Promise<number> {
     return this.#go(async () => {
       const record = this.#record;
       if (!belongs(record)) throw notMember("this peer belongs to no cluster now");
@@ -173,18 +177,20 @@ export class ClusterHost {
   }
 
   /** Away for good, when `part` has let go. */
-  async #go(part: () => Promise<void>): Promise<void> {
+  async #go(part: () => Promise<void>): Promise<number> {
     const { seeker } = this.open();
+    let dropped = 0;
     await seeker.inTurn(async () => {
       this.#isMoving = true;
       try {
         await part();
-        await this.#end("left");
+        dropped = await this.#end("left");
       } finally {
         this.#isMoving = false;
       }
     });
     seeker.gone();
+    return dropped;
   }
 
   /**
@@ -301,6 +307,7 @@ export class ClusterHost {
     try {
       await own?.stop();
       this.#member = undefined;
+      await this.#writes.drop("this peer belongs to another cluster now");
       const record = recordOf(welcome);
       await this.#home.write(record);
       await this.#home.sweep(record);
@@ -319,6 +326,7 @@ export class ClusterHost {
     this.#member = undefined;
     this.#roster = undefined;
     this.#record = undefined;
+    await this.#writes.drop("this peer gave its cluster up for another one");
     await this.#home.forget();
     await this.#home.sweep(undefined);
     this.#bell.ring();
@@ -337,6 +345,7 @@ export class ClusterHost {
       host,
       home: this.#home,
       openLog: this.#ground.openLog,
+      openOutbox: () => this.#writes.open(),
       roster,
       name,
       sealingKey,
@@ -368,15 +377,18 @@ export class ClusterHost {
     run().catch((error: unknown) => this.options.log.error({ err: error }, "leaving was not written down"));
   }
 
-  async #end(standing: "left" | "revoked"): Promise<void> {
+  async #end(standing: "left" | "revoked"): Promise<number> {
     const roster = this.#roster;
     this.#member = undefined;
     this.#roster = undefined;
-    if (roster === undefined) return;
+    if (roster === undefined) return 0;
+    // Before it is written down that it is over: a crash in between finds nothing that waits for another cluster.
+    const dropped = await this.#writes.drop(standing === "left" ? "this peer has left it" : "this peer was revoked");
     this.#record = roster.record(standing);
     await this.#home.write(this.#record);
     await this.#home.sweep(undefined);
     this.#bell.ring();
+    return dropped;
   }
 
   #receive(host: MeshHost): Reception {

@@ -7,6 +7,7 @@ import { readPairingCode, showPairingCode } from "../../mesh/door/code/pairing-c
 import { locate, readKnownHost, resolveBySystem } from "../../mesh/discovery/known-hosts.ts";
 import type { Consensus } from "../consensus/port.ts";
 import type { SharedState } from "../consensus/shared-state.ts";
+import type { Later } from "../outbox/outbox.ts";
 import type {
   Belonging,
   Cluster,
@@ -68,6 +69,10 @@ export class ClusteredPeer implements Cluster {
 
   get shared(): SharedState | undefined {
     return this.#host.member?.shared;
+  }
+
+  get later(): Later | undefined {
+    return this.#host.member?.outbox;
   }
 
   get actors(): ActorSystem | undefined {
@@ -212,19 +217,17 @@ export class ClusteredPeer implements Cluster {
 
   async leave({ isForced = false }: LeaveOptions = {}): Promise<LeaveReport> {
     try {
-      await this.#leaveAgreed();
-      return { isAgreed: true };
+      return { isAgreed: true, dropped: await this.#leaveAgreed() };
     } catch (error) {
       const mayForce =
         isPeerError(error, "no-quorum") || (isPeerError(error, "not-member") && belongs(this.#host.record));
       if (!isForced || !mayForce) throw error;
-      await this.#host.abandon();
-      return { isAgreed: false };
+      return { isAgreed: false, dropped: await this.#host.abandon() };
     }
   }
 
-  /** @throws PeerError `not-member`; `no-quorum`, at once where that is known */
-  async #leaveAgreed(): Promise<void> {
+  /** How many waiting writes were dropped. @throws PeerError `not-member`; `no-quorum`, at once where that is known */
+  async #leaveAgreed(): Promise<number> {
     const { member, record, trouble } = this.#host;
     if (member === undefined && belongs(record)) {
       const why = trouble ?? "it has not taken part in it yet";
@@ -237,7 +240,7 @@ export class ClusteredPeer implements Cluster {
       throw new PeerError("no-quorum", `the others cannot let this peer go. ${why}`, { nextStep: `${cure} ${FORCE}` });
     }
     try {
-      await this.#host.leave();
+      return await this.#host.leave();
     } catch (error) {
       if (!isPeerError(error, "no-quorum")) throw error;
       throw new PeerError("no-quorum", error.message, { nextStep: `${error.nextStep} ${FORCE}`, cause: error });

@@ -3,6 +3,7 @@ import { mkdir, readdir, rm } from "node:fs/promises";
 import { openLevelLog, type LogStore, type LogStoreOptions } from "@parley/raft";
 import { createMeshHost, type MeshHost, type MeshHostOptions } from "../../mesh/host/mesh-host.ts";
 import { loadSealingKey, type SealingKey } from "../../mesh/keys/sealing-key.ts";
+import { outboxFileAt, type OutboxFile } from "../outbox/file.ts";
 import { readIfThere, writeDurably } from "./home/durable-file.ts";
 
 export interface Ground {
@@ -13,6 +14,8 @@ export interface Ground {
   openLog(folder: string, options: Pick<LogStoreOptions, "wasKept">): Promise<LogStore>;
   /** @throws PeerError `home-unusable` */
   sealingKey(path: string): Promise<SealingKey>;
+  /** Absent: what waits to be delivered does not outlast the peer. */
+  outboxFile?(path: string): OutboxFile;
 }
 
 /** The files of a peer's home. */
@@ -40,4 +43,5 @@ export const MACHINE: Ground = {
   },
   openLog: openLevelLog,
   sealingKey: loadSealingKey,
+  outboxFile: outboxFileAt,
 };

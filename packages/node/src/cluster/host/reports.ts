@@ -2,7 +2,7 @@
 import type { NodeStatus } from "@parley/raft";
 import type { PeerReport, RevocationReport } from "../face.ts";
 import { isAsleep } from "../membership/sleep.ts";
-import type { ClusterFacts, PeerFacts } from "../status/facts.ts";
+import type { ClusterFacts, OutboxFacts, PeerFacts } from "../status/facts.ts";
 import type { Member } from "./member/member.ts";
 
 /** All members, by the order of their admission. */
@@ -58,11 +58,18 @@ export function factsOf(member: Member): ClusterFacts {
       waiting: status.waiting.proposals,
     },
     accusers: member.accusers.map((peer) => nameOf(member, peer)),
+    outbox: outboxOf(member),
     revocations: [...shared.now.revoked.values()].map((revoked) => {
       const missing = notYetAppliedBy(member, revoked.acknowledged);
       return { name: revoked.name, notYetAppliedBy: missing.map((peer) => nameOf(member, peer)) };
     }),
   };
+}
+
+function outboxOf({ outbox }: Member): OutboxFacts | undefined {
+  const { count, bytes, oldestAtMs } = outbox.load;
+  if (count === 0) return undefined;
+  return { waiting: count, bytes, oldestMs: Math.max(0, Date.now() - (oldestAtMs ?? Date.now())) };
 }
 
 /** How far a revocation has come; peers by id. */

@@ -2,7 +2,7 @@
  * A cluster's state in sentences for people, and as values for programs: who is prime, who votes, who lags; and when nothing can
  * be agreed on, why, and what would change that. Pure.
  */
-import type { ClusterFacts, MemberFacts, PeerFacts } from "./facts.ts";
+import type { ClusterFacts, MemberFacts, OutboxFacts, PeerFacts } from "./facts.ts";
 import { explainQuorum, whatItTakes, type QuorumExplanation } from "./quorum.ts";
 import { duration, list, plural } from "./words.ts";
 
@@ -21,6 +21,8 @@ export interface ClusterExplanation {
   readonly voters: readonly PeerExplanation[];
   readonly learners: readonly PeerExplanation[];
   readonly quorum: QuorumExplanation | null;
+  /** Null: nothing waits. */
+  readonly outbox: OutboxFacts | null;
   /** Whether what is to be replicated can be, as far as is known here. */
   readonly isWritable: boolean;
   /** For people, the most important first. */
@@ -85,7 +87,7 @@ function alone(
   sentences: readonly string[],
   nextSteps: readonly string[],
 ): ClusterExplanation {
-  const nobody = { prime: null, term: null, voters: [], learners: [], quorum: null, isWritable: false };
+  const nobody = { prime: null, term: null, voters: [], learners: [], quorum: null, outbox: null, isWritable: false };
   return { state, cluster, ...nobody, sentences, nextSteps };
 }
 
@@ -115,6 +117,7 @@ function ofMember(facts: MemberFacts): ClusterExplanation {
     voters: named(consensus.voters),
     learners: named(consensus.learners),
     quorum,
+    outbox: facts.outbox ?? null,
     isWritable: state === "healthy" || state === "fragile",
     sentences: [...sentences, ...further(facts)],
     nextSteps,
@@ -209,7 +212,7 @@ function withoutQuorum(facts: MemberFacts, { voters, needed, online, missing }: 
 }
 
 /** What is worth knowing beside all that. */
-function further({ consensus, peers, revocations, self }: MemberFacts): readonly string[] {
+function further({ consensus, peers, revocations, self, outbox }: MemberFacts): readonly string[] {
   const behind = peers.filter(({ isOnline, lag, peer }) => isOnline && peer !== self && lag !== undefined && lag > 0);
   const asleep = peers.filter(({ isAsleep, isOnline }) => isAsleep && !isOnline);
   return [
@@ -219,6 +222,11 @@ function further({ consensus, peers, revocations, self }: MemberFacts): readonly
     ...(consensus.waiting > 0
       ? [`${plural(consensus.waiting, "command")} of this peer ${consensus.waiting === 1 ? "waits" : "wait"}.`]
       : []),
+    ...(outbox === undefined
+      ? []
+      : [
+          `${plural(outbox.waiting, "write")} of this peer ${outbox.waiting === 1 ? "waits" : "wait"} to be delivered, the oldest for ${duration(outbox.oldestMs)}.`,
+        ]),
     ...revocations
       .filter(({ notYetAppliedBy }) => notYetAppliedBy.length > 0)
       .map(({ name, notYetAppliedBy }) => `${name} was revoked; ${list(notYetAppliedBy)} may not know yet.`),

@@ -27,6 +27,14 @@ export interface ConsensusFacts {
   readonly waiting: number;
 }
 
+/** Writes that wait to be delivered to the cluster. */
+export interface OutboxFacts {
+  readonly waiting: number;
+  readonly bytes: number;
+  /** For how long the oldest has waited. */
+  readonly oldestMs: number;
+}
+
 export interface RevocationFacts {
   readonly name: string;
   readonly notYetAppliedBy: readonly string[];
@@ -44,6 +52,8 @@ export type ClusterFacts =
       readonly peers: readonly PeerFacts[];
       readonly consensus: ConsensusFacts;
       readonly revocations: readonly RevocationFacts[];
+      /** Undefined: nothing waits. */
+      readonly outbox?: OutboxFacts | undefined;
       /** Names of members that say that this peer was revoked; too few of them to be certain. */
       readonly accusers: readonly string[];
     };

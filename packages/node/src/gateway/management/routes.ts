@@ -145,8 +145,8 @@ class Routes {
   async #leave(body: unknown): Promise<Record<string, unknown>> {
     const { isForced = false } = readBody(leaveBody, body) ?? {};
     const cluster = this.#running();
-    const { isAgreed } = await cluster.leave({ isForced });
-    return { belonging: cluster.belonging, isAgreed };
+    const { isAgreed, dropped } = await cluster.leave({ isForced });
+    return { belonging: cluster.belonging, isAgreed, dropped };
   }
 
   async #recover(body: unknown): Promise<Record<string, unknown>> {

@@ -368,6 +368,13 @@ describe("parley leave", () => {
     expect(stdout()).toContain(`parley revoke ${fingerprintOf(cluster.peerId)}`);
   });
 
+  it("says how many writes are dropped that waited", async () => {
+    const { cluster, run, stdout } = await world();
+    cluster.dropped = 2;
+    expect(await run(["leave", "--yes"])).toBe(0);
+    expect(stdout()).toContain("2 writes that waited to be delivered to it will never be.\n");
+  });
+
   it("with --force says nothing of the kind when the others have agreed", async () => {
     const { run, stdout } = await world();
     expect(await run(["leave", "--force", "--yes"])).toBe(0);

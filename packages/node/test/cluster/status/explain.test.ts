@@ -50,6 +50,14 @@ const said = (facts: ClusterFacts): string => {
 };
 
 describe("the explanation of a cluster's state", () => {
+  it("says how much waits to be delivered, and since when", () => {
+    const waits = home([peer("attic")], {}, { outbox: { waiting: 3, bytes: 900, oldestMs: 240_000 } });
+    expect(explainCluster(waits).outbox).toEqual({ waiting: 3, bytes: 900, oldestMs: 240_000 });
+    expect(said(waits)).toContain("3 writes of this peer wait to be delivered, the oldest for 4 minutes.");
+    expect(said(home([peer("attic")]))).not.toContain("delivered");
+    expect(explainCluster(home([peer("attic")])).outbox).toBeNull();
+  });
+
   it("says who is prime, in which term, and how many more may fail", () => {
     expect(explainCluster(home([peer("attic"), peer("kitchen"), peer("cellar")]))).toMatchObject({
       state: "healthy",

@@ -188,7 +188,7 @@ describe("the person whose peer it is", () => {
       status: 404,
       body: refused("no-such-peer"),
     });
-    expect((await ask("POST", "/leave")).body).toEqual({ belonging: "left", isAgreed: true });
+    expect((await ask("POST", "/leave")).body).toEqual({ belonging: "left", isAgreed: true, dropped: 0 });
   });
 
   it("is refused to leave without a quorum, unless it is forced; then it hears that nobody else knows", async () => {

@@ -1,5 +1,6 @@
 /** `parley leave`: this peer belongs to its cluster no more. */
 import type { Command } from "commander";
+import { plural } from "../../../cluster/status/words.ts";
 import { PeerError } from "../../../errors.ts";
 import type { CliContext } from "../../context.ts";
 import { leaveAnswer, read, reportSchema } from "../../cluster/answers.ts";
@@ -32,7 +33,9 @@ export function registerLeaveCommand(program: Command, context: CliContext): voi
       const left = await management.post("/leave", { signal, ...(isForced ? { body: { isForced } } : {}) });
       if (json) return printJson(context, left);
       context.stdout(`This peer has left the cluster ${clusterId ?? ""}. It goes on by itself.\n`);
-      if (!read(leaveAnswer, left).isAgreed) context.stdout(stillCounted(fingerprint));
+      const { isAgreed, dropped } = read(leaveAnswer, left);
+      if (dropped > 0) context.stdout(`${plural(dropped, "write")} that waited to be delivered to it will never be.\n`);
+      if (!isAgreed) context.stdout(stillCounted(fingerprint));
     }),
   );
 }

@@ -9,6 +9,8 @@ import type { SealingKey } from "../../../mesh/keys/sealing-key.ts";
 import { makeMeshKey } from "../../../mesh/keys/mesh-key.ts";
 import { createLinks, type Links } from "../../../mesh/links/links.ts";
 import type { SharedState, Submitted } from "../../consensus/shared-state.ts";
+import { Courier, type Destination } from "../../outbox/courier.ts";
+import type { Outbox } from "../../outbox/outbox.ts";
 import { goToSleep } from "../../membership/sleep.ts";
 import { KNOWN_VERSION, type ClusterState } from "../../state/model.ts";
 import type { CommandOf, NodeRecord } from "../../state/schemas.ts";
@@ -27,6 +29,8 @@ export interface MemberOptions {
   readonly host: MeshHost;
   readonly home: ClusterHome;
   readonly openLog: Ground["openLog"];
+  /** @throws PeerError `home-unusable` */
+  readonly openOutbox: () => Promise<Outbox>;
   readonly roster: Roster;
   readonly name: string;
   readonly sealingKey: SealingKey;
@@ -49,6 +53,7 @@ export interface MemberOptions {
 
 interface Parts {
   readonly links: Links;
+  readonly outbox: Outbox;
   readonly agreement: Agreement;
   readonly identity: MeshIdentity;
   readonly company: Company;
@@ -59,7 +64,9 @@ export async function startMember(options: MemberOptions): Promise<Member> {
   const { host, home, roster, sealingKey, log } = options;
   const links = await createLinks({ host, log });
   let agreement: Agreement | undefined;
+  let outbox: Outbox | undefined;
   try {
+    outbox = await options.openOutbox();
     const { folder, wasLeftBehind } = await home.logFolder(roster);
     const isLogExpected = options.isLogExpected || wasLeftBehind;
     agreement = await startAgreement({ ...options, links, folder, isLogExpected });
@@ -69,9 +76,10 @@ export async function startMember(options: MemberOptions): Promise<Member> {
     const identity = new MeshIdentity({ cluster, self, sealingKey: privateKey, stateOf: () => shared.now });
     if (options.beginning?.id === undefined && options.beginning !== undefined) await found(options, shared);
     const company = await startCompany({ ...options, links, shared, identity });
-    return new Member(options, { links, agreement, identity, company });
+    return new Member(options, { links, outbox, agreement, identity, company });
   } catch (error) {
     await agreement?.stop();
+    await outbox?.close();
     await links.close();
     throw error;
   }
@@ -85,6 +93,9 @@ export class Member {
   readonly company: Company;
   readonly roster: Roster;
   readonly life: Life;
+  /** What waits to be delivered. */
+  readonly outbox: Outbox;
+  readonly #courier: Courier;
   readonly #options: MemberOptions;
   readonly #attendance: Attendance;
   readonly #duties: Duties;
@@ -96,11 +107,12 @@ export class Member {
   #isLeaving = false;
   #stopped: Promise<void> | undefined;
 
-  constructor(options: MemberOptions, { links, agreement, identity, company }: Parts) {
+  constructor(options: MemberOptions, { links, outbox, agreement, identity, company }: Parts) {
     const { host, roster, record, log } = options;
     const { shared, consensus } = agreement;
     this.#options = options;
     this.links = links;
+    this.outbox = outbox;
     this.agreement = agreement;
     this.shared = shared;
     this.identity = identity;
@@ -131,7 +143,9 @@ export class Member {
       changed: options.changed,
       revoked: () => options.ended("revoked"),
     });
+    this.#courier = new Courier(outbox, destinationOf(roster.self, shared), log);
     this.#stops = [
+      outbox.watch(() => options.changed()),
       consensus.watch(() => this.#applied()),
       leadership.watch(() => {
         log.info(leadership.current(), "who is prime has changed");
@@ -171,6 +185,7 @@ export class Member {
    */
   async leave({ timeoutMs, drainMs }: { readonly timeoutMs: number; readonly drainMs: number }): Promise<void> {
     const { self } = this.roster;
+    await this.#delivered(drainMs);
     this.#isLeaving = true;
     try {
       expectDone(await goToSleep(this.shared, self, { timeoutMs }));
@@ -196,11 +211,13 @@ export class Member {
   async #stop(): Promise<void> {
     for (const stop of this.#stops) stop();
     this.#duties.stop();
+    await this.#courier.stop();
     this.#shutOut.close();
     this.#attendance.close();
     this.life.close();
     await this.company.close();
     await this.agreement.stop();
+    await this.outbox.close();
     await this.links.close();
   }
 
@@ -238,6 +255,14 @@ export class Member {
     });
   }
 
+  /** Until nothing waits any more, or the time is over, or nobody leads. */
+  async #delivered(timeoutMs: number): Promise<void> {
+    const untilMs = performance.now() + timeoutMs;
+    while (this.outbox.load.count > 0 && this.hasPrime && performance.now() < untilMs) {
+      await new Promise((resolve) => setTimeout(resolve, 25));
+    }
+  }
+
   /** Until this peer has neither shard nor vote, or the time is over. */
   async #drained(drainMs: number): Promise<void> {
     const prefix = `parley://${this.roster.self}/`;
@@ -249,6 +274,18 @@ export class Member {
       );
     while (!isDrained() && performance.now() < untilMs) await new Promise((resolve) => setTimeout(resolve, 25));
   }
+}
+
+function destinationOf(self: string, shared: SharedState): Destination {
+  const { leadership } = shared.consensus;
+  return {
+    self,
+    submit: (command, options) => shared.submit(command, options),
+    read: (options) => shared.read(options),
+    last: () => shared.now.delivered.get(self),
+    hasPrime: () => leadership.current().leader !== undefined,
+    watchPrime: (changed) => leadership.watch(() => changed()),
+  };
 }
 
 /** @throws PeerError `no-quorum` */
