@@ -10,7 +10,7 @@ import type { Greeted } from "./greeting.ts";
 import type { RemotingLimits } from "./options.ts";
 import { PhiAccrualDetector, type PhiAccrualOptions } from "./phi-accrual.ts";
 import type { Places } from "./places.ts";
-import type { ConnectionReceiver, Lane } from "./transport.ts";
+import { LANES, type ConnectionReceiver, type Lane } from "./transport.ts";
 import { WatchedHere } from "./watched-here.ts";
 import {
   type Answer,
@@ -67,6 +67,7 @@ export class Association implements ConnectionReceiver {
   /** Control frames that wait for what was sent before them in other lanes. */
   #held: { readonly after: Barrier; readonly run: () => void }[] = [];
   #heartbeatAtMs = -Infinity;
+  #beats = 0;
   #isOver = false;
 
   constructor(here: Here, greeted: Greeted, owner: AssociationOwner) {
@@ -145,10 +146,10 @@ export class Association implements ConnectionReceiver {
     // A tick that comes a little early must not make the next one the beat.
     if (nowMs - this.#heartbeatAtMs < heartbeatIntervalMs / 2) return;
     this.#heartbeatAtMs = nowMs;
-    this.#sendControl(encodeHeartbeat());
     // Where lanes travel apart, a lost packet holds up one of them only: the others tell that we are there.
-    for (const lane of ["message", "bulk"] as const) {
-      if (this.isFree(lane)) this.#greeted.lanes.send(lane, [encodeHeartbeat()]);
+    for (const lane of this.#beatLanes()) {
+      if (lane === "control") this.#sendControl(encodeHeartbeat());
+      else if (this.isFree(lane)) this.#greeted.lanes.send(lane, [encodeHeartbeat()]);
     }
   }
 
@@ -259,6 +260,14 @@ export class Association implements ConnectionReceiver {
     // Nobody waits to hear of a refused message that was only told: it is left out first.
     if (refused.replyTo === undefined && !this.#greeted.lanes.isFree("control")) return;
     this.#sendControl(encodeRefused(refused));
+  }
+
+  #beatLanes(): readonly Lane[] {
+    const inTurn = this.#greeted.connection.heartbeatLanes;
+    if (inTurn === undefined) return LANES;
+    const lane = inTurn[this.#beats % inTurn.length];
+    this.#beats += 1;
+    return lane === undefined ? [] : [lane];
   }
 
   #sendControl(frame: Uint8Array): void {

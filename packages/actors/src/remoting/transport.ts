@@ -20,6 +20,12 @@ export interface TransportConnection {
   /** Who the other end has proven to be; undefined where nothing is proven. */
   readonly peer: string | undefined;
   /**
+   * Where lanes share a connection, one lane of each connection; `control` is among them. Heartbeats go round these, one lane at
+   * each beat, in place of all lanes at each: whoever has one connection silent still hears the other, at a fraction of the
+   * packets. Default: every lane at each beat.
+   */
+  readonly heartbeatLanes?: readonly Lane[];
+  /**
    * Sends a frame, given in pieces that need not be joined; they must not change any more. Takes it in any case.
    * @returns false when the lane is full: the next frame should wait for `drained`
    */

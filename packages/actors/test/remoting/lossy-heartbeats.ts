@@ -14,12 +14,14 @@ export interface LossyLink {
   readonly loss: number;
   /** Heartbeats travel in so many lanes at once, each on a connection of its own. */
   readonly lanes: number;
+  /** One lane at each beat, in place of all. */
+  readonly isInTurn?: boolean;
   readonly random: () => number;
 }
 
 export function hourOfHeartbeats(
   options: PhiAccrualOptions,
-  { loss, lanes, random }: LossyLink,
+  { loss, lanes, isInTurn = false, random }: LossyLink,
 ): { readonly alarms: number; readonly longestSilenceMs: number } {
   const { heartbeatIntervalMs } = options;
   const detector = new PhiAccrualDetector(options, 0);
@@ -27,6 +29,7 @@ export function hourOfHeartbeats(
   const arrivals: { readonly atMs: number; readonly lane: number }[] = [];
   for (let sentMs = 0; sentMs < HOUR_MS; sentMs += heartbeatIntervalMs) {
     for (const [lane, heldMs] of heldUntilMs.entries()) {
+      if (isInTurn && (sentMs / heartbeatIntervalMs) % lanes !== lane) continue;
       let atMs = sentMs + 1;
       for (let timeoutMs = TIMEOUT_MS; random() < loss; timeoutMs *= 2) atMs += timeoutMs;
       heldUntilMs[lane] = Math.max(heldMs, atMs);

@@ -51,7 +51,8 @@ export class ElectionClock {
     this.#timing = timing;
     this.#environment = environment;
     this.#host = host;
-    this.tickMs = Math.min(MAX_TICK_MS, Math.max(MIN_TICK_MS, Math.floor(timing.heartbeatMs / 4)));
+    const tickMs = timing.tickMs ?? Math.floor(timing.heartbeatMs / 4);
+    this.tickMs = Math.min(MAX_TICK_MS, Math.max(MIN_TICK_MS, tickMs));
     this.heartbeatTicks = Math.max(1, Math.round(timing.heartbeatMs / this.tickMs));
     this.#electionTicks = Math.max(this.heartbeatTicks + 1, Math.round(timing.electionMs / this.tickMs));
   }

@@ -7,7 +7,8 @@ export function systemEnvironment(): Environment {
   return {
     nowMs: () => performance.now(),
     after: (delayMs, run) => {
-      const timer = setTimeout(run, delayMs);
+      // Node cuts fractions off: it would wake up just before the time, and once more just after it.
+      const timer = setTimeout(run, Math.ceil(delayMs));
       return { cancel: () => clearTimeout(timer) };
     },
     // After the poll phase: everything that sockets had to say has been taken in by then.

@@ -8,6 +8,8 @@ export interface ElectionTiming {
   readonly electionMs: number;
   /** How far it may grow with the measured round trips and stalls; equal to `electionMs`: it never does. */
   readonly maxElectionMs: number;
+  /** How finely time is counted, of which the heartbeat is a multiple; default a quarter of it. Each tick wakes the process. */
+  readonly tickMs?: number;
 }
 
 /** Home and office networks: fails over well within a second. */

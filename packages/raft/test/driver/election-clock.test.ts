@@ -78,6 +78,14 @@ describe("the election clock", () => {
     expect(seen.retimed).toEqual([]);
   });
 
+  it("counts time as finely as it is told to", () => {
+    const { environment, clock, seen } = clockWith(undefined, { ...LAN, heartbeatMs: 100, electionMs: 300, tickMs: 50 });
+    environment.pass(1_000);
+    expect(seen.ticks).toBe(20);
+    expect(clock.heartbeatTicks).toBe(2);
+    expect(clock.electionMs).toBe(300);
+  });
+
   it("stops", () => {
     const { environment, clock, seen } = clockWith();
     clock.stop();

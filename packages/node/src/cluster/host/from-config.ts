@@ -1,5 +1,4 @@
 /** A peer's part in a cluster as its configuration asks for it. */
-import { LAN, PATIENT } from "@parley/raft";
 import { hostname, loadavg } from "node:os";
 import type { Logger } from "pino";
 import { joinListOf, rolesOf, type Config } from "../../config/index.ts";
@@ -9,6 +8,7 @@ import { VERSION } from "../../version.ts";
 import { DEFAULT_MESH_PORT } from "./joining/join.ts";
 import { hardwareTags, machineFacts } from "./machine.ts";
 import type { ClusterOptions, DiscoveryMode, SelfDescription } from "./options.ts";
+import { ELECTION_TIMINGS } from "./timing.ts";
 
 /** A service of the peer that can be asked now. */
 export interface ReadyService {
@@ -63,7 +63,7 @@ export function clusterOptionsFor(given: FromConfig): ClusterOptions {
     services: () => [...new Set(services().map(({ kind }) => kind))].toSorted(),
     log,
     ...(onNews === undefined ? {} : { onNews }),
-    timing: cluster.timing === "patient" ? PATIENT : LAN,
+    timing: ELECTION_TIMINGS[cluster.timing],
   };
 }
 

@@ -17,6 +17,7 @@ import type { Links } from "../../../mesh/links/links.ts";
 import { createActorTransport } from "../../../mesh/transports/actors/actor-transport.ts";
 import type { SharedState } from "../../consensus/shared-state.ts";
 import { membersOf } from "../../placement/members.ts";
+import { HEARTBEAT_MS } from "../timing.ts";
 import { actorLog } from "./actor-log.ts";
 import { awakeMembersOf } from "./awake.ts";
 import { startHomes, type HomeQuery } from "./homes.ts";
@@ -52,6 +53,7 @@ export async function startCompany(options: CompanyOptions): Promise<Company> {
   const remoting = createRemoting({
     transport: createActorTransport({ host, links }),
     log,
+    failureDetector: { heartbeatIntervalMs: HEARTBEAT_MS },
     allows: (peer) => roster.standingOf(peer) === "member",
     onPeerChange: (change) => isClosing || reset(change),
   });

@@ -7,6 +7,8 @@ export type Lanes = Readonly<Record<Lane, LaneStream>>;
 
 export class LaneConnection implements TransportConnection {
   readonly peer: string;
+  /** Bulk travels where messages do. */
+  readonly heartbeatLanes: readonly Lane[] = ["control", "message"];
   readonly #lanes: Lanes;
   readonly #forget: (connection: LaneConnection) => void;
   #receiver: ConnectionReceiver | undefined;
