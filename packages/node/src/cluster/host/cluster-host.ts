@@ -86,6 +86,7 @@ export class ClusterHost {
     const premises = await openPremises({
       options: this.options,
       listen: this.#ground.listen,
+      files: this.#ground.files,
       secret: this.#secret,
       sealingKey,
       standingOf: (peer) => this.#roster?.standingOf(peer) ?? "stranger",
@@ -99,12 +100,16 @@ export class ClusterHost {
         changed: () => this.#bell.ring(),
       },
       enter: (welcome) => this.enter(welcome),
+      cameToNothing: () => this.#notLetIn(),
       atDoor: (event) => this.#atDoor(event),
       heard: (peer, addresses) => this.#heard(peer, addresses),
     });
     this.#premises = premises;
     if (belongs(record)) await this.#resume(premises, record);
-    else premises.seeker.start(record === undefined ? { type: "started", as: "fresh" } : "gone");
+    else if (record !== undefined) premises.seeker.start("gone");
+    // Who may have been let in founds no cluster before that is settled.
+    else premises.seeker.start({ type: "started", as: premises.arrival.isOpen ? "left" : "fresh" });
+    premises.arrival.pursue();
   }
 
   get member(): Member | undefined {
@@ -147,8 +152,9 @@ export class ClusterHost {
 
   /** Belongs from now on, whatever was the way in. @throws PeerError `already-member` */
   async enter(welcome: Welcome): Promise<void> {
-    const { seeker } = this.open();
+    const { seeker, arrival } = this.open();
     await seeker.inTurn(() => this.#enter(welcome));
+    await arrival.settled();
     seeker.step({ type: "paired", cluster: welcome.cluster });
   }
 
@@ -317,6 +323,11 @@ export class ClusterHost {
       this.#isMoving = false;
       this.#premises?.knocker.stop();
     }
+  }
+
+  /** Whoever it had asked did not let it in after all. */
+  #notLetIn(): void {
+    if (this.#record === undefined) this.#premises?.seeker.step({ type: "started", as: "fresh" });
   }
 
   async #dissolve(to: string): Promise<void> {

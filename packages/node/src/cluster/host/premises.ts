@@ -1,4 +1,5 @@
 /** What lives as long as the peer does, whether it belongs or not: its place on the network, its door, its way out. */
+import { join } from "node:path";
 import { isPeerError } from "../../errors.ts";
 import { openDoorOn } from "../../mesh/door/over-libp2p.ts";
 import type { About } from "../../mesh/door/protocol/messages.ts";
@@ -10,10 +11,11 @@ import type { MeshHost } from "../../mesh/host/mesh-host.ts";
 import type { StandingOf } from "../../mesh/host/standing.ts";
 import type { SealingKey } from "../../mesh/keys/sealing-key.ts";
 import type { Ground } from "./ground.ts";
+import { Arrival } from "./joining/arrival.ts";
 import { Knocker } from "./joining/knocker.ts";
 import { newsOf } from "./joining/news.ts";
 import { Seeker, type SeekerOwner } from "./joining/seeker.ts";
-import { Visits } from "./joining/visits.ts";
+import { Visits, type Place } from "./joining/visits.ts";
 import type { Welcome } from "./joining/welcome.ts";
 import { LIFE_TOPIC } from "./member/life.ts";
 import type { ClusterOptions } from "./options.ts";
@@ -25,6 +27,8 @@ export interface Premises {
   readonly visits: Visits;
   readonly seeker: Seeker;
   readonly knocker: Knocker;
+  /** Whether it may have been let in without knowing. */
+  readonly arrival: Arrival;
   readonly outside: Outside;
   readonly door: Door;
   close(): Promise<void>;
@@ -33,6 +37,7 @@ export interface Premises {
 export interface PremisesOptions {
   readonly options: ClusterOptions;
   readonly listen: Ground["listen"];
+  readonly files: Ground["files"];
   /** As `readJoinSecret` gave it. */
   readonly secret: string | undefined;
   readonly sealingKey: SealingKey;
@@ -42,6 +47,8 @@ export interface PremisesOptions {
   readonly cluster: (host: MeshHost) => DoorCluster;
   readonly owner: Omit<SeekerOwner, "look" | "knock" | "report">;
   readonly enter: (welcome: Welcome) => Promise<void>;
+  /** It was not let in by whom it had asked. */
+  readonly cameToNothing: () => void;
   readonly atDoor: (event: DoorEvent) => void;
   /** Somebody may be there. */
   readonly heard: (peer: string | undefined, addresses: readonly string[]) => void;
@@ -73,7 +80,23 @@ export async function openPremises(given: PremisesOptions): Promise<Premises> {
   const visits = new Visits({
     host,
     application: () => ({ name, version, sealingKey: sealingKey.publicKey, addresses: host.addresses().slice(0, 16) }),
+    mayBeIn: (member) => arrival.expect(member),
+    isUnsettled: () => arrival.pursue(),
   });
+  const arrival = new Arrival({
+    files: given.files,
+    path: join(options.folder, "joining.json"),
+    log,
+    ask: (place, signal) => visits.welcome(place, signal),
+    addressesOf: (peer) => placeOf(peer)?.addresses ?? [],
+    enter: given.enter,
+    cameToNothing: () => given.cameToNothing(),
+  });
+  await arrival.recall();
+  const placeOf = (peer: string): Place | undefined => {
+    const neighbour = seeker.neighbours.get(peer);
+    return neighbour && seeker.neighbours.placeOf(neighbour);
+  };
   const seeker = new Seeker({
     self,
     secret,
@@ -84,6 +107,10 @@ export async function openPremises(given: PremisesOptions): Promise<Premises> {
     hasCompany: given.hasCompany,
     owner: {
       ...owner,
+      enter: async (welcome) => {
+        await owner.enter(welcome);
+        await arrival.settled();
+      },
       look: () => outside.look(),
       knock: (peer) => knocker.knock(peer),
       report: (about, cluster, remote) => {
@@ -96,10 +123,7 @@ export async function openPremises(given: PremisesOptions): Promise<Premises> {
   const knocker = new Knocker({
     visits,
     log,
-    placeOf: (peer) => {
-      const neighbour = seeker.neighbours.get(peer);
-      return neighbour && seeker.neighbours.placeOf(neighbour);
-    },
+    placeOf,
     enter: given.enter,
     onNews: (sentence) => options.onNews?.(sentence),
     changed: owner.changed,
@@ -113,10 +137,12 @@ export async function openPremises(given: PremisesOptions): Promise<Premises> {
     visits,
     seeker,
     knocker,
+    arrival,
     outside,
     door,
     close: async () => {
       knocker.stop();
+      arrival.stop();
       door.close();
       await seeker.close();
       await outside.close();

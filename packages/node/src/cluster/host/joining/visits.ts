@@ -5,6 +5,7 @@ import { visitOver } from "../../../mesh/door/over-libp2p.ts";
 import type { MeshConnection } from "../../../mesh/host/connection.ts";
 import type { MeshHost } from "../../../mesh/host/mesh-host.ts";
 import { isPeerError, PeerError } from "../../../errors.ts";
+import type { Host } from "./arrival.ts";
 import { decodeWelcome, type Welcome } from "./welcome.ts";
 
 /** Whose door. */
@@ -29,6 +30,10 @@ export interface VisitsOptions {
   readonly host: MeshHost;
   /** What this peer says of itself when it wants to come in. */
   readonly application: () => Application;
+  /** That member has proven itself, and may let this peer in from now on. Nothing is said to it before this is done. */
+  readonly mayBeIn?: (host: Host) => Promise<void>;
+  /** It is not known whether it has. */
+  readonly isUnsettled?: () => void;
 }
 
 export class Visits {
@@ -65,7 +70,9 @@ export class Visits {
     const self = this.#options.host.peerId;
     return this.#inTurn(place, signal, async (connection) => {
       const stream = await visitOver(connection, signal);
-      const welcome = decodeWelcome(await pairWith(stream, { ...request, self, application, signal }));
+      const welcome = await this.#lettingIn(connection, request.clusterId, (onProven) =>
+        pairWith(stream, { ...request, self, application, onProven, signal }),
+      );
       await stream.close();
       if (welcome.cluster === request.clusterId) return welcome;
       throw new PeerError("bad-frame", "the welcome is to another cluster than the one that was asked for", {
@@ -105,10 +112,33 @@ export class Visits {
     return this.#at(place, signal, async (connection) => {
       const stream = await visitOver(connection, signal);
       const application = this.#options.application();
-      const welcome = await knockAt(stream, { application, ...asked, signal });
+      const welcome = await this.#lettingIn(connection, null, (onAgreed) =>
+        knockAt(stream, { application, ...asked, onAgreed, signal }),
+      );
       await stream.close();
-      return decodeWelcome(welcome);
+      return welcome;
     });
+  }
+
+  /** What `come` brings; it calls what it is given when the member has proven itself. */
+  async #lettingIn(
+    { peer, remoteAddress }: MeshConnection,
+    cluster: string | null,
+    come: (proven: () => Promise<void>) => Promise<Uint8Array>,
+  ): Promise<Welcome> {
+    const { mayBeIn, isUnsettled } = this.#options;
+    let isProven = false;
+    try {
+      return decodeWelcome(
+        await come(async () => {
+          await mayBeIn?.({ peer, addresses: [remoteAddress], cluster });
+          isProven = true;
+        }),
+      );
+    } catch (error) {
+      if (isProven) isUnsettled?.();
+      throw error;
+    }
   }
 
   async #inTurn<T>(place: Place, signal: AbortSignal, visit: (connection: MeshConnection) => Promise<T>): Promise<T> {

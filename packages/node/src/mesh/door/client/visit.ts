@@ -104,14 +104,16 @@ export async function knockAt(
     readonly confirm: () => Promise<boolean>;
     /** The other peer has put this one on its list. */
     readonly onWaiting?: () => void;
+    /** Both people have said yes: from now on the other peer may let this one in. */
+    readonly onAgreed?: (() => Promise<void>) | undefined;
   } & Interruptible,
 ): Promise<Uint8Array> {
-  const { application, confirm, onWaiting, signal } = options;
+  const { application, confirm, onWaiting, onAgreed, signal } = options;
   await ask(stream, { type: "knock", application }, waitingSchema, { timeoutMs: ANSWER_MS, signal });
   onWaiting?.();
   const still = stayingThere(stream);
   try {
-    return await orAbort(stream, () => agree(stream, confirm, signal));
+    return await orAbort(stream, () => agree(stream, { confirm, onAgreed, signal }));
   } finally {
     still.stop();
   }
@@ -120,8 +122,11 @@ export async function knockAt(
 /** From being listed on: the approval, this person's word, the welcome. */
 async function agree(
   stream: FrameStream,
-  confirm: () => Promise<boolean>,
-  signal: AbortSignal | undefined,
+  {
+    confirm,
+    onAgreed,
+    signal,
+  }: { readonly confirm: () => Promise<boolean>; readonly onAgreed: (() => Promise<void>) | undefined } & Interruptible,
 ): Promise<Uint8Array> {
   decode(approvedSchema, await nextAnswer(stream, { timeoutMs: MAX_TIMEOUT_MS, signal }));
   const isWanted = await confirm();
@@ -132,6 +137,7 @@ async function agree(
       nextStep: "Compare the fingerprints at both peers.",
     });
   }
+  await onAgreed?.();
   const accepted = { type: "accept" };
   return (await ask(stream, accepted, welcomeSchema, { timeoutMs: ADMISSION_MS, signal })).welcome;
 }
