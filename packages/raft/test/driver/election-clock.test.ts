@@ -79,7 +79,12 @@ describe("the election clock", () => {
   });
 
   it("counts time as finely as it is told to", () => {
-    const { environment, clock, seen } = clockWith(undefined, { ...LAN, heartbeatMs: 100, electionMs: 300, tickMs: 50 });
+    const { environment, clock, seen } = clockWith(undefined, {
+      ...LAN,
+      heartbeatMs: 100,
+      electionMs: 300,
+      tickMs: 50,
+    });
     environment.pass(1_000);
     expect(seen.ticks).toBe(20);
     expect(clock.heartbeatTicks).toBe(2);
