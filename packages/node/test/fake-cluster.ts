@@ -52,6 +52,8 @@ export class FakeCluster implements Cluster {
   pairing: PairingWindow | undefined;
   pairingEnd: PairingEnd | undefined;
   readonly consensus = undefined;
+  shared: Cluster["shared"];
+  later: Cluster["later"];
   readonly actors = undefined;
   members: PeerReport[] = [fakePeer("attic", "A", { isSelf: true, isPrime: true, roundTripMs: undefined })];
   knocking: WaitingPeer[] = [];

@@ -36,6 +36,10 @@ export class Management {
     return this.#ask("POST", path, request);
   }
 
+  put(path: string, request: Request = {}): Promise<unknown> {
+    return this.#ask("PUT", path, request);
+  }
+
   delete(path: string, request: Request = {}): Promise<unknown> {
     return this.#ask("DELETE", path, request);
   }

@@ -11,6 +11,7 @@ import { registerPairCommand } from "./commands/cluster/pair.ts";
 import { registerPeersCommand } from "./commands/cluster/peers.ts";
 import { registerRecoverCommand } from "./commands/cluster/recover.ts";
 import { registerRevokeCommand } from "./commands/cluster/revoke.ts";
+import { registerSettingsCommand } from "./commands/cluster/settings.ts";
 import { registerListenCommand } from "./commands/listen.ts";
 import { registerModelsCommand } from "./commands/models.ts";
 import { registerSayCommand } from "./commands/say.ts";
@@ -39,6 +40,7 @@ export function createProgram(context: CliContext, invocation: Invocation): Comm
   registerRevokeCommand(program, context);
   registerLeaveCommand(program, context);
   registerRecoverCommand(program, context);
+  registerSettingsCommand(program, context);
   registerAskCommand(program, context);
   registerChatCommand(program, context);
   registerSayCommand(program, context);

@@ -79,6 +79,12 @@ export const leaveAnswer = z.object({
   /** Writes that waited to be delivered. */
   dropped: z.number(),
 });
+export const settingsAnswer = z.object({ settings: z.record(z.string(), z.string()) });
+/** Of a write that may have to wait: then `delivery` is null. */
+export const writeAnswer = z.object({
+  id: z.string(),
+  delivery: z.object({ outcome: z.string(), detail: z.string().optional() }).nullable(),
+});
 const revocationSchema = z.object({
   peerId: z.string(),
   name: z.string(),

@@ -6,6 +6,11 @@ import type { CommandOf } from "../state/schemas.ts";
 const sleepKey = (peer: string): string => `asleep/${peer}`;
 const EXPELLED = "expelled";
 
+/** Whether a key is none that users choose. */
+export function isOwnSetting(key: string): boolean {
+  return key.startsWith(sleepKey(""));
+}
+
 export function isAsleep(state: ClusterState, peer: string): boolean {
   return state.settings.has(sleepKey(peer));
 }

@@ -14,6 +14,8 @@
  *     POST   /leave              {isForced?: true}
  *     POST   /recover            {isLastResort: true}
  *
+ * What writes is in `writes.ts`.
+ *
  * Failures are `{error: {code, message, nextStep, details?}}` with the codes of `PeerError`.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
@@ -24,6 +26,7 @@ import { failureBody, sendRefusal, statusOf } from "../failure.ts";
 import { isLoopback } from "../guard.ts";
 import { approveBody, emptyBody, joinBody, leaveBody, readBody, recoverBody, revokeBody } from "./bodies.ts";
 import { patiently, within } from "./patience.ts";
+import { Writes } from "./writes.ts";
 
 /** What the routes work on. */
 export interface Management {
@@ -37,8 +40,11 @@ export interface Management {
 export interface ManagementTimes {
   readonly joinMs: number;
   readonly peopleMs: number;
+  /** For what is written down to be delivered. Default 3,000. */
+  readonly deliveryMs?: number;
 }
 
+const DELIVERY_MS = 3_000;
 const TIMES: ManagementTimes = { joinMs: 120_000, peopleMs: 50_000 };
 
 /** The largest body: a code, a name, an address. */
@@ -83,6 +89,7 @@ class Routes {
     api.post("/peers/revoke", small, async ({ body }) => this.#revoke(body));
     api.post("/leave", small, async ({ body }) => this.#leave(body));
     api.post("/recover", small, async ({ body }) => this.#recover(body));
+    new Writes({ running: () => this.#running(), deliveryMs: this.#times.deliveryMs ?? DELIVERY_MS }).addTo(api);
   }
 
   /** @throws PeerError `cluster-off` */

@@ -7,6 +7,7 @@ import { PeerError } from "../../../src/errors.ts";
 import { fingerprintOf } from "../../../src/mesh/door/code/fingerprint.ts";
 import { CODE, fakePeer, fakePeerId, type FakeCluster, knocker, metCluster } from "../../fake-cluster.ts";
 import { managed, TOKEN } from "../../gateway/management/managed.ts";
+import { fill } from "../../gateway/management/writable.ts";
 import { eventually, temporaryFolder } from "../../support.ts";
 
 interface World {
@@ -382,6 +383,31 @@ describe("parley leave", () => {
   });
 });
 
+describe("parley settings", () => {
+  it("sets, shows and unsets what users have chosen", async () => {
+    const { cluster, run, stdout } = await world();
+    (await fill(cluster)).reach();
+    expect(await run(["settings"])).toBe(0);
+    expect(stdout()).toBe("Nothing was chosen.\n");
+    expect(await run(["settings", "voice", "amy"])).toBe(0);
+    expect(stdout()).toContain("voice is changed on every peer.\n");
+    expect(await run(["settings", "voice"])).toBe(0);
+    expect(stdout()).toContain("voice = amy\n");
+    expect(await run(["settings", "voice", "--unset"])).toBe(0);
+    expect(cluster.shared?.now.settings.size).toBe(0);
+    expect(await run(["settings", "voice", "amy", "--unset"])).toBe(2);
+    expect(await run(["settings", "--unset"])).toBe(2);
+  });
+
+  it("says that a choice waits where the cluster cannot agree", async () => {
+    const { cluster, run, stdout } = await world();
+    await fill(cluster);
+    expect(await run(["settings", "voice", "amy"])).toBe(0);
+    expect(stdout()).toBe("voice is written down here, and takes effect when the cluster can agree on it.\n");
+    expect(cluster.later?.load.count).toBe(1);
+  });
+});
+
 describe("each of them", () => {
   const commands = [
     ["join", "--code", CODE],
@@ -391,6 +417,7 @@ describe("each of them", () => {
     ["revoke", "x"],
     ["leave", "--yes"],
     ["recover", "--last-resort", "--yes"],
+    ["settings"],
   ];
 
   it.each(commands)("%s without a running peer says how to start one", async (...args) => {

@@ -21,6 +21,11 @@ const EVERYTHING = [
   ["POST", "/peers/revoke", { peer: "kitchen" }],
   ["POST", "/leave", {}],
   ["POST", "/recover", { isLastResort: true }],
+  ["GET", "/settings", undefined],
+  ["PUT", "/settings", { key: "voice", value: "amy" }],
+  ["GET", "/pairs?key=k", undefined],
+  ["PUT", "/pairs", { key: "k", value: "v" }],
+  ["GET", "/outbox", undefined],
 ] as const;
 
 const refused = (code: string): unknown => ({

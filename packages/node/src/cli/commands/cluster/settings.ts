@@ -1,0 +1,56 @@
+/** `parley settings [KEY [VALUE]]`: what users have chosen, the same on every peer. */
+import type { Command } from "commander";
+import { PeerError } from "../../../errors.ts";
+import { read, settingsAnswer, writeAnswer } from "../../cluster/answers.ts";
+import type { CliContext } from "../../context.ts";
+import { printJson, withManagement } from "./with-management.ts";
+
+/** Adds `settings` to the program. */
+export function registerSettingsCommand(program: Command, context: CliContext): void {
+  const command = program
+    .command("settings")
+    .description("show or change what users have chosen, the same on every peer of the cluster")
+    .argument("[key]", "one of them; without it all are shown")
+    .argument("[value]", "what it shall be; without it the setting is shown")
+    .option("--unset", "as if it had never been chosen")
+    .addHelpText(
+      "after",
+      "\nA choice takes effect when the cluster can agree on it. Until then it waits on this peer's disk (parley status).\n" +
+        "What a single peer goes by is in its configuration: parley config\n",
+    );
+  command.action((key: string | undefined, value: string | undefined) =>
+    withManagement(command, context, async ({ management, json, signal }) => {
+      const isUnset = command.opts()["unset"] === true;
+      if (isUnset ? key === undefined || value !== undefined : false) throw misused();
+      if (key !== undefined && (isUnset || value !== undefined)) {
+        const body = { key, value: isUnset ? null : (value ?? null) };
+        const answer = await management.put("/settings", { body, signal });
+        if (json) return printJson(context, answer);
+        return context.stdout(writtenText(key, read(writeAnswer, answer).delivery));
+      }
+      const answer = await management.get("/settings", { signal });
+      const { settings } = read(settingsAnswer, answer);
+      const shown = Object.entries(settings).filter(([name]) => key === undefined || name === key);
+      if (json) return printJson(context, { settings: Object.fromEntries(shown) });
+      if (shown.length === 0) context.stdout(key === undefined ? "Nothing was chosen.\n" : `${key} was not chosen.\n`);
+      for (const [name, chosen] of shown) context.stdout(`${name} = ${chosen}\n`);
+    }),
+  );
+}
+
+function writtenText(
+  key: string,
+  delivery: { readonly outcome: string; readonly detail?: string | undefined } | null,
+): string {
+  if (delivery === null) return `${key} is written down here, and takes effect when the cluster can agree on it.\n`;
+  if (delivery.outcome === "done") return `${key} is changed on every peer.\n`;
+  throw new PeerError("peer-refused", `${key} was not changed: ${delivery.detail ?? delivery.outcome}`, {
+    nextStep: "See what was chosen: parley settings.",
+  });
+}
+
+function misused(): PeerError {
+  return new PeerError("usage", "--unset takes a key and no value", {
+    nextStep: "Such as: parley settings KEY --unset",
+  });
+}

@@ -1,0 +1,109 @@
+/**
+ * The part of `/api/v1` that writes what the cluster agrees on.
+ *
+ *     GET    /settings           what users have chosen, as far as it is known here
+ *     PUT    /settings           {key, value: text | null}     always later; null: as if it had never been chosen
+ *     GET    /pairs?key=KEY      {value: text | null, revision}, as far as it is known here
+ *     PUT    /pairs              {key, value: text, later?}
+ *     GET    /outbox             {count, bytes, oldestAtMs?}: how much waits to be delivered
+ *     GET    /outbox/ID          {id, delivery}; delivery null: it waits
+ *
+ * Later: it is durable here when the answer comes, and takes effect once, whenever the cluster can agree on it. Then the answer is
+ * `{id, delivery}`, as 202 while it waits. Not later: `{revision}`, or 503 where the cluster cannot agree now.
+ */
+import type { FastifyInstance, FastifyReply } from "fastify";
+import * as z from "zod";
+import { isOwnSetting } from "../../cluster/membership/sleep.ts";
+import type { Cluster } from "../../cluster/face.ts";
+import type { PostponedCommand } from "../../cluster/state/schemas.ts";
+import { PeerError } from "../../errors.ts";
+import { readBody } from "./bodies.ts";
+
+/** A value of a quarter of a MiB, written as JSON writes the worst of characters. */
+const MAX_BODY_BYTES = 2 * 1024 * 1024;
+const SUBMIT_MS = 10_000;
+
+const key = z.string().min(1).max(512);
+const settingBody = z.strictObject({ key, value: z.string().max(4_096).nullable() });
+const pairBody = z.strictObject({ key, value: z.string(), later: z.boolean().optional() });
+const pairQuery = z.strictObject({ key });
+
+export interface WritesOptions {
+  /** @throws PeerError `cluster-off` */
+  readonly running: () => Cluster;
+  /** How long an answer waits for what is to be delivered. */
+  readonly deliveryMs: number;
+}
+
+export class Writes {
+  readonly #options: WritesOptions;
+
+  constructor(options: WritesOptions) {
+    this.#options = options;
+  }
+
+  addTo(api: FastifyInstance): void {
+    const large = { bodyLimit: MAX_BODY_BYTES };
+    api.get("/settings", async () => this.#settings());
+    api.put("/settings", large, async ({ body }, reply) => this.#set(body, reply));
+    api.get("/pairs", async ({ query }) => this.#pair(query));
+    api.put("/pairs", large, async ({ body }, reply) => this.#put(body, reply));
+    api.get("/outbox", async () => this.#part("later").load);
+    api.get<{ Params: { id: string } }>("/outbox/:id", async ({ params: { id } }) => {
+      return { id, delivery: this.#part("later").outcomeOf(id) ?? null };
+    });
+  }
+
+  #settings(): Record<string, unknown> {
+    const chosen = [...this.#part("shared").now.settings.range()].filter(([name]) => !isOwnSetting(name));
+    return { settings: Object.fromEntries(chosen) };
+  }
+
+  #set(body: unknown, reply: FastifyReply): Promise<Record<string, unknown>> {
+    const command = readBody(settingBody, body);
+    if (isOwnSetting(command.key)) {
+      throw new PeerError("usage", "that setting is the cluster's own", { nextStep: "Choose another key." });
+    }
+    return this.#later({ type: "set", ...command }, reply);
+  }
+
+  #pair(query: unknown): Record<string, unknown> {
+    const pair = this.#part("shared").now.pairs.get(readBody(pairQuery, query).key);
+    return { value: pair === undefined ? null : Buffer.from(pair.value).toString(), revision: pair?.revision ?? 0 };
+  }
+
+  async #put(body: unknown, reply: FastifyReply): Promise<Record<string, unknown>> {
+    const { key: name, value, later = false } = readBody(pairBody, body);
+    const command = { type: "put", key: name, value: Buffer.from(value) } as const;
+    if (later) return this.#later(command, reply);
+    const submitted = await this.#part("shared").submit(command, { timeoutMs: SUBMIT_MS });
+    if (submitted.outcome === "done") return { revision: submitted.value };
+    const isUsage = submitted.outcome === "refused" && submitted.reason === "malformed";
+    throw new PeerError(isUsage ? "usage" : "no-quorum", `that was not written: ${submitted.detail}`, {
+      nextStep: isUsage
+        ? "Check the key, and how long the value is."
+        : "See how the cluster stands: parley status. With later: true it is written down here, and delivered by itself.",
+    });
+  }
+
+  async #later(command: PostponedCommand, reply: FastifyReply): Promise<Record<string, unknown>> {
+    const later = this.#part("later");
+    const { id } = await later.submit(command);
+    const signal = AbortSignal.timeout(this.#options.deliveryMs);
+    const delivery = await later.delivered(id, { signal }).catch((error: unknown) => {
+      if (signal.aborted) return null;
+      throw error;
+    });
+    if (delivery === null) reply.code(202);
+    return { id, delivery };
+  }
+
+  /** What is there only while the peer belongs. @throws PeerError `cluster-off`, `not-member` */
+  #part<Part extends "shared" | "later">(part: Part): NonNullable<Cluster[Part]> {
+    const there = this.#options.running()[part];
+    if (there !== undefined && there !== null) return there;
+    throw new PeerError("not-member", "this peer belongs to no cluster now", {
+      nextStep: "See what it waits for: parley status.",
+    });
+  }
+}
