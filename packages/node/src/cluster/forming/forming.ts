@@ -13,7 +13,8 @@
  *
  * When they see each other later than that there may be several founders. While one is alone and empty it yields to whatever is
  * better, and lets nobody in by secret while it sees something better or is in its first moments: so no chain of peers that
- * yield to each other leaves anybody in a cluster that is gone. Two clusters with contents only say so.
+ * yield to each other leaves anybody in a cluster that is gone. Right before it opens its door it looks once more: whoever it has
+ * seen by then, however late, cannot have founded another cluster unnoticed. Two clusters with contents only say so.
  */
 import { Sightings, isBetter, type Seen } from "./sightings.ts";
 import { FORMING_TIMES, type FormingInput, type FormingOutput, type FormingTimes, type Sighting } from "./words.ts";
@@ -27,6 +28,8 @@ interface Own {
   readonly sinceMs: number;
   isAloneAndEmpty: boolean;
   isBusy: boolean;
+  /** When it looked round before it lets anybody in by secret. */
+  lookedMs: number | undefined;
 }
 
 export interface FormingOptions {
@@ -172,8 +175,7 @@ export class Forming {
       if (!isNoMatter) this.#report("two-clusters", seen.id, seen.peers[0]);
     }
     const better = this.#better(nowMs);
-    const quietMs = own.sinceMs + this.#times.quietMs;
-    const nextMs = own.isAloneAndEmpty && quietMs > nowMs ? quietMs : Infinity;
+    const nextMs = this.#hasSecret && own.isAloneAndEmpty ? this.#lookBeforeOpening(own, nowMs) : Infinity;
     if (better.length === 0 || !this.#wouldYield(own)) return nextMs;
     if (this.#hasSecret) {
       if (this.#pairWithOneOf(better, nowMs)) return Infinity;
@@ -185,6 +187,19 @@ export class Forming {
     this.#own = undefined;
     this.#look(nowMs);
     return this.#seek(nowMs);
+  }
+
+  /** @returns when to look again by itself */
+  #lookBeforeOpening(own: Own, nowMs: number): number {
+    const { quietMs, lookAgainMs } = this.#times;
+    const dueMs = own.sinceMs + quietMs - lookAgainMs;
+    if (nowMs < dueMs) return dueMs;
+    if (own.lookedMs === undefined) {
+      own.lookedMs = nowMs;
+      this.#say({ type: "look-again" });
+    }
+    const openMs = own.lookedMs + lookAgainMs;
+    return nowMs < openMs ? openMs : Infinity;
   }
 
   #wouldYield({ isAloneAndEmpty, isBusy }: Own): boolean {
@@ -281,7 +296,7 @@ export class Forming {
   #become(id: string, isAloneAndEmpty: boolean, nowMs: number): void {
     this.#phase = "member";
     this.#beside = undefined;
-    this.#own = { id, sinceMs: nowMs, isAloneAndEmpty, isBusy: false };
+    this.#own = { id, sinceMs: nowMs, isAloneAndEmpty, isBusy: false, lookedMs: undefined };
   }
 
   #setDoor(nowMs: number): void {
@@ -295,7 +310,8 @@ export class Forming {
     const own = this.#own;
     if (own === undefined || this.#phase !== "member") return false;
     if (!own.isAloneAndEmpty || this.#isWanted) return true;
-    return nowMs >= own.sinceMs + this.#times.quietMs && this.#better(nowMs).length === 0;
+    const isQuietOver = own.lookedMs !== undefined && nowMs >= own.lookedMs + this.#times.lookAgainMs;
+    return isQuietOver && this.#better(nowMs).length === 0;
   }
 
   #report(about: "two-clusters" | "foreign", cluster: string, via: Sighting | undefined): void {

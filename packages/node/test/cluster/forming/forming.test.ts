@@ -202,10 +202,22 @@ describe("a lone founder", () => {
     bench.give({ type: "timer" }, discoveryMs);
     bench.give({ type: "timer" }, lookAgainMs);
     bench.give({ type: "founded", cluster: "c1" });
-    expect(bench.give({ type: "timer" }, quietMs - 1)).toEqual([]);
+    expect(bench.give({ type: "timer" }, quietMs - lookAgainMs - 1)).toEqual([]);
+    expect(bench.give({ type: "timer" }, 1)).toEqual([{ type: "look-again" }]);
+    expect(bench.give({ type: "timer" }, lookAgainMs - 1)).toEqual([]);
     expect(bench.give({ type: "timer" }, 1)).toEqual([{ type: "door", isOpen: true }]);
     expect(bench.see("x", { cluster: lone("b1") })).toEqual([{ type: "door", isOpen: false }]);
     expect(bench.give({ type: "silence", peer: "x" })).toEqual([{ type: "door", isOpen: true }]);
+  });
+
+  it("that stood still meanwhile looks before it opens its door all the same", () => {
+    const bench = new Bench({ hasSecret: true });
+    bench.give(FRESH);
+    bench.give({ type: "timer" }, discoveryMs);
+    bench.give({ type: "timer" }, lookAgainMs);
+    bench.give({ type: "founded", cluster: "c1" });
+    expect(bench.give({ type: "timer" }, 3_600_000)).toEqual([{ type: "look-again" }]);
+    expect(bench.see("x", { cluster: lone("b1") }, lookAgainMs)).toEqual([]);
   });
 
   it("with a secret keeps its cluster until the better one has let it in", () => {

@@ -15,6 +15,8 @@ export interface LanOptions {
   readonly sightMs: (from: string, to: string) => number;
   /** A hello's way and back, at most. */
   readonly helloMs?: number;
+  /** How often each says hello again by itself. */
+  readonly helloEveryMs?: number;
   readonly times?: FormingTimes;
   /** Of pairings that break on the way. */
   readonly breakage?: number;
@@ -223,7 +225,7 @@ export class SimulatedLan {
     const again = (): void => {
       if (!peer.isUp) return;
       this.#hello(peer, other);
-      this.#after(HELLO_EVERY_MS, again);
+      this.#after(this.#options.helloEveryMs ?? HELLO_EVERY_MS, again);
     };
     again();
   }
@@ -239,11 +241,13 @@ export class SimulatedLan {
     });
   }
 
-  #about({ name, cluster, isDoorOpen }: Peer): Sighting {
+  #about({ name, cluster }: Peer): Sighting {
+    const { hasSecret = true } = this.#options;
     return {
       peer: name,
       cluster: cluster === undefined ? null : { id: cluster, isAloneAndEmpty: this.#isAlone(cluster) },
-      pairing: isDoorOpen ? "secret" : "closed",
+      // As a door does: who has the secret is told at the door whether it may come now.
+      pairing: cluster !== undefined && hasSecret ? "secret" : "closed",
     };
   }
 

@@ -14,13 +14,19 @@ function seeded(seed: number): () => number {
   };
 }
 
+const { discoveryMs, lookAgainMs, quietMs } = FORMING_TIMES;
+const FOUNDING_MS = discoveryMs + lookAgainMs;
+
 const run = fc.record({
   seed: fc.nat(),
   /** When each starts. */
-  starts: fc.array(fc.oneof(fc.nat(8_000), fc.constant(0), fc.constantFrom(3_000, 4_000, 4_001)), {
-    minLength: 1,
-    maxLength: 8,
-  }),
+  starts: fc.array(
+    fc.oneof(fc.nat(2 * FOUNDING_MS), fc.constant(0), fc.constantFrom(discoveryMs, FOUNDING_MS, FOUNDING_MS + 1)),
+    {
+      minLength: 1,
+      maxLength: 8,
+    },
+  ),
   breakage: fc.constantFrom(0, 0.3),
 });
 
@@ -32,12 +38,12 @@ interface Run {
 
 const END_MS = 60_000;
 /** Not more than the second look may take. */
-const HELLO_MS = 900;
+const HELLO_MS = 0.9 * lookAgainMs;
 
 function play({ seed, starts, breakage }: Run, options: (random: () => number) => Partial<LanOptions>): SimulatedLan {
   const random = seeded(seed);
   // Whoever is seen has answered a first hello by then.
-  const sightMs = (): number => random() * (FORMING_TIMES.discoveryMs - HELLO_MS);
+  const sightMs = (): number => random() * (discoveryMs - HELLO_MS);
   const lan = new SimulatedLan({ random, sightMs, helloMs: HELLO_MS, breakage, ...options(random) });
   const names = starts.map((_, i) => ({ name: `p${i}`, order: random() })).toSorted((a, b) => a.order - b.order);
   for (const [i, { name }] of names.entries()) lan.start(name, starts[i] ?? 0);
@@ -63,10 +69,10 @@ describe("peers with a join secret on one LAN", () => {
     let several = 0;
     const times = { ...FORMING_TIMES, lookAgainMs: 0 };
     // Seen as late as may be, and found out about as slowly.
-    const sightMs = (): number => FORMING_TIMES.discoveryMs - HELLO_MS;
+    const sightMs = (): number => discoveryMs - HELLO_MS;
     for (let seed = 0; seed < 400; seed += 1) {
       const random = seeded(seed);
-      const starts = Array.from({ length: 6 }, () => Math.floor(random() * 3_000));
+      const starts = Array.from({ length: 6 }, () => Math.floor(random() * discoveryMs));
       const lan = play({ seed, starts, breakage: 0 }, () => ({ times, sightMs }));
       if (lan.founded > 1) several += 1;
     }
@@ -107,6 +113,24 @@ describe("peers with a join secret on one LAN", () => {
       }),
       { numRuns: 150 },
     );
+  });
+
+  it("end in one cluster also when several have founded, if they see each other before the first of them opens its door", () => {
+    let several = 0;
+    fc.assert(
+      fc.property(fc.nat(), fc.integer({ min: 2, max: 8 }), (seed, count) => {
+        const starts = Array.from({ length: count }, () => 0);
+        // The doors open once everybody who was seen by then has answered; nobody says hello again by chance before that.
+        const lan = play({ seed, starts, breakage: 0.2 }, (random) => ({
+          sightMs: () => random() * (discoveryMs + quietMs),
+          helloEveryMs: 10_000,
+        }));
+        if (lan.founded > 1) several += 1;
+        expect(lan.inhabited()).toEqual([starts.map((_, i) => `p${i}`).sort()]);
+      }),
+      { numRuns: 400 },
+    );
+    expect(several).toBeGreaterThan(0);
   });
 
   it("elect another founder when the one they wait for is switched off", () => {

@@ -12,7 +12,7 @@ import { temporaryFolder } from "../../support.ts";
 export const SECRET = "a secret of more than sixteen characters";
 
 /** Shorter than at home: loopback answers in milliseconds. */
-const TIMES = { discoveryMs: 600, lookAgainMs: 300, quietMs: 400, retryMs: 100 };
+const TIMES = { discoveryMs: 600, lookAgainMs: 300, quietMs: 600, retryMs: 100 };
 
 const log = pino({ level: process.env["PARLEY_TEST_LOG"] ?? "silent" }, pino.destination(2));
 

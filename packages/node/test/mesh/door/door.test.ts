@@ -345,7 +345,7 @@ describe("the door, to who has the join secret", () => {
     const { cluster, visit } = house({ joinSecret: SECRET });
     cluster.takesSecrets = false;
     const retry = await failed(pair(visit(), SECRET, { method: "secret" }));
-    expect(retry).toMatchObject({ code: "pairing-paused", details: { retryAfterMs: 500 } });
+    expect(retry).toMatchObject({ code: "pairing-paused", details: { retryAfterMs: 250 } });
     cluster.takesSecrets = true;
     await expect(pair(visit(), SECRET, { method: "secret" })).resolves.toBeDefined();
   });

@@ -139,7 +139,7 @@ export class Gate {
 
   #enterBySecret(source: string): Pass | NoPass {
     if (this.#joinSecret === undefined) return { code: "pairing-closed" };
-    if (!this.#admitsBySecret()) return { code: "pairing-paused", retryAfterMs: 500 };
+    if (!this.#admitsBySecret()) return { code: "pairing-paused", retryAfterMs: 250 };
     const nowMs = this.#nowMs();
     const waitMs =
       this.#limiter.waitMs(source, nowMs) || this.#bucket.take(nowMs) || this.#limiter.claim(source, nowMs);
