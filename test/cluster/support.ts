@@ -63,3 +63,8 @@ export async function valueAt(peer: LivePeer, key: string): Promise<string | nul
   );
   return value;
 }
+
+/** Whom that peer takes for prime: a peer id. */
+export async function primeOf(peer: LivePeer): Promise<string | undefined> {
+  return (await peer.peers()).find(({ isPrime }) => isPrime)?.peerId;
+}

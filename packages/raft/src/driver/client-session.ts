@@ -15,10 +15,11 @@ export interface ClientSessionOptions {
   /** Waits between two tries. Default: the system's timer. */
   readonly pause?: (delayMs: number) => Promise<void>;
   readonly nowMs?: () => number;
-  /** Of one try; default 1,000. */
-  readonly tryMs?: number;
+  /** Of one try; a function is asked before each. Default 1,000. */
+  readonly tryMs?: number | (() => number);
 }
 
+const TRY_MS = 1_000;
 const FIRST_PAUSE_MS = 10;
 const MAX_PAUSE_MS = 250;
 
@@ -27,17 +28,17 @@ export class ClientSession {
   readonly #submit: Submit;
   readonly #pause: (delayMs: number) => Promise<void>;
   readonly #nowMs: () => number;
-  readonly #tryMs: number;
+  readonly #tryMs: () => number;
   #sequence = 0;
   /** Sequences whose answer is still to come. */
   readonly #open = new Set<number>();
 
-  constructor({ session, submit, pause, nowMs, tryMs = 1_000 }: ClientSessionOptions) {
+  constructor({ session, submit, pause, nowMs, tryMs = TRY_MS }: ClientSessionOptions) {
     this.session = session;
     this.#submit = submit;
     this.#pause = pause ?? ((delayMs) => new Promise((resolve) => setTimeout(resolve, delayMs)));
     this.#nowMs = nowMs ?? (() => performance.now());
-    this.#tryMs = tryMs;
+    this.#tryMs = typeof tryMs === "number" ? () => tryMs : tryMs;
   }
 
   /**
@@ -61,7 +62,7 @@ export class ClientSession {
     for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(MAX_PAUSE_MS, pauseMs * 2)) {
       const leftMs = deadlineMs - this.#nowMs();
       const tag = { session: this.session, sequence, acknowledged: this.#acknowledged() };
-      const outcome = await this.#submit(command, tag, Math.max(1, Math.min(this.#tryMs, leftMs)));
+      const outcome = await this.#submit(command, tag, Math.max(1, Math.min(this.#tryMs(), leftMs)));
       if (outcome.outcome === "unknown") uncertain = outcome;
       if (isFinal(outcome)) return certain(outcome, uncertain);
       if (this.#nowMs() + pauseMs >= deadlineMs) return uncertain ?? outcome;

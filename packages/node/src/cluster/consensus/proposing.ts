@@ -4,16 +4,16 @@
  */
 import { ClientSession, type ProposalOutcome, type RaftNode } from "@parley/raft";
 import { notDone, type ProposeOutcome } from "./port.ts";
+import { TryTime } from "./try-time.ts";
 
 /** A session remembers 1,024 results for its client; more may not be on their way. */
 const MAX_UNDER_WAY = 512;
-/** What is lost with a leader that died is sent again after this. */
-const TRY_MS = 300;
 
 type Node = Pick<RaftNode, "propose" | "openSession">;
 
 export class Proposing {
   readonly #node: Node;
+  readonly #tryTime = new TryTime();
   readonly #stopped = Promise.withResolvers<void>();
   #isStopped = false;
   #session: ClientSession | undefined;
@@ -72,7 +72,8 @@ export class Proposing {
   }
 
   async #open(): Promise<void> {
-    const opened = await this.#node.openSession({ timeoutMs: TRY_MS, forward: true });
+    const timeoutMs = this.#tryTime.ms;
+    const opened = await this.#timed(this.#node.openSession({ timeoutMs, forward: true }), timeoutMs);
     if (opened.outcome !== "opened") {
       // Refused at once, or lost: either way not in a tight circle.
       await pause(10);
@@ -80,11 +81,24 @@ export class Proposing {
     }
     this.#session = new ClientSession({
       session: opened.session,
-      submit: (command, tag, timeoutMs) => this.#node.propose(command, { session: tag, timeoutMs, forward: true }),
+      submit: (command, tag, timeoutMs) =>
+        this.#timed(this.#node.propose(command, { session: tag, timeoutMs, forward: true }), timeoutMs),
       // Once stopped, nobody waits for its tries any more.
       pause: (delayMs) => (this.#isStopped ? new Promise<void>(() => undefined) : pause(delayMs)),
-      tryMs: TRY_MS,
+      tryMs: () => this.#tryTime.ms,
     });
+  }
+
+  /** Learns from a try how long the next may take. */
+  async #timed<Outcome extends { readonly outcome: string }>(trying: Promise<Outcome>, timeoutMs: number) {
+    const startedMs = performance.now();
+    const outcome = await trying;
+    const tookMs = performance.now() - startedMs;
+    // Only what has been to the leader and back tells something; the last try of a caller in a hurry tells nothing.
+    if (outcome.outcome === "committed" || outcome.outcome === "opened") this.#tryTime.answered(tookMs);
+    else if (outcome.outcome === "unknown" && timeoutMs >= this.#tryTime.ms && tookMs >= timeoutMs)
+      this.#tryTime.lost();
+    return outcome;
   }
 }
 

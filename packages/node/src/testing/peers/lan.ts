@@ -1,11 +1,14 @@
 /**
- * A network of its own for each peer, joined by bridges with multicast: Linux, root, `ip` and `nft`. Packets can be dropped by
- * direction or by chance, cables pulled, addresses changed. Nothing of the machine's own network is touched.
+ * A network of its own for each peer, joined by bridges with multicast: Linux, root, `ip`, `nft` and `tc`. Packets can be dropped
+ * by direction or by chance, cables pulled and narrowed, addresses changed, connections held up. Nothing of the machine's own
+ * network is touched.
  */
 import { execFile, spawn, spawnSync, type ChildProcessByStdio } from "node:child_process";
 import { once } from "node:events";
-import type { Writable } from "node:stream";
+import type { Readable, Writable } from "node:stream";
+import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import type { DelayRelayOptions } from "./delay-relay.ts";
 
 const run = promisify(execFile);
 
@@ -16,6 +19,10 @@ for space in $(ip netns list | cut -d ' ' -f 1 | grep "^$1-"); do
   for pid in $(ip netns pids "$space"); do kill -9 "$pid" 2>/dev/null; done
   ip netns del "$space"
 done`;
+
+const isSource = import.meta.url.endsWith(".ts");
+const RELAY = fileURLToPath(new URL(isSource ? "delay-relay.ts" : "delay-relay.js", import.meta.url));
+const FIRST_RELAY_PORT = 20_000;
 
 let made = 0;
 
@@ -36,7 +43,9 @@ export class Lan {
   readonly #places: Place[] = [];
   /** Senders that each place does not hear, by its namespace. */
   readonly #deaf = new Map<string, Set<Place>>();
+  readonly #relays: ChildProcessByStdio<Writable, Readable, null>[] = [];
   #lossPercent = 0;
+  #hasMulticast = true;
 
   private constructor(name: string) {
     this.#name = name;
@@ -48,7 +57,7 @@ export class Lan {
 
   /** Why there can be none; undefined when there can. */
   static obstacle(): string | undefined {
-    for (const program of ["ip", "nft"]) {
+    for (const program of ["ip", "nft", "tc"]) {
       if (spawnSync(program, ["-V"]).error !== undefined) return `${program} is not installed`;
     }
     const probe = `parley-probe-${process.pid}`;
@@ -99,13 +108,62 @@ export class Lan {
     await this.#inside(this.#hub, "link", "set", far, "up");
     await this.#inside(namespace, "addr", "add", `${place.address}/24`, "dev", "eth0");
     await this.#connect(place);
-    if (this.#lossPercent > 0) await this.#filter(place);
+    if (this.#lossPercent > 0 || !this.#hasMulticast) await this.#filter(place);
     return place;
   }
 
+  /** A second interface, `eth1`, on another subnet. Gives its address. */
+  async plugAlso({ namespace }: Place, subnet: number): Promise<string> {
+    const number = this.#places.findIndex((place) => place.namespace === namespace) + 1;
+    const [far, address] = [`q${number}`, Lan.addressOf(number, subnet)];
+    await this.#ip("link", "add", "eth1", "netns", namespace, "type", "veth", "peer", "name", far, "netns", this.#hub);
+    await this.#inside(this.#hub, "link", "set", far, "master", `br${subnet}`);
+    await this.#inside(this.#hub, "link", "set", far, "up");
+    await this.#inside(namespace, "addr", "add", `${address}/24`, "dev", "eth1");
+    await this.#inside(namespace, "link", "set", "eth1", "up");
+    return address;
+  }
+
   /** The cable is pulled. */
-  async unplug({ namespace }: Place): Promise<void> {
-    await this.#inside(namespace, "link", "set", "eth0", "down");
+  async unplug({ namespace }: Place, device: "eth0" | "eth1" = "eth0"): Promise<void> {
+    await this.#inside(namespace, "link", "set", device, "down");
+  }
+
+  /** Longer packets do not pass its interface. */
+  async setMtu({ namespace }: Place, bytes: number): Promise<void> {
+    await this.#inside(namespace, "link", "set", "eth0", "mtu", String(bytes));
+  }
+
+  /** No more than this passes its cable in either direction; what is too much waits in a queue, and is dropped behind it. */
+  async narrow({ namespace }: Place, rateKbit: number, queueMs: number): Promise<void> {
+    const number = this.#places.findIndex((place) => place.namespace === namespace) + 1;
+    const shape = ["root", "tbf", "rate", `${rateKbit}kbit`, "burst", "32kbit", "latency", `${queueMs}ms`];
+    await run("ip", ["netns", "exec", namespace, "tc", "qdisc", "replace", "dev", "eth0", ...shape]);
+    await run("ip", ["netns", "exec", this.#hub, "tc", "qdisc", "replace", "dev", `p${number}`, ...shape]);
+  }
+
+  /** From now on no multicast reaches anybody, as on many guests' and company networks. */
+  async blockMulticast(): Promise<void> {
+    this.#hasMulticast = false;
+    await Promise.all(this.#places.map((place) => this.#filter(place)));
+  }
+
+  /** From now on what goes to `port` of a host on another subnet, and what comes back, is held up by a relay. Once. */
+  async delay(port: number, delayMs: number): Promise<void> {
+    const relays = this.#places.map(({ address }, i) => ({
+      port: FIRST_RELAY_PORT + i,
+      toHost: address,
+      toPort: port,
+    }));
+    const options: DelayRelayOptions = { delayMs, relays };
+    const command = ["netns", "exec", this.#hub, process.execPath, RELAY, JSON.stringify(options)];
+    const relay = spawn("ip", command, { stdio: ["pipe", "pipe", "inherit"] });
+    relay.stdin.on("error", () => undefined);
+    this.#relays.push(relay);
+    await once(relay.stdout, "data");
+    const rules = relays.map((each) => `ip daddr ${each.toHost} tcp dport ${port} redirect to :${each.port};`);
+    const chain = `chain relays { type nat hook prerouting priority -100; ${rules.join(" ")} };`;
+    await run("ip", ["netns", "exec", this.#hub, "nft", `table ip parley { ${chain} }`]);
   }
 
   /** And put back. */
@@ -155,6 +213,7 @@ export class Lan {
   /** Whoever still runs on it is killed. */
   async remove(): Promise<void> {
     if (this.#sweeper.exitCode !== null || this.#sweeper.signalCode !== null) return;
+    for (const relay of this.#relays) relay.stdin.end();
     this.#sweeper.ref();
     const exited = once(this.#sweeper, "exit");
     this.#sweeper.stdin.end();
@@ -172,6 +231,7 @@ export class Lan {
     const senders = [...(this.#deaf.get(namespace) ?? [])].map(({ address }) => address);
     const rules = [
       ...(senders.length === 0 ? [] : [`ip saddr { ${senders.join(", ")} } drop`]),
+      ...(this.#hasMulticast ? [] : ["ip daddr 224.0.0.0/4 drop"]),
       ...(this.#lossPercent === 0 ? [] : [`iifname "eth0" numgen random mod 100 < ${this.#lossPercent} drop`]),
     ];
     const chain = `chain input { type filter hook input priority 0; ${rules.map((rule) => `${rule};`).join(" ")} };`;

@@ -51,7 +51,7 @@ export interface LivePeerOptions {
   readonly name: string;
   /** Its folder; made when it starts. */
   readonly home: string;
-  /** The address and port for other peers. */
+  /** The address and port for other peers; where it has a network of its own it listens at all its addresses. */
   readonly host: string;
   readonly port: number;
   /** Peers to ask, as `host:port`. */
@@ -282,7 +282,7 @@ export class LivePeer {
   }
 
   #processOptions(): PeerProcessOptions {
-    const { name, home, known, joinSecret, flags, hasTestActors } = this.#options;
+    const { name, home, known, joinSecret, flags, hasTestActors, command } = this.#options;
     return {
       home,
       joinSecret,
@@ -290,7 +290,7 @@ export class LivePeer {
       flags: {
         name,
         "listen.port": "0",
-        "mesh.host": this.#host,
+        "mesh.host": command.length === 0 ? this.#host : "0.0.0.0",
         "mesh.port": String(this.#port),
         "cluster.discovery": "static",
         "cluster.join": known.join(","),

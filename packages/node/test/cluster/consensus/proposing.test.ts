@@ -1,5 +1,5 @@
 import type { ProposalOutcome, ProposeOptions, RaftNode, SessionOutcome } from "@parley/raft";
-import { describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Proposing } from "../../../src/cluster/consensus/proposing.ts";
 
 const COMMAND = new Uint8Array([1]);
@@ -38,7 +38,8 @@ const refused = (
   reason,
   detail: reason,
 });
-const UNKNOWN: ProposalOutcome = { outcome: "unknown", reason: "deadline", detail: "lost" };
+const LOST = { outcome: "unknown", reason: "deadline", detail: "lost" } as const;
+const UNKNOWN: ProposalOutcome = LOST;
 
 describe("proposing", () => {
   it("repeats what may have been done under its own number", async () => {
@@ -105,4 +106,55 @@ describe("proposing", () => {
     expect(await underWay).toMatchObject({ outcome: "unknown" });
     expect(await proposing.propose(COMMAND, 60_000)).toMatchObject({ outcome: "refused", reason: "stopped" });
   });
+});
+
+/** Each of its answers takes so long; until then nobody knows. */
+class FarNode implements Pick<RaftNode, "propose" | "openSession"> {
+  opened = 0;
+  tries = 0;
+  readonly #roundTripMs: number;
+
+  constructor(roundTripMs: number) {
+    this.#roundTripMs = roundTripMs;
+  }
+
+  async openSession({ timeoutMs = 0 }: { readonly timeoutMs?: number } = {}): Promise<SessionOutcome> {
+    this.opened += 1;
+    const session = this.opened;
+    return (await this.#isAnswered(timeoutMs)) ? { outcome: "opened", session } : LOST;
+  }
+
+  async propose(_: Uint8Array, { timeoutMs = 0 }: ProposeOptions = {}): Promise<ProposalOutcome> {
+    this.tries += 1;
+    return (await this.#isAnswered(timeoutMs)) ? COMMITTED : LOST;
+  }
+
+  async #isAnswered(timeoutMs: number): Promise<boolean> {
+    await new Promise((resolve) => setTimeout(resolve, Math.min(this.#roundTripMs, timeoutMs)));
+    return timeoutMs >= this.#roundTripMs;
+  }
+}
+
+describe("proposing over a slow network", () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  it.each([400, 800, 1_600])(
+    "gives answers that take %i ms the time that they need, and from then on sends each command once",
+    async (roundTripMs) => {
+      const node = new FarNode(roundTripMs);
+      const proposing = new Proposing(node);
+      const first = proposing.propose(COMMAND, 10_000);
+      await vi.advanceTimersByTimeAsync(10_000);
+      expect(await first).toEqual(COMMITTED);
+      expect(node.opened).toBeLessThan(5);
+      node.tries = 0;
+      for (let i = 0; i < 10; i += 1) {
+        const next = proposing.propose(COMMAND, 10_000);
+        await vi.advanceTimersByTimeAsync(roundTripMs);
+        expect(await next).toEqual(COMMITTED);
+      }
+      expect(node.tries).toBe(10);
+    },
+  );
 });
