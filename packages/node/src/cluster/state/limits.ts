@@ -25,6 +25,8 @@ export const LIMITS = {
   entities: 100_000,
   /** Of one sealed mesh key. */
   boxBytes: 1_024,
+  /** Generations of the mesh key that can be followed: those before are forgotten, the oldest first. */
+  keyLinks: 1_024,
   recordItems: 64,
   /** Of what became of a command. */
   resultBytes: 4_096,

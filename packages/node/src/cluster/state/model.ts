@@ -30,11 +30,19 @@ export interface Revoked {
   readonly acknowledged: readonly string[];
 }
 
-/** The one identity of the mesh. */
-export interface MeshKey {
+/** One generation of the mesh key, as everybody may see it. */
+export interface MeshKeyLink {
+  readonly publicKey: Uint8Array;
+  /** By the generation before; by this one itself when it is the first. */
+  readonly signature: Uint8Array;
+}
+
+/** The one identity of the mesh. Whether its signatures hold is looked at by who uses it: replicas only keep them. */
+export interface MeshKey extends MeshKeyLink {
   /** Counts from 1. */
   readonly generation: number;
-  readonly publicKey: Uint8Array;
+  /** The generations right before it, the oldest first: who knows one of them can follow to this one. */
+  readonly earlier: readonly MeshKeyLink[];
   /** The private key, sealed to each peer that may use it. */
   readonly sealed: Ordered<Uint8Array>;
 }
@@ -121,6 +129,13 @@ export function entityKey(scope: string, entity: string): string {
 export function entitiesOf(state: ClusterState, scope: string): readonly string[] {
   const range = state.entities.range({ from: `${scope}\u0000`, to: `${scope}\u0001` });
   return [...range].map(([key]) => key.slice(scope.length + 1));
+}
+
+/** All generations of the mesh key that are known, the oldest first. */
+export function linksOf(meshKey: MeshKey | undefined): readonly MeshKeyLink[] {
+  if (meshKey === undefined) return [];
+  const { publicKey, signature, earlier } = meshKey;
+  return [...earlier, { publicKey, signature }];
 }
 
 /** Whether somebody who does not belong any more can unseal the mesh key: the prime is to make another. */

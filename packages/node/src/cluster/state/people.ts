@@ -1,14 +1,14 @@
 /** Who belongs, and the mesh's identity: founding, admitting, leaving, revoking, keys, and versions of the commands. */
 import { done } from "./codec.ts";
 import { LIMITS } from "./limits.ts";
-import type { ClusterState, Member } from "./model.ts";
+import { linksOf, type ClusterState, type Member } from "./model.ts";
 import { Ordered } from "./ordered.ts";
 import type { CommandOf } from "./schemas.ts";
 import { refuse, staleTerm, type LogPosition, type Step } from "./step.ts";
 
 export function found(state: ClusterState, { cluster, member, meshKey }: CommandOf<"found">): Step {
   if (state.id !== undefined) return refuse(state, "already-founded", `the cluster ${state.id} is founded already`);
-  const { publicKey, box } = meshKey;
+  const { publicKey, signature, box } = meshKey;
   const node = state.nextNode;
   return {
     state: {
@@ -16,7 +16,7 @@ export function found(state: ClusterState, { cluster, member, meshKey }: Command
       id: cluster,
       nextNode: node + 1,
       members: state.members.with(member.peer, { ...member, node }),
-      meshKey: { generation: 1, publicKey, sealed: Ordered.from([[member.peer, box]]) },
+      meshKey: { generation: 1, publicKey, signature, earlier: [], sealed: Ordered.from([[member.peer, box]]) },
     },
     result: done(node),
   };
@@ -80,7 +80,7 @@ export function acknowledge(state: ClusterState, { peer, by }: CommandOf<"acknow
 
 /** A new mesh key, sealed to every member and to nobody else. */
 export function rotate(state: ClusterState, command: CommandOf<"rotate">, at: LogPosition): Step {
-  const { generation, publicKey, boxes } = command;
+  const { generation, publicKey, signature, boxes } = command;
   const stale = staleTerm(command.term, at);
   if (stale !== undefined) return refuse(state, "stale-term", stale);
   const expected = (state.meshKey?.generation ?? 0) + 1;
@@ -90,7 +90,11 @@ export function rotate(state: ClusterState, command: CommandOf<"rotate">, at: Lo
   if (!isForAll || boxes.length !== sealed.size) {
     return refuse(state, "mismatch", "a mesh key is sealed once to every member, and to nobody else");
   }
-  return { state: { ...state, meshKey: { generation, publicKey, sealed } }, result: done(generation) };
+  const earlier = linksOf(state.meshKey).slice(-LIMITS.keyLinks);
+  return {
+    state: { ...state, meshKey: { generation, publicKey, signature, earlier, sealed } },
+    result: done(generation),
+  };
 }
 
 /** What a member says of itself; it may have new software. */

@@ -85,6 +85,8 @@ export const pairValue = bytes(LIMITS.valueBytes);
 export const settingKey = text(LIMITS.keyChars);
 export const settingValue = anyText(0, LIMITS.settingChars);
 export const sealedKey = key;
+/** Ed25519. */
+export const keySignature = bytes(64);
 export const resultBytes = bytes(LIMITS.resultBytes);
 export const kindName = text(LIMITS.keyChars);
 export const entityName = anyText(1, LIMITS.keyChars);
@@ -135,7 +137,7 @@ const COMMANDS = [
     type: z.literal("found"),
     cluster: text(64),
     member: newcomer,
-    meshKey: z.strictObject({ publicKey: key, box: key }),
+    meshKey: z.strictObject({ publicKey: key, signature: keySignature, box: key }),
   }),
   z.strictObject({
     type: z.literal("admit"),
@@ -154,6 +156,8 @@ const COMMANDS = [
     /** The new one. */
     generation: positive,
     publicKey: key,
+    /** By the generation before. */
+    signature: keySignature,
     boxes: asReadonly(z.array(asReadonly(z.tuple([peerName, key]))).max(LIMITS.members)),
   }),
   z.strictObject({ type: z.literal("describe"), peer: peerName, knows: positive, record: nodeRecord }),

@@ -7,7 +7,7 @@ import { Packr } from "msgpackr";
 import { z } from "zod";
 import { decodeResult, encodeResult } from "./codec.ts";
 import { LIMITS } from "./limits.ts";
-import { EMPTY_STATE, KNOWN_VERSION, type ClusterState } from "./model.ts";
+import { EMPTY_STATE, KNOWN_VERSION, linksOf, type ClusterState } from "./model.ts";
 import { Ordered } from "./ordered.ts";
 import { readPlain } from "../../mesh/wire/plain.ts";
 import * as schema from "./schemas.ts";
@@ -19,6 +19,7 @@ const CHUNK_BYTES = 64 * 1024;
 const MAX_RECORD_BYTES = LIMITS.shards * (LIMITS.keyChars * 3 + 16);
 
 const count = z.int().min(0);
+const keyLink = z.tuple([schema.sealedKey, schema.keySignature]);
 const row = schema.asReadonly(z.tuple([count, schema.ownerAddress.nullable()]));
 
 /** By the word that a record begins with: to try one after the other would cost minutes for a large state. */
@@ -37,7 +38,8 @@ const RECORDS = {
   member: z.tuple([z.literal("member"), schema.member]),
   revoked: z.tuple([z.literal("revoked"), schema.revoked]),
   record: z.tuple([z.literal("record"), schema.peerName, schema.nodeRecord]),
-  "mesh-key": z.tuple([z.literal("mesh-key"), z.int().min(1), schema.sealedKey]),
+  /** The generation; then that one's key and those of the ones before, the oldest first. */
+  "mesh-key": z.tuple([z.literal("mesh-key"), z.int().min(1), z.array(keyLink).min(1)]),
   sealed: z.tuple([z.literal("sealed"), schema.peerName, schema.sealedKey]),
   setting: z.tuple([z.literal("setting"), schema.settingKey, schema.settingValue]),
   pair: z.tuple([z.literal("pair"), schema.pairKey, schema.pairValue, count]),
@@ -94,7 +96,7 @@ function* contentsOf(state: ClusterState): Iterable<SnapshotRecord> {
   for (const entry of state.revoked.values()) yield ["revoked", inOrder(schema.revoked, entry)];
   for (const [peer, record] of state.records.range()) yield ["record", peer, inOrder(schema.nodeRecord, record)];
   if (meshKey !== undefined) {
-    yield ["mesh-key", meshKey.generation, meshKey.publicKey];
+    yield ["mesh-key", meshKey.generation, linksOf(meshKey).map((link) => [link.publicKey, link.signature])];
     for (const [peer, box] of meshKey.sealed.range()) yield ["sealed", peer, box];
   }
   for (const [key, value] of state.settings.range()) yield ["setting", key, value];
@@ -158,8 +160,13 @@ function restored(state: ClusterState | undefined, record: Content): ClusterStat
       return { ...state, revoked: state.revoked.with(record[1].peer, record[1]) };
     case "record":
       return { ...state, records: state.records.with(record[1], record[2]) };
-    case "mesh-key":
-      return { ...state, meshKey: { generation: record[1], publicKey: record[2], sealed: Ordered.empty() } };
+    case "mesh-key": {
+      const earlier = record[2].map(([publicKey, signature]) => ({ publicKey, signature }));
+      const last = earlier.pop();
+      if (last === undefined || earlier.length >= record[1])
+        throw corrupt("a mesh key has another past than it can have");
+      return { ...state, meshKey: { generation: record[1], ...last, earlier, sealed: Ordered.empty() } };
+    }
     case "sealed": {
       if (state.meshKey === undefined) throw corrupt("a key is sealed, and there is none");
       return { ...state, meshKey: { ...state.meshKey, sealed: state.meshKey.sealed.with(record[1], record[2]) } };

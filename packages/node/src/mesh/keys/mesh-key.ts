@@ -11,17 +11,23 @@ import { prefixed } from "./prefixed.ts";
 import { privateKeyFrom, publicKeyFrom, rawPrivate, rawPublic } from "./raw-keys.ts";
 import { seal, unseal, type SealContext } from "./seal.ts";
 
-/** One generation, as everybody may see it. */
-export interface MeshKeyRecord {
-  /** From 1 on. */
-  readonly generation: number;
+/** What shows that a generation is the mesh's. */
+export interface MeshKeyLink {
   /** Ed25519, 32 bytes. */
   readonly publicKey: Uint8Array;
   /** By the generation before; by this one itself when it is the first. 64 bytes. */
   readonly signature: Uint8Array;
+}
+
+/** One generation, as everybody may see it. */
+export interface MeshKeyRecord extends MeshKeyLink {
+  /** From 1 on. */
+  readonly generation: number;
   /** Peer id to the private key, sealed to that peer. */
   readonly sealed: Readonly<Record<string, Uint8Array>>;
 }
+
+type Generation = Omit<MeshKeyRecord, "sealed">;
 
 /** A peer that shall know the key. */
 export interface KeyHolder {
@@ -68,7 +74,7 @@ export function sealMeshKey(clusterId: string, { generation, privateKey }: OpenM
  */
 export function openMeshKey(
   clusterId: string,
-  record: MeshKeyRecord,
+  record: Pick<MeshKeyRecord, "generation" | "publicKey" | "sealed">,
   { peerId, sealingKey }: { readonly peerId: string; readonly sealingKey: KeyObject },
 ): OpenMeshKey {
   const { generation, publicKey } = record;
@@ -82,7 +88,7 @@ export function openMeshKey(
 }
 
 /** True when `record` is the generation right after `previous`; without `previous`, when it is a first one. */
-export function follows(clusterId: string, record: MeshKeyRecord, previous: MeshKeyRecord | undefined): boolean {
+export function follows(clusterId: string, record: Generation, previous: Generation | undefined): boolean {
   const { generation, publicKey, signature } = record;
   if (generation !== (previous?.generation ?? 0) + 1) return false;
   const signer = previous?.publicKey ?? publicKey;
@@ -92,6 +98,20 @@ export function follows(clusterId: string, record: MeshKeyRecord, previous: Mesh
     // Keys and signatures that are not even of the right size verify nothing.
     return false;
   }
+}
+
+/**
+ * True when each of `links`, the first of which is of generation `first`, follows the one before. Where the first one is not of
+ * the first generation nobody can say that of it: it is where the chain begins, and is to be known otherwise.
+ */
+export function isChain(clusterId: string, first: number, links: readonly MeshKeyLink[]): boolean {
+  let previous: Generation | undefined;
+  for (const [i, { publicKey, signature }] of links.entries()) {
+    const each = { generation: first + i, publicKey, signature };
+    if ((previous !== undefined || first === 1) && !follows(clusterId, each, previous)) return false;
+    previous = each;
+  }
+  return links.length > 0;
 }
 
 function statementOf(clusterId: string, generation: number, publicKey: Uint8Array): Uint8Array {

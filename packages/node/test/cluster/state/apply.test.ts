@@ -3,6 +3,7 @@ import { EMPTY_STATE, entitiesOf, needsRotation } from "../../../src/cluster/sta
 import { readRange } from "../../../src/cluster/state/pairs.ts";
 import { encodeCommand } from "../../../src/cluster/state/codec.ts";
 import type { ClusterCommand } from "../../../src/cluster/state/schemas.ts";
+import { LIMITS } from "../../../src/cluster/state/limits.ts";
 import { admit, Agreed, bytes, FOUND, newcomer, RECORD } from "./support.ts";
 
 const put = (key: string, value: number, when?: { revision: number } | { value: Uint8Array }): ClusterCommand => ({
@@ -67,6 +68,7 @@ describe("the mesh key", () => {
     term,
     generation,
     publicKey: bytes(generation),
+    signature: bytes(generation, generation),
     boxes: peers.map((peer) => [peer, bytes(1)] as const),
   });
 
@@ -77,6 +79,21 @@ describe("the mesh key", () => {
     expect(needsRotation(agreed.state)).toBe(true);
     expect(agreed.run(rotate(1, 2, "a"))).toEqual({ outcome: "done", value: 2 });
     expect(needsRotation(agreed.state)).toBe(false);
+  });
+
+  it("keeps all generations with their signatures, the oldest first, and of very many the newest", () => {
+    const agreed = Agreed.of();
+    for (const generation of [2, 3]) agreed.run(rotate(1, generation, "a"));
+    expect(agreed.state.meshKey).toMatchObject({ generation: 3, publicKey: bytes(3), signature: bytes(3, 3) });
+    expect(agreed.state.meshKey?.earlier).toEqual([
+      { publicKey: bytes(9), signature: bytes(8) },
+      { publicKey: bytes(2), signature: bytes(2, 2) },
+    ]);
+    for (let generation = 4; generation <= LIMITS.keyLinks + 3; generation += 1) {
+      agreed.run({ ...rotate(1, generation, "a"), publicKey: bytes(7) } as ClusterCommand);
+    }
+    expect(agreed.state.meshKey?.earlier).toHaveLength(LIMITS.keyLinks);
+    expect(agreed.state.meshKey?.earlier[0]).toEqual({ publicKey: bytes(3), signature: bytes(3, 3) });
   });
 
   it("is changed by the prime of the term only, whichever way its term is wrong", () => {

@@ -28,7 +28,7 @@ export const FOUND: ClusterCommand = {
   type: "found",
   cluster: "home-1",
   member: newcomer("a"),
-  meshKey: { publicKey: bytes(9), box: bytes(1) },
+  meshKey: { publicKey: bytes(9), signature: bytes(8), box: bytes(1) },
 };
 
 export function admit(peer: string, generation = 1): ClusterCommand {
@@ -103,6 +103,7 @@ export const anyCommand: fc.Arbitrary<ClusterCommand> = fc.oneof(
     term,
     generation: fc.integer({ min: 1, max: 3 }),
     publicKey: value,
+    signature: value,
     boxes: fc.uniqueArray(fc.tuple(peer, value), { selector: ([each]) => each }),
   }),
   fc.record({

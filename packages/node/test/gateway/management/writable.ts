@@ -23,7 +23,7 @@ export async function fill(cluster: FakeCluster): Promise<Contents> {
   const shared = new SharedState(consensus, machine);
   const [sealingKey, box] = [new Uint8Array([1]), new Uint8Array([2])];
   const member = { peer: peerId, name: "attic", sealingKey, roles: [], admittedMs: 0, knows: 1 };
-  const meshKey = { publicKey: sealingKey, box };
+  const meshKey = { publicKey: sealingKey, signature: new Uint8Array(64), box };
   const founded = await shared.submit({ type: "found", cluster: "home", member, meshKey }, { timeoutMs: 10_000 });
   if (founded.outcome !== "done") throw new Error(founded.detail);
   const outbox = await Outbox.open({ file: new MemoryOutboxFile(), log: noLog });

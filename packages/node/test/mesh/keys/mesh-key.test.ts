@@ -1,6 +1,6 @@
 import { generateKeyPairSync, sign, verify } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { follows, makeMeshKey, openMeshKey, sealMeshKey } from "../../../src/mesh/keys/mesh-key.ts";
+import { follows, isChain, makeMeshKey, openMeshKey, sealMeshKey } from "../../../src/mesh/keys/mesh-key.ts";
 import { publicKeyFrom, rawPublic } from "../../../src/mesh/keys/raw-keys.ts";
 
 const CLUSTER = "c-7f3a";
@@ -68,5 +68,25 @@ describe("the mesh's key", () => {
     expect(follows(CLUSTER, { ...second.record, publicKey: stranger.record.publicKey }, first.record)).toBe(false);
     expect(follows(CLUSTER, { ...second.record, signature: new Uint8Array(3) }, first.record)).toBe(false);
     expect(follows(CLUSTER, { ...first.record, publicKey: new Uint8Array(3) }, undefined)).toBe(false);
+  });
+
+  it("can be followed over all generations, from the first or from a later one, and not past a forged one", () => {
+    const first = makeMeshKey(CLUSTER, [anna]);
+    const second = makeMeshKey(CLUSTER, [anna], first.key);
+    const third = makeMeshKey(CLUSTER, [anna], second.key);
+    const all = [first.record, second.record, third.record];
+    expect(isChain(CLUSTER, 1, all)).toBe(true);
+    expect(isChain(CLUSTER, 2, all.slice(1))).toBe(true);
+    expect(isChain(CLUSTER, 3, all.slice(2))).toBe(true);
+    expect(isChain(CLUSTER, 1, [])).toBe(false);
+    expect(isChain(CLUSTER, 2, all)).toBe(false);
+    expect(isChain("c-other", 1, all)).toBe(false);
+    const forged = makeMeshKey(CLUSTER, [anna], {
+      ...first.key,
+      privateKey: generateKeyPairSync("ed25519").privateKey,
+    });
+    expect(isChain(CLUSTER, 1, [first.record, forged.record, third.record])).toBe(false);
+    expect(isChain(CLUSTER, 1, [first.record, third.record])).toBe(false);
+    expect(isChain(CLUSTER, 1, [{ ...first.record, signature: second.record.signature }])).toBe(false);
   });
 });

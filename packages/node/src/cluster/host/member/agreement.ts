@@ -58,9 +58,11 @@ export async function startAgreement(options: AgreementOptions): Promise<Agreeme
   });
   // Nobody else can lead: there is nothing to wait for.
   if (beginning !== undefined) consensus.node.campaign();
-  void consensus.node.stopped.then(
-    (error) => error && log.error({ err: error }, "this peer's part in consensus ended"),
-  );
+  void consensus.node.stopped.then((error) => {
+    if (error === undefined) return;
+    log.error({ err: error }, "this peer's part in consensus ended");
+    options.failed(error);
+  });
   const keeper = new MembershipKeeper({
     port: raftMembership(consensus.node),
     members: () => factsOf(machine.state),

@@ -25,7 +25,8 @@ export function aloneWith(
     term: 1,
     members: Ordered.from([[self, own]]),
     records: record === undefined ? Ordered.empty() : Ordered.from([[self, record]]),
-    meshKey: { generation: key.generation, publicKey: key.publicKey, sealed: Ordered.from(Object.entries(key.sealed)) },
+    // Signed by the key before, for the new cluster: its chain begins there.
+    meshKey: { ...key, earlier: [], sealed: Ordered.from(Object.entries(key.sealed)) },
     // What it wrote down and has delivered stays delivered.
     delivered: delivered === undefined ? Ordered.empty() : Ordered.from([[self, delivered]]),
     pairs: Ordered.from([...state.pairs.range()].map(([name, { value }]) => [name, { value, revision: 1 }] as const)),

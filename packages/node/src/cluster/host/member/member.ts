@@ -315,7 +315,7 @@ async function found(options: MemberOptions, shared: SharedState): Promise<void>
     type: "found",
     cluster,
     member,
-    meshKey: { publicKey: meshKey.publicKey, box },
+    meshKey: { publicKey: meshKey.publicKey, signature: meshKey.signature, box },
   };
   const submitted = await shared.submit(command, { timeoutMs: 15_000 });
   if (submitted.outcome === "done" || shared.now.id === cluster) return;

@@ -1,14 +1,15 @@
-/** The mesh's one identity as this member holds it: opened for itself, sealed to newcomers, made anew after a revocation. */
+/** The mesh's one identity as this member holds it: found to follow from the one before, opened for itself, sealed to newcomers, made anew after a revocation. */
 import { sign, type KeyObject } from "node:crypto";
 import { PeerError } from "../../../errors.ts";
 import {
+  isChain,
   makeMeshKey,
   openMeshKey,
   sealMeshKey,
   type KeyHolder,
   type OpenMeshKey,
 } from "../../../mesh/keys/mesh-key.ts";
-import { needsRotation, type ClusterState } from "../../state/model.ts";
+import { linksOf, needsRotation, type ClusterState, type MeshKey } from "../../state/model.ts";
 import type { CommandOf } from "../../state/schemas.ts";
 
 export interface MeshIdentityOptions {
@@ -22,6 +23,8 @@ export interface MeshIdentityOptions {
 export class MeshIdentity {
   readonly #options: MeshIdentityOptions;
   #open: OpenMeshKey | undefined;
+  /** The last that was found to be the mesh's. */
+  #known: MeshKey | undefined;
 
   constructor(options: MeshIdentityOptions) {
     this.#options = options;
@@ -37,17 +40,33 @@ export class MeshIdentity {
       });
     }
     if (this.#open?.generation === meshKey.generation) return this.#open;
+    this.#adopt(meshKey);
     const { generation, publicKey, sealed } = meshKey;
     const box = sealed.get(self);
-    // Who seals is proven by the log: only members write to it.
-    const record = {
-      generation,
-      publicKey,
-      signature: new Uint8Array(),
-      sealed: box === undefined ? {} : { [self]: box },
-    };
+    const record = { generation, publicKey, sealed: box === undefined ? {} : { [self]: box } };
     this.#open = openMeshKey(cluster, record, { peerId: self, sealingKey });
     return this.#open;
+  }
+
+  /** Takes it for the mesh's, if it follows from what this peer took for that before. @throws PeerError `seal-broken` */
+  #adopt(meshKey: MeshKey): void {
+    const { generation, publicKey } = this.#known ?? {};
+    const links = linksOf(meshKey);
+    const first = meshKey.generation - links.length + 1;
+    // What was looked at already need not be again; what is forgotten by now cannot be.
+    const from = Math.max(0, (generation ?? first) - first);
+    const [known] = links.slice(from);
+    const isOther = generation === first + from && publicKey !== undefined && !isSame(known?.publicKey, publicKey);
+    if (isOther || !isChain(this.#options.cluster, first + from, links.slice(from))) {
+      throw new PeerError(
+        "seal-broken",
+        `generation ${meshKey.generation} of the mesh's key does not follow from earlier ones`,
+        {
+          nextStep: "A member has forged it: find out which, and found the cluster anew without it.",
+        },
+      );
+    }
+    this.#known = meshKey;
   }
 
   /** The key of the present generation for a newcomer. @throws PeerError `seal-broken` */
@@ -68,7 +87,11 @@ export class MeshIdentity {
     if (!needsRotation(state)) return undefined;
     const holders = [...state.members.values()].map(({ peer, sealingKey }) => ({ peerId: peer, sealingKey }));
     const { record } = makeMeshKey(this.#options.cluster, holders, this.open());
-    const { generation, publicKey } = record;
-    return { type: "rotate", term, generation, publicKey, boxes: Object.entries(record.sealed) };
+    const { generation, publicKey, signature } = record;
+    return { type: "rotate", term, generation, publicKey, signature, boxes: Object.entries(record.sealed) };
   }
+}
+
+function isSame(one: Uint8Array | undefined, other: Uint8Array): boolean {
+  return one !== undefined && Buffer.compare(one, other) === 0;
 }

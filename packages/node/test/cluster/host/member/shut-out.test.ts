@@ -72,6 +72,7 @@ describe("a peer that members refuse", () => {
     const { refuses, verdicts } = outcast(["a"]);
     refuses("a", true);
     await until(() => verdicts() > 0);
+    expect(verdicts()).toBeGreaterThan(0);
   });
 
   it("takes nobody's word who does not belong, whose link is up again, or who says otherwise by now", async () => {
