@@ -1,6 +1,6 @@
 /** What the tests of whole clusters share. */
-import { Household, Lan, portrait, type HouseholdOptions, type LivePeer } from "@parley/node/testing";
-import { onTestFinished } from "vitest";
+import { Household, Lan, PeerFailure, portrait, type HouseholdOptions, type LivePeer } from "@parley/node/testing";
+import { expect, onTestFinished } from "vitest";
 
 export const SECRET = "a secret of more than sixteen characters";
 
@@ -67,4 +67,66 @@ export async function valueAt(peer: LivePeer, key: string): Promise<string | nul
 /** Whom that peer takes for prime: a peer id. */
 export async function primeOf(peer: LivePeer): Promise<string | undefined> {
   return (await peer.peers()).find(({ isPrime }) => isPrime)?.peerId;
+}
+
+/** Writes through all of them in turn until `isOver`: a key once, each again until it is taken. */
+export async function keepWriting(
+  peers: () => readonly LivePeer[],
+  name: string,
+  isOver: () => boolean,
+): Promise<ReadonlyMap<string, string>> {
+  const written = new Map<string, string>();
+  for (let i = 0; !isOver(); i += 1) {
+    const [key, value] = [`${name}/${i}`, `value-${i}`];
+    for (let attempt = i; !isOver(); attempt += 1) {
+      const usable = peers().filter(({ isRunning, isPaused }) => isRunning && !isPaused);
+      if (await isTaken(usable[attempt % Math.max(1, usable.length)], key, value)) {
+        written.set(key, value);
+        break;
+      }
+    }
+  }
+  return written;
+}
+
+async function isTaken(peer: LivePeer | undefined, key: string, value: string): Promise<boolean> {
+  try {
+    if (peer !== undefined && (await peer.put(key, value, { timeoutMs: 2_000 })).outcome === "done") return true;
+  } catch (error) {
+    // It was killed meanwhile, or stands still.
+    if (!(error instanceof PeerFailure)) throw error;
+  }
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  return false;
+}
+
+/** Each of these holds all of it, by a read that is current. */
+export async function expectHeld(peers: readonly LivePeer[], written: ReadonlyMap<string, string>): Promise<void> {
+  for (const peer of peers) {
+    let held = new Map<string, string>();
+    await until(
+      async () => {
+        try {
+          held = new Map((await peer.range("")).map(({ key, value }) => [key, value]));
+          return true;
+        } catch (error) {
+          if (error instanceof PeerFailure) return false;
+          throw error;
+        }
+      },
+      `${peer.name} reads`,
+      { peers: [peer] },
+    );
+    expect([...written].filter(([key, value]) => held.get(key) !== value)).toEqual([]);
+  }
+}
+
+/** Their replicas do not differ. */
+export function untilEqual(peers: readonly LivePeer[]): Promise<void> {
+  return until(
+    async () =>
+      new Set((await Promise.all(peers.map((peer) => peer.tell("digest")))).map(({ digest }) => digest)).size === 1,
+    "all hold the same",
+    { peers },
+  );
 }

@@ -13,7 +13,8 @@ export interface DelayRelayOptions {
 /** More than that on its way, and whoever sends has to wait. */
 const FULL_BYTES = 4 * 1024 * 1024;
 
-const { delayMs, relays } = JSON.parse(process.argv[2] ?? "{}") as DelayRelayOptions;
+const given: DelayRelayOptions = JSON.parse(process.argv[2] ?? "{}");
+const { delayMs, relays } = given;
 const servers = relays.map(({ port, toHost, toPort }) =>
   createServer({ allowHalfOpen: true, noDelay: true }, (near) => {
     const far = connect({ host: toHost, port: toPort, allowHalfOpen: true, noDelay: true });

@@ -167,8 +167,9 @@ export class Lan {
   }
 
   /** And put back. */
-  async replug(place: Place): Promise<void> {
-    await this.#connect(place);
+  async replug(place: Place, device: "eth0" | "eth1" = "eth0"): Promise<void> {
+    if (device === "eth0") await this.#connect(place);
+    else await this.#inside(place.namespace, "link", "set", device, "up");
   }
 
   /** It has another address from now on, as after a new lease. */
