@@ -63,10 +63,10 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
   const store = modelStoreFor(config);
   const services = createServices(options, store, log);
   const token = randomBytes(32).toString("base64url");
-  let clientPort = 0;
-  const { cluster, start } = openPart({ options, identity, services, log, clientPort: () => clientPort });
+  const front: { gateway?: Gateway } = {};
+  const { cluster, start } = openPart({ options, identity, services, log, gateway: () => front.gateway });
   const gateway = await listen({ config, identity, services, cluster, token, log });
-  clientPort = gateway.port;
+  front.gateway = gateway;
   log.info({ url: gateway.url, peerId: identity.peerId, version: VERSION }, "peer started");
   start().catch((error: unknown) => log.error({ err: error }, "this peer takes part in no cluster"));
 
@@ -137,9 +137,10 @@ function openPart(parts: {
   readonly identity: Identity;
   readonly services: Services;
   readonly log: Logger;
-  readonly clientPort: () => number;
+  /** Once it listens. */
+  readonly gateway: () => Gateway | undefined;
 }): OpenedCluster {
-  const { options, identity, services, log, clientPort } = parts;
+  const { options, identity, services, log, gateway } = parts;
   const { config, joinSecret } = options;
   const { peerId } = identity;
   if (!config.cluster.enabled) return { cluster: clusterOff(peerId), start: async () => undefined };
@@ -149,7 +150,8 @@ function openPart(parts: {
       identity,
       joinSecret,
       services: () => readyServices(services),
-      clientPort,
+      clientPort: () => gateway()?.port ?? 0,
+      isInUse: () => (gateway()?.clients ?? 0) > 0,
       log: contextLogger(log, () => ({ peerId, term: opened.cluster.consensus?.leadership.current().term })),
       // A console tells it from the cluster's face, in its own words.
       onNews: (sentence) => log.info(sentence),

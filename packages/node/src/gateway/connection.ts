@@ -46,6 +46,7 @@ const CLOSE_UNAUTHENTICATED = 4401;
 export class Connection {
   readonly #socket: WebSocket;
   readonly #deps: ConnectionDeps;
+  readonly #users: Set<Connection>;
   readonly #outbox: Outbox;
   readonly #session: Session;
   readonly #sessionId = crypto.randomUUID();
@@ -55,10 +56,13 @@ export class Connection {
   /** Reasons to read nothing more for now. */
   #holds = 0;
   #pending = 0;
+  #hasWorked = false;
 
-  constructor(socket: WebSocket, deps: ConnectionDeps) {
+  /** @param users to which it belongs while this client makes use of the peer */
+  constructor(socket: WebSocket, deps: ConnectionDeps, users: Set<Connection>) {
     this.#socket = socket;
     this.#deps = deps;
+    this.#users = users;
     this.#outbox = new Outbox(socket);
     this.#session = new Session(deps.services);
     const late = setTimeout(() => {
@@ -71,6 +75,7 @@ export class Connection {
     });
     socket.on("close", () => {
       clearTimeout(late);
+      users.delete(this);
       for (const work of this.#byCommand.values()) work.cancel();
     });
     socket.on("error", (error) => deps.log.debug({ err: error, client: this.#clientId }, "client socket failed"));
@@ -116,6 +121,7 @@ export class Connection {
       return this.#refuse("AUTHENTICATION_FAILED", "wrong token", message.messageId);
     }
     this.#clientId = message.payload.clientId;
+    this.#users.add(this);
     this.#deps.log.debug({ client: this.#clientId, session: this.#sessionId }, "client registered");
     const payload = { success: true, sessionId: this.#sessionId, serverInfo: this.#deps.serverInfo };
     await this.#send(createMessage("REGISTER_ACK", payload, this.#head(message.messageId)));
@@ -138,6 +144,8 @@ export class Connection {
         this.#byCommand.get(request.parameters.commandId)?.endInput();
         return;
       case "status":
+        // Who only looks how the peer fares makes no use of it.
+        if (!this.#hasWorked) this.#users.delete(this);
         return this.#result(message.messageId, { success: true, result: this.#deps.status() });
       case "ask":
       case "listen":
@@ -157,6 +165,8 @@ export class Connection {
     if (this.#byStream.has(work.stream)) {
       return this.#refuse("INVALID_MESSAGE", `stream ${work.stream} is in use`, commandId);
     }
+    this.#hasWorked = true;
+    this.#users.add(this);
     this.#byCommand.set(commandId, work);
     this.#byStream.set(work.stream, work);
     try {

@@ -29,6 +29,8 @@ export interface Gateway {
   /** Such as `http://127.0.0.1:8765`. */
   readonly url: string;
   readonly port: number;
+  /** Clients that are there for more than to look how the peer fares. */
+  readonly clients: number;
   close(): Promise<void>;
 }
 
@@ -45,7 +47,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   if (!isLoopback(options.host)) throw notLoopback(options.host);
   const app = fastify({ logger: false, bodyLimit: 65_536, forceCloseConnections: true });
   addRoutes(app, options);
-  const sockets = acceptSockets(app, options);
+  const users = new Set<Connection>();
+  const sockets = acceptSockets(app, options, users);
   try {
     await app.listen({ host: options.host, port: options.port });
   } catch (cause) {
@@ -58,6 +61,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   return {
     url: `http://${shownHost}:${port}`,
     port,
+    get clients() {
+      return users.size;
+    },
     close: async () => {
       await farewell(sockets);
       await app.close();
@@ -132,7 +138,7 @@ function isPublic(url: string): boolean {
   return path === "/" || path === "/health";
 }
 
-function acceptSockets(app: FastifyInstance, options: GatewayOptions): WebSocketServer {
+function acceptSockets(app: FastifyInstance, options: GatewayOptions, users: Set<Connection>): WebSocketServer {
   const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_TEXT_BYTES, perMessageDeflate: false });
   app.server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     const status = refusal(request, options.host, sockets.clients.size);
@@ -142,7 +148,7 @@ function acceptSockets(app: FastifyInstance, options: GatewayOptions): WebSocket
     }
     sockets.handleUpgrade(request, socket, head, (accepted) => {
       // The connection lives through its listeners on the socket.
-      void new Connection(accepted, options);
+      void new Connection(accepted, options, users);
     });
   });
   return sockets;

@@ -15,6 +15,7 @@ import type { FlagValues } from "../../src/config/index.ts";
 import type { ServiceName } from "../../src/services/stage.ts";
 import {
   createPeer,
+  eventually,
   fixedDelaySources,
   temporaryFolder,
   testConfig,
@@ -123,10 +124,10 @@ describe("a client of a peer", () => {
     await start({ ...quick, llmMs: 60_000 });
     const connected = await client();
     const failure = all(connected.ask({ text: "hello" })).catch((error: unknown) => error);
-    await expect.poll(() => hosts.get("llm")?.[0]?.status().running ?? 0).toBe(1);
+    await eventually(() => hosts.get("llm")?.[0]?.status().running ?? 0).toBe(1);
     process.kill(hosts.get("llm")?.[0]?.status().pid ?? 0, "SIGKILL");
     expect(await failure).toMatchObject({ code: "work-failed", remoteCode: "engine-crashed" });
-    await expect.poll(() => hosts.get("llm")?.length).toBe(2);
+    await eventually(() => hosts.get("llm")?.length).toBe(2);
     expect((await connected.status())["services"]).toMatchObject({ llm: { state: "ready", engine: { restarts: 1 } } });
   });
 
@@ -134,17 +135,18 @@ describe("a client of a peer", () => {
     await start({ ...quick, tokenMs: 50, replies: [`${"word ".repeat(2000)}.`] });
     const connected = await client();
     for await (const event of connected.ask({ text: "talk" })) if (event.type === "text") break;
-    await expect.poll(() => hosts.get("llm")?.[0]?.status().running).toBe(0);
+    await eventually(() => hosts.get("llm")?.[0]?.status().running).toBe(0);
+    expect(hosts.get("llm")).toHaveLength(1);
   });
 
   it("that goes away takes its work along", async () => {
     await start({ ...quick, llmMs: 60_000 });
     const connected = await client();
     const asking = all(connected.ask({ text: "hello" }));
-    await expect.poll(() => hosts.get("llm")?.[0]?.status().running ?? 0).toBe(1);
+    await eventually(() => hosts.get("llm")?.[0]?.status().running ?? 0).toBe(1);
     connected.close();
     await expect(asking).rejects.toMatchObject({ code: "connection-lost" });
-    await expect.poll(() => hosts.get("llm")?.[0]?.status().running).toBe(0);
+    await eventually(() => hosts.get("llm")?.[0]?.status().running).toBe(0);
   });
 
   it("cancels with a signal", async () => {
@@ -159,7 +161,7 @@ describe("a client of a peer", () => {
     await start({ ...quick, llmMs: 60_000 }, { "limits.ask_seconds": "1" });
     const connected = await client();
     await expect(all(connected.ask({ text: "hello" }))).rejects.toMatchObject({ remoteCode: "job-timed-out" });
-    await expect.poll(() => hosts.get("llm")?.[0]?.status().running).toBe(0);
+    await eventually(() => hosts.get("llm")?.[0]?.status().running).toBe(0);
   });
 
   it("has its questions answered one after another, each knowing what was said before", async () => {
@@ -275,7 +277,7 @@ describe("a client that breaks the protocol", () => {
     const { socket, messages } = await bare();
     socket.send(register(peer.token));
     socket.send(JSON.stringify(message));
-    await expect.poll(() => messages.length).toBe(2);
+    await eventually(() => messages.length).toBe(2);
     expect(messages[1]).toMatchObject({
       type: "ERROR",
       inReplyTo: message.messageId,
@@ -314,11 +316,11 @@ describe("a client that breaks the protocol", () => {
     const messageId = crypto.randomUUID();
     socket.send(listen(1));
     socket.send(listen(2));
-    await expect.poll(() => messages.length).toBe(2);
+    await eventually(() => messages.length).toBe(2);
     expect(messages[1]).toMatchObject({ type: "ERROR", payload: { errorCode: "INVALID_MESSAGE" } });
-    await expect.poll(() => hosts.get("vad")?.[0]?.status().running).toBe(1);
+    await eventually(() => hosts.get("vad")?.[0]?.status().running).toBe(1);
     socket.terminate();
-    await expect.poll(() => hosts.get("vad")?.[0]?.status().running).toBe(0);
+    await eventually(() => hosts.get("vad")?.[0]?.status().running).toBe(0);
   });
 
   it("with more than eight pieces of work at once has the ninth refused", async () => {

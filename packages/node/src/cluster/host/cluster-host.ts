@@ -4,6 +4,7 @@
  */
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { messageOf, PeerError } from "../../errors.ts";
 import type { DoorEvent } from "../../mesh/door/server/ports.ts";
 import { readJoinSecret } from "../../mesh/door/code/join-secret.ts";
@@ -14,6 +15,7 @@ import { MACHINE, type Ground } from "./ground.ts";
 import { WaitingWrites } from "./home/waiting-writes.ts";
 import { belongs, ClusterHome, founderRecord, type ClusterRecord } from "./home/cluster-home.ts";
 import { Reception } from "./joining/reception.ts";
+import type { OwnCluster } from "./joining/seeker.ts";
 import { recordOf, type Welcome } from "./joining/welcome.ts";
 import { EMPTY_STATE, type ClusterState } from "../state/model.ts";
 import { aloneWith } from "./member/last-resort.ts";
@@ -49,7 +51,7 @@ export class ClusterHost {
   #reception: Reception | undefined;
   /** It goes elsewhere, or away: it takes in nobody. */
   #isMoving = false;
-  #told = { isAloneAndEmpty: false, isBusy: false };
+  #told: OwnCluster = { isAloneAndEmpty: false, isBusy: false };
   #windowEnd: PairingEnd | undefined;
   #trouble: string | undefined;
   #retry: NodeJS.Timeout | undefined;
@@ -85,7 +87,7 @@ export class ClusterHost {
     if (belongs(record)) this.#roster = new Roster(this.options.identity.peerId, record);
     const premises = await openPremises({
       options: this.options,
-      listen: this.#ground.listen,
+      listen: (options) => this.#ground.listen(options),
       files: this.#ground.files,
       secret: this.#secret,
       sealingKey,
@@ -93,6 +95,7 @@ export class ClusterHost {
       hasCompany: () => (this.#roster?.members.size ?? 0) > 1,
       cluster: (host) => this.#receive(host),
       owner: {
+        own: () => this.#own,
         found: () => this.#found(),
         enter: (welcome) => this.#enter(welcome),
         dissolve: (to) => this.#dissolve(to),
@@ -333,6 +336,8 @@ export class ClusterHost {
   async #dissolve(to: string): Promise<void> {
     const own = this.#member;
     if (own === undefined || own.roster.cluster === to) return;
+    // A client has come in this very moment: it stays.
+    if (!this.isAloneAndEmpty) return this.#premises?.seeker.step({ type: "paired", cluster: own.roster.cluster });
     await own.stop();
     this.#member = undefined;
     this.#roster = undefined;
@@ -355,7 +360,7 @@ export class ClusterHost {
     this.#member = await startMember({
       host,
       home: this.#home,
-      openLog: this.#ground.openLog,
+      openLog: (folder, options) => this.#ground.openLog(folder, options),
       openOutbox: () => this.#writes.open(),
       roster,
       name,
@@ -440,12 +445,16 @@ export class ClusterHost {
     const premises = this.#premises;
     if (premises === undefined || this.#closed !== undefined) return;
     premises.outside.update();
-    if (this.#member === undefined) return;
+    const own = this.#own;
+    if (own === undefined || isDeepStrictEqual(own, this.#told)) return;
+    this.#told = own;
+    premises.seeker.step({ type: "own", ...own });
+  }
+
+  get #own(): OwnCluster | undefined {
     const { isAloneAndEmpty } = this;
-    const isBusy = this.#reception?.isBusy === true || premises.door.window !== undefined;
-    if (isAloneAndEmpty === this.#told.isAloneAndEmpty && isBusy === this.#told.isBusy) return;
-    this.#told = { isAloneAndEmpty, isBusy };
-    premises.seeker.step({ type: "own", isAloneAndEmpty, isBusy });
+    const isBusy = this.#reception?.isBusy === true || this.#premises?.door.window !== undefined;
+    return this.#member === undefined ? undefined : { isAloneAndEmpty, isBusy };
   }
 }
 

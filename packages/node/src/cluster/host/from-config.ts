@@ -25,6 +25,8 @@ export interface FromConfig {
   readonly services: () => readonly ReadyService[];
   /** Where clients reach the peer. */
   readonly clientPort: () => number;
+  /** Whether clients are there: then it gives up no cluster of its own. */
+  readonly isInUse: () => boolean;
   readonly log: Logger;
   readonly onNews?: ((sentence: string) => void) | undefined;
 }
@@ -61,6 +63,7 @@ export function clusterOptionsFor(given: FromConfig): ClusterOptions {
     joinSecret,
     describe: () => ({ ...description, models: models() }),
     services: () => [...new Set(services().map(({ kind }) => kind))].toSorted(),
+    isInUse: given.isInUse,
     log,
     ...(onNews === undefined ? {} : { onNews }),
     timing: ELECTION_TIMINGS[cluster.timing],

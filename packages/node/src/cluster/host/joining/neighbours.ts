@@ -12,6 +12,9 @@ export interface Neighbour {
   isVisiting: boolean;
 }
 
+/** Hellos that come to nothing, until a peer counts as gone. */
+export const SILENT_AFTER = 2;
+
 const MAX_NEIGHBOURS = 256;
 const MAX_NAMELESS = 64;
 
@@ -58,7 +61,9 @@ export class Neighbours {
   }
 
   #heardNameless(addresses: readonly string[]): boolean {
-    const known = new Set(this.all().flatMap(({ book }) => book.candidates()));
+    // Where nobody answers to the old name there may be somebody else by now.
+    const there = this.all().filter(({ failures }) => failures < SILENT_AFTER);
+    const known = new Set(there.flatMap(({ book }) => book.candidates()));
     const fresh = addresses.filter((address) => !known.has(address) && !this.#nameless.has(address));
     for (const address of fresh) if (this.#nameless.size < MAX_NAMELESS) this.#nameless.add(address);
     return fresh.length > 0;

@@ -8,7 +8,7 @@ import type { About } from "../../../mesh/door/protocol/messages.ts";
 import { Forming, type FormingPhase } from "../../forming/forming.ts";
 import { FORMING_TIMES, type FormingInput, type FormingOutput, type FormingTimes } from "../../forming/words.ts";
 import { pause } from "../pause.ts";
-import { Neighbours, type Neighbour } from "./neighbours.ts";
+import { Neighbours, SILENT_AFTER, type Neighbour } from "./neighbours.ts";
 import type { Meeting } from "./news.ts";
 import type { Visits } from "./visits.ts";
 import type { Welcome } from "./welcome.ts";
@@ -27,8 +27,17 @@ export interface SeekerOptions {
   readonly owner: SeekerOwner;
 }
 
+/** Of this peer's cluster, what decides whether it may give it up. */
+export interface OwnCluster {
+  readonly isAloneAndEmpty: boolean;
+  /** Somebody is being let in, or a person has opened a window. */
+  readonly isBusy: boolean;
+}
+
 /** What the seeker does to this peer. */
 export interface SeekerOwner {
+  /** What it holds now; undefined while it has no cluster. */
+  own(): OwnCluster | undefined;
   /** Founds a cluster. @returns its id */
   found(): Promise<string>;
   /** Belongs from now on; a cluster of its own, alone and empty, is given up. */
@@ -55,7 +64,6 @@ const SELDOM_MS = 30_000;
 /** After a refusal that may be another one later; doubled with each in a row. */
 const MIN_PAUSE_MS = 100;
 const MAX_PAUSE_MS = 5_000;
-const MAX_FAILURES = 2;
 const MAX_VISITS_AT_ONCE = 16;
 const PAIR_MS = 30_000;
 
@@ -124,7 +132,12 @@ export class Seeker {
   step(input: FormingInput): void {
     if (this.#over.signal.aborted) return;
     const before = this.#machine.phase;
-    for (const output of this.#machine.step(input, performance.now())) this.#carryOut(output);
+    // A client may have come, which nobody tells: whether this peer may yield is asked whenever that is decided.
+    const own = input.type === "started" || input.type === "own" ? undefined : this.#options.owner.own();
+    const inputs = own === undefined ? [input] : [{ type: "own", ...own } as const, input];
+    for (const each of inputs) {
+      for (const output of this.#machine.step(each, performance.now())) this.#carryOut(output);
+    }
     if (before === this.#machine.phase) return;
     this.#roundMs = OFTEN_MS;
     this.#options.owner.changed();
@@ -270,7 +283,7 @@ export class Seeker {
     } catch (error) {
       neighbour.failures += 1;
       this.#options.log.debug({ remote: neighbour.peer, why: messageOf(error) }, "no answer at a door");
-      if (neighbour.failures >= MAX_FAILURES) {
+      if (neighbour.failures >= SILENT_AFTER) {
         neighbour.about = undefined;
         this.step({ type: "silence", peer: neighbour.peer });
       }
@@ -290,6 +303,8 @@ export class Seeker {
       if (hello.about.peerId === this.#options.self) return;
       this.#met(hello.about, hello.address);
     } catch (error) {
+      // Who has revoked this peer says no more, but has proven who it is: it may be a member that nobody knew the address of.
+      if (isPeerError(error, "revoked")) this.#options.owner.reached(String(error.details["peer"]), address);
       // Nobody there yet: again with the next round.
       this.neighbours.heard(undefined, [address]);
       this.#options.log.debug({ address, why: messageOf(error) }, "nobody answers at a known address");
