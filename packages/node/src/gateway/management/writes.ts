@@ -89,7 +89,10 @@ export class Writes {
   async #later(command: PostponedCommand, reply: FastifyReply): Promise<Record<string, unknown>> {
     const later = this.#part("later");
     const { id } = await later.submit(command);
-    const signal = AbortSignal.timeout(this.#options.deliveryMs);
+    const { leadership } = this.#part("shared").consensus;
+    // Where nobody leads there is nothing to wait for.
+    const patienceMs = leadership.current().leader === undefined ? 0 : this.#options.deliveryMs;
+    const signal = AbortSignal.timeout(patienceMs);
     const delivery = await later.delivered(id, { signal }).catch((error: unknown) => {
       if (signal.aborted) return null;
       throw error;
