@@ -1,4 +1,6 @@
 import { verify } from "node:crypto";
+import { readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { until } from "../../mesh/host/hosts.ts";
 import { publicKeyFrom } from "../../../src/mesh/keys/raw-keys.ts";
@@ -9,6 +11,8 @@ async function startedCluster(count: number): Promise<readonly TestPeer[]> {
   const peers = await peersKnowingAll(count, { joinSecret: SECRET });
   await Promise.all(peers.map((peer) => peer.start()));
   await until(() => areOneCluster(peers), "one cluster");
+  // Else one that is stopped may take the quorum along.
+  await until(() => peers.every(({ cluster }) => cluster.peers().every(({ role }) => role === "voter")), "all vote");
   return peers;
 }
 
@@ -74,6 +78,22 @@ describe("a cluster", () => {
     expect(JSON.stringify(victim.cluster.status())).not.toContain("last-resort");
     expect(await other?.put("after", "value")).toBe("done");
     await expect(victim.cluster.recover?.()).rejects.toMatchObject({ code: "not-member" });
+  });
+
+  it("tells a peer that it was revoked though that has forgotten where the others are", async () => {
+    const peers = await startedCluster(3);
+    const [one, two, victim] = peers;
+    if (one === undefined || two === undefined || victim === undefined) throw new Error("three peers");
+    await victim.stop();
+    await one.cluster.revoke(victim.name);
+    const file = join(victim.folder, "cluster.json");
+    const record = JSON.parse(await readFile(file, "utf8")) as { members: { addresses: string[] }[] };
+    for (const member of record.members) member.addresses = [];
+    await writeFile(file, JSON.stringify(record));
+    await rm(join(victim.folder, "raft"), { recursive: true });
+    await victim.start();
+    await until(() => victim.cluster.belonging === "revoked", "that it knows");
+    expect(victim.cluster.status()).toMatchObject({ state: "revoked" });
   });
 
   it("that is down to one tells a revoked peer as much: it is offered no last resort, and waits for another's word", async () => {

@@ -305,6 +305,8 @@ export class Seeker {
     } catch (error) {
       // Who has revoked this peer says no more, but has proven who it is: it may be a member that nobody knew the address of.
       if (isPeerError(error, "revoked")) this.#options.owner.reached(String(error.details["peer"]), address);
+      // Who has revoked this peer says no more, but has proven who it is: it may be a member that nobody knew the address of.
+      if (isPeerError(error, "revoked")) this.#options.owner.reached(String(error.details["peer"]), address);
       // Nobody there yet: again with the next round.
       this.neighbours.heard(undefined, [address]);
       this.#options.log.debug({ address, why: messageOf(error) }, "nobody answers at a known address");
