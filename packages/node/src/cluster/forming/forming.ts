@@ -22,6 +22,9 @@ import { FORMING_TIMES, type FormingInput, type FormingOutput, type FormingTimes
 /** Of clusters, in one life of the peer: anybody may claim to be one. */
 const MAX_REPORTS = 256;
 
+/** So many lower peers, one after the other, are waited for to found. */
+const MAX_PATIENCES = 4;
+
 /** The cluster that this peer belongs to. */
 interface Own {
   readonly id: string;
@@ -236,7 +239,8 @@ export class Forming {
 
   #failed({ cluster, peer, why }: FormingInput & { readonly type: "pairing-failed" }, nowMs: number): void {
     if (why === "wrong-secret") {
-      this.#sightings.setForeign(cluster);
+      // The peer, not the cluster: anybody can show the id of another one.
+      this.#sightings.setForeign(peer, cluster);
       this.#say({ type: "report", about: "foreign", cluster, peer });
     } else this.#notBeforeMs.set(peer, nowMs + this.#times.retryMs);
     if (this.#phase !== "pairing") return;
@@ -259,7 +263,9 @@ export class Forming {
     if (!this.#mayFound) return Infinity;
     const { discoveryMs, lookAgainMs } = this.#times;
     const waits = this.#sightings.freshBefore(this.#self).map((sinceMs) => sinceMs + this.#patienceMs());
-    const dueMs = Math.max(this.#lookingSinceMs + discoveryMs, ...waits);
+    // Not for ever: anybody can come up again and again under a lower name.
+    const latestMs = this.#lookingSinceMs + discoveryMs + MAX_PATIENCES * this.#patienceMs();
+    const dueMs = Math.min(latestMs, Math.max(this.#lookingSinceMs + discoveryMs, ...waits));
     if (nowMs < dueMs) {
       this.#secondLookMs = undefined;
       return dueMs;

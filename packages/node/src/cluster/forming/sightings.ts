@@ -17,11 +17,11 @@ interface Known {
 }
 
 const MAX_PEERS = 256;
-const MAX_FOREIGN = 256;
 
 export class Sightings {
   readonly #known = new Map<string, Known>();
-  readonly #foreign = new Set<string>();
+  /** Peers that did not know the secret, and the cluster that they showed then. */
+  readonly #foreign = new Map<string, string>();
 
   add(sighting: Sighting, nowMs: number): void {
     const before = this.#known.get(sighting.peer);
@@ -33,22 +33,21 @@ export class Sightings {
 
   remove(peer: string): void {
     this.#known.delete(peer);
+    // When it is back its person may have given it another one.
+    this.#foreign.delete(peer);
   }
 
-  /** It has another secret: nothing to do with us. */
-  isForeign(cluster: string): boolean {
-    return this.#foreign.has(cluster);
+  /** It has another secret than this peer: while it shows this cluster, it has nothing to do with us. */
+  setForeign(peer: string, cluster: string): void {
+    if (this.#known.has(peer)) this.#foreign.set(peer, cluster);
   }
 
-  setForeign(cluster: string): void {
-    if (this.#foreign.size < MAX_FOREIGN) this.#foreign.add(cluster);
-  }
-
-  /** All but the foreign ones, the best first: with contents, then by id. */
+  /** Of all peers but the foreign ones, the best first: with contents, then by id. */
   clusters(): readonly Seen[] {
-    const byCluster = Map.groupBy(this.#known.values(), ({ sighting }) => sighting.cluster?.id);
+    const ours = [...this.#known.values()].filter(({ sighting }) => !this.#isForeign(sighting));
+    const byCluster = Map.groupBy(ours, ({ sighting }) => sighting.cluster?.id);
     const seen = [...byCluster].flatMap(([id, known]): readonly Seen[] => {
-      if (id === undefined || this.#foreign.has(id)) return [];
+      if (id === undefined) return [];
       const peers = known.map(({ sighting }) => sighting).toSorted((a, b) => (a.peer < b.peer ? -1 : 1));
       // One peer may not know yet what another one does.
       const isAloneAndEmpty = peers.length === 1 && peers.every(({ cluster }) => cluster?.isAloneAndEmpty === true);
@@ -63,6 +62,10 @@ export class Sightings {
       ({ sighting }) => sighting.cluster === null && sighting.peer < peer,
     );
     return before.map(({ sinceMs }) => sinceMs);
+  }
+
+  #isForeign({ peer, cluster }: Sighting): boolean {
+    return cluster !== null && this.#foreign.get(peer) === cluster.id;
   }
 }
 

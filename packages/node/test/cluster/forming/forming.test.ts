@@ -239,6 +239,49 @@ describe("a lone founder", () => {
 });
 
 describe("strangers", () => {
+  it("that show another's cluster for theirs, and do not know the secret, keep nobody out of it", () => {
+    const bench = new Bench({ hasSecret: true });
+    bench.give(FRESH);
+    bench.see("b", { cluster: full("c1"), pairing: "secret" });
+    bench.give({ type: "pairing-failed", cluster: "c1", peer: "b", why: "wrong-secret" });
+    const pair = { type: "pair-by-secret", peer: "x", cluster: "c1" } as const;
+    expect(bench.see("x", { cluster: full("c1"), pairing: "secret" })).toContainEqual(pair);
+    bench.give({ type: "pairing-failed", cluster: "c1", peer: "x", why: "later" });
+    bench.see("b", { cluster: full("c1"), pairing: "secret" });
+    expect(bench.give({ type: "timer" }, FORMING_TIMES.retryMs)).toContainEqual(pair);
+  });
+
+  it("that had another secret are asked again when they come back, and when they belong elsewhere", () => {
+    const bench = new Bench({ hasSecret: true });
+    bench.give(FRESH);
+    const wrong = { type: "pairing-failed", cluster: "c1", peer: "b", why: "wrong-secret" } as const;
+    bench.see("b", { cluster: full("c1"), pairing: "secret" });
+    bench.give(wrong);
+    bench.give({ type: "silence", peer: "b" });
+    expect(bench.see("b", { cluster: full("c1"), pairing: "secret" })).toContainEqual({
+      type: "pair-by-secret",
+      peer: "b",
+      cluster: "c1",
+    });
+    bench.give(wrong);
+    expect(bench.see("b", { cluster: full("c2"), pairing: "secret" })).toContainEqual({
+      type: "pair-by-secret",
+      peer: "b",
+      cluster: "c2",
+    });
+  });
+
+  it("that come up again and again under lower names do not keep it from founding", () => {
+    const bench = new Bench();
+    bench.give(FRESH);
+    let founded = false;
+    for (let i = 0; i < 600 && !founded; i += 1) {
+      bench.give({ type: "silence", peer: `a${i - 1}` });
+      founded = bench.see(`a${i}`, { cluster: null }, 500).some(({ type }) => type === "found");
+    }
+    expect(founded).toBe(true);
+  });
+
   it("cannot make it remember or report without bound", () => {
     const bench = new Bench();
     bench.give(member("c1", false));
