@@ -64,38 +64,6 @@ describe.skipIf(noLan !== undefined)("peers on a network of their own", () => {
   });
 });
 
-describe.skipIf(noLan !== undefined)("a cluster whose network loses packets", () => {
-  it.each([
-    { percent: 5, writes: 30 },
-    { percent: 30, writes: 10 },
-  ])(
-    "at $percent % keeps every write it has taken, and its replicas do not differ",
-    async ({ percent, writes }) => {
-      const { house, lan } = await householdOnLan({ joinSecret: SECRET });
-      const peers = await house.addAll(3);
-      await startAll(peers);
-      await untilUnited(peers, { voters: 3 });
-      await lan.lose(percent);
-      for (let i = 0; i < writes; i += 1) {
-        await putUntilDone(peers[i % peers.length] ?? fail(), `key-${i}`, `value-${i}`);
-      }
-      await lan.lose(0);
-      await untilUnited(peers, { voters: 3 });
-      for (let i = 0; i < writes; i += 1) {
-        expect(await valueAt(peers[(i + 1) % peers.length] ?? fail(), `key-${i}`)).toBe(`value-${i}`);
-      }
-      await until(
-        async () =>
-          new Set((await Promise.all(peers.map((peer) => peer.tell("digest")))).map(({ digest }) => digest)).size === 1,
-        "all hold the same",
-        { peers },
-      );
-      expect(house.crashes()).toEqual([]);
-    },
-    150_000,
-  );
-});
-
 function fail(): never {
   throw new Error("there are some");
 }

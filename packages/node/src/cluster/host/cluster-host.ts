@@ -13,7 +13,7 @@ import { Bell } from "../consensus/bell.ts";
 import type { PairingEnd } from "../face.ts";
 import { MACHINE, type Ground } from "./ground.ts";
 import { WaitingWrites } from "./home/waiting-writes.ts";
-import { belongs, ClusterHome, founderRecord, type ClusterRecord } from "./home/cluster-home.ts";
+import { belongs, checkIdentity, ClusterHome, founderRecord, type ClusterRecord } from "./home/cluster-home.ts";
 import { Reception } from "./joining/reception.ts";
 import type { OwnCluster } from "./joining/seeker.ts";
 import { recordOf, type Welcome } from "./joining/welcome.ts";
@@ -80,8 +80,10 @@ export class ClusterHost {
   }
 
   async #start(): Promise<void> {
-    const sealingKey = await this.#ground.sealingKey(join(this.options.folder, "sealing.key"));
     const record = await this.#home.read();
+    if (belongs(record)) checkIdentity(record, this.options.identity.peerId);
+    const keyPath = join(this.options.folder, "sealing.key");
+    const sealingKey = await this.#ground.sealingKey(keyPath, { isExpected: belongs(record) });
     this.#record = record;
     await this.#home.sweep(belongs(record) ? record : undefined);
     if (belongs(record)) this.#roster = new Roster(this.options.identity.peerId, record);

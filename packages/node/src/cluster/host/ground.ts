@@ -12,8 +12,8 @@ export interface Ground {
   readonly files: HomeFiles;
   /** @throws RaftError when the log in that folder cannot be used, or is in use */
   openLog(folder: string, options: Pick<LogStoreOptions, "wasKept">): Promise<LogStore>;
-  /** @throws PeerError `home-unusable` */
-  sealingKey(path: string): Promise<SealingKey>;
+  /** `isExpected`: there has been one. @throws PeerError `home-unusable` */
+  sealingKey(path: string, options: { readonly isExpected: boolean }): Promise<SealingKey>;
   /** Absent: what waits to be delivered does not outlast the peer. */
   outboxFile?(path: string): OutboxFile;
 }

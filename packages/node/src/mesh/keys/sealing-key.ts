@@ -13,10 +13,14 @@ export interface SealingKey {
 /**
  * Reads the key at `path` (its 32 bytes, mode 0600), or makes one there. Of several processes that start at once, all end with
  * the same key.
- * @throws PeerError `home-unusable` when the file cannot be read or written, or holds something else
+ * @param isExpected there has been one: a cluster seals to it, and another would open nothing
+ * @throws PeerError `home-unusable` when the file cannot be read or written, holds something else, or is gone
  */
-export async function loadSealingKey(path: string): Promise<SealingKey> {
-  const raw = await loadOrMakeKeyFile(path, () => rawPrivate(generateKeyPairSync("x25519").privateKey));
+export async function loadSealingKey(path: string, { isExpected = false } = {}): Promise<SealingKey> {
+  const raw = await loadOrMakeKeyFile(path, () => {
+    if (isExpected) throw gone(path);
+    return rawPrivate(generateKeyPairSync("x25519").privateKey);
+  });
   if (raw.length !== KEY_BYTES) {
     throw new PeerError("home-unusable", `${path} does not hold this peer's sealing key`, {
       nextStep: "Restore the file from a backup; or move it away, and let this peer join its cluster again.",
@@ -24,4 +28,10 @@ export async function loadSealingKey(path: string): Promise<SealingKey> {
   }
   const privateKey = privateKeyFrom("X25519", raw);
   return { privateKey, publicKey: rawPublic(privateKey) };
+}
+
+function gone(path: string): PeerError {
+  return new PeerError("home-unusable", `${path} is gone: what the cluster seals for this peer cannot be opened`, {
+    nextStep: "Restore the file from a backup; or let this peer leave, and join its cluster again.",
+  });
 }

@@ -69,10 +69,11 @@ export interface PairAnswer {
   readonly revision: number;
 }
 
-/** Since the peer started: links that ended, primes that it has known, and the term now. */
+/** Since the peer started: links that ended, primes that it has known, times its log was in doubt; and the term now. */
 export interface NoticedAnswer {
   readonly linksLost: number;
   readonly primes: number;
+  readonly doubts: number;
   readonly term: number;
 }
 

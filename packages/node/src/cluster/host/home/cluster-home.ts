@@ -49,6 +49,15 @@ export function founderRecord(cluster: string, founder: Pick<KnownMember, "peer"
   return { format: 1, standing: "founding", cluster, node: FOUNDER, index: 0, members, revoked: [] };
 }
 
+/** @throws PeerError `home-unusable` when the peer that belongs is another one: its key was lost, or its folder put together */
+export function checkIdentity({ members, node }: ClusterRecord, self: string): void {
+  const own = members.find((member) => member.node === node);
+  if (own === undefined || own.peer === self) return;
+  throw new PeerError("home-unusable", `identity.key is not that of ${own.peer}, which belongs to the cluster here`, {
+    nextStep: "Restore identity.key from a backup; or move cluster.json and the folder raft away, and join again.",
+  });
+}
+
 /** Whether it belongs, or is about to. */
 export function belongs(
   record: ClusterRecord | undefined,

@@ -1,0 +1,104 @@
+import { cp, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { untilUnited, type Household, type LivePeer } from "@parley/node/testing";
+import { describe, expect, it } from "vitest";
+import { household, putUntilDone, SECRET, startAll, until, valueAt } from "./support.ts";
+
+interface Home {
+  readonly house: Household;
+  readonly peers: readonly LivePeer[];
+  readonly victim: LivePeer;
+  readonly others: readonly LivePeer[];
+}
+
+/** Three, of which one, not the prime, has been stopped. */
+async function withOneStopped(): Promise<Home> {
+  const house = await household({ joinSecret: SECRET });
+  const peers = await house.addAll(3);
+  await startAll(peers);
+  const { prime } = await untilUnited(peers, { voters: 3 });
+  const victim = peers.find((peer) => peer !== prime);
+  if (victim === undefined) throw new Error("three");
+  for (let i = 0; i < 20; i += 1) await putUntilDone(victim, `before/${i}`, "x".repeat(500));
+  await victim.stop();
+  return { house, peers, victim, others: peers.filter((peer) => peer !== victim) };
+}
+
+async function logFolder(peer: LivePeer): Promise<string> {
+  const [name = ""] = await readdir(join(peer.home, "raft"));
+  return join(peer.home, "raft", name);
+}
+
+async function troubleOf(peer: LivePeer): Promise<string> {
+  const { trouble } = await peer.status();
+  return typeof trouble === "string" ? trouble : "";
+}
+
+describe("a peer whose folder was damaged", () => {
+  it.each([
+    [
+      "its log's last records torn off",
+      async (folder: string) => {
+        for (const name of await readdir(folder, { recursive: true })) {
+          if (!name.endsWith(".log")) continue;
+          const path = join(folder, name);
+          const bytes = await readFile(path);
+          await truncate(path, Math.floor(bytes.length * 0.6));
+        }
+      },
+    ],
+    [
+      "garbage in the middle of its log",
+      async (folder: string) => {
+        for (const name of await readdir(folder, { recursive: true })) {
+          if (!name.endsWith(".log")) continue;
+          const path = join(folder, name);
+          const bytes = await readFile(path);
+          bytes.fill(0xa5, Math.floor(bytes.length / 2), Math.floor(bytes.length / 2) + 64);
+          await writeFile(path, bytes);
+        }
+      },
+    ],
+    ["its whole log gone", async (folder: string) => rm(folder, { recursive: true })],
+  ])(
+    "%s: says that its log is in doubt, does not vote before it has caught up, and is whole again",
+    async (_, damage) => {
+      const { house, peers, victim, others } = await withOneStopped();
+      await damage(await logFolder(victim));
+      for (const peer of others) await putUntilDone(peer, `meanwhile/${peer.name}`, "kept");
+      await victim.start();
+      await until(async () => (await victim.noticed()).doubts > 0, "it is in doubt", { peers });
+      await untilUnited(peers, { voters: 3 });
+      expect(await valueAt(victim, "before/19")).toBe("x".repeat(500));
+      expect(await valueAt(victim, `meanwhile/${others[0]?.name}`)).toBe("kept");
+      expect(house.crashes()).toEqual([]);
+    },
+    120_000,
+  );
+
+  it.each([
+    ["cluster.json", "cluster.json", async (path: string) => truncate(path, 40)],
+    ["sealing.key", "sealing.key", async (path: string) => rm(path)],
+    ["identity.key", "identity.key", async (path: string) => rm(path)],
+  ])(
+    "%s cut off or missing: works by itself, names the file and what to do, and belongs again once it is restored",
+    async (name, told, damage) => {
+      const { peers, victim, others } = await withOneStopped();
+      const path = join(victim.home, name);
+      const saved = join(victim.home, "saved");
+      await cp(path, saved);
+      await damage(path);
+      await victim.start();
+      await until(async () => (await troubleOf(victim)).includes(told), "it says why", { peers: [victim] });
+      expect((await fetch(`${victim.introduction.url}/health`)).ok).toBe(true);
+      expect((await victim.get("before/0", { timeoutMs: 500 })).outcome).toBe("refused");
+      for (const peer of others) await putUntilDone(peer, `meanwhile/${peer.name}`, "kept");
+      await victim.stop();
+      await cp(saved, path);
+      await victim.start();
+      await untilUnited(peers, { voters: 3 });
+      expect(await valueAt(victim, `meanwhile/${others[0]?.name}`)).toBe("kept");
+    },
+    120_000,
+  );
+});
