@@ -3,6 +3,7 @@
  * was told last. Pure: time comes in.
  */
 import type { Cluster, MetCluster, PeerReport, WaitingPeer } from "../../cluster/face.ts";
+import { describeOther, howToUnite } from "../../cluster/status/others.ts";
 import { troubleText } from "./texts.ts";
 
 /** All that is told of. */
@@ -182,7 +183,7 @@ export class Story {
       const isDue = nowMs - sinceMs >= STAYS_MS;
       this.#metSinceMs.set(id, isDue ? Infinity : sinceMs);
       const names = met.filter(({ clusterId }) => clusterId === id).map(({ name }) => name);
-      if (isDue) told.push(`There is another cluster nearby, ${id} of ${names.join(", ")}; both go on by themselves.`);
+      if (isDue) told.push(describeOther({ cluster: id, names }), howToUnite(this.#options.command));
     }
     return told;
   }

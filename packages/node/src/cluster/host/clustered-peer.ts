@@ -24,8 +24,10 @@ import type {
 } from "../face.ts";
 import { explainCluster } from "../status/explain.ts";
 import type { ClusterFacts } from "../status/facts.ts";
+import type { OtherCluster } from "../status/others.ts";
 import type { ClusterHost } from "./cluster-host.ts";
 import { belongs } from "./home/cluster-home.ts";
+import type { Neighbour } from "./joining/neighbours.ts";
 import { disarm } from "./member/expulsion.ts";
 import { DEFAULT_MESH_PORT, joinByCode, joinByFingerprint } from "./joining/join.ts";
 import { homeOfClient } from "./member/homes.ts";
@@ -124,7 +126,7 @@ export class ClusteredPeer implements Cluster {
 
   met(): readonly MetCluster[] {
     const { premises } = this.#host;
-    const all = premises?.seeker.neighbours.all() ?? [];
+    const all = this.#neighbours();
     return all.flatMap(({ peer, about, book }) => {
       const id = about?.cluster?.id;
       if (about === undefined || id === undefined || id === this.clusterId) return [];
@@ -275,7 +277,7 @@ export class ClusteredPeer implements Cluster {
   #facts(): ClusterFacts {
     const { member, record, premises } = this.#host;
     const { belonging } = this;
-    if (member !== undefined) return factsOf(member);
+    if (member !== undefined) return { ...factsOf(member), others: this.#others() };
     const beside = premises?.seeker.beside;
     if (belonging === "waiting" && beside !== undefined) {
       return { belonging, cluster: beside, fingerprint: fingerprintOf(this.peerId) };
@@ -284,6 +286,23 @@ export class ClusteredPeer implements Cluster {
       return { belonging, cluster: record.cluster };
     }
     return { belonging: "looking", hasBelonged: record !== undefined };
+  }
+
+  /** Whom this peer has met, but for those that have become members since: what they said before holds no more. */
+  #neighbours(): readonly Neighbour[] {
+    const { premises, member } = this.#host;
+    const all = premises?.seeker.neighbours.all() ?? [];
+    return all.filter(({ peer }) => member?.roster.members.has(peer) !== true);
+  }
+
+  /** Who is alone and empty, on either side, gives itself up by itself. */
+  #others(): readonly OtherCluster[] {
+    if (this.#host.isAloneAndEmpty) return [];
+    const abouts = this.#neighbours().flatMap(({ about }) => about ?? []);
+    const filled = abouts.filter(({ cluster }) => cluster?.isAloneAndEmpty === false && cluster.id !== this.clusterId);
+    return [...Map.groupBy(filled, ({ cluster }) => cluster?.id ?? "")].map(([cluster, peers]) => {
+      return { cluster, names: peers.map(({ name }) => name) };
+    });
   }
 
   #named(who: string): PeerReport {

@@ -2,7 +2,7 @@
 import type { NodeStatus } from "@parley/raft";
 import type { PeerReport, RevocationReport } from "../face.ts";
 import { isAsleep } from "../membership/sleep.ts";
-import type { ClusterFacts, OutboxFacts, PeerFacts } from "../status/facts.ts";
+import type { MemberFacts, OutboxFacts, PeerFacts } from "../status/facts.ts";
 import type { Member } from "./member/member.ts";
 
 /** All members, by the order of their admission. */
@@ -36,7 +36,7 @@ export function peersOf(member: Member, ownAddresses: readonly string[]): readon
 }
 
 /** What the explanation of a member's state goes by. */
-export function factsOf(member: Member): ClusterFacts {
+export function factsOf(member: Member): MemberFacts {
   const { roster, shared, agreement } = member;
   const status = agreement.consensus.node.status();
   const { voters, votersOutgoing, learners, learnersNext } = status.confState;

@@ -3,6 +3,7 @@
  * be agreed on, why, and what would change that. Pure.
  */
 import type { ClusterFacts, MemberFacts, OutboxFacts, PeerFacts } from "./facts.ts";
+import { describeOther, howToUnite } from "./others.ts";
 import { explainQuorum, whatItTakes, type QuorumExplanation } from "./quorum.ts";
 import { duration, list, plural } from "./words.ts";
 
@@ -120,7 +121,7 @@ function ofMember(facts: MemberFacts): ClusterExplanation {
     outbox: facts.outbox ?? null,
     isWritable: state === "healthy" || state === "fragile",
     sentences: [...sentences, ...further(facts)],
-    nextSteps,
+    nextSteps: [...nextSteps, ...((facts.others ?? []).length > 0 ? [howToUnite()] : [])],
   };
 }
 
@@ -212,7 +213,7 @@ function withoutQuorum(facts: MemberFacts, { voters, needed, online, missing }: 
 }
 
 /** What is worth knowing beside all that. */
-function further({ consensus, peers, revocations, self, outbox }: MemberFacts): readonly string[] {
+function further({ consensus, peers, revocations, self, outbox, others = [] }: MemberFacts): readonly string[] {
   const behind = peers.filter(({ isOnline, lag, peer }) => isOnline && peer !== self && lag !== undefined && lag > 0);
   const asleep = peers.filter(({ isAsleep, isOnline }) => isAsleep && !isOnline);
   return [
@@ -230,6 +231,7 @@ function further({ consensus, peers, revocations, self, outbox }: MemberFacts): 
     ...revocations
       .filter(({ notYetAppliedBy }) => notYetAppliedBy.length > 0)
       .map(({ name, notYetAppliedBy }) => `${name} was revoked; ${list(notYetAppliedBy)} may not know yet.`),
+    ...others.map(describeOther),
   ];
 }
 

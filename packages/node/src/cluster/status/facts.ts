@@ -1,5 +1,7 @@
 /** What is known here of the cluster, from which its state is explained. */
 
+import type { OtherCluster } from "./others.ts";
+
 /** A member, or a voter that is none any more. */
 export interface PeerFacts {
   readonly peer: string;
@@ -54,6 +56,8 @@ export type ClusterFacts =
       readonly revocations: readonly RevocationFacts[];
       /** Undefined: nothing waits. */
       readonly outbox?: OutboxFacts | undefined;
+      /** Other clusters that hold something, as this one does. Default: none. */
+      readonly others?: readonly OtherCluster[];
       /** Names of members that say that this peer was revoked; too few of them to be certain. */
       readonly accusers: readonly string[];
     };

@@ -188,8 +188,9 @@ describe("the story of a member", () => {
     const met = [metCluster({ clusterId: "other" })];
     const heard = told([scene(), scene({ met }), ...Array.from({ length: 30 }, () => scene({ met }))]);
     expect(heard.flat().filter((line) => line.includes("other of"))).toEqual([
-      "There is another cluster nearby, other of kitchen; both go on by themselves.",
+      "There is another cluster nearby, other of kitchen: both go on by themselves, and neither gives itself up.",
     ]);
+    expect(heard.flat().filter((line) => /`parley leave`.*`parley join`.*`parley pair`/.test(line))).toHaveLength(1);
     const yielding = told([scene(), scene({ met }), scene(), ...Array.from({ length: 30 }, () => scene())]);
     expect(yielding.flat().join("\n")).not.toContain("other of");
   });

@@ -90,3 +90,41 @@ describe("a peer that looks for a cluster at an address where there is none", ()
     await expect(joining).rejects.toMatchObject({ code: "unreachable" });
   });
 });
+
+describe("two clusters that hold something", () => {
+  it("say so on both sides when they meet, and what makes one of them; until then they stay as they are", async () => {
+    const [a = 0, b = 0] = await freePorts(2);
+    const one = await TestPeer.started({ name: "one", port: a });
+    const other = await TestPeer.started({ name: "other", port: b });
+    await until(() => [one, other].every(({ cluster }) => cluster.belonging === "member"), "two founders");
+    expect(await one.put("mine", "value")).toBe("done");
+    expect(await other.put("yours", "value")).toBe("done");
+    await one.stop();
+    await other.stop();
+    const knowing = (port: number) => ({ knownHosts: [{ host: "127.0.0.1", port, peerId: undefined }] });
+    await one.start({ discovery: knowing(b) });
+    await other.start({ discovery: knowing(a) });
+    for (const [peer, met] of [
+      [one, other],
+      [other, one],
+    ] as const) {
+      const said = (): string =>
+        JSON.stringify([peer.cluster.status()["sentences"], peer.cluster.status()["nextSteps"]]);
+      await until(
+        () => said().includes(`another cluster nearby, ${met.cluster.clusterId} of ${met.name}`),
+        "that it says so",
+      );
+      expect(said()).toContain("`parley leave`");
+      expect(peer.cluster.belonging).toBe("member");
+    }
+    // As it is told:
+    await other.cluster.leave();
+    const { code } = await one.cluster.openPairing();
+    await other.cluster.join({ proof: { code }, signal: soon() });
+    await until(() => areOneCluster([one, other]), "one cluster");
+    await until(
+      () => !JSON.stringify(one.cluster.status()).includes("another cluster"),
+      "that nothing is said any more",
+    );
+  });
+});

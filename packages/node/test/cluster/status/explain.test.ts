@@ -58,6 +58,20 @@ describe("the explanation of a cluster's state", () => {
     expect(explainCluster(home([peer("attic")])).outbox).toBeNull();
   });
 
+  it("says that another cluster was met, and how to make one of the two, whatever else there is to say", () => {
+    const others = [{ cluster: "home-2", names: ["cellar", "shed"] }];
+    for (const facts of [
+      home([peer("attic")], {}, { others }),
+      home([peer("attic"), gone("kitchen")], {}, { others }),
+    ]) {
+      expect(said(facts)).toContain(
+        "There is another cluster nearby, home-2 of cellar and shed: both go on by themselves",
+      );
+      expect(explainCluster(facts).nextSteps.at(-1)).toMatch(/`parley leave`.*`parley join`.*`parley pair`/);
+    }
+    expect(said(home([peer("attic")]))).not.toContain("another cluster");
+  });
+
   it("says who is prime, in which term, and how many more may fail", () => {
     expect(explainCluster(home([peer("attic"), peer("kitchen"), peer("cellar")]))).toMatchObject({
       state: "healthy",

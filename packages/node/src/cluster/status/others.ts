@@ -1,0 +1,21 @@
+/** Two clusters with contents that have met: neither is given up by itself (merging is a person's matter). Pure. */
+import { list } from "./words.ts";
+
+/** Another cluster that holds something. */
+export interface OtherCluster {
+  readonly cluster: string;
+  /** Of its peers that were met. */
+  readonly names: readonly string[];
+}
+
+export function describeOther({ cluster, names }: OtherCluster): string {
+  return `There is another cluster nearby, ${cluster} of ${list(names)}: both go on by themselves, and neither gives itself up.`;
+}
+
+/** @param command how commands are called: `parley`, `npx parley` */
+export function howToUnite(command = "parley"): string {
+  return (
+    `If both are yours and shall be one: choose the one to keep; on each peer of the other \`${command} leave\`, then ` +
+    `\`${command} join\` with a code that \`${command} pair\` shows on the one that is kept. What the other holds is given up.`
+  );
+}
