@@ -66,6 +66,8 @@ const MIN_PAUSE_MS = 100;
 const MAX_PAUSE_MS = 5_000;
 const MAX_VISITS_AT_ONCE = 16;
 const PAIR_MS = 30_000;
+/** After founding has failed. */
+const FOUND_AGAIN_MS = 3_000;
 
 export class Seeker {
   readonly neighbours = new Neighbours();
@@ -204,7 +206,16 @@ export class Seeker {
 
   #found(): void {
     const { owner } = this.#options;
-    this.#run("could not found a cluster", async () => this.step({ type: "founded", cluster: await owner.found() }));
+    const found = async (): Promise<void> => {
+      try {
+        this.step({ type: "founded", cluster: await owner.found() });
+      } catch (error) {
+        // Its disk is full, perhaps: nobody but this peer would try again.
+        this.#wake = setTimeout(() => this.#found(), FOUND_AGAIN_MS);
+        throw error;
+      }
+    };
+    this.#run("could not found a cluster", found);
   }
 
   #pair(peer: string, cluster: string): void {
@@ -303,8 +314,6 @@ export class Seeker {
       if (hello.about.peerId === this.#options.self) return;
       this.#met(hello.about, hello.address);
     } catch (error) {
-      // Who has revoked this peer says no more, but has proven who it is: it may be a member that nobody knew the address of.
-      if (isPeerError(error, "revoked")) this.#options.owner.reached(String(error.details["peer"]), address);
       // Who has revoked this peer says no more, but has proven who it is: it may be a member that nobody knew the address of.
       if (isPeerError(error, "revoked")) this.#options.owner.reached(String(error.details["peer"]), address);
       // Nobody there yet: again with the next round.
