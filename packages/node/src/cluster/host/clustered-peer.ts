@@ -28,7 +28,7 @@ import type { OtherCluster } from "../status/others.ts";
 import type { ClusterHost } from "./cluster-host.ts";
 import { belongs } from "./home/cluster-home.ts";
 import type { Neighbour } from "./joining/neighbours.ts";
-import { disarm } from "./member/expulsion.ts";
+import { electorateOf, expel } from "./member/expulsion.ts";
 import { DEFAULT_MESH_PORT, joinByCode, joinByFingerprint } from "./joining/join.ts";
 import { homeOfClient } from "./member/homes.ts";
 import { factsOf, peersOf, revocationOf } from "./reports.ts";
@@ -203,10 +203,7 @@ export class ClusteredPeer implements Cluster {
     if (isSelf) {
       throw new PeerError("usage", "a peer cannot revoke itself", { nextStep: "Let it leave: parley leave." });
     }
-    await disarm(member, peerId, { timeoutMs: REVOKE_MS });
-    const command = { type: "revoke", peer: peerId, by: this.peerId, atMs: Date.now() } as const;
-    const submitted = await member.shared.submit(command, { timeoutMs: REVOKE_MS });
-    if (submitted.outcome !== "done") throw noQuorum(`revoke ${who}`, submitted.detail);
+    await expel(electorateOf(member), { peer: peerId, by: this.peerId }, { timeoutMs: REVOKE_MS });
     const untilMs = performance.now() + APPLIED_MS;
     for (;;) {
       const report = revocationOf(member, peerId);
