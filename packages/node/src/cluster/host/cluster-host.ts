@@ -11,6 +11,7 @@ import { readJoinSecret } from "../../mesh/door/code/join-secret.ts";
 import type { MeshHost } from "../../mesh/host/mesh-host.ts";
 import { Bell } from "../consensus/bell.ts";
 import type { PairingEnd } from "../face.ts";
+import type { SleepWatch } from "../sleep/watch.ts";
 import { MACHINE, type Ground } from "./ground.ts";
 import { WaitingWrites } from "./home/waiting-writes.ts";
 import { belongs, checkIdentity, ClusterHome, founderRecord, type ClusterRecord } from "./home/cluster-home.ts";
@@ -55,6 +56,7 @@ export class ClusterHost {
   #windowEnd: PairingEnd | undefined;
   #trouble: string | undefined;
   #retry: NodeJS.Timeout | undefined;
+  #sleep: SleepWatch | undefined;
   #started: Promise<void> | undefined;
   #closed: Promise<void> | undefined;
 
@@ -110,6 +112,13 @@ export class ClusterHost {
       heard: (peer, addresses) => this.#heard(peer, addresses),
     });
     this.#premises = premises;
+    this.#sleep = this.options.watchSleep?.(
+      {
+        fallAsleep: async (options) => this.#member?.fallAsleep(options),
+        wake: (awayMs) => this.#wake(awayMs),
+      },
+      this.options.log,
+    );
     if (belongs(record)) await this.#resume(premises, record);
     else if (record !== undefined) premises.seeker.start("gone");
     // Who may have been let in founds no cluster before that is settled.
@@ -253,11 +262,13 @@ export class ClusterHost {
 
   async #close(): Promise<void> {
     await Promise.allSettled([this.#started]);
+    await this.#sleep?.close();
     clearTimeout(this.#retry);
     // Nothing new begins, and what is under way ends, before the ground is taken away.
     await this.#premises?.seeker.close();
     await this.#member?.stop();
     await this.#premises?.close();
+    await this.#home.idle();
   }
 
   async #resume({ seeker }: Premises, record: ClusterRecord): Promise<void> {
@@ -430,6 +441,12 @@ export class ClusterHost {
     if (event.type === "admitted") log.info({ remote: event.peerId, name: event.name, by: event.by }, "let in");
     if (event.type === "proof-failed") log.warn({ remote: event.peerId, method: event.method }, "a wrong proof");
     this.#bell.ring();
+  }
+
+  /** Others may be elsewhere by now, and so may this host. */
+  #wake(awayMs: number): void {
+    this.#member?.wake(awayMs);
+    if (awayMs > 0) this.#premises?.outside.look();
   }
 
   /** Somebody may be there. */

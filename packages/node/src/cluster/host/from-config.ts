@@ -5,6 +5,7 @@ import { joinListOf, rolesOf, type Config } from "../../config/index.ts";
 import { readKnownHost } from "../../mesh/discovery/known-hosts.ts";
 import type { Identity } from "../../mesh/identity.ts";
 import { VERSION } from "../../version.ts";
+import { watchSleep } from "../sleep/watch.ts";
 import { DEFAULT_MESH_PORT } from "./joining/join.ts";
 import { hardwareTags, machineFacts } from "./machine.ts";
 import type { ClusterOptions, DiscoveryMode, SelfDescription } from "./options.ts";
@@ -64,6 +65,7 @@ export function clusterOptionsFor(given: FromConfig): ClusterOptions {
     describe: () => ({ ...description, models: models() }),
     services: () => [...new Set(services().map(({ kind }) => kind))].toSorted(),
     isInUse: given.isInUse,
+    watchSleep,
     log,
     ...(onNews === undefined ? {} : { onNews }),
     timing: ELECTION_TIMINGS[cluster.timing],

@@ -7,6 +7,7 @@ import type { AdvertDetails } from "../../mesh/discovery/advert.ts";
 import type { KnownHost } from "../../mesh/discovery/known-hosts.ts";
 import type { FormingTimes } from "../forming/words.ts";
 import type { Ground } from "./ground.ts";
+import type { WatchSleep } from "../sleep/watch.ts";
 import type { NodeRecord } from "../state/schemas.ts";
 
 /** What a peer says of itself to its cluster; where it is reached is added. */
@@ -33,6 +34,8 @@ export interface ClusterOptions {
   readonly services: () => readonly string[];
   /** Whether it holds what must not be given up for another cluster: a client, a memory. Default: never. */
   readonly isInUse?: () => boolean;
+  /** Tells when this host goes to sleep, or was asleep. Default: nobody does. */
+  readonly watchSleep?: WatchSleep;
   readonly log: Logger;
   /** A sentence for people about what became of it. */
   readonly onNews?: (sentence: string) => void;

@@ -15,7 +15,6 @@ import {
 import type { SharedState } from "../../cluster/consensus/shared-state.ts";
 import type { Cluster } from "../../cluster/face.ts";
 import { replyToOf } from "../../cluster/host/member/ref.ts";
-import { awakeMembersOf } from "../../cluster/host/member/awake.ts";
 import { membersOf } from "../../cluster/placement/members.ts";
 import { placementTableOf } from "../../cluster/placement/placement-table.ts";
 import { PeerError } from "../../errors.ts";
@@ -103,7 +102,7 @@ function startRooms(system: ActorSystem, shared: SharedState): Sharding<RoomMess
     name: "rooms",
     table: placementTableOf(shared, { kind: "rooms", shards: SHARDS }),
     leadership: shared.consensus.leadership,
-    members: awakeMembersOf(shared),
+    members: membersOf(shared),
     accepts: messageKinds<RoomMessage>("rooms", {
       note: (message) => ({ type: "note", note: textIn(message, "note") }),
       where: (message) => ({ type: "where", replyTo: replyToOf(message) }),

@@ -102,6 +102,11 @@ export class ClusterHome {
     return this.#inTurn(() => this.#files.write(this.#path, `${JSON.stringify(contents, undefined, 2)}\n`));
   }
 
+  /** Fulfilled when nothing is being written. */
+  async idle(): Promise<void> {
+    await this.#writing;
+  }
+
   /** As if it had never belonged: for a founder that yields. @throws PeerError `home-unusable` */
   forget(): Promise<void> {
     return this.#inTurn(() => this.#rm(this.#path));

@@ -19,7 +19,6 @@ import type { SharedState } from "../../consensus/shared-state.ts";
 import { membersOf } from "../../placement/members.ts";
 import { HEARTBEAT_MS } from "../timing.ts";
 import { actorLog } from "./actor-log.ts";
-import { awakeMembersOf } from "./awake.ts";
 import { startHomes, type HomeQuery } from "./homes.ts";
 import type { MeshIdentity } from "./mesh-identity.ts";
 import { startPrime, type PrimeMessage } from "./prime.ts";
@@ -63,7 +62,7 @@ export async function startCompany(options: CompanyOptions): Promise<Company> {
   const members = membersOf(shared);
   const receptionist = startReceptionist(system, { members });
   const prime = startPrime(system, { shared, members, identity });
-  const homes = startHomes(system, { shared, members: awakeMembersOf(shared) });
+  const homes = startHomes(system, { shared, members });
   return {
     system,
     members,

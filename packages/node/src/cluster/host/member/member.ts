@@ -51,6 +51,9 @@ export interface MemberOptions {
   readonly failed: (error: Error) => void;
 }
 
+/** Of this host's own time, which may stand still in sleep. */
+const SLEEP_IS_DUE_MS = 60_000;
+
 interface Parts {
   readonly links: Links;
   readonly outbox: Outbox;
@@ -105,6 +108,8 @@ export class Member {
   #seen: readonly unknown[] = [];
   #written: ClusterRecord | undefined;
   #isLeaving = false;
+  /** Since when its host is about to sleep, or sleeps. */
+  #asleepMs: number | undefined;
   #stopped: Promise<void> | undefined;
 
   constructor(options: MemberOptions, { links, outbox, agreement, identity, company }: Parts) {
@@ -133,7 +138,7 @@ export class Member {
       identity,
       record,
       log,
-      isGoing: () => this.#isLeaving,
+      isGoing: () => this.#isLeaving || this.#isAsleep(),
     });
     this.#shutOut = new ShutOut({
       roster,
@@ -179,6 +184,45 @@ export class Member {
   }
 
   /**
+   * Its host is about to sleep: the others take over leadership and vote while it can still hand them over. Its shards they take
+   * when it is gone. Takes no longer than `timeoutMs`, and never rejects.
+   */
+  async fallAsleep({ timeoutMs }: { readonly timeoutMs: number }): Promise<void> {
+    this.#asleepMs = performance.now();
+    // Nobody is there to take anything over.
+    if (this.roster.members.size === 1 || !this.hasPrime) return;
+    const untilMs = this.#asleepMs + timeoutMs;
+    const submitted = await goToSleep(this.shared, this.roster.self, { timeoutMs });
+    await this.#withoutVote(untilMs - performance.now());
+    const { log } = this.#options;
+    log.info(
+      { ...submitted, votes: this.votes.isVoter },
+      "this peer has handed over what it could before its host sleeps",
+    );
+  }
+
+  /**
+   * Its host is awake, after it did nothing for `awayMs`; 0: it did not sleep. No link is taken to live because it did before, and
+   * who is prime is told by whoever answers: nothing that counts here rests on what this peer believed (reads and writes ask a
+   * majority). It asks for its vote back.
+   */
+  wake(awayMs: number): void {
+    this.#asleepMs = undefined;
+    const { members, self } = this.roster;
+    for (const { peer, addresses } of members.values()) {
+      if (awayMs === 0 || peer === self) continue;
+      this.links.reset(peer, "this host was asleep");
+      this.links.learn(peer, addresses);
+    }
+    this.#duties.look();
+  }
+
+  /** A sleep that was announced and does not come is over after a while. */
+  #isAsleep(): boolean {
+    return this.#asleepMs !== undefined && performance.now() - this.#asleepMs < SLEEP_IS_DUE_MS;
+  }
+
+  /**
    * Leaves for good. It falls asleep first, as it were: the others take over leadership, vote and shards while it can still
    * hand them over.
    * @throws PeerError `no-quorum`; then it stays
@@ -189,7 +233,7 @@ export class Member {
     this.#isLeaving = true;
     try {
       expectDone(await goToSleep(this.shared, self, { timeoutMs }));
-      await this.#drained(drainMs);
+      await Promise.all([this.#handOff(drainMs), this.#withoutVote(drainMs)]);
       const submitted = await this.shared.submit({ type: "leave", peer: self }, { timeoutMs });
       // Of what is not known here the others may know: then they say so by not talking to this peer any more.
       if (this.shared.now.members.has(self)) expectDone(submitted);
@@ -263,16 +307,20 @@ export class Member {
     }
   }
 
-  /** Until this peer has neither shard nor vote, or the time is over. */
-  async #drained(drainMs: number): Promise<void> {
-    const prefix = `parley://${this.roster.self}/`;
-    const untilMs = performance.now() + drainMs;
-    const isDrained = (): boolean =>
-      !this.votes.isVoter &&
-      [...this.shared.now.tables.values()].every(({ rows }) =>
-        rows.every(({ owner }) => owner?.startsWith(prefix) !== true),
-      );
-    while (!isDrained() && performance.now() < untilMs) await new Promise((resolve) => setTimeout(resolve, 25));
+  /** Until this peer votes no more, or the time is over. */
+  async #withoutVote(timeoutMs: number): Promise<void> {
+    const untilMs = performance.now() + timeoutMs;
+    while (this.votes.isVoter && performance.now() < untilMs) await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+
+  /** Until others have its shards, or the time is over. It gets none any more. */
+  async #handOff(timeoutMs: number): Promise<void> {
+    try {
+      await this.company.homes.drain({ timeoutMs });
+    } catch (error) {
+      // Those who come after it take them over all the same, without having been told.
+      this.#options.log.info({ err: error }, "the shards of this peer were not all handed over");
+    }
   }
 }
 
