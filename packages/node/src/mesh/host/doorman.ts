@@ -108,12 +108,27 @@ export class Doorman {
     this.#waiting.delete(connection);
   }
 
+  /**
+   * Who comes takes the place of who has been silent for longest: of its own host where that has too many, else of the host that
+   * has most. Turned away, members would wait behind those that have nothing to say.
+   */
+  #makeRoom(host: string): void {
+    const byHost = Map.groupBy(this.#pending.keys(), (wire) => this.#pending.get(wire) ?? "");
+    let crowd = byHost.get(host);
+    if ((crowd?.length ?? 0) < this.#limits.maxPendingPerHost) {
+      if (this.#pending.size < this.#limits.maxPending) return;
+      for (const other of byHost.values()) if (crowd === undefined || other.length > crowd.length) crowd = other;
+    }
+    const [oldest] = crowd ?? [];
+    if (oldest === undefined) return;
+    this.#pending.delete(oldest);
+    oldest.abort(new Error("others wait to say who they are"));
+  }
+
   #deniesPending(wire: MultiaddrConnection): boolean {
     const [component] = wire.remoteAddr.getComponents();
     const host = component?.value ?? "";
-    let fromThere = 0;
-    for (const other of this.#pending.values()) if (other === host) fromThere += 1;
-    if (fromThere >= this.#limits.maxPendingPerHost || this.#pending.size >= this.#limits.maxPending) return true;
+    this.#makeRoom(host);
     this.#pending.set(wire, host);
     wire.addEventListener("close", () => this.#pending.delete(wire), { once: true });
     return false;

@@ -59,9 +59,9 @@ export async function startLibp2p(options: Libp2pNodeOptions): Promise<Libp2pNod
       inboundUpgradeTimeout: NEGOTIATION_TIMEOUT_MS,
       inboundStreamProtocolNegotiationTimeout: NEGOTIATION_TIMEOUT_MS,
       outboundStreamProtocolNegotiationTimeout: NEGOTIATION_TIMEOUT_MS,
-      // The doorman bounds both, per host.
+      // The doorman bounds both, per host; those that it gives up count here for a moment longer.
       inboundConnectionThreshold: MAX_CONNECTIONS,
-      maxIncomingPendingConnections: options.limits.maxPending + 1,
+      maxIncomingPendingConnections: MAX_CONNECTIONS,
     },
     services: {
       guard: (components: Inside) => {

@@ -198,6 +198,29 @@ describe("a mesh host", () => {
     expect(await answerOn(await dial(member, home), ROOM)).toBe("hello");
   });
 
+  it("lets members in however many connections say nothing, from their own address or from many", async () => {
+    const home = await startHost({ limits: { maxPendingPerHost: 4, maxPending: 12 } });
+    await echo(home);
+    const place = hostAndPortOf(home.addresses()[0] ?? "");
+    const sockets: Socket[] = [];
+    // Loopback has more than one address.
+    for (const localAddress of ["127.0.0.1", "127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.5"]) {
+      for (let i = 0; i < 20; i += 1) {
+        const socket = connect({ host: place?.host ?? "", port: place?.port ?? 0, localAddress });
+        socket.on("error", () => socket.destroy());
+        sockets.push(socket.resume());
+        await new Promise((resolve) => socket.once("connect", resolve).once("close", resolve));
+      }
+    }
+    const open = sockets.filter(({ destroyed }) => !destroyed).length;
+    expect(open).toBeGreaterThan(0);
+    for (let i = 0; i < 5; i += 1) {
+      const member = await startHost();
+      expect(await answerOn(await dial(member, home), ROOM)).toBe("hello");
+    }
+    for (const socket of sockets) socket.destroy();
+  });
+
   it("keeps connections that say nothing from crowding out those of another address", async () => {
     const home = await startHost({ limits: { maxPendingPerHost: 3, maxPending: 64 } });
     const place = hostAndPortOf(home.addresses()[0] ?? "");

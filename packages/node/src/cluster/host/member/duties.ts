@@ -13,8 +13,8 @@ import type { MeshIdentity } from "./mesh-identity.ts";
 
 const AGAIN_MS = 1_000;
 const TIMEOUT_MS = 5_000;
-/** Longer than a revocation takes: whoever lost its vote for one that came to nothing gets it back. */
-const SPARED_AFTER_MS = 45_000;
+/** Longer than a revocation takes (expulsion.ts): whoever lost its vote for one that came to nothing gets it back. */
+const SPARED_AFTER_MS = 60_000;
 
 export interface DutiesOptions {
   readonly self: string;
@@ -25,6 +25,8 @@ export interface DutiesOptions {
   /** It sleeps, or leaves: then it does not say that it is awake. */
   readonly isGoing: () => boolean;
   readonly log: Logger;
+  /** Default one minute. */
+  readonly sparedAfterMs?: number;
 }
 
 export class Duties {
@@ -92,13 +94,14 @@ export class Duties {
 
   /** Whom somebody wanted to revoke, and did not. */
   #spared(state: ClusterState): ClusterCommand | undefined {
+    const { sparedAfterMs = SPARED_AFTER_MS } = this.#options;
     const expelled = sleepersIn(state).filter((peer) => isExpelled(state, peer));
     for (const peer of this.#expelled.keys()) if (!expelled.includes(peer)) this.#expelled.delete(peer);
     const nowMs = performance.now();
     for (const peer of expelled) {
       const sinceMs = this.#expelled.get(peer) ?? nowMs;
       this.#expelled.set(peer, sinceMs);
-      if (nowMs - sinceMs > SPARED_AFTER_MS) return awake(peer);
+      if (nowMs - sinceMs > sparedAfterMs) return awake(peer);
     }
     return undefined;
   }
