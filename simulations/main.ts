@@ -1,10 +1,12 @@
-/** `npm run simulate -- raft …` or `actors …`: deterministic simulations of the shipped packages. */
+/** `npm run simulate -- raft …`, `actors …` or `cluster …`: deterministic simulations of the shipped packages. */
 import { ACTORS_USAGE, actorsCommand } from "./actors/command.ts";
+import { CLUSTER_USAGE, clusterCommand } from "./cluster/command.ts";
 import { RAFT_USAGE, raftCommand } from "./raft/command.ts";
 
 const COMMANDS = new Map([
   ["raft", { run: raftCommand, usage: RAFT_USAGE }],
   ["actors", { run: actorsCommand, usage: ACTORS_USAGE }],
+  ["cluster", { run: clusterCommand, usage: CLUSTER_USAGE }],
 ]);
 
 const [simulation = "", ...args] = process.argv.slice(2);
@@ -14,7 +16,7 @@ const print = (line: string): void => {
 
 const command = COMMANDS.get(simulation);
 if (command === undefined) {
-  process.stderr.write(`${RAFT_USAGE}\n${ACTORS_USAGE}\n`);
+  process.stderr.write(`${[...COMMANDS.values()].map(({ usage }) => usage).join("\n")}\n`);
   process.exitCode = 2;
 } else {
   try {

@@ -11,6 +11,8 @@ export type RunHere = (action: () => void) => void;
 
 /** An alarm may come early on the timeline, when the clock was slowed down or stopped meanwhile: it goes on waiting then. */
 const EARLY_MS = 0.002;
+/** The date at which all runs begin. */
+const BEGIN_MS = Date.UTC(2026, 0, 1);
 
 export class HostClock {
   readonly #timeline: Timeline;
@@ -33,7 +35,7 @@ export class HostClock {
 
   /** The date: it goes on while the host sleeps. */
   wallMs(): number {
-    return this.#timeline.now / MS + this.#aheadMs;
+    return Math.floor(BEGIN_MS + this.#timeline.now / MS + this.#aheadMs);
   }
 
   /** Somebody, or a time server, sets the date. */

@@ -68,7 +68,7 @@ export interface Attention {
 export class Life {
   readonly host: Host;
   readonly number: number;
-  readonly random: Random;
+  readonly chance: Random;
   readonly machine: Machine;
   log: LogStore | undefined;
   node: RaftNode | undefined;
@@ -84,7 +84,11 @@ export class Life {
     host.lives += 1;
     this.host = host;
     this.number = host.lives;
-    this.random = host.random.fork(`life/${host.lives}`);
+    this.chance = host.random.fork(`life/${host.lives}`);
     this.machine = new Machine((each) => done(this, each));
+  }
+
+  get isOpen(): boolean {
+    return this.log !== undefined;
   }
 }

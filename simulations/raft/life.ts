@@ -1,7 +1,7 @@
 /** Starts the shipped node on a simulated host: over its disk, its clock and its wires. */
 import type { Status } from "@parley/raft";
 import { environmentOf } from "./clock.ts";
-import type { Life } from "./host.ts";
+import type { Host, Life } from "./host.ts";
 import { Watcher, type Watching } from "./observer.ts";
 import type { Plan } from "./plan.ts";
 import { faultsOf, type DiskWorld } from "./storage.ts";
@@ -12,7 +12,7 @@ const LEASE_MARGIN_TICKS = 3;
 const TICKS_A_HEARTBEAT = 4;
 
 /** What a life needs of the world. */
-export interface LifeWorld extends Watching, Exchange, DiskWorld {
+export interface LifeWorld extends Watching, Exchange, DiskWorld<Host, Life> {
   readonly plan: Plan;
   readonly founders: readonly number[];
   /** The process ended by itself. */
@@ -41,7 +41,7 @@ export async function begin(world: LifeWorld, life: Life): Promise<void> {
   view.applied = 0;
   view.appliedBefore = 0;
   view.applying = 0;
-  const random = life.random.fork("environment");
+  const random = life.chance.fork("environment");
   const node = await library.startNode({
     id: host.id,
     log,

@@ -3,29 +3,49 @@ import type { DiskFaults, DiskOperation } from "@parley/raft";
 import type { Random } from "../kit/random.ts";
 import { MS, type Micros } from "../kit/timeline.ts";
 import { never } from "../kit/turn.ts";
-import type { Host, Life } from "./host.ts";
+import type { Host } from "./host.ts";
 
 /** What writing to a full disk comes to. */
 export class DiskFull extends Error {}
 
+/** The machine that a disk is part of. */
+export interface DiskHost {
+  readonly diskSlowness: number;
+  readonly isDiskFull: boolean;
+  readonly misreads: boolean;
+}
+
+/** The process that uses it. */
+export interface DiskUser<Machine extends DiskHost> {
+  readonly host: Machine;
+  /** What is drawn for this life. */
+  readonly chance: Random;
+  /** Whether it has opened its log. */
+  readonly isOpen: boolean;
+  mayFail: boolean;
+}
+
 /** What a disk needs of the world. */
-export interface DiskWorld {
+export interface DiskWorld<Machine extends DiskHost, User extends DiskUser<Machine>> {
   after(delay: Micros, run: () => void): void;
   /** Runs `action` as an event of `life`: after its pause, or never when it is over. */
-  run(life: Life, action: () => void): void;
+  run(life: User, action: () => void): void;
   /** True: the life has just ended here. */
-  strikes(life: Life, operation?: DiskOperation): boolean;
+  strikes(life: User, operation?: DiskOperation): boolean;
   /** Whether this host may come to doubt its log without the others being unable to go on. */
-  mayDoubt(host: Host): boolean;
+  mayDoubt(host: Machine): boolean;
   readonly hasFixedLatency: boolean;
 }
 
 const SYNCED: ReadonlySet<DiskOperation> = new Set<DiskOperation>(["records-sync", "high-water", "snapshot-publish"]);
 
 /** The faults of `life`'s disk, drawn as they are asked for. */
-export function faultsOf(world: DiskWorld, life: Life): DiskFaults {
+export function faultsOf<Machine extends DiskHost, User extends DiskUser<Machine>>(
+  world: DiskWorld<Machine, User>,
+  life: User,
+): DiskFaults {
   const { host } = life;
-  const random = life.random.fork("disk");
+  const random = life.chance.fork("disk");
   const latency = (operation: DiskOperation): Micros => {
     if (world.hasFixedLatency) return SYNCED.has(operation) ? 0.4 * MS : 0;
     return (SYNCED.has(operation) ? 0.2 + 0.8 * random.next() : 0.02) * MS * host.diskSlowness;
@@ -45,7 +65,7 @@ export function faultsOf(world: DiskWorld, life: Life): DiskFaults {
     read(_, bytes) {
       if (!host.misreads || !random.chance(0.02)) return bytes;
       // While the log is opened a wrong read is taken for damage, and the log for doubtful.
-      if (life.log === undefined && !world.mayDoubt(host)) return bytes;
+      if (!life.isOpen && !world.mayDoubt(host)) return bytes;
       life.mayFail = true;
       return flipped(bytes, random);
     },

@@ -51,7 +51,7 @@ export class Wire implements Transport {
   constructor(exchange: Exchange, life: Life) {
     this.#exchange = exchange;
     this.#life = life;
-    this.#random = life.random.fork("wire");
+    this.#random = life.chance.fork("wire");
   }
 
   async start(receiver: TransportReceiver): Promise<void> {
