@@ -2,9 +2,9 @@
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import type { Logger } from "pino";
-import { createModelStore, type ModelStore } from "@parley/audio/models";
+import { CATALOGUE, createModelStore, type ModelStore } from "@parley/audio/models";
 import type { Cluster } from "./cluster/face.ts";
-import { clusterOptionsFor } from "./cluster/host/from-config.ts";
+import { clusterOptionsFor, type ReadyService } from "./cluster/host/from-config.ts";
 import { clusterOff } from "./cluster/host/off.ts";
 import { openCluster, type OpenedCluster } from "./cluster/host/start.ts";
 import { prepareHome, type Config, type HomePaths } from "./config/index.ts";
@@ -160,11 +160,14 @@ function openPart(parts: {
   return opened;
 }
 
-function readyServices(services: Services): readonly { readonly kind: ServiceName; readonly model: string }[] {
+function readyServices(services: Services): readonly ReadyService[] {
   const status = services.status();
   return serviceNames.flatMap((kind) => {
     const { stage } = status[kind];
-    return stage.state === "ready" ? [{ kind, model: stage.model }] : [];
+    if (stage.state !== "ready") return [];
+    const { model } = stage;
+    const { languages = [], voices = [] } = CATALOGUE.find(({ name }) => name === model) ?? {};
+    return [{ kind, model, languages, voices }];
   });
 }
 

@@ -35,9 +35,14 @@ export function fakePeer(name: string, letter: string, more: Partial<PeerReport>
     lastSeenMs: 1_700_000_000_000,
     roundTripMs: 1.25,
     addresses: ["/ip4/192.168.1.7/tcp/8766"],
+    host: name,
     version: "0.1.0",
     platform: "linux-x64",
+    roles: ["stt"],
     hardware: [],
+    models: [],
+    languages: [],
+    voices: [],
     ...more,
   };
 }

@@ -67,9 +67,15 @@ export interface PeerReport {
   readonly lastSeenMs: number | undefined;
   readonly roundTripMs: number | undefined;
   readonly addresses: readonly string[];
+  /** From here on as it has told the cluster itself; undefined and empty until it has. */
+  readonly host: string | undefined;
   readonly version: string | undefined;
   readonly platform: string | undefined;
+  readonly roles: readonly string[];
   readonly hardware: readonly string[];
+  readonly models: readonly string[];
+  readonly languages: readonly string[];
+  readonly voices: readonly string[];
 }
 
 /** What `parley revoke` says (revocation takes effect wherever it has been applied). */

@@ -32,7 +32,7 @@ export function peersText(peers: readonly Peer[], nowMs: number): string {
 function presence({ isSelf, isOnline, lastSeenMs }: Peer, nowMs: number): string {
   if (isSelf) return "this peer";
   if (isOnline) return "online";
-  return lastSeenMs === undefined ? "not yet" : `${ageText(nowMs - lastSeenMs)} ago`;
+  return lastSeenMs === undefined ? "offline, not seen yet" : `offline, seen ${ageText(nowMs - lastSeenMs)} ago`;
 }
 
 const UNITS: readonly (readonly [ms: number, sign: string])[] = [

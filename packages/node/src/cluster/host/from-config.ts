@@ -4,6 +4,7 @@ import type { Logger } from "pino";
 import { joinListOf, rolesOf, type Config } from "../../config/index.ts";
 import { readKnownHost } from "../../mesh/discovery/known-hosts.ts";
 import type { Identity } from "../../mesh/identity.ts";
+import { LIMITS } from "../state/limits.ts";
 import { VERSION } from "../../version.ts";
 import { watchSleep } from "../sleep/watch.ts";
 import { DEFAULT_MESH_PORT } from "./joining/join.ts";
@@ -16,6 +17,10 @@ export interface ReadyService {
   /** Such as `stt`. */
   readonly kind: string;
   readonly model: string;
+  /** BCP 47, that it understands or speaks. */
+  readonly languages: readonly string[];
+  /** That it can speak with. */
+  readonly voices: readonly string[];
 }
 
 export interface FromConfig {
@@ -38,16 +43,16 @@ export function clusterOptionsFor(given: FromConfig): ClusterOptions {
   const { mesh, cluster, name, home } = config;
   const machine = machineFacts(cluster.power);
   const platform = `${process.platform}-${process.arch}`;
-  const description: Omit<SelfDescription, "models"> = {
+  const description: Omit<SelfDescription, "models" | "languages" | "voices"> = {
     host: fit(hostname()),
     platform,
     version: VERSION,
     roles: [...rolesOf(config)],
     hardware: hardwareTags(machine),
-    languages: [],
-    voices: config.voice.name === "" ? [] : [fit(config.voice.name)],
   };
-  const models = (): readonly string[] => [...new Set(services().map(({ model }) => fit(model)))].toSorted();
+  const models = (): readonly string[] => listed(services().map(({ model }) => model));
+  const languages = (): readonly string[] => listed(services().flatMap((service) => service.languages));
+  const voices = (): readonly string[] => listed(services().flatMap((service) => service.voices));
   return {
     identity,
     name,
@@ -62,7 +67,7 @@ export function clusterOptionsFor(given: FromConfig): ClusterOptions {
       platform,
     })),
     joinSecret,
-    describe: () => ({ ...description, models: models() }),
+    describe: () => ({ ...description, models: models(), languages: languages(), voices: voices() }),
     services: () => [...new Set(services().map(({ kind }) => kind))].toSorted(),
     isInUse: given.isInUse,
     watchSleep,
@@ -80,6 +85,11 @@ function discoveryOf(
   const knownHosts = joinListOf(config).map((item) => readKnownHost(item, DEFAULT_MESH_PORT));
   if (discovery !== "mdns") return { knownHosts };
   return { knownHosts, local: { clientPort, ...(advertise === "full" ? { details } : {}) } };
+}
+
+/** Each once, in order, and no more than a record takes. */
+function listed(items: readonly string[]): readonly string[] {
+  return [...new Set(items.map(fit))].toSorted().slice(0, LIMITS.recordItems);
 }
 
 /** What a node record takes: short, on one line. */

@@ -74,6 +74,7 @@ export class LivePeer {
   #port: number;
   #child: ChildProcess | undefined;
   #introduction: PeerIntroduction | undefined;
+  #changed: FlagValues = {};
   #isPaused = false;
   #isToEnd = false;
   #asked = 0;
@@ -130,6 +131,11 @@ export class LivePeer {
   moveTo(host: string, port = this.#port): void {
     this.#host = host;
     this.#port = port;
+  }
+
+  /** Other settings, from its next start on. */
+  reconfigure(flags: FlagValues): void {
+    this.#changed = { ...this.#changed, ...flags };
   }
 
   /** Fulfilled when it answers clients; it may not belong to a cluster yet. @throws PeerFailure `ended`, `silent` */
@@ -299,6 +305,7 @@ export class LivePeer {
         "log.level": process.env["PARLEY_TEST_LOG"] ?? "silent",
         "log.format": "json",
         ...flags,
+        ...this.#changed,
       },
     };
   }

@@ -217,7 +217,9 @@ describe("parley peers", () => {
     cluster.knocking = [knocker("cellar", "C")];
     expect(await run(["peers"])).toBe(0);
     expect(stdout()).toMatch(/^attic +voter, prime +this peer/m);
-    expect(stdout()).toMatch(new RegExp(`^küche +learner +2 h ago +1\\.3 ms +${fingerprintOf(fakePeerId("K"))}`, "m"));
+    expect(stdout()).toMatch(
+      new RegExp(`^küche +learner +offline, seen 2 h ago +1\\.3 ms +${fingerprintOf(fakePeerId("K"))}`, "m"),
+    );
     expect(stdout()).toMatch(/Waiting to be let in:\n +cellar/);
     const columns = stdout()
       .split("\n")
