@@ -2,7 +2,7 @@ import { cp, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises
 import { join } from "node:path";
 import { untilUnited, type Household, type LivePeer } from "@parley/node/testing";
 import { describe, expect, it } from "vitest";
-import { household, putUntilDone, SECRET, startAll, until, valueAt } from "./support.ts";
+import { household, putUntilDone, SECRET, startAll, until, untilEqual, valueAt } from "./support.ts";
 
 interface Home {
   readonly house: Household;
@@ -101,4 +101,31 @@ describe("a peer whose folder was damaged", () => {
     },
     120_000,
   );
+});
+
+describe("a peer whose folder was copied to another host", () => {
+  it("keeps its place: the copy is turned away, is told why, and harms nothing; both it and the others say so", async () => {
+    const { house, peers, victim, others } = await withOneStopped();
+    const home = join(house.folder, "copied");
+    await cp(victim.home, home, { recursive: true });
+    await victim.start();
+    await untilUnited(peers, { voters: 3 });
+    const before = await Promise.all(peers.map((peer) => peer.noticed()));
+    await putUntilDone(victim, "after the copy", "kept");
+    const copy = await house.add({ name: "copy", home });
+    await copy.start();
+    const says = async (peer: LivePeer, what: string) => (await peer.status()).sentences.join(" ").includes(what);
+    await until(() => says(copy, "Another process with this peer's identity"), "the copy says so", { peers: [copy] });
+    for (const peer of others) await until(() => says(peer, "runs twice"), `${peer.name} says so`, { peers });
+    expect((await copy.status()).nextSteps.join(" ")).toContain("Stop the copy");
+    expect((await copy.put("from the copy", "x", { timeoutMs: 1_000 })).outcome).not.toBe("done");
+    for (const peer of peers) await putUntilDone(peer, `beside/${peer.name}`, "kept");
+    expect(await Promise.all(peers.map((peer) => peer.noticed()))).toEqual(before);
+    await copy.stop();
+    await untilUnited(peers, { voters: 3 });
+    expect(await valueAt(victim, "after the copy")).toBe("kept");
+    expect(await valueAt(victim, "from the copy")).toBeNull();
+    await untilEqual(peers);
+    expect(house.crashes()).toEqual([]);
+  }, 180_000);
 });

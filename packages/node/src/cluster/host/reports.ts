@@ -28,14 +28,9 @@ export function peersOf(member: Member, ownAddresses: readonly string[]): readon
         lastSeenMs: isSelf ? Date.now() : life.lastSeenMs(peer),
         roundTripMs: links.roundTripMs(peer),
         addresses: isSelf ? ownAddresses : addresses,
-        host: record?.host,
         version: record?.version,
         platform: record?.platform,
-        roles: record?.roles ?? [],
         hardware: record?.hardware ?? [],
-        models: record?.models ?? [],
-        languages: record?.languages ?? [],
-        voices: record?.voices ?? [],
       };
     });
 }
@@ -62,6 +57,7 @@ export function factsOf(member: Member): MemberFacts {
       isInDoubt: status.log.state === "doubtful",
       waiting: status.waiting.proposals,
     },
+    twinKnownBy: member.links.status().flatMap(({ peer, hasOwnTwin }) => (hasOwnTwin ? [nameOf(member, peer)] : [])),
     accusers: member.accusers.map((peer) => nameOf(member, peer)),
     outbox: outboxOf(member),
     revocations: [...shared.now.revoked.values()].map((revoked) => {
@@ -106,6 +102,7 @@ function peerFacts(
     isOnline,
     isAsleep: isAsleep(shared.now, peer),
     lag: peer === roster.self && status.role === "leader" ? 0 : status.peers.get(node)?.lag,
+    twinAt: links.status().find((link) => link.peer === peer)?.twinAt,
     silentMs: isOnline || lastSeenMs === undefined ? undefined : Math.max(0, Date.now() - lastSeenMs),
   };
 }

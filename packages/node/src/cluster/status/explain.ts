@@ -5,6 +5,7 @@
 import type { ClusterFacts, MemberFacts, OutboxFacts, PeerFacts } from "./facts.ts";
 import { describeOther, howToUnite } from "./others.ts";
 import { explainQuorum, whatItTakes, type QuorumExplanation } from "./quorum.ts";
+import { describeTwins, howToEndTwins } from "./twins.ts";
 import { duration, list, plural } from "./words.ts";
 
 /**
@@ -121,7 +122,7 @@ function ofMember(facts: MemberFacts): ClusterExplanation {
     outbox: facts.outbox ?? null,
     isWritable: state === "healthy" || state === "fragile",
     sentences: [...sentences, ...further(facts)],
-    nextSteps: [...nextSteps, ...((facts.others ?? []).length > 0 ? [howToUnite()] : [])],
+    nextSteps: [...howToEndTwins(facts), ...nextSteps, ...((facts.others ?? []).length > 0 ? [howToUnite()] : [])],
   };
 }
 
@@ -213,10 +214,12 @@ function withoutQuorum(facts: MemberFacts, { voters, needed, online, missing }: 
 }
 
 /** What is worth knowing beside all that. */
-function further({ consensus, peers, revocations, self, outbox, others = [] }: MemberFacts): readonly string[] {
+function further(facts: MemberFacts): readonly string[] {
+  const { consensus, peers, revocations, self, outbox, others = [] } = facts;
   const behind = peers.filter(({ isOnline, lag, peer }) => isOnline && peer !== self && lag !== undefined && lag > 0);
   const asleep = peers.filter(({ isAsleep, isOnline }) => isAsleep && !isOnline);
   return [
+    ...describeTwins(facts),
     ...(consensus.votersBefore.length > 0 ? ["Who votes is being changed just now."] : []),
     ...behind.map(({ name, lag }) => `${name} is ${plural(lag ?? 0, "entry", "entries")} behind.`),
     ...(asleep.length > 0 ? [`Asleep: ${list(asleep.map(({ name }) => name))}.`] : []),

@@ -13,6 +13,8 @@ export interface PeerFacts {
   readonly lag: number | undefined;
   /** For how long it has not been heard of; undefined: it is online, or never was in this life of the peer. */
   readonly silentMs: number | undefined;
+  /** Where another process with its identity was seen that tries to take its place. Default: there is none. */
+  readonly twinAt?: string | undefined;
 }
 
 export interface ConsensusFacts {
@@ -60,6 +62,8 @@ export type ClusterFacts =
       readonly others?: readonly OtherCluster[];
       /** Names of members that say that this peer was revoked; too few of them to be certain. */
       readonly accusers: readonly string[];
+      /** Names of members that are linked with another process of this peer's identity. Default: none. */
+      readonly twinKnownBy?: readonly string[];
     };
 
 export type MemberFacts = Extract<ClusterFacts, { readonly belonging: "member" }>;

@@ -18,11 +18,14 @@ export interface AttemptOptions {
   readonly timeoutMs: number;
 }
 
+/** `twin`: it was declined because there is a link with another process of this peer's identity. */
+export type Failure = "broken" | "declined" | "twin";
+
 /** How it went: `offered` at most once, then one of the others, unless it is cancelled. */
 export interface AttemptEvents {
   offered(): void;
   welcomed(wires: Wires, welcome: Welcome): void;
-  failed(error: PeerError, declined: boolean): void;
+  failed(error: PeerError, why: Failure): void;
 }
 
 export class DialAttempt implements WireEvents {
@@ -53,7 +56,9 @@ export class DialAttempt implements WireEvents {
 
   greeted(wire: LinkWire, greeting: Greeting): void {
     if (this.#isOver) return;
-    if (greeting.say === "decline") return this.#fail(broken(`it declined: ${greeting.reason}`), true);
+    if (greeting.say === "decline") {
+      return this.#fail(broken(`it declined: ${greeting.reason}`), greeting.isTwin === true ? "twin" : "declined");
+    }
     if (greeting.say !== "welcome") throw broken("it said hello to a hello");
     this.#welcomed.add(wire);
     const [prompt, bulk] = [this.#wires.get("prompt"), this.#wires.get("bulk")];
@@ -81,10 +86,10 @@ export class DialAttempt implements WireEvents {
     this.#events.offered();
   }
 
-  #fail(error: PeerError, declined = false): void {
+  #fail(error: PeerError, why: Failure = "broken"): void {
     if (this.#isOver) return;
     this.#end(error);
-    this.#events.failed(error, declined);
+    this.#events.failed(error, why);
   }
 
   #end(error: PeerError): void {

@@ -33,7 +33,12 @@ const helloSchema = z.strictObject({
 /** Its answer: the link is up. */
 const welcomeSchema = z.strictObject({ say: z.literal("welcome"), incarnation: id, addresses });
 /** Its answer: another link takes precedence. */
-const declineSchema = z.strictObject({ say: z.literal("decline"), reason: z.string().max(200) });
+const declineSchema = z.strictObject({
+  say: z.literal("decline"),
+  reason: z.string().max(200),
+  /** There is a link with another process of the same identity. */
+  isTwin: z.boolean().optional(),
+});
 
 const greetingSchema = z.discriminatedUnion("say", [helloSchema, welcomeSchema, declineSchema]);
 

@@ -38,7 +38,8 @@ export type LinkEffect =
   | { readonly type: "dial"; readonly attempt: number; readonly lost: string | undefined }
   | { readonly type: "cancel"; readonly attempt: number }
   | { readonly type: "take"; readonly offer: Offer }
-  | { readonly type: "decline"; readonly offer: Offer }
+  /** `isTwin`: the link that there is leads to another process of the same identity. */
+  | { readonly type: "decline"; readonly offer: Offer; readonly isTwin: boolean }
   /** Another takes its place, or the other side has lost it. */
   | { readonly type: "drop"; readonly id: string };
 
@@ -95,9 +96,7 @@ export class LinkMachine {
         this.#failed(change.attempt, change.declined, nowMs);
         return [];
       case "offer":
-        return this.#decides(change.offer)
-          ? this.#take(change.offer, nowMs)
-          : [{ type: "decline", offer: change.offer }];
+        return this.#onOffer(change.offer, nowMs);
       case "lost":
         this.#lose(change.id, change.closed, nowMs);
         return [];
@@ -129,12 +128,20 @@ export class LinkMachine {
     this.#dialAtMs = nowMs + pauseMs;
   }
 
-  /** Whether an offer is taken. */
+  #onOffer(offer: Offer, nowMs: number): readonly LinkEffect[] {
+    const held = this.#link;
+    // Its process was started anew, or it runs twice. The first is known as soon as the link that is held is: it is closed, or
+    // falls silent. Of two that live, the one that has the link keeps it: a copy must not take a member's place.
+    const isTwin = held !== undefined && offer.incarnation !== held.incarnation;
+    return !isTwin && this.#decides(offer) ? this.#take(offer, nowMs) : [{ type: "decline", offer, isTwin }];
+  }
+
+  /** Whether an offer of the process that is known is taken. */
   #decides(offer: Offer): boolean {
     const held = this.#link;
     if (held === undefined) return !this.#isLower || this.#attempt?.hasOffered !== true;
-    // Another life of its process, or its own word: what is held here is dead.
-    if (offer.incarnation !== held.incarnation || offer.lost === held.id) return true;
+    // Its own word: what is held here is dead.
+    if (offer.lost === held.id) return true;
     // It would not make another one if it still had that which it made.
     return !held.dialledHere || !this.#isLower;
   }

@@ -11,6 +11,7 @@ import type { LinkLimits } from "./limits.ts";
 import { LiveLink, type Link, type LinkEvent } from "./link.ts";
 import { LinkMachine, type LinkChange, type LinkEffect, type LinkFacts, type Offer } from "./machine.ts";
 import type { WholeOffer } from "./offers.ts";
+import { TwinWatch } from "./twin.ts";
 
 /** How it stands with one peer; for `parley status`. */
 export interface PeerLinkStatus {
@@ -21,6 +22,10 @@ export interface PeerLinkStatus {
   readonly addresses: readonly string[];
   /** Why there was none the last time. */
   readonly lastError: string | undefined;
+  /** Where another process with that peer's identity tries to take its place. */
+  readonly twinAt?: string | undefined;
+  /** That peer has a link with another process of this one's identity, and wants none with this. */
+  readonly hasOwnTwin?: boolean;
   /** It is there, and takes this peer for no member. */
   readonly isShutOut: boolean;
 }
@@ -49,6 +54,8 @@ export class PeerLinks {
   /** The same of a link that was closed, while nothing has told since whether the process behind it lives. */
   #bereavedAt: string | undefined;
   #lastError: PeerError | undefined;
+  readonly #twin = new TwinWatch();
+  readonly #ownTwin = new TwinWatch();
   #isClosed = false;
 
   constructor(options: PeerLinksOptions) {
@@ -94,7 +101,11 @@ export class PeerLinks {
     const addresses = this.#book.candidates();
     const lastError = this.#lastError?.message;
     const roundTripMs = this.#link?.roundTripMs;
-    return { peer, state, addresses, roundTripMs, lastError, isShutOut: isShutOut(this.#lastError) };
+    const nowMs = performance.now();
+    const twinAt = this.#twin.certain(nowMs);
+    const hasOwnTwin = this.#ownTwin.certain(nowMs) !== undefined;
+    const shut = isShutOut(this.#lastError);
+    return { peer, state, addresses, roundTripMs, lastError, isShutOut: shut, twinAt, hasOwnTwin };
   }
 
   close(why: string): void {
@@ -132,7 +143,7 @@ export class PeerLinks {
       case "take":
         return this.#take(effect.offer);
       case "decline":
-        return this.#decline(effect.offer);
+        return this.#decline(effect.offer, effect.isTwin);
     }
   }
 
@@ -150,10 +161,11 @@ export class PeerLinks {
           this.#on({ type: "welcomed", attempt: number, link });
           this.#up(link, wires, welcome.addresses);
         },
-        failed: (error, declined) => {
+        failed: (error, why) => {
           this.#attempt = undefined;
           this.#failed(error);
-          this.#on({ type: "failed", attempt: number, declined });
+          if (why === "twin") this.#ownTwin.turnedAway(host.peerId, performance.now());
+          this.#on({ type: "failed", attempt: number, declined: why === "declined" });
         },
       },
     );
@@ -178,11 +190,15 @@ export class PeerLinks {
     this.#up(offer, whole.wires, whole.hello.addresses);
   }
 
-  #decline(offer: Offer): void {
+  #decline(offer: Offer, isTwin: boolean): void {
     const whole = this.#offers.get(offer.id);
     this.#offers.delete(offer.id);
+    if (isTwin && whole !== undefined) {
+      this.#twin.turnedAway(whole.wires.prompt.connection.remoteAddress, performance.now());
+    }
+    const reason = isTwin ? "another process of the same identity has a link" : "another link takes precedence";
     for (const wire of whole === undefined ? [] : [whole.wires.prompt, whole.wires.bulk]) {
-      wire.greet({ say: "decline", reason: "another link takes precedence" });
+      wire.greet({ say: "decline", reason, ...(isTwin ? { isTwin } : {}) });
       wire.end();
     }
   }
@@ -197,6 +213,8 @@ export class PeerLinks {
     this.#link = link;
     this.#bereavedAt = undefined;
     this.#lastError = undefined;
+    this.#twin.settled();
+    this.#ownTwin.settled();
     log.info({ remote: peer, link: link.id, dialledHere }, "link up");
     host.gossipOver(link.prompt, AbortSignal.timeout(limits.attemptTimeoutMs)).catch((error: unknown) => {
       log.debug({ remote: peer, err: error }, "no gossip over this link");

@@ -50,6 +50,15 @@ const said = (facts: ClusterFacts): string => {
 };
 
 describe("the explanation of a cluster's state", () => {
+  it("tells of a peer that runs twice, at the others and at the one that is turned away", () => {
+    const seen = home([peer("attic"), peer("kitchen", { twinAt: "/ip4/10.0.0.9/tcp/8766" })]);
+    expect(said(seen)).toContain("kitchen runs twice: another process with its identity, at /ip4/10.0.0.9/tcp/8766,");
+    const copy = home([peer("kitchen"), gone("attic")], {}, { twinKnownBy: ["attic"] });
+    expect(said(copy)).toContain("Another process with this peer's identity is linked with attic");
+    for (const facts of [seen, copy]) expect(said(facts)).toContain("Stop the copy.");
+    expect(said(home([peer("attic"), peer("kitchen")]))).not.toContain("copy");
+  });
+
   it("says how much waits to be delivered, and since when", () => {
     const waits = home([peer("attic")], {}, { outbox: { waiting: 3, bytes: 900, oldestMs: 240_000 } });
     expect(explainCluster(waits).outbox).toEqual({ waiting: 3, bytes: 900, oldestMs: 240_000 });

@@ -43,6 +43,31 @@ describe("when to dial", () => {
   });
 });
 
+describe("a peer that cannot be reached", () => {
+  it("is dialled again for ever, no more than some seconds after the last attempt, however long that lasts", () => {
+    fc.assert(
+      fc.property(
+        fc.boolean(),
+        fc.integer({ min: 1, max: 2 ** 31 }),
+        fc.integer({ min: 0, max: 4_000 }),
+        (isLower, seed, attemptMs) => {
+          const side = new LinkMachine({ isLower, pace: DEFAULT_PACE, random: seeded(seed), nowMs: 0 });
+          let nowMs = 0;
+          for (let attempt = 1; nowMs < 10 * 60_000; attempt += 1) {
+            const dueMs = side.dueMs ?? Infinity;
+            expect(dueMs - nowMs).toBeLessThanOrEqual(DEFAULT_PACE.maxBackoffMs);
+            nowMs = Math.max(nowMs, dueMs);
+            expect(side.on({ type: "tick" }, nowMs)).toEqual([{ type: "dial", attempt, lost: undefined }]);
+            nowMs += attemptMs;
+            side.on({ type: "failed", attempt, declined: false }, nowMs);
+          }
+        },
+      ),
+      { numRuns: 20 },
+    );
+  });
+});
+
 describe("which link stays", () => {
   const offer = (id: string, more: Partial<Offer> = {}): LinkChange => ({
     type: "offer",
@@ -80,11 +105,22 @@ describe("which link stays", () => {
     }
   });
 
-  it("is the one held by the lower id, unless the other side says that it is lost, or is a new process", () => {
+  it("is the one held by the lower id, unless the other side says that it is lost", () => {
     expect(types(dialledHere(true).on(offer("theirs"), 1))).toEqual(["decline"]);
     expect(types(dialledHere(true).on(offer("theirs", { lost: "mine" }), 1))).toEqual(["drop", "take"]);
-    expect(types(dialledHere(true).on(offer("theirs", { incarnation: "j" }), 1))).toEqual(["drop", "take"]);
     expect(types(dialledHere(false).on(offer("theirs"), 1))).toEqual(["drop", "take"]);
+  });
+
+  it("is the one with the process that has it: another of the same identity is turned away until that one is gone", () => {
+    for (const isLower of [true, false]) {
+      const side = dialledHere(isLower);
+      const another = offer("theirs", { incarnation: "j" });
+      expect(side.on(another, 1)).toMatchObject([{ type: "decline", isTwin: true }]);
+      expect(side.on(offer("theirs", { incarnation: "j", lost: "mine" }), 2)).toMatchObject([{ isTwin: true }]);
+      expect(side.link).toMatchObject({ id: "mine", incarnation: "i" });
+      side.on({ type: "lost", id: "mine", closed: true }, 3);
+      expect(types(side.on(another, 4))).toEqual(["take"]);
+    }
   });
 });
 
