@@ -28,9 +28,14 @@ export function peersOf(member: Member, ownAddresses: readonly string[]): readon
         lastSeenMs: isSelf ? Date.now() : life.lastSeenMs(peer),
         roundTripMs: links.roundTripMs(peer),
         addresses: isSelf ? ownAddresses : addresses,
+        host: record?.host,
         version: record?.version,
         platform: record?.platform,
+        roles: record?.roles ?? [],
         hardware: record?.hardware ?? [],
+        models: record?.models ?? [],
+        languages: record?.languages ?? [],
+        voices: record?.voices ?? [],
       };
     });
 }
