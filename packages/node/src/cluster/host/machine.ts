@@ -1,6 +1,8 @@
 /** What this machine is good for, as tags of its node record. */
-import { existsSync, readdirSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { availableParallelism, totalmem } from "node:os";
+import { join } from "node:path";
 import { codeOf } from "../../errors.ts";
 
 const GIB = 1024 ** 3;
@@ -38,12 +40,45 @@ export function machineFacts(power: "auto" | "mains" | "battery"): MachineFacts 
   };
 }
 
-/** Linux lists power supplies by name; elsewhere a person says it. */
-function findsBattery(): boolean {
+const SUPPLIES = "/sys/class/power_supply";
+
+/**
+ * Whether this machine runs on a battery when nobody plugs it in. Linux lists power supplies, those of mice and headsets as well
+ * (scope `Device`; https://docs.kernel.org/power/power_supply_class.html). macOS: `pmset`. Elsewhere a person says it.
+ */
+export function findsBattery(platform: NodeJS.Platform = process.platform, supplies = SUPPLIES): boolean {
+  if (platform === "darwin") {
+    const { stdout } = spawnSync("pmset", ["-g", "batt"], { timeout: 2_000, encoding: "utf8" });
+    return namesBattery(stdout ?? "");
+  }
+  return listIfThere(supplies).some((name) => {
+    const says = (what: string): string => readIfThere(join(supplies, name, what)).trim();
+    return says("type") === "Battery" && says("scope") !== "Device";
+  });
+}
+
+/** As in ` -InternalBattery-0 (id=1234)	87%; discharging; 3:12 remaining present: true`. */
+export function namesBattery(pmset: string): boolean {
+  return /^ *-InternalBattery/m.test(pmset);
+}
+
+/** A supply may vanish while it is looked at, and some refuse to be read. */
+const UNREADABLE = new Set(["ENOENT", "ENOTDIR", "EACCES", "ENODEV", "EINVAL"]);
+
+function listIfThere(folder: string): readonly string[] {
   try {
-    return readdirSync("/sys/class/power_supply").some((name) => name.startsWith("BAT"));
+    return readdirSync(folder);
   } catch (error) {
-    if (codeOf(error) === "ENOENT" || codeOf(error) === "EACCES") return false;
+    if (UNREADABLE.has(codeOf(error))) return [];
+    throw error;
+  }
+}
+
+function readIfThere(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    if (UNREADABLE.has(codeOf(error))) return "";
     throw error;
   }
 }

@@ -61,7 +61,8 @@ export class Courier {
     while (!this.#isStopped) {
       const [waiting] = this.#outbox.waiting;
       if (waiting === undefined || !this.#to.hasPrime()) {
-        await this.#called(MAX_PAUSE_MS);
+        // Both are told.
+        await this.#called();
         continue;
       }
       const delivery = await Promise.race([this.#deliver(waiting), this.#ending.promise]);
@@ -122,10 +123,10 @@ export class Courier {
     }
   }
 
-  async #called(timeoutMs: number): Promise<void> {
+  async #called(timeoutMs?: number): Promise<void> {
     this.#call = Promise.withResolvers();
     if (this.#isStopped) return;
-    const timer = setTimeout(() => this.#call.resolve(), timeoutMs);
+    const timer = timeoutMs === undefined ? undefined : setTimeout(() => this.#call.resolve(), timeoutMs);
     await this.#call.promise;
     clearTimeout(timer);
   }

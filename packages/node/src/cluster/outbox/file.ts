@@ -1,6 +1,6 @@
 /** Where an outbox keeps its bytes: one file. */
 import { randomUUID } from "node:crypto";
-import { open, readFile, rename, rm, type FileHandle } from "node:fs/promises";
+import { link, open, readFile, rename, rm, type FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
 import { syncFolder, writeSynced } from "../../config/synced-file.ts";
 import { codeOf } from "../../errors.ts";
@@ -15,6 +15,8 @@ export interface OutboxFile {
   truncate(length: number): Promise<void>;
   /** Whole or not at all, and durable when it returns. */
   replace(bytes: Uint8Array): Promise<void>;
+  /** Keeps what is there now for a person to look at; only the newest such. Takes no space of its own. */
+  setAside(): Promise<void>;
   remove(): Promise<void>;
   close(): Promise<void>;
 }
@@ -23,6 +25,9 @@ export interface OutboxFile {
 export function outboxFileAt(path: string): OutboxFile {
   return new DiskFile(path);
 }
+
+/** What file systems say that know no second names. */
+const NO_LINKS = new Set(["EPERM", "ENOSYS", "ENOTSUP", "EOPNOTSUPP"]);
 
 class DiskFile implements OutboxFile {
   readonly #path: string;
@@ -72,6 +77,16 @@ class DiskFile implements OutboxFile {
     await syncFolder(dirname(this.#path));
   }
 
+  async setAside(): Promise<void> {
+    const damaged = `${this.#path}.damaged`;
+    await rm(damaged, { force: true });
+    try {
+      await link(this.#path, damaged);
+    } catch (error) {
+      if (!NO_LINKS.has(codeOf(error))) throw error;
+    }
+  }
+
   async remove(): Promise<void> {
     await this.close();
     await rm(this.#path, { force: true });
@@ -111,6 +126,10 @@ export class MemoryOutboxFile implements OutboxFile {
 
   async replace(bytes: Uint8Array): Promise<void> {
     this.#bytes = Buffer.from(bytes);
+  }
+
+  async setAside(): Promise<void> {
+    // Memory is not damaged.
   }
 
   async remove(): Promise<void> {

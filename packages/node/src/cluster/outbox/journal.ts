@@ -1,6 +1,6 @@
 /**
  * The commands that wait, on disk and in memory. What was acknowledged stays until it is settled, through crashes at any moment and
- * a full disk. Numbers are never given twice: where the end of the file cannot be read, as many are left out as it may have held.
+ * a full disk; a damaged file is kept beside what could be read of it. Numbers are never given twice: where the end of the file cannot be read, as many are left out as it may have held.
  */
 import { randomUUID } from "node:crypto";
 import type { OutboxFile } from "./file.ts";
@@ -35,7 +35,7 @@ export class Journal {
   /** Of the file, as far as it is whole. */
   #length: number;
   /** What is to be done before the next write. `truncate`: a write has failed, and something may stand behind what is whole. */
-  #repair: "none" | "truncate" | "rewrite";
+  #repair: "none" | "truncate" | "rewrite" | "set-aside";
   #pending: Pending[] = [];
   #turns: Promise<void> = Promise.resolve();
 
@@ -48,7 +48,7 @@ export class Journal {
     this.#waiting = [...waiting];
     this.#waitingBytes = bytesOf(waiting);
     [this.#length, this.#chain] = [length, chain];
-    this.#repair = length === 0 || lostBytes > 0 ? "rewrite" : "none";
+    this.#repair = lostBytes > 0 ? "set-aside" : length === 0 ? "rewrite" : "none";
   }
 
   /** Writes nothing. @throws the system's error; NewerFormat */
@@ -99,8 +99,10 @@ export class Journal {
     this.#waiting = this.#waiting.slice(settled.length);
     this.#waitingBytes -= bytesOf(settled);
     return this.#inTurn(async () => {
-      if (this.#length > this.#waitingBytes * 2 + SLACK_BYTES) return this.#rewrite();
-      await this.#write([{ kind: "settled", sequence }], false);
+      const isSlack = this.#length > this.#waitingBytes * 2 + SLACK_BYTES;
+      if (!isSlack) return this.#write([{ kind: "settled", sequence }], false);
+      if (this.#repair !== "set-aside") this.#repair = "rewrite";
+      return this.#mend();
     });
   }
 
@@ -156,7 +158,8 @@ export class Journal {
   }
 
   async #mend(): Promise<void> {
-    if (this.#repair === "rewrite") return this.#rewrite();
+    if (this.#repair === "set-aside") await this.#file.setAside();
+    if (this.#repair === "rewrite" || this.#repair === "set-aside") return this.#rewrite();
     if (this.#repair === "truncate") await this.#file.truncate(this.#length);
     this.#repair = "none";
   }

@@ -11,6 +11,7 @@ export class FaultyDisk {
   durable = Buffer.alloc(0);
   /** As a program sees it. */
   seen = Buffer.alloc(0);
+  damaged: Buffer | undefined;
   isFull = false;
   /** Writes until the power goes; undefined: it stays. */
   fuse: number | undefined;
@@ -63,6 +64,10 @@ export class FaultyDisk {
         if (this.fuse === 0) throw new Error("there is no power");
         this.seen = Buffer.from(bytes);
         this.durable = Buffer.from(bytes);
+      },
+      setAside: async () => {
+        begin();
+        this.damaged = Buffer.from(this.seen);
       },
       remove: async () => {
         begin();
