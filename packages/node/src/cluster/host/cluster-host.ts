@@ -446,7 +446,12 @@ export class ClusterHost {
   /** Others may be elsewhere by now, and so may this host. */
   #wake(awayMs: number): void {
     this.#member?.wake(awayMs);
-    if (awayMs > 0) this.#premises?.outside.look();
+    const { door, outside } = this.#premises ?? {};
+    if (awayMs === 0) return;
+    outside?.look();
+    // The door's clock may have stood still meanwhile: no code outlives its ten minutes by a night.
+    const { expiresAtMs = Infinity } = door?.window ?? {};
+    if (expiresAtMs - performance.now() < awayMs) door?.closeWindow();
   }
 
   /** Somebody may be there. */

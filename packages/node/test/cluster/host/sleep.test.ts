@@ -77,4 +77,15 @@ describe("a peer whose host is about to sleep", () => {
     hostOf(one).wake(10_000);
     expect(await one.put("k", "v")).toBe("done");
   });
+
+  it("lets no pairing code outlive its time by having slept", async () => {
+    const { peers, hostOf } = await sleepers(1);
+    const [one] = peers;
+    if (one === undefined) throw new Error("one");
+    await one.cluster.openPairing();
+    hostOf(one).wake(5 * 60_000);
+    expect(one.cluster.pairing).toBeDefined();
+    hostOf(one).wake(11 * 60_000);
+    expect(one.cluster.pairing).toBeUndefined();
+  });
 });
