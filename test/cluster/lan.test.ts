@@ -1,6 +1,15 @@
+import { execFile, spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { Lan, untilUnited, type LivePeer } from "@parley/node/testing";
 import { describe, expect, it } from "vitest";
 import { householdOnLan, noLan, putUntilDone, SECRET, startAll, until, valueAt } from "./support.ts";
+
+const AVAHI = fileURLToPath(new URL("../../packages/node/test/mesh/discovery/processes/avahi.sh", import.meta.url));
+const noAvahi = ["avahi-browse", "avahi-daemon", "dbus-daemon"].find(
+  (command) => spawnSync(command, ["--version"]).error !== undefined,
+);
+if (noAvahi !== undefined) console.warn(`skipped: whole peers read with avahi, because ${noAvahi} is not installed`);
 
 const FOUND_BY_CALLING = { flags: { "cluster.discovery": "mdns" }, known: [] };
 
@@ -49,6 +58,41 @@ describe.skipIf(noLan !== undefined)("peers on a network of their own", () => {
     await putUntilDone(there, "key", "from afar");
     for (const peer of here) expect(await valueAt(peer, "key")).toBe("from afar");
   });
+
+  it.skipIf(noAvahi !== undefined)(
+    "are read by avahi-browse, under both types, with what all may see and no more",
+    async () => {
+      const { house, lan } = await householdOnLan({ joinSecret: SECRET });
+      const peers = await house.addAll(2, FOUND_BY_CALLING);
+      await startAll(peers);
+      const { clusterId } = await untilUnited(peers, { voters: 2 });
+      const [program = "", ...args] = (await lan.plug()).command;
+      const types = ["_parley._tcp", "_janet-mesh._tcp"];
+      let lines: readonly string[] = [];
+      await until(
+        async () => {
+          const { stdout } = await promisify(execFile)(program, [...args, AVAHI, ...types]);
+          lines = stdout.split("\n").filter((line) => line.startsWith("=") && line.includes(`"cluster=${clusterId}"`));
+          return lines.length === 2 * peers.length;
+        },
+        "both are read, as members",
+        { peers },
+      );
+      for (const peer of peers) {
+        const own = lines.filter((line) => line.includes(`"peer=${peer.peerId}"`));
+        expect(types.filter((type) => own.some((line) => line.includes(`;${type};`)))).toEqual(types);
+        for (const line of own) {
+          const keys = [...line.matchAll(/"([a-z]+)=/g)].map(([, key]) => key);
+          // DECISIONS 12; `txtvers` is RFC 6763's, `mesh` the port for other peers.
+          expect(new Set(keys)).toEqual(
+            new Set(["txtvers", "name", "peer", "cluster", "version", "pairing", "services", "mesh"]),
+          );
+          expect(line).toContain(`;${peer.address.split(":")[0]};`);
+        }
+      }
+    },
+    120_000,
+  );
 
   it("come back at another address after a night, found by their voices alone", async () => {
     const { house, lan } = await householdOnLan({ joinSecret: SECRET });
