@@ -3,7 +3,7 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { untilUnited } from "@parley/node/testing";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { household, putUntilDone, SECRET, startAll, valueAt } from "./support.ts";
+import { household, putUntilDone, SECRET, startAll, until, valueAt } from "./support.ts";
 
 const DISK_MB = 48;
 
@@ -19,7 +19,7 @@ function mountedAt(folder: string): string | undefined {
 }
 
 describe("a cluster of which one host's disk is full", () => {
-  it("goes on without it, and takes it back with all that it has missed when there is room again", async (context) => {
+  it("goes on without it, which says so, and takes it back with all that it has missed once there is room again", async (context) => {
     const house = await household({ joinSecret: SECRET });
     const disk = join(house.folder, "small-disk");
     const obstacle = mountedAt(disk);
@@ -43,6 +43,8 @@ describe("a cluster of which one host's disk is full", () => {
     expect(await valueAt(other, "before")).toBe("kept");
     expect(one.crash).toBeUndefined();
     expect(other.crash).toBeUndefined();
+    await until(async () => typeof (await victim.status())["trouble"] === "string", "it says why", { peers: [victim] });
+    expect((await fetch(`${victim.introduction.url}/health`)).ok).toBe(true);
 
     rmSync(filler);
     // Nobody has to start it again.
