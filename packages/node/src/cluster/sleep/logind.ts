@@ -7,8 +7,8 @@
  * D-Bus hold it and listen for this process.
  */
 import type { Logger } from "pino";
+import type { SleepEvents, SleepWatch } from "./events.ts";
 import { HOLD, runTool, type RunningTool } from "./tools.ts";
-import type { SleepEvents, SleepWatch } from "./watch.ts";
 
 const SENDER = "org.freedesktop.login1";
 const PATH = "/org/freedesktop/login1";

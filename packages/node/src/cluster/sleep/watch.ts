@@ -2,19 +2,9 @@
 import { existsSync } from "node:fs";
 import { systemClock } from "@parley/actors";
 import type { Logger } from "pino";
+import type { SleepEvents, SleepWatch } from "./events.ts";
 import { watchLogind } from "./logind.ts";
 import { HOST_CLOCKS, WakeWatch } from "./wake-detector.ts";
-
-export interface SleepEvents {
-  /** The host is about to sleep, and waits for this to be fulfilled, for some seconds at most. Never rejects. */
-  falling(): Promise<void>;
-  /** It is awake again, or did not sleep after all. */
-  woke(): void;
-}
-
-export interface SleepWatch {
-  close(): Promise<void>;
-}
 
 /** What a host does that may sleep. */
 export interface Sleeper {
