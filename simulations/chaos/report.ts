@@ -1,5 +1,4 @@
 /** What a run is asked to do and what it says in the end, whatever is hurt. */
-import { closeSync, openSync } from "node:fs";
 
 export interface Output {
   /** A result. */
@@ -21,23 +20,6 @@ export interface ChaosReport {
   /** Longest time without any successful operation, while faults went on. */
   readonly longestUnavailableMs: number;
   readonly violations: readonly string[];
-}
-
-/** Makes the file now, so that nobody learns at the end of a long run that there is no history of it. @throws TypeError */
-export function ensureWritable(path: string): void {
-  try {
-    closeSync(openSync(path, "a"));
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new TypeError(`--history ${path} cannot be written: ${reason}`, { cause: error });
-  }
-}
-
-/** @throws TypeError */
-export function positive(text: string, name: string): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 1) throw new TypeError(`--${name} takes a whole number from 1`);
-  return value;
 }
 
 export function summarize(report: ChaosReport, print: Output["print"]): void {

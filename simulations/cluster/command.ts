@@ -12,9 +12,10 @@ const CLUSTER: Simulation<Library, Fault, Run> = {
   runSeed,
   bugsNumbered,
   hunt,
-  figuresOf: ({ applied, formedInCalm }) => [
+  figuresOf: ({ applied, formedInCalm, isStranded }) => [
     { name: "applied", words: "steps of replicas", value: applied },
     { name: "formedInCalm", words: "formed before the first fault", value: formedInCalm ? 1 : 0 },
+    { name: "stranded", words: "stranded by doubts", value: isStranded ? 1 : 0 },
   ],
 };
 

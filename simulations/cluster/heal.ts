@@ -8,8 +8,11 @@ import type { World } from "./world.ts";
 const LOOK_EVERY = 500 * MS;
 const PROBE_EVERY = 2_000 * MS;
 
-/** @throws Violation */
-export async function healAndExpectOrder(world: World): Promise<void> {
+/**
+ * False when so many voters doubt their logs that nobody can be elected: then a person has to decide.
+ * @throws Violation
+ */
+export async function healAndExpectOrder(world: World): Promise<boolean> {
   heal(world);
   const probes = new Map<string, number>();
   probe(world, 1, probes);
@@ -21,6 +24,9 @@ export async function healAndExpectOrder(world: World): Promise<void> {
     trouble = troubleIn(world, probes);
     return trouble === undefined;
   });
+  const isStranded = trouble !== undefined && hasTooManyDoubts(world);
+  if (isStranded) trouble = undefined;
+  if (trouble !== undefined) trouble = `${trouble}; ${portrait(world)}`;
   world.see({
     type: "healed",
     peers: settled(world),
@@ -29,6 +35,25 @@ export async function healAndExpectOrder(world: World): Promise<void> {
     founders: world.plan.founders,
   });
   await world.runUntil(world.timeline.now + 1);
+  return !isStranded;
+}
+
+/** Of some cluster, by the newest configuration that any of its members knows. */
+function hasTooManyDoubts(world: World): boolean {
+  const statuses = world.up().flatMap(({ cluster }) => {
+    const member = cluster?.member;
+    return member === undefined
+      ? []
+      : [{ cluster: member.roster.cluster, status: member.agreement.consensus.node.status() }];
+  });
+  return [...Map.groupBy(statuses, ({ cluster }) => cluster).values()].some((members) => {
+    const [newest] = members.map(({ status }) => status).toSorted((a, b) => b.commit - a.commit);
+    const { voters = [], votersOutgoing = [] } = newest?.confState ?? {};
+    const inDoubt = new Set(members.flatMap(({ status }) => (status.log.state === "doubtful" ? [status.id] : [])));
+    return [voters, votersOutgoing].some(
+      (those) => those.length > 0 && those.filter((node) => !inDoubt.has(node)).length * 2 <= those.length,
+    );
+  });
 }
 
 function heal(world: World): void {
@@ -151,4 +176,17 @@ function opens(open: () => unknown): boolean {
   } catch {
     return false;
   }
+}
+
+/** What each says of itself, for whoever has to find out what is wrong. */
+function portrait(world: World): string {
+  const said = world.up().map(({ name, cluster }) => {
+    const status = cluster?.member?.agreement.consensus.node.status();
+    if (status === undefined) return `${name}: ${cluster?.trouble ?? cluster?.record?.standing ?? "no member"}`;
+    const { id, role, term, lead, commit, confState, log } = status;
+    const { voters, votersOutgoing, learners } = confState;
+    const conf = [voters, votersOutgoing, learners].map((nodes) => nodes.join()).join("|");
+    return `${name}: ${id} is ${role} in ${term}, led by ${lead}, commit ${commit}, ${conf}${log.state === "doubtful" ? `, in doubt: ${log.detail}` : ""}`;
+  });
+  return said.join("; ");
 }

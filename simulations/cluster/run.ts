@@ -17,6 +17,8 @@ export interface Run extends SeedRun<Fault> {
   readonly applied: number;
   /** Whether all founders were in one cluster before the first fault. */
   readonly formedInCalm: boolean;
+  /** Whether so many logs were in doubt in the end that nobody could be elected. */
+  readonly isStranded: boolean;
 }
 
 /** Within this, peers that nothing disturbs are one cluster. */
@@ -30,6 +32,7 @@ export async function runSeed(
   const household = await householdOf(library);
   // It loads in its own time, which is not that of the simulation.
   await library.opaqueReady();
+  let isStranded = false;
   const { world, ...run } = await withSimulatedProcesses(() =>
     runWorld(
       { seed, faults: plan.faults },
@@ -40,11 +43,11 @@ export async function runSeed(
         else await form(made);
         employ(made);
         await made.runUntil(made.timeline.now + plan.safetyPhase);
-        await healAndExpectOrder(made);
+        isStranded = !(await healAndExpectOrder(made));
       },
     ),
   );
-  return { ...run, applied: world?.applied ?? 0, formedInCalm: world?.formedInCalm ?? false };
+  return { ...run, applied: world?.applied ?? 0, formedInCalm: world?.formedInCalm ?? false, isStranded };
 }
 
 function begin(world: World): void {

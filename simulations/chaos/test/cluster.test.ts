@@ -30,10 +30,27 @@ describe("npm run chaos -- cluster", () => {
     expect(checkLinearizability(history).verdict).toBe("linearizable");
   }, 300_000);
 
+  it("finds what is not linearizable: reads of whatever a peer happens to hold", async () => {
+    const { signal } = new AbortController();
+    const base = { seconds: 20, nodes: 3, clients: 6, consistency: "stale", historyPath: undefined, signal } as const;
+    // Real time decides whether a fault and a read meet: a run or two may see nothing.
+    let found: readonly string[] = [];
+    for (let seed = 5; found.length === 0 && seed < 11; seed += 1) {
+      const { violations } = await runClusterChaos({ ...base, seed });
+      found = violations.filter((each) => each.startsWith("linearizability: violation"));
+    }
+    expect(found).not.toEqual([]);
+  }, 400_000);
+
   it("refuses a file it cannot write, and what it does not know, before anything starts", async () => {
     const interrupt = new AbortController();
     const output = { print: () => undefined, tell: () => undefined };
-    for (const args of [["--history", join(folder, "missing", "x.jsonl")], ["--seconds", "soon"], ["--unheard-of"]]) {
+    for (const args of [
+      ["--history", join(folder, "missing", "x.jsonl")],
+      ["--seconds", "soon"],
+      ["--reads", "none"],
+      ["--unheard-of"],
+    ]) {
       await expect(clusterChaosCommand(args, output, interrupt.signal)).rejects.toThrow(TypeError);
     }
   });
