@@ -13,7 +13,8 @@ import { openAudioFile, toSpeech } from "@parley/audio/format";
 import { connect, type ParleyClient, type TurnEvent } from "@parley/sdk";
 import type { Bench, BenchRow } from "../../../tools/bench/types.ts";
 import { hostFacts, loadConfig, type FlagValues } from "../src/config/index.ts";
-import { createPeer, modelStoreFor, type Peer } from "../src/peer.ts";
+import { createPeer, type Peer } from "../src/peer.ts";
+import { modelStoreFor } from "../src/services/model-store.ts";
 import { fixedDelaySources } from "../src/testing/index.ts";
 
 /** The delays of the named test engines, in milliseconds, and what of ours may come on top. */

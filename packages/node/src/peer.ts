@@ -1,19 +1,18 @@
 /** A peer's life, as a table of contents: who it is, what it can do, where clients reach it, whom it works with, how it ends. */
 import { randomBytes } from "node:crypto";
-import { existsSync } from "node:fs";
 import type { Logger } from "pino";
-import { CATALOGUE, createModelStore, type ModelStore } from "@parley/audio/models";
+import { CATALOGUE, type ModelStore } from "@parley/audio/models";
 import type { Cluster } from "./cluster/face.ts";
 import { clusterOptionsFor, type ReadyService } from "./cluster/host/from-config.ts";
 import { clusterOff } from "./cluster/host/off.ts";
 import { openCluster, type OpenedCluster } from "./cluster/host/start.ts";
 import { prepareHome, type Config, type HomePaths } from "./config/index.ts";
-import { PeerError } from "./errors.ts";
 import { startGateway, type Gateway } from "./gateway/server.ts";
 import { contextLogger, createLogger } from "./log.ts";
 import { loadIdentity, type Identity } from "./mesh/identity.ts";
 import { capabilitiesOf, clusterReportOf, healthOf, statusOf } from "./report.ts";
 import { modelSources, type EngineSources } from "./services/engine-sources.ts";
+import { modelStoreFor } from "./services/model-store.ts";
 import { Services } from "./services/services.ts";
 import { serviceNames, type ServiceName, type Stage } from "./services/stage.ts";
 import { VERSION } from "./version.ts";
@@ -79,25 +78,6 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
   };
   const { url } = gateway;
   return { identity, config, paths, store, services, cluster, url, token, close: () => (closing ??= close()) };
-}
-
-/**
- * The model store a configuration asks for.
- * @throws PeerError `config-invalid` for a models folder that is not there: a slip in its name would cost a download.
- */
-export function modelStoreFor(config: Config): ModelStore {
-  const { folder } = config.models;
-  if (folder !== "" && !existsSync(folder)) {
-    throw new PeerError("config-invalid", `the models folder ${folder} is not there`, {
-      nextStep: "Correct PARLEY_MODELS, models.folder or --models-folder, or leave it out.",
-    });
-  }
-  return createModelStore({
-    cacheFolder: config.models.cache,
-    folders: config.models.folder === "" ? [] : [config.models.folder],
-    download: config.models.download,
-    registryUrl: config.models.registry,
-  });
 }
 
 function createServices(options: PeerOptions, store: ModelStore, log: Logger): Services {

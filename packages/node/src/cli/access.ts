@@ -4,7 +4,7 @@ import { connect, ParleyError, type ParleyClient } from "@parley/sdk";
 import * as z from "zod";
 import { homePaths, type Config } from "../config/index.ts";
 import { codeOf, messageOf, PeerError } from "../errors.ts";
-import { createPeer, type Peer, type PeerOptions } from "../peer.ts";
+import type { Peer, PeerOptions } from "../peer.ts";
 
 /** What `parley start` leaves for commands to find it by. */
 export const peerFileSchema = z.object({ pid: z.int(), url: z.url(), peerId: z.string() });
@@ -73,6 +73,8 @@ export async function openAccess(
     cluster: { ...config.cluster, enabled: false },
     log: { ...config.log, level: "error" as const },
   };
+  // Most commands find a peer that runs: they are spared loading another.
+  const { createPeer } = await import("../peer.ts");
   const peer = await createPeer({ ...embedded, config: quiet, patient: true });
   try {
     const client = await connect({ url: `${peer.url.replace(/^http/, "ws")}/ws`, token: peer.token });

@@ -3,13 +3,14 @@ import type { Command } from "commander";
 import type { InstalledModel, ModelEntry, ModelStore, VerifyReport } from "@parley/audio/models";
 import { AudioError, isAudioError } from "@parley/audio";
 import type { Config } from "../../config/index.ts";
-import { modelStoreFor } from "../../peer.ts";
+import { modelStoreFor } from "../../services/model-store.ts";
 import { downloadsOf, plannedDownloads, type PlannedDownload } from "../../services/model-choice.ts";
 import type { CliContext } from "../context.ts";
 import { downloadRow, licenceText } from "../downloads.ts";
 import { formatBytes } from "../format-bytes.ts";
 import { withInterrupt } from "../interrupt.ts";
 import { ProgressLine } from "../progress.ts";
+import { fetchReporter } from "../service-progress.ts";
 import { addSettingFlags, readCommandConfig, wantsJson } from "../setting-flags.ts";
 
 /** What an interrupted download or check is told. */
@@ -88,18 +89,19 @@ async function runPull(
 ): Promise<void> {
   const { store, json } = opened;
   const progress = new ProgressLine(context);
+  const fetching = fetchReporter(progress);
   const planned = await pullPlan(opened, names);
   for (const each of planned) progress.line(downloadRow(each));
   const wanted = names.length > 0 ? names : planned.map(({ entry }) => entry.name);
   if (wanted.length === 0 && !json) progress.line("everything a peer needs here is here");
   for (const name of wanted) {
     const stood = (await store.find(name)) !== undefined;
-    let installed = await store.ensure(name, { signal, onProgress: (each) => progress.fetch(each) });
+    let installed = await store.ensure(name, { signal, onProgress: fetching });
     // What stood there before may be damaged; what was just fetched was verified.
     if (stood && installed.origin === "cache" && !(await store.verify(name, { signal })).ok) {
       progress.line(`${name} is damaged and is fetched again`);
       await store.remove(name);
-      installed = await store.ensure(name, { signal, onProgress: (each) => progress.fetch(each) });
+      installed = await store.ensure(name, { signal, onProgress: fetching });
     }
     progress.clear();
     context.stdout(

@@ -12,7 +12,8 @@ import { connectRunning, type PeerFile } from "../access.ts";
 import { tellCluster } from "../cluster/console.ts";
 import type { CliContext } from "../context.ts";
 import { downloadNotice } from "../downloads.ts";
-import { ProgressLine, stageReporter } from "../progress.ts";
+import { ProgressLine } from "../progress.ts";
+import { stageReporter } from "../service-progress.ts";
 import { addSettingFlags, readCommandConfig, wantsJson } from "../setting-flags.ts";
 
 /** How `parley` is called here: through npx in a checkout, by name once installed. */

@@ -10,7 +10,8 @@ import type { CliContext } from "../context.ts";
 import type { ServiceName } from "../../services/stage.ts";
 import { downloadNotice } from "../downloads.ts";
 import { withInterrupt } from "../interrupt.ts";
-import { ProgressLine, stageReporter } from "../progress.ts";
+import { ProgressLine } from "../progress.ts";
+import { stageReporter } from "../service-progress.ts";
 import { readCommandConfig, wantsJson } from "../setting-flags.ts";
 
 /** What a talking command works with. */

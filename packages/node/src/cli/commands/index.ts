@@ -1,0 +1,35 @@
+/**
+ * Every command, in the order in which help shows them. Each is loaded when it is called: most ask a running peer something, and
+ * need nothing of what makes one.
+ */
+import type { Command } from "commander";
+import type { CliContext } from "../context.ts";
+import type { Invocation } from "./start.ts";
+
+/** Adds a command to the program. */
+export type Register = (program: Command, context: CliContext, invocation: Invocation) => void;
+
+export const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
+  start: async () => (await import("./start.ts")).registerStartCommand,
+  status: async () => (await import("./status.ts")).registerStatusCommand,
+  join: async () => (await import("./cluster/join.ts")).registerJoinCommand,
+  pair: async () => (await import("./cluster/pair.ts")).registerPairCommand,
+  peers: async () => (await import("./cluster/peers.ts")).registerPeersCommand,
+  revoke: async () => (await import("./cluster/revoke.ts")).registerRevokeCommand,
+  leave: async () => (await import("./cluster/leave.ts")).registerLeaveCommand,
+  recover: async () => (await import("./cluster/recover.ts")).registerRecoverCommand,
+  settings: async () => (await import("./cluster/settings.ts")).registerSettingsCommand,
+  ask: async () => (await import("./ask.ts")).registerAskCommand,
+  chat: async () => (await import("./chat.ts")).registerChatCommand,
+  say: async () => (await import("./say.ts")).registerSayCommand,
+  listen: async () => (await import("./listen.ts")).registerListenCommand,
+  models: async () => (await import("./models.ts")).registerModelsCommand,
+  doctor: async () => (await import("./doctor.ts")).registerDoctor,
+  config: async () => (await import("../config-command.ts")).registerConfigCommand,
+};
+
+/** The commands that `args` may mean: each that is named among them; all when none is, as for help and slips. */
+export async function commandsFor(args: readonly string[]): Promise<readonly Register[]> {
+  const named = Object.entries(COMMANDS).filter(([name]) => args.includes(name));
+  return Promise.all((named.length > 0 ? named : Object.entries(COMMANDS)).map(([, load]) => load()));
+}
