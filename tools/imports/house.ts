@@ -70,7 +70,14 @@ export const OUTSIDE: Readonly<Record<string, { readonly byPath: readonly string
 };
 
 /** What tests and benches of a package may reach by path beside their own package. */
-export const TEST_KIT: readonly string[] = ["tools/bench/types.ts"];
+export const TEST_KIT: readonly string[] = [
+  "tools/bench/types.ts",
+  "tools/bench/rows.ts",
+  "tools/bench/between/asks.ts",
+  "tools/bench/between/bare.ts",
+  "tools/bench/between/orders.ts",
+  "tools/bench/between/round-trips.ts",
+];
 
 /** Packages that a file only looks for, and does without when they are absent. */
 export const LOOKED_UP_IF_PRESENT: Readonly<Record<string, readonly string[]>> = {

@@ -1,11 +1,11 @@
 /** The other host of the bench, in a process of its own: actors, and beside them a bare socket that does the same. */
-import { createServer, type Socket } from "node:net";
+import { createServer } from "node:net";
+import { serveBare } from "../../../../tools/bench/between/bare.ts";
+import { repeated } from "../../../../tools/bench/between/orders.ts";
 import { createActorSystem, createRemoting } from "../../src/index.ts";
 import { TcpTransport } from "../../src/testing/index.ts";
-import { FrameSplitter, PREFIX_BYTES } from "../../src/testing/tcp/splitter.ts";
-import type { BareOrder, FarOrder } from "./orders.ts";
+import type { FarOrder } from "./orders.ts";
 
-const MAX_FRAME_BYTES = 16 * 1024 * 1024;
 const ports = JSON.parse(process.argv[2] ?? "{}") as Readonly<Record<string, number>>;
 const transport = new TcpTransport({ portOf: (peer) => ports[peer] });
 const remoting = createRemoting({ transport });
@@ -33,54 +33,7 @@ system.spawn<FarOrder>(
   { name: "bench", accepts: (message) => message as FarOrder, mailbox: { capacity: 1_000_000 } },
 );
 
-/** The same bytes each time: what is measured is their way. */
-function repeated({ count, bytes }: { readonly count: number; readonly bytes: number }): readonly Uint8Array[] {
-  const item = new Uint8Array(bytes);
-  return Array.from({ length: count }, () => item);
-}
-
-const bare = createServer({ noDelay: true }, (socket) => serve(socket));
-
-function serve(socket: Socket): void {
-  const splitter = new FrameSplitter(MAX_FRAME_BYTES);
-  let order: BareOrder | undefined;
-  let left = 0;
-  socket.on("error", () => socket.destroy());
-  socket.on("data", (chunk: Buffer) => {
-    for (const frame of splitter.framesOf(chunk)) {
-      if (order === undefined || (left === 0 && order.type !== "echo")) {
-        order = JSON.parse(Buffer.from(frame).toString()) as BareOrder;
-        left = order.count;
-        if (order.type === "send") void send(socket, order);
-      } else if (order.type === "echo") {
-        socket.write(framed(frame));
-      } else {
-        left -= 1;
-        if (left === 0) socket.write(framed(Buffer.from("done")));
-      }
-    }
-  });
-}
-
-async function send(
-  socket: Socket,
-  { count, bytes }: { readonly count: number; readonly bytes: number },
-): Promise<void> {
-  const frame = framed(new Uint8Array(bytes));
-  for (let i = 0; i < count; i += 1) {
-    if (socket.write(frame)) continue;
-    await new Promise<void>((resolve) => {
-      socket.once("drain", resolve);
-    });
-  }
-}
-
-function framed(frame: Uint8Array): Buffer {
-  const bytes = Buffer.allocUnsafe(PREFIX_BYTES + frame.length);
-  bytes.writeUInt32BE(frame.length);
-  bytes.set(frame, PREFIX_BYTES);
-  return bytes;
-}
+const bare = createServer({ noDelay: true }, serveBare);
 
 process.on("disconnect", () => process.exit(0));
 await remoting.start();

@@ -1,18 +1,7 @@
 /** What the bench asks of its other process. */
-import type { ActorRef, StreamRef } from "@parley/actors";
+import type { Echo, OfferStream } from "../../../../tools/bench/between/orders.ts";
 
-export type FarOrder =
-  | { readonly type: "echo"; readonly payload: Uint8Array; readonly replyTo: ActorRef<Uint8Array> }
-  | {
-      readonly type: "stream";
-      readonly count: number;
-      readonly bytes: number;
-      readonly replyTo: ActorRef<StreamRef<Uint8Array>>;
-    };
-
-/** The first frame on a bare socket: what the frames after it are for. */
-export type BareOrder =
-  { readonly type: "echo" } | { readonly type: "send"; readonly count: number; readonly bytes: number };
+export type FarOrder = Echo | OfferStream;
 
 /** What the process is started with. */
 export interface FarOptions {

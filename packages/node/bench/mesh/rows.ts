@@ -1,56 +1,33 @@
 /** What links cost and how fast they come and go. */
+import { askMs, asksPerMs } from "../../../../tools/bench/between/asks.ts";
+import { ROUNDS, roundTripRows, SMALL_BYTES, streamRows } from "../../../../tools/bench/between/round-trips.ts";
+import { informs, most, quantile } from "../../../../tools/bench/rows.ts";
 import type { BenchRow } from "../../../../tools/bench/types.ts";
 import { Pair, startNear } from "./pair.ts";
-import { askMs, asksPerMs, bareEchoMs, bareMBps, streamMBps } from "./wires.ts";
 
-const ROUNDS = 5;
-const SMALL_BYTES = 100;
+const HOW = "over libp2p";
+const STREAMS = [
+  ["sound of 20 ms", 1_920, 20_000],
+  ["64 KiB", 64 * 1024, 4_000],
+] as const;
 const ROUND_TRIPS = 2_000;
 const IDLE_MS = 10_000;
 
 export async function wireRows(): Promise<readonly BenchRow[]> {
   const pair = await Pair.start();
   try {
-    return [...(await roundTripRows(pair)), ...(await streamRows(pair))];
+    return [
+      ...(await roundTripRows(pair, HOW, ROUND_TRIPS)),
+      informs(
+        `ask ${HOW}, 100 B, 64 under way`,
+        await most(ROUNDS, () => asksPerMs(pair, 20_000, SMALL_BYTES, 64)),
+        "k/s",
+      ),
+      ...(await streamRows(pair, HOW, STREAMS)),
+    ];
   } finally {
     await pair.close();
   }
-}
-
-async function roundTripRows(pair: Pair): Promise<readonly BenchRow[]> {
-  const ours: (readonly number[])[] = [];
-  const bare: (readonly number[])[] = [];
-  for (let round = -1; round < ROUNDS; round += 1) {
-    const both = [
-      await askMs(pair, ROUND_TRIPS, SMALL_BYTES),
-      await bareEchoMs(pair, ROUND_TRIPS, SMALL_BYTES),
-    ] as const;
-    if (round < 0) continue;
-    ours.push(both[0]);
-    bare.push(both[1]);
-  }
-  const best = (rounds: readonly (readonly number[])[], share: number): number =>
-    1000 * Math.min(...rounds.map((times) => quantile(times, share)));
-  const asks = await most(() => asksPerMs(pair, 20_000, SMALL_BYTES, 64));
-  return [
-    ...[0.5, 0.99].map((share) =>
-      beside(`ask over libp2p, 100 B, p${share * 100}, beside raw TCP`, best(ours, share), best(bare, share), "us"),
-    ),
-    informs("ask over libp2p, 100 B, 64 under way", asks, "k/s"),
-  ];
-}
-
-async function streamRows(pair: Pair): Promise<readonly BenchRow[]> {
-  const rows: BenchRow[] = [];
-  for (const [name, bytes, count] of [
-    ["sound of 20 ms", 1_920, 20_000],
-    ["64 KiB", 64 * 1024, 4_000],
-  ] as const) {
-    const ours = await most(() => streamMBps(pair, count, bytes));
-    const bare = await most(() => bareMBps(pair, count, bytes));
-    rows.push(beside(`stream over libp2p, ${name}, window 64, beside raw TCP`, ours, bare, "MB/s"));
-  }
-  return rows;
 }
 
 /** From nothing to a link with a peer that runs; and from a kill to the certainty that its process has ended. */
@@ -112,25 +89,4 @@ export async function idleRows(): Promise<readonly BenchRow[]> {
     await pair.close();
   }
   return rows;
-}
-
-/** The least disturbed of some rounds after one that warms up. */
-async function most(run: () => Promise<number>): Promise<number> {
-  await run();
-  let best = 0;
-  for (let round = 0; round < ROUNDS; round += 1) best = Math.max(best, await run());
-  return best;
-}
-
-function quantile(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
-}
-
-function beside(metric: string, value: number, baseline: number, unit: string): BenchRow {
-  return { metric, value, unit, baseline, ratio: value / baseline, goal: null, met: null };
-}
-
-function informs(metric: string, value: number, unit: string): BenchRow {
-  return { metric, value, unit, baseline: null, ratio: null, goal: null, met: null };
 }
