@@ -73,6 +73,28 @@ describe("what a peer writes without its quorum", () => {
     expect(one.cluster.later).toBeUndefined();
   });
 
+  it("is dropped, and counted, when the peer hears that it was revoked", async () => {
+    const peers = await peersKnowingAll(3, { joinSecret: SECRET });
+    const [one, other, third] = peers;
+    if (one === undefined || other === undefined || third === undefined) throw new Error("three");
+    await Promise.all(peers.map((peer) => peer.start()));
+    await until(() => areOneCluster(peers), "one cluster");
+    await until(() => votersOf(one).length === 3, "all vote");
+    const { peerId } = one.cluster;
+    await Promise.all([other.stop(), third.stop()]);
+    await until(() => one.cluster.status()["state"] === "no-quorum", "no quorum");
+    for (const key of ["k1", "k2", "k3"]) await later(one, key);
+    await one.stop();
+    await Promise.all([other.start(), third.start()]);
+    await until(() => other.cluster.peers().some(({ isPrime }) => isPrime), "the others go on");
+    await other.cluster.revoke(peerId);
+    const news: string[] = [];
+    await one.start({ onNews: (sentence) => news.push(sentence) });
+    await until(() => one.cluster.belonging === "revoked", "it hears of it");
+    expect(news.join(" ")).toContain("3 writes that waited for the cluster were dropped: this peer was revoked.");
+    expect(keysOf(other)).toEqual([]);
+  });
+
   it("comes along when the peer goes on alone by a last resort, and is delivered to its new cluster", async () => {
     const [one, other] = await two();
     const signal = AbortSignal.timeout(60_000);
