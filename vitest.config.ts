@@ -1,7 +1,11 @@
 import { defineConfig } from "vitest/config";
 
 /** Whole peers as processes, many at once: minutes of both processors. `npm run test:cluster` runs them. */
-export const WHOLE_CLUSTERS = ["test/cluster/**/*.test.ts", "test/cli/cluster.test.ts"];
+export const WHOLE_CLUSTERS = [
+  "test/cluster/**/*.test.ts",
+  "test/cli/cluster.test.ts",
+  "packages/node/test/cluster/strangers/whole/*.test.ts",
+];
 
 /** Workspace packages are used as TypeScript sources, in this process and in every child it forks. */
 const conditions = ["parley-source"];

@@ -134,8 +134,7 @@ function addRoutes(app: FastifyInstance, options: GatewayOptions): void {
 }
 
 function isPublic(url: string): boolean {
-  const path = url.split("?")[0];
-  return path === "/" || path === "/health";
+  return url.split("?")[0] === "/health";
 }
 
 function acceptSockets(app: FastifyInstance, options: GatewayOptions, users: Set<Connection>): WebSocketServer {

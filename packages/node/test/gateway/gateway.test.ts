@@ -256,8 +256,8 @@ describe("a stranger", () => {
   it("sees health and nothing else over HTTP", async () => {
     await start();
     expect((await fetch(`${peer.url}/health`)).status).toBe(200);
-    for (const path of ["/status", "/capabilities", "/nothing"])
-      expect((await fetch(`${peer.url}${path}`)).status).toBe(401);
+    for (const path of ["/", "/status", "/capabilities", "/nothing", "/health/", "/health/more", "//health", "/HEALTH"])
+      expect([path, (await fetch(`${peer.url}${path}`)).status]).toEqual([path, 401]);
     const headers = { authorization: `Bearer ${peer.token}` };
     expect((await fetch(`${peer.url}/status`, { headers })).status).toBe(200);
     expect((await fetch(`${peer.url}/nothing`, { headers })).status).toBe(404);

@@ -10,6 +10,7 @@ import type {
   Libp2p,
   Listener,
   PeerStore,
+  Stream,
   StreamHandler,
   StreamHandlerOptions,
 } from "@libp2p/interface";
@@ -28,6 +29,14 @@ export interface Inside extends MulticastDNSComponents {
     getListeners(): Listener[];
   };
   readonly peerStore: PeerStore;
+}
+
+/** On one connection at once: what comes before a stream has said what it is for is kept for it, so they may be few. */
+const MAX_STREAMS_OF_STRANGERS = 4;
+
+export interface ListOptions {
+  readonly admits: Admits;
+  readonly isMember: (connection: Connection) => boolean;
 }
 
 /** Whether a stream of `protocol` may come in over this connection, now. */
@@ -54,7 +63,7 @@ export function guardHandlers({ registrar }: Inside, admits: Admits): void {
  * stream, and does not say for whom: here that turn is known. Reaches into the library; where that looks otherwise than
  * expected the list is whole, and what may not be opened is refused by {@link guardHandlers} all the same.
  */
-export function guardLists({ registrar, events }: Inside, admits: Admits): void {
+export function guardLists({ registrar, events }: Inside, { admits, isMember }: ListOptions): void {
   let asking: Connection | undefined;
   const getProtocols = registrar.getProtocols.bind(registrar);
   registrar.getProtocols = () => {
@@ -68,6 +77,11 @@ export function guardLists({ registrar, events }: Inside, admits: Admits): void 
     if (announcer === undefined) return;
     const announce = announcer.safeDispatchEvent.bind(announcer);
     announcer.safeDispatchEvent = (...event) => {
+      if (!isMember(connection) && tooMany(connection.streams)) {
+        for (const stream of connection.streams.slice(MAX_STREAMS_OF_STRANGERS))
+          stream.abort(new Error("too many streams"));
+        return true;
+      }
       asking = connection;
       try {
         return announce(...event);
@@ -76,6 +90,10 @@ export function guardLists({ registrar, events }: Inside, admits: Admits): void 
       }
     };
   });
+}
+
+function tooMany(streams: readonly Stream[]): boolean {
+  return streams.length > MAX_STREAMS_OF_STRANGERS;
 }
 
 interface Announcer {

@@ -4,6 +4,7 @@ import { gossipsub, type GossipSub } from "@libp2p/gossipsub";
 import { identify, type Identify } from "@libp2p/identify";
 import { ping } from "@libp2p/ping";
 import { tcp } from "@libp2p/tcp";
+import type { Connection } from "@libp2p/interface";
 import { createLibp2p, type Libp2p } from "libp2p";
 import { PeerError } from "../../errors.ts";
 import type { Identity } from "../identity.ts";
@@ -26,6 +27,7 @@ export interface Libp2pNodeOptions {
   readonly doorman: Doorman;
   readonly limits: DoorLimits;
   readonly admits: Admits;
+  readonly isMember: (connection: Connection) => boolean;
   readonly topics: readonly string[];
 }
 
@@ -67,7 +69,7 @@ export async function startLibp2p(options: Libp2pNodeOptions): Promise<Libp2pNod
       guard: (components: Inside) => {
         inside = components;
         guardHandlers(components, options.admits);
-        guardLists(components, options.admits);
+        guardLists(components, options);
         return {};
       },
       // Run when a link says so: what it finds decides over which connection gossip goes.

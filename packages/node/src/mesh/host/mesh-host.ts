@@ -76,11 +76,10 @@ export async function createMeshHost(options: MeshHostOptions): Promise<MeshHost
   const limits = { ...DEFAULT_DOOR_LIMITS, ...options.limits };
   const doorman = new Doorman(options.standingOf, limits);
   const openToStrangers = new Set<string>();
-  const admits = (protocol: string, connection: Connection): boolean => {
-    if (openToStrangers.has(protocol)) return true;
-    return options.standingOf(connection.remotePeer.toString()) === "member";
-  };
-  const node = await startLibp2p({ ...options, limits, doorman, admits, topics: options.topics ?? [] });
+  const isMember = ({ remotePeer }: Connection): boolean => options.standingOf(remotePeer.toString()) === "member";
+  const admits = (protocol: string, connection: Connection): boolean =>
+    openToStrangers.has(protocol) || isMember(connection);
+  const node = await startLibp2p({ ...options, limits, doorman, admits, isMember, topics: options.topics ?? [] });
   const host = new Host(node, options, doorman, openToStrangers);
   if (options.discovery !== undefined) await host.discover(options.discovery);
   return host;

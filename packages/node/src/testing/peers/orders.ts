@@ -97,6 +97,8 @@ export interface PlainAnswers {
   readonly leave: null;
   readonly noticed: NoticedAnswer;
   readonly usage: { readonly cpuMs: number; readonly rssBytes: number };
+  /** What it holds on to: without what the next collection of garbage will free. */
+  readonly held: { readonly bytes: number };
   /** Of the replicated pairs. */
   readonly digest: { readonly index: number; readonly digest: string };
 }

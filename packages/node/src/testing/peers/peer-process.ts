@@ -3,6 +3,8 @@
  * Does what its parent orders, and ends when the parent is gone.
  */
 import { createHash } from "node:crypto";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { hostFacts, loadConfig } from "../../config/index.ts";
 import { isActorError } from "@parley/actors";
 import { isPeerError, messageOf, PeerError } from "../../errors.ts";
@@ -55,6 +57,13 @@ const plain: { readonly [Order in keyof PlainAnswers]: () => PlainAnswers[Order]
   usage: () => {
     const { user, system } = process.cpuUsage();
     return { cpuMs: (user + system) / 1000, rssBytes: process.memoryUsage.rss() };
+  },
+  held: () => {
+    // A flag that can be set while a process runs; the function it brings is there in new contexts only.
+    setFlagsFromString("--expose-gc");
+    runInNewContext("gc")();
+    const { heapUsed, external } = process.memoryUsage();
+    return { bytes: heapUsed + external };
   },
   digest: () => {
     const hash = createHash("sha256");

@@ -35,12 +35,16 @@ async function answerOn(connection: MeshConnection | undefined, protocol: string
   return promise;
 }
 
-/** The protocols that the other end lists when it is asked, as multistream-select's `ls` does. */
-async function listOver(face: MeshConnection): Promise<readonly string[]> {
+/** A stream that has not said what it is for. */
+function rawStream(face: MeshConnection): Promise<Stream> {
   const connection = connectionBehind(face);
   if (connection === undefined || !("muxer" in connection)) throw new Error("a connection of this host");
-  const muxer = connection.muxer as { createStream(options: object): Promise<Stream> };
-  const stream = await muxer.createStream({});
+  return (connection.muxer as { createStream(options: object): Promise<Stream> }).createStream({});
+}
+
+/** The protocols that the other end lists when it is asked, as multistream-select's `ls` does. */
+async function listOver(face: MeshConnection): Promise<readonly string[]> {
+  const stream = await rawStream(face);
   const { promise, resolve } = Promise.withResolvers<string>();
   let heard = "";
   stream.addEventListener("message", ({ data }) => {
@@ -196,6 +200,22 @@ describe("a mesh host", () => {
     );
     expect(await answerOn(connection, ROOM)).toBe("hello");
     expect(await answerOn(await dial(member, home), ROOM)).toBe("hello");
+  });
+
+  it("keeps few streams of a stranger that do not say what they are for, and answers the next at the door", async () => {
+    const [home, visitor] = [await startHost({ others: "stranger" }), await startHost()];
+    await echo(home);
+    const face = await dial(visitor, home);
+    const mute = await Promise.all(Array.from({ length: 40 }, () => rawStream(face)));
+    for (const stream of mute) stream.send(Buffer.from("\u0013/multistream"));
+    await until(() => mute.filter(({ status }) => status === "open").length <= 4);
+    expect(await answerOn(await dial(visitor, home), DOOR)).toBe("hello");
+    home.standings.set(visitor.peerId, "member");
+    const asMember = await dial(visitor, home);
+    const many = await Promise.all(Array.from({ length: 40 }, () => rawStream(asMember)));
+    for (const stream of many) stream.send(Buffer.from("\u0013/multistream"));
+    expect(await answerOn(asMember, ROOM)).toBe("hello");
+    expect(many.filter(({ status }) => status === "open").length).toBe(40);
   });
 
   it("lets members in however many connections say nothing, from their own address or from many", async () => {

@@ -1,0 +1,182 @@
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { Household, Lan, untilUnited, type LivePeer, type Place } from "../../../../src/testing/index.ts";
+import { until } from "../../../mesh/host/hosts.ts";
+import type { Findings, Target, Task } from "./stranger.ts";
+
+const run = promisify(execFile);
+const SCRIPT = fileURLToPath(new URL("stranger.ts", import.meta.url));
+const SECRET = "a secret of more than sixteen characters";
+const MESH_PORT = 8766;
+const DOOR = "/parley/door/1";
+const TEST_MS = 240_000;
+
+const obstacle = Lan.obstacle();
+if (obstacle !== undefined) console.warn(`skipped: strangers on a network of their own, because ${obstacle}`);
+
+/** What members speak among each other, and some that nobody speaks. */
+const PROTOCOLS = [
+  "/parley/link/1",
+  "/parley/actors/1",
+  "/parley/raft/1",
+  "/parley/raft-snapshot/1",
+  "/meshsub/1.2.0",
+  "/meshsub/1.1.0",
+  "/meshsub/1.0.0",
+  "/floodsub/1.0.0",
+  "/ipfs/id/1.0.0",
+  "/ipfs/id/push/1.0.0",
+  "/ipfs/ping/1.0.0",
+  "/parley/everything/1",
+];
+
+interface Home {
+  readonly house: Household;
+  readonly peers: readonly LivePeer[];
+  readonly stranger: Place;
+}
+
+/** Members on a network of their own, and a stranger at the same bridge. */
+async function home(count: number): Promise<Home> {
+  const lan = await Lan.make();
+  const house = await Household.open({ joinSecret: SECRET, lan });
+  onTestFinished(() => house.close());
+  const peers = await house.addAll(count, { flags: { "cluster.discovery": "mdns" } });
+  await Promise.all(peers.map((peer) => peer.start()));
+  await untilUnited(peers, { voters: count });
+  return { house, peers, stranger: await lan.plug() };
+}
+
+async function doAs({ command }: Place, task: Task): Promise<Findings> {
+  const [program, ...args] = [...command, process.execPath, "--conditions=parley-source", SCRIPT];
+  const { stdout } = await run(program, [...args, JSON.stringify(task)], { maxBuffer: 2 ** 26, timeout: TEST_MS });
+  return JSON.parse(stdout) as Findings;
+}
+
+function targetOf(peer: LivePeer): Target {
+  const [host = "", port] = peer.address.split(":");
+  return { host, port: Number(port), peerId: peer.peerId };
+}
+
+/** Writes through one member after the other until that is ended. Every write has to be done. */
+function writing(peers: readonly LivePeer[]): { end(): Promise<number> } {
+  const over = new AbortController();
+  const work = (async () => {
+    let count = 0;
+    for (; !over.signal.aborted; count += 1) {
+      const peer = peers[count % peers.length];
+      const outcome = await peer?.put(`under siege ${count % 10}`, String(count), { timeoutMs: 20_000 });
+      expect([count, outcome]).toEqual([count, expect.objectContaining({ outcome: "done" })]);
+    }
+    return count;
+  })();
+  return {
+    end: () => {
+      over.abort();
+      return work;
+    },
+  };
+}
+
+/** In MiB. */
+const heldBy = (peers: readonly LivePeer[]): Promise<readonly number[]> =>
+  Promise.all(peers.map(async (peer) => (await peer.tell("held")).bytes / 2 ** 20));
+
+describe.skipIf(obstacle !== undefined)("a stranger on the same network", () => {
+  it(
+    "finds one TCP port of a member, and over mDNS what everybody may see",
+    async () => {
+      const { peers, stranger } = await home(2);
+      const [member] = peers;
+      if (member === undefined) throw new Error("two");
+      const { host } = targetOf(member);
+      const [scanned, listened] = await Promise.all([
+        doAs(stranger, { do: "scan", host }),
+        doAs(stranger, { do: "listen", host: stranger.address, forMs: 8_000 }),
+      ]);
+      expect(scanned.ports).toEqual([MESH_PORT]);
+      const txts = listened.records.filter((record) => (record as { type: string }).type === "TXT");
+      const keys = new Set(
+        txts.flatMap((record) => (record as { data: string[] }).data.map((entry) => entry.split("=")[0] ?? "")),
+      );
+      const { clusterId } = await member.status();
+      expect(JSON.stringify(txts)).toContain(String(clusterId));
+      // What DECISIONS 12 lists and where to ask; `dnsaddr` is libp2p's.
+      const seen = ["cluster", "dnsaddr", "mesh", "name", "pairing", "peer", "services", "txtvers", "version"];
+      expect(keys.difference(new Set(seen))).toEqual(new Set());
+      for (const secret of ["load", "models", "platform", "linux", SECRET, member.introduction.token]) {
+        expect(JSON.stringify(txts)).not.toContain(secret);
+      }
+    },
+    TEST_MS,
+  );
+
+  it(
+    "and a revoked peer get nothing by anything that they can say, while the members go on and do not grow",
+    async () => {
+      const { peers, stranger, house } = await home(3);
+      const outcast = await house.add({ name: "outcast", flags: { "cluster.discovery": "mdns" } });
+      await outcast.start();
+      await untilUnited([...peers, outcast]);
+      const [first] = peers;
+      await first?.revoke("outcast");
+      await until(async () => (await outcast.status()).belonging === "revoked", "it knows");
+      await outcast.kill();
+      const { clusterId } = await untilUnited(peers);
+
+      const targets = peers.map(targetOf);
+      const identity = join(outcast.home, "identity.key");
+      const siege = { do: "siege", targets, rounds: 2, protocols: PROTOCOLS } as const;
+      const writes = writing(peers);
+      const asStranger = await doAs(stranger, siege);
+      const asRevoked = await doAs(stranger, { ...siege, identity });
+      // After that much all that is made once has been made.
+      const before = await heldBy(peers);
+      await doAs(stranger, { ...siege, rounds: 4 });
+      await doAs(stranger, { ...siege, rounds: 4, identity });
+      const after = await heldBy(peers);
+      const done = await writes.end();
+      console.info(JSON.stringify({ done, before, after, asStranger, asRevoked }));
+
+      for (const findings of [asStranger, asRevoked]) {
+        expect(findings.opened).toEqual([DOOR]);
+        expect(findings.listed.toSorted()).toEqual(["/multistream/1.0.0", DOOR].toSorted());
+        const heard = Object.entries(findings.heard).filter(([what]) => !/^opening [345678]$/.test(what));
+        expect(heard.map(([what]) => what)).toEqual([DOOR]);
+        expect(findings.answers).not.toContain("welcome");
+      }
+      expect(asStranger.answers).toEqual(expect.arrayContaining(["about", "refused"]));
+      expect(asRevoked.answers).toContain("revoked");
+      expect(asRevoked.answers.filter((each) => /about|challenge|waiting/.test(each))).toEqual([]);
+      expect(done).toBeGreaterThan(20);
+      for (const [i, held] of after.entries()) expect(held - (before[i] ?? 0)).toBeLessThan(12);
+      expect((await untilUnited(peers)).clusterId).toBe(clusterId);
+      expect(await first?.tell("waiting")).toEqual([]);
+      expect(house.crashes()).toEqual([]);
+    },
+    TEST_MS,
+  );
+
+  it(
+    "with hundreds of sockets that say nothing keeps no member out that comes back",
+    async () => {
+      const { peers, stranger, house } = await home(3);
+      const targets = peers.map(targetOf);
+      const writes = writing(peers.slice(0, 2));
+      const sitting = doAs(stranger, { do: "sit", targets, sockets: 150, forMs: 20_000 });
+      const [, , third] = peers;
+      for (let round = 0; round < 2; round += 1) {
+        await third?.kill();
+        await third?.start();
+        await untilUnited(peers);
+      }
+      await sitting;
+      expect(await writes.end()).toBeGreaterThan(10);
+      expect(house.crashes()).toEqual([]);
+    },
+    TEST_MS,
+  );
+});
