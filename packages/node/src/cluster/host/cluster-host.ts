@@ -15,6 +15,7 @@ import type { SleepWatch } from "../sleep/events.ts";
 import { MACHINE, type Ground } from "./ground.ts";
 import { WaitingWrites } from "./home/waiting-writes.ts";
 import { belongs, checkIdentity, ClusterHome, founderRecord, type ClusterRecord } from "./home/cluster-home.ts";
+import { Kin } from "./joining/kin.ts";
 import { Reception } from "./joining/reception.ts";
 import type { OwnCluster } from "./joining/seeker.ts";
 import { recordOf, type Welcome } from "./joining/welcome.ts";
@@ -45,7 +46,9 @@ export class ClusterHost {
   readonly #home: ClusterHome;
   readonly #writes: WaitingWrites;
   readonly #bell = new Bell();
+  readonly #over = new AbortController();
   #premises: Premises | undefined;
+  #kin: Kin | undefined;
   #record: ClusterRecord | undefined;
   #roster: Roster | undefined;
   #member: Member | undefined;
@@ -104,6 +107,7 @@ export class ClusterHost {
         enter: (welcome) => this.#enter(welcome),
         dissolve: (to) => this.#dissolve(to),
         reached: (peer, address) => this.#reached(peer, [address]),
+        shown: (id, peer, address) => this.#kin?.met(id, { peer, addresses: [address] }),
         changed: () => this.#bell.ring(),
       },
       enter: (welcome) => this.enter(welcome),
@@ -112,6 +116,8 @@ export class ClusterHost {
       heard: (peer, addresses) => this.#heard(peer, addresses),
     });
     this.#premises = premises;
+    const { log } = this.options;
+    this.#kin = new Kin({ visits: premises.visits, member: () => this.#member, log, over: this.#over.signal });
     this.#sleep = this.options.watchSleep?.(
       {
         fallAsleep: async (options) => this.#member?.fallAsleep(options),
@@ -262,6 +268,7 @@ export class ClusterHost {
 
   async #close(): Promise<void> {
     await Promise.allSettled([this.#started]);
+    this.#over.abort(new PeerError("interrupted", "this peer is stopping", { nextStep: "Start it again." }));
     await this.#sleep?.close();
     clearTimeout(this.#retry);
     // Nothing new begins, and what is under way ends, before the ground is taken away.

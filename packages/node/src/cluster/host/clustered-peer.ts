@@ -30,6 +30,7 @@ import { belongs } from "./home/cluster-home.ts";
 import type { Neighbour } from "./joining/neighbours.ts";
 import { electorateOf, expel } from "./member/expulsion.ts";
 import { DEFAULT_MESH_PORT, joinByCode, joinByFingerprint } from "./joining/join.ts";
+import type { Member } from "./member/member.ts";
 import { homeOfClient } from "./member/homes.ts";
 import { factsOf, peersOf, revocationOf } from "./reports.ts";
 
@@ -274,7 +275,9 @@ export class ClusteredPeer implements Cluster {
   #facts(): ClusterFacts {
     const { member, record, premises } = this.#host;
     const { belonging } = this;
-    if (member !== undefined) return { ...factsOf(member), others: this.#others() };
+    if (member !== undefined) {
+      return { ...factsOf(member), others: this.#others(), claimants: this.#claimants(member) };
+    }
     const beside = premises?.seeker.beside;
     if (belonging === "waiting" && beside !== undefined) {
       return { belonging, cluster: beside, fingerprint: fingerprintOf(this.peerId) };
@@ -290,6 +293,13 @@ export class ClusteredPeer implements Cluster {
     const { premises, member } = this.#host;
     const all = premises?.seeker.neighbours.all() ?? [];
     return all.filter(({ peer }) => member?.roster.members.has(peer) !== true);
+  }
+
+  /** Whoever follows a prime hears from that one who belongs. */
+  #claimants({ hasPrime, roster }: Member): readonly string[] {
+    if (hasPrime) return [];
+    const claiming = this.#neighbours().filter(({ peer }) => roster.standingOf(peer) === "stranger");
+    return claiming.flatMap(({ about }) => (about?.cluster?.id === roster.cluster ? [about.name] : []));
   }
 
   /** Who is alone and empty, on either side, gives itself up by itself. */

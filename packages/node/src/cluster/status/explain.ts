@@ -3,7 +3,7 @@
  * be agreed on, why, and what would change that. Pure.
  */
 import type { ClusterFacts, MemberFacts, OutboxFacts, PeerFacts } from "./facts.ts";
-import { describeOther, howToUnite } from "./others.ts";
+import { CLAIMANTS_STEP, describeClaimants, describeOther, howToUnite } from "./others.ts";
 import { explainQuorum, whatItTakes, type QuorumExplanation } from "./quorum.ts";
 import { describeTwins, howToEndTwins } from "./twins.ts";
 import { duration, list, plural } from "./words.ts";
@@ -181,7 +181,7 @@ function accused({ cluster, accusers }: MemberFacts): Said {
 }
 
 function withoutQuorum(facts: MemberFacts, { voters, needed, online, missing }: QuorumExplanation): Said {
-  const { consensus, self, peers } = facts;
+  const { consensus, self, peers, claimants = [] } = facts;
   const isDoubtful = consensus.isInDoubt && consensus.voters.includes(self);
   const silent = missing.map((name) =>
     describeAbsence(
@@ -203,8 +203,10 @@ function withoutQuorum(facts: MemberFacts, { voters, needed, online, missing }: 
       ...(isDoubtful
         ? ["This peer's own log has lost something: it votes again when it has caught up with the others."]
         : []),
+      ...(claimants.length > 0 ? [describeClaimants(claimants)] : []),
     ],
     nextSteps: [
+      ...(claimants.length > 0 ? [CLAIMANTS_STEP] : []),
       ...(groups.length === 0
         ? []
         : [`Switch on, or connect again, ${groups.join(", and ")}: then all goes on by itself.`]),

@@ -58,6 +58,8 @@ export type ClusterFacts =
       readonly revocations: readonly RevocationFacts[];
       /** Undefined: nothing waits. */
       readonly outbox?: OutboxFacts | undefined;
+      /** Names of peers that show this cluster and are not known to belong to it, while nobody leads. Default: none. */
+      readonly claimants?: readonly string[];
       /** Other clusters that hold something, as this one does. Default: none. */
       readonly others?: readonly OtherCluster[];
       /** Names of members that say that this peer was revoked; too few of them to be certain. */

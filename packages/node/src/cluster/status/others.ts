@@ -12,6 +12,15 @@ export function describeOther({ cluster, names }: OtherCluster): string {
   return `There is another cluster nearby, ${cluster} of ${list(names)}: both go on by themselves, and neither gives itself up.`;
 }
 
+/** Of peers that say they belong to this peer's cluster, and may not. */
+export function describeClaimants(names: readonly string[]): string {
+  const [show, do_] = names.length === 1 ? ["shows", "it does"] : ["show", "they do"];
+  return `${list(names)} ${show} this cluster, and this peer does not know that ${do_} belong to it: it asks for proof.`;
+}
+
+export const CLAIMANTS_STEP =
+  "If those are yours and it stays so: `parley leave --force` here, then `parley join` with a code that `parley pair` shows there.";
+
 /** @param command how commands are called: `parley`, `npx parley` */
 export function howToUnite(command = "parley"): string {
   return (

@@ -67,6 +67,13 @@ describe("the explanation of a cluster's state", () => {
     expect(explainCluster(home([peer("attic")])).outbox).toBeNull();
   });
 
+  it("says that peers show this cluster which this one does not know, and what to do should they be its own", () => {
+    const alone = home([peer("attic"), gone("kitchen")], {}, { claimants: ["cellar", "shed"] });
+    expect(said(alone)).toContain("cellar and shed show this cluster, and this peer does not know that they do belong");
+    expect(explainCluster(alone).nextSteps[0]).toMatch(/`parley leave --force` here, then `parley join`/);
+    expect(said(home([peer("attic"), gone("kitchen")]))).not.toContain("does not know");
+  });
+
   it("says that another cluster was met, and how to make one of the two, whatever else there is to say", () => {
     const others = [{ cluster: "home-2", names: ["cellar", "shed"] }];
     for (const facts of [

@@ -38,16 +38,22 @@ export async function admit(
 }
 
 /** The welcome for one that is in. @throws PeerError `no-quorum` when that is not known here */
-export function welcomeAgain(member: Member, peer: string, addresses: readonly string[]): Uint8Array {
+export function welcomeAgain(
+  member: Member,
+  peer: string,
+  addresses: readonly string[],
+  maxBytes?: number,
+): Uint8Array {
   const known = member.shared.now.members.get(peer);
   if (known === undefined) throw noQuorum("this peer has not caught up");
-  return welcome(member, { peer, node: known.node, index: member.shared.now.index }, addresses);
+  return welcome(member, { peer, node: known.node, index: member.shared.now.index }, addresses, maxBytes);
 }
 
 function welcome(
   member: Member,
   newcomer: { readonly peer: string; readonly node: number; readonly index: number },
   own: readonly string[],
+  maxBytes?: number,
 ): Uint8Array {
   const { roster, shared, votes } = member;
   const { leader } = shared.consensus.leadership.current();
@@ -59,7 +65,7 @@ function welcome(
   const members = [...roster.members.values()]
     .map((each) => (each.peer === roster.self ? { ...each, addresses: own } : each))
     .toSorted((a, b) => rank(a) - rank(b));
-  return encodeWelcome({ cluster: roster.cluster, node: newcomer.node, index: newcomer.index, members });
+  return encodeWelcome({ cluster: roster.cluster, node: newcomer.node, index: newcomer.index, members }, maxBytes);
 }
 
 function refusal({ outcome, detail, ...rest }: { outcome: string; detail: string; reason?: string }): PeerError {

@@ -1,10 +1,11 @@
 /** The cluster as its door shows it: what everybody may see, and who is let in. */
 import { PeerError } from "../../../errors.ts";
-import type { About } from "../../../mesh/door/protocol/messages.ts";
+import type { About, ProofWanted } from "../../../mesh/door/protocol/messages.ts";
 import type { AdmittedBy, DoorCluster, Newcomer } from "../../../mesh/door/server/ports.ts";
 import type { ClusterOptions } from "../options.ts";
 import type { Member } from "../member/member.ts";
 import { admit, welcomeAgain } from "./admission.ts";
+import { MAX_VOUCHED_BYTES, vouch } from "./reunion.ts";
 
 export interface ReceptionOptions {
   readonly options: ClusterOptions;
@@ -65,8 +66,16 @@ export class Reception implements DoorCluster {
     }
   };
 
-  readonly welcomeAgain = async (peer: string): Promise<Uint8Array> =>
-    welcomeAgain(this.#member(), peer, this.#given.addresses());
+  readonly welcomeAgain = async (peer: string, _signal: AbortSignal, proof?: ProofWanted): Promise<Uint8Array> => {
+    const { addresses, options } = this.#given;
+    const member = this.#member();
+    if (proof === undefined) return welcomeAgain(member, peer, addresses());
+    const { shared, roster, identity } = member;
+    const welcome = welcomeAgain(member, peer, addresses(), MAX_VOUCHED_BYTES);
+    const question = { cluster: roster.cluster, asker: peer, answerer: options.identity.peerId, ...proof };
+    const sign = (statement: Uint8Array): Uint8Array => identity.sign(statement).signature;
+    return vouch(question, welcome, { meshKey: shared.now.meshKey, sign });
+  };
 
   #member(): Member {
     const member = this.#given.member();

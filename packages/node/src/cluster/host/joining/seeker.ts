@@ -51,6 +51,8 @@ export interface SeekerOwner {
   report(about: Meeting, cluster: string, peer: string | undefined): void;
   /** That peer is there. */
   reached(peer: string, address: string): void;
+  /** Its door shows that cluster. */
+  shown(cluster: string | undefined, peer: string, address: string): void;
   changed(): void;
 }
 
@@ -329,6 +331,7 @@ export class Seeker {
     this.neighbours.met(about, address);
     const { peerId: peer, cluster, pairing } = about;
     this.#options.owner.reached(peer, address);
+    this.#options.owner.shown(cluster?.id, peer, address);
     this.step({ type: "sighting", sighting: { peer, cluster, pairing } });
     this.#options.owner.changed();
   }

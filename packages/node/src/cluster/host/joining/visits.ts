@@ -1,5 +1,5 @@
 /** Visits at other peers' doors: each over a connection of its own, closed when the visit is over. */
-import type { Application, About, PairingMethod } from "../../../mesh/door/protocol/messages.ts";
+import type { Application, About, PairingMethod, ProofWanted } from "../../../mesh/door/protocol/messages.ts";
 import { askAbout, askWelcome, knockAt, pairWith } from "../../../mesh/door/client/visit.ts";
 import { visitOver } from "../../../mesh/door/over-libp2p.ts";
 import type { MeshConnection } from "../../../mesh/host/connection.ts";
@@ -88,6 +88,16 @@ export class Visits {
       const welcome = decodeWelcome(await askWelcome(stream, { signal }));
       await stream.close();
       return welcome;
+    });
+  }
+
+  /** Who belongs now, as `checkVouch` reads it, from a member that this peer does not know. @throws PeerError as `askWelcome` */
+  async vouch(place: Place, proof: ProofWanted, signal: AbortSignal): Promise<Uint8Array> {
+    return this.#inTurn(place, signal, async (connection) => {
+      const stream = await visitOver(connection, signal);
+      const answer = await askWelcome(stream, { signal, proof });
+      await stream.close();
+      return answer;
     });
   }
 

@@ -34,12 +34,12 @@ export interface Welcome {
   readonly members: readonly KnownMember[];
 }
 
-/** At most {@link MAX_WELCOME_BYTES}: the last members are left out where it would be more. */
-export function encodeWelcome({ members, ...rest }: Welcome): Uint8Array {
+/** At most `maxBytes`: the last members are left out where it would be more. */
+export function encodeWelcome({ members, ...rest }: Welcome, maxBytes = MAX_WELCOME_BYTES): Uint8Array {
   const all = members.map((member) => ({ ...member, addresses: member.addresses.slice(0, MAX_ADDRESSES) }));
   for (let count = all.length; ; count = Math.floor(count * 0.75)) {
     const bytes = write({ format: 1, ...rest, members: all.slice(0, count) });
-    if (bytes.length <= MAX_WELCOME_BYTES || count === 0) return bytes;
+    if (bytes.length <= maxBytes || count === 0) return bytes;
   }
 }
 

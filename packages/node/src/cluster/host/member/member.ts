@@ -15,6 +15,7 @@ import { goToSleep } from "../../membership/sleep.ts";
 import { KNOWN_VERSION, type ClusterState } from "../../state/model.ts";
 import type { CommandOf, NodeRecord } from "../../state/schemas.ts";
 import type { Ground } from "../ground.ts";
+import type { Welcome } from "../joining/welcome.ts";
 import type { ClusterHome, ClusterRecord } from "../home/cluster-home.ts";
 import { startAgreement, type Agreement } from "./agreement.ts";
 import { Attendance } from "./attendance.ts";
@@ -243,6 +244,26 @@ export class Member {
     }
     if (this.votes.isVoter) await this.agreement.consensus.leave({ timeoutMs });
     await this.stop();
+  }
+
+  /**
+   * Members say, and have proven it, that others belong now than this peer knew. It has yet to hear so from their prime, which
+   * it will once it is linked with them. False when that is no news, or cannot be.
+   */
+  async acquaint({ node, index, members }: Welcome): Promise<boolean> {
+    const { roster } = this;
+    const last = roster.record("member");
+    const isNews = index > Math.max(last.index, this.shared.now.index);
+    const isOfThis = node === roster.node && members.some(({ peer }) => peer === roster.self);
+    if (!isNews || !isOfThis || this.#isLeaving || this.#stopped !== undefined) return false;
+    const known = members.filter(({ peer }) => roster.standingOf(peer) !== "revoked");
+    const record = { ...last, index, members: known };
+    await this.#options.home.write(record);
+    this.#written = record;
+    roster.remember(record);
+    this.#attendance.update();
+    this.#options.changed();
+    return true;
   }
 
   /** Stays a member. May be called twice. */

@@ -15,6 +15,7 @@ import {
   type About,
   type Application,
   type PairingMethod,
+  type ProofWanted,
 } from "../protocol/messages.ts";
 import { verdictError } from "../verdict.ts";
 import { ask, nextAnswer } from "./answers.ts";
@@ -146,8 +147,12 @@ async function agree(
  * The welcome again, for a peer that is a member already.
  * @throws PeerError `admission-refused` when it is none; `revoked` (`details.cluster`); `admission-unknown`, `peer-silent`, `peer-misbehaved`, `interrupted`
  */
-export async function askWelcome(stream: FrameStream, { signal }: Interruptible = {}): Promise<Uint8Array> {
-  const answer = await ask(stream, { type: "welcome" }, welcomeSchema, { timeoutMs: ADMISSION_MS, signal });
+export async function askWelcome(
+  stream: FrameStream,
+  { signal, proof }: Interruptible & { readonly proof?: ProofWanted } = {},
+): Promise<Uint8Array> {
+  const request = { type: "welcome", ...(proof === undefined ? {} : { proof }) };
+  const answer = await ask(stream, request, welcomeSchema, { timeoutMs: ADMISSION_MS, signal });
   return answer.welcome;
 }
 

@@ -5,7 +5,7 @@
  *     hello                     ->  about                                     what DECISIONS 12 lets everybody see
  *     pair                      ->  challenge    prove -> verdict             with a code or the join secret, see ../pairing
  *     knock (still, still, …)   ->  waiting … approved    accept -> welcome   with a person's approval on both sides
- *     welcome                   ->  welcome                                   for members that lost theirs
+ *     welcome                   ->  welcome                                   for members that lost theirs, or know nobody any more
  *                                   refused                                   instead of any answer; to whom was revoked, always
  */
 import * as z from "zod";
@@ -79,9 +79,15 @@ export const requestSchema = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("hello"), version: z.int().min(1) }),
   pairSchema,
   z.strictObject({ type: z.literal("knock"), application: applicationSchema }),
-  z.strictObject({ type: z.literal("welcome") }),
+  z.strictObject({
+    type: z.literal("welcome"),
+    /** For a member that knows nobody here: the answer is to be proven to it, by the cluster's own means. */
+    proof: z.strictObject({ nonce: bytes(32, 32), generation: z.int().min(1) }).optional(),
+  }),
 ]);
 export type Request = z.output<typeof requestSchema>;
+/** What a member goes by that wants a welcome proven. */
+export type ProofWanted = NonNullable<Extract<Request, { readonly type: "welcome" }>["proof"]>;
 
 /** OPAQUE's KE2. */
 export const challengeSchema = z.strictObject({ type: z.literal("challenge"), answer: bytes(1024) });

@@ -143,7 +143,7 @@ export class Door {
       if (request.type === "hello") await stream.send(encode({ type: "about", ...this.about() }));
       else if (request.type === "pair") await servePairing(exchange, request, frame);
       else if (request.type === "knock") await serveKnock(exchange, request.application);
-      else await serveWelcome(exchange);
+      else await serveWelcome(exchange, request.proof);
     }
   }
 

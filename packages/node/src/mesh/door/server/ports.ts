@@ -1,5 +1,5 @@
 /** What the door asks of the cluster behind it, and what it tells. */
-import type { About, Application } from "../protocol/messages.ts";
+import type { About, Application, ProofWanted } from "../protocol/messages.ts";
 
 /** A newcomer: what it says of itself, and the peer id that its connection has proven. */
 export interface Newcomer extends Application {
@@ -23,8 +23,8 @@ export interface DoorCluster {
   readonly isMember: (peerId: string) => boolean;
   /** The cluster that has revoked that peer, as far as is known here. */
   readonly revokedBy: (peerId: string) => string | undefined;
-  /** What `admit` gave, for a member that has lost it. */
-  readonly welcomeAgain: (peerId: string, signal: AbortSignal) => Promise<Uint8Array>;
+  /** What `admit` gave, for a member that has lost it; with `proof` such that it can tell that it is the cluster's. */
+  readonly welcomeAgain: (peerId: string, signal: AbortSignal, proof?: ProofWanted) => Promise<Uint8Array>;
   /** False while nobody is let in by secret: a founder that is still alone looks for others first (DECISIONS 10). */
   readonly admitsBySecret: () => boolean;
 }
