@@ -13,7 +13,7 @@ const PROGRAM = `
 const [what, ...rest] = process.argv.slice(2);
 if (what === "exit") process.exit(Number(rest[0]));
 if (what === "echo") process.stdin.pipe(process.stdout);
-if (what === "facts") console.log(JSON.stringify({ rest, node: process.versions.node, execArgv: process.execArgv, file: import.meta.filename }));
+if (what === "facts") console.log(JSON.stringify({ rest, node: process.versions.node, execArgv: process.execArgv, file: import.meta.filename, pid: process.pid, arenas: process.env.MALLOC_ARENA_MAX, set: process.env.PARLEY_LAUNCHER_SET }));
 if (what === "serve" || what === "stubborn") {
   if (what === "serve") for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
     process.on(signal, () => { console.log("got " + signal); process.exit(7); });
@@ -81,6 +81,27 @@ describe("the command parley", () => {
     place("dist/main.js");
     const { stdout } = await run(process.execPath, [launcher, "facts"], { cwd: root });
     expect(JSON.parse(stdout)).toMatchObject({ execArgv: [], file: expect.stringMatching(/dist\/main\.js$/) });
+  });
+
+  it("keeps a peer small, and says what it has set for that", async () => {
+    place("dist/main.js");
+    const { MALLOC_ARENA_MAX: _, ...env } = process.env;
+    const started = await run(process.execPath, [launcher, "facts", "start"], { cwd: root, env });
+    expect(JSON.parse(started.stdout)).toMatchObject({
+      execArgv: ["--max-semi-space-size=2"],
+      ...(process.platform === "linux" && { arenas: "1", set: "MALLOC_ARENA_MAX" }),
+    });
+    const chosen = { ...env, MALLOC_ARENA_MAX: "4" };
+    const { stdout } = await run(process.execPath, [launcher, "facts", "start"], { cwd: root, env: chosen });
+    expect(JSON.parse(stdout)).toMatchObject({ arenas: "4" });
+    expect(JSON.parse(stdout)).not.toHaveProperty("set");
+  });
+
+  it.skipIf(process.platform === "win32")("leaves its place to the program", async () => {
+    place("dist/main.js");
+    const child = spawn(process.execPath, [launcher, "facts"], { stdio: ["ignore", "pipe", "inherit"] });
+    const [text] = await once(child.stdout.setEncoding("utf8"), "data");
+    expect(JSON.parse(String(text))).toMatchObject({ pid: child.pid });
   });
 
   it("says what is wrong when there is neither", async () => {

@@ -2,6 +2,10 @@
 import { personAtTerminal } from "./cli/person.ts";
 import { runCli } from "./cli/program.ts";
 
+// What the launcher has set for this process alone is not for the processes that it starts.
+for (const name of process.env["PARLEY_LAUNCHER_SET"]?.split(",") ?? []) delete process.env[name];
+delete process.env["PARLEY_LAUNCHER_SET"];
+
 // A reader that closes its end (`parley models list | head -1`) is not a failure; whatever runs on is stopped in order.
 let hasReader = true;
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {

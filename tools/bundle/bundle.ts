@@ -1,0 +1,67 @@
+/** One file of many: the sources of the program and the packages that they use. */
+import { mkdirSync } from "node:fs";
+import { join, relative } from "node:path";
+import { rolldown, type Plugin } from "rolldown";
+
+/** They bring machine code or look for files beside their own. */
+const LEFT_OUT = ["classic-level", "msgpackr-extract", "node-llama-cpp", "sherpa-onnx-node", "@homebridge/ciao"];
+
+/**
+ * @param makeFolder makes an empty folder beside which the result will stand
+ * @param cache the folder above it
+ * @returns the folder, in which `main.js` is the program
+ * @throws Error of rolldown for sources that cannot be read
+ */
+export async function bundle(root: string, makeFolder: () => string, cache: string): Promise<string> {
+  mkdirSync(cache, { recursive: true });
+  const build = await rolldown({
+    input: { main: join(root, "packages", "node", "src", "main.ts") },
+    platform: "node",
+    resolve: { conditionNames: ["parley-source", "node", "import", "default"] },
+    external: LEFT_OUT,
+    logLevel: "silent",
+    plugins: [placesOfSources(root, join(cache, "any")), onlyAscii()],
+  });
+  const folder = makeFolder();
+  await build.write({
+    dir: folder,
+    format: "esm",
+    // Names stay: they are what an error's stack has to tell.
+    minify: { compress: true, mangle: { keepNames: true }, codegen: { removeWhitespace: true } },
+  });
+  await build.close();
+  return folder;
+}
+
+/** What a source finds beside itself, such as the program of an engine's process, is still found there. */
+function placesOfSources(root: string, folder: string): Plugin {
+  return {
+    name: "places-of-sources",
+    transform: {
+      filter: { id: /[\\/]packages[\\/][^\\/]+[\\/]src[\\/].*\.ts$/, code: "import.meta.url" },
+      handler: (code, id) => {
+        if (!id.startsWith(root)) return undefined;
+        const path = relative(folder, id).replaceAll("\\", "/");
+        return { code: code.replaceAll("import.meta.url", `new URL(${JSON.stringify(path)}, import.meta.url).href`) };
+      },
+    },
+  };
+}
+
+/** V8 keeps the text of a program, at two bytes a character if but one of them takes more than seven bits. */
+function onlyAscii(): Plugin {
+  return {
+    name: "only-ascii",
+    generateBundle: (_options, files) => {
+      for (const file of Object.values(files)) {
+        if (file.type === "chunk") file.code = file.code.replaceAll(/[^\0-\x7f]/g, escaped);
+      }
+    },
+  };
+}
+
+function escaped(character: string): string {
+  return [...Array(character.length).keys()]
+    .map((i) => `\\u${character.charCodeAt(i).toString(16).padStart(4, "0")}`)
+    .join("");
+}
