@@ -25,6 +25,9 @@ const MAX_REPORTS = 256;
 /** So many lower peers, one after the other, are waited for to found. */
 const MAX_PATIENCES = 4;
 
+/** So often it is forgiven that it was woken late: a machine that always has too much to do forms a cluster all the same. */
+const MAX_STUMBLES = 8;
+
 /** The cluster that this peer belongs to. */
 interface Own {
   readonly id: string;
@@ -60,6 +63,9 @@ export class Forming {
   #secondLookMs: number | undefined;
   #beside: string | undefined;
   #isDoorOpen = false;
+  /** When it wanted to be woken. */
+  #wakeMs = Infinity;
+  #stumbles = 0;
   #outputs: FormingOutput[] = [];
 
   constructor({ self, hasSecret, times = FORMING_TIMES }: FormingOptions) {
@@ -80,11 +86,24 @@ export class Forming {
   /** What is to be done, in this order. */
   step(input: FormingInput, nowMs: number): readonly FormingOutput[] {
     this.#outputs = [];
+    this.#forgive(nowMs);
     this.#take(input, nowMs);
     const wakeMs = this.#decide(nowMs);
     this.#setDoor(nowMs);
-    if (wakeMs < Infinity) this.#say({ type: "wake", atMs: Math.max(nowMs, wakeMs) });
+    this.#wakeMs = Math.max(nowMs, wakeMs);
+    if (wakeMs < Infinity) this.#say({ type: "wake", atMs: this.#wakeMs });
     return this.#outputs;
+  }
+
+  /** Time in which this peer itself stood still counts for nothing: what it was told meanwhile it has yet to hear. */
+  #forgive(nowMs: number): void {
+    const lateMs = nowMs - this.#wakeMs;
+    if (lateMs <= this.#times.lookAgainMs / 2 || this.#stumbles >= MAX_STUMBLES) return;
+    this.#stumbles += 1;
+    this.#lookingSinceMs += lateMs;
+    this.#secondLookMs = undefined;
+    if (this.#own === undefined || this.#isDoorOpen) return;
+    this.#own = { ...this.#own, sinceMs: this.#own.sinceMs + lateMs, lookedMs: undefined };
   }
 
   #take(input: FormingInput, nowMs: number): void {

@@ -75,6 +75,22 @@ describe("a fresh peer", () => {
     expect(bench.forming.beside).toBe("c1");
   });
 
+  it("that stood still does not count that time, nor take silence for an answer: it looks again before it founds", () => {
+    const bench = new Bench();
+    bench.give(FRESH);
+    expect(bench.give({ type: "timer" }, discoveryMs + 10_000)).toEqual([{ type: "look-again" }]);
+    // It stands still again: whoever has answered meanwhile is heard of after the timer.
+    expect(bench.give({ type: "timer" }, lookAgainMs + 10_000)).toEqual([{ type: "look-again" }]);
+    expect(bench.see("z", { cluster: lone("c1") }, 1)).toContainEqual({ type: "wait-beside", cluster: "c1" });
+  });
+
+  it("founds in the end also on a machine that has too much to do all the time", () => {
+    const bench = new Bench();
+    bench.give(FRESH);
+    const said = Array.from({ length: 30 }, () => bench.give({ type: "timer" }, lookAgainMs + 10_000)).flat();
+    expect(said).toContainEqual({ type: "found" });
+  });
+
   it("waits for a lower one, not for a higher one, and not for ever", () => {
     const bench = new Bench();
     bench.give(FRESH);

@@ -33,6 +33,8 @@ interface Peer {
   isAdmitting: boolean;
   readonly sighted: Set<string>;
   wake: object | undefined;
+  /** It stands still until then. */
+  stillUntilMs: number;
 }
 
 interface Event {
@@ -68,6 +70,7 @@ export class SimulatedLan {
         isAdmitting: false,
         sighted: new Set(),
         wake: undefined,
+        stillUntilMs: 0,
       };
       this.peers.set(name, peer);
       if (input.type === "started" && input.as === "member") this.#join(peer, input.cluster);
@@ -84,10 +87,23 @@ export class SimulatedLan {
     });
   }
 
+  /** From `atMs` on a peer does nothing for so long. */
+  standStill(name: string, atMs: number, forMs: number): void {
+    this.#at(atMs, () => {
+      const peer = this.peers.get(name);
+      if (peer !== undefined) peer.stillUntilMs = this.nowMs + forMs;
+    });
+  }
+
   /** Gives a peer an input, and carries out what it says. */
   give(name: string, input: FormingInput): void {
     const peer = this.peer(name);
     if (!peer.isUp) return;
+    if (this.nowMs < peer.stillUntilMs) {
+      // Who wakes up sees to its timers first, and then to what has come.
+      this.#at(peer.stillUntilMs + (input.type === "timer" ? 0 : 1), () => this.give(name, input));
+      return;
+    }
     for (const output of peer.forming.step(input, this.nowMs)) this.#carryOut(peer, output);
   }
 
@@ -234,6 +250,8 @@ export class SimulatedLan {
     const { random, helloMs = 100 } = this.#options;
     this.#after((random() * helloMs) / 2, () => {
       const other = this.peer(to);
+      // Its answer comes when it is awake again; the asker does not wait for that.
+      if (this.nowMs < other.stillUntilMs) return;
       const sighting = other.isUp ? this.#about(other) : undefined;
       this.#after((random() * helloMs) / 2, () =>
         this.give(peer.name, sighting === undefined ? { type: "silence", peer: to } : { type: "sighting", sighting }),

@@ -133,6 +133,22 @@ describe("peers with a join secret on one LAN", () => {
     expect(several).toBeGreaterThan(0);
   });
 
+  it("end in one cluster also when one of them stands still for a while, before or after it has found the others", () => {
+    const still = fc.record({ atMs: fc.nat(2 * FOUNDING_MS), forMs: fc.integer({ min: 300, max: 6_000 }) });
+    fc.assert(
+      fc.property(run, still, ({ seed, starts, breakage }, { atMs, forMs }) => {
+        const random = seeded(seed);
+        const sightMs = (): number => random() * (discoveryMs - HELLO_MS);
+        const lan = new SimulatedLan({ random, sightMs, helloMs: HELLO_MS, breakage });
+        for (const [i, startMs] of starts.entries()) lan.start(`p${i}`, startMs);
+        lan.standStill(`p${Math.floor(random() * starts.length)}`, atMs, forMs);
+        lan.run(END_MS);
+        expect(lan.inhabited()).toEqual([starts.map((_, i) => `p${i}`).sort()]);
+      }),
+      { numRuns: 600 },
+    );
+  });
+
   it("elect another founder when the one they wait for is switched off", () => {
     for (let seed = 0; seed < 100; seed += 1) {
       const random = seeded(seed);
