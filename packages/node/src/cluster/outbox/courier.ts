@@ -1,16 +1,22 @@
-/** Brings what waits in an outbox before the cluster: one command after the other, each again until it is known what became of it. */
+/** Brings what waits in an outbox before the cluster: in order, some at a time, and again until it is known what became of them. */
 import type { Logger } from "pino";
 import type { ReadOutcome } from "../consensus/port.ts";
 import type { Submitted } from "../consensus/shared-state.ts";
+import type { CommandResult } from "../state/codec.ts";
+import { LIMITS } from "../state/limits.ts";
 import type { Delivered } from "../state/model.ts";
-import type { CommandOf, PostponedCommand } from "../state/schemas.ts";
+import type { CommandOf } from "../state/schemas.ts";
 import type { Delivery, Outbox } from "./outbox.ts";
-import type { Waiting } from "./records.ts";
 
 const SUBMIT_MS = 5_000;
 const READ_MS = 5_000;
 const FIRST_PAUSE_MS = 50;
 const MAX_PAUSE_MS = 2_000;
+/** Half of what a command of the cluster may be. */
+const MAX_BATCH_BYTES = LIMITS.commandBytes / 2;
+
+type Batch = CommandOf<"deliver">["commands"];
+type Deliveries = readonly (readonly [sequence: number, delivery: Delivery])[];
 
 /** The cluster as a courier sees it. */
 export interface Destination {
@@ -34,6 +40,8 @@ export class Courier {
   readonly #stops: (() => void)[];
   readonly #ending = Promise.withResolvers<void>();
   #isStopped = false;
+  /** How many at a time. */
+  #most: number = LIMITS.deliveries;
   /** Fulfilled when there may be something to do. */
   #call = Promise.withResolvers<void>();
   readonly #running: Promise<void>;
@@ -59,34 +67,49 @@ export class Courier {
   async #run(): Promise<void> {
     let pauseMs = FIRST_PAUSE_MS;
     while (!this.#isStopped) {
-      const [waiting] = this.#outbox.waiting;
-      if (waiting === undefined || !this.#to.hasPrime()) {
+      if (this.#outbox.waiting.length === 0 || !this.#to.hasPrime()) {
         // Both are told.
         await this.#called();
         continue;
       }
-      const delivery = await Promise.race([this.#deliver(waiting), this.#ending.promise]);
-      if (delivery === undefined) {
+      const deliveries = await Promise.race([this.#deliver(), this.#ending.promise]);
+      if (deliveries === undefined) {
         await this.#called(pauseMs);
         pauseMs = Math.min(MAX_PAUSE_MS, pauseMs * 2);
       } else {
         pauseMs = FIRST_PAUSE_MS;
-        await this.#outbox.settle(waiting.sequence, delivery);
+        await this.#outbox.settle(deliveries);
       }
     }
   }
 
-  /** Undefined: it is to be tried again. */
-  async #deliver(waiting: Waiting): Promise<Delivery | undefined> {
-    const command = this.#outbox.read(waiting);
-    if (command === undefined) {
-      this.#log.error({ sequence: waiting.sequence }, "a command of the outbox is none, and is passed over");
-      return { outcome: "refused", reason: "malformed", detail: "this software cannot read it" };
+  /** Undefined: to be tried again. */
+  async #deliver(): Promise<Deliveries | undefined> {
+    const batch = this.#batch();
+    const [first] = this.#outbox.waiting;
+    if (batch.length === 0 && first !== undefined) {
+      this.#log.error({ sequence: first.sequence }, "a command of the outbox is none, and is passed over");
+      return [[first.sequence, { outcome: "refused", reason: "malformed", detail: "this software cannot read it" }]];
     }
     const last = await this.#lastKnown();
     if (last === "unknown" || this.#isStopped) return undefined;
-    const submitted = await this.#to.submit(this.#wrapped(waiting, command, last), { timeoutMs: SUBMIT_MS });
-    return this.#judge(submitted, waiting);
+    const { box } = this.#outbox;
+    const replaces = last === undefined || last.box === box ? null : last.box;
+    const command = { type: "deliver", peer: this.#to.self, box, replaces, commands: batch } as const;
+    return this.#judge(await this.#to.submit(command, { timeoutMs: SUBMIT_MS }), batch);
+  }
+
+  /** The next ones, up to the first that cannot be read. */
+  #batch(): Batch {
+    const batch: Batch[number][] = [];
+    let bytes = 0;
+    for (const waiting of this.#outbox.waiting.slice(0, this.#most)) {
+      const command = this.#outbox.read(waiting);
+      bytes += waiting.command.length;
+      if (command === undefined || (batch.length > 0 && bytes > MAX_BATCH_BYTES)) break;
+      batch.push({ sequence: waiting.sequence, command });
+    }
+    return batch;
   }
 
   /** What the cluster heard last of this peer. Of another box than this one it must be what holds now. */
@@ -96,15 +119,13 @@ export class Courier {
     return read.outcome === "readable" ? this.#to.last() : "unknown";
   }
 
-  #wrapped({ sequence }: Waiting, command: PostponedCommand, last: Delivered | undefined): CommandOf<"deliver"> {
-    const { box } = this.#outbox;
-    const replaces = last === undefined || last.box === box ? null : last.box;
-    return { type: "deliver", peer: this.#to.self, box, sequence, replaces, command };
-  }
-
-  #judge(submitted: Submitted, { sequence }: Waiting): Delivery | undefined {
-    if (submitted.outcome === "done") return { outcome: "done", value: submitted.value };
+  #judge(submitted: Submitted, batch: Batch): Deliveries | undefined {
     if (submitted.outcome === "unknown") return undefined;
+    if (submitted.outcome === "done") {
+      this.#most = LIMITS.deliveries;
+      const results = new Map(this.#to.last()?.results);
+      return batch.map(({ sequence }) => [sequence, this.#told(sequence, results.get(sequence))]);
+    }
     const { reason, detail } = submitted;
     switch (reason) {
       case "no-quorum":
@@ -115,12 +136,21 @@ export class Courier {
       case "not-founded":
       case "other-outbox":
         return undefined;
-      case "overtaken":
-        this.#log.error({ sequence, detail }, "this peer's outbox is older than what it has delivered");
-        return { outcome: "unknown", detail };
       default:
-        return { outcome: "refused", reason, detail };
+        // One of them is at fault: alone it is found.
+        if (batch.length > 1) this.#most = 1;
+        return batch.length > 1
+          ? undefined
+          : batch.map(({ sequence }) => [sequence, { outcome: "refused", reason, detail }]);
     }
+  }
+
+  #told(sequence: number, result: CommandResult | undefined): Delivery {
+    if (result?.outcome === "done") return result;
+    if (result !== undefined && result.reason !== "overtaken") return result;
+    // After a power cut, what was settled last may wait again.
+    this.#log.info({ sequence }, "a command of the outbox had been delivered before");
+    return { outcome: "unknown", detail: result?.detail ?? "it was delivered before" };
   }
 
   async #called(timeoutMs?: number): Promise<void> {

@@ -172,12 +172,15 @@ export class Outbox implements Later {
     return "outcome" in decoded ? undefined : postponed.safeParse(decoded).data;
   }
 
-  /** The first has been delivered, and this became of it. Never rejects. */
-  async settle(sequence: number, delivery: Delivery): Promise<void> {
-    this.#outcomes.set(sequence, delivery);
-    const [oldest] = this.#outcomes.keys();
-    if (this.#outcomes.size > REMEMBERED && oldest !== undefined) this.#outcomes.delete(oldest);
-    if (this.#isOver) return;
+  /** The first ones have been delivered, and this became of them. Never rejects. */
+  async settle(deliveries: readonly (readonly [sequence: number, delivery: Delivery])[]): Promise<void> {
+    for (const [sequence, delivery] of deliveries) this.#outcomes.set(sequence, delivery);
+    for (const oldest of this.#outcomes.keys()) {
+      if (this.#outcomes.size <= REMEMBERED) break;
+      this.#outcomes.delete(oldest);
+    }
+    const sequence = deliveries.at(-1)?.[0];
+    if (this.#isOver || sequence === undefined) return;
     try {
       await this.#journal.settle(sequence);
     } catch (error) {

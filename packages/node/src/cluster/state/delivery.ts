@@ -1,28 +1,53 @@
 /** Commands that waited in a peer's outbox: each is carried out once, however often it comes. */
-import { refused } from "./codec.ts";
-import type { ClusterState } from "./model.ts";
+import { done, refused, type CommandResult } from "./codec.ts";
+import type { ClusterState, Delivered, DeliveredResult } from "./model.ts";
 import { put, remove, set } from "./pairs.ts";
 import type { CommandOf, PostponedCommand } from "./schemas.ts";
 import { refuse, type LogPosition, type Step } from "./step.ts";
 
-/** Result: that of the command itself; of one that came before, what became of it then. */
+const NONE = { sequence: 0, results: [] };
+
+/** Result: how many of the commands took effect now. What became of each is in the state, for the peer to look up. */
 export function deliver(state: ClusterState, command: CommandOf<"deliver">, at: LogPosition): Step {
-  const { peer, box, sequence, replaces } = command;
+  const { peer, box, replaces, commands } = command;
   if (!state.members.has(peer)) return refuse(state, "not-a-member", `${peer} does not belong to the cluster`);
   const last = state.delivered.get(peer);
-  if (last?.box === box) {
-    if (sequence === last.sequence) return { state, result: last.result };
-    if (sequence < last.sequence) {
-      return refuse(state, "overtaken", `command ${last.sequence} of that outbox was delivered already`);
-    }
-  } else if (replaces !== (last?.box ?? null)) {
+  if (last?.box !== box && replaces !== (last?.box ?? null)) {
     // A word of an outbox that was given up, late; or the new one has yet to hear of the old one.
     return refuse(state, "other-outbox", `the last command of ${peer} came from another outbox`);
   }
-  const { state: after, result } = carryOut(state, command.command, at);
-  // What is kept has a bound, whatever is ever said in a refusal.
-  const kept = result.outcome === "done" ? result : refused(result.reason, result.detail.slice(0, 512).toWellFormed());
-  return { state: { ...after, delivered: after.delivered.with(peer, { box, sequence, result: kept }) }, result: kept };
+  const before: Omit<Delivered, "box"> = last?.box === box ? last : NONE;
+  let { sequence } = before;
+  let after = state;
+  const results: DeliveredResult[] = [];
+  let fresh = 0;
+  for (const each of commands) {
+    if (each.sequence <= sequence) {
+      results.push([each.sequence, resultOf(before, each.sequence)]);
+      continue;
+    }
+    const step = carryOut(after, each.command, at);
+    [after, sequence] = [step.state, each.sequence];
+    results.push([sequence, bounded(step.result)]);
+    fresh += 1;
+  }
+  // Of what comes again late, nothing is to be known.
+  if (fresh === 0) return { state, result: done(0) };
+  return {
+    state: { ...after, delivered: after.delivered.with(peer, { box, sequence, results }) },
+    result: done(fresh),
+  };
+}
+
+/** What became of a command that came before. */
+function resultOf({ results }: Pick<Delivered, "results">, sequence: number): CommandResult {
+  const known = results.find(([of]) => of === sequence);
+  return known?.[1] ?? refused("overtaken", "later commands of that outbox were delivered already");
+}
+
+/** What is kept has a bound, whatever is ever said in a refusal. */
+function bounded(result: CommandResult): CommandResult {
+  return result.outcome === "done" ? result : refused(result.reason, result.detail.slice(0, 128).toWellFormed());
 }
 
 function carryOut(state: ClusterState, command: PostponedCommand, at: LogPosition): Step {

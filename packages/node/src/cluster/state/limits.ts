@@ -29,5 +29,7 @@ export const LIMITS = {
   keyLinks: 1_024,
   recordItems: 64,
   /** Of what became of a command. */
-  resultBytes: 4_096,
+  resultBytes: 1_024,
+  /** Commands out of an outbox that one entry of the log carries. */
+  deliveries: 64,
 } as const;

@@ -65,9 +65,11 @@ export interface Delivered {
   readonly box: string;
   /** Of the last command of that outbox. */
   readonly sequence: number;
-  /** What became of that one. */
-  readonly result: CommandResult;
+  /** What became of those that came last. */
+  readonly results: readonly DeliveredResult[];
 }
+
+export type DeliveredResult = readonly [sequence: number, result: CommandResult];
 
 export interface ClusterState {
   /** Version of the commands in force. */

@@ -120,16 +120,20 @@ export type PostponedCommand = z.output<typeof postponed>;
 
 export const boxName = text(64);
 
-/** A command out of a peer's outbox. */
+/** Commands out of a peer's outbox. */
 const deliver = z.strictObject({
   type: z.literal("deliver"),
   peer: peerName,
   box: boxName,
-  /** Rises with each command of the box. */
-  sequence: positive,
   /** The box that this one takes the place of; null: none. Looked at only where the last word came from another box. */
   replaces: boxName.nullable(),
-  command: postponed,
+  /** In order: numbers rise. */
+  commands: asReadonly(
+    z
+      .array(z.strictObject({ sequence: positive, command: postponed }))
+      .min(1)
+      .max(LIMITS.deliveries),
+  ),
 });
 
 const COMMANDS = [

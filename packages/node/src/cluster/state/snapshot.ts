@@ -43,7 +43,13 @@ const RECORDS = {
   sealed: z.tuple([z.literal("sealed"), schema.peerName, schema.sealedKey]),
   setting: z.tuple([z.literal("setting"), schema.settingKey, schema.settingValue]),
   pair: z.tuple([z.literal("pair"), schema.pairKey, schema.pairValue, count]),
-  delivered: z.tuple([z.literal("delivered"), schema.peerName, schema.boxName, z.int().min(1), schema.resultBytes]),
+  delivered: z.tuple([
+    z.literal("delivered"),
+    schema.peerName,
+    schema.boxName,
+    z.int().min(1),
+    schema.asReadonly(z.array(schema.asReadonly(z.tuple([z.int().min(1), schema.resultBytes]))).max(LIMITS.deliveries)),
+  ]),
   table: z.tuple([
     z.literal("table"),
     schema.kindName,
@@ -101,8 +107,8 @@ function* contentsOf(state: ClusterState): Iterable<SnapshotRecord> {
   }
   for (const [key, value] of state.settings.range()) yield ["setting", key, value];
   for (const [key, { value, revision }] of state.pairs.range()) yield ["pair", key, value, revision];
-  for (const [peer, { box, sequence, result }] of state.delivered.range()) {
-    yield ["delivered", peer, box, sequence, encodeResult(result)];
+  for (const [peer, { box, sequence, results }] of state.delivered.range()) {
+    yield ["delivered", peer, box, sequence, results.map(([of, result]) => [of, encodeResult(result)] as const)];
   }
   for (const [kind, table] of state.tables.range()) {
     yield ["table", kind, table.term, table.rows.map(({ epoch, owner }) => [epoch, owner ?? null] as const)];
@@ -179,10 +185,13 @@ function restored(state: ClusterState | undefined, record: Content): ClusterStat
       return { ...state, pairs: state.pairs.with(key, { value, revision }), pairBytes };
     }
     case "delivered": {
-      const [, peer, box, sequence, bytes] = record;
-      const result = decodeResult(bytes);
-      if (result === undefined) throw corrupt("what became of a delivered command cannot be read");
-      return { ...state, delivered: state.delivered.with(peer, { box, sequence, result }) };
+      const [, peer, box, sequence, encoded] = record;
+      const results = encoded.map(([of, bytes]) => {
+        const result = decodeResult(bytes);
+        if (result === undefined) throw corrupt("what became of a delivered command cannot be read");
+        return [of, result] as const;
+      });
+      return { ...state, delivered: state.delivered.with(peer, { box, sequence, results }) };
     }
     case "table": {
       const rows = record[3].map(([epoch, owner]) => ({ epoch, owner: owner ?? undefined }));

@@ -68,9 +68,12 @@ class FickleCluster {
   }
 
   #carryOut(command: ClusterCommand) {
-    const { pairs } = this.agreed.state;
+    const before = this.agreed.state.pairs;
     const result = this.agreed.run(command);
-    if (this.agreed.state.pairs !== pairs && command.type === "deliver") this.written.push(command.command.key);
+    const after = this.agreed.state.pairs;
+    for (const { command: each } of command.type === "deliver" ? command.commands : []) {
+      if (after.get(each.key) !== before.get(each.key)) this.written.push(each.key);
+    }
     return result;
   }
 }

@@ -59,7 +59,7 @@ describe("an outbox on a disk", () => {
     for (let i = 0; i < 10; i += 1) await outbox.submit({ type: "put", key: `k${i}`, value: large });
     expect((await stat(path)).mode & 0o777).toBe(0o600);
     expect((await stat(path)).size).toBeGreaterThan(2_000_000);
-    for (const { sequence } of outbox.waiting) await outbox.settle(sequence, { outcome: "done", value: 0 });
+    for (const { sequence } of outbox.waiting) await outbox.settle([[sequence, { outcome: "done", value: 0 }]]);
     expect((await stat(path)).size).toBeLessThan(300_000);
     await outbox.submit(putOf("next"));
     await outbox.close();
@@ -97,7 +97,7 @@ describe("an outbox on a disk", () => {
     await expect(fillUp()).rejects.toMatchObject({ code: "disk-full" });
     expect(kept.length).toBeGreaterThan(10);
     // A settled one cannot be written down either, and does no harm.
-    await outbox.settle(outbox.waiting[0]?.sequence ?? 0, { outcome: "done", value: 0 });
+    await outbox.settle([[outbox.waiting[0]?.sequence ?? 0, { outcome: "done", value: 0 }]]);
     spawnSync("mount", ["-o", "remount,size=2m", disk]);
     await outbox.submit(putOf("more"));
     await outbox.close();

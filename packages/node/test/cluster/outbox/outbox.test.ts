@@ -7,7 +7,7 @@ describe("an outbox", () => {
     const disk = new FaultyDisk();
     const outbox = await disk.open();
     await Promise.all(["a", "b", "c"].map((key) => outbox.submit(putOf(key))));
-    await outbox.settle(1, { outcome: "done", value: 1 });
+    await outbox.settle([[1, { outcome: "done", value: 1 }]]);
     await outbox.close();
     const again = await disk.open();
     // That a is delivered may be forgotten: the cluster knows.
@@ -20,7 +20,7 @@ describe("an outbox", () => {
     const [one, two] = await Promise.all([outbox.submit(putOf("a")), outbox.submit(putOf("b"))]);
     expect(outbox.outcomeOf(one.id)).toBeUndefined();
     const delivered = outbox.delivered(one.id, { signal: AbortSignal.timeout(60_000) });
-    await outbox.settle(1, { outcome: "done", value: 9 });
+    await outbox.settle([[1, { outcome: "done", value: 9 }]]);
     expect(await delivered).toEqual({ outcome: "done", value: 9 });
     expect(outbox.outcomeOf(one.id)).toEqual({ outcome: "done", value: 9 });
     expect(outbox.outcomeOf(two.id)).toBeUndefined();
@@ -139,7 +139,7 @@ describe("an outbox", () => {
           else if (each.do === "settle") {
             const [first] = outbox.waiting;
             if (first === undefined) continue;
-            await outbox.settle(first.sequence, { outcome: "done", value: 0 });
+            await outbox.settle([[first.sequence, { outcome: "done", value: 0 }]]);
             acknowledged.shift();
             // That may be forgotten, and then comes again: not what this test is about.
             if (disk.fuse === undefined) disk.durable = Buffer.from(disk.seen);

@@ -13,7 +13,7 @@ for (let i = 0; ; i += 1) {
   // Now and then some are delivered.
   const [first] = outbox.waiting;
   if (i % 3 === 0 && first !== undefined) {
-    await outbox.settle(first.sequence, { outcome: "done", value: 0 });
+    await outbox.settle([[first.sequence, { outcome: "done", value: 0 }]]);
     process.stdout.write(`settled ${first.sequence}\n`);
   }
 }

@@ -128,11 +128,16 @@ export const anyCommand: fc.Arbitrary<ClusterCommand> = fc.oneof(
     type: fc.constant("deliver" as const),
     peer,
     box: fc.constantFrom("box-1", "box-2"),
-    sequence: fc.integer({ min: 1, max: 5 }),
     replaces: fc.constantFrom(null, "box-1", "box-2"),
-    command: fc
-      .record({ type: fc.constant("put" as const), key, value, when, stamp: fc.option(stamp, { nil: undefined }) })
-      .map(present),
+    commands: fc.array(
+      fc.record({
+        sequence: fc.integer({ min: 1, max: 5 }),
+        command: fc
+          .record({ type: fc.constant("put" as const), key, value, when, stamp: fc.option(stamp, { nil: undefined }) })
+          .map(present),
+      }),
+      { minLength: 1, maxLength: 3 },
+    ),
   }),
   fc.record({
     type: fc.constant("open-table" as const),
