@@ -78,5 +78,5 @@ export function configAsJson(read: ReadConfig): string {
     environment: setting.env,
     flag: flagName(setting) ?? null,
   }));
-  return `${JSON.stringify({ file: read.file, warnings: read.warnings, settings }, undefined, 2)}\n`;
+  return `${JSON.stringify({ file: read.file, warnings: read.warnings, settings })}\n`;
 }

@@ -3,7 +3,7 @@ import { Command, CommanderError } from "commander";
 import { EXIT_CODES, exitCodeOf } from "../errors.ts";
 import { VERSION } from "../version.ts";
 import { commandsFor } from "./commands/index.ts";
-import type { Invocation } from "./commands/start.ts";
+import type { Invocation } from "./commands/start-voice.ts";
 import type { CliContext } from "./context.ts";
 import { failureJson, failureText } from "./failure.ts";
 import { addGlobalFlags } from "./setting-flags.ts";

@@ -16,7 +16,7 @@ export const GLOBAL_SETTING_KEYS: readonly SettingKey[] = ["home"];
 export function addGlobalFlags(program: Command): void {
   program.option("--config <file>", "read this configuration file");
   addSettingFlags(program, GLOBAL_SETTING_KEYS);
-  program.option("--json", "answer in JSON, for programs");
+  program.option("--json", "answer in JSON, for programs: each line of standard output is one value");
 }
 
 /** Adds the flags of `keys` to `command`; of every setting that has one and is not global, when no keys are given. */

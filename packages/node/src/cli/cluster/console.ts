@@ -6,11 +6,8 @@ import type { Person } from "../context.ts";
 import { failureText } from "../failure.ts";
 import { explanationSchema } from "./answers.ts";
 import { Story, type Scene } from "./story.ts";
+import { watchCluster } from "./watch.ts";
 
-/** Even when nothing changes: some things are told because they last. */
-const LOOK_EVERY_MS = 5000;
-/** A busy cluster changes more often than anybody reads. */
-const PAUSE_MS = 200;
 const JOIN_MS = 300_000;
 
 export interface ConsoleOptions {
@@ -27,18 +24,6 @@ export function tellCluster(options: ConsoleOptions): () => void {
   const { cluster, command, person, say, nowMs = () => performance.now() } = options;
   const story = new Story({ command, hasPerson: person !== undefined });
   const ending = new AbortController();
-  let pause: NodeJS.Timeout | undefined;
-  let isStale = false;
-  const tell = (): void => {
-    isStale = pause !== undefined;
-    if (isStale) return;
-    for (const line of story.tell(sceneOf(cluster), nowMs())) say(line);
-    pause = setTimeout(() => {
-      pause = undefined;
-      if (isStale) tell();
-    }, PAUSE_MS);
-    pause.unref();
-  };
   let isJoining = false;
   const join = async (proof: { readonly code: string } | { readonly fingerprint: string }): Promise<void> => {
     if (isJoining) return say("One moment: the last answer is still being tried.");
@@ -62,14 +47,11 @@ export function tellCluster(options: ConsoleOptions): () => void {
     else if (/^y(es)?$/i.test(typed)) void join({ fingerprint: expected.fingerprint });
     else say("This peer stays where it is.");
   });
-  const unwatch = cluster.onChange(tell);
-  const looking = setInterval(tell, LOOK_EVERY_MS);
-  looking.unref();
-  tell();
+  const unwatch = watchCluster(cluster, () => {
+    for (const line of story.tell(sceneOf(cluster), nowMs())) say(line);
+  });
   return () => {
     ending.abort(new Error("the console is closed"));
-    clearInterval(looking);
-    clearTimeout(pause);
     unwatch();
     hangUp?.();
   };

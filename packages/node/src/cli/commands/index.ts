@@ -4,7 +4,7 @@
  */
 import type { Command } from "commander";
 import type { CliContext } from "../context.ts";
-import type { Invocation } from "./start.ts";
+import type { Invocation } from "./start-voice.ts";
 
 /** Adds a command to the program. */
 export type Register = (program: Command, context: CliContext, invocation: Invocation) => void;

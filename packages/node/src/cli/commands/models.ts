@@ -63,7 +63,7 @@ async function runList({ store, json }: Opened, context: CliContext): Promise<vo
   const rows = await store.list();
   if (json) {
     const list = rows.map(({ entry, installed }) => ({ ...summary(entry), installed: where(installed) }));
-    context.stdout(`${JSON.stringify({ models: list }, undefined, 2)}\n`);
+    context.stdout(`${JSON.stringify({ models: list })}\n`);
     return;
   }
   const lines = rows.map(({ entry, installed }) => {

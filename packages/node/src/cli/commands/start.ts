@@ -1,23 +1,17 @@
 /** `parley start`: a peer, until it is told to stop. */
 import type { Command } from "commander";
 import { randomUUID } from "node:crypto";
-import { rename, unlink, writeFile } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
-import { givenJoinSecret, joinListOf, lockHome, prepareHome, type Config } from "../../config/index.ts";
-import { codeOf, messageOf, PeerError } from "../../errors.ts";
+import { rename, unlink } from "node:fs/promises";
+import { givenJoinSecret, lockHome, prepareHome, type Config } from "../../config/index.ts";
+import { fileUnusable, writeSynced } from "../../config/synced-file.ts";
+import { codeOf, PeerError } from "../../errors.ts";
 import { createPeer, type Peer } from "../../peer.ts";
 import { servicesFor } from "../../services/roles.ts";
-import { VERSION } from "../../version.ts";
 import { connectRunning, type PeerFile } from "../access.ts";
-import { tellCluster } from "../cluster/console.ts";
 import type { CliContext } from "../context.ts";
 import { downloadNotice } from "../downloads.ts";
-import { ProgressLine } from "../progress.ts";
-import { stageReporter } from "../service-progress.ts";
 import { addSettingFlags, readCommandConfig, wantsJson } from "../setting-flags.ts";
-
-/** How `parley` is called here: through npx in a checkout, by name once installed. */
-export type Invocation = "npx parley" | "parley";
+import { voiceForPeople, voiceForPrograms, type Invocation, type StartVoice } from "./start-voice.ts";
 
 /** Adds `start` to the program. */
 export function registerStartCommand(program: Command, context: CliContext, invocation: Invocation): void {
@@ -26,7 +20,8 @@ export function registerStartCommand(program: Command, context: CliContext, invo
     .description("start a peer on this machine; Ctrl-C stops it")
     .addHelpText(
       "after",
-      "\nThe peer answers at once and becomes useful in steps, as its models arrive. It says so.\n",
+      "\nThe peer answers at once and becomes useful in steps, as its models arrive. It says so.\n" +
+        "With --json each line is an event: started, service, cluster, peer, waiting, gone-away, met, news, stopping, stopped.\n",
     );
   addSettingFlags(command);
   command.action(async () => {
@@ -53,36 +48,25 @@ async function refuseSecond(config: Config): Promise<void> {
 }
 
 async function run(config: Config, context: CliContext, json: boolean, invocation: Invocation): Promise<void> {
-  const progress = new ProgressLine(context);
-  const say = (text: string): void => {
-    progress.clear();
-    if (!json) context.stdout(`${text}\n`);
-  };
+  const voice = json ? voiceForPrograms(context) : voiceForPeople(context, invocation);
   let isStopping = false;
   const stopped = waitForStop(() => {
     isStopping = true;
-    progress.line("stopping …");
+    voice.stopping();
   });
-  const report = stageReporter(
-    json ? progress : new ProgressLine({ ...context, stderr: context.stdout }, process.stdout.isTTY === true),
-  );
-  const onStage: typeof report = (service, stage) => {
-    if (!isStopping) report(service, stage);
+  const onStage: StartVoice["stage"] = (service, stage) => {
+    if (!isStopping) voice.stage(service, stage);
   };
   const joinSecret = givenJoinSecret(context.env, config);
-  const peer = await createPeer({ config, onStage, onNews: say, joinSecret });
+  const peer = await createPeer({ config, onStage, onNews: (sentence) => voice.news(sentence), joinSecret });
   let quiet: (() => void) | undefined;
   try {
     await leaveTraces(peer);
-    if (json)
-      context.stdout(
-        `${JSON.stringify({ url: peer.url, peerId: peer.identity.peerId, name: config.name, pid: process.pid })}\n`,
-      );
-    else say(greeting(peer, invocation));
+    voice.started(peer);
     const services = servicesFor(config);
     const notice = await downloadNotice(peer, services);
-    if (notice !== undefined) say(notice);
-    if (!json) quiet = tellCluster({ cluster: peer.cluster, command: invocation, person: context.person, say });
+    if (notice !== undefined) voice.news(notice);
+    quiet = voice.tellCluster(peer);
     peer.services.start(services);
     await stopped;
   } finally {
@@ -90,40 +74,7 @@ async function run(config: Config, context: CliContext, json: boolean, invocatio
     await removeTraces(peer);
     await peer.close();
   }
-  say("stopped");
-}
-
-function greeting(peer: Peer, invocation: Invocation): string {
-  const { config, identity, url, paths } = peer;
-  return [
-    `Parley ${VERSION}`,
-    `  name       ${config.name}`,
-    `  identity   ${identity.peerId}`,
-    `  address    ${url}  (this machine only)`,
-    `  cluster    ${config.cluster.enabled ? meshText(config) : "off: this peer works by itself"}`,
-    `  home       ${paths.home}`,
-    `Talk to it from another terminal${where(invocation)}:`,
-    `  ${invocation} chat`,
-    `  ${invocation} ask "What is the capital of France?"`,
-    `  ${invocation} ask --audio question.wav --out answer.wav`,
-    `  ${invocation} status`,
-    "",
-  ].join("\n");
-}
-
-/** Where other peers reach this one, and how it looks for them. */
-function meshText(config: Config): string {
-  const { mesh, cluster } = config;
-  const list = joinListOf(config);
-  const asked = list.length === 0 ? "" : `asks ${list.join(", ")}`;
-  const looks = cluster.discovery === "mdns" ? "looks on the local network" : "";
-  const how = [looks, asked].filter((part) => part !== "").join(" and ");
-  return `other peers reach it at port ${mesh.port === 0 ? "of its choice" : mesh.port}; it ${how === "" ? "looks for nobody" : how}`;
-}
-
-/** Elsewhere than in the checkout, npx would look for a package of that name in the registry. */
-function where(invocation: Invocation): string {
-  return invocation === "parley" ? "" : `, in ${fileURLToPath(new URL("../../../../..", import.meta.url))}`;
+  voice.stopped();
 }
 
 /** Lets commands of this user find the peer and be let in. */
@@ -144,13 +95,10 @@ async function removeTraces(peer: Peer): Promise<void> {
 async function writePrivate(path: string, text: string): Promise<void> {
   const draft = `${path}.${randomUUID()}.partial`;
   try {
-    await writeFile(draft, text, { mode: 0o600, flag: "wx" });
+    await writeSynced(draft, text);
     await rename(draft, path);
   } catch (cause) {
-    throw new PeerError("home-unusable", `cannot write ${path}: ${messageOf(cause)}`, {
-      nextStep: "Check the folder's permissions and free space, or choose another with --home.",
-      cause,
-    });
+    throw fileUnusable(path, "write", cause);
   }
 }
 

@@ -59,7 +59,7 @@ export function registerStatusCommand(program: Command, context: CliContext): vo
 
 async function show(client: ParleyClient, json: boolean, context: CliContext): Promise<void> {
   const raw = await client.status();
-  context.stdout(json ? `${JSON.stringify(raw, undefined, 2)}\n` : statusText(statusSchema.parse(raw)));
+  context.stdout(json ? `${JSON.stringify(raw)}\n` : statusText(statusSchema.parse(raw)));
 }
 
 /** On a terminal in place, elsewhere one after the other; for programs a line of JSON each time. Ctrl-C is its usual end. */

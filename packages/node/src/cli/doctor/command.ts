@@ -39,7 +39,7 @@ export function registerDoctorCommand(program: Command, context: CliContext, dep
     const { config } = readCommandConfig(command, context);
     const host = deps.host ?? realHost(context.env);
     const diagnosis = await examine({ host, config, openModels: deps.openModels });
-    const asJson = () => `${JSON.stringify(diagnosis, undefined, 2)}\n`;
+    const asJson = () => `${JSON.stringify(diagnosis)}\n`;
     context.stdout(wantsJson(command) ? asJson() : diagnosisAsText(diagnosis));
     if (diagnosis.ready) return;
     const missing = diagnosis.findings

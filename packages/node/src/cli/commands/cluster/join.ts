@@ -5,7 +5,8 @@ import { PeerError } from "../../../errors.ts";
 import { readInvitation } from "../../../mesh/door/code/invitation.ts";
 import { joinAnswer, read, reportSchema, type Report } from "../../cluster/answers.ts";
 import type { CliContext } from "../../context.ts";
-import { printJson, withManagement, type Managing } from "./with-management.ts";
+import { printJson } from "../../json-line.ts";
+import { withManagement, type Managing } from "./with-management.ts";
 
 interface JoinFlags {
   readonly code?: string;

@@ -4,7 +4,8 @@ import { plural } from "../../../cluster/status/words.ts";
 import { PeerError } from "../../../errors.ts";
 import type { CliContext } from "../../context.ts";
 import { leaveAnswer, read, reportSchema } from "../../cluster/answers.ts";
-import { confirm, printJson, withManagement } from "./with-management.ts";
+import { printJson } from "../../json-line.ts";
+import { confirm, withManagement } from "./with-management.ts";
 
 const WARNING =
   "should too few of the others be there to agree, this peer forgets the cluster all the same. The others cannot know that:\n" +

@@ -16,7 +16,8 @@ import {
 import { countdown, waitingText } from "../../cluster/texts.ts";
 import type { CliContext } from "../../context.ts";
 import { ProgressLine } from "../../progress.ts";
-import { printEvent, printJson, withManagement, type Managing } from "./with-management.ts";
+import { printEvent, printJson } from "../../json-line.ts";
+import { withManagement, type Managing } from "./with-management.ts";
 
 const LOOK_EVERY_MS = 500;
 

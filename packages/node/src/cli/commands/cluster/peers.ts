@@ -3,7 +3,8 @@ import type { Command } from "commander";
 import type { CliContext } from "../../context.ts";
 import { peersAnswer, read, waitingAnswer } from "../../cluster/answers.ts";
 import { peersText, waitingText } from "../../cluster/texts.ts";
-import { printJson, withManagement } from "./with-management.ts";
+import { printJson } from "../../json-line.ts";
+import { withManagement } from "./with-management.ts";
 
 /** Adds `peers` to the program. */
 export function registerPeersCommand(program: Command, context: CliContext): void {

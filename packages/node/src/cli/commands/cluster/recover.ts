@@ -3,7 +3,8 @@ import type { Command } from "commander";
 import { PeerError } from "../../../errors.ts";
 import { joinAnswer, read } from "../../cluster/answers.ts";
 import type { CliContext } from "../../context.ts";
-import { confirm, printJson, withManagement } from "./with-management.ts";
+import { printJson } from "../../json-line.ts";
+import { confirm, withManagement } from "./with-management.ts";
 
 const WARNING =
   "This peer goes on alone with what it has. What the others agreed on without it is lost, and should they come back,\n" +

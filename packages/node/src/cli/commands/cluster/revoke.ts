@@ -2,7 +2,8 @@
 import type { Command } from "commander";
 import type { CliContext } from "../../context.ts";
 import { peersAnswer, read, revokeAnswer, type Peer, type Revocation } from "../../cluster/answers.ts";
-import { confirm, printJson, withManagement } from "./with-management.ts";
+import { printJson } from "../../json-line.ts";
+import { confirm, withManagement } from "./with-management.ts";
 
 /** Adds `revoke` to the program. */
 export function registerRevokeCommand(program: Command, context: CliContext): void {

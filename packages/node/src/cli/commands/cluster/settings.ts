@@ -3,7 +3,8 @@ import type { Command } from "commander";
 import { PeerError } from "../../../errors.ts";
 import { read, settingsAnswer, writeAnswer } from "../../cluster/answers.ts";
 import type { CliContext } from "../../context.ts";
-import { printJson, withManagement } from "./with-management.ts";
+import { printJson } from "../../json-line.ts";
+import { withManagement } from "./with-management.ts";
 
 /** Adds `settings` to the program. */
 export function registerSettingsCommand(program: Command, context: CliContext): void {

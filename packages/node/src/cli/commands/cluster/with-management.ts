@@ -25,16 +25,6 @@ export async function withManagement(
   await withInterrupt("Run it again when you like.", (signal) => body({ management, json, signal }));
 }
 
-/** JSON for programs, indented. */
-export function printJson(context: CliContext, value: unknown): void {
-  context.stdout(`${JSON.stringify(value, undefined, 2)}\n`);
-}
-
-/** JSON for programs that follow along: a line for each event. */
-export function printEvent(context: CliContext, event: Readonly<Record<string, unknown>>): void {
-  context.stdout(`${JSON.stringify(event)}\n`);
-}
-
 /**
  * Asks the person whether it shall be.
  * @throws PeerError `interrupted` when not
