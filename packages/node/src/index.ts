@@ -8,12 +8,17 @@ export type {
   Belonging,
   Cluster,
   JoinRequest,
+  LeaveOptions,
+  LeaveReport,
   MetCluster,
   PairingWindow,
   PeerReport,
   RevocationReport,
   WaitingPeer,
 } from "./cluster/face.ts";
+/** What it writes when the cluster can agree on it. */
+export type { Delivery, Later, OutboxLoad } from "./cluster/outbox/outbox.ts";
+export type { PostponedCommand } from "./cluster/state/schemas.ts";
 /** Its configuration. */
 export { hostFacts, loadConfig, readConfig } from "./config/index.ts";
 export type { Config, ConfigSources, FlagValues, LoadResult } from "./config/index.ts";

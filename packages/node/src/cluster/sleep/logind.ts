@@ -54,6 +54,7 @@ class Logind implements SleepWatch {
   readonly #closing = new AbortController();
   readonly #loops: Promise<void>;
   #lock: RunningTool | undefined;
+  #isLetGo = false;
   /** From when sleep is announced until it is over. */
   #sleep: PromiseWithResolvers<void> | undefined;
   /** `dbus-monitor` names the signal in one line, and its argument in the next. */
@@ -97,6 +98,7 @@ class Logind implements SleepWatch {
       await this.#sleep?.promise;
       if (this.#closing.signal.aborted) return "give-up";
       let isHeld = false;
+      this.#isLetGo = false;
       const command = [...LOCK, ...HOLD];
       const onLine = (): void => {
         isHeld = true;
@@ -105,9 +107,9 @@ class Logind implements SleepWatch {
       this.#lock = runTool({ command, onLine, endsWithInput: true });
       const code = await this.#lock.ended;
       this.#lock = undefined;
-      // Whether it was let go or lost: another is to be taken.
-      if (isHeld) return "at-once";
-      return code === null ? "give-up" : "again";
+      // Let go for a sleep: another is to be taken when that is over.
+      if (isHeld && this.#isLetGo) return "at-once";
+      return code === null && !isHeld ? "give-up" : "again";
     });
   }
 
@@ -122,6 +124,7 @@ class Logind implements SleepWatch {
     if (this.#sleep !== undefined) return;
     this.#sleep = Promise.withResolvers();
     await this.#options.events.falling();
+    this.#isLetGo = true;
     await this.#lock?.end();
   }
 
@@ -148,14 +151,17 @@ class Logind implements SleepWatch {
     }
   }
 
+  /** Or until it is closed. */
   async #pause(delayMs: number): Promise<void> {
     const { signal } = this.#closing;
     if (signal.aborted) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, delayMs);
-    signal.addEventListener("abort", () => resolve(), { once: true });
+    const giveUp = (): void => resolve();
+    signal.addEventListener("abort", giveUp, { once: true });
     await promise;
     clearTimeout(timer);
+    signal.removeEventListener("abort", giveUp);
   }
 }
 
