@@ -103,10 +103,10 @@ export class Writes {
 
   /** What is there only while the peer belongs. @throws PeerError `cluster-off`, `not-member` */
   #part<Part extends "shared" | "later">(part: Part): NonNullable<Cluster[Part]> {
-    const there = this.#options.running()[part];
+    const cluster = this.#options.running();
+    const there = cluster[part];
     if (there !== undefined && there !== null) return there;
-    throw new PeerError("not-member", "this peer belongs to no cluster now", {
-      nextStep: "See what it waits for: parley status.",
-    });
+    const why = cluster.belonging === "member" ? "cannot take part in its cluster now" : "belongs to no cluster now";
+    throw new PeerError("not-member", `this peer ${why}`, { nextStep: "See why, and what it waits for: parley status." });
   }
 }
