@@ -165,8 +165,13 @@ describe.skipIf(obstacle !== undefined)("a stranger on the same network", () => 
     async () => {
       const { peers, stranger, house } = await home(3);
       const targets = peers.map(targetOf);
+      const [program, ...args] = stranger.command;
+      // So many that their number counts, and not where they come from.
+      for (let i = 0; i < 12; i += 1) {
+        await run(program ?? "", [...args, "ip", "addr", "add", `10.99.0.${200 + i}/24`, "dev", "eth0"]);
+      }
       const writes = writing(peers.slice(0, 2));
-      const sitting = doAs(stranger, { do: "sit", targets, sockets: 150, forMs: 20_000 });
+      const sitting = doAs(stranger, { do: "sit", targets, sockets: 400, forMs: 25_000 });
       const [, , third] = peers;
       for (let round = 0; round < 2; round += 1) {
         await third?.kill();

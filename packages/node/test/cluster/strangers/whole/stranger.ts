@@ -4,6 +4,7 @@
  */
 import { randomBytes, randomInt } from "node:crypto";
 import { connect, type Socket } from "node:net";
+import { networkInterfaces } from "node:os";
 import type { Connection, MultiaddrConnection, Stream, StreamMuxer } from "@libp2p/interface";
 import { noise } from "@libp2p/noise";
 import { tcp } from "@libp2p/tcp";
@@ -279,9 +280,12 @@ function changed(frame: Uint8Array): Uint8Array {
 
 async function sit({ targets, sockets, forMs }: Task & { readonly do: "sit" }): Promise<void> {
   const untilMs = performance.now() + forMs;
+  const all = Object.values(networkInterfaces()).flatMap((infos) => infos ?? []);
+  const own = all.filter(({ family, internal }) => family === "IPv4" && !internal).map(({ address }) => address);
   const work = async (target: Target): Promise<void> => {
     while (performance.now() < untilMs) {
-      const socket = connect(target.port, target.host);
+      const localAddress = own[randomInt(own.length)] ?? "0.0.0.0";
+      const socket = connect({ port: target.port, host: target.host, localAddress });
       const closed = new Promise((resolve) => socket.once("close", resolve));
       socket.on("error", () => socket.destroy()).resume();
       await Promise.race([closed, pause(untilMs - performance.now())]);
