@@ -340,7 +340,7 @@ export class ClusterHost {
       const record = recordOf(welcome);
       await this.#home.write(record);
       await this.#home.sweep(record);
-      await this.#belong(record);
+      await this.#belong(record, { isAgain: welcome.isBack === true });
       this.options.onNews?.("This peer belongs to a cluster now.");
     } finally {
       this.#isMoving = false;

@@ -48,7 +48,7 @@ describe("a member without a quorum", () => {
     const { clusterId = "", peerId } = one.cluster;
     await Promise.all([two.stop(), three.stop()]);
     await until(() => one.cluster.status()["state"] === "no-quorum", "no quorum");
-    expect(await one.cluster.leave({ isForced: true })).toEqual({ isAgreed: false });
+    expect(await one.cluster.leave({ isForced: true })).toMatchObject({ isAgreed: false });
     expect([one.cluster.belonging, one.cluster.clusterId]).toEqual(["left", undefined]);
     expect(await readdir(raftFolder(one))).toEqual([expect.stringMatching(`^${clusterId}-\\d\\.left$`)]);
     await one.stop();
@@ -79,7 +79,7 @@ describe("a member without a quorum", () => {
     await peer.start();
     const nextStep = expect.stringContaining("parley leave --force") as string;
     await expect(peer.cluster.leave()).rejects.toMatchObject({ code: "not-member", nextStep });
-    expect(await peer.cluster.leave({ isForced: true })).toEqual({ isAgreed: false });
+    expect(await peer.cluster.leave({ isForced: true })).toMatchObject({ isAgreed: false });
     expect(peer.cluster.belonging).toBe("left");
     expect(peer.cluster.status()["trouble"]).toBeUndefined();
     await held.close();
@@ -91,10 +91,25 @@ describe("a peer that belongs to nothing", () => {
     const [port = 0] = await freePorts(1);
     const peer = await TestPeer.started({ name: "peer", port });
     await until(() => peer.cluster.belonging === "member", "a cluster");
-    expect(await peer.cluster.leave()).toEqual({ isAgreed: true });
+    expect(await peer.cluster.leave()).toMatchObject({ isAgreed: true });
     for (const isForced of [false, true]) {
       await expect(peer.cluster.leave({ isForced })).rejects.toMatchObject({ code: "not-member" });
     }
+  });
+});
+
+describe("a member that has forgotten its cluster, and comes in again by the secret", () => {
+  it("gives no vote before it has learnt everything anew", async () => {
+    const [one, two, three] = await threeVoters();
+    await one.stop();
+    await rm(raftFolder(one), { recursive: true });
+    await rm(join(one.folder, "cluster.json"));
+    expect(await two.put("without it", "value")).toBe("done");
+    const { peerId } = await peerIdOf(one, two);
+    const voting = untilItVotesAgain(two, peerId);
+    await one.start();
+    expect(await voting).toEqual(["voter", "learner", "voter"]);
+    await until(() => areOneCluster([one, two, three]), "one cluster");
   });
 });
 

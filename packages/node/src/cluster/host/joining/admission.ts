@@ -22,12 +22,14 @@ export async function admit(
 ): Promise<Uint8Array> {
   const { shared, identity } = member;
   const { peerId, name, sealingKey } = newcomer;
+  const isBack = shared.now.members.has(peerId);
   while (!options.signal.aborted) {
     const { generation, box } = identity.boxFor({ peerId, sealingKey });
     const entry = { peer: peerId, name, sealingKey, roles: [], admittedMs: Date.now(), knows: KNOWN_VERSION };
     const submitted = await shared.submit({ type: "admit", member: entry, generation, box }, { timeoutMs: TRY_MS });
     if (submitted.outcome === "done") {
-      return welcome(member, { peer: peerId, node: submitted.value, index: submitted.index }, options.addresses);
+      const { value: node, index } = submitted;
+      return welcome(member, { peer: peerId, node, index, isBack }, options.addresses);
     }
     // The key was renewed meanwhile: its new generation is on its way here.
     const mayRetry = submitted.outcome === "refused" && submitted.reason === "mismatch";
@@ -46,12 +48,12 @@ export function welcomeAgain(
 ): Uint8Array {
   const known = member.shared.now.members.get(peer);
   if (known === undefined) throw noQuorum("this peer has not caught up");
-  return welcome(member, { peer, node: known.node, index: member.shared.now.index }, addresses, maxBytes);
+  return welcome(member, { peer, node: known.node, index: member.shared.now.index, isBack: true }, addresses, maxBytes);
 }
 
 function welcome(
   member: Member,
-  newcomer: { readonly peer: string; readonly node: number; readonly index: number },
+  newcomer: { readonly peer: string; readonly node: number; readonly index: number; readonly isBack: boolean },
   own: readonly string[],
   maxBytes?: number,
 ): Uint8Array {
@@ -65,7 +67,8 @@ function welcome(
   const members = [...roster.members.values()]
     .map((each) => (each.peer === roster.self ? { ...each, addresses: own } : each))
     .toSorted((a, b) => rank(a) - rank(b));
-  return encodeWelcome({ cluster: roster.cluster, node: newcomer.node, index: newcomer.index, members }, maxBytes);
+  const { node, index, isBack } = newcomer;
+  return encodeWelcome({ cluster: roster.cluster, node, index, ...(isBack ? { isBack } : {}), members }, maxBytes);
 }
 
 function refusal({ outcome, detail, ...rest }: { outcome: string; detail: string; reason?: string }): PeerError {

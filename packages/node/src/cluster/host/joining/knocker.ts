@@ -94,7 +94,9 @@ export class Knocker {
     const agreed = Promise.withResolvers<boolean>();
     this.#agreed = agreed;
     this.#approvedBy = peer;
-    this.#options.onNews(`A person there has approved this peer. To agree: parley join --fingerprint ${fingerprintOf(peer)}`);
+    this.#options.onNews(
+      `A person there has approved this peer. To agree: parley join --fingerprint ${fingerprintOf(peer)}`,
+    );
     this.#options.changed();
     this.#answer();
     const timer = setTimeout(() => agreed.resolve(false), CONFIRM_MS);

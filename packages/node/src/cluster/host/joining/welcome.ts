@@ -13,6 +13,8 @@ const welcomeSchema = z.strictObject({
   node: z.int().min(1),
   /** Of the command that let it in. */
   index: z.int().min(0),
+  /** It belonged before it was let in: without the log of that time it does not know what it has voted. */
+  isBack: z.boolean().optional(),
   /** Not all where they are too many: the others are heard of later. */
   members: z
     .array(
@@ -30,6 +32,7 @@ export interface Welcome {
   readonly cluster: string;
   readonly node: number;
   readonly index: number;
+  readonly isBack?: boolean | undefined;
   /** Those that matter most first. */
   readonly members: readonly KnownMember[];
 }
