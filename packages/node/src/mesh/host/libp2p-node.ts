@@ -1,5 +1,4 @@
 /** libp2p as a mesh host wants it: TCP, Noise, Yamux; no timers and no dials of its own that decide anything. */
-import { noise } from "@libp2p/noise";
 import { gossipsub, type GossipSub } from "@libp2p/gossipsub";
 import { identify, type Identify } from "@libp2p/identify";
 import { ping } from "@libp2p/ping";
@@ -10,6 +9,7 @@ import { PeerError } from "../../errors.ts";
 import type { Identity } from "../identity.ts";
 import { addressOf, type HostAndPort } from "./addresses.ts";
 import type { Doorman, DoorLimits } from "./doorman.ts";
+import { quietNoise } from "./quiet-noise.ts";
 import { quietYamux } from "./quiet-yamux.ts";
 import { guardHandlers, guardLists, type Admits, type Inside } from "./guard.ts";
 import { MAX_GOSSIP_BYTES } from "./topics.ts";
@@ -44,7 +44,7 @@ export async function startLibp2p(options: Libp2pNodeOptions): Promise<Libp2pNod
     start: false,
     addresses: { listen: options.listen.map(addressOf) },
     transports: [tcp()],
-    connectionEncrypters: [noise()],
+    connectionEncrypters: [quietNoise()],
     streamMuxers: [
       quietYamux({
         maxInboundStreams: MAX_STREAMS_PER_CONNECTION,
