@@ -107,6 +107,8 @@ export class Writes {
     const there = cluster[part];
     if (there !== undefined && there !== null) return there;
     const why = cluster.belonging === "member" ? "cannot take part in its cluster now" : "belongs to no cluster now";
-    throw new PeerError("not-member", `this peer ${why}`, { nextStep: "See why, and what it waits for: parley status." });
+    throw new PeerError("not-member", `this peer ${why}`, {
+      nextStep: "See why, and what it waits for: parley status.",
+    });
   }
 }
