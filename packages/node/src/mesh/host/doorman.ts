@@ -4,7 +4,9 @@
  * they are: neither takes the other's place.
  */
 import type { Connection, ConnectionGater, MultiaddrConnection, PeerId } from "@libp2p/interface";
+import { plainAddress } from "./addresses.ts";
 import { abortSoon } from "./connection.ts";
+import { Crowd } from "./crowd.ts";
 import type { StandingOf } from "./standing.ts";
 
 /** A link's two, and one to ask at the door. */
@@ -48,9 +50,9 @@ export class Doorman {
   };
   readonly #standingOf: StandingOf;
   readonly #limits: DoorLimits;
-  readonly #pending = new Map<MultiaddrConnection, string>();
-  readonly #strangers = new Map<MultiaddrConnection, string>();
-  readonly #revoked = new Map<MultiaddrConnection, string>();
+  readonly #pending = new Crowd();
+  readonly #strangers = new Crowd();
+  readonly #revoked = new Crowd();
   readonly #waiting = new Set<Connection>();
   readonly #idle = new Map<Connection, NodeJS.Timeout>();
 
@@ -94,7 +96,7 @@ export class Doorman {
   /** `peer` is no stranger any more: its connections are bound by nothing here. */
   admitted(peer: string, connections: readonly Connection[]): void {
     for (const connection of connections) this.#forget(connection);
-    for (const [wire, stranger] of this.#strangers) if (stranger === peer) this.#strangers.delete(wire);
+    this.#strangers.removePeer(peer);
   }
 
   close(): void {
@@ -112,55 +114,38 @@ export class Doorman {
    * Who comes takes the place of who has been silent for longest: of its own host where that has too many, else of the host that
    * has most. Turned away, members would wait behind those that have nothing to say.
    */
-  #makeRoom(host: string): void {
-    const byHost = Map.groupBy(this.#pending.keys(), (wire) => this.#pending.get(wire) ?? "");
-    let crowd = byHost.get(host);
-    if ((crowd?.length ?? 0) < this.#limits.maxPendingPerHost) {
-      if (this.#pending.size < this.#limits.maxPending) return;
-      for (const other of byHost.values()) if (crowd === undefined || other.length > crowd.length) crowd = other;
-    }
-    const [oldest] = crowd ?? [];
-    if (oldest === undefined) return;
-    this.#pending.delete(oldest);
-    oldest.abort(new Error("others wait to say who they are"));
-  }
-
   #deniesPending(wire: MultiaddrConnection): boolean {
-    const [component] = wire.remoteAddr.getComponents();
-    const host = component?.value ?? "";
-    this.#makeRoom(host);
-    this.#pending.set(wire, host);
-    wire.addEventListener("close", () => this.#pending.delete(wire), { once: true });
+    const { maxPendingPerHost, maxPending } = this.#limits;
+    if (this.#pending.besides(wire) >= maxPendingPerHost) this.#pending.dropBeside(wire);
+    else if (this.#pending.size >= maxPending) this.#pending.dropOfMost(wire);
+    this.#pending.add(wire);
     return false;
   }
 
   #deniesInbound(peerId: PeerId, wire: MultiaddrConnection): boolean {
-    this.#pending.delete(wire);
+    this.#pending.remove(wire);
     const peer = peerId.toString();
-    const { maxStrangers, maxConnectionsPerStranger, maxRevoked } = this.#limits;
+    const { maxRevoked } = this.#limits;
     switch (this.#standingOf(peer)) {
       case "member":
         return false;
       case "revoked":
-        return !takes(this.#revoked, { wire, peer, ofOne: MAX_CONNECTIONS_PER_REVOKED, ofAll: maxRevoked });
-      case "stranger": {
-        const ofAll = maxStrangers + this.#waiting.size;
-        return !takes(this.#strangers, { wire, peer, ofOne: maxConnectionsPerStranger, ofAll });
-      }
+        if (this.#revoked.of(peer) >= MAX_CONNECTIONS_PER_REVOKED || this.#revoked.size >= maxRevoked) return true;
+        this.#revoked.add(wire, peer);
+        return false;
+      case "stranger":
+        if (!this.#hasRoomFor(peer, wire)) return true;
+        this.#strangers.add(wire, peer);
+        return false;
     }
   }
-}
 
-/** Counts a connection among `known` until it closes. False when that would be too many, of this peer or of all. */
-function takes(
-  known: Map<MultiaddrConnection, string>,
-  given: { readonly wire: MultiaddrConnection; readonly peer: string; readonly ofOne: number; readonly ofAll: number },
-): boolean {
-  const { wire, peer, ofOne, ofAll } = given;
-  let ofThisOne = 0;
-  for (const other of known.values()) if (other === peer) ofThisOne += 1;
-  if (known.size >= ofAll || ofThisOne >= ofOne) return false;
-  known.set(wire, peer);
-  wire.addEventListener("close", () => known.delete(wire), { once: true });
-  return true;
+  /** A host that has many stranger's connections gives one up for another host's; those that wait for a person stay. */
+  #hasRoomFor(peer: string, wire: MultiaddrConnection): boolean {
+    const { maxStrangers, maxConnectionsPerStranger } = this.#limits;
+    if (this.#strangers.of(peer) >= maxConnectionsPerStranger) return false;
+    if (this.#strangers.size - this.#waiting.size < maxStrangers) return true;
+    const spared = new Set([...this.#waiting].map(({ remoteAddr }) => plainAddress(remoteAddr)));
+    return this.#strangers.dropOfMost(wire, { over: 2, spared });
+  }
 }

@@ -1,7 +1,7 @@
-import { connect, type Socket } from "node:net";
+import { connect, createServer, type Socket } from "node:net";
 import type { Stream } from "@libp2p/interface";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { hostAndPortOf } from "../../../src/mesh/host/addresses.ts";
 import { connectionBehind, isShutOut, type MeshConnection } from "../../../src/mesh/host/connection.ts";
 import { refusedBy } from "../../../src/mesh/host/dial-any.ts";
@@ -144,6 +144,31 @@ describe("a mesh host", () => {
     expect(await answerOn(await dial(member, home), ROOM)).toBe("hello");
   });
 
+  it("lets a newcomer in though one host has taken all the room for strangers, and keeps who waits for a person", async () => {
+    const home = await startHost({ others: "stranger", limits: { maxStrangers: 4, maxConnectionsPerStranger: 1 } });
+    let first: MeshConnection | undefined;
+    const reply = (stream: Stream, connection: MeshConnection): void => {
+      first ??= connection;
+      stream.addEventListener("message", ({ data }) => void stream.send(data));
+    };
+    await home.handle(DOOR, reply, { openTo: "strangers" });
+    const patient = await dial(await startHost(), home);
+    expect(await answerOn(patient, DOOR)).toBe("hello");
+    expect(first !== undefined && home.letWait(first)).toBe(true);
+    const crowd: MeshConnection[] = [];
+    for (let i = 0; i < 4; i += 1) crowd.push(await dial(await startHost(), home));
+    for (const each of crowd) expect(await answerOn(each, DOOR)).toBe("hello");
+    // Of the same host there is no more room, of another there is.
+    const turnedAway = await dial(await startHost(), home).catch(() => undefined);
+    expect(await answerOn(turnedAway, DOOR)).toBeUndefined();
+    const relay = await relayFrom("127.0.0.9", home);
+    const newcomer = await startHost();
+    const connection = await newcomer.dial(home.peerId, [relay], { signal: soon(), force: true });
+    expect(await answerOn(connection, DOOR)).toBe("hello");
+    expect(patient.isOpen).toBe(true);
+    await until(() => crowd.filter(({ isOpen }) => isOpen).length === 3);
+  });
+
   it("sends silent strangers away, but not one that waits for a person", async () => {
     const home = await startHost({ others: "stranger", limits: { strangerIdleMs: 1_000 } });
     let atTheDoor: MeshConnection | undefined;
@@ -212,6 +237,8 @@ describe("a mesh host", () => {
     expect(await answerOn(await dial(visitor, home), DOOR)).toBe("hello");
     home.standings.set(visitor.peerId, "member");
     const asMember = await dial(visitor, home);
+    // Before a connection is complete at the other end libp2p takes ten.
+    expect(await answerOn(asMember, ROOM)).toBe("hello");
     const many = await Promise.all(Array.from({ length: 40 }, () => rawStream(asMember)));
     for (const stream of many) stream.send(Buffer.from("\u0013/multistream"));
     expect(await answerOn(asMember, ROOM)).toBe("hello");
@@ -324,6 +351,27 @@ describe("a mesh host", () => {
     await expect(hosts[1].topics.publish("t", new Uint8Array(64 * 1024))).rejects.toThrow(RangeError);
   });
 });
+
+/** Passes connections on to `home` as if they came from another address of this machine. */
+async function relayFrom(localAddress: string, home: TestHost): Promise<string> {
+  const place = hostAndPortOf(home.addresses()[0] ?? "");
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    const onwards = connect({ host: place?.host ?? "", port: place?.port ?? 0, localAddress });
+    for (const [one, other] of [[socket, onwards] as const, [onwards, socket] as const]) {
+      sockets.add(one);
+      one.on("error", () => one.destroy()).on("close", () => other.destroy());
+      one.pipe(other);
+    }
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", () => resolve()));
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  const address = server.address();
+  return `/ip4/127.0.0.1/tcp/${typeof address === "object" ? address?.port : 0}`;
+}
 
 async function closed(socket: Socket): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
