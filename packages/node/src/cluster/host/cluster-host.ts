@@ -5,7 +5,7 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { messageOf, PeerError } from "../../errors.ts";
+import { PeerError } from "../../errors.ts";
 import type { DoorEvent } from "../../mesh/door/server/ports.ts";
 import { readJoinSecret } from "../../mesh/door/code/join-secret.ts";
 import type { MeshHost } from "../../mesh/host/mesh-host.ts";
@@ -26,11 +26,10 @@ import { startMember, type Member } from "./member/member.ts";
 import { Roster } from "./member/roster.ts";
 import type { ClusterOptions } from "./options.ts";
 import { openPremises, type Premises } from "./premises.ts";
+import { Trouble } from "./trouble.ts";
 
 const LEAVE_MS = 10_000;
 const DRAIN_MS = 5_000;
-/** After its part has failed, for want of space on the disk perhaps. */
-const RETRY_MS = 3_000;
 
 interface Beginning {
   /** What a log that begins with this peer begins with. */
@@ -57,8 +56,7 @@ export class ClusterHost {
   #isMoving = false;
   #told: OwnCluster = { isAloneAndEmpty: false, isBusy: false };
   #windowEnd: PairingEnd | undefined;
-  #trouble: string | undefined;
-  #retry: NodeJS.Timeout | undefined;
+  readonly #trouble: Trouble;
   #sleep: SleepWatch | undefined;
   #started: Promise<void> | undefined;
   #closed: Promise<void> | undefined;
@@ -70,6 +68,11 @@ export class ClusterHost {
     this.#ground = options.ground ?? MACHINE;
     this.#home = new ClusterHome(options.folder, this.#ground.files);
     this.#writes = new WaitingWrites({ ...options, ground: this.#ground });
+    this.#trouble = new Trouble({
+      log: options.log,
+      again: async () => this.#premises?.seeker.inTurn(() => this.#takePartAgain()),
+      changed: () => this.#bell.ring(),
+    });
     this.#bell.watch(() => this.#noticed());
   }
 
@@ -77,10 +80,7 @@ export class ClusterHost {
   start(): Promise<void> {
     this.#started = this.#start();
     // What it says while it works by itself.
-    this.#started.catch((error: unknown) => {
-      this.#trouble = messageOf(error);
-      this.#bell.ring();
-    });
+    this.#started.catch((error: unknown) => this.#trouble.begin(error));
     return this.#started;
   }
 
@@ -147,7 +147,7 @@ export class ClusterHost {
 
   /** Why it takes no part though it belongs; for people. */
   get trouble(): string | undefined {
-    return this.#trouble;
+    return this.#trouble.why;
   }
 
   get windowEnd(): PairingEnd | undefined {
@@ -196,8 +196,7 @@ export class ClusterHost {
       // First that, lest a crash in between makes it forget that it has voted.
       await this.#home.leaveBehind(record);
       await this.#member?.stop();
-      clearTimeout(this.#retry);
-      this.#trouble = undefined;
+      this.#trouble.over();
       this.options.log.warn({ cluster: record.cluster }, "this peer has left without the others, by a person's word");
     });
   }
@@ -267,10 +266,10 @@ export class ClusterHost {
   }
 
   async #close(): Promise<void> {
+    this.#trouble.close();
     await Promise.allSettled([this.#started]);
     this.#over.abort(new PeerError("interrupted", "this peer is stopping", { nextStep: "Start it again." }));
     await this.#sleep?.close();
-    clearTimeout(this.#retry);
     // Nothing new begins, and what is under way ends, before the ground is taken away.
     await this.#premises?.seeker.close();
     await this.#member?.stop();
@@ -283,28 +282,9 @@ export class ClusterHost {
     try {
       await seeker.inTurn(() => this.#belong(record, { isAgain: true }));
     } catch (error) {
-      this.#fell(error);
+      this.#trouble.fell(error);
     }
     seeker.start({ type: "started", as: "member", cluster, isAloneAndEmpty: this.isAloneAndEmpty });
-  }
-
-  /** It works by itself, says why, and tries again: what it knew of its cluster is not thrown away. */
-  #fell(error: unknown): void {
-    if (this.#closed !== undefined) return;
-    this.#trouble = messageOf(error);
-    this.options.log.error({ err: error }, "this peer cannot take part in its cluster; it tries again");
-    this.#bell.ring();
-    clearTimeout(this.#retry);
-    this.#retry = setTimeout(() => void this.#tryAgain(), RETRY_MS);
-  }
-
-  /** Never rejects. */
-  async #tryAgain(): Promise<void> {
-    try {
-      await this.#premises?.seeker.inTurn(() => this.#takePartAgain());
-    } catch (error) {
-      this.#fell(error);
-    }
   }
 
   async #takePartAgain(): Promise<void> {
@@ -393,10 +373,10 @@ export class ClusterHost {
       changed: () => this.#bell.ring(),
       isRevokedSays: (place, signal) => visits.isRevokedSays(place, roster.cluster, signal),
       ended: (how) => this.#isOver(how),
-      failed: (error) => this.#fell(error),
+      failed: (error) => this.#trouble.fell(error),
     });
     this.#record = record;
-    this.#trouble = undefined;
+    this.#trouble.over();
     this.#bell.ring();
   }
 

@@ -113,11 +113,7 @@ export async function openPremises(given: PremisesOptions): Promise<Premises> {
       },
       look: () => outside.look(),
       knock: (peer) => knocker.knock(peer),
-      report: (about, cluster, remote) => {
-        log.info({ about, cluster, remote }, "another cluster was met");
-        const news = newsOf(about, cluster);
-        if (news !== undefined) options.onNews?.(news);
-      },
+      report: reporting(options),
     },
   });
   const knocker = new Knocker({
@@ -148,6 +144,14 @@ export async function openPremises(given: PremisesOptions): Promise<Premises> {
       await outside.close();
       await host.close();
     },
+  };
+}
+
+function reporting({ log, onNews }: ClusterOptions): SeekerOwner["report"] {
+  return (about, cluster, remote) => {
+    log.info({ about, cluster, remote }, "another cluster was met");
+    const news = newsOf(about, cluster);
+    if (news !== undefined) onNews?.(news);
   };
 }
 

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { PeerError, type PeerErrorCode } from "../../../../src/errors.ts";
 import { MACHINE } from "../../../../src/cluster/host/ground.ts";
-import { Arrival, type Host } from "../../../../src/cluster/host/joining/arrival.ts";
-import type { Place } from "../../../../src/cluster/host/joining/visits.ts";
+import { Arrival } from "../../../../src/cluster/host/joining/arrival.ts";
+import type { Host, Place } from "../../../../src/cluster/host/joining/visits.ts";
 import type { Welcome } from "../../../../src/cluster/host/joining/welcome.ts";
 import { until } from "../../../mesh/host/hosts.ts";
 import { noLog } from "../../../support.ts";
@@ -152,5 +152,6 @@ describe("a newcomer that ends between its admission and its record of it", () =
     await late.stop();
     await late.start();
     await until(() => areOneCluster([founder, late]), "one cluster");
+    expect(late.cluster.belonging).toBe("member");
   });
 });

@@ -1,0 +1,64 @@
+/** Why a peer takes no part though it should; and that it tries again, for as long as it runs. */
+import type { Logger } from "pino";
+import { messageOf } from "../../errors.ts";
+
+export interface TroubleOptions {
+  readonly log: Logger;
+  /** One more try. */
+  readonly again: () => Promise<void>;
+  readonly changed: () => void;
+}
+
+/** After its part has failed, for want of space on the disk perhaps. */
+const RETRY_MS = 3_000;
+
+export class Trouble {
+  readonly #options: TroubleOptions;
+  #why: string | undefined;
+  #retry: NodeJS.Timeout | undefined;
+  #isClosed = false;
+
+  constructor(options: TroubleOptions) {
+    this.#options = options;
+  }
+
+  /** For people; undefined while there is none. */
+  get why(): string | undefined {
+    return this.#why;
+  }
+
+  /** It works by itself, and says why. It will not be tried again. */
+  begin(error: unknown): void {
+    this.#why = messageOf(error);
+    this.#options.changed();
+  }
+
+  /** As {@link begin}, and it is tried again: what the peer knew of its cluster is not thrown away. */
+  fell(error: unknown): void {
+    if (this.#isClosed) return;
+    this.#options.log.error({ err: error }, "this peer cannot take part in its cluster; it tries again");
+    this.begin(error);
+    clearTimeout(this.#retry);
+    this.#retry = setTimeout(() => void this.#tryAgain(), RETRY_MS);
+  }
+
+  /** It takes part, or need not any more. */
+  over(): void {
+    clearTimeout(this.#retry);
+    this.#why = undefined;
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#retry);
+  }
+
+  /** Never rejects. */
+  async #tryAgain(): Promise<void> {
+    try {
+      await this.#options.again();
+    } catch (error) {
+      this.fell(error);
+    }
+  }
+}
