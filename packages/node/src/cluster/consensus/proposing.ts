@@ -2,26 +2,43 @@
  * Brings commands to whoever leads, each under a number of a client session, so that it is carried out once however often
  * it has to be sent. The session is opened with the first command, and anew when the cluster has given it up.
  */
+import type { Leadership } from "@parley/actors";
 import { ClientSession, type ProposalOutcome, type RaftNode } from "@parley/raft";
+import { Interruption } from "./interruption.ts";
 import { notDone, type ProposeOutcome } from "./port.ts";
 import { TryTime } from "./try-time.ts";
 
 /** A session remembers 1,024 results for its client; more may not be on their way. */
 const MAX_UNDER_WAY = 512;
 
+/** Not ended early: whoever has just come to lead takes a moment. */
+const LEAST_PAUSE_MS = 10;
+/** Of a try that went to somebody who leads no more. */
+const LOST = { outcome: "unknown", reason: "deadline", detail: "somebody else leads by now" } as const;
+
 type Node = Pick<RaftNode, "propose" | "openSession">;
 
 export class Proposing {
   readonly #node: Node;
   readonly #tryTime = new TryTime();
-  readonly #stopped = Promise.withResolvers<void>();
+  readonly #stopped = new Interruption();
+  /** Somebody else leads: what was on its way to the one before may be lost, and who waited for one need not any more. */
+  readonly #elected = new Interruption();
+  readonly #stopWatching: () => void;
   #isStopped = false;
   #session: ClientSession | undefined;
   #opening: Promise<void> | undefined;
   #underWay = 0;
 
-  constructor(node: Node) {
+  constructor(node: Node, leadership: Pick<Leadership, "current" | "watch">) {
     this.#node = node;
+    let ledTerm = 0;
+    this.#stopWatching = leadership.watch(() => {
+      const { leader, term } = leadership.current();
+      if (leader === undefined || term === ledTerm) return;
+      ledTerm = term;
+      this.#elected.ring();
+    });
   }
 
   async propose(command: Uint8Array, timeoutMs: number): Promise<ProposeOutcome> {
@@ -31,11 +48,10 @@ export class Proposing {
     }
     this.#underWay += 1;
     try {
-      const stopped = this.#stopped.promise.then((): ProposeOutcome => ({
+      return await this.#stopped.race(this.#untilCertain(command, performance.now() + timeoutMs), () => ({
         outcome: "unknown",
         detail: "this peer stopped before it was known",
       }));
-      return await Promise.race([this.#untilCertain(command, performance.now() + timeoutMs), stopped]);
     } finally {
       this.#underWay -= 1;
     }
@@ -44,7 +60,8 @@ export class Proposing {
   /** What is under way ends as unknown. */
   stop(): void {
     this.#isStopped = true;
-    this.#stopped.resolve();
+    this.#stopWatching();
+    this.#stopped.ring();
   }
 
   async #untilCertain(command: Uint8Array, deadlineMs: number): Promise<ProposeOutcome> {
@@ -73,7 +90,11 @@ export class Proposing {
 
   async #open(): Promise<void> {
     const timeoutMs = this.#tryTime.ms;
-    const opened = await this.#timed(this.#node.openSession({ timeoutMs, forward: true }), timeoutMs);
+    const opening = this.#node.openSession({ timeoutMs, forward: true });
+    const opened = await this.#elected.race<Awaited<typeof opening> | typeof LOST>(
+      this.#timed(opening, timeoutMs),
+      () => LOST,
+    );
     if (opened.outcome !== "opened") {
       // Refused at once, or lost: either way not in a tight circle.
       await pause(10);
@@ -81,10 +102,16 @@ export class Proposing {
     }
     this.#session = new ClientSession({
       session: opened.session,
-      submit: (command, tag, timeoutMs) =>
-        this.#timed(this.#node.propose(command, { session: tag, timeoutMs, forward: true }), timeoutMs),
+      submit: (command, tag, timeoutMs) => {
+        const trying = this.#node.propose(command, { session: tag, timeoutMs, forward: true });
+        // Under the same number it is carried out once, also if the try that is not waited for any more succeeds.
+        return this.#elected.race<ProposalOutcome>(this.#timed(trying, timeoutMs), () => LOST);
+      },
       // Once stopped, nobody waits for its tries any more.
-      pause: (delayMs) => (this.#isStopped ? new Promise<void>(() => undefined) : pause(delayMs)),
+      pause: (delayMs) => {
+        if (this.#isStopped) return new Promise<void>(() => undefined);
+        return delayMs <= LEAST_PAUSE_MS ? pause(delayMs) : this.#elected.race(pause(delayMs), () => undefined);
+      },
       tryMs: () => this.#tryTime.ms,
     });
   }

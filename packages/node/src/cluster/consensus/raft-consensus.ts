@@ -47,7 +47,7 @@ export class RaftConsensus implements Consensus {
     this.node = node;
     this.leadership = leadership;
     this.#applied = applied;
-    this.#proposing = new Proposing(node);
+    this.#proposing = new Proposing(node, leadership);
     // A node that had to stop by itself answers nothing any more.
     void node.stopped.then(() => this.#proposing.stop());
   }
@@ -72,12 +72,6 @@ export class RaftConsensus implements Consensus {
   async stop(): Promise<void> {
     this.#proposing.stop();
     await this.node.stop();
-  }
-
-  /** Hands leadership over, has this peer's node removed, and stops. */
-  async leave(options: { readonly timeoutMs: number }): ReturnType<RaftNode["leave"]> {
-    this.#proposing.stop();
-    return this.node.leave(options);
   }
 }
 

@@ -1,4 +1,5 @@
 import type { ProposalOutcome, ProposeOptions, RaftNode, SessionOutcome } from "@parley/raft";
+import type { Leadership } from "@parley/actors";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Proposing } from "../../../src/cluster/consensus/proposing.ts";
 
@@ -31,6 +32,32 @@ class ScriptedNode implements Pick<RaftNode, "propose" | "openSession"> {
   }
 }
 
+/** Nobody new comes to lead. */
+const STEADY: Pick<Leadership, "current" | "watch"> = {
+  current: () => ({ leader: "one", term: 1 }),
+  watch: () => () => undefined,
+};
+
+/** Who leads is told by the test. */
+class Elections implements Pick<Leadership, "current" | "watch"> {
+  #now: ReturnType<Leadership["current"]> = { leader: "one", term: 1 };
+  readonly #watchers = new Set<() => void>();
+
+  current(): ReturnType<Leadership["current"]> {
+    return this.#now;
+  }
+
+  watch(changed: () => void): () => void {
+    this.#watchers.add(changed);
+    return () => void this.#watchers.delete(changed);
+  }
+
+  tell(leader: string | undefined, term: number): void {
+    this.#now = { leader, term };
+    for (const changed of this.#watchers) changed();
+  }
+}
+
 const refused = (
   reason: "session-expired" | "overloaded" | "too-large" | "stopped" | "superseded",
 ): ProposalOutcome => ({
@@ -44,13 +71,13 @@ const UNKNOWN: ProposalOutcome = LOST;
 describe("proposing", () => {
   it("repeats what may have been done under its own number", async () => {
     const node = new ScriptedNode([UNKNOWN, { outcome: "not-leader", leader: undefined }]);
-    expect(await new Proposing(node).propose(COMMAND, 5_000)).toEqual(COMMITTED);
+    expect(await new Proposing(node, STEADY).propose(COMMAND, 5_000)).toEqual(COMMITTED);
     expect(node.tags).toEqual(Array.from({ length: 3 }, () => ({ session: 1, sequence: 1, acknowledged: 0 })));
   });
 
   it("opens another session when the cluster has given the first one up, and begins anew", async () => {
     const node = new ScriptedNode([refused("session-expired")]);
-    expect(await new Proposing(node).propose(COMMAND, 5_000)).toEqual(COMMITTED);
+    expect(await new Proposing(node, STEADY).propose(COMMAND, 5_000)).toEqual(COMMITTED);
     expect(node.tags.map((tag) => [tag?.session, tag?.sequence])).toEqual([
       [1, 1],
       [2, 1],
@@ -59,13 +86,13 @@ describe("proposing", () => {
 
   it("does not begin anew what may have been done in the session that is lost", async () => {
     const node = new ScriptedNode([UNKNOWN, refused("session-expired")]);
-    expect(await new Proposing(node).propose(COMMAND, 5_000)).toMatchObject({ outcome: "unknown" });
+    expect(await new Proposing(node, STEADY).propose(COMMAND, 5_000)).toMatchObject({ outcome: "unknown" });
     expect(node.opened).toBe(1);
   });
 
   it("opens one session for all that begin together, however often that takes", async () => {
     const node = new ScriptedNode([], [UNKNOWN, { outcome: "not-leader", leader: undefined }]);
-    const proposing = new Proposing(node);
+    const proposing = new Proposing(node, STEADY);
     const outcomes = await Promise.all([1, 2, 3].map(() => proposing.propose(COMMAND, 5_000)));
     expect(outcomes).toEqual([COMMITTED, COMMITTED, COMMITTED]);
     expect(node.opened).toBe(3);
@@ -74,7 +101,7 @@ describe("proposing", () => {
 
   it("gives up in time when no session can be opened", async () => {
     const never = Array.from({ length: 100 }, (): SessionOutcome => ({ outcome: "not-leader", leader: undefined }));
-    expect(await new Proposing(new ScriptedNode([], never)).propose(COMMAND, 50)).toMatchObject({
+    expect(await new Proposing(new ScriptedNode([], never), STEADY).propose(COMMAND, 50)).toMatchObject({
       outcome: "refused",
       reason: "no-quorum",
     });
@@ -86,20 +113,51 @@ describe("proposing", () => {
     ["superseded", "no-quorum"],
   ] as const)("says %s as %s when nothing better comes in time", async (raft, own) => {
     const node = new ScriptedNode(Array(100).fill(refused(raft)));
-    expect(await new Proposing(node).propose(COMMAND, 30)).toMatchObject({ outcome: "refused", reason: own });
+    expect(await new Proposing(node, STEADY).propose(COMMAND, 30)).toMatchObject({ outcome: "refused", reason: own });
   });
 
   it("takes no more than a session can remember", async () => {
     const node = new ScriptedNode(Array(600).fill("never"));
-    const proposing = new Proposing(node);
+    const proposing = new Proposing(node, STEADY);
     const all = Array.from({ length: 512 }, () => proposing.propose(COMMAND, 5_000));
     expect(await proposing.propose(COMMAND, 5_000)).toMatchObject({ outcome: "refused", reason: "overloaded" });
     proposing.stop();
     await Promise.all(all);
   });
 
+  it("sends again what was on its way to a leader that is gone, as soon as there is another", async () => {
+    const elections = new Elections();
+    const node = new ScriptedNode(["never"]);
+    const underWay = new Proposing(node, elections).propose(COMMAND, 60_000);
+    await expect.poll(() => node.tags.length).toBe(1);
+    elections.tell(undefined, 2);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    // Nobody leads yet: there is nobody to send it to.
+    expect(node.tags.length).toBe(1);
+    elections.tell("two", 2);
+    expect(await underWay).toEqual(COMMITTED);
+    // Under its own number: the first try may still come through.
+    expect(node.tags.map((tag) => [tag?.session, tag?.sequence])).toEqual([
+      [1, 1],
+      [1, 1],
+    ]);
+  });
+
+  it("opens its session anew when the leader that was asked for it is gone", async () => {
+    const elections = new Elections();
+    const node = new ScriptedNode([]);
+    const opening = Promise.withResolvers<SessionOutcome>();
+    const open = node.openSession.bind(node);
+    node.openSession = () => (node.opened === 0 ? ((node.opened = 1), opening.promise) : open());
+    const underWay = new Proposing(node, elections).propose(COMMAND, 60_000);
+    await expect.poll(() => node.opened).toBe(1);
+    elections.tell("two", 2);
+    expect(await underWay).toEqual(COMMITTED);
+    expect(node.opened).toBe(2);
+  });
+
   it("leaves nobody waiting when it stops", async () => {
-    const proposing = new Proposing(new ScriptedNode(["never"]));
+    const proposing = new Proposing(new ScriptedNode(["never"]), STEADY);
     const underWay = proposing.propose(COMMAND, 60_000);
     await new Promise((resolve) => setTimeout(resolve, 5));
     proposing.stop();
@@ -143,7 +201,7 @@ describe("proposing over a slow network", () => {
     "gives answers that take %i ms the time that they need, and from then on sends each command once",
     async (roundTripMs) => {
       const node = new FarNode(roundTripMs);
-      const proposing = new Proposing(node);
+      const proposing = new Proposing(node, STEADY);
       const first = proposing.propose(COMMAND, 10_000);
       await vi.advanceTimersByTimeAsync(10_000);
       expect(await first).toEqual(COMMITTED);
