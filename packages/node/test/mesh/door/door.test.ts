@@ -94,24 +94,6 @@ describe("the door, to a stranger that only looks", () => {
     expect(await failed(askWelcome(visit()))).toMatchObject({ code: "admission-refused" });
   });
 
-  it("tells a revoked peer that it is, whatever that asks, and by which cluster", async () => {
-    const { cluster, door, visit } = house({ joinSecret: SECRET });
-    cluster.revoked.add(JOINER);
-    const { code } = door.openWindow();
-    const attempts = [
-      failed(askAbout(visit())),
-      failed(askWelcome(visit())),
-      failed(pair(visit(), code)),
-      failed(pair(visit(), SECRET, { method: "secret" })),
-      failed(knockAt(visit(), { application, confirm: () => Promise.resolve(true) })),
-    ];
-    for (const attempt of attempts)
-      expect(await attempt).toMatchObject({ code: "revoked", details: { cluster: CLUSTER } });
-    expect(door.waiting).toEqual([]);
-    expect(door.window?.triesLeft).toBe(5);
-    expect(await failed(askAbout(visit(MALLORY)))).toBeUndefined();
-  });
-
   it.each([
     ["garbage", Buffer.from("ff00ff", "hex")],
     ["nothing", new Uint8Array(0)],

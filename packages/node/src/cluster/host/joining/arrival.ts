@@ -9,20 +9,16 @@ import type { Logger } from "pino";
 import { isPeerError, messageOf } from "../../../errors.ts";
 import type { HomeFiles } from "../ground.ts";
 import { pause } from "../pause.ts";
-import type { Place } from "./visits.ts";
+import type { Host, Place } from "./visits.ts";
 import type { Welcome } from "./welcome.ts";
 
 const noteSchema = z.strictObject({
   format: z.literal(1),
   /** Peer id of the member that has proven itself. */
   peer: z.string().min(1).max(128),
-  addresses: z.array(z.string().max(256)).max(16),
-  /** Null where a person has approved the member, and it has yet to say which cluster that is. */
+  addresses: z.array(z.string().max(256)).max(16).readonly(),
   cluster: z.string().min(1).max(64).nullable(),
 });
-
-/** A member that may have let this peer in. */
-export type Host = Omit<z.output<typeof noteSchema>, "format">;
 
 export interface ArrivalOptions {
   readonly files: Pick<HomeFiles, "read" | "write" | "remove">;

@@ -5,7 +5,6 @@ import { visitOver } from "../../../mesh/door/over-libp2p.ts";
 import type { MeshConnection } from "../../../mesh/host/connection.ts";
 import type { MeshHost } from "../../../mesh/host/mesh-host.ts";
 import { isPeerError, PeerError } from "../../../errors.ts";
-import type { Host } from "./arrival.ts";
 import { decodeWelcome, type Welcome } from "./welcome.ts";
 
 /** Whose door. */
@@ -13,6 +12,14 @@ export interface Place {
   /** Undefined: whoever is there. */
   readonly peer: string | undefined;
   readonly addresses: readonly string[];
+}
+
+/** A member that has proven itself, and may have let this peer in. */
+export interface Host {
+  readonly peer: string;
+  readonly addresses: readonly string[];
+  /** Null where a person has approved the member, and it has yet to say which cluster that is. */
+  readonly cluster: string | null;
 }
 
 /** What a door told. */

@@ -152,6 +152,7 @@ describe("a newcomer that ends between its admission and its record of it", () =
     await late.stop();
     await late.start();
     await until(() => areOneCluster([founder, late]), "one cluster");
+    expect(founder.cluster.peers().map(({ nodeId }) => nodeId)).toEqual([1, 2]);
     expect(late.cluster.belonging).toBe("member");
   });
 });
