@@ -288,11 +288,11 @@ export class ClusteredPeer implements Cluster {
     return { belonging: "looking", hasBelonged: record !== undefined };
   }
 
-  /** Whom this peer has met, but for those that have become members since: what they said before holds no more. */
+  /** Whom this peer has met, but for those that it is linked with by now: what they said before holds no more. */
   #neighbours(): readonly Neighbour[] {
     const { premises, member } = this.#host;
     const all = premises?.seeker.neighbours.all() ?? [];
-    return all.filter(({ peer }) => member?.roster.members.has(peer) !== true);
+    return all.filter(({ peer }) => member?.links.current(peer) === undefined);
   }
 
   /** Whoever follows a prime hears from that one who belongs. */

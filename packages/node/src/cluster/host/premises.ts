@@ -58,14 +58,9 @@ export interface PremisesOptions {
 export async function openPremises(given: PremisesOptions): Promise<Premises> {
   const { options, secret, sealingKey, standingOf, owner } = given;
   const { identity, discovery, log, name, version } = options;
-  const self = identity.peerId;
-  const outside = new Outside({
-    self,
-    mode: discovery,
-    log,
-    advert: () => advertOf(options, door.about(), host.addresses()),
-    onHeard: given.heard,
-  });
+  const { peerId: self } = identity;
+  const advert = (): Advert => advertOf(options, door.about(), host.addresses());
+  const outside = new Outside({ self, mode: discovery, log, advert, onHeard: given.heard });
   const onDiscovered = (peer: string, addresses: readonly string[]): void => outside.heard(peer, addresses);
   const host = await listening(options, (listen) =>
     given.listen({
@@ -90,7 +85,7 @@ export async function openPremises(given: PremisesOptions): Promise<Premises> {
     ask: (place, signal) => visits.welcome(place, signal),
     addressesOf: (peer) => placeOf(peer)?.addresses ?? [],
     enter: given.enter,
-    cameToNothing: () => given.cameToNothing(),
+    cameToNothing: given.cameToNothing,
   });
   await arrival.recall();
   const placeOf = (peer: string): Place | undefined => {
