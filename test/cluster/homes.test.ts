@@ -129,3 +129,24 @@ describe("a peer whose folder was copied to another host", () => {
     expect(house.crashes()).toEqual([]);
   }, 180_000);
 });
+
+describe("a peer whose folder was put back to what it was some time ago", () => {
+  it("learns that it has forgotten what it had acknowledged, does not vote, and has it all again", async () => {
+    const { house, peers, victim, others } = await withOneStopped();
+    const backup = join(house.folder, "backup");
+    await cp(victim.home, backup, { recursive: true });
+    await victim.start();
+    await untilUnited(peers, { voters: 3 });
+    for (let i = 0; i < 20; i += 1) await putUntilDone(victim, `since/${i}`, "kept");
+    await victim.stop();
+    await rm(victim.home, { recursive: true });
+    await cp(backup, victim.home, { recursive: true });
+    await victim.start();
+    await until(async () => (await victim.noticed()).doubts > 0, "it is in doubt", { peers });
+    await untilUnited(peers, { voters: 3 });
+    expect(await valueAt(victim, "since/19")).toBe("kept");
+    for (const peer of others) await putUntilDone(peer, `after/${peer.name}`, "kept");
+    await untilEqual(peers);
+    expect(house.crashes()).toEqual([]);
+  }, 120_000);
+});

@@ -6,7 +6,8 @@
  * `compacted`, `unavailable`, `snapshot-out-of-date`, `snapshot-unavailable`: the log store's answers;
  * `bad-membership-change`: it breaks a rule of configuration changes; `corrupt`: bytes that do not decode or do not match
  * their checksum; `locked`: another process has the log open; `storage-failed`: a write did not succeed, and nothing can
- * be written until the log is opened anew; `unknown-format`: written by a version that this one cannot read;
+ * be written until the log is opened anew; `log-lost`: others know of entries that this log had and has no more, as after an
+ * older copy was put in its place: opened anew it is in doubt; `unknown-format`: written by a version that this one cannot read;
  * `unreachable`: a peer could not be reached; `closed`.
  */
 export type RaftErrorCode =
@@ -21,6 +22,7 @@ export type RaftErrorCode =
   | "corrupt"
   | "locked"
   | "storage-failed"
+  | "log-lost"
   | "unknown-format"
   | "unreachable"
   | "closed";

@@ -85,13 +85,23 @@ export function handleAppend(node: NodeState, received: Message): void {
   if (node.abstains) sayWhatIsLeft(node, to);
 }
 
+/** @throws RaftError `log-lost` */
 export function handleHeartbeat(node: NodeState, received: Message): void {
   // The leader believes what this node acknowledged and may have lost since. In its place may stand what it had replaced.
   const isLost = node.abstains && received.commit > surelyHeld(node);
   if (isLost) sayWhatIsLeft(node, received.from);
+  else if (received.commit > node.log.lastIndex()) throw gone(node, received);
   else node.log.commitTo(received.commit);
   const index = promise(node, received);
   node.send({ type: "heartbeat-response", to: received.from, index, context: received.context });
+}
+
+/** A leader names no more than what this node has acknowledged to it. */
+function gone({ log }: NodeState, { from, commit }: Message): RaftError {
+  return new RaftError(
+    "log-lost",
+    `node ${from} was told of entry ${commit}, and the log here ends at ${log.lastIndex()}`,
+  );
 }
 
 /**

@@ -1,7 +1,7 @@
 /** A running node as its user sees it. */
 import { confChangeEntry, type ConfChangeStep } from "../core/conf-change.ts";
 import { NONE, type NodeId } from "../core/types.ts";
-import { RaftError } from "../errors.ts";
+import { isRaftError, RaftError } from "../errors.ts";
 import { commandEnvelope, nameBytes, openSessionEnvelope, type ProposalName } from "./envelope.ts";
 import { Loop } from "./loop.ts";
 import type { CallOptions, ForwardOptions, ProposeOptions, RaftNode } from "./node.ts";
@@ -214,7 +214,9 @@ export class RunningNode implements RaftNode {
     this.#isRunning = false;
     this.#verifying.abort();
     let problem = error;
-    for (const part of [() => this.#loop.close(), () => transport.close(), () => log.close()]) {
+    // It may have voted and acknowledged what it has forgotten.
+    const noteDoubt = (): Promise<void> | undefined => (isRaftError(error, "log-lost") ? log.doubt?.() : undefined);
+    for (const part of [() => this.#loop.close(), () => transport.close(), noteDoubt, () => log.close()]) {
       try {
         await part();
       } catch (another) {

@@ -221,6 +221,10 @@ class DurableLog implements LogStore {
     }
   }
 
+  doubt(): Promise<void> {
+    return this.#turns.take(() => this.#claimDoubt("log-behind"));
+  }
+
   settleDoubt(): Promise<void> {
     return this.#turns.take(() => this.#claimDoubt(undefined));
   }

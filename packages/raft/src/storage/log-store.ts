@@ -55,7 +55,7 @@ export interface SnapshotContents {
 export const DOUBT_REASONS = [
   /** The database does not open, or is gone. */
   "log-damaged",
-  /** Older than the high-water record: acknowledged writes are missing. */
+  /** Older than the high-water record, or than what others know of it: acknowledged writes are missing. */
   "log-behind",
   /** As new as the high-water record, or newer, but not what it speaks of. */
   "log-contradicts",
@@ -133,6 +133,8 @@ export interface LogStore extends LogReader {
    * the log is in doubt: opening it anew keeps what is before the damage.
    */
   verify(signal?: AbortSignal): Promise<Verification>;
+  /** Others know of what is missing here though nothing is damaged: opened anew the log is in doubt. */
+  doubt?(): Promise<void>;
   /** This node has caught up as a learner and was made a voter again: what it lost no longer matters. */
   settleDoubt(): Promise<void>;
   /** Waits for what is being written, then lets go of the files. May be called twice. */

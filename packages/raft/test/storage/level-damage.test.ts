@@ -120,6 +120,22 @@ describe("a log on LevelDB whose files were damaged", () => {
     await fresh.close();
   });
 
+  it("is in doubt once it was said to be, though nothing of it is damaged, until that is settled", async () => {
+    const folder = await copy();
+    const told = await openLevelLog(folder);
+    expect(told.opened.state).toBe("intact");
+    await told.doubt?.();
+    await told.close();
+    const doubted = await openLevelLog(folder);
+    expect(doubted.opened).toMatchObject({ state: "doubtful", reason: "log-behind" });
+    expect(doubted.lastIndex()).toBe(LAST);
+    await doubted.settleDoubt();
+    await doubted.close();
+    const settled = await openLevelLog(folder);
+    expect(settled.opened.state).toBe("intact");
+    await settled.close();
+  });
+
   it("is in doubt after bytes of the write-ahead log were flipped, at its tail as in its middle", async () => {
     for (const part of [0, 0.2, 0.5, 0.8, 1]) {
       const folder = await copy();

@@ -234,7 +234,9 @@ export class Member {
     this.#isLeaving = true;
     try {
       expectDone(await goToSleep(this.shared, self, { timeoutMs }));
-      await Promise.all([this.#handOff(drainMs), this.#withoutVote(drainMs)]);
+      await Promise.all([this.#handOff(drainMs), this.#withoutVote(timeoutMs)]);
+      // One that counts and is gone is missed: of two, the other could never agree on anything again.
+      if (this.votes.isVoter) throw notLetGo("the others could not do without its vote in time");
       const submitted = await this.shared.submit({ type: "leave", peer: self }, { timeoutMs });
       // Of what is not known here the others may know: then they say so by not talking to this peer any more.
       if (this.shared.now.members.has(self)) expectDone(submitted);
@@ -242,7 +244,6 @@ export class Member {
       this.#isLeaving = false;
       throw error;
     }
-    if (this.votes.isVoter) await this.agreement.consensus.leave({ timeoutMs });
     await this.stop();
   }
 
@@ -359,8 +360,11 @@ function destinationOf(self: string, shared: SharedState): Destination {
 
 /** @throws PeerError `no-quorum` */
 function expectDone(submitted: Submitted): void {
-  if (submitted.outcome === "done") return;
-  throw new PeerError("no-quorum", `the cluster has not let this peer go: ${submitted.detail}`, {
+  if (submitted.outcome !== "done") throw notLetGo(submitted.detail);
+}
+
+function notLetGo(why: string): PeerError {
+  return new PeerError("no-quorum", `the cluster has not let this peer go: ${why}`, {
     nextStep: "Try again when more of its peers can be reached (parley status).",
   });
 }
