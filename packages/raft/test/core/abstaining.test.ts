@@ -182,3 +182,16 @@ describe("a report that a follower lost its log", () => {
     expect(messages).toMatchObject([{ type: "snapshot", to: 3, snapshot: { index: 7 } }]);
   });
 });
+
+describe("a node whose log was put back to an older state, which nothing in it tells", () => {
+  test("stops as soon as its leader names an entry that it had acknowledged and has no more", () => {
+    const log = newLog(VOTERS);
+    log.setHardState({ term: 2, vote: 1, commit: 1 });
+    const member = new Member(3, log, {});
+    const heartbeat = (commit: number) => message({ type: "heartbeat", from: 1, to: 3, term: 2, commit });
+    member.node.step(heartbeat(log.lastIndex()));
+    expect(() => member.node.step(heartbeat(log.lastIndex() + 1))).toThrow(
+      expect.objectContaining({ name: "RaftError", code: "log-lost" }),
+    );
+  });
+});
