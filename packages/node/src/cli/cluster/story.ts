@@ -60,7 +60,9 @@ export class Story {
   }
 
   /** Lines for people, of what has changed. */
-  tell(scene: Scene, nowMs: number): readonly string[] {
+  tell(now: Scene, nowMs: number): readonly string[] {
+    if (isHalfKnown(now)) return [];
+    const scene = { ...now, prime: namedPrime(now) };
     const last = this.#last;
     this.#last = scene;
     const told = [
@@ -207,9 +209,22 @@ function besideOf(scene: Scene): string | undefined {
   return scene.met[0]?.clusterId;
 }
 
+/** Who has just come in learns in the next moments who is there, itself included: nothing is said of the company before. */
+function isHalfKnown({ belonging, peers, noQuorum, trouble }: Scene): boolean {
+  const isAlone = noQuorum !== undefined || trouble !== undefined;
+  return belonging === "member" && !isAlone && !peers.some(({ isSelf }) => isSelf);
+}
+
+/** Undefined until it has a name here. */
+function namedPrime({ prime, peers }: Scene): Scene["prime"] {
+  return peers.some(({ peerId }) => peerId === prime?.peerId) ? prime : undefined;
+}
+
 function tellMember({ peers, clusterId }: Scene, command: string): readonly string[] {
   const others = peers.filter(({ isSelf }) => !isSelf).map(({ name }) => name);
   if (others.length > 0) return [`This peer belongs to the cluster ${clusterId ?? ""}, with ${others.join(", ")}.`];
+  // What the cluster has agreed on may be known again only when a quorum is there.
+  if (peers.length === 0) return [`This peer belongs to the cluster ${clusterId ?? ""}.`];
   return [`This peer is a cluster of its own, ${clusterId ?? ""}. To let another one in: ${command} pair`];
 }
 

@@ -162,6 +162,20 @@ describe("the story of a member", () => {
     ]);
   });
 
+  it("says nothing of a company that it does not know yet, and calls nobody prime before it knows the name", () => {
+    const prime = { peerId: fakePeerId("K"), term: 4 };
+    expect(told([scene({ peers: [], prime }), scene({ prime }), scene({ peers: kitchen(true), prime })])).toEqual([
+      [],
+      ["This peer is a cluster of its own, k7q2-home. To let another one in: parley pair"],
+      ["kitchen belongs to the cluster now.", "kitchen is prime (term 4)."],
+    ]);
+  });
+
+  it("does not call itself a cluster of its own while it cannot know", () => {
+    const [first] = told([scene({ peers: [], noQuorum: ["Nobody is there."] })]);
+    expect(first).toEqual(["This peer belongs to the cluster k7q2-home.", "Nobody is there."]);
+  });
+
   it("misses nobody who has not been there since it started", () => {
     const [first, second] = told([scene({ peers: kitchen(false) }), scene({ peers: kitchen(false) })]);
     expect(first).toEqual(["This peer belongs to the cluster k7q2-home, with kitchen."]);
