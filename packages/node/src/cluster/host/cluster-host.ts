@@ -13,6 +13,7 @@ import { Bell } from "../consensus/bell.ts";
 import type { PairingEnd } from "../face.ts";
 import type { SleepWatch } from "../sleep/events.ts";
 import { MACHINE, type Ground } from "./ground.ts";
+import { Here, notMember } from "./here.ts";
 import { WaitingWrites } from "./home/waiting-writes.ts";
 import { belongs, checkIdentity, ClusterHome, founderRecord, type ClusterRecord } from "./home/cluster-home.ts";
 import { Kin } from "./joining/kin.ts";
@@ -20,16 +21,13 @@ import { Reception } from "./joining/reception.ts";
 import type { OwnCluster } from "./joining/seeker.ts";
 import { recordOf, type Welcome } from "./joining/welcome.ts";
 import { EMPTY_STATE, type ClusterState } from "../state/model.ts";
-import { aloneWith } from "./member/last-resort.ts";
 import { holdsNothing } from "./member/contents.ts";
 import { startMember, type Member } from "./member/member.ts";
 import { Roster } from "./member/roster.ts";
 import type { ClusterOptions } from "./options.ts";
 import { openPremises, type Premises } from "./premises.ts";
 import { Trouble } from "./trouble.ts";
-
-const LEAVE_MS = 10_000;
-const DRAIN_MS = 5_000;
+import { WayOut } from "./way-out.ts";
 
 interface Beginning {
   /** What a log that begins with this peer begins with. */
@@ -48,12 +46,9 @@ export class ClusterHost {
   readonly #over = new AbortController();
   #premises: Premises | undefined;
   #kin: Kin | undefined;
-  #record: ClusterRecord | undefined;
-  #roster: Roster | undefined;
-  #member: Member | undefined;
+  readonly #here = new Here();
+  readonly #out: WayOut;
   #reception: Reception | undefined;
-  /** It goes elsewhere, or away: it takes in nobody. */
-  #isMoving = false;
   #told: OwnCluster = { isAloneAndEmpty: false, isBusy: false };
   #windowEnd: PairingEnd | undefined;
   readonly #trouble: Trouble;
@@ -73,6 +68,16 @@ export class ClusterHost {
       again: async () => this.#premises?.seeker.inTurn(() => this.#takePartAgain()),
       changed: () => this.#bell.ring(),
     });
+    this.#out = new WayOut({
+      options,
+      here: this.#here,
+      home: this.#home,
+      writes: this.#writes,
+      trouble: this.#trouble,
+      open: () => this.open(),
+      belong: (record, how) => this.#belong(record, how),
+      changed: () => this.#bell.ring(),
+    });
     this.#bell.watch(() => this.#noticed());
   }
 
@@ -89,17 +94,17 @@ export class ClusterHost {
     if (belongs(record)) checkIdentity(record, this.options.identity.peerId);
     const keyPath = join(this.options.folder, "sealing.key");
     const sealingKey = await this.#ground.sealingKey(keyPath, { isExpected: belongs(record) });
-    this.#record = record;
+    this.#here.record = record;
     await this.#home.sweep(belongs(record) ? record : undefined);
-    if (belongs(record)) this.#roster = new Roster(this.options.identity.peerId, record);
+    if (belongs(record)) this.#here.roster = new Roster(this.options.identity.peerId, record);
     const premises = await openPremises({
       options: this.options,
       listen: (options) => this.#ground.listen(options),
       files: this.#ground.files,
       secret: this.#secret,
       sealingKey,
-      standingOf: (peer) => this.#roster?.standingOf(peer) ?? "stranger",
-      hasCompany: () => (this.#roster?.members.size ?? 0) > 1,
+      standingOf: (peer) => this.#here.roster?.standingOf(peer) ?? "stranger",
+      hasCompany: () => (this.#here.roster?.members.size ?? 0) > 1,
       cluster: (host) => this.#receive(host),
       owner: {
         own: () => this.#own,
@@ -117,10 +122,10 @@ export class ClusterHost {
     });
     this.#premises = premises;
     const { log } = this.options;
-    this.#kin = new Kin({ visits: premises.visits, member: () => this.#member, log, over: this.#over.signal });
+    this.#kin = new Kin({ visits: premises.visits, member: () => this.#here.member, log, over: this.#over.signal });
     this.#sleep = this.options.watchSleep?.(
       {
-        fallAsleep: async (options) => this.#member?.fallAsleep(options),
+        fallAsleep: async (options) => this.#here.member?.fallAsleep(options),
         wake: (awayMs) => this.#wake(awayMs),
       },
       this.options.log,
@@ -133,7 +138,7 @@ export class ClusterHost {
   }
 
   get member(): Member | undefined {
-    return this.#member;
+    return this.#here.member;
   }
 
   get premises(): Premises | undefined {
@@ -142,7 +147,7 @@ export class ClusterHost {
 
   /** What was written down of the cluster that it belongs to, or did. */
   get record(): ClusterRecord | undefined {
-    return this.#record;
+    return this.#here.record;
   }
 
   /** Why it takes no part though it belongs; for people. */
@@ -155,7 +160,7 @@ export class ClusterHost {
   }
 
   get isAloneAndEmpty(): boolean {
-    const { shared, outbox } = this.#member ?? {};
+    const { shared, outbox } = this.#here.member ?? {};
     if (shared === undefined || outbox === undefined || outbox.load.count > 0) return false;
     return holdsNothing(shared.now) && this.options.isInUse?.() !== true;
   }
@@ -178,80 +183,24 @@ export class ClusterHost {
     seeker.step({ type: "paired", cluster: welcome.cluster });
   }
 
+  /** @throws PeerError `not-member` */
+  belongs(): Member {
+    return this.#here.belongs();
+  }
+
   /** How many writes were dropped that waited. @throws PeerError `not-member`, `no-quorum` */
   leave(): Promise<number> {
-    return this.#go(async () => {
-      const member = this.belongs();
-      // The last one takes the cluster with it.
-      if (member.roster.members.size === 1) await member.stop();
-      else await member.leave({ timeoutMs: LEAVE_MS, drainMs: DRAIN_MS });
-    });
+    return this.#out.leave();
   }
 
   /** As {@link leave}, without a word to the others, who go on counting on it. @throws PeerError `not-member` */
   abandon(): Promise<number> {
-    return this.#go(async () => {
-      const record = this.#record;
-      if (!belongs(record)) throw notMember("this peer belongs to no cluster now");
-      // First that, lest a crash in between makes it forget that it has voted.
-      await this.#home.leaveBehind(record);
-      await this.#member?.stop();
-      this.#trouble.over();
-      this.options.log.warn({ cluster: record.cluster }, "this peer has left without the others, by a person's word");
-    });
+    return this.#out.abandon();
   }
 
-  /** Away for good, when `part` has let go. */
-  async #go(part: () => Promise<void>): Promise<number> {
-    const { seeker } = this.open();
-    let dropped = 0;
-    await seeker.inTurn(async () => {
-      this.#isMoving = true;
-      try {
-        await part();
-        dropped = await this.#end("left");
-      } finally {
-        this.#isMoving = false;
-      }
-    });
-    seeker.gone();
-    return dropped;
-  }
-
-  /**
-   * The last resort: goes on alone, as a cluster of its own, with what it has. Its old log stays until the new one stands.
-   * @throws PeerError `not-member`
-   */
-  async recover(): Promise<void> {
-    const { seeker } = this.open();
-    const cluster = randomUUID();
-    await seeker.inTurn(async () => {
-      const member = this.belongs();
-      const before = this.#record;
-      const { node, self } = member.roster;
-      const saved = aloneWith(member.shared.now, self, { cluster, previousKey: member.identity.open() });
-      if (saved === undefined || before === undefined) throw notMember("this peer has not caught up with its cluster");
-      await member.stop();
-      this.#member = undefined;
-      const own = { peer: self, node, name: this.options.name, addresses: [] };
-      const record: ClusterRecord = { ...before, standing: "member", cluster, index: 1, members: [own] };
-      try {
-        await this.#belong(record, { beginning: saved });
-      } catch (error) {
-        await this.#belong(before, { isAgain: true });
-        throw error;
-      }
-      await this.#home.write(record);
-      await this.#home.sweep(record);
-      this.options.log.warn({ from: before.cluster, to: cluster }, "this peer goes on alone, by a person's word");
-    });
-    seeker.step({ type: "paired", cluster });
-  }
-
-  /** @throws PeerError `not-member` */
-  belongs(): Member {
-    if (this.#member !== undefined) return this.#member;
-    throw notMember("this peer belongs to no cluster now");
+  /** The last resort: goes on alone, as a cluster of its own, with what it has. @throws PeerError `not-member` */
+  recover(): Promise<void> {
+    return this.#out.recover();
   }
 
   /** @throws PeerError `not-member` before it has started */
@@ -272,7 +221,7 @@ export class ClusterHost {
     await this.#sleep?.close();
     // Nothing new begins, and what is under way ends, before the ground is taken away.
     await this.#premises?.seeker.close();
-    await this.#member?.stop();
+    await this.#here.member?.stop();
     await this.#premises?.close();
     await this.#home.idle();
   }
@@ -288,8 +237,8 @@ export class ClusterHost {
   }
 
   async #takePartAgain(): Promise<void> {
-    await this.#member?.stop();
-    this.#member = undefined;
+    await this.#here.member?.stop();
+    this.#here.member = undefined;
     const record = await this.#home.read();
     if (belongs(record) && this.#closed === undefined) await this.#belong(record, { isAgain: true });
   }
@@ -305,17 +254,17 @@ export class ClusterHost {
   }
 
   async #enter(welcome: Welcome): Promise<void> {
-    const own = this.#member;
+    const own = this.#here.member;
     if (own?.roster.cluster === welcome.cluster) return;
     if (own !== undefined && !(this.isAloneAndEmpty && this.#reception?.isBusy !== true)) {
       throw new PeerError("already-member", "this peer belongs to a cluster that holds something", {
         nextStep: "Leave it first: parley leave.",
       });
     }
-    this.#isMoving = true;
+    this.#here.isMoving = true;
     try {
       await own?.stop();
-      this.#member = undefined;
+      this.#here.member = undefined;
       await this.#writes.drop("this peer belongs to another cluster now");
       const record = recordOf(welcome);
       await this.#home.write(record);
@@ -323,25 +272,25 @@ export class ClusterHost {
       await this.#belong(record, { isAgain: welcome.isBack === true });
       this.options.onNews?.("This peer belongs to a cluster now.");
     } finally {
-      this.#isMoving = false;
+      this.#here.isMoving = false;
       this.#premises?.knocker.stop();
     }
   }
 
   /** Whoever it had asked did not let it in after all. */
   #notLetIn(): void {
-    if (this.#record === undefined) this.#premises?.seeker.step({ type: "started", as: "fresh" });
+    if (this.#here.record === undefined) this.#premises?.seeker.step({ type: "started", as: "fresh" });
   }
 
   async #dissolve(to: string): Promise<void> {
-    const own = this.#member;
+    const own = this.#here.member;
     if (own === undefined || own.roster.cluster === to) return;
     // A client has come in this very moment: it stays.
     if (!this.isAloneAndEmpty) return this.#premises?.seeker.step({ type: "paired", cluster: own.roster.cluster });
     await own.stop();
-    this.#member = undefined;
-    this.#roster = undefined;
-    this.#record = undefined;
+    this.#here.member = undefined;
+    this.#here.roster = undefined;
+    this.#here.record = undefined;
     await this.#writes.drop("this peer gave its cluster up for another one");
     await this.#home.forget();
     await this.#home.sweep(undefined);
@@ -356,8 +305,8 @@ export class ClusterHost {
     const { host, sealingKey, visits } = this.open();
     const { name, timing, log, identity, describe } = this.options;
     const roster = new Roster(identity.peerId, record);
-    this.#roster = roster;
-    this.#member = await startMember({
+    this.#here.roster = roster;
+    this.#here.member = await startMember({
       host,
       home: this.#home,
       openLog: (folder, options) => this.#ground.openLog(folder, options),
@@ -372,49 +321,22 @@ export class ClusterHost {
       log,
       changed: () => this.#bell.ring(),
       isRevokedSays: (place, signal) => visits.isRevokedSays(place, roster.cluster, signal),
-      ended: (how) => this.#isOver(how),
+      ended: (how) => this.#out.isOver(how),
       failed: (error) => this.#trouble.fell(error),
     });
-    this.#record = record;
+    this.#here.record = record;
     this.#trouble.over();
     this.#bell.ring();
-  }
-
-  /** The cluster says that this peer belongs no more. */
-  #isOver(how: "left" | "revoked"): void {
-    const { seeker } = this.open();
-    const run = async (): Promise<void> => {
-      await seeker.inTurn(async () => {
-        await this.#member?.stop();
-        await this.#end(how);
-      });
-      seeker.gone();
-    };
-    run().catch((error: unknown) => this.options.log.error({ err: error }, "leaving was not written down"));
-  }
-
-  async #end(standing: "left" | "revoked"): Promise<number> {
-    const roster = this.#roster;
-    this.#member = undefined;
-    this.#roster = undefined;
-    if (roster === undefined) return 0;
-    // Before it is written down that it is over: a crash in between finds nothing that waits for another cluster.
-    const dropped = await this.#writes.drop(standing === "left" ? "this peer has left it" : "this peer was revoked");
-    this.#record = roster.record(standing);
-    await this.#home.write(this.#record);
-    await this.#home.sweep(undefined);
-    this.#bell.ring();
-    return dropped;
   }
 
   #receive(host: MeshHost): Reception {
     this.#reception = new Reception({
       options: this.options,
-      member: () => this.#member,
-      isMember: (peer) => this.#roster?.standingOf(peer) === "member",
-      revokedBy: (peer) => (this.#roster?.standingOf(peer) === "revoked" ? this.#roster.cluster : undefined),
+      member: () => this.#here.member,
+      isMember: (peer) => this.#here.roster?.standingOf(peer) === "member",
+      revokedBy: (peer) => (this.#here.roster?.standingOf(peer) === "revoked" ? this.#here.roster.cluster : undefined),
       isAloneAndEmpty: () => this.isAloneAndEmpty,
-      isMoving: () => this.#isMoving || this.#premises?.seeker.isPairing === true,
+      isMoving: () => this.#here.isMoving || this.#premises?.seeker.isPairing === true,
       isDoorOpen: () => this.#premises?.seeker.isDoorOpen === true,
       addresses: () => host.addresses(),
       changed: () => this.#bell.ring(),
@@ -432,7 +354,7 @@ export class ClusterHost {
 
   /** Others may be elsewhere by now, and so may this host. */
   #wake(awayMs: number): void {
-    this.#member?.wake(awayMs);
+    this.#here.member?.wake(awayMs);
     const { door, outside } = this.#premises ?? {};
     if (awayMs === 0) return;
     outside?.look();
@@ -448,7 +370,7 @@ export class ClusterHost {
   }
 
   #reached(peer: string, addresses: readonly string[]): void {
-    if (this.#roster?.standingOf(peer) === "member") this.#member?.links.learn(peer, addresses);
+    if (this.#here.roster?.standingOf(peer) === "member") this.#here.member?.links.learn(peer, addresses);
   }
 
   /** Something has changed: whoever has to know it is told. */
@@ -465,10 +387,6 @@ export class ClusterHost {
   get #own(): OwnCluster | undefined {
     const { isAloneAndEmpty } = this;
     const isBusy = this.#reception?.isBusy === true || this.#premises?.door.window !== undefined;
-    return this.#member === undefined ? undefined : { isAloneAndEmpty, isBusy };
+    return this.#here.member === undefined ? undefined : { isAloneAndEmpty, isBusy };
   }
-}
-
-function notMember(why: string): PeerError {
-  return new PeerError("not-member", why, { nextStep: "See what it waits for: parley status." });
 }
