@@ -19,15 +19,15 @@ describe("the door, to a revoked peer", () => {
     cluster.revoked.add(JOINER);
     const { code } = door.openWindow();
     const request = { self: JOINER, clusterId: CLUSTER, application };
-    const attempts = [
-      askAbout(visit()),
-      askWelcome(visit()),
-      pairWith(visit(), { ...request, method: "code", secret: code }),
-      pairWith(visit(), { ...request, method: "secret", secret: SECRET }),
-      knockAt(visit(), { application, confirm: () => Promise.resolve(true) }),
+    const attempts: readonly (() => Promise<unknown>)[] = [
+      () => askAbout(visit()),
+      () => askWelcome(visit()),
+      () => pairWith(visit(), { ...request, method: "code", secret: code }),
+      () => pairWith(visit(), { ...request, method: "secret", secret: SECRET }),
+      () => knockAt(visit(), { application, confirm: () => Promise.resolve(true) }),
     ];
     for (const attempt of attempts) {
-      await expect(attempt).rejects.toMatchObject({ code: "revoked", details: { cluster: CLUSTER } });
+      await expect(attempt()).rejects.toMatchObject({ code: "revoked", details: { cluster: CLUSTER } });
     }
     expect(door.waiting).toEqual([]);
     expect(door.window?.triesLeft).toBe(5);

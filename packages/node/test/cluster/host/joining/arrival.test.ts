@@ -1,4 +1,4 @@
-import { stat } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { PeerError, type PeerErrorCode } from "../../../../src/errors.ts";
@@ -75,7 +75,7 @@ describe("a peer that may have been let in", () => {
       await arrival.expect(HOST);
       arrival.pursue();
       await until(() => nothings() === 1);
-      expect(asked.length).toBeGreaterThan(2);
+      expect(asked.length).toBeGreaterThan(1);
       expect([files.size, entered.length]).toEqual([0, 0]);
     },
   );
@@ -134,7 +134,7 @@ describe("a newcomer that ends between its admission and its record of it", () =
     await late.stop();
     await late.start();
     await until(() => areOneCluster([founder, late]), "one cluster");
-    await expect(stat(join(late.folder, "joining.json"))).rejects.toMatchObject({ code: "ENOENT" });
+    await until(async () => !(await readdir(late.folder)).includes("joining.json"), "a note that is gone");
   });
 
   it("does so too when two people had approved it", async () => {
