@@ -234,9 +234,11 @@ export class Member {
     this.#isLeaving = true;
     try {
       expectDone(await goToSleep(this.shared, self, { timeoutMs }));
-      await Promise.all([this.#handOff(drainMs), this.#withoutVote(timeoutMs)]);
+      await this.#withoutVote(timeoutMs);
       // One that counts and is gone is missed: of two, the other could never agree on anything again.
       if (this.votes.isVoter) throw notLetGo("the others could not do without its vote in time");
+      // Last: whoever has handed over its shards gets none again while it runs.
+      await this.#handOff(drainMs);
       const submitted = await this.shared.submit({ type: "leave", peer: self }, { timeoutMs });
       // Of what is not known here the others may know: then they say so by not talking to this peer any more.
       if (this.shared.now.members.has(self)) expectDone(submitted);
