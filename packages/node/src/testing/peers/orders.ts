@@ -96,7 +96,6 @@ export interface PlainAnswers {
   readonly "open-pairing": PairingWindow;
   readonly leave: null;
   readonly noticed: NoticedAnswer;
-  readonly usage: { readonly cpuMs: number; readonly rssBytes: number };
   /** What it holds on to: without what the next collection of garbage will free. */
   readonly held: { readonly bytes: number };
   /** Of the replicated pairs. */

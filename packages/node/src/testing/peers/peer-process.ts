@@ -54,10 +54,6 @@ const plain: { readonly [Order in keyof PlainAnswers]: () => PlainAnswers[Order]
     return null;
   },
   noticed,
-  usage: () => {
-    const { user, system } = process.cpuUsage();
-    return { cpuMs: (user + system) / 1000, rssBytes: process.memoryUsage.rss() };
-  },
   held: () => {
     // A flag that can be set while a process runs; the function it brings is there in new contexts only.
     setFlagsFromString("--expose-gc");

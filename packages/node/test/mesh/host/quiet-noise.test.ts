@@ -20,7 +20,7 @@ describe("a small frame between hosts", () => {
     const alone = vi.spyOn(Socket.prototype, "_write");
     const together = vi.spyOn(Socket.prototype, "_writev");
     const errors = vi.spyOn(globalThis, "RangeError");
-    onTestFinished(() => vi.restoreAllMocks());
+    onTestFinished(() => void vi.restoreAllMocks());
     for (let i = 0; i < FRAMES; i += 1) {
       stream.send(Uint8Array.of(i));
       await until(() => frames === i + 2);
