@@ -83,30 +83,34 @@ async function two(): Promise<readonly [House, House]> {
   return [attic, cellar];
 }
 
-it("of two hosts either is told the truth, answers questions while it is alone, and catches up when the other is back", async () => {
-  const [attic, cellar] = await two();
-  await until(() => attic.status().state === "fragile", "that all are there");
-  expect(attic.status().said).toContain("With two hosts neither may fail");
-  expect(attic.status().said).toContain("Any third device that runs a peer, however small");
-  await cellar.stop();
-  await until(() => attic.status().state === "no-quorum", "that it says so");
-  const { said } = attic.status();
-  for (const words of [
-    "1 of 2 voters is there, and it takes 2",
-    "Not there: cellar",
-    "This peer keeps working by itself",
-    "a third device, however small",
-    "Switch on, or connect again, cellar: then all goes on by itself.",
-    "parley recover --last-resort",
-  ]) {
-    expect(said).toContain(words);
-  }
-  expect(await attic.answer()).toBe("I am attic.");
-  expect(await attic.write("alone")).not.toBe("done");
-  await cellar.start();
-  await until(() => attic.status().state === "fragile", "that both are there again");
-  expect(await cellar.write("together")).toBe("done");
-  await until(() => attic.peer.cluster.shared?.now.pairs.has("together") === true, "what was written meanwhile");
-  expect(attic.status().said).not.toContain("Nothing new can be agreed on");
-  expect(await cellar.answer()).toBe("I am cellar.");
-});
+it(
+  "of two hosts either is told the truth, answers questions while it is alone, and catches up when the other is back",
+  { timeout: 240_000 },
+  async () => {
+    const [attic, cellar] = await two();
+    await until(() => attic.status().state === "fragile", "that all are there");
+    expect(attic.status().said).toContain("With two hosts neither may fail");
+    expect(attic.status().said).toContain("Any third device that runs a peer, however small");
+    await cellar.stop();
+    await until(() => attic.status().state === "no-quorum", "that it says so");
+    const { said } = attic.status();
+    for (const words of [
+      "1 of 2 voters is there, and it takes 2",
+      "Not there: cellar",
+      "This peer keeps working by itself",
+      "a third device, however small",
+      "Switch on, or connect again, cellar: then all goes on by itself.",
+      "parley recover --last-resort",
+    ]) {
+      expect(said).toContain(words);
+    }
+    expect(await attic.answer()).toBe("I am attic.");
+    expect(await attic.write("alone")).not.toBe("done");
+    await cellar.start();
+    await until(() => attic.status().state === "fragile", "that both are there again");
+    expect(await cellar.write("together")).toBe("done");
+    await until(() => attic.peer.cluster.shared?.now.pairs.has("together") === true, "what was written meanwhile");
+    expect(attic.status().said).not.toContain("Nothing new can be agreed on");
+    expect(await cellar.answer()).toBe("I am cellar.");
+  },
+);

@@ -41,7 +41,7 @@ async function betterFounder(port: number, than: string): Promise<TestPeer> {
   }
 }
 
-describe("a lone founder", () => {
+describe("a lone founder", { timeout: 240_000 }, () => {
   it("gives its cluster up for a better one, but not while a client is there", async () => {
     const [port = 0] = await freePorts(1);
     const peer = await founder(port);

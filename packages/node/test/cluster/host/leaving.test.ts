@@ -28,7 +28,7 @@ async function untilItVotesAgain(watcher: TestPeer, peer: string): Promise<reado
   return seen;
 }
 
-describe("a member without a quorum", () => {
+describe("a member without a quorum", { timeout: 240_000 }, () => {
   it("is not let go, is told who would restore it, and stays one", async () => {
     const [one, two, three] = await threeVoters();
     await Promise.all([two.stop(), three.stop()]);
@@ -98,7 +98,7 @@ describe("a peer that belongs to nothing", () => {
   });
 });
 
-describe("a member that has forgotten its cluster, and comes in again by the secret", () => {
+describe("a member that has forgotten its cluster, and comes in again by the secret", { timeout: 240_000 }, () => {
   it("gives no vote before it has learnt everything anew", async () => {
     const [one, two, three] = await threeVoters();
     await one.stop();
@@ -113,7 +113,7 @@ describe("a member that has forgotten its cluster, and comes in again by the sec
   });
 });
 
-describe("a member whose log is gone", () => {
+describe("a member whose log is gone", { timeout: 240_000 }, () => {
   it("gives no vote before it has learnt everything anew", async () => {
     const [one, two, three] = await threeVoters();
     await one.stop();
