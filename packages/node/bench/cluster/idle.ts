@@ -57,7 +57,7 @@ async function idled(peers: readonly ShippedPeer[]): Promise<readonly BenchRow[]
       below(GOAL_MB, informs(`memory of an idle peer, ${who}`, megabytes, "MB")),
     ];
   });
-  // A full machine has cold caches: there the same work takes two to three times as long.
+  // On a full machine caches are cold, and the same work takes longer.
   return [...rows, informs("processes that wanted a core meanwhile", loadavg()[0] ?? 0, "")];
 }
 
