@@ -22,8 +22,11 @@ import { FORMING_TIMES, type FormingInput, type FormingOutput, type FormingTimes
 /** Of clusters, in one life of the peer: anybody may claim to be one. */
 const MAX_REPORTS = 256;
 
-/** So many lower peers, one after the other, are waited for to found. */
-const MAX_PATIENCES = 4;
+/** Tries at a peer that never comes to prove that it knows the secret, before nobody is held back by it any more. */
+const MAX_UNPROVEN = 8;
+
+/** So many lower peers are waited for to found: anybody can come up again and again under another name. */
+const MAX_LOWER = 64;
 
 /** So often it is forgiven that it was woken late: a machine that always has too much to do forms a cluster all the same. */
 const MAX_STUMBLES = 8;
@@ -53,6 +56,10 @@ export class Forming {
   readonly #times: FormingTimes;
   readonly #sightings = new Sightings();
   readonly #notBeforeMs = new Map<string, number>();
+  /** Lower peers that were waited for, since this one has looked. */
+  readonly #lower = new Set<string>();
+  /** Tries in a row that ended before that peer had proven that it knows the secret. */
+  readonly #unproven = new Map<string, number>();
   readonly #reported = new Set<string>();
   #phase: FormingPhase = "idle";
   #own: Own | undefined;
@@ -122,6 +129,7 @@ export class Forming {
       case "silence":
         this.#sightings.remove(input.peer);
         this.#notBeforeMs.delete(input.peer);
+        this.#unproven.delete(input.peer);
         return;
       case "paired":
         if (this.#own !== undefined && this.#own.id !== input.cluster) this.#say({ type: "yield", to: input.cluster });
@@ -238,7 +246,10 @@ export class Forming {
 
   /** Whether a secret is taken there, or may be soon: a founder takes none while it is new, or sees something better. */
   #mayOpen({ peers, sinceMs }: Seen, nowMs: number): boolean {
-    return peers.some(({ pairing }) => pairing !== "closed") || nowMs - sinceMs < this.#patienceMs();
+    const isOpen = peers.some(
+      ({ peer, pairing }) => pairing !== "closed" && (this.#unproven.get(peer) ?? 0) < MAX_UNPROVEN,
+    );
+    return isOpen || nowMs - sinceMs < this.#patienceMs();
   }
 
   #pairWithOneOf(clusters: readonly Seen[], nowMs: number): boolean {
@@ -261,7 +272,11 @@ export class Forming {
       // The peer, not the cluster: anybody can show the id of another one.
       this.#sightings.setForeign(peer, cluster);
       this.#say({ type: "report", about: "foreign", cluster, peer });
-    } else this.#notBeforeMs.set(peer, nowMs + this.#times.retryMs);
+    } else {
+      this.#notBeforeMs.set(peer, nowMs + this.#times.retryMs);
+      if (why === "unproven") this.#unproven.set(peer, (this.#unproven.get(peer) ?? 0) + 1);
+      else this.#unproven.delete(peer);
+    }
     if (this.#phase !== "pairing") return;
     this.#beside = undefined;
     if (this.#own === undefined) this.#phase = "looking";
@@ -281,10 +296,8 @@ export class Forming {
   #foundWhenDue(nowMs: number): number {
     if (!this.#mayFound) return Infinity;
     const { discoveryMs, lookAgainMs } = this.#times;
-    const waits = this.#sightings.freshBefore(this.#self).map((sinceMs) => sinceMs + this.#patienceMs());
-    // Not for ever: anybody can come up again and again under a lower name.
-    const latestMs = this.#lookingSinceMs + discoveryMs + MAX_PATIENCES * this.#patienceMs();
-    const dueMs = Math.min(latestMs, Math.max(this.#lookingSinceMs + discoveryMs, ...waits));
+    const waits = this.#lowerOnes().map((sinceMs) => sinceMs + this.#patienceMs());
+    const dueMs = Math.max(this.#lookingSinceMs + discoveryMs, ...waits);
     if (nowMs < dueMs) {
       this.#secondLookMs = undefined;
       return dueMs;
@@ -297,6 +310,16 @@ export class Forming {
     if (nowMs < overMs) return overMs;
     this.#found();
     return Infinity;
+  }
+
+  /** Since when each of them has been of no cluster. */
+  #lowerOnes(): readonly number[] {
+    const sinceMs: number[] = [];
+    for (const known of this.#sightings.freshBefore(this.#self)) {
+      if (this.#lower.size < MAX_LOWER) this.#lower.add(known.peer);
+      if (this.#lower.has(known.peer)) sinceMs.push(known.sinceMs);
+    }
+    return sinceMs;
   }
 
   /** How long a lower peer may take to found, or a founder to open its door: each may have to wait for others itself. */
@@ -316,6 +339,7 @@ export class Forming {
     this.#beside = undefined;
     this.#secondLookMs = undefined;
     this.#lookingSinceMs = nowMs;
+    this.#lower.clear();
   }
 
   #become(id: string, isAloneAndEmpty: boolean, nowMs: number): void {

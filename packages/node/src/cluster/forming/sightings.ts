@@ -57,11 +57,11 @@ export class Sightings {
   }
 
   /** Peers of no cluster that come before `peer`, with since when that is known. */
-  freshBefore(peer: string): readonly number[] {
+  freshBefore(peer: string): readonly { readonly peer: string; readonly sinceMs: number }[] {
     const before = [...this.#known.values()].filter(
       ({ sighting }) => sighting.cluster === null && sighting.peer < peer,
     );
-    return before.map(({ sinceMs }) => sinceMs);
+    return before.map(({ sighting, sinceMs }) => ({ peer: sighting.peer, sinceMs }));
   }
 
   #isForeign({ peer, cluster }: Sighting): boolean {

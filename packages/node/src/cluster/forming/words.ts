@@ -25,12 +25,15 @@ export type FormingInput =
   | { readonly type: "silence"; readonly peer: string }
   /** This peer was let in: by secret, by code or by a person. */
   | { readonly type: "paired"; readonly cluster: string }
-  /** `wrong-secret`: the cluster is somebody else's; `later`: it may be different another time. */
+  /**
+   * `wrong-secret`: the cluster is somebody else's; `later`: that peer knows the secret, and it may be different another time;
+   * `unproven`: it may be, and whether it knows the secret was not to be seen.
+   */
   | {
       readonly type: "pairing-failed";
       readonly cluster: string;
       readonly peer: string;
-      readonly why: "wrong-secret" | "later";
+      readonly why: "wrong-secret" | "later" | "unproven";
     }
   /** {@link FormingOutput} `found` was carried out. */
   | { readonly type: "founded"; readonly cluster: string }

@@ -287,6 +287,40 @@ describe("strangers", () => {
     });
   });
 
+  /** Answers every try in this way for a minute; all that was said meanwhile. */
+  const refusing = (bench: Bench, why: "later" | "unproven"): readonly FormingOutput[] => {
+    const failed = { type: "pairing-failed", cluster: "a1", peer: "b", why } as const;
+    const said: FormingOutput[] = [...bench.give(failed)];
+    for (let ms = 0; ms < 60_000; ms += 250) {
+      const outputs = bench.give({ type: "timer" }, 250);
+      said.push(...outputs);
+      if (outputs.some(({ type }) => type === "pair-by-secret")) said.push(...bench.give(failed));
+    }
+    return said;
+  };
+
+  it("that pretend to take a secret and never prove that they know it keep nobody from founding", () => {
+    const bench = new Bench({ hasSecret: true });
+    bench.give(FRESH);
+    bench.see("b", { cluster: full("a1"), pairing: "secret" });
+    expect(refusing(bench, "unproven")).toContainEqual({ type: "found" });
+  });
+
+  it("are no such ones when they have proven it: a cluster that cannot agree just now is waited for", () => {
+    const bench = new Bench({ hasSecret: true });
+    bench.give(FRESH);
+    bench.see("b", { cluster: full("a1"), pairing: "secret" });
+    expect(refusing(bench, "later").filter(({ type }) => type === "found")).toEqual([]);
+    expect(bench.forming.beside).toBe("a1");
+  });
+
+  it("that pretend to be a better cluster do not keep a founder's door shut", () => {
+    const bench = new Bench({ hasSecret: true });
+    bench.give(member("c1", true));
+    bench.see("b", { cluster: full("a1"), pairing: "secret" });
+    expect(refusing(bench, "unproven")).toContainEqual({ type: "door", isOpen: true });
+  });
+
   it("that come up again and again under lower names do not keep it from founding", () => {
     const bench = new Bench();
     bench.give(FRESH);

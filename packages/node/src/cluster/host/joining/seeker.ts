@@ -223,13 +223,16 @@ export class Seeker {
   #pair(peer: string, cluster: string): void {
     const { visits, secret, owner, log } = this.#options;
     const neighbour = this.neighbours.get(peer);
-    const failed = (why: "wrong-secret" | "later"): void => this.step({ type: "pairing-failed", cluster, peer, why });
+    const failed = (why: "wrong-secret" | "later" | "unproven"): void =>
+      this.step({ type: "pairing-failed", cluster, peer, why });
+    let hasProven = false;
+    const onProven = (): void => void (hasProven = true);
     const run = async (): Promise<void> => {
       if (neighbour === undefined || secret === undefined) return failed("later");
       try {
         const signal = AbortSignal.any([this.#over.signal, AbortSignal.timeout(PAIR_MS)]);
         const place = this.neighbours.placeOf(neighbour);
-        const welcome = await visits.pair(place, { clusterId: cluster, method: "secret", secret }, signal);
+        const welcome = await visits.pair(place, { clusterId: cluster, method: "secret", secret, onProven }, signal);
         await this.inTurn(() => owner.enter(welcome));
         this.#refusals = 0;
         this.step({ type: "paired", cluster: welcome.cluster });
@@ -238,7 +241,7 @@ export class Seeker {
         log.info({ remote: peer, cluster, why: error.message }, "no admission by secret");
         if (error.code === "pairing-failed") return failed("wrong-secret");
         await this.#pause(error);
-        failed("later");
+        failed(hasProven ? "later" : "unproven");
       }
     };
     // Not from within the step that asks for it.

@@ -70,16 +70,26 @@ export class Visits {
    */
   async pair(
     place: Place,
-    request: { readonly clusterId: string; readonly method: PairingMethod; readonly secret: string },
+    request: {
+      readonly clusterId: string;
+      readonly method: PairingMethod;
+      readonly secret: string;
+      /** That member has proven that it knows the secret. */
+      readonly onProven?: () => void;
+    },
     signal: AbortSignal,
   ): Promise<Welcome> {
     const application = this.#options.application();
     const self = this.#options.host.peerId;
     return this.#inTurn(place, signal, async (connection) => {
       const stream = await visitOver(connection, signal);
-      const welcome = await this.#lettingIn(connection, request.clusterId, (onProven) =>
-        pairWith(stream, { ...request, self, application, onProven, signal }),
-      );
+      const welcome = await this.#lettingIn(connection, request.clusterId, (proven) => {
+        const onProven = (): Promise<void> => {
+          request.onProven?.();
+          return proven();
+        };
+        return pairWith(stream, { ...request, self, application, onProven, signal });
+      });
       await stream.close();
       if (welcome.cluster === request.clusterId) return welcome;
       throw new PeerError("bad-frame", "the welcome is to another cluster than the one that was asked for", {
