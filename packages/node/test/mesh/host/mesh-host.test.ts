@@ -350,6 +350,28 @@ describe("a mesh host", () => {
     expect(heard.every((line) => line.startsWith(`${hosts[1].peerId} hi`))).toBe(true);
     await expect(hosts[1].topics.publish("t", new Uint8Array(64 * 1024))).rejects.toThrow(RangeError);
   });
+
+  it("hears all of the many members that come from one address, also once it knows them", async () => {
+    const home = await startHost({ topics: ["t"] });
+    const heard = new Set<string>();
+    home.topics.subscribe("t", { accepts: () => true, receive: (_, from) => heard.add(from) });
+    const others = await Promise.all(Array.from({ length: 18 }, () => startHost({ topics: ["t"] })));
+    for (const other of others) {
+      other.topics.subscribe("t", { accepts: () => true, receive: () => undefined });
+      await other.gossipOver(await dial(other, home), soon());
+    }
+    // Gossip judges those it talks to once a second.
+    for (let round = 0; round < 3; round += 1) {
+      heard.clear();
+      await until(async () => {
+        for (const other of others) {
+          if (!heard.has(other.peerId)) await other.topics.publish("t", Buffer.from(`${performance.now()}`));
+        }
+        return heard.size === others.length;
+      }, `round ${round}`);
+      await new Promise((resolve) => setTimeout(resolve, 1_500));
+    }
+  }, 120_000);
 });
 
 /** Passes connections on to `home` as if they came from another address of this machine. */

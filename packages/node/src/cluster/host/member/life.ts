@@ -26,7 +26,7 @@ export type SignOfLife = Omit<z.output<typeof signSchema>, "format">;
 
 export interface LifeOptions {
   readonly topics: Topics;
-  readonly links: Links;
+  readonly links: Pick<Links, "onEvent" | "current">;
   readonly prime: () => { readonly leader: string | undefined; readonly term: number };
   readonly log: Logger;
   readonly cores: number;
