@@ -2,18 +2,24 @@
 import type { Network } from "../../kit/network.ts";
 import type { Random } from "../../kit/random.ts";
 import { SECOND, type Micros, type Timeline } from "../../kit/timeline.ts";
-import { ConnectionEnd } from "./connection.ts";
-import type { SimulatedHost } from "./mesh-host.ts";
+import { ConnectionEnd, type Party } from "./connection.ts";
 import type { Ways } from "./route.ts";
 
 /** A dial that nothing answers is repeated by the kernel. */
 const SYN_AGAIN: Micros = SECOND;
 
+/** A process that takes connections. */
+export interface Listener extends Party {
+  readonly isListening: boolean;
+  readonly ends: Iterable<ConnectionEnd>;
+  connected(end: ConnectionEnd): void;
+}
+
 export class Lan implements Ways {
   readonly timeline: Timeline;
   readonly network: Network;
   readonly random: Random;
-  readonly #hosts = new Map<number, SimulatedHost>();
+  readonly #hosts = new Map<number, Listener>();
   /** Machines without power, or asleep. */
   readonly #off = new Set<number>();
 
@@ -37,7 +43,7 @@ export class Lan implements Ways {
     this.#off.delete(machine);
   }
 
-  listens(host: SimulatedHost): void {
+  listens(host: Listener): void {
     this.#hosts.set(host.machine, host);
   }
 
@@ -48,7 +54,7 @@ export class Lan implements Ways {
     for (const end of host?.ends ?? []) end.orphan(isMachineGone);
   }
 
-  connect(from: SimulatedHost, address: string, peer: string | undefined, signal: AbortSignal): Promise<ConnectionEnd> {
+  connect(from: Listener, address: string, peer: string | undefined, signal: AbortSignal): Promise<ConnectionEnd> {
     const { promise, resolve, reject } = Promise.withResolvers<ConnectionEnd>();
     const to = Number(/^\/ip4\/10\.0\.0\.(\d+)\//.exec(address)?.[1]);
     const giveUp = (): void => reject(signal.reason);

@@ -1,8 +1,8 @@
 /** A peer's place on the simulated network: the shipped `MeshHost` port without libp2p below it. */
 import type { simulated } from "@parley/node/testing";
 import type { Library } from "../library.ts";
-import { endBehind, faceOf, NotTaken, type ConnectionEnd, type Party } from "./connection.ts";
-import type { Lan } from "./lan.ts";
+import { endBehind, faceOf, NotTaken, type ConnectionEnd } from "./connection.ts";
+import type { Lan, Listener } from "./lan.ts";
 import type { SimulatedStream } from "./stream.ts";
 
 type MeshHost = simulated.MeshHost;
@@ -22,7 +22,7 @@ interface Handler {
   readonly isOpen: boolean;
 }
 
-export class SimulatedHost implements MeshHost, Party {
+export class SimulatedHost implements MeshHost, Listener {
   readonly peerId: string;
   readonly machine: number;
   readonly topics: simulated.Topics;

@@ -369,6 +369,7 @@ describe("a mesh host", () => {
         }
         return heard.size === others.length;
       }, `round ${round}`);
+      expect(heard.size).toBe(others.length);
       await new Promise((resolve) => setTimeout(resolve, 1_500));
     }
   }, 120_000);
