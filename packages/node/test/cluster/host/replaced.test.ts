@@ -15,6 +15,8 @@ it(
     const old = [returning, one, other];
     await Promise.all(old.map((peer) => peer.start()));
     await until(() => areOneCluster(old), "one cluster");
+    // Until the others vote the cluster cannot do without its founder.
+    await until(() => old.every(({ cluster }) => cluster.peers().every(({ role }) => role === "voter")), "voters");
     const { clusterId, peerId } = returning.cluster;
     expect(await returning.put("before", "value")).toBe("done");
     await returning.stop();
