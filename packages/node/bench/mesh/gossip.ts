@@ -20,6 +20,7 @@ const SETTLE_MS = 12_000;
 const COUNT_MS = 20_000;
 const DIALS_AT_ONCE = 4;
 const MAX_FAILURES = 200;
+const DIAL_MS = 20_000;
 
 const log = pino({ level: "silent" });
 const standingOf = () => "member" as const;
@@ -108,9 +109,13 @@ async function connect(from: Libp2pNode, to: Libp2pNode): Promise<true> {
   const [address] = to.libp2p.getMultiaddrs().map(plainAddress);
   if (address === undefined) throw new Error("a host listens nowhere");
   const target = dialable(address, to.libp2p.peerId.toString());
-  // libp2p holds a connection to the signal that it was dialled with: no deadline here.
-  const { signal } = new AbortController();
-  const connection = await from.inside.transportManager.dial(target, { signal });
+  // libp2p holds a connection to the signal that it was dialled with: its deadline ends with the dial.
+  const dialling = new AbortController();
+  const late = setTimeout(() => dialling.abort(), DIAL_MS);
+  const connection = await from.inside.transportManager
+    .dial(target, { signal: dialling.signal })
+    .finally(() => clearTimeout(late));
+  const signal = AbortSignal.timeout(DIAL_MS);
   await from.libp2p.services.identify.identify(connection, { signal });
   const [back] = to.libp2p.getConnections(from.libp2p.peerId);
   if (back !== undefined) await to.libp2p.services.identify.identify(back, { signal });
