@@ -6,6 +6,7 @@ import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { PeerError } from "../../errors.ts";
+import { addressOf } from "../../mesh/host/addresses.ts";
 import type { DoorEvent } from "../../mesh/door/server/ports.ts";
 import { readJoinSecret } from "../../mesh/door/code/join-secret.ts";
 import type { MeshHost } from "../../mesh/host/mesh-host.ts";
@@ -346,6 +347,8 @@ export class ClusterHost {
 
   #atDoor(event: DoorEvent): void {
     const { log } = this.options;
+    // It may know of this peer alone: who is visited returns the visit, or two founders might never both know.
+    if (event.type === "visited") return this.#heard(event.peerId, [addressOf(event)]);
     if (event.type === "window-closed") this.#windowEnd = event.why;
     if (event.type === "admitted") log.info({ remote: event.peerId, name: event.name, by: event.by }, "let in");
     if (event.type === "proof-failed") log.warn({ remote: event.peerId, method: event.method }, "a wrong proof");

@@ -55,6 +55,14 @@ const failed = (promise: Promise<unknown>) =>
 const expectSoon = <T>(get: () => T) => expect.poll(get, { timeout: 20_000 });
 
 describe("the door, to a stranger that only looks", () => {
+  it("tells where its visit may be returned: at the host that it called from, whatever port it names", async () => {
+    const { events, visit } = house();
+    await askAbout(visit(JOINER, { address: "192.168.1.9" }), { port: 8_766 });
+    await expectSoon(() => events).toEqual([{ type: "visited", peerId: JOINER, host: "192.168.1.9", port: 8_766 }]);
+    await askAbout(visit());
+    expect(events).toHaveLength(1);
+  });
+
   it("tells what DECISIONS 12 lists, and nothing else", async () => {
     const { door, visit } = house();
     const about = await askAbout(visit());

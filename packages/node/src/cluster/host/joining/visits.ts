@@ -2,6 +2,7 @@
 import type { Application, About, PairingMethod, ProofWanted } from "../../../mesh/door/protocol/messages.ts";
 import { askAbout, askWelcome, knockAt, pairWith } from "../../../mesh/door/client/visit.ts";
 import { visitOver } from "../../../mesh/door/over-libp2p.ts";
+import { hostAndPortOf } from "../../../mesh/host/addresses.ts";
 import type { MeshConnection } from "../../../mesh/host/connection.ts";
 import type { MeshHost } from "../../../mesh/host/mesh-host.ts";
 import { isPeerError, PeerError } from "../../../errors.ts";
@@ -57,7 +58,7 @@ export class Visits {
     const within = AbortSignal.any([signal, AbortSignal.timeout(HELLO_MS)]);
     return this.#inTurn(place, within, async (connection) => {
       const stream = await visitOver(connection, within);
-      const about = await askAbout(stream, { signal: within });
+      const about = await askAbout(stream, { signal: within, port: this.#port });
       await stream.close();
       return { about, address: connection.remoteAddress };
     });
@@ -166,6 +167,12 @@ export class Visits {
       if (isProven) isUnsettled?.();
       throw error;
     }
+  }
+
+  /** Where its own door is. */
+  get #port(): number | undefined {
+    const [address] = this.#options.host.addresses();
+    return address === undefined ? undefined : hostAndPortOf(address)?.port;
   }
 
   async #inTurn<T>(place: Place, signal: AbortSignal, visit: (connection: MeshConnection) => Promise<T>): Promise<T> {

@@ -34,11 +34,15 @@ interface Interruptible {
 }
 
 /**
- * What the other peer lets everybody see. All of it but its peer id is only its word.
+ * What the other peer lets everybody see. All of it but its peer id is only its word. With the `port` on which this peer
+ * listens the other one may return the visit.
  * @throws PeerError `peer-silent`, `peer-misbehaved`, `interrupted`
  */
-export async function askAbout(stream: FrameStream, { signal }: Interruptible = {}): Promise<About> {
-  const hello = { type: "hello", version: VERSION };
+export async function askAbout(
+  stream: FrameStream,
+  { signal, port }: Interruptible & { readonly port?: number | undefined } = {},
+): Promise<About> {
+  const hello = { type: "hello", version: VERSION, ...(port === undefined ? {} : { port }) };
   const { type: _, ...about } = await ask(stream, hello, aboutSchema, { timeoutMs: ANSWER_MS, signal });
   if (about.peerId !== stream.remotePeer) throw misbehaved("another peer's name for its own");
   return about;

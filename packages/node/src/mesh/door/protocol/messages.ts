@@ -76,7 +76,12 @@ export type PairMessage = z.output<typeof pairSchema>;
 
 /** What a stream may begin with, and go on with between two exchanges. */
 export const requestSchema = z.discriminatedUnion("type", [
-  z.strictObject({ type: z.literal("hello"), version: z.int().min(1) }),
+  z.strictObject({
+    type: z.literal("hello"),
+    version: z.int().min(1),
+    /** Where the visitor listens, on the host that it calls from: its visit may be returned. */
+    port: z.int().min(1).max(65_535).optional(),
+  }),
   pairSchema,
   z.strictObject({ type: z.literal("knock"), application: applicationSchema }),
   z.strictObject({

@@ -140,11 +140,18 @@ export class Door {
       const request = decode(requestSchema, frame);
       const cluster = this.#cluster.revokedBy(stream.remotePeer);
       if (cluster !== undefined) return refuse(stream, { code: "revoked", reason: "this peer was revoked", cluster });
-      if (request.type === "hello") await stream.send(encode({ type: "about", ...this.about() }));
+      if (request.type === "hello") await this.#greet(stream, request.port);
       else if (request.type === "pair") await servePairing(exchange, request, frame);
       else if (request.type === "knock") await serveKnock(exchange, request.application);
       else await serveWelcome(exchange, request.proof);
     }
+  }
+
+  async #greet(stream: FrameStream, port: number | undefined): Promise<void> {
+    await stream.send(encode({ type: "about", ...this.about() }));
+    const { remotePeer, remoteAddress } = stream;
+    if (port === undefined || remoteAddress === undefined) return;
+    this.#tell({ type: "visited", peerId: remotePeer, host: remoteAddress, port });
   }
 
   async #endBadly(stream: FrameStream, error: unknown): Promise<void> {

@@ -45,5 +45,7 @@ export interface WaitingPeer {
 export type DoorEvent =
   | { readonly type: "waiting" | "left"; readonly peer: WaitingPeer }
   | { readonly type: "window-closed"; readonly why: "expired" | "too-many-failures" | "used" | "closed" }
+  /** Somebody said hello, and where it says that it listens itself; the host is the one that it called from. */
+  | { readonly type: "visited"; readonly peerId: string; readonly host: string; readonly port: number }
   | { readonly type: "proof-failed"; readonly peerId: string; readonly method: "code" | "secret" }
   | { readonly type: "admitted"; readonly peerId: string; readonly name: string; readonly by: AdmittedBy };
