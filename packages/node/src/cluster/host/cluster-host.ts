@@ -321,7 +321,7 @@ export class ClusterHost {
       timing,
       log,
       changed: () => this.#bell.ring(),
-      isRevokedSays: (place, signal) => visits.isRevokedSays(place, roster.cluster, signal),
+      endingAsTold: (place, signal) => visits.endingAsTold(place, roster, signal),
       ended: (how) => this.#out.isOver(how),
       failed: (error) => this.#trouble.fell(error),
     });

@@ -10,6 +10,8 @@ export const LIMITS = {
   members: 256,
   /** None is ever forgotten. */
   revoked: 4_096,
+  /** Peers that left; the oldest are forgotten. */
+  left: 1_024,
   settings: 1_024,
   settingChars: 4_096,
   nameChars: 64,

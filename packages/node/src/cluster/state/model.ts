@@ -84,6 +84,8 @@ export interface ClusterState {
   /** By peer. */
   readonly members: Ordered<Member>;
   readonly revoked: Ordered<Revoked>;
+  /** The numbers of peers that left and did not come back: one that did not hear that it was let go is told. */
+  readonly left: Ordered<number>;
   readonly records: Ordered<NodeRecord>;
   readonly meshKey: MeshKey | undefined;
   readonly settings: Ordered<string>;
@@ -111,6 +113,7 @@ export const EMPTY_STATE: ClusterState = {
   nextNode: 1,
   members: Ordered.empty(),
   revoked: Ordered.empty(),
+  left: Ordered.empty(),
   records: Ordered.empty(),
   meshKey: undefined,
   settings: Ordered.empty(),

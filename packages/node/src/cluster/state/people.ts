@@ -41,6 +41,7 @@ export function admit(state: ClusterState, { member, generation, box }: CommandO
       ...state,
       nextNode: node + 1,
       members: members.with(member.peer, { ...member, node }),
+      left: state.left.without(member.peer),
       meshKey: { ...meshKey, sealed: meshKey.sealed.with(member.peer, box) },
     },
     result: done(node),
@@ -48,9 +49,11 @@ export function admit(state: ClusterState, { member, generation, box }: CommandO
 }
 
 export function leave(state: ClusterState, { peer }: CommandOf<"leave">): Step {
-  if (!state.members.has(peer)) return notAMember(state, peer);
+  const member = state.members.get(peer);
+  if (member === undefined) return notAMember(state, peer);
   if (state.members.size === 1) return refuse(state, "last-member", "the last member cannot leave: end the cluster");
-  return { state: withoutMember(state, peer), result: done() };
+  const left = withoutOldest(state.left).with(peer, member.node);
+  return { state: { ...withoutMember(state, peer), left }, result: done() };
 }
 
 export function revoke(state: ClusterState, { peer, by, atMs }: CommandOf<"revoke">): Step {
@@ -130,6 +133,13 @@ function withoutMember(state: ClusterState, peer: string): ClusterState {
     records: state.records.without(peer),
     delivered: state.delivered.without(peer),
   };
+}
+
+/** Room for one more. */
+function withoutOldest(left: Ordered<number>): Ordered<number> {
+  if (left.size < LIMITS.left) return left;
+  const [oldest] = [...left.range()].toSorted(([, one], [, other]) => one - other);
+  return oldest === undefined ? left : left.without(oldest[0]);
 }
 
 function notAMember(state: ClusterState, peer: Member["peer"]): Step {

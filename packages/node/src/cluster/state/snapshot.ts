@@ -37,6 +37,7 @@ const RECORDS = {
   ]),
   member: z.tuple([z.literal("member"), schema.member]),
   revoked: z.tuple([z.literal("revoked"), schema.revoked]),
+  left: z.tuple([z.literal("left"), schema.peerName, z.int().min(1)]),
   record: z.tuple([z.literal("record"), schema.peerName, schema.nodeRecord]),
   /** The generation; then that one's key and those of the ones before, the oldest first. */
   "mesh-key": z.tuple([z.literal("mesh-key"), z.int().min(1), z.array(keyLink).min(1)]),
@@ -100,6 +101,7 @@ function* contentsOf(state: ClusterState): Iterable<SnapshotRecord> {
   yield ["cluster", FORMAT, { version, id: id ?? null, index, term, nextNode }];
   for (const member of state.members.values()) yield ["member", inOrder(schema.member, member)];
   for (const entry of state.revoked.values()) yield ["revoked", inOrder(schema.revoked, entry)];
+  for (const [peer, node] of state.left.range()) yield ["left", peer, node];
   for (const [peer, record] of state.records.range()) yield ["record", peer, inOrder(schema.nodeRecord, record)];
   if (meshKey !== undefined) {
     yield ["mesh-key", meshKey.generation, linksOf(meshKey).map((link) => [link.publicKey, link.signature])];
@@ -164,6 +166,8 @@ function restored(state: ClusterState | undefined, record: Content): ClusterStat
       return { ...state, members: state.members.with(record[1].peer, record[1]) };
     case "revoked":
       return { ...state, revoked: state.revoked.with(record[1].peer, record[1]) };
+    case "left":
+      return { ...state, left: state.left.with(record[1], record[2]) };
     case "record":
       return { ...state, records: state.records.with(record[1], record[2]) };
     case "mesh-key": {

@@ -133,3 +133,20 @@ async function peerIdOf(peer: TestPeer, among: TestPeer): Promise<{ readonly pee
   if (found === undefined) throw new Error("it belongs");
   return found;
 }
+
+describe("a member that was let go and could not hear so", () => {
+  it("is told by the others when it is back", { timeout: 120_000 }, async () => {
+    const [staying, , leaving] = await threeVoters();
+    const { peerId } = leaving.cluster;
+    await leaving.stop();
+    const done = await staying.cluster.shared?.submit({ type: "leave", peer: peerId }, { timeoutMs: 10_000 });
+    expect(done?.outcome).toBe("done");
+    // From then on nobody counts on it, and nobody sends it the log in which it stands.
+    const counted = (): unknown[] =>
+      [staying.cluster.status()].flatMap(({ voters, learners }) => [voters, learners]).flat();
+    await until(() => counted().length === 2, "that it is counted no more");
+    await leaving.start();
+    await until(() => leaving.cluster.belonging === "left", "that it has left");
+    expect(staying.cluster.peers().map((peer) => peer.peerId)).not.toContain(peerId);
+  });
+});

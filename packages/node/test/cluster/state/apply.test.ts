@@ -38,6 +38,18 @@ describe("who belongs", () => {
     expect(agreed.state.members.has("c")).toBe(false);
   });
 
+  it("remembers who has left, and under which number, until they come back; of many the latest", () => {
+    const agreed = Agreed.of("b", "c");
+    agreed.run({ type: "leave", peer: "c" });
+    expect([...agreed.state.left.range()]).toEqual([["c", 3]]);
+    agreed.run(admit("c"));
+    expect([...agreed.state.left.range()]).toEqual([]);
+    for (let i = 0; i < LIMITS.left + 2; i += 1) agreed.run(admit(`p${i}`), { type: "leave", peer: `p${i}` });
+    expect(agreed.state.left.size).toBe(LIMITS.left);
+    expect(agreed.state.left.has("p1")).toBe(false);
+    expect(agreed.state.left.has("p2")).toBe(true);
+  });
+
   it("keeps its last member", () => {
     const agreed = Agreed.of();
     expect(agreed.run({ type: "leave", peer: "a" })).toMatchObject({ reason: "last-member" });

@@ -48,6 +48,8 @@ export class TestCluster implements DoorCluster {
 
   readonly revoked = new Set<string>();
   readonly revokedBy = (peerId: string) => (this.revoked.has(peerId) ? CLUSTER : undefined);
+  readonly departed = new Set<string>();
+  readonly leftFrom = (peerId: string) => (this.departed.has(peerId) ? { cluster: CLUSTER, node: 3 } : undefined);
   readonly isMember = (peerId: string) => this.members.has(peerId);
   readonly welcomeAgain = async () => WELCOME;
   readonly admitsBySecret = () => this.takesSecrets;

@@ -35,3 +35,25 @@ describe("the door, to a revoked peer", () => {
     await expect(askAbout(visit(MALLORY))).resolves.toMatchObject({ name: "attic" });
   });
 });
+
+describe("the door, to a peer that has left", () => {
+  it("says so when that asks for its welcome, and under which number, and tells others nothing of it", async () => {
+    const cluster = new TestCluster();
+    const door = new Door({ cluster });
+    onTestFinished(() => door.close());
+    const visit = (peerId: string): MemoryEnd => {
+      const [theirs, ours] = memoryStreams({ peerId, address: "192.168.1.7" }, { peerId: MEMBER });
+      void door.serve(ours);
+      return theirs;
+    };
+    cluster.departed.add(JOINER);
+    const refused = (peerId: string): Promise<unknown> => askWelcome(visit(peerId)).catch((error: unknown) => error);
+    expect(await refused(JOINER)).toMatchObject({
+      code: "admission-refused",
+      details: { cluster: CLUSTER, node: 3 },
+    });
+    expect(await refused(MALLORY)).toMatchObject({ code: "admission-refused", details: { peer: MEMBER } });
+    expect(await refused(MALLORY)).not.toHaveProperty("details.cluster");
+    await expect(askAbout(visit(JOINER))).resolves.toMatchObject({ name: "attic" });
+  });
+});

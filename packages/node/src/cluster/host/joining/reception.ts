@@ -48,6 +48,12 @@ export class Reception implements DoorCluster {
 
   readonly revokedBy = (peer: string): string | undefined => this.#given.revokedBy(peer);
 
+  readonly leftFrom = (peer: string): { readonly cluster: string; readonly node: number } | undefined => {
+    const member = this.#given.member();
+    const node = member?.shared.now.left.get(peer);
+    return member === undefined || node === undefined ? undefined : { cluster: member.roster.cluster, node };
+  };
+
   readonly admitsBySecret = (): boolean => this.#given.isDoorOpen() && !this.#given.isMoving();
 
   readonly admit = async (newcomer: Newcomer, _by: AdmittedBy, signal: AbortSignal): Promise<Uint8Array> => {

@@ -119,15 +119,24 @@ export class Visits {
     });
   }
 
-  /** Whether that peer says that `cluster` has revoked this one. @throws PeerError when it says nothing of it */
-  async isRevokedSays(place: Place, cluster: string, signal: AbortSignal): Promise<boolean> {
+  /**
+   * How this peer has ceased to belong to `cluster`, as that peer says; undefined: it has not. `node` is its number there: under
+   * an earlier one it may well have left.
+   * @throws PeerError when that peer says nothing of it
+   */
+  async endingAsTold(
+    place: Place,
+    { cluster, node }: { readonly cluster: string; readonly node: number },
+    signal: AbortSignal,
+  ): Promise<"left" | "revoked" | undefined> {
     try {
       await this.welcome(place, AbortSignal.any([signal, AbortSignal.timeout(ASK_MS)]));
-      return false;
+      return undefined;
     } catch (error) {
-      if (isPeerError(error, "admission-refused")) return false;
-      if (isPeerError(error, "revoked")) return error.details["cluster"] === cluster;
-      throw error;
+      if (!isPeerError(error, "admission-refused", "revoked")) throw error;
+      if (error.details["cluster"] !== cluster) return undefined;
+      if (error.code === "revoked") return "revoked";
+      return error.details["node"] === node ? "left" : undefined;
     }
   }
 

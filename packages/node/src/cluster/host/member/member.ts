@@ -45,7 +45,7 @@ export interface MemberOptions {
   /** Something has changed that people may want to see. */
   readonly changed: () => void;
   /** Asks a member that refuses this peer whether it was revoked. */
-  readonly isRevokedSays: ShutOutOptions["isRevokedSays"];
+  readonly endingAsTold: ShutOutOptions["endingAsTold"];
   /** The cluster says that this peer belongs no more. */
   readonly ended: (how: "left" | "revoked") => void;
   /** Something of it has ended by itself; the rest is to be stopped. */
@@ -145,9 +145,9 @@ export class Member {
       roster,
       links,
       log,
-      isRevokedSays: options.isRevokedSays,
+      endingAsTold: options.endingAsTold,
       changed: options.changed,
-      revoked: () => options.ended("revoked"),
+      ended: options.ended,
     });
     this.#courier = new Courier(outbox, destinationOf(roster.self, shared), log);
     this.#stops = [

@@ -1,7 +1,8 @@
 /**
- * Whether this peer was revoked while it could not hear it. A member that refuses the link with this one is asked at its door;
- * what it says counts, because it has proven to be that member (Noise) and who was revoked is so for ever. One that was itself
- * revoked, on the other side of a partition, could say so too: therefore two have to, where this peer knows two.
+ * Whether this peer was revoked, or let go as it had asked, while it could not hear it. A member that refuses the link with
+ * this one is asked at its door; what it says counts, because it has proven to be that member (Noise) and who has ceased to
+ * belong does so for ever under that number. One that was itself revoked, on the other side of a partition, could say so too:
+ * therefore two have to, where this peer knows two.
  */
 import type { Logger } from "pino";
 import { messageOf } from "../../../errors.ts";
@@ -9,15 +10,17 @@ import type { Links } from "../../../mesh/links/links.ts";
 import type { Place } from "../joining/visits.ts";
 import type { Roster } from "./roster.ts";
 
+export type Ending = "left" | "revoked";
+
 export interface ShutOutOptions {
   readonly roster: Pick<Roster, "members" | "self">;
   readonly links: Pick<Links, "status" | "current">;
-  /** Asks that member whether it has heard that this peer was revoked by its cluster. @throws when there is no answer */
-  readonly isRevokedSays: (place: Place, signal: AbortSignal) => Promise<boolean>;
+  /** Asks that member how this peer has ceased to belong; undefined: it has not. @throws when there is no answer */
+  readonly endingAsTold: (place: Place, signal: AbortSignal) => Promise<Ending | undefined>;
   /** What is known has changed. */
   readonly changed: () => void;
-  /** It was revoked. */
-  readonly revoked: () => void;
+  /** It belongs no more. */
+  readonly ended: (how: Ending) => void;
   readonly log: Logger;
   readonly times?: ShutOutTimes;
 }
@@ -44,7 +47,8 @@ export class ShutOut {
   readonly #times: ShutOutTimes;
   readonly #over = new AbortController();
   readonly #timer: NodeJS.Timeout;
-  readonly #accusers = new Set<string>();
+  /** Members, and what they say. */
+  readonly #told = new Map<string, Ending>();
   readonly #asked = new Map<string, Asked>();
   #isAsking = false;
 
@@ -56,13 +60,18 @@ export class ShutOut {
 
   /** Members that say that this peer was revoked, and have no link with it. */
   get accusers(): readonly string[] {
-    const { roster, links } = this.#options;
-    return [...this.#accusers].filter((peer) => roster.members.has(peer) && links.current(peer) === undefined);
+    return this.#witnesses().filter((peer) => this.#told.get(peer) === "revoked");
   }
 
   close(): void {
     clearInterval(this.#timer);
     this.#over.abort();
+  }
+
+  /** Members that say that it belongs no more, and have no link with it. */
+  #witnesses(): readonly string[] {
+    const { roster, links } = this.#options;
+    return [...this.#told.keys()].filter((peer) => roster.members.has(peer) && links.current(peer) === undefined);
   }
 
   /** Never rejects. */
@@ -89,15 +98,17 @@ export class ShutOut {
   }
 
   async #ask(peer: string, addresses: readonly string[]): Promise<void> {
-    const { isRevokedSays, log, changed, revoked, roster } = this.#options;
+    const { endingAsTold, log, changed, ended, roster } = this.#options;
     try {
-      const says = await isRevokedSays({ peer, addresses }, this.#over.signal);
-      if (this.#over.signal.aborted || says === this.#accusers.has(peer)) return;
-      if (says) this.#accusers.add(peer);
-      else this.#accusers.delete(peer);
-      log.warn({ remote: peer, revoked: says }, "a member that refuses this peer was asked whether it was revoked");
-      if (this.accusers.length >= Math.min(WITNESSES, roster.members.size - 1)) revoked();
-      else changed();
+      const told = await endingAsTold({ peer, addresses }, this.#over.signal);
+      if (this.#over.signal.aborted || told === this.#told.get(peer)) return;
+      if (told === undefined) this.#told.delete(peer);
+      else this.#told.set(peer, told);
+      log.warn({ remote: peer, ending: told }, "a member that refuses this peer was asked whether it still belongs");
+      const witnesses = this.#witnesses();
+      if (witnesses.length < Math.min(WITNESSES, roster.members.size - 1)) changed();
+      // Who was let go may come back: where they differ, that is the milder one.
+      else ended(witnesses.some((witness) => this.#told.get(witness) === "left") ? "left" : "revoked");
     } catch (error) {
       log.debug({ remote: peer, why: messageOf(error) }, "a member that refuses this peer did not say why");
     }

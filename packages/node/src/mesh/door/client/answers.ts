@@ -50,7 +50,7 @@ const NEXT_STEPS: Readonly<Record<Refused["code"], string>> = {
   "peer-misbehaved": "Check that both run the same version of Parley (parley --version).",
 };
 
-function refusalError({ code, reason, retryAfterMs, cluster }: Refused, peer: string): PeerError {
+function refusalError({ code, reason, retryAfterMs, cluster, node }: Refused, peer: string): PeerError {
   const errorCode: PeerErrorCode = code;
   return new PeerError(errorCode, `the other peer refused: ${reason}`, {
     nextStep: NEXT_STEPS[code],
@@ -58,6 +58,7 @@ function refusalError({ code, reason, retryAfterMs, cluster }: Refused, peer: st
       peer,
       ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
       ...(cluster === undefined ? {} : { cluster }),
+      ...(node === undefined ? {} : { node }),
     },
   });
 }

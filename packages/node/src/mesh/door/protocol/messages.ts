@@ -134,8 +134,10 @@ export const refusedSchema = z.strictObject({
     "revoked",
   ]),
   reason: line(256),
-  /** Of `revoked`: which one has done it. */
+  /** Of `revoked`: which one has done it. Of `admission-refused`: the one that the peer has left, if it did. */
   cluster: clusterId.optional(),
+  /** Of `admission-refused`: the number that the peer had there. */
+  node: z.int().min(1).optional(),
   retryAfterMs: z.int().min(0).max(3_600_000).optional(),
 });
 export type Refused = z.output<typeof refusedSchema>;

@@ -23,6 +23,8 @@ export interface DoorCluster {
   readonly isMember: (peerId: string) => boolean;
   /** The cluster that has revoked that peer, as far as is known here. */
   readonly revokedBy: (peerId: string) => string | undefined;
+  /** The cluster that that peer has left, and its number there, as far as is known here. */
+  readonly leftFrom: (peerId: string) => { readonly cluster: string; readonly node: number } | undefined;
   /** What `admit` gave, for a member that has lost it; with `proof` such that it can tell that it is the cluster's. */
   readonly welcomeAgain: (peerId: string, signal: AbortSignal, proof?: ProofWanted) => Promise<Uint8Array>;
   /** False while nobody is let in by secret: a founder that is still alone looks for others first (DECISIONS 10). */

@@ -11,7 +11,8 @@ export async function serveWelcome(
 ): Promise<void> {
   const peerId = stream.remotePeer;
   if (!cluster.isMember(peerId)) {
-    await refuse(stream, { code: "admission-refused", reason: "not a member" });
+    // Who has left may not have heard that it was let go.
+    await refuse(stream, { code: "admission-refused", reason: "not a member", ...cluster.leftFrom(peerId) });
     return;
   }
   const verdict = await verdictOf((signal) => cluster.welcomeAgain(peerId, signal, proof), {

@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from "vitest";
-import { ShutOut } from "../../../../src/cluster/host/member/shut-out.ts";
+import { ShutOut, type Ending } from "../../../../src/cluster/host/member/shut-out.ts";
 import type { Link } from "../../../../src/mesh/links/links.ts";
 import type { PeerLinkStatus } from "../../../../src/mesh/links/peer-links.ts";
 import { until } from "../../../mesh/host/hosts.ts";
@@ -14,24 +14,24 @@ function refusing(peer: string): PeerLinkStatus {
 
 /** A peer that knows these members; what they say can be changed. */
 function outcast(members: readonly string[]) {
-  const says = new Map<string, boolean | Error>();
+  const says = new Map<string, Ending | undefined | Error>();
   const statuses = new Map<string, PeerLinkStatus>();
   const linked = new Set<string>();
   const asked: string[] = [];
-  let verdicts = 0;
+  const verdicts: Ending[] = [];
   const all = new Map(["self", ...members].map((peer, i) => [peer, { peer, node: i + 1, name: peer, addresses: [] }]));
   const shutOut = new ShutOut({
     roster: { self: "self", members: all },
     links: { status: () => [...statuses.values()], current: (peer) => (linked.has(peer) ? ({} as Link) : undefined) },
-    isRevokedSays: async ({ peer = "", addresses }) => {
+    endingAsTold: async ({ peer = "", addresses }) => {
       expect(addresses).toEqual([`/dns/${peer}/tcp/1`]);
       asked.push(peer);
-      const said = says.get(peer) ?? false;
+      const said = says.get(peer);
       if (said instanceof Error) throw said;
       return said;
     },
     changed: () => undefined,
-    revoked: () => (verdicts += 1),
+    ended: (how) => verdicts.push(how),
     log: noLog,
     times: TIMES,
   });
@@ -40,8 +40,8 @@ function outcast(members: readonly string[]) {
     shutOut,
     asked,
     linked,
-    verdicts: () => verdicts,
-    refuses: (peer: string, said: boolean | Error) => {
+    verdicts,
+    refuses: (peer: string, said: Ending | undefined | Error) => {
       says.set(peer, said);
       statuses.set(peer, refusing(peer));
     },
@@ -60,38 +60,57 @@ describe("a peer that members refuse", () => {
 
   it("believes two members that it was revoked, and not one where it knows two", async () => {
     const { refuses, shutOut, verdicts, asked } = outcast(["a", "b", "c"]);
-    refuses("a", true);
+    refuses("a", "revoked");
     await until(() => shutOut.accusers.length === 1 && asked.length > 3);
-    expect(verdicts()).toBe(0);
-    refuses("b", true);
-    await until(() => verdicts() > 0);
+    expect(verdicts).toEqual([]);
+    refuses("b", "revoked");
+    await until(() => verdicts.length > 0);
     expect(shutOut.accusers).toEqual(["a", "b"]);
   });
 
   it("believes the only other one", async () => {
     const { refuses, verdicts } = outcast(["a"]);
-    refuses("a", true);
-    await until(() => verdicts() > 0);
-    expect(verdicts()).toBeGreaterThan(0);
+    refuses("a", "revoked");
+    await until(() => verdicts.length > 0);
+    expect(verdicts[0]).toBe("revoked");
+  });
+
+  it("believes that it was let go as it believes that it was revoked, and is called that by nobody's one word", async () => {
+    const { refuses, shutOut, verdicts, asked } = outcast(["a", "b", "c"]);
+    refuses("a", "left");
+    await until(() => asked.length > 3);
+    expect(verdicts).toEqual([]);
+    expect(shutOut.accusers).toEqual([]);
+    refuses("b", "left");
+    await until(() => verdicts.length > 0);
+    expect(verdicts[0]).toBe("left");
+  });
+
+  it("takes it that it was let go where one says that and another that it was revoked", async () => {
+    const { refuses, verdicts } = outcast(["a", "b"]);
+    refuses("a", "revoked");
+    refuses("b", "left");
+    await until(() => verdicts.length > 0);
+    expect(verdicts[0]).toBe("left");
   });
 
   it("takes nobody's word who does not belong, whose link is up again, or who says otherwise by now", async () => {
     const { refuses, shutOut, verdicts, forget, linked, asked } = outcast(["a", "b", "c", "d"]);
-    refuses("stranger", true);
-    refuses("a", true);
+    refuses("stranger", "revoked");
+    refuses("a", "revoked");
     await until(() => shutOut.accusers.includes("a"));
-    refuses("a", false);
+    refuses("a", undefined);
     await until(() => shutOut.accusers.length === 0);
-    refuses("b", true);
+    refuses("b", "revoked");
     await until(() => shutOut.accusers.includes("b"));
     linked.add("b");
-    refuses("c", true);
+    refuses("c", "revoked");
     await until(() => shutOut.accusers.includes("c"));
     forget("c");
     expect(shutOut.accusers).toEqual([]);
     refuses("d", new Error("no answer"));
     await until(() => asked.includes("d"));
-    expect(verdicts()).toBe(0);
+    expect(verdicts).toEqual([]);
     expect(asked).not.toContain("stranger");
   });
 });
