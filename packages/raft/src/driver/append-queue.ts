@@ -39,11 +39,16 @@ export class AppendQueue {
   #durable: HardState;
   /** A commit index that is worth writing with the next write, but no write of its own. */
   #lazy: HardState | undefined;
+  /** The commit index on disk. */
+  #keptCommit: number;
+  /** A commit index of which that does not hold: it is written as soon as it is known. */
+  #wantedCommit = 0;
   #idle: Promise<void> = Promise.resolve();
 
   constructor(host: AppendHost) {
     this.#host = host;
     this.#durable = host.log.initialState().hardState;
+    this.#keptCommit = this.#durable.commit;
   }
 
   get isWriting(): boolean {
@@ -55,9 +60,19 @@ export class AppendQueue {
     this.#waiting.push({ message, staged });
   }
 
+  /**
+   * That the log is committed up to `index` is to outlive everybody's end: a change of membership counts from there on. Whoever
+   * starts again goes by the membership that it knows to be committed; were that forgotten by all, those that the older one
+   * asks for may be gone for good, though the newer one could do without them.
+   */
+  keepCommit(index: number): void {
+    if (index > this.#keptCommit) this.#wantedCommit = Math.max(this.#wantedCommit, index);
+    this.flush();
+  }
+
   /** Starts writing what was pushed, unless a write is under way: that one goes on with it. */
   flush(): void {
-    if (this.#isWriting || this.#isClosed || this.#waiting.length === 0) return;
+    if (this.#isWriting || this.#isClosed || !this.#hasWork) return;
     this.#isWriting = true;
     this.#idle = this.#run();
   }
@@ -72,9 +87,18 @@ export class AppendQueue {
     if (hardState !== undefined) await this.#host.log.write({ hardState }, { sync: false });
   }
 
+  get #hasWork(): boolean {
+    return this.#waiting.length > 0 || this.#isWanted(this.#lazy);
+  }
+
+  #isWanted(hardState: HardState | undefined): boolean {
+    const wanted = this.#wantedCommit;
+    return hardState !== undefined && wanted > this.#keptCommit && hardState.commit >= wanted;
+  }
+
   async #run(): Promise<void> {
     try {
-      while (this.#waiting.length > 0) await this.#write(this.#gather());
+      while (this.#hasWork) await this.#write(this.#gather());
       this.#isWriting = false;
     } catch (error) {
       // It stays "writing": nothing may be written any more.
@@ -94,6 +118,7 @@ export class AppendQueue {
     const startedMs = this.#host.nowMs();
     const write: LogWrite = { hardState, entries, snapshot };
     await log.write(write, { sync: true });
+    this.#keptCommit = Math.max(this.#keptCommit, hardState?.commit ?? 0);
     const tookMs = this.#host.nowMs() - startedMs;
     if (snapshot !== undefined) await this.#host.restore();
     this.#host.stored(responses, tookMs);
@@ -122,7 +147,7 @@ export class AppendQueue {
     const voted =
       hardState !== undefined && (hardState.term !== this.#durable.term || hardState.vote !== this.#durable.vote);
     if (hardState !== undefined) this.#durable = hardState;
-    const mustSync = voted || entries.length > 0 || snapshot !== undefined;
+    const mustSync = voted || entries.length > 0 || snapshot !== undefined || this.#isWanted(hardState);
     return { hardState, entries, snapshot, responses: latest(responses), mustSync };
   }
 }

@@ -328,6 +328,7 @@ export class Loop {
       else this.proposals.settle(proposal, { outcome: "changed", index, term, confState: now }, nowMs);
     }
     this.proposals.passed(entry, nowMs);
+    this.#append.keepCommit(entry.index);
     this.rejoining.membershipChanged(now).catch((error: unknown) => this.#fail(error));
   }
 

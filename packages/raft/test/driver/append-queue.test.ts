@@ -134,6 +134,40 @@ describe("the append queue", () => {
     await log.close();
   });
 
+  it("spends a write on a commit index that is to be kept, once it is known, and only one", async () => {
+    let syncs = 0;
+    const disk = new MemoryDisk({
+      delay: async (operation) => {
+        if (operation === "records-sync") syncs += 1;
+      },
+    });
+    const { log, queue } = await queueOn(disk);
+    const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+    const step = (given: Partial<Message>): Promise<void> => {
+      queue.push(work(given), undefined);
+      queue.flush();
+      return turn();
+    };
+    await step({ term: 1, vote: 2, entries: entries(1, 5, 1) });
+    syncs = 0;
+    await step({ term: 1, vote: 2, commit: 2 });
+    queue.keepCommit(3);
+    await turn();
+    expect(syncs).toBe(0);
+    await step({ term: 1, vote: 2, commit: 4 });
+    expect(syncs).toBe(1);
+    await step({ term: 1, vote: 2, commit: 5 });
+    queue.keepCommit(4);
+    await turn();
+    expect(syncs).toBe(1);
+    queue.keepCommit(5);
+    await turn();
+    expect(syncs).toBe(2);
+    disk.crash(() => 0);
+    expect((await openMemoryLog(disk)).initialState().hardState.commit).toBe(5);
+    await log.close();
+  });
+
   it("says nothing, and writes nothing more, after a write that failed", async () => {
     const disk = new MemoryDisk();
     const { log, queue, said, failures } = await queueOn(disk);

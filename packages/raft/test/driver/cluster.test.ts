@@ -116,7 +116,7 @@ describe("a cluster of three nodes", () => {
       await until(() => cluster.member(id).machine.commands.length === 1);
       await cluster.member(id).node.snapshot();
     }
-    for (const id of [1, 2, 3]) await cluster.kill(id);
+    await cluster.kill(1, 2, 3);
     for (const id of [1, 2, 3]) await cluster.start(id);
     const { node: leader, machine } = await cluster.leader();
     const again = await leader.propose(encoder.encode("once"), { session });
@@ -243,6 +243,31 @@ describe("a cluster under leases", () => {
     // As if it had been stopped for a second: it must not answer by itself before it knows.
     skew.set(node.id, 1_000);
     expect(await node.read({ timeoutMs: 200 })).toMatchObject({ outcome: "refused" });
+    await cluster.stopAll();
+  });
+});
+
+describe("a change of membership", () => {
+  it("counts after the end of all, though nothing was written after it: whoever it made unnecessary may be gone", async () => {
+    const cluster = new MemoryCluster();
+    await cluster.startAll([1, 2]);
+    await cluster.start(3);
+    const { node } = await cluster.leader();
+    for (const operation of ["add-learner", "add-voter"] as const) {
+      expect(await node.changeMembership([{ operation, node: 3 }])).toMatchObject({ outcome: "committed" });
+      await until(() =>
+        cluster.member(3).node.status().confState[operation === "add-voter" ? "voters" : "learners"].includes(3),
+      );
+    }
+    const others = [1, 2, 3].filter((id) => id !== node.id);
+    const votersAt = (id: number): number => cluster.member(id).node.status().confState.voters.length;
+    await until(() => others.every((id) => votersAt(id) === 3));
+    // As long as a disk takes.
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await cluster.kill(1, 2, 3);
+    for (const id of others) await cluster.start(id);
+    await commit(cluster, "without the third");
+    expect(others.map(votersAt)).toEqual([3, 3]);
     await cluster.stopAll();
   });
 });

@@ -104,13 +104,17 @@ export class MemoryCluster {
     for (const id of ids) await this.start(id, { bootstrap: ids, ...options });
   }
 
-  /** The process ends without a word: nothing is settled, handed over or written. */
-  async kill(id: NodeId): Promise<void> {
-    this.network.receivers.delete(id);
-    this.disks.get(id)?.crash(() => 0);
-    const member = this.members.get(id);
-    this.members.delete(id);
-    await member?.node.stop({ timeoutMs: 1 });
+  /** The process ends without a word: nothing is settled, handed over or written. Several end at the same moment. */
+  async kill(...ids: readonly NodeId[]): Promise<void> {
+    for (const id of ids) {
+      this.network.receivers.delete(id);
+      this.disks.get(id)?.crash(() => 0);
+    }
+    for (const id of ids) {
+      const member = this.members.get(id);
+      this.members.delete(id);
+      await member?.node.stop({ timeoutMs: 1 });
+    }
   }
 
   member(id: NodeId): Member {
