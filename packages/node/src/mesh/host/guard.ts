@@ -16,6 +16,8 @@ import type {
 } from "@libp2p/interface";
 import type { MulticastDNSComponents } from "@libp2p/mdns";
 import type { Multiaddr } from "@multiformats/multiaddr";
+import { abortSoon } from "./connection.ts";
+import { answersTo, guardStream, type Upgrading } from "./negotiation-guard.ts";
 
 /** What a mesh host uses of libp2p's inside. */
 export interface Inside extends MulticastDNSComponents {
@@ -24,6 +26,7 @@ export interface Inside extends MulticastDNSComponents {
     getProtocols(): string[];
   };
   readonly events: Pick<Libp2p, "addEventListener">;
+  readonly upgrader: Upgrading;
   readonly transportManager: {
     dial(address: Multiaddr, options: Required<AbortOptions>): Promise<Connection>;
     getListeners(): Listener[];
@@ -82,6 +85,12 @@ export function guardLists({ registrar, events }: Inside, { admits, isMember }: 
           stream.abort(new Error("too many streams"));
         return true;
       }
+      const [, stream] = event;
+      if (isStreamEvent(stream)) {
+        const mayOpen = new Set(getProtocols().filter((protocol) => admits(protocol, connection)));
+        const onBroken = (): void => endTalk(connection, stream.detail, isMember(connection));
+        if (!guardStream(stream.detail, (text) => mayOpen.has(text), onBroken)) return true;
+      }
       asking = connection;
       try {
         return announce(...event);
@@ -90,6 +99,41 @@ export function guardLists({ registrar, events }: Inside, { admits, isMember }: 
       }
     };
   });
+}
+
+/** What streams that are opened from here are answered, and by whomever, is guarded in the same way. */
+export function guardAnswers({ events }: Inside, isMember: (connection: Connection) => boolean): void {
+  events.addEventListener("connection:open", ({ detail: connection }) => {
+    const muxer: unknown = "muxer" in connection ? connection.muxer : undefined;
+    if (!isOpener(muxer)) return;
+    // A connection makes its stream in the turn in which it is asked for one.
+    let asked: readonly string[] | undefined;
+    const newStream = connection.newStream.bind(connection);
+    connection.newStream = (protocols, options) => {
+      asked = [protocols].flat();
+      try {
+        return newStream(protocols, options);
+      } finally {
+        asked = undefined;
+      }
+    };
+    const createStream = muxer.createStream.bind(muxer);
+    muxer.createStream = async (options) => {
+      const wanted = asked;
+      const stream = await createStream(options);
+      if (wanted !== undefined) {
+        guardStream(stream, answersTo(wanted), () => endTalk(connection, stream, isMember(connection)));
+      }
+      return stream;
+    };
+  });
+}
+
+/** In a turn of its own: the multiplexer is about to answer the frame that this came in. */
+function endTalk(connection: Connection, stream: Stream, isMember: boolean): void {
+  const error = new Error("this is no multistream-select");
+  if (isMember) setImmediate(() => stream.abort(error));
+  else abortSoon(connection, error.message);
 }
 
 function tooMany(streams: readonly Stream[]): boolean {
@@ -112,5 +156,25 @@ function isAnnouncer(muxer: unknown): muxer is Announcer {
     muxer !== null &&
     "safeDispatchEvent" in muxer &&
     typeof muxer.safeDispatchEvent === "function"
+  );
+}
+
+interface Opener {
+  createStream(options: object): Promise<Stream>;
+}
+
+function isOpener(muxer: unknown): muxer is Opener {
+  return (
+    typeof muxer === "object" && muxer !== null && "createStream" in muxer && typeof muxer.createStream === "function"
+  );
+}
+
+function isStreamEvent(event: unknown): event is { readonly detail: Stream } {
+  return (
+    typeof event === "object" &&
+    event !== null &&
+    "detail" in event &&
+    typeof event.detail === "object" &&
+    event.detail !== null
   );
 }

@@ -11,7 +11,8 @@ import { addressOf, type HostAndPort } from "./addresses.ts";
 import type { Doorman, DoorLimits } from "./doorman.ts";
 import { quietNoise } from "./quiet-noise.ts";
 import { quietYamux } from "./quiet-yamux.ts";
-import { guardHandlers, guardLists, type Admits, type Inside } from "./guard.ts";
+import { guardAnswers, guardHandlers, guardLists, type Admits, type Inside } from "./guard.ts";
+import { guardWires } from "./negotiation-guard.ts";
 import { MAX_GOSSIP_BYTES } from "./topics.ts";
 
 /** Between a connection and the proof of who it is; and for a stream to say what it is for. */
@@ -70,6 +71,8 @@ export async function startLibp2p(options: Libp2pNodeOptions): Promise<Libp2pNod
         inside = components;
         guardHandlers(components, options.admits);
         guardLists(components, options);
+        guardAnswers(components, options.isMember);
+        guardWires(components.upgrader);
         return {};
       },
       // Run when a link says so: what it finds decides over which connection gossip goes.

@@ -1,7 +1,8 @@
 /**
  * Noise in one packet a message. Noise 17.0.3 hands TCP the two bytes of a message's length and its text as two pieces, and TCP writes
  * each by itself: two calls, two packets, and a receiver that wakes up twice, for every heartbeat. Here they leave together. And a receiver
- * that has read all there is no longer makes an error, stack and all, to find that out. Reaches into the libraries; what looks otherwise
+ * that has read all there is no longer makes an error, stack and all, to find that out. And who does not agree on a multiplexer within
+ * the handshake, as every libp2p of this major does, is not talked with about one after it. Reaches into the libraries; what looks otherwise
  * than expected is left as it is.
  */
 import { noise } from "@libp2p/noise";
@@ -27,17 +28,23 @@ export function quietNoise(): ReturnType<typeof noise> {
     encrypter.secureInbound = async (connection, options) => {
       sendTogether(connection);
       const secured = await secureInbound(connection, options);
+      requireMuxer(secured.streamMuxer);
       readCalmly(secured.connection);
       return secured;
     };
     encrypter.secureOutbound = async (connection, options) => {
       sendTogether(connection);
       const secured = await secureOutbound(connection, options);
+      requireMuxer(secured.streamMuxer);
       readCalmly(secured.connection);
       return secured;
     };
     return encrypter;
   };
+}
+
+function requireMuxer(agreed: unknown): void {
+  if (agreed === undefined) throw new Error("the other side agreed on no multiplexer");
 }
 
 function sendTogether(connection: object): void {
