@@ -4,7 +4,6 @@
  */
 import { randomBytes, randomInt } from "node:crypto";
 import { connect, type Socket } from "node:net";
-import { networkInterfaces } from "node:os";
 import type { Connection, MultiaddrConnection, Stream, StreamMuxer } from "@libp2p/interface";
 import { noise } from "@libp2p/noise";
 import { tcp } from "@libp2p/tcp";
@@ -15,6 +14,7 @@ import multicastDns from "multicast-dns";
 import { encode } from "../../../../src/mesh/door/protocol/codec.ts";
 import { DOOR_PROTOCOL } from "../../../../src/mesh/door/protocol/messages.ts";
 import { loadIdentity } from "../../../../src/mesh/identity.ts";
+import { crowd, openings, pause, streamOpenings, type Crowding } from "./floods.ts";
 
 /** A member, as anybody on the network may find it. */
 export interface Target {
@@ -36,8 +36,7 @@ export type Task =
       readonly protocols: readonly string[];
       readonly identity?: string;
     }
-  /** Sockets that say nothing, opened again for as long as this runs. */
-  | { readonly do: "sit"; readonly targets: readonly Target[]; readonly sockets: number; readonly forMs: number };
+  | Crowding;
 
 export interface Findings {
   readonly ports: readonly number[];
@@ -66,7 +65,7 @@ process.on("unhandledRejection", (error) => console.error(error));
 if (task.do === "scan") await scan(task.host);
 else if (task.do === "listen") await listen(task);
 else if (task.do === "siege") await siege(task);
-else await sit(task);
+else await crowd(task);
 const { ports, records, opened, heard, listed, answers } = findings;
 const found: Findings = {
   ports: [...ports],
@@ -143,33 +142,14 @@ async function siege({ targets, rounds, protocols, identity }: Task & { readonly
         await Promise.all(openings().map((chunks, i) => say(target, `opening ${i}`, chunks)));
         await withConnection(rude, target, () => pause(50));
         await withConnection(polite, target, (connection) => rawStreams(connection));
+        for (const bytes of streamOpenings())
+          await withConnection(polite, target, (connection) => rawStream(connection, bytes));
         await withConnection(polite, target, (connection) => everyProtocol(connection, protocols));
         await withConnection(polite, target, (connection) => atTheDoor(connection));
       }),
     );
   }
   await Promise.all([polite.stop(), rude.stop()]);
-}
-
-/** What a connection may begin with. */
-function openings(): readonly (readonly Uint8Array[])[] {
-  const line = (text: string): Buffer => Buffer.concat([Buffer.of(text.length + 1), Buffer.from(`${text}\n`)]);
-  const multistream = line("/multistream/1.0.0");
-  const tlsHello = Buffer.concat([Buffer.from("160301020001000 1fc0303".replaceAll(" ", ""), "hex"), randomBytes(508)]);
-  const length = (bytes: number): Buffer => Buffer.from([bytes >> 8, bytes & 0xff]);
-  return [
-    [randomBytes(1 + randomInt(20_000))],
-    [tlsHello],
-    [Buffer.from("GET /api/v1/cluster HTTP/1.1\r\nHost: localhost\r\n\r\n")],
-    [multistream, line("ls")],
-    [multistream, line("/tls/1.0.0"), randomBytes(300)],
-    [multistream, line("/noise"), randomBytes(randomInt(2_000))],
-    // The first message of a handshake as it should be, but that it is nobody's key, and then nothing.
-    [multistream, line("/noise"), length(32), randomBytes(32)],
-    [multistream, line("/noise"), length(32), randomBytes(32), length(65_000), randomBytes(65_000)],
-    [Buffer.alloc(60_000, 0xff)],
-    [Buffer.alloc(0)],
-  ];
 }
 
 /** Says it over a socket of its own, and counts what comes back within a moment. */
@@ -213,6 +193,16 @@ async function rawStreams(connection: Connection): Promise<void> {
     garbled.send(randomBytes(1 + randomInt(3_000)));
   }
   await pause(50);
+}
+
+/** One that says it. Ends when the connection has, or after a moment. */
+async function rawStream(connection: Connection, bytes: Uint8Array): Promise<void> {
+  if (!("muxer" in connection)) return;
+  const closed = new Promise((resolve) => connection.addEventListener("close", resolve, { once: true }));
+  const stream = await (connection.muxer as { createStream(options: object): Promise<Stream> }).createStream({});
+  stream.send(bytes);
+  await Promise.race([closed, pause(1_000)]);
+  findings.answers.add(connection.status === "open" ? "stream heard" : "stream ended");
 }
 
 async function everyProtocol(connection: Connection, protocols: readonly string[]): Promise<void> {
@@ -278,24 +268,6 @@ function changed(frame: Uint8Array): Uint8Array {
   return bytes;
 }
 
-async function sit({ targets, sockets, forMs }: Task & { readonly do: "sit" }): Promise<void> {
-  const untilMs = performance.now() + forMs;
-  const all = Object.values(networkInterfaces()).flatMap((infos) => infos ?? []);
-  const own = all.filter(({ family, internal }) => family === "IPv4" && !internal).map(({ address }) => address);
-  const work = async (target: Target): Promise<void> => {
-    while (performance.now() < untilMs) {
-      const localAddress = own[randomInt(own.length)] ?? "0.0.0.0";
-      const socket = connect({ port: target.port, host: target.host, localAddress });
-      const closed = new Promise((resolve) => socket.once("close", resolve));
-      socket.on("error", () => socket.destroy()).resume();
-      await Promise.race([closed, pause(untilMs - performance.now())]);
-      socket.destroy();
-      await pause(20);
-    }
-  };
-  await Promise.all(targets.flatMap((target) => Array.from({ length: sockets }, () => work(target))));
-}
-
 /** Agrees on Yamux and then speaks nothing of the kind. */
 function rudeMuxer() {
   return {
@@ -323,8 +295,4 @@ function rudeMuxer() {
 
 function count(what: string, bytes: number): void {
   findings.heard[what] = (findings.heard[what] ?? 0) + bytes;
-}
-
-function pause(delayMs: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, Math.max(0, delayMs)));
 }
