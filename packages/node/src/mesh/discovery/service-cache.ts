@@ -1,6 +1,8 @@
 /**
  * What was heard of DNS-SD services of one type: records come in any order and packet, and are put together here. Pure: time
- * comes in. Everything in it is from strangers, so it is bounded, and nothing is believed but its form.
+ * comes in. Everything in it is from strangers, so it is bounded, and nothing is believed but its form. Where there are too many,
+ * whoever was not heard of for longest gives way: services that are there answer each question again, and somebody's flood of
+ * names that do not is over when it ends, whatever those said of how long they live.
  */
 import { isIP } from "node:net";
 
@@ -85,11 +87,11 @@ export class ServiceCache {
       if (this.#instances.delete(key)) gone.push(known?.name ?? data);
       return;
     }
+    if (!key.endsWith(`.${this.#type}`)) return;
     const untilMs = nowMs + lifeMs(ttl);
-    if (known !== undefined) known.untilMs = untilMs;
-    else if (this.#instances.size < MAX_INSTANCES && key.endsWith(`.${this.#type}`)) {
-      this.#instances.set(key, { name: data, untilMs, port: undefined, host: undefined, txt: undefined, told: "" });
-    }
+    const instance = known ?? { name: data, untilMs, port: undefined, host: undefined, txt: undefined, told: "" };
+    instance.untilMs = untilMs;
+    keepLatest(this.#instances, key, instance, MAX_INSTANCES);
   }
 
   #takePlace({ name, ttl, data }: Heard): void {
@@ -116,7 +118,7 @@ export class ServiceCache {
     const addresses = this.#hosts.get(host) ?? new Map<string, number>();
     if (ttl === 0) addresses.delete(data);
     else if (addresses.has(data) || addresses.size < MAX_ADDRESSES) addresses.set(data, nowMs + lifeMs(ttl));
-    if (this.#hosts.has(host) || this.#hosts.size < MAX_HOSTS) this.#hosts.set(host, addresses);
+    keepLatest(this.#hosts, host, addresses, MAX_HOSTS);
   }
 
   #changed(nowMs: number): readonly FoundService[] {
@@ -136,6 +138,14 @@ export class ServiceCache {
     }
     return found;
   }
+}
+
+/** A map keeps the order in which things were put in. */
+function keepLatest<T>(map: Map<string, T>, key: string, value: T, max: number): void {
+  map.delete(key);
+  map.set(key, value);
+  const [oldest] = map.keys();
+  if (map.size > max && oldest !== undefined) map.delete(oldest);
 }
 
 function lifeMs(ttl: number | undefined): number {

@@ -86,8 +86,19 @@ describe("what was heard of services", () => {
       ];
     });
     expect(cache.take(flood.flat(), 0).found).toHaveLength(256);
-    const addresses = Array.from({ length: 100 }, (_, n) => ({ ...a, name: "h0.local", data: `10.0.0.${n}` }));
+    const addresses = Array.from({ length: 100 }, (_, n) => ({ ...a, name: "h1999.local", data: `10.0.0.${n}` }));
     expect(cache.take(addresses, 0).found[0]?.addresses).toHaveLength(8);
+  });
+
+  it("hears of a service while others call out names without end, and again after they did", () => {
+    const cache = new ServiceCache(TYPE);
+    const names = (from: number): Heard[] =>
+      Array.from({ length: 400 }, (_, n) => ({ ...ptr, ttl: 4_500, data: `n${from + n}.${TYPE}` }));
+    cache.take([ptr, srv, txt, a], 0);
+    cache.take(names(0), 1_000);
+    expect(cache.take([ptr, srv, txt, a], 2_000).found).toEqual([whole]);
+    for (let i = 1; i < 5; i += 1) cache.take(names(400 * i), 2_000 + i);
+    expect(cache.take([ptr, srv, txt, a], 300_000).found).toEqual([whole]);
   });
 
   it("takes any records without throwing", () => {
