@@ -9,6 +9,7 @@ import { PeerError } from "../../errors.ts";
 import type { Identity } from "../identity.ts";
 import { addressOf, type HostAndPort } from "./addresses.ts";
 import type { Doorman, DoorLimits } from "./doorman.ts";
+import { limitFrames } from "./frame-budget.ts";
 import { quietNoise } from "./quiet-noise.ts";
 import { quietYamux } from "./quiet-yamux.ts";
 import { guardAnswers, guardHandlers, guardLists, type Admits, type Inside } from "./guard.ts";
@@ -73,6 +74,7 @@ export async function startLibp2p(options: Libp2pNodeOptions): Promise<Libp2pNod
         guardLists(components, options);
         guardAnswers(components, options.isMember);
         guardWires(components.upgrader);
+        limitFrames(components, options.isMember);
         return {};
       },
       // Run when a link says so: what it finds decides over which connection gossip goes.

@@ -2,7 +2,7 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
 import { fileURLToPath } from "node:url";
-import type { Connection, Stream } from "@libp2p/interface";
+import type { Connection, Stream, StreamMuxerFactory } from "@libp2p/interface";
 import { noise } from "@libp2p/noise";
 import { tcp } from "@libp2p/tcp";
 import { yamux } from "@libp2p/yamux";
@@ -19,6 +19,8 @@ const FLOOD_BYTES = 1_500_000;
 const TIMES = 4;
 /** Of CPU, for all of them. Unguarded a length without an end costs 5 s each time; of all this now nothing costs more than 50 ms. */
 const MAX_SPENT_MS = 2_000;
+/** For 100,000 of them. Unbounded streams cost 6 s, pings 1.5 s and the memory of their answers. */
+const MAX_FRAMES_MS = 700;
 const TEST_MS = 120_000;
 
 const line = (text: string): Buffer => Buffer.concat([Buffer.of(text.length + 1), Buffer.from(`${text}\n`)]);
@@ -144,6 +146,40 @@ function unmuxedNoise(bytes: Uint8Array): ReturnType<typeof noise> {
   };
 }
 
+/** The header of a frame of Yamux; its type and flags are those of its specification. */
+function header(type: number, flags: number, stream: number, length: number): Buffer {
+  const bytes = Buffer.alloc(12);
+  bytes[1] = type;
+  bytes.writeUInt16BE(flags, 2);
+  bytes.writeUInt32BE(stream, 4);
+  bytes.writeUInt32BE(length, 8);
+  return bytes;
+}
+
+const [UPDATE, PING, SYN, RST] = [1, 2, 1, 8];
+const FRAMES: Readonly<Record<string, (i: number) => Buffer>> = {
+  "streams that are opened": (i) => header(UPDATE, SYN, 1 + 2 * i, 0),
+  "streams that are opened and reset": (i) =>
+    Buffer.concat([header(UPDATE, SYN, 1 + 2 * i, 0), header(UPDATE, RST, 1 + 2 * i, 0)]),
+  pings: (i) => header(PING, SYN, 0, i),
+};
+
+/** Agrees on Yamux, and then says `bytes`. */
+function rudeMuxer(bytes: Uint8Array): () => StreamMuxerFactory {
+  const create = yamux();
+  return () => {
+    const factory = create();
+    const createStreamMuxer = factory.createStreamMuxer.bind(factory);
+    factory.createStreamMuxer = (wire) => {
+      const muxer = createStreamMuxer(wire);
+      // When the other end has made the connection too.
+      setTimeout(() => wire.send(bytes), 500);
+      return muxer;
+    };
+    return factory;
+  };
+}
+
 describe("a host that strangers flood", () => {
   it.each(Object.keys(FLOODS))(
     "with %s before Noise ends that at once, and does hardly anything for it",
@@ -187,6 +223,22 @@ describe("a host that strangers flood", () => {
         }
       });
       expect(spentMs).toBeLessThan(MAX_SPENT_MS);
+      await home.echoes();
+    },
+    TEST_MS,
+  );
+
+  it.each(Object.keys(FRAMES))(
+    "with %s ends their connection, and does hardly anything for it",
+    async (shape) => {
+      const home = await besieged();
+      const bytes = Buffer.concat(Array.from({ length: 100_000 }, (_, i) => FRAMES[shape]?.(i) ?? ENDLESS));
+      const node = await strangeNode({ streamMuxers: [rudeMuxer(bytes)] });
+      const spentMs = await home.spends(async () => {
+        const connection = await node.dial(multiaddr(home.address), { signal: soon() });
+        await until(() => connection.status !== "open", "the end");
+      });
+      expect(spentMs).toBeLessThan(MAX_FRAMES_MS);
       await home.echoes();
     },
     TEST_MS,
