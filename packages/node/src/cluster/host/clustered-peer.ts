@@ -141,7 +141,7 @@ export class ClusteredPeer implements Cluster {
           // As many as this peer has met.
           members: all.filter((other) => other.about?.cluster?.id === id).length,
           pairing: about.pairing,
-          hasApproved: premises?.knocker.approvedBy === peer,
+          hasApproved: premises?.knocker.isApprovedBy(peer) === true,
         },
       ];
     });

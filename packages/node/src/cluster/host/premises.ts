@@ -107,7 +107,7 @@ export async function openPremises(given: PremisesOptions): Promise<Premises> {
         await arrival.settled();
       },
       look: () => outside.look(),
-      knock: (peer) => knocker.knock(peer),
+      knock: (peer, cluster) => knocker.knock(peer, cluster),
       report: reporting(options),
     },
   });
@@ -115,6 +115,8 @@ export async function openPremises(given: PremisesOptions): Promise<Premises> {
     visits,
     log,
     placeOf,
+    peersOf: (cluster) =>
+      seeker.neighbours.all().flatMap(({ peer, about }) => (about?.cluster?.id === cluster ? [peer] : [])),
     enter: given.enter,
     onNews: (sentence) => options.onNews?.(sentence),
     changed: owner.changed,

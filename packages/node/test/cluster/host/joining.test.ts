@@ -57,6 +57,30 @@ describe("a newcomer", () => {
     await until(() => areOneCluster([founder, newcomer]), "one cluster");
   });
 
+  it("waits at every member that it sees, and can be approved at any of them", async () => {
+    const ports = await freePorts(3);
+    const [a = 0, b = 0, c = 0] = ports;
+    const founder = await TestPeer.started({ name: "founder", port: a });
+    await until(() => founder.cluster.belonging === "member", "a founder");
+    const second = await TestPeer.started({ name: "second", port: b, known: [a] });
+    const { code } = await founder.cluster.openPairing();
+    await second.cluster.join({ proof: { code }, address: `127.0.0.1:${a}`, signal: soon() });
+    await until(() => areOneCluster([founder, second]), "one cluster");
+    const newcomer = await TestPeer.started({ name: "newcomer", port: c, known: [a, b] });
+    const members = [founder, second];
+    await until(() => members.every(({ cluster }) => cluster.waiting().length === 1), "a knock at both");
+    // At the one that it has not knocked at first.
+    const last = founder.cluster.peerId < second.cluster.peerId ? second : founder;
+    const approving = last.cluster.approve("newcomer");
+    await until(() => newcomer.cluster.met().some(({ hasApproved }) => hasApproved), "an approval");
+    const met = newcomer.cluster.met().find(({ hasApproved }) => hasApproved);
+    expect(met?.peerId).toBe(last.cluster.peerId);
+    await newcomer.cluster.join({ proof: { fingerprint: met?.fingerprint ?? "" }, signal: soon() });
+    expect(await approving).toMatchObject({ peerId: newcomer.cluster.peerId });
+    await until(() => areOneCluster([...members, newcomer]), "one cluster");
+    await until(() => members.every(({ cluster }) => cluster.waiting().length === 0), "that nobody waits any more");
+  });
+
   it("joins by code though it has founded an empty cluster of its own meanwhile", async () => {
     const [a = 0, b = 0] = await freePorts(2);
     const one = await TestPeer.started({ name: "one", port: a });

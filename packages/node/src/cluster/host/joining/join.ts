@@ -58,7 +58,7 @@ export async function joinByFingerprint(
   const found = seeker.neighbours.all().find(({ peer }) => isFingerprintOf(fingerprint, peer));
   if (found === undefined) throw noCluster("no peer with this fingerprint was met");
   knocker.trust(fingerprint);
-  knocker.knock(found.peer);
+  knocker.knock(found.peer, found.about?.cluster?.id ?? seeker.beside ?? "");
   const isIn = Promise.withResolvers<void>();
   const look = (): void => {
     if (host.member !== undefined && host.member.roster.members.has(found.peer)) isIn.resolve();
