@@ -293,8 +293,7 @@ export class ClusterHost {
     this.#here.roster = undefined;
     this.#here.record = undefined;
     await this.#writes.drop("this peer gave its cluster up for another one");
-    await this.#home.forget();
-    await this.#home.sweep(undefined);
+    await this.#home.forget(own.roster);
     this.#bell.ring();
   }
 

@@ -39,6 +39,8 @@ export type Membership = Pick<ClusterRecord, "cluster" | "node">;
 
 /** Ends the name of what is left of a log that the others still count on. */
 const LEFT_BEHIND = ".left";
+/** Ends the name of what says that a log is about to be removed. */
+const OVER = ".over";
 
 /** A founder's number. */
 const FOUNDER = 1;
@@ -86,7 +88,7 @@ export class ClusterHome {
   /** @throws PeerError `home-unusable` */
   async read(): Promise<ClusterRecord | undefined> {
     const text = await this.#files.read(this.#path);
-    if (text === undefined) return undefined;
+    if (text === undefined) return this.#neverBelonged();
     try {
       return record.parse(JSON.parse(text));
     } catch (cause) {
@@ -108,8 +110,14 @@ export class ClusterHome {
   }
 
   /** As if it had never belonged: for a founder that yields. @throws PeerError `home-unusable` */
-  forget(): Promise<void> {
-    return this.#inTurn(() => this.#rm(this.#path));
+  forget(membership: Membership): Promise<void> {
+    return this.#inTurn(async () => {
+      // A crash before its log is removed would look as if this file had been lost.
+      await this.#files.makeFolder(this.#logs);
+      await this.#files.write(join(this.#logs, `${nameOf(membership)}${OVER}`), "");
+      await this.#rm(this.#path);
+      await this.sweep(undefined);
+    });
   }
 
   /**
@@ -137,7 +145,18 @@ export class ClusterHome {
     await this.#files.makeFolder(this.#logs);
     const all = await this.#files.list(this.#logs);
     const old = all.filter((name) => name !== kept && !name.endsWith(LEFT_BEHIND));
-    await Promise.all(old.map((name) => this.#rm(join(this.#logs, name))));
+    const [over, logs] = [old.filter((name) => name.endsWith(OVER)), old.filter((name) => !name.endsWith(OVER))];
+    for (const names of [logs, over]) await Promise.all(names.map((name) => this.#rm(join(this.#logs, name))));
+  }
+
+  /** Who belonged never founds another cluster, also when it has lost what tells that it did. */
+  async #neverBelonged(): Promise<undefined> {
+    const all = await this.#files.list(this.#logs);
+    const lost = all.find((name) => !/\.(?:left|over)$/.test(name) && !all.includes(`${name}${OVER}`));
+    if (lost === undefined) return undefined;
+    throw new PeerError("home-unusable", `${this.#path} is missing, though raft/${lost} holds the log of a cluster`, {
+      nextStep: "Restore the file from a backup; or move the folder raft away, and join the cluster again.",
+    });
   }
 
   async #rm(path: string): Promise<void> {

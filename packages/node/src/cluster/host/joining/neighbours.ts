@@ -27,6 +27,8 @@ export class Neighbours {
   heard(peer: string | undefined, addresses: readonly string[]): boolean {
     if (peer === undefined) return this.#heardNameless(addresses);
     const known = this.#known.get(peer) ?? this.#enter(peer);
+    this.#known.delete(peer);
+    this.#known.set(peer, known);
     return known.book.learn(addresses);
   }
 
@@ -46,6 +48,16 @@ export class Neighbours {
 
   all(): readonly Neighbour[] {
     return [...this.#known.values()];
+  }
+
+  /**
+   * Those whose last visit was not in vain, and the others, those with the fewest vain ones first; of equals, who was heard of
+   * last. Only so many are visited at once, and of names that somebody has made up there may be as many as there is room for.
+   */
+  byPromise(): readonly [promising: readonly Neighbour[], others: readonly Neighbour[]] {
+    const all = this.all().toReversed();
+    const others = all.filter(({ failures }) => failures > 0).toSorted((one, other) => one.failures - other.failures);
+    return [all.filter(({ failures }) => failures === 0), others];
   }
 
   nameless(): readonly string[] {
@@ -76,7 +88,7 @@ export class Neighbours {
     return neighbour;
   }
 
-  /** The one that has been silent for longest, else the oldest. */
+  /** The one that has been silent for longest, else the one that was not heard of for longest. */
   #drop(): void {
     let worst: Neighbour | undefined;
     for (const each of this.#known.values()) if (worst === undefined || each.failures > worst.failures) worst = each;

@@ -281,10 +281,15 @@ export class Seeker {
 
   #visitAll(): void {
     const { isMember } = this.#options;
-    for (const neighbour of this.neighbours.all()) {
-      if (!neighbour.isVisiting && !isMember(neighbour.peer)) void this.#visit(neighbour);
-    }
+    const visit = (neighbours: readonly Neighbour[]): void => {
+      for (const neighbour of neighbours) {
+        if (!neighbour.isVisiting && !isMember(neighbour.peer)) void this.#visit(neighbour);
+      }
+    };
+    const [promising, others] = this.neighbours.byPromise();
+    visit(promising);
     for (const address of this.neighbours.nameless()) void this.#visitNameless(address);
+    visit(others);
   }
 
   /** Never rejects. */

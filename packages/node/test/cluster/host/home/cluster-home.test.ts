@@ -42,9 +42,22 @@ describe("what a peer keeps of its cluster", () => {
   });
 
   it("is forgotten when a founder yields", async () => {
-    const { home } = await newHome();
+    const { home, folder } = await newHome();
     await home.write(RECORD);
-    await home.forget();
+    await home.logFolder(RECORD);
+    await home.forget(RECORD);
+    expect(await home.read()).toBeUndefined();
+    expect(await readdir(join(folder, "raft"))).toEqual([]);
+  });
+
+  it("is missed when it was lost, and not when a founder that yields ended before its log was removed", async () => {
+    const { home, folder } = await newHome();
+    await home.logFolder(RECORD);
+    await expect(home.read()).rejects.toMatchObject({ code: "home-unusable" });
+    await writeFile(join(folder, "raft", "c-1-3.over"), "");
+    expect(await home.read()).toBeUndefined();
+    await home.sweep(undefined);
+    await home.leaveBehind(RECORD);
     expect(await home.read()).toBeUndefined();
   });
 
