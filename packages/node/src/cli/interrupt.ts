@@ -1,21 +1,21 @@
-/** Ctrl-C in a command that runs to an end by itself. */
+/** Ctrl-C, a kill and a closed terminal, in a command that runs to an end by itself. */
 import { PeerError } from "../errors.ts";
 
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
 /**
- * Runs `body` with a signal that Ctrl-C aborts.
+ * Runs `body` with a signal that Ctrl-C aborts, as do SIGTERM and SIGHUP.
  * @throws PeerError `interrupted` with `nextStep` when it was, else what `body` throws.
  */
 export async function withInterrupt(nextStep: string, body: (signal: AbortSignal) => Promise<void>): Promise<void> {
   const interrupt = new AbortController();
   const onInterrupt = (): void => interrupt.abort(new PeerError("interrupted", "interrupted", { nextStep }));
-  process.once("SIGINT", onInterrupt);
-  process.once("SIGTERM", onInterrupt);
+  for (const each of SIGNALS) process.once(each, onInterrupt);
   try {
     await body(interrupt.signal);
   } catch (error) {
     throw interrupt.signal.aborted ? interrupt.signal.reason : error;
   } finally {
-    process.off("SIGINT", onInterrupt);
-    process.off("SIGTERM", onInterrupt);
+    for (const each of SIGNALS) process.off(each, onInterrupt);
   }
 }

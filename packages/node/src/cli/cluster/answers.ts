@@ -23,6 +23,9 @@ export const windowSchema = z.object({
   triesLeft: z.number(),
   uri: z.string(),
 });
+/** An open window as everybody may see it: without its code. */
+const openWindowSchema = windowSchema.pick({ expiresAtMs: true, triesLeft: true });
+export type OpenWindow = z.output<typeof openWindowSchema>;
 export type Window = z.output<typeof windowSchema>;
 
 export const waitingPeerSchema = z.object({ peerId: z.string(), name: z.string(), fingerprint: z.string() });
@@ -64,6 +67,7 @@ export const reportSchema = z.object({
   status: explanationSchema,
   met: z.array(metSchema),
   waiting: z.array(waitingPeerSchema),
+  pairing: openWindowSchema.nullable().default(null),
 });
 export type Report = z.output<typeof reportSchema>;
 

@@ -1,6 +1,6 @@
 /** The cluster in lines for people. */
 import { fingerprintOf } from "../../mesh/door/code/fingerprint.ts";
-import type { Peer, Report, TakesPart, WaitingPeer } from "./answers.ts";
+import type { OpenWindow, Peer, Report, TakesPart, WaitingPeer } from "./answers.ts";
 
 /** Rows in columns, the last one as it is. */
 export function table(rows: readonly (readonly string[])[]): string {
@@ -59,8 +59,8 @@ export function waitingText(waiting: readonly WaitingPeer[]): string {
 }
 
 /** How this peer stands with its cluster. */
-export function reportText(report: Report): string {
-  const { clusterId, status, waiting, fingerprint } = report;
+export function reportText(report: Report, nowMs: number): string {
+  const { clusterId, status, waiting, fingerprint, pairing } = report;
   const { prime, term, voters, learners } = status;
   const facts: readonly (readonly [string, string])[] = [
     ["cluster", clusterId ?? ""],
@@ -70,11 +70,22 @@ export function reportText(report: Report): string {
     ["learners", learners.map(takesPartText).join(", ")],
   ];
   const head = facts.flatMap(([name, value]) => (value === "" ? [] : [`${name.padEnd(17)} ${value}\n`])).join("");
-  const trouble = status.trouble === undefined ? [] : [troubleText(status.trouble)];
+  const isSaid = status.sentences.some((sentence) => sentence.includes(status.trouble ?? ""));
+  const trouble = status.trouble === undefined || isSaid ? [] : [troubleText(status.trouble)];
   const lines = [...trouble, ...status.sentences, ...status.nextSteps.map((step) => `-> ${step}`)].map(
     (line) => `  ${line}\n`,
   );
-  return `${head}${lines.join("")}${metText(report)}${waitingText(waiting)}`;
+  const window = pairing === null ? "" : openText(pairing, nowMs);
+  return `${head}${lines.join("")}${metText(report)}${waitingText(waiting)}${window}`;
+}
+
+function openText(window: OpenWindow, nowMs: number): string {
+  return `A newcomer can come in by a code: ${leftText(window, nowMs)} left. To take the code back: parley pair --close\n`;
+}
+
+/** What is left of a window. */
+export function leftText({ expiresAtMs, triesLeft }: OpenWindow, nowMs: number): string {
+  return `${countdown(expiresAtMs - nowMs)} and ${triesLeft === 1 ? "1 try" : `${triesLeft} tries`}`;
 }
 
 /** One that votes or learns, with what is to be known of it. */

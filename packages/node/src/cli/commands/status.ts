@@ -83,12 +83,17 @@ function statusText({ cluster, ...status }: Status): string {
   const services = serviceNames
     .map((name) => `${serviceTitles[name].padEnd(17)} ${serviceText(status.services[name])}\n`)
     .join("");
-  return head + services + (cluster === undefined ? "" : reportText(cluster));
+  return head + services + (cluster === undefined ? "" : reportText(cluster, Date.now()));
+}
+
+/** Messages are no sentences yet. */
+function sentence(message: string): string {
+  return /[.!?]$/.test(message) ? message : `${message}.`;
 }
 
 function serviceText(service: Status["services"][keyof Status["services"]]): string {
   const { state, model = "", progress, failure, engine } = service;
-  if (failure !== undefined) return `not available: ${failure.message} ${failure.nextStep}`;
+  if (failure !== undefined) return `not available: ${sentence(failure.message)} ${failure.nextStep}`;
   const percent =
     progress === undefined ? "" : ` ${Math.floor((100 * progress.bytesDone) / Math.max(1, progress.bytesTotal))} %`;
   const memory = engine?.host === undefined ? "" : `, ${Math.round(engine.host.rssBytes / 1_048_576)} MiB`;

@@ -128,7 +128,9 @@ describe("parley pair", () => {
     const ended = run(["pair"]);
     await eventually(stdout).toContain(`Code: ${CODE}   (10:00 and 5 tries left)`);
     expect(stdout()).toMatch(/[▀▄█]{10}/);
-    expect(stdout()).toContain(`parley join --code ${CODE}`);
+    expect(stdout()).toContain(`parley join --code ${CODE}\n`);
+    // The whole command for a newcomer that cannot see it.
+    expect(stdout()).toContain(`parley join 192.168.1.2:8766 --code ${CODE}\n`);
     cluster.knocking = [knocker("cellar", "C")];
     await eventually(stderr).toContain(`cellar  fingerprint ${fingerprintOf(fakePeerId("C"))}`);
     // The code is proven, and counts for nobody else; the cluster has yet to agree.
@@ -179,13 +181,30 @@ describe("parley pair", () => {
     expect(stderr()).toContain("the code counts no more");
   });
 
-  it("takes the code back at Ctrl-C", async () => {
+  it.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)("takes the code back at %s", async (signal) => {
     const { cluster, run, stdout } = await world();
     const ended = run(["pair"]);
     await eventually(stdout).toContain("Code:");
-    process.emit("SIGINT");
+    process.emit(signal);
     expect(await ended).toBe(130);
     expect(cluster.pairing).toBeUndefined();
+  });
+
+  it("takes back with --close what was left open, and says when there was nothing", async () => {
+    const { cluster, run, stdout } = await world();
+    await cluster.openPairing();
+    expect(await run(["status"])).toBe(0);
+    expect(stdout()).toMatch(
+      /come in by a code: \d+:\d\d and 5 tries left\. To take the code back: parley pair --close/,
+    );
+    expect(await run(["pair", "--close"])).toBe(0);
+    expect(cluster.pairing).toBeUndefined();
+    expect(stdout()).toContain("The code is taken back");
+    expect(await run(["pair", "--close"])).toBe(0);
+    expect(stdout()).toContain("No code was shown.\n");
+    expect(await run(["pair", "--close", "--json"])).toBe(0);
+    expect(JSON.parse(stdout().trim().split("\n").at(-1) ?? "")).toEqual({ pairing: null, ended: "closed" });
+    expect(await run(["pair", "--close", "--approve", "x"])).toBe(2);
   });
 
   it("approves who waits, by name or fingerprint", async () => {
@@ -303,12 +322,24 @@ describe("parley revoke", () => {
   it("says who has applied it and who has not", async () => {
     const { cluster, run, stdout } = await world();
     cluster.members.push(fakePeer("kitchen", "K"));
-    expect(await run(["revoke", "kitchen"])).toBe(0);
+    expect(await run(["revoke", "kitchen", "--yes"])).toBe(0);
     expect(stdout()).toBe(
       "kitchen is revoked. Applied by: attic.\n" +
         "Not yet applied by: cellar. Until they have, kitchen may still reach them.\n",
     );
-    expect(await run(["revoke", "kitchen", "--json"])).toBe(7);
+    expect(await run(["revoke", "kitchen", "--yes", "--json"])).toBe(7);
+  });
+
+  it("needs --yes where nobody can be asked", async () => {
+    const { cluster, run, stderr } = await world();
+    cluster.members.push(fakePeer("kitchen", "K"));
+    for (const args of [
+      ["revoke", "kitchen"],
+      ["revoke", "kitchen", "--json"],
+    ])
+      expect(await run(args)).toBe(2);
+    expect(stderr()).toContain("Give --yes");
+    expect(cluster.members).toHaveLength(2);
   });
 
   it("asks a person first, unless told not to", async () => {
@@ -416,7 +447,7 @@ describe("each of them", () => {
     ["pair"],
     ["peers"],
     ["status"],
-    ["revoke", "x"],
+    ["revoke", "x", "--yes"],
     ["leave", "--yes"],
     ["recover", "--last-resort", "--yes"],
     ["settings"],

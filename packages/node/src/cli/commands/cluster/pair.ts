@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import { setTimeout as sleep } from "node:timers/promises";
 import { PeerError } from "../../../errors.ts";
+import { hostAndPortOf } from "../../../mesh/host/addresses.ts";
 import { drawInvitation, readInvitation } from "../../../mesh/door/code/invitation.ts";
 import {
   approveAnswer,
@@ -13,7 +14,7 @@ import {
   type WaitingPeer,
   type Window,
 } from "../../cluster/answers.ts";
-import { countdown, waitingText } from "../../cluster/texts.ts";
+import { leftText, waitingText } from "../../cluster/texts.ts";
 import type { CliContext } from "../../context.ts";
 import { ProgressLine } from "../../progress.ts";
 import { printEvent, printJson } from "../../json-line.ts";
@@ -27,15 +28,19 @@ export function registerPairCommand(program: Command, context: CliContext): void
     .command("pair")
     .description("let a newcomer into the cluster: show a code for it, and wait until it is in")
     .option("--approve <who>", "let in who waits, by name or fingerprint, without a code")
+    .option("--close", "take the code back that is shown now, here or elsewhere on this peer")
     .addHelpText(
       "after",
-      "\nThe code counts for ten minutes, for one newcomer, and for five tries. Ctrl-C takes it back.\n" +
-        "On the newcomer: parley join --code XXXX-XXXX, or type it where parley start asks for it.\n",
+      "\nThe code counts for ten minutes, for one newcomer, and for five tries. Ctrl-C takes it back, and so does parley pair --close.\n" +
+        "On the newcomer: parley join ADDRESS --code XXXX-XXXX, or type it where parley start asks for it.\n",
     );
   command.action(() =>
     withManagement(command, context, async (managing) => {
       const who: unknown = command.opts()["approve"];
-      if (typeof who === "string") await approve(who, managing, context);
+      const isClosing = command.opts()["close"] === true;
+      if (isClosing && who !== undefined) throw misused();
+      if (isClosing) await close(managing, context);
+      else if (typeof who === "string") await approve(who, managing, context);
       else await pair(managing, context);
     }),
   );
@@ -55,14 +60,23 @@ async function approve(who: string, { management, json, signal }: Managing, cont
   );
 }
 
+async function close({ management, json, signal }: Managing, context: CliContext): Promise<void> {
+  const { pairing } = read(pairingAnswer, await management.get("/pairing", { signal }));
+  const answer = await management.delete("/pairing", { signal });
+  if (json) return printJson(context, answer);
+  context.stdout(
+    pairing === null ? "No code was shown.\n" : "The code is taken back: nobody comes in by it any more.\n",
+  );
+}
+
 async function pair(managing: Managing, context: CliContext): Promise<void> {
   const { management, json, signal } = managing;
   const before = new Set((await peersNow(managing)).map(({ peerId }) => peerId));
-  const opened = read(pairingAnswer, await management.post("/pairing", { signal })).pairing;
-  if (opened === null) throw new PeerError("internal", "the peer opened no window", { nextStep: "Report this." });
-  if (json) printEvent(context, { event: "window", ...opened });
-  else context.stdout(windowText(opened));
   try {
+    const opened = read(pairingAnswer, await management.post("/pairing", { signal })).pairing;
+    if (opened === null) throw new PeerError("internal", "the peer opened no window", { nextStep: "Report this." });
+    if (json) printEvent(context, { event: "window", ...opened });
+    else context.stdout(windowText(opened));
     await follow(opened, before, managing, context);
   } catch (error) {
     // Who goes away takes the code along.
@@ -93,29 +107,34 @@ async function follow(
       tellCame(came, json, context);
       return;
     }
-    progress.status(pairing === null ? "a newcomer is being let in …" : leftText(pairing));
+    progress.status(pairing === null ? "a newcomer is being let in …" : waitText(pairing));
     await sleep(LOOK_EVERY_MS, undefined, { signal });
   }
 }
 
-function leftText({ expiresAtMs, triesLeft }: Window): string {
-  const left = countdown(expiresAtMs - Date.now());
-  return `waiting for a newcomer: ${left} and ${triesText(triesLeft)} left; Ctrl-C takes the code back`;
-}
-
-function triesText(tries: number): string {
-  return tries === 1 ? "1 try" : `${tries} tries`;
+function waitText(window: Window): string {
+  return `waiting for a newcomer: ${leftText(window, Date.now())} left; Ctrl-C takes the code back`;
 }
 
 async function peersNow({ management, signal }: Managing): Promise<readonly Peer[]> {
   return read(peersAnswer, await management.get("/peers", { signal })).peers;
 }
 
-function windowText({ code, expiresAtMs, triesLeft, uri }: Window): string {
+function windowText(window: Window): string {
+  const { code, uri } = window;
   const invitation = readInvitation(uri);
   const picture = invitation === undefined ? "" : `${drawInvitation(invitation)}\n`;
-  const tries = triesText(triesLeft);
-  return `${picture}\nCode: ${code}   (${countdown(expiresAtMs - Date.now())} and ${tries} left)\n\nOn the newcomer: parley join --code ${code}\n`;
+  const address = invitation === undefined ? undefined : typedAddress(invitation.addresses);
+  const elsewhere =
+    address === undefined ? "" : `Where it cannot see this cluster:  parley join ${address} --code ${code}\n`;
+  return `${picture}\nCode: ${code}   (${leftText(window, Date.now())} left)\n\nOn the newcomer:  parley join --code ${code}\n${elsewhere}`;
+}
+
+/** The first address, as people type it. */
+function typedAddress(addresses: readonly string[]): string | undefined {
+  const [first] = addresses.flatMap((each) => hostAndPortOf(each) ?? []);
+  if (first === undefined) return undefined;
+  return `${first.host.includes(":") ? `[${first.host}]` : first.host}:${first.port}`;
 }
 
 function tellWaiting(
@@ -147,6 +166,10 @@ const ENDINGS: Readonly<Record<string, string>> = {
   "too-many-failures": "the code was wrong five times: somebody may be guessing",
   closed: "the code was taken back",
 };
+
+function misused(): PeerError {
+  return new PeerError("usage", "--close and --approve cannot be given together", { nextStep: "Give one of the two." });
+}
 
 function closed(why: string | null): PeerError {
   return new PeerError("pairing-closed", ENDINGS[why ?? ""] ?? "the code counts no more", {

@@ -1,5 +1,6 @@
 /** `parley revoke PEER`: a peer that must not come back, such as one that was lost or stolen. */
 import type { Command } from "commander";
+import { PeerError } from "../../../errors.ts";
 import type { CliContext } from "../../context.ts";
 import { peersAnswer, read, revokeAnswer, type Peer, type Revocation } from "../../cluster/answers.ts";
 import { printJson } from "../../json-line.ts";
@@ -19,8 +20,10 @@ export function registerRevokeCommand(program: Command, context: CliContext): vo
     );
   command.action((peer: string) =>
     withManagement(command, context, async ({ management, json, signal }) => {
-      const asks = command.opts()["yes"] !== true && context.person !== undefined && !json;
-      if (asks) await confirm(context, `Throw ${peer} out for ever?`, signal);
+      if (command.opts()["yes"] !== true) {
+        if (context.person === undefined) throw unasked(peer);
+        await confirm(context, `Throw ${peer} out for ever?`, signal);
+      }
       const answer = await management.post("/peers/revoke", { body: { peer }, signal });
       if (json) {
         printJson(context, answer);
@@ -30,6 +33,12 @@ export function registerRevokeCommand(program: Command, context: CliContext): vo
       context.stdout(revocationText(read(revokeAnswer, answer).revocation, peers));
     }),
   );
+}
+
+function unasked(peer: string): PeerError {
+  return new PeerError("usage", `throwing ${peer} out is for ever, and there is nobody to ask`, {
+    nextStep: "Give --yes to go on.",
+  });
 }
 
 function revocationText({ name, appliedBy, notYetAppliedBy }: Revocation, peers: readonly Peer[]): string {

@@ -99,6 +99,6 @@ async function doorsFor(host: ClusterHost, place: Place | undefined, signal: Abo
 
 function noCluster(why: string): PeerError {
   return new PeerError("no-cluster-found", `there is no cluster to join: ${why}`, {
-    nextStep: "Give the address that parley pair shows on a member: parley join CODE ADDRESS.",
+    nextStep: "Give the address that parley pair shows on a member: parley join ADDRESS --code CODE.",
   });
 }
