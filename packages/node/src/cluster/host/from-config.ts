@@ -94,5 +94,5 @@ function listed(items: readonly string[]): readonly string[] {
 
 /** What a node record takes: short, on one line. */
 function fit(text: string): string {
-  return text.replaceAll(/\p{Cc}+/gu, " ").slice(0, 64) || "unknown";
+  return text.replaceAll(/[\p{Cc}\p{Bidi_Control}]+/gu, " ").slice(0, 64) || "unknown";
 }

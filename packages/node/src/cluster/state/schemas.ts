@@ -2,8 +2,8 @@
 import { z } from "zod";
 import { LIMITS } from "./limits.ts";
 
-/** Line feeds and other control characters would let a name lie on a terminal. */
-const PRINTABLE = /^[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}]+$/u;
+/** Line feeds, other control characters and what turns the direction of writing would let a name lie on a terminal. */
+const PRINTABLE = /^[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]+$/u;
 
 const text = (maxChars: number): z.ZodString => z.string().min(1).max(maxChars).regex(PRINTABLE);
 /** Any text that UTF-8 can say: half a character would come back as another one. */

@@ -80,7 +80,7 @@ const line = (max: number) =>
     .string()
     .min(1)
     .max(max)
-    .refine((text) => !/\p{Cc}/u.test(text));
+    .refine((text) => !/[\p{Cc}\p{Bidi_Control}]/u.test(text));
 const list = z.string().transform((text) => (text === "" ? [] : text.split(",")));
 
 const txtSchema = z.object({

@@ -72,6 +72,7 @@ describe("a peer's advert", () => {
     ["nothing", []],
     ["another version", pairsOf({ ...txtOf(kitchen), txtvers: "2" })],
     ["no peer id", pairsOf({ ...txtOf(kitchen), peer: "kitchen" })],
+    ["a name that turns the direction of writing", pairsOf({ ...txtOf(kitchen), name: "x\u202e" })],
     ["a name that moves the cursor", pairsOf({ ...txtOf(kitchen), name: "x\u001b[2J" })],
     ["a port that is none", pairsOf({ ...txtOf(kitchen), mesh: "65536" })],
     ["more than a packet", [...pairsOf(txtOf(kitchen)), Buffer.alloc(1200)]],

@@ -25,7 +25,7 @@ const line = (max: number) =>
     .string()
     .min(1)
     .max(max)
-    .refine((text) => !/\p{Cc}/u.test(text), "no control characters");
+    .refine((text) => !/[\p{Cc}\p{Bidi_Control}]/u.test(text), "no control characters");
 const name = line(NAME_BYTES_MAX).refine((text) => Buffer.byteLength(text) <= NAME_BYTES_MAX, "63 bytes");
 /** Base58: a libp2p peer id. */
 export const peerIdSchema = z.string().regex(/^[1-9A-HJ-NP-Za-km-z]{32,64}$/);

@@ -43,6 +43,6 @@ function noAnswer(cause: unknown): PeerError {
 
 /** One line, as messages carry it. */
 function shown(error: unknown): string {
-  const text = messageOf(error).replaceAll(/\p{Cc}+/gu, " ");
+  const text = messageOf(error).replaceAll(/[\p{Cc}\p{Bidi_Control}]+/gu, " ");
   return text.slice(0, 256) || "no reason was given";
 }

@@ -99,6 +99,7 @@ describe("the door's codec", () => {
     expect(() => decode(requestSchema, encode({ type: "welcome", more: 1 }))).toThrow(/not due/);
     const knock = (name: string) => encode({ type: "knock", application: { ...application, name } });
     expect(() => decode(requestSchema, knock("kitchen\u001b[2J"))).toThrow(/not due/);
+    expect(() => decode(requestSchema, knock("kitchen\u202enehctik"))).toThrow(/not due/);
     expect(() => decode(requestSchema, knock("é".repeat(40)))).toThrow(/not due/);
     expect(decode(requestSchema, knock("küche")).type).toBe("knock");
   });
