@@ -321,6 +321,7 @@ export class ClusterHost {
       log,
       changed: () => this.#bell.ring(),
       endingAsTold: (place, signal) => visits.endingAsTold(place, roster, signal),
+      shownAt: async (place, signal) => (await visits.hello(place, signal)).about.cluster?.id,
       ended: (how) => this.#out.isOver(how),
       failed: (error) => this.#trouble.fell(error),
     });

@@ -302,10 +302,12 @@ export class ClusteredPeer implements Cluster {
     return claiming.flatMap(({ about }) => (about?.cluster?.id === roster.cluster ? [about.name] : []));
   }
 
-  /** Who is alone and empty, on either side, gives itself up by itself. */
+  /** Who is alone and empty, on either side, gives itself up by itself; of members that moved on another sentence tells. */
   #others(): readonly OtherCluster[] {
-    if (this.#host.isAloneAndEmpty) return [];
-    const abouts = this.#neighbours().flatMap(({ about }) => about ?? []);
+    const { isAloneAndEmpty, member } = this.#host;
+    if (isAloneAndEmpty) return [];
+    const strangers = this.#neighbours().filter(({ peer }) => member?.roster.standingOf(peer) !== "member");
+    const abouts = strangers.flatMap(({ about }) => about ?? []);
     const filled = abouts.filter(({ cluster }) => cluster?.isAloneAndEmpty === false && cluster.id !== this.clusterId);
     return [...Map.groupBy(filled, ({ cluster }) => cluster?.id ?? "")].map(([cluster, peers]) => {
       return { cluster, names: peers.map(({ name }) => name) };

@@ -63,7 +63,8 @@ export function factsOf(member: Member): MemberFacts {
       waiting: status.waiting.proposals,
     },
     twinKnownBy: member.links.status().flatMap(({ peer, hasOwnTwin }) => (hasOwnTwin ? [nameOf(member, peer)] : [])),
-    accusers: member.accusers.map((peer) => nameOf(member, peer)),
+    accusers: member.shutOut.accusers.map((peer) => nameOf(member, peer)),
+    movedOn: member.shutOut.movedOn.map(({ peer, cluster }) => ({ peer, name: nameOf(member, peer), cluster })),
     outbox: outboxOf(member),
     revocations: [...shared.now.revoked.values()].map((revoked) => {
       const missing = notYetAppliedBy(member, revoked.acknowledged);

@@ -3,14 +3,21 @@
  * be agreed on, why, and what would change that. Pure.
  */
 import type { ClusterFacts, MemberFacts, OutboxFacts, PeerFacts } from "./facts.ts";
-import { CLAIMANTS_STEP, describeClaimants, describeOther, howToUnite } from "./others.ts";
+import {
+  CLAIMANTS_STEP,
+  describeClaimants,
+  describeMovedOn,
+  describeOther,
+  howToFollow,
+  howToUnite,
+} from "./others.ts";
 import { explainQuorum, whatItTakes, type QuorumExplanation } from "./quorum.ts";
 import { describeTwins, howToEndTwins } from "./twins.ts";
 import { duration, list, plural } from "./words.ts";
 
 /**
  * `healthy`: any one voter may fail, or this is the only host; `fragile`: all is agreed on as it should be, and the next failure
- * would end that; `electing`: enough are there and nobody is prime yet; `no-quorum`: this peer works by itself.
+ * would end that; `electing`: enough are there and nobody is prime yet, or this peer has yet to hear who votes; `no-quorum`: this peer works by itself.
  */
 export type ClusterState =
   "off" | "looking" | "waiting" | "left" | "revoked" | "healthy" | "fragile" | "electing" | "no-quorum";
@@ -128,9 +135,12 @@ function ofMember(facts: MemberFacts): ClusterExplanation {
 
 function stateOf({ consensus, accusers }: MemberFacts, quorum: QuorumExplanation): ClusterState {
   if (!quorum.isThere) return accusers.length > 0 ? "revoked" : "no-quorum";
-  if (consensus.prime === undefined) return "electing";
+  if (consensus.prime === undefined || quorum.voters === 0) return "electing";
   return quorum.mayFail > 0 || quorum.voters === 1 ? "healthy" : "fragile";
 }
+
+/** The log of who has just come in is empty. */
+const LEARNING = "This peer has just come in and still learns from the others who votes; that takes a moment.";
 
 interface Said {
   readonly sentences: readonly string[];
@@ -140,6 +150,7 @@ interface Said {
 function withQuorum(facts: MemberFacts, quorum: QuorumExplanation, state: ClusterState): Said {
   const { consensus, peers, self } = facts;
   const { voters, online, mayFail, missing } = quorum;
+  if (voters === 0) return { sentences: [LEARNING], nextSteps: [] };
   const name = peers.find(({ peer }) => peer === consensus.prime)?.name ?? consensus.prime ?? "";
   const isSelf = consensus.prime === self;
   const first =
@@ -181,7 +192,7 @@ function accused({ cluster, accusers }: MemberFacts): Said {
 }
 
 function withoutQuorum(facts: MemberFacts, { voters, needed, online, missing }: QuorumExplanation): Said {
-  const { consensus, self, peers, claimants = [] } = facts;
+  const { consensus, self, peers, claimants = [], movedOn = [] } = facts;
   const isDoubtful = consensus.isInDoubt && consensus.voters.includes(self);
   const silent = missing.map((name) =>
     describeAbsence(
@@ -189,7 +200,10 @@ function withoutQuorum(facts: MemberFacts, { voters, needed, online, missing }: 
       peers.find((each) => each.name === name),
     ),
   );
-  const takes = whatItTakes(facts).map(({ count, of }) => {
+  const mayComeBack = (each: PeerFacts): boolean => movedOn.every(({ peer }) => peer !== each.peer);
+  const wanted = whatItTakes(facts).map(({ count, of }) => ({ count, of: of.filter(mayComeBack) }));
+  const isHopeless = wanted.some(({ count, of }) => of.length < count);
+  const takes = wanted.map(({ count, of }) => {
     const names = of.filter(({ peer }) => peer !== self).map(({ name }) => name);
     return count >= names.length ? list(names) : `${count} of ${list(names)}`;
   });
@@ -207,7 +221,8 @@ function withoutQuorum(facts: MemberFacts, { voters, needed, online, missing }: 
     ],
     nextSteps: [
       ...(claimants.length > 0 ? [CLAIMANTS_STEP] : []),
-      ...(groups.length === 0
+      ...howToFollow(movedOn),
+      ...(groups.length === 0 || isHopeless
         ? []
         : [`Switch on, or connect again, ${groups.join(", and ")}: then all goes on by itself.`]),
       `Only if they are gone for good: \`${RECOVERY_COMMAND}\` makes a new beginning from what this host has. What the others agreed on without it is lost, and they must be paired anew.`,
@@ -217,7 +232,7 @@ function withoutQuorum(facts: MemberFacts, { voters, needed, online, missing }: 
 
 /** What is worth knowing beside all that. */
 function further(facts: MemberFacts): readonly string[] {
-  const { consensus, peers, revocations, self, outbox, others = [] } = facts;
+  const { consensus, peers, revocations, self, outbox, others = [], movedOn = [] } = facts;
   const behind = peers.filter(({ isOnline, lag, peer }) => isOnline && peer !== self && lag !== undefined && lag > 0);
   const asleep = peers.filter(({ isAsleep, isOnline }) => isAsleep && !isOnline);
   return [
@@ -236,6 +251,7 @@ function further(facts: MemberFacts): readonly string[] {
     ...revocations
       .filter(({ notYetAppliedBy }) => notYetAppliedBy.length > 0)
       .map(({ name, notYetAppliedBy }) => `${name} was revoked; ${list(notYetAppliedBy)} may not know yet.`),
+    ...describeMovedOn(movedOn),
     ...others.map(describeOther),
   ];
 }

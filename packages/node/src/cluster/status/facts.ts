@@ -44,6 +44,12 @@ export interface RevocationFacts {
   readonly notYetAppliedBy: readonly string[];
 }
 
+export interface MovedOnFacts {
+  readonly peer: string;
+  readonly name: string;
+  readonly cluster: string;
+}
+
 export type ClusterFacts =
   | { readonly belonging: "off" }
   | { readonly belonging: "looking"; readonly hasBelonged: boolean }
@@ -64,6 +70,8 @@ export type ClusterFacts =
       readonly others?: readonly OtherCluster[];
       /** Names of members that say that this peer was revoked; too few of them to be certain. */
       readonly accusers: readonly string[];
+      /** Members that refuse this peer and show another cluster; only their word. Default: none. */
+      readonly movedOn?: readonly MovedOnFacts[];
       /** Names of members that are linked with another process of this peer's identity. Default: none. */
       readonly twinKnownBy?: readonly string[];
     };

@@ -1,4 +1,5 @@
 /** Two clusters with contents that have met: neither is given up by itself (merging is a person's matter). Pure. */
+import type { MovedOnFacts } from "./facts.ts";
 import { list } from "./words.ts";
 
 /** Another cluster that holds something. */
@@ -10,6 +11,23 @@ export interface OtherCluster {
 
 export function describeOther({ cluster, names }: OtherCluster): string {
   return `There is another cluster nearby, ${cluster} of ${list(names)}: both go on by themselves, and neither gives itself up.`;
+}
+
+/** Of members that went on without the others, as a cluster of their own. */
+export function describeMovedOn(movedOn: readonly MovedOnFacts[]): readonly string[] {
+  return [...Map.groupBy(movedOn, ({ cluster }) => cluster)].map(([cluster, members]) => {
+    const [belong, they] = members.length === 1 ? ["belongs", "it"] : ["belong", "they"];
+    const names = members.map(({ name }) => name);
+    return `${list(names)} ${belong} to another cluster now (${cluster}): ${they} went on without this one.`;
+  });
+}
+
+export function howToFollow(movedOn: readonly MovedOnFacts[]): readonly string[] {
+  if (movedOn.length === 0) return [];
+  const names = movedOn.map(({ name }) => name);
+  return [
+    `To follow ${list(names, "or")}: \`parley leave --force\` here, then \`parley join\` with a code that \`parley pair\` shows there.`,
+  ];
 }
 
 /** Of peers that say they belong to this peer's cluster, and may not. */

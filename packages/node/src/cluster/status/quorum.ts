@@ -29,9 +29,14 @@ export function explainQuorum(facts: MemberFacts): QuorumExplanation {
     needed: now?.needed ?? 0,
     online: now?.online.length ?? 0,
     isThere: halves.every(({ online, needed }) => online.length >= needed),
-    mayFail: Math.max(0, Math.min(...halves.map(({ online, needed }) => online.length - needed))),
+    // Of nobody at all, nobody may fail: a newcomer does not know yet who votes.
+    mayFail: halves.length === 0 ? 0 : Math.max(0, Math.min(...halves.map(spareOf))),
     missing: [...missing],
   };
+}
+
+function spareOf({ online, needed }: Half): number {
+  return online.length - needed;
 }
 
 /** What would bring the quorum back: of each group, so many. Empty while it is there. */

@@ -121,6 +121,12 @@ describe("a peer whose others are gone for good", () => {
     expect(other?.cluster.clusterId).toBe(before);
     await until(() => other?.cluster.met().some(({ clusterId }) => clusterId === one.cluster.clusterId) === true, "it");
     expect(one.cluster.peers()).toHaveLength(1);
+    const went = `${one.name} belongs to another cluster now (${one.cluster.clusterId}): it went on without this one.`;
+    await until(() => JSON.stringify(other?.cluster.status()["sentences"]).includes(went), "that it says so");
+    const told = JSON.stringify(other?.cluster.status());
+    expect(told).toMatch(/`parley leave --force` here, then `parley join`/);
+    expect(told).not.toContain("another cluster nearby");
+    expect(other?.cluster.clusterId).toBe(before);
   });
 });
 

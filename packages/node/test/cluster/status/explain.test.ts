@@ -161,6 +161,36 @@ describe("the explanation of a cluster's state", () => {
     expect(explained.sentences[0]).toContain("electing a prime (term 7)");
   });
 
+  it("says of a peer that has just come in that it still learns who votes", () => {
+    for (const prime of ["id-attic", undefined]) {
+      const facts = home([peer("laptop"), peer("attic")], { voters: [], prime });
+      const explained = explainCluster(facts);
+      expect(explained).toMatchObject({ state: "electing", isWritable: false, quorum: { voters: 0, mayFail: 0 } });
+      expect(explained.sentences).toEqual([
+        "This peer has just come in and still learns from the others who votes; that takes a moment.",
+      ]);
+      expect(JSON.parse(JSON.stringify(explained))).toEqual(explained);
+    }
+  });
+
+  it("says who has gone on without this peer and how to follow, and does not wait for that one", () => {
+    const movedOn = [{ peer: "id-cellar", name: "cellar", cluster: "home-2" }];
+    const went = "cellar belongs to another cluster now (home-2): it went on without this one.";
+    const two = explainCluster(home([peer("attic"), gone("cellar")], { prime: undefined }, { movedOn }));
+    expect(two.sentences).toContain(went);
+    expect(two.nextSteps[0]).toMatch(/^To follow cellar: `parley leave --force` here, then `parley join`/);
+    expect(two.nextSteps.join(" ")).not.toContain("goes on by itself");
+    expect(two.nextSteps.join(" ")).toContain(RECOVERY_COMMAND);
+    const three = explainCluster(
+      home([peer("attic"), gone("kitchen"), gone("cellar")], { prime: undefined }, { movedOn }),
+    );
+    expect(three.sentences).toContain(went);
+    expect(three.nextSteps[1]).toBe("Switch on, or connect again, kitchen: then all goes on by itself.");
+    const well = explainCluster(home([peer("attic"), peer("kitchen"), gone("cellar")], {}, { movedOn }));
+    expect(well.sentences).toContain(went);
+    expect(well.nextSteps.join(" ")).not.toContain("--force");
+  });
+
   it("does not count a peer that doubts its own log, and says so", () => {
     const facts = home([peer("attic"), peer("kitchen"), gone("cellar")], { isInDoubt: true, prime: undefined });
     expect(explainCluster(facts)).toMatchObject({ state: "no-quorum", quorum: { online: 1 } });

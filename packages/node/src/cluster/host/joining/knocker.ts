@@ -103,7 +103,7 @@ export class Knocker {
   /** Where nobody has approved it, it need not wait. */
   #makeRoomFor(peer: string): void {
     if (this.#knocks.has(peer) || this.#knocks.size < MAX_KNOCKS) return;
-    const [least] = [...this.#knocks].filter(([other]) => !this.#approvals.has(other));
+    const least = [...this.#knocks].find(([other]) => !this.#approvals.has(other));
     if (least === undefined) return;
     least[1].abort();
     this.#knocks.delete(least[0]);

@@ -46,6 +46,8 @@ export interface MemberOptions {
   readonly changed: () => void;
   /** Asks a member that refuses this peer whether it was revoked. */
   readonly endingAsTold: ShutOutOptions["endingAsTold"];
+  /** Which cluster it shows. */
+  readonly shownAt: ShutOutOptions["shownAt"];
   /** The cluster says that this peer belongs no more. */
   readonly ended: (how: "left" | "revoked") => void;
   /** Something of it has ended by itself; the rest is to be stopped. */
@@ -97,13 +99,14 @@ export class Member {
   readonly company: Company;
   readonly roster: Roster;
   readonly life: Life;
+  /** What members say that refuse this peer. */
+  readonly shutOut: ShutOut;
   /** What waits to be delivered. */
   readonly outbox: Outbox;
   readonly #courier: Courier;
   readonly #options: MemberOptions;
   readonly #attendance: Attendance;
   readonly #duties: Duties;
-  readonly #shutOut: ShutOut;
   readonly #stops: (() => void)[];
   /** What matters here of the state, as it was when it was looked at last. */
   #seen: readonly unknown[] = [];
@@ -141,11 +144,12 @@ export class Member {
       log,
       isGoing: () => this.#isLeaving || this.#isAsleep(),
     });
-    this.#shutOut = new ShutOut({
+    this.shutOut = new ShutOut({
       roster,
       links,
       log,
       endingAsTold: options.endingAsTold,
+      shownAt: options.shownAt,
       changed: options.changed,
       ended: options.ended,
     });
@@ -172,11 +176,6 @@ export class Member {
   get votes(): { readonly voters: readonly number[]; readonly isVoter: boolean } {
     const { voters } = this.agreement.consensus.node.status().confState;
     return { voters, isVoter: voters.includes(this.roster.node) };
-  }
-
-  /** Members that say that this peer was revoked. */
-  get accusers(): readonly string[] {
-    return this.#shutOut.accusers;
   }
 
   /** Somebody who leads is known. */
@@ -280,7 +279,7 @@ export class Member {
     for (const stop of this.#stops) stop();
     this.#duties.stop();
     await this.#courier.stop();
-    this.#shutOut.close();
+    this.shutOut.close();
     this.#attendance.close();
     this.life.close();
     await this.company.close();

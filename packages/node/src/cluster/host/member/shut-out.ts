@@ -3,6 +3,8 @@
  * this one is asked at its door; what it says counts, because it has proven to be that member (Noise) and who has ceased to
  * belong does so for ever under that number. One that was itself revoked, on the other side of a partition, could say so too:
  * therefore two have to, where this peer knows two.
+ *
+ * Who says nothing of that may have gone on without this peer, as a cluster of its own: that is seen at its door, and only told.
  */
 import type { Logger } from "pino";
 import { messageOf } from "../../../errors.ts";
@@ -13,10 +15,12 @@ import type { Roster } from "./roster.ts";
 export type Ending = "left" | "revoked";
 
 export interface ShutOutOptions {
-  readonly roster: Pick<Roster, "members" | "self">;
+  readonly roster: Pick<Roster, "members" | "self" | "cluster">;
   readonly links: Pick<Links, "status" | "current">;
   /** Asks that member how this peer has ceased to belong; undefined: it has not. @throws when there is no answer */
   readonly endingAsTold: (place: Place, signal: AbortSignal) => Promise<Ending | undefined>;
+  /** The cluster that is shown at that door. @throws when there is no answer */
+  readonly shownAt: (place: Place, signal: AbortSignal) => Promise<string | undefined>;
   /** What is known has changed. */
   readonly changed: () => void;
   /** It belongs no more. */
@@ -37,6 +41,12 @@ const TIMES: ShutOutTimes = { lookEveryMs: 1_000, againMs: 2_000, rarelyMs: 60_0
 /** As many members have to say it, where this peer knows so many. */
 const WITNESSES = 2;
 
+/** A member that shows another cluster. */
+export interface MovedOn {
+  readonly peer: string;
+  readonly cluster: string;
+}
+
 interface Asked {
   readonly dueMs: number;
   readonly pauseMs: number;
@@ -49,6 +59,8 @@ export class ShutOut {
   readonly #timer: NodeJS.Timeout;
   /** Members, and what they say. */
   readonly #told = new Map<string, Ending>();
+  /** Members, and the other cluster that they show. */
+  readonly #shown = new Map<string, string>();
   readonly #asked = new Map<string, Asked>();
   #isAsking = false;
 
@@ -63,6 +75,12 @@ export class ShutOut {
     return this.#witnesses().filter((peer) => this.#told.get(peer) === "revoked");
   }
 
+  /** Members that show another cluster, and have no link with this peer. */
+  get movedOn(): readonly MovedOn[] {
+    const all = [...this.#shown].map(([peer, cluster]) => ({ peer, cluster }));
+    return all.filter(({ peer }) => this.#isApart(peer));
+  }
+
   close(): void {
     clearInterval(this.#timer);
     this.#over.abort();
@@ -70,8 +88,12 @@ export class ShutOut {
 
   /** Members that say that it belongs no more, and have no link with it. */
   #witnesses(): readonly string[] {
+    return [...this.#told.keys()].filter((peer) => this.#isApart(peer));
+  }
+
+  #isApart(peer: string): boolean {
     const { roster, links } = this.#options;
-    return [...this.#told.keys()].filter((peer) => roster.members.has(peer) && links.current(peer) === undefined);
+    return roster.members.has(peer) && links.current(peer) === undefined;
   }
 
   /** Never rejects. */
@@ -99,8 +121,11 @@ export class ShutOut {
 
   async #ask(peer: string, addresses: readonly string[]): Promise<void> {
     const { endingAsTold, log, changed, ended, roster } = this.#options;
+    const place = { peer, addresses };
     try {
-      const told = await endingAsTold({ peer, addresses }, this.#over.signal);
+      const told = await endingAsTold(place, this.#over.signal);
+      if (told === undefined) await this.#lookAt(peer, place);
+      else this.#shown.delete(peer);
       if (this.#over.signal.aborted || told === this.#told.get(peer)) return;
       if (told === undefined) this.#told.delete(peer);
       else this.#told.set(peer, told);
@@ -112,5 +137,20 @@ export class ShutOut {
     } catch (error) {
       log.debug({ remote: peer, why: messageOf(error) }, "a member that refuses this peer did not say why");
     }
+  }
+
+  /** @throws when there is no answer */
+  async #lookAt(peer: string, place: Place): Promise<void> {
+    const { shownAt, log, changed, roster } = this.#options;
+    const cluster = await shownAt(place, this.#over.signal);
+    const other = cluster === roster.cluster ? undefined : cluster;
+    if (this.#over.signal.aborted || other === this.#shown.get(peer)) return;
+    if (other === undefined) this.#shown.delete(peer);
+    else this.#shown.set(peer, other);
+    log.warn(
+      { remote: peer, shows: cluster },
+      "a member that refuses this peer shows another cluster, or does no more",
+    );
+    changed();
   }
 }

@@ -15,13 +15,14 @@ function refusing(peer: string): PeerLinkStatus {
 /** A peer that knows these members; what they say can be changed. */
 function outcast(members: readonly string[]) {
   const says = new Map<string, Ending | undefined | Error>();
+  const shows = new Map<string, string | undefined>();
   const statuses = new Map<string, PeerLinkStatus>();
   const linked = new Set<string>();
   const asked: string[] = [];
   const verdicts: Ending[] = [];
   const all = new Map(["self", ...members].map((peer, i) => [peer, { peer, node: i + 1, name: peer, addresses: [] }]));
   const shutOut = new ShutOut({
-    roster: { self: "self", members: all },
+    roster: { self: "self", cluster: "home-1", members: all },
     links: { status: () => [...statuses.values()], current: (peer) => (linked.has(peer) ? ({} as Link) : undefined) },
     endingAsTold: async ({ peer = "", addresses }) => {
       expect(addresses).toEqual([`/dns/${peer}/tcp/1`]);
@@ -30,6 +31,7 @@ function outcast(members: readonly string[]) {
       if (said instanceof Error) throw said;
       return said;
     },
+    shownAt: async ({ peer = "" }) => shows.get(peer),
     changed: () => undefined,
     ended: (how) => verdicts.push(how),
     log: noLog,
@@ -39,6 +41,7 @@ function outcast(members: readonly string[]) {
   return {
     shutOut,
     asked,
+    shows,
     linked,
     verdicts,
     refuses: (peer: string, said: Ending | undefined | Error) => {
@@ -112,5 +115,28 @@ describe("a peer that members refuse", () => {
     await until(() => asked.includes("d"));
     expect(verdicts).toEqual([]);
     expect(asked).not.toContain("stranger");
+  });
+
+  it("sees that a member shows another cluster, makes nothing of it by itself, and forgets it when that is over", async () => {
+    const { refuses, shows, shutOut, verdicts, linked, asked } = outcast(["a", "b"]);
+    shows.set("a", "home-2");
+    refuses("a", undefined);
+    await until(() => shutOut.movedOn.length === 1);
+    expect(shutOut.movedOn).toEqual([{ peer: "a", cluster: "home-2" }]);
+    linked.add("a");
+    expect(shutOut.movedOn).toEqual([]);
+    linked.delete("a");
+    for (const shown of ["home-1", undefined]) {
+      shows.set("a", shown);
+      await until(() => shutOut.movedOn.length === 0);
+      shows.set("a", "home-2");
+      await until(() => shutOut.movedOn.length === 1);
+    }
+    const times = asked.length;
+    refuses("a", "revoked");
+    await until(() => asked.length > times + 1);
+    expect(verdicts).toEqual([]);
+    expect(shutOut.accusers).toEqual(["a"]);
+    expect(shutOut.movedOn).toEqual([]);
   });
 });
