@@ -423,11 +423,13 @@ describe("parley settings", () => {
     expect(await run(["settings"])).toBe(0);
     expect(stdout()).toBe("Nothing was chosen.\n");
     expect(await run(["settings", "voice", "amy"])).toBe(0);
-    expect(stdout()).toContain("voice is changed on every peer.\n");
+    expect(stdout()).toContain("voice is agreed on. Peers that are away learn it when they are back.\n");
     expect(await run(["settings", "voice"])).toBe(0);
     expect(stdout()).toContain("voice = amy\n");
     expect(await run(["settings", "voice", "--unset"])).toBe(0);
     expect(cluster.shared?.now.settings.size).toBe(0);
+    expect(await run(["settings", "voice"])).toBe(0);
+    expect(stdout()).toMatch(/voice is not set: nobody has chosen it\.\n$/);
     expect(await run(["settings", "voice", "amy", "--unset"])).toBe(2);
     expect(await run(["settings", "--unset"])).toBe(2);
   });

@@ -33,7 +33,8 @@ export function registerSettingsCommand(program: Command, context: CliContext): 
       const { settings } = read(settingsAnswer, answer);
       const shown = Object.entries(settings).filter(([name]) => key === undefined || name === key);
       if (json) return printJson(context, { settings: Object.fromEntries(shown) });
-      if (shown.length === 0) context.stdout(key === undefined ? "Nothing was chosen.\n" : `${key} was not chosen.\n`);
+      if (shown.length === 0)
+        context.stdout(key === undefined ? "Nothing was chosen.\n" : `${key} is not set: nobody has chosen it.\n`);
       for (const [name, chosen] of shown) context.stdout(`${name} = ${chosen}\n`);
     }),
   );
@@ -44,7 +45,7 @@ function writtenText(
   delivery: { readonly outcome: string; readonly detail?: string | undefined } | null,
 ): string {
   if (delivery === null) return `${key} is written down here, and takes effect when the cluster can agree on it.\n`;
-  if (delivery.outcome === "done") return `${key} is changed on every peer.\n`;
+  if (delivery.outcome === "done") return `${key} is agreed on. Peers that are away learn it when they are back.\n`;
   throw new PeerError("peer-refused", `${key} was not changed: ${delivery.detail ?? delivery.outcome}`, {
     nextStep: "See what was chosen: parley settings.",
   });
