@@ -11,7 +11,11 @@ import { nonEmpty, number, section, setting, text, whole } from "./setting.ts";
 export const NAME_BYTES_MAX = 63;
 
 function isName(name: string): boolean {
-  return name.trim() === name && !/[\p{Cc}\p{Bidi_Control}]/u.test(name) && new TextEncoder().encode(name).length <= NAME_BYTES_MAX;
+  return (
+    name.trim() === name &&
+    !/[\p{Cc}\p{Bidi_Control}]/u.test(name) &&
+    new TextEncoder().encode(name).length <= NAME_BYTES_MAX
+  );
 }
 
 /** The host name's first label, made to fit {@link NAME_BYTES_MAX}. */
