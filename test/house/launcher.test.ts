@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { ROOT, run } from "./mini-house.ts";
 
 const WAIT_MS = 30_000;
@@ -63,6 +63,34 @@ async function startAndEnd(
   });
   const [code, signal] = await once(child, "close");
   return { code, signal, stdout };
+}
+
+const PARLEY = join(ROOT, "packages/node/bin/parley.js");
+
+/** That a peer ends in order when `file`, which started it, is killed. */
+async function expectEnded(file: string, args: readonly string[], more: NodeJS.ProcessEnv = {}): Promise<void> {
+  const home = join(root, "home");
+  const env = { ...process.env, PARLEY_HOME: home, PARLEY_LISTEN_PORT: "0", PARLEY_CLUSTER_ENABLED: "false", ...more };
+  const child = spawn(file, args, { stdio: ["ignore", "pipe", "ignore"], env });
+  let stdout = "";
+  onTestFinished(() => {
+    const pid = Number(/"pid":(\d+)/.exec(stdout)?.[1]);
+    if (!stdout.includes('"stopped"') && pid > 0) process.kill(pid, "SIGKILL");
+  });
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    const hadStarted = stdout.includes('"started"');
+    stdout += text;
+    if (!hadStarted && stdout.includes('"started"')) child.kill("SIGKILL");
+  });
+  // That it is closed says that the peer, who has it too, has ended.
+  await once(child.stdout, "close");
+  const events = stdout
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as { event: string; pid?: number });
+  expect(events[0]?.pid).not.toBe(child.pid);
+  expect(events.at(-1)).toEqual({ event: "stopped" });
+  expect(existsSync(join(home, "peer.json"))).toBe(false);
 }
 
 describe("the command parley", () => {
@@ -148,6 +176,31 @@ describe("the command parley", () => {
     const { stdout } = await run(old, [launcher, "facts"], { cwd: root });
     expect(JSON.parse(stdout)).toMatchObject({ node: expect.stringMatching(/^24\./) });
   });
+
+  it(
+    "does not leave a peer behind when it is killed while it could not leave its place",
+    async ({ skip }) => {
+      const old = await oldNode();
+      if (old === undefined) return skip("no Node below 24 in the path");
+      await expectEnded(old, [PARLEY, "--json", "start", "--no-models"]);
+    },
+    WAIT_MS * 2,
+  );
+
+  it.skipIf(process.platform !== "linux")(
+    "does not leave a peer behind when the npm is killed whose script it is",
+    async () => {
+      // As npm does: a shell that waits, and what is told in the environment.
+      const npm = `process.title = "npm start"; require("node:child_process").spawn("sh", ["-c", '"$NODE" "$PARLEY" --json start --no-models; exit'], { stdio: "inherit" })`;
+      await expectEnded(process.execPath, ["-e", npm], {
+        NODE: process.execPath,
+        PARLEY,
+        npm_lifecycle_event: "start",
+        npm_lifecycle_script: "node packages/node/bin/parley.js start",
+      });
+    },
+    WAIT_MS * 2,
+  );
 
   it("says what it needs when an older Node is all there is", async ({ skip }) => {
     const old = await oldNode();

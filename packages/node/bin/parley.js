@@ -34,6 +34,12 @@ function giveUp(message, nextStep) {
   process.exit(1);
 }
 
+/** What is under way; a line of JSON for programs. @param {string} progress */
+function tell(progress) {
+  const isForPrograms = given.includes("--json");
+  process.stderr.write(isForPrograms ? `${JSON.stringify({ progress })}\n` : `parley: ${progress}\n`);
+}
+
 /** @param {string} node that will run it */
 async function findProgram(node) {
   const source = join(here, "..", "src", "main.ts");
@@ -61,11 +67,11 @@ async function programInOneFile(node) {
   const program = programPath(root);
   if (existsSync(program)) return program;
   if (!isPeer) return undefined;
-  process.stderr.write("parley: making one program of the sources (some seconds, once after each change)\n");
+  tell("making one program of the sources (some seconds, once after each change)");
   const { status, signal } = spawnSync(node, [join(tool, "main.ts")], { stdio: ["ignore", "ignore", "inherit"] });
   if (signal !== null) process.exit(128 + constants.signals[signal]);
   if (status === 0 && existsSync(program)) return program;
-  process.stderr.write("parley: that did not work; starting from the sources, which takes more memory\n");
+  tell("that did not work; starting from the sources, which takes more memory");
   return undefined;
 }
 
@@ -91,15 +97,50 @@ function findNode() {
   );
 }
 
+/**
+ * The process id of the npm whose script this is (`npm start`, `npx parley start`): killed, it tells nobody. Whatever else has
+ * started this process may end before it, as a shell does.
+ */
+function npmAbove() {
+  const { npm_lifecycle_event: event, npm_lifecycle_script: script = "" } = process.env;
+  const isItsScript = event === "npx" || /parley(\.js)?["']? start\b[^&]*$/.test(script);
+  if (event === undefined || !isItsScript) return undefined;
+  const parent = process.ppid;
+  const shell = aboutProcess(parent);
+  // Between npm and this process there is a shell, or none where it leaves its place.
+  const isNpm = /^(npm|npx|node)/;
+  if (shell === undefined || isNpm.test(shell.name)) return parent;
+  return isNpm.test(aboutProcess(shell.parent)?.name ?? "") ? shell.parent : parent;
+}
+
+/** Undefined where the system does not tell it in files. @param {number} pid */
+function aboutProcess(pid) {
+  const file = `/proc/${pid}/stat`;
+  if (!existsSync(file)) return undefined;
+  const [, name = "", parent] = /^\d+ \((.*)\) \S (\d+)/s.exec(readFileSync(file, "utf8")) ?? [];
+  return { name, parent: Number(parent) };
+}
+
 const node = findNode();
 const args = [...process.execArgv, ...LEAN, ...(await findProgram(node)), ...given];
-const env = { ...process.env, ...LEAN_ENVIRONMENT };
+const npm = isPeer ? npmAbove() : undefined;
+const env = {
+  ...process.env,
+  ...LEAN_ENVIRONMENT,
+  ...(npm === undefined ? {} : { PARLEY_LAUNCHER_NPM: String(npm) }),
+};
 // Where it can, the program takes this process's place: nobody stands between it and whoever started it.
 if (isEnough(process.versions.node) && process.platform !== "win32") {
   process.execve?.(node, [node, ...args], env);
 }
-const child = spawn(node, args, { stdio: "inherit", env });
-
+// Else the program must not outlive this process, however it ends: it sees this pipe close.
+const LINE = 3;
+const child = spawn(node, args, {
+  stdio: ["inherit", "inherit", "inherit", "pipe"],
+  env: { ...env, PARLEY_LAUNCHER_LINE: String(LINE) },
+});
+// What the program sends is nothing; that it closes the pipe is told by its end.
+child.stdio[LINE]?.on("error", () => undefined);
 // From a terminal, Ctrl-C and a hang-up reach the whole foreground group, the child included: passing them on would
 // deliver them twice. Otherwise whoever sent the signal knows only this process.
 const atTerminal = process.stdin.isTTY || process.stdout.isTTY || process.stderr.isTTY;
