@@ -2,7 +2,8 @@
  * The one logger of a peer: JSON lines, or lines for people on a terminal. What people say is never logged.
  *
  * Each line carries `peer`, the peer's name. What belongs together, such as a request and all it causes, runs in
- * {@link withCorrelation}: its lines carry `correlation`, however deep they are written. Who acts in a cluster logs with a
+ * {@link withCorrelation}: its lines carry `correlation`, however deep they are written; what goes on after it does not
+ * ({@link withoutCorrelation}). Who acts in a cluster logs with a
  * {@link contextLogger}, whose lines carry `peerId` and the `term` of the moment in which they are written.
  */
 import { AsyncLocalStorage } from "node:async_hooks";
@@ -47,6 +48,14 @@ export function contextLogger(log: Logger, context: () => LogContext): Logger {
 /** Runs `work`; what it logs, itself or by what it starts, carries `id`. An id that came from another peer goes on. */
 export function withCorrelation<T>(id: string, work: () => T): T {
   return correlations.run(id, work);
+}
+
+/**
+ * Runs `work` as nobody's. What outlives the request that began it, such as a link or a timer that sets itself again, is begun in
+ * here: else its lines would carry that request's id for as long as it lives.
+ */
+export function withoutCorrelation<T>(work: () => T): T {
+  return correlations.exit(work);
 }
 
 /** The id of what runs now: to be sent along, so that another peer's lines carry it too. */

@@ -1,7 +1,14 @@
 import { Writable } from "node:stream";
 import pino, { type Logger } from "pino";
 import { describe, expect, it } from "vitest";
-import { contextLogger, correlationId, createLogger, newCorrelationId, withCorrelation } from "../src/log.ts";
+import {
+  contextLogger,
+  correlationId,
+  createLogger,
+  newCorrelationId,
+  withCorrelation,
+  withoutCorrelation,
+} from "../src/log.ts";
 import { testConfig } from "./support.ts";
 
 function recorded(): { readonly log: Logger; readonly lines: Record<string, unknown>[] } {
@@ -66,6 +73,20 @@ describe("what belongs together", () => {
     ]);
     expect(correlationId()).toBeUndefined();
     expect(withCorrelation("from-another-peer", correlationId)).toBe("from-another-peer");
+  });
+});
+
+describe("what outlives the request that began it", () => {
+  it("is nobody's, also in what it begins itself, and the request goes on as it was", async () => {
+    const seen = Promise.withResolvers<string | undefined>();
+    const [inside, after] = withCorrelation("request", () => {
+      const id = withoutCorrelation(() => {
+        setImmediate(() => seen.resolve(correlationId()));
+        return correlationId();
+      });
+      return [id, correlationId()];
+    });
+    expect([inside, await seen.promise, after]).toEqual([undefined, undefined, "request"]);
   });
 });
 

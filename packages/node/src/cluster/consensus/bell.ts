@@ -1,4 +1,9 @@
-/** Tells watchers that something has changed: soon, once for many changes, and never from within the change. */
+/**
+ * Tells watchers that something has changed: soon, once for many changes, and never from within the change. What they begin is not
+ * of whatever request has made the first of these changes.
+ */
+import { withoutCorrelation } from "../../log.ts";
+
 export class Bell {
   readonly #watchers = new Set<() => void>();
   #isRinging = false;
@@ -13,9 +18,10 @@ export class Bell {
   ring(): void {
     if (this.#isRinging) return;
     this.#isRinging = true;
-    queueMicrotask(() => {
+    const tell = (): void => {
       this.#isRinging = false;
       for (const heard of this.#watchers) heard();
-    });
+    };
+    withoutCorrelation(() => queueMicrotask(tell));
   }
 }

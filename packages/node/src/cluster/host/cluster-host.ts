@@ -6,7 +6,8 @@ import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { PeerError } from "../../errors.ts";
-import { addressOf } from "../../mesh/host/addresses.ts";
+import { withoutCorrelation } from "../../log.ts";
+import { addressesForOthers, addressOf } from "../../mesh/host/addresses.ts";
 import type { DoorEvent } from "../../mesh/door/server/ports.ts";
 import { readJoinSecret } from "../../mesh/door/code/join-secret.ts";
 import type { MeshHost } from "../../mesh/host/mesh-host.ts";
@@ -23,7 +24,7 @@ import type { OwnCluster } from "./joining/seeker.ts";
 import { recordOf, type Welcome } from "./joining/welcome.ts";
 import { EMPTY_STATE, type ClusterState } from "../state/model.ts";
 import { holdsNothing } from "./member/contents.ts";
-import { startMember, type Member } from "./member/member.ts";
+import { startMember, type Member, type MemberOptions } from "./member/member.ts";
 import { Roster } from "./member/roster.ts";
 import type { ClusterOptions } from "./options.ts";
 import { openPremises, type Premises } from "./premises.ts";
@@ -156,6 +157,10 @@ export class ClusterHost {
     return this.#trouble.why;
   }
 
+  get wayOutOfTrouble(): Pick<Trouble, "nextStep" | "isRetried"> {
+    return this.#trouble;
+  }
+
   get windowEnd(): PairingEnd | undefined {
     return this.#windowEnd;
   }
@@ -181,7 +186,7 @@ export class ClusterHost {
     const { seeker, arrival } = this.open();
     await seeker.inTurn(() => this.#enter(welcome));
     await arrival.settled();
-    seeker.step({ type: "paired", cluster: welcome.cluster });
+    withoutCorrelation(() => seeker.step({ type: "paired", cluster: welcome.cluster }));
   }
 
   /** @throws PeerError `not-member` */
@@ -306,7 +311,7 @@ export class ClusterHost {
     const { name, timing, log, identity, describe } = this.options;
     const roster = new Roster(identity.peerId, record);
     this.#here.roster = roster;
-    this.#here.member = await startMember({
+    const given: MemberOptions = {
       host,
       home: this.#home,
       openLog: (folder, options) => this.#ground.openLog(folder, options),
@@ -314,7 +319,7 @@ export class ClusterHost {
       roster,
       name,
       sealingKey,
-      record: () => ({ ...describe(), addresses: host.addresses().slice(0, 16) }),
+      record: () => ({ ...describe(), addresses: addressesForOthers(host.addresses()).slice(0, 16) }),
       beginning,
       isLogExpected: isAgain && beginning === undefined,
       timing,
@@ -324,7 +329,9 @@ export class ClusterHost {
       shownAt: async (place, signal) => (await visits.hello(place, signal)).about.cluster?.id,
       ended: (how) => this.#out.isOver(how),
       failed: (error) => this.#trouble.fell(error),
-    });
+    };
+    // It outlives the request that has made it a member.
+    this.#here.member = await withoutCorrelation(() => startMember(given));
     this.#here.record = record;
     this.#trouble.over();
     this.#bell.ring();
@@ -339,7 +346,7 @@ export class ClusterHost {
       isAloneAndEmpty: () => this.isAloneAndEmpty,
       isMoving: () => this.#here.isMoving || this.#premises?.seeker.isPairing === true,
       isDoorOpen: () => this.#premises?.seeker.isDoorOpen === true,
-      addresses: () => host.addresses(),
+      addresses: () => addressesForOthers(host.addresses()),
       changed: () => this.#bell.ring(),
     });
     return this.#reception;

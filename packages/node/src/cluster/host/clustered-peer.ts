@@ -1,9 +1,11 @@
 /** The face of a cluster over its host. */
+import { NEW_IDENTITY } from "../../mesh/door/new-identity.ts";
 import type { ActorSystem } from "@parley/actors";
 import { PeerError, isPeerError } from "../../errors.ts";
 import { fingerprintOf, isFingerprintOf } from "../../mesh/door/code/fingerprint.ts";
 import { invitationText, readInvitation } from "../../mesh/door/code/invitation.ts";
 import { readPairingCode, showPairingCode } from "../../mesh/door/code/pairing-code.ts";
+import { addressesForOthers } from "../../mesh/host/addresses.ts";
 import { locate, readKnownHost, resolveBySystem } from "../../mesh/discovery/known-hosts.ts";
 import type { Consensus } from "../consensus/port.ts";
 import type { SharedState } from "../consensus/shared-state.ts";
@@ -92,7 +94,7 @@ export class ClusteredPeer implements Cluster {
       // The door's clock counts from the start of the process.
       expiresAtMs: Math.round(performance.timeOrigin + window.expiresAtMs),
       triesLeft,
-      uri: invitationText({ code, peerId: this.peerId, addresses: premises.host.addresses() }),
+      uri: invitationText({ code, peerId: this.peerId, addresses: addressesForOthers(premises.host.addresses()) }),
     };
   }
 
@@ -106,7 +108,8 @@ export class ClusteredPeer implements Cluster {
     const told = explainCluster(this.#facts());
     const fingerprint = fingerprintOf(peerId);
     const shared = { belonging, peerId, fingerprint, ...told, ...(trouble === undefined ? {} : { trouble }) };
-    if (member === undefined) return trouble === undefined ? shared : { ...shared, ...inTrouble(trouble) };
+    if (member === undefined)
+      return trouble === undefined ? shared : { ...shared, ...inTrouble(trouble, this.#host.wayOutOfTrouble) };
     const { generation, publicKey } = member.shared.now.meshKey ?? {};
     const meshKey =
       publicKey === undefined ? null : { generation, publicKey: Buffer.from(publicKey).toString("base64url") };
@@ -115,7 +118,9 @@ export class ClusteredPeer implements Cluster {
 
   peers(): readonly PeerReport[] {
     const { member, premises } = this.#host;
-    return member === undefined || premises === undefined ? [] : peersOf(member, premises.host.addresses());
+    return member === undefined || premises === undefined
+      ? []
+      : peersOf(member, addressesForOthers(premises.host.addresses()));
   }
 
   waiting(): readonly WaitingPeer[] {
@@ -252,7 +257,7 @@ export class ClusteredPeer implements Cluster {
     if (state === "no-quorum") return this.#host.recover();
     if (state === "revoked") {
       throw new PeerError("revoked", "this peer was revoked: what its cluster holds is not its own any more", {
-        nextStep: "Start it with a new identity, and pair it.",
+        nextStep: NEW_IDENTITY,
       });
     }
     throw new PeerError("usage", "enough voters are there: nothing needs a last resort", {
@@ -341,12 +346,13 @@ async function placeAt(
 }
 
 /** What comes before everything else that is said of a peer that cannot take part. */
-function inTrouble(trouble: string): ClusterStatus {
+function inTrouble(trouble: string, { nextStep, isRetried }: ClusterHost["wayOutOfTrouble"]): ClusterStatus {
+  const again = isRetried ? " It tries again." : "";
   return {
     state: "no-quorum",
     isWritable: false,
-    sentences: [`This peer cannot take part in its cluster and works by itself: ${trouble}. It tries again.`],
-    nextSteps: ["See the peer's log, and its disk's free space."],
+    sentences: [`This peer cannot take part in its cluster and works by itself: ${trouble}.${again}`],
+    nextSteps: [nextStep ?? "See the peer's log, and its disk's free space."],
   };
 }
 

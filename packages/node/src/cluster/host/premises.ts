@@ -2,11 +2,11 @@
 import { join } from "node:path";
 import { isPeerError } from "../../errors.ts";
 import { openDoorOn } from "../../mesh/door/over-libp2p.ts";
-import type { About } from "../../mesh/door/protocol/messages.ts";
+import type { About, Application } from "../../mesh/door/protocol/messages.ts";
 import { Door } from "../../mesh/door/server/door.ts";
 import type { DoorCluster, DoorEvent } from "../../mesh/door/server/ports.ts";
 import type { Advert } from "../../mesh/discovery/advert.ts";
-import { hostAndPortOf } from "../../mesh/host/addresses.ts";
+import { addressesForOthers, hostAndPortOf } from "../../mesh/host/addresses.ts";
 import type { MeshHost } from "../../mesh/host/mesh-host.ts";
 import type { StandingOf } from "../../mesh/host/standing.ts";
 import type { SealingKey } from "../../mesh/keys/sealing-key.ts";
@@ -57,7 +57,7 @@ export interface PremisesOptions {
 /** @throws PeerError `port-in-use` */
 export async function openPremises(given: PremisesOptions): Promise<Premises> {
   const { options, secret, sealingKey, standingOf, owner } = given;
-  const { identity, discovery, log, name, version } = options;
+  const { identity, discovery, log } = options;
   const { peerId: self } = identity;
   const advert = (): Advert => advertOf(options, door.about(), host.addresses());
   const outside = new Outside({ self, mode: discovery, log, advert, onHeard: given.heard });
@@ -74,7 +74,7 @@ export async function openPremises(given: PremisesOptions): Promise<Premises> {
   );
   const visits = new Visits({
     host,
-    application: () => ({ name, version, sealingKey: sealingKey.publicKey, addresses: host.addresses().slice(0, 16) }),
+    application: () => applicationOf(options, sealingKey, host),
     mayBeIn: (member) => arrival.expect(member),
     isUnsettled: () => arrival.pursue(),
   });
@@ -115,8 +115,7 @@ export async function openPremises(given: PremisesOptions): Promise<Premises> {
     visits,
     log,
     placeOf,
-    peersOf: (cluster) =>
-      seeker.neighbours.all().flatMap(({ peer, about }) => (about?.cluster?.id === cluster ? [peer] : [])),
+    peersOf: (cluster) => peersShowing(cluster, seeker),
     enter: given.enter,
     onNews: (sentence) => options.onNews?.(sentence),
     changed: owner.changed,
@@ -142,6 +141,15 @@ export async function openPremises(given: PremisesOptions): Promise<Premises> {
       await host.close();
     },
   };
+}
+
+function applicationOf({ name, version }: ClusterOptions, { publicKey }: SealingKey, host: MeshHost): Application {
+  const addresses = addressesForOthers(host.addresses()).slice(0, 16);
+  return { name, version, sealingKey: publicKey, addresses };
+}
+
+function peersShowing(cluster: string, { neighbours }: Seeker): readonly string[] {
+  return neighbours.all().flatMap(({ peer, about }) => (about?.cluster?.id === cluster ? [peer] : []));
 }
 
 function reporting({ log, onNews }: ClusterOptions): SeekerOwner["report"] {

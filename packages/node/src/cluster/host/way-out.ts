@@ -1,5 +1,6 @@
 /** The ways out of a cluster: to leave it, to give it up, to be told that it is over, to go on without it. */
 import { randomUUID } from "node:crypto";
+import { withoutCorrelation } from "../../log.ts";
 import type { ClusterState } from "../state/model.ts";
 import { notMember, type Here } from "./here.ts";
 import { belongs, type ClusterHome, type ClusterRecord } from "./home/cluster-home.ts";
@@ -87,7 +88,7 @@ export class WayOut {
       await home.sweep(record);
       options.log.warn({ from: before.cluster, to: cluster }, "this peer goes on alone, by a person's word");
     });
-    seeker.step({ type: "paired", cluster });
+    withoutCorrelation(() => seeker.step({ type: "paired", cluster }));
   }
 
   /** The cluster says that this peer belongs no more. */
@@ -118,7 +119,7 @@ export class WayOut {
         here.isMoving = false;
       }
     });
-    seeker.gone();
+    withoutCorrelation(() => seeker.gone());
     return dropped;
   }
 

@@ -41,6 +41,17 @@ export function hostAndPortOf(address: string): HostAndPort | undefined {
   return { host: host.value, port: Number(port.value) };
 }
 
+/** Loopback means the same machine to those on it, and themselves to all others. */
+export function isLoopback(host: string): boolean {
+  return host.startsWith("127.") || host === "::1" || host === "localhost";
+}
+
+/** Those of a peer's addresses that lead other hosts to it; all of them where none does. */
+export function addressesForOthers(addresses: readonly string[]): readonly string[] {
+  const others = addresses.filter((address) => !isLoopback(hostAndPortOf(address)?.host ?? ""));
+  return others.length > 0 ? others : addresses;
+}
+
 function parse(text: string): Multiaddr {
   try {
     if (text.length > MAX_ADDRESS_LENGTH * 2) throw new RangeError(`${text.length} characters`);

@@ -1,5 +1,5 @@
 /** Where one peer may be. All are tried; those that worked last come first, those that never did are forgotten first. */
-import { hostAndPortOf, readAddress } from "../host/addresses.ts";
+import { hostAndPortOf, isLoopback, readAddress } from "../host/addresses.ts";
 import { isPeerError } from "../../errors.ts";
 
 /** Kept for one peer. */
@@ -69,10 +69,6 @@ export function toldBy(told: readonly string[], seenAt: string): readonly string
   const isHere = seen !== undefined && isLoopback(seen.host);
   const others = places.filter(({ host }) => isHere || !isLoopback(host)).map(({ address }) => address);
   return [...new Set([...asSeen, ...others])];
-}
-
-function isLoopback(host: string): boolean {
-  return host.startsWith("127.") || host === "::1" || host === "localhost";
 }
 
 function readable(text: string): string | undefined {

@@ -1,6 +1,7 @@
 /** The link with one peer: carries out what the machine decides. */
 import type { Logger } from "pino";
 import type { PeerError } from "../../errors.ts";
+import { withoutCorrelation } from "../../log.ts";
 import { refusedBy } from "../host/dial-any.ts";
 import { isShutOut, type MeshConnection } from "../host/connection.ts";
 import type { MeshHost } from "../host/mesh-host.ts";
@@ -67,7 +68,7 @@ export class PeerLinks {
       random: options.random,
       nowMs: performance.now(),
     });
-    this.#schedule();
+    withoutCorrelation(() => this.#schedule());
   }
 
   get link(): Link | undefined {
@@ -117,8 +118,12 @@ export class PeerLinks {
 
   #on(change: LinkChange): void {
     if (this.#isClosed) return;
-    for (const effect of this.#machine.on(change, performance.now())) this.#carryOut(effect);
-    this.#schedule();
+    const effects = this.#machine.on(change, performance.now());
+    // A link outlives whatever has nudged it.
+    withoutCorrelation(() => {
+      for (const effect of effects) this.#carryOut(effect);
+      this.#schedule();
+    });
   }
 
   #schedule(): void {

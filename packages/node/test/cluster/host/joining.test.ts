@@ -1,4 +1,5 @@
 import { readFile, stat } from "node:fs/promises";
+import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { until } from "../../mesh/host/hosts.ts";
@@ -103,6 +104,24 @@ describe("a newcomer", () => {
     await newcomer.start({ listen: [{ host: "127.0.0.1", port: elsewhere }] });
     expect(newcomer.cluster.belonging).toBe("member");
     await until(() => areOneCluster([founder, newcomer]), "one cluster");
+  });
+});
+
+describe("a peer that listens on every interface", () => {
+  const hasLan = Object.values(networkInterfaces()).some((each) => each?.some(({ internal }) => !internal) === true);
+
+  it.runIf(hasLan)("is found by others where it is, and not at loopback, which leads them to themselves", async () => {
+    const [port = 0] = await freePorts(1);
+    const peer = await TestPeer.make({ name: "peer", port });
+    await peer.start({ listen: [{ host: "0.0.0.0", port }] });
+    await until(() => (peer.cluster.shared?.now.records.size ?? 0) > 0, "its record");
+    const recorded = peer.cluster.shared?.now.records.get(peer.cluster.peerId)?.addresses ?? [];
+    const shown = peer.cluster.peers().flatMap(({ addresses }) => addresses);
+    const { uri } = await peer.cluster.openPairing();
+    for (const text of [recorded.join(" "), shown.join(" "), uri]) {
+      expect(text).toContain(`/tcp/${port}`);
+      expect(text).not.toContain("127.0.0.1");
+    }
   });
 });
 

@@ -1,5 +1,6 @@
 /** A person wants this peer to belong: by a code, or by a fingerprint that was compared. */
 import { isPeerError, PeerError } from "../../../errors.ts";
+import { withoutCorrelation } from "../../../log.ts";
 import { isFingerprintOf } from "../../../mesh/door/code/fingerprint.ts";
 import type { ClusterHost } from "../cluster-host.ts";
 import type { Neighbour } from "./neighbours.ts";
@@ -39,7 +40,7 @@ export async function joinByCode(
       if (!isPeerError(error, "pairing-closed", "unreachable", "no-cluster-found")) throw error;
     }
   }
-  seeker.look();
+  withoutCorrelation(() => seeker.look());
   throw failure ?? noCluster("none was met yet");
 }
 

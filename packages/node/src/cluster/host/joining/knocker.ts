@@ -4,6 +4,7 @@
  */
 import type { Logger } from "pino";
 import { messageOf, PeerError } from "../../../errors.ts";
+import { withoutCorrelation } from "../../../log.ts";
 import { fingerprintOf, isFingerprintOf } from "../../../mesh/door/code/fingerprint.ts";
 import { pause } from "../pause.ts";
 import type { Place, Visits } from "./visits.ts";
@@ -58,11 +59,12 @@ export class Knocker {
     if (this.#beside?.cluster === cluster) {
       this.#beside.first = peer;
       this.#makeRoomFor(peer);
-      return this.#knockAround();
+      return withoutCorrelation(() => this.#knockAround());
     }
     this.stop();
     this.#beside = { cluster, first: peer, over: new AbortController() };
-    void this.#keepKnocking(this.#beside.over.signal);
+    const { signal } = this.#beside.over;
+    withoutCorrelation(() => void this.#keepKnocking(signal));
   }
 
   /** This peer's own person wants to belong to the cluster of who has this fingerprint. */
