@@ -1,6 +1,6 @@
 /** The `parley` program: every command, and how each ends. */
 import { Command, CommanderError } from "commander";
-import { EXIT_CODES, exitCodeOf } from "../errors.ts";
+import { EXIT_CODES, exitCodeOf, PeerError } from "../errors.ts";
 import { VERSION } from "../version.ts";
 import { commandsFor } from "./commands/index.ts";
 import type { Invocation } from "./commands/start-voice.ts";
@@ -13,7 +13,7 @@ async function createProgram(args: readonly string[], context: CliContext, invoc
     .description("Parley: a voice assistant for the machines you own")
     .version(VERSION, "-V, --version", "print the version")
     .showHelpAfterError("(--help tells how it is used)")
-    .configureOutput({ writeOut: context.stdout, writeErr: context.stderr })
+    .configureOutput({ writeOut: context.stdout, writeErr: args.includes("--json") ? () => undefined : context.stderr })
     .exitOverride();
   addGlobalFlags(program);
   for (const register of await commandsFor(args)) register(program, context, invocation);
@@ -24,15 +24,25 @@ async function createProgram(args: readonly string[], context: CliContext, invoc
 
 /** Runs one command line (without the program's own name). Never throws; resolves to the exit code. */
 export async function runCli(args: readonly string[], context: CliContext, invocation: Invocation): Promise<number> {
+  const isForPrograms = args.includes("--json");
   const program = await createProgram(args, context, invocation);
   try {
     await program.parseAsync([...args], { from: "user" });
     return Number(process.exitCode ?? 0);
   } catch (error) {
-    // Commander has written its own message; asking for help or the version is no failure.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    const json = program.opts()["json"] === true || args.includes("--json");
+    if (error instanceof CommanderError) {
+      // Asking for help or the version is no failure; of one, Commander has told people.
+      if (error.exitCode === 0) return 0;
+      if (isForPrograms) context.stderr(failureJson(misused(error)));
+      return 2;
+    }
+    const json = program.opts()["json"] === true || isForPrograms;
     context.stderr(json ? failureJson(error) : failureText(error));
     return exitCodeOf(error);
   }
+}
+
+function misused({ code, message }: CommanderError): PeerError {
+  const what = code === "commander.help" ? "no command was given" : message.replace(/^error: /, "");
+  return new PeerError("usage", what, { nextStep: "See how it is used: parley --help, parley COMMAND --help." });
 }

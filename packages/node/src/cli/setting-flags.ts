@@ -58,7 +58,10 @@ export function readCommandConfig(command: Command, context: CliContext): ReadCo
   const given: unknown = command.optsWithGlobals()["config"];
   const configFile = typeof given === "string" ? given : undefined;
   const read = readConfig({ env: context.env, cwd: context.cwd, flags: givenFlags(command), configFile });
-  for (const warning of read.warnings) context.stderr(`warning: ${warning}\n`);
+  const json = wantsJson(command);
+  for (const warning of read.warnings) {
+    context.stderr(json ? `${JSON.stringify({ warning })}\n` : `warning: ${warning}\n`);
+  }
   return read;
 }
 

@@ -66,7 +66,7 @@ export class Story {
     const last = this.#last;
     this.#last = scene;
     const told = [
-      ...(scene.trouble === undefined || scene.trouble === last?.trouble ? [] : [troubleText(scene.trouble)]),
+      ...tellTrouble(scene, last),
       ...this.#tellBelonging(scene, last),
       ...this.#tellApproval(scene, last),
       ...(scene.belonging === "member" ? this.#tellCompany(scene, last, nowMs) : []),
@@ -235,7 +235,14 @@ function tellPrime({ prime, peers }: Scene, last: Scene | undefined): readonly s
   return [`${who} is prime (term ${prime.term}).`];
 }
 
-function tellQuorum({ noQuorum }: Scene, last: Scene | undefined): readonly string[] {
+/** With what to do about it; what else is said of such a peer is the same in other words. */
+function tellTrouble({ trouble, noQuorum = [] }: Scene, last: Scene | undefined): readonly string[] {
+  if (trouble === undefined || trouble === last?.trouble) return [];
+  return [troubleText(trouble), ...noQuorum.filter((line) => !line.includes(trouble))];
+}
+
+function tellQuorum({ noQuorum, trouble }: Scene, last: Scene | undefined): readonly string[] {
+  if (trouble !== undefined) return [];
   if (noQuorum === undefined) return last?.noQuorum === undefined ? [] : ["The cluster can agree again."];
   return last?.noQuorum === undefined ? noQuorum : [];
 }

@@ -1,6 +1,7 @@
 /** How `parley start` tells what becomes of its peer: sentences for people, events for programs. */
 import { fileURLToPath } from "node:url";
 import { joinListOf, type Config } from "../../config/index.ts";
+import { isHere } from "../../mesh/host/own-addresses.ts";
 import type { Peer } from "../../peer.ts";
 import type { ServiceName, Stage } from "../../services/stage.ts";
 import { VERSION } from "../../version.ts";
@@ -44,10 +45,11 @@ export function voiceForPeople(context: CliContext, invocation: Invocation): Sta
 
 /**
  * One event on each line: `started` first, then as they come `service`, `news` and those of `cluster/events.ts`, and at last
- * `stopping` and `stopped`. Progress of downloads goes to stderr.
+ * `stopping` and `stopped`. Progress goes to stderr, as lines of JSON too.
  */
 export function voiceForPrograms(context: CliContext): StartVoice {
-  const report = stageReporter(new ProgressLine(context));
+  const stderr = (text: string): void => context.stderr(`${JSON.stringify({ progress: text.trimEnd() })}\n`);
+  const report = stageReporter(new ProgressLine({ ...context, stderr }, false));
   const events = new ClusterEvents();
   const told = new Map<ServiceName, string>();
   return {
@@ -101,6 +103,8 @@ function greeting(peer: Peer, invocation: Invocation): string {
 /** Where other peers reach this one, and how it looks for them. */
 function meshText(config: Config): string {
   const { mesh, cluster } = config;
+  if (!isHere(mesh.host))
+    return `other peers cannot reach it: mesh.host = "${mesh.host}" is no address of this machine`;
   const list = joinListOf(config);
   const asked = list.length === 0 ? "" : `asks ${list.join(", ")}`;
   const looks = cluster.discovery === "mdns" ? "looks on the local network" : "";

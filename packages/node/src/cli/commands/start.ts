@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import { randomUUID } from "node:crypto";
 import { rename, unlink } from "node:fs/promises";
-import { givenJoinSecret, lockHome, prepareHome, type Config } from "../../config/index.ts";
+import { givenJoinSecret, lockHome, prepareHome, type Config, type ReadConfig } from "../../config/index.ts";
 import { fileUnusable, writeSynced } from "../../config/synced-file.ts";
 import { codeOf, PeerError } from "../../errors.ts";
 import { createPeer, type Peer } from "../../peer.ts";
@@ -21,20 +21,34 @@ export function registerStartCommand(program: Command, context: CliContext, invo
     .addHelpText(
       "after",
       "\nThe peer answers at once and becomes useful in steps, as its models arrive. It says so.\n" +
-        "With --json each line is an event: started, service, cluster, peer, waiting, gone-away, met, news, stopping, stopped.\n",
+        "With --json each line is an event: started, service, cluster, peer, waiting, gone-away, met, news, stopping, stopped.\n" +
+        "Standard error then holds lines of JSON as well: those of the log have a level; others are progress, warning or error.\n" +
+        "At a terminal the log shows warnings and worse, unless log.level is given: --log-level info.\n",
     );
   addSettingFlags(command);
   command.action(async () => {
-    const { config } = readCommandConfig(command, context);
+    const json = wantsJson(command);
+    const read = readCommandConfig(command, context);
+    const config = { ...read.config, log: logFor(read, json) };
     await refuseSecond(config);
     const paths = await prepareHome(config.home);
     const lock = await lockHome(paths.lock);
     try {
-      await run(config, context, wantsJson(command), invocation);
+      await run(config, context, json, invocation);
     } finally {
       await lock.release();
     }
   });
+}
+
+/**
+ * Programs get no lines for people. A person at a terminal is told by the console what becomes of the peer, and need not be told
+ * it again by the log, unless that was asked for.
+ */
+function logFor({ config: { log }, origins }: ReadConfig, json: boolean): Config["log"] {
+  if (json) return { ...log, format: log.format === "auto" ? "json" : log.format };
+  const isAsked = origins["log.level"].source !== "default";
+  return process.stderr.isTTY === true && !isAsked ? { ...log, level: "warn" } : log;
 }
 
 /** A peer that answers is named before the lock is tried: then it is known to live. */

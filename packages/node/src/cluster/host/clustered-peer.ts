@@ -1,10 +1,10 @@
 /** The face of a cluster over its host. */
-import { NEW_IDENTITY } from "../../mesh/door/new-identity.ts";
 import type { ActorSystem } from "@parley/actors";
 import { PeerError, isPeerError } from "../../errors.ts";
 import { fingerprintOf, isFingerprintOf } from "../../mesh/door/code/fingerprint.ts";
 import { invitationText, readInvitation } from "../../mesh/door/code/invitation.ts";
 import { readPairingCode, showPairingCode } from "../../mesh/door/code/pairing-code.ts";
+import { NEW_IDENTITY } from "../../mesh/door/new-identity.ts";
 import { addressesForOthers } from "../../mesh/host/addresses.ts";
 import { locate, readKnownHost, resolveBySystem } from "../../mesh/discovery/known-hosts.ts";
 import type { Consensus } from "../consensus/port.ts";

@@ -1,6 +1,6 @@
 /** Why a peer takes no part though it should; and that it tries again, for as long as it runs. */
 import type { Logger } from "pino";
-import { messageOf } from "../../errors.ts";
+import { isPeerError, messageOf } from "../../errors.ts";
 
 export interface TroubleOptions {
   readonly log: Logger;
@@ -15,6 +15,7 @@ const RETRY_MS = 3_000;
 export class Trouble {
   readonly #options: TroubleOptions;
   #why: string | undefined;
+  #nextStep: string | undefined;
   #retry: NodeJS.Timeout | undefined;
   #isClosed = false;
 
@@ -27,9 +28,20 @@ export class Trouble {
     return this.#why;
   }
 
+  /** What to do about it, where that is known: such as a setting to change. */
+  get nextStep(): string | undefined {
+    return this.#nextStep;
+  }
+
+  /** Whether it is tried again; else the peer has to be started anew. */
+  get isRetried(): boolean {
+    return this.#retry !== undefined;
+  }
+
   /** It works by itself, and says why. It will not be tried again. */
   begin(error: unknown): void {
     this.#why = messageOf(error);
+    this.#nextStep = isPeerError(error) ? error.nextStep : undefined;
     this.#options.changed();
   }
 
@@ -37,14 +49,15 @@ export class Trouble {
   fell(error: unknown): void {
     if (this.#isClosed) return;
     this.#options.log.error({ err: error }, "this peer cannot take part in its cluster; it tries again");
-    this.begin(error);
     clearTimeout(this.#retry);
     this.#retry = setTimeout(() => void this.#tryAgain(), RETRY_MS);
+    this.begin(error);
   }
 
   /** It takes part, or need not any more. */
   over(): void {
     clearTimeout(this.#retry);
+    this.#retry = undefined;
     this.#why = undefined;
   }
 

@@ -2,6 +2,7 @@
  * A cluster's state in sentences for people, and as values for programs: who is prime, who votes, who lags; and when nothing can
  * be agreed on, why, and what would change that. Pure.
  */
+import { NEW_IDENTITY } from "../../mesh/door/new-identity.ts";
 import type { ClusterFacts, MemberFacts, OutboxFacts, PeerFacts } from "./facts.ts";
 import {
   CLAIMANTS_STEP,
@@ -83,7 +84,7 @@ export function explainCluster(facts: ClusterFacts): ClusterExplanation {
         "revoked",
         facts.cluster,
         [`This peer was revoked by the cluster ${facts.cluster}: no member talks to it.`],
-        ["To let it in again, start it with a new identity and pair it."],
+        [NEW_IDENTITY],
       );
     case "member":
       return ofMember(facts);
@@ -187,7 +188,7 @@ function accused({ cluster, accusers }: MemberFacts): Said {
       `This peer was revoked by the cluster ${cluster}: ${list(accusers)} ${verb} so, and ${who} talk${accusers.length === 1 ? "s" : ""} to it no more.`,
       "It works by itself. Should another member still take it for one, it goes on with that one.",
     ],
-    nextSteps: ["To let it in again, start it with a new identity and pair it."],
+    nextSteps: [NEW_IDENTITY],
   };
 }
 

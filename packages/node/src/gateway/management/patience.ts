@@ -1,5 +1,6 @@
 /** How long a request for something that needs other peers, or people, is kept waiting. */
 import type { FastifyReply } from "fastify";
+import { PeerError } from "../../errors.ts";
 
 /**
  * Runs `work` for `timeoutMs` at most. Its signal is aborted, with `late` as the reason, when that is over, or with the
@@ -13,7 +14,7 @@ export async function patiently<T>(
 ): Promise<T> {
   const ending = new AbortController();
   const timer = setTimeout(() => ending.abort(late), timeoutMs);
-  const onClose = (): void => ending.abort(new Error("whoever asked has gone"));
+  const onClose = (): void => ending.abort(gone());
   reply.raw.once("close", onClose);
   try {
     return await work(ending.signal);
@@ -21,6 +22,10 @@ export async function patiently<T>(
     clearTimeout(timer);
     reply.raw.off("close", onClose);
   }
+}
+
+function gone(): PeerError {
+  return new PeerError("interrupted", "whoever asked has gone", { nextStep: "Ask again, and wait for the answer." });
 }
 
 /** What `work` gives; undefined when it takes longer than `timeoutMs`, and goes on. */

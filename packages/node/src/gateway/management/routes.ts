@@ -21,7 +21,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Logger } from "pino";
 import type { Cluster } from "../../cluster/face.ts";
-import { messageOf, PeerError } from "../../errors.ts";
+import { isPeerError, messageOf, PeerError } from "../../errors.ts";
 import { failureBody, sendRefusal, statusOf } from "../failure.ts";
 import { isLoopback } from "../guard.ts";
 import { approveBody, emptyBody, joinBody, leaveBody, readBody, recoverBody, revokeBody } from "./bodies.ts";
@@ -185,6 +185,7 @@ function refuseOutsider(reply: FastifyReply): FastifyReply {
 function answerFailure(error: unknown, reply: FastifyReply, log: Logger): FastifyReply {
   if (isRefusedByFastify(error)) return reply.code(error.statusCode).send(failureBody(notUsable(error)));
   const status = statusOf(error);
+  if (isPeerError(error, "interrupted")) log.info({ why: error.message }, "a management request was given up");
   if (status === 500) log.error({ err: error }, "a management request failed");
   return reply.code(status).send(failureBody(error));
 }

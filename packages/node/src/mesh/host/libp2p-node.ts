@@ -14,6 +14,7 @@ import { quietNoise } from "./quiet-noise.ts";
 import { quietYamux } from "./quiet-yamux.ts";
 import { guardAnswers, guardHandlers, guardLists, type Admits, type Inside } from "./guard.ts";
 import { guardWires } from "./negotiation-guard.ts";
+import { isHere } from "./own-addresses.ts";
 import { MAX_GOSSIP_BYTES } from "./topics.ts";
 
 /** Between a connection and the proof of who it is; and for a stream to say what it is for. */
@@ -38,7 +39,7 @@ export interface Libp2pNode {
   readonly inside: Inside;
 }
 
-/** Starts one. @throws PeerError `port-in-use` when an address cannot be listened on. */
+/** Starts one. @throws PeerError `port-in-use`, or `config-invalid` when an address cannot be listened on. */
 export async function startLibp2p(options: Libp2pNodeOptions): Promise<Libp2pNode> {
   let inside: Inside | undefined;
   const libp2p = await createLibp2p({
@@ -104,6 +105,7 @@ export async function startLibp2p(options: Libp2pNodeOptions): Promise<Libp2pNod
     await libp2p.start();
   } catch (cause) {
     const where = options.listen.map(({ host, port }) => `${host}:${port}`).join(", ");
+    for (const { host, port } of options.listen) if (!isHere(host)) throw elsewhere(host, port, cause);
     throw new PeerError("port-in-use", `the mesh cannot listen on ${where}`, {
       nextStep: "Choose another port, or stop the program that uses this one.",
       cause,
@@ -111,4 +113,13 @@ export async function startLibp2p(options: Libp2pNodeOptions): Promise<Libp2pNod
   }
   if (inside === undefined) throw new TypeError("libp2p made its services without their components");
   return { libp2p, inside };
+}
+
+function elsewhere(host: string, port: number, cause: unknown): PeerError {
+  const message = `mesh.host = "${host}" is no address of this machine, so it cannot listen on port ${port} of it`;
+  return new PeerError("config-invalid", message, {
+    nextStep:
+      "Give an address of this machine as mesh.host (--mesh-host), or 0.0.0.0 for all, and start the peer again.",
+    cause,
+  });
 }

@@ -318,6 +318,43 @@ describe("parley status", () => {
   });
 });
 
+describe("parley status of a peer in trouble", () => {
+  it("says once what is wrong", async () => {
+    const { cluster, run, stdout } = await world();
+    const trouble = "the disk is full";
+    cluster.state = {
+      state: "no-quorum",
+      sentences: [`This peer cannot take part in its cluster and works by itself: ${trouble}. It tries again.`],
+      nextSteps: ["Make room."],
+      trouble,
+    };
+    expect(await run(["status"])).toBe(0);
+    expect(stdout().match(/the disk is full/g)).toHaveLength(1);
+    expect(stdout()).toContain("-> Make room.");
+  });
+});
+
+describe("what a program is told of a command line that cannot be used", () => {
+  it.each([
+    [["--json", "status", "--colour"], "unknown option '--colour'"],
+    [["--json", "sing"], "unknown command 'sing'"],
+    [["revoke", "--json"], "missing required argument 'peer'"],
+    [["--json"], "no command was given"],
+  ])("%j: one error as JSON", async (args, message) => {
+    const { run, stderr, stdout } = await world();
+    expect(await run(args)).toBe(2);
+    expect(JSON.parse(stderr())).toMatchObject({ error: { code: "usage", message } });
+    expect(stdout()).toBe("");
+  });
+
+  it("is no error where help is asked for", async () => {
+    const { run, stderr, stdout } = await world();
+    expect(await run(["--json", "status", "--help"])).toBe(0);
+    expect(stdout()).toContain("Usage:");
+    expect(stderr()).toBe("");
+  });
+});
+
 describe("parley revoke", () => {
   it("says who has applied it and who has not", async () => {
     const { cluster, run, stdout } = await world();

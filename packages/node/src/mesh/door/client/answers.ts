@@ -2,6 +2,7 @@
 import type * as z from "zod";
 import { isPeerError, PeerError, type PeerErrorCode } from "../../../errors.ts";
 import type { FrameStream } from "../frame-stream.ts";
+import { NEW_IDENTITY } from "../new-identity.ts";
 import { decode, encode } from "../protocol/codec.ts";
 import { refusedSchema, type Refused } from "../protocol/messages.ts";
 
@@ -46,7 +47,7 @@ const NEXT_STEPS: Readonly<Record<Refused["code"], string>> = {
   "pairing-paused": "Wait a moment, then try again.",
   "admission-refused": "Ask the person whose cluster it is.",
   "admission-unknown": "Try again: asking twice does no harm.",
-  revoked: "To let this peer in again, start it with a new identity and pair it.",
+  revoked: NEW_IDENTITY,
   "peer-misbehaved": "Check that both run the same version of Parley (parley --version).",
 };
 
