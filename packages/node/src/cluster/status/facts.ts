@@ -1,6 +1,6 @@
 /** What is known here of the cluster, from which its state is explained. */
 
-import type { OtherCluster } from "./others.ts";
+import type { MovedOnMember, OtherCluster } from "./others.ts";
 
 /** A member, or a voter that is none any more. */
 export interface PeerFacts {
@@ -44,12 +44,6 @@ export interface RevocationFacts {
   readonly notYetAppliedBy: readonly string[];
 }
 
-export interface MovedOnFacts {
-  readonly peer: string;
-  readonly name: string;
-  readonly cluster: string;
-}
-
 export type ClusterFacts =
   | { readonly belonging: "off" }
   | { readonly belonging: "looking"; readonly hasBelonged: boolean }
@@ -71,7 +65,7 @@ export type ClusterFacts =
       /** Names of members that say that this peer was revoked; too few of them to be certain. */
       readonly accusers: readonly string[];
       /** Members that refuse this peer and show another cluster; only their word. Default: none. */
-      readonly movedOn?: readonly MovedOnFacts[];
+      readonly movedOn?: readonly MovedOnMember[];
       /** Names of members that are linked with another process of this peer's identity. Default: none. */
       readonly twinKnownBy?: readonly string[];
     };

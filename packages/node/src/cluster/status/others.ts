@@ -1,5 +1,4 @@
 /** Two clusters with contents that have met: neither is given up by itself (merging is a person's matter). Pure. */
-import type { MovedOnFacts } from "./facts.ts";
 import { list } from "./words.ts";
 
 /** Another cluster that holds something. */
@@ -9,12 +8,19 @@ export interface OtherCluster {
   readonly names: readonly string[];
 }
 
+/** A member that went on without this peer, as a cluster of its own: by what its door shows. */
+export interface MovedOnMember {
+  readonly peer: string;
+  readonly name: string;
+  readonly cluster: string;
+}
+
 export function describeOther({ cluster, names }: OtherCluster): string {
   return `There is another cluster nearby, ${cluster} of ${list(names)}: both go on by themselves, and neither gives itself up.`;
 }
 
 /** Of members that went on without the others, as a cluster of their own. */
-export function describeMovedOn(movedOn: readonly MovedOnFacts[]): readonly string[] {
+export function describeMovedOn(movedOn: readonly MovedOnMember[]): readonly string[] {
   return [...Map.groupBy(movedOn, ({ cluster }) => cluster)].map(([cluster, members]) => {
     const [belong, they] = members.length === 1 ? ["belongs", "it"] : ["belong", "they"];
     const names = members.map(({ name }) => name);
@@ -22,7 +28,7 @@ export function describeMovedOn(movedOn: readonly MovedOnFacts[]): readonly stri
   });
 }
 
-export function howToFollow(movedOn: readonly MovedOnFacts[]): readonly string[] {
+export function howToFollow(movedOn: readonly MovedOnMember[]): readonly string[] {
   if (movedOn.length === 0) return [];
   const names = movedOn.map(({ name }) => name);
   return [
