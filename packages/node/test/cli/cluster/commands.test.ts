@@ -1,55 +1,10 @@
-import { writeFile } from "node:fs/promises";
-import path from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
-import type { Person } from "../../../src/cli/context.ts";
 import { runCli } from "../../../src/cli/program.ts";
 import { PeerError } from "../../../src/errors.ts";
 import { fingerprintOf } from "../../../src/mesh/door/code/fingerprint.ts";
-import { CODE, fakePeer, fakePeerId, type FakeCluster, knocker, metCluster } from "../../fake-cluster.ts";
-import { managed, TOKEN } from "../../gateway/management/managed.ts";
-import { fill } from "../../gateway/management/writable.ts";
+import { CODE, fakePeer, fakePeerId, knocker, metCluster } from "../../fake-cluster.ts";
 import { eventually, temporaryFolder } from "../../support.ts";
-
-interface World {
-  readonly cluster: FakeCluster;
-  readonly stdout: () => string;
-  readonly stderr: () => string;
-  /** Runs `parley ARGS`; answers come from `person`, in turn. */
-  run(args: readonly string[], person?: readonly string[]): Promise<number>;
-}
-
-/** A running peer, as its traces in a home say, with a cluster that the test plays. */
-async function world(): Promise<World> {
-  const folder = await temporaryFolder();
-  onTestFinished(() => folder.remove());
-  const { cluster, gateway } = await managed({ home: folder.path, times: { joinMs: 5000, peopleMs: 50 } });
-  const about = { pid: process.pid, url: gateway.url, peerId: cluster.peerId };
-  await writeFile(path.join(folder.path, "peer.json"), JSON.stringify(about));
-  await writeFile(path.join(folder.path, "cli-token"), `${TOKEN}\n`);
-  let [stdout, stderr] = ["", ""];
-  const run: World["run"] = (args, answers) => {
-    const context = {
-      stdout: (text: string) => void (stdout += text),
-      stderr: (text: string) => void (stderr += text),
-      env: { PARLEY_HOME: folder.path },
-      cwd: folder.path,
-      person: answers === undefined ? undefined : talkative(answers, (question) => void (stderr += question)),
-    };
-    return runCli(args, context, "parley");
-  };
-  return { cluster, stdout: () => stdout, stderr: () => stderr, run };
-}
-
-function talkative(answers: readonly string[], hears: (question: string) => void): Person {
-  const left = [...answers];
-  return {
-    ask: async (question) => {
-      hears(question);
-      return left.shift();
-    },
-    listen: () => () => undefined,
-  };
-}
+import { world } from "./world.ts";
 
 const lines = (text: string): Record<string, unknown>[] =>
   text
@@ -450,33 +405,6 @@ describe("parley leave", () => {
     const { run, stdout } = await world();
     expect(await run(["leave", "--force", "--yes"])).toBe(0);
     expect(stdout()).toBe("This peer has left the cluster k7q2-home. It goes on by itself.\n");
-  });
-});
-
-describe("parley settings", () => {
-  it("sets, shows and unsets what users have chosen", async () => {
-    const { cluster, run, stdout } = await world();
-    (await fill(cluster)).reach();
-    expect(await run(["settings"])).toBe(0);
-    expect(stdout()).toBe("Nothing was chosen.\n");
-    expect(await run(["settings", "voice", "amy"])).toBe(0);
-    expect(stdout()).toContain("voice is agreed on. Peers that are away learn it when they are back.\n");
-    expect(await run(["settings", "voice"])).toBe(0);
-    expect(stdout()).toContain("voice = amy\n");
-    expect(await run(["settings", "voice", "--unset"])).toBe(0);
-    expect(cluster.shared?.now.settings.size).toBe(0);
-    expect(await run(["settings", "voice"])).toBe(0);
-    expect(stdout()).toMatch(/voice is not set: nobody has chosen it\.\n$/);
-    expect(await run(["settings", "voice", "amy", "--unset"])).toBe(2);
-    expect(await run(["settings", "--unset"])).toBe(2);
-  });
-
-  it("says that a choice waits where the cluster cannot agree", async () => {
-    const { cluster, run, stdout } = await world();
-    await fill(cluster);
-    expect(await run(["settings", "voice", "amy"])).toBe(0);
-    expect(stdout()).toBe("voice is written down here, and takes effect when the cluster can agree on it.\n");
-    expect(cluster.later?.load.count).toBe(1);
   });
 });
 
