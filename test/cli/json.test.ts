@@ -46,6 +46,11 @@ describe("with --json", () => {
     peer.process.kill("SIGTERM");
     expect(await peer.ended).toBe(0);
 
+    // Standard error is JSON too: each line is told apart by what it has.
+    for (const line of peer.stderr().trim().split("\n")) {
+      expect(Object.keys(JSON.parse(line) as object).join()).toMatch(/^level,|^progress$|^warning$/);
+    }
+    expect(peer.stderr()).toContain('{"progress":"hearing');
     const events = eventsOf(peer.stdout());
     expect(events[0]).toMatchObject({ event: "started", pid: peer.process.pid, url: expect.stringMatching(/^http:/) });
     const peerId = events[0]?.["peerId"];

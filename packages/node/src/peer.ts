@@ -8,6 +8,7 @@ import { clusterOff } from "./cluster/host/off.ts";
 import { openCluster, type OpenedCluster } from "./cluster/host/start.ts";
 import { prepareHome, type Config, type HomePaths } from "./config/index.ts";
 import { startGateway, type Gateway } from "./gateway/server.ts";
+import { isPeerError } from "./errors.ts";
 import { contextLogger, createLogger } from "./log.ts";
 import { loadIdentity, type Identity } from "./mesh/identity.ts";
 import { capabilitiesOf, clusterReportOf, healthOf, statusOf } from "./report.ts";
@@ -16,6 +17,8 @@ import { modelStoreFor } from "./services/model-store.ts";
 import { Services } from "./services/services.ts";
 import { serviceNames, type ServiceName, type Stage } from "./services/stage.ts";
 import { VERSION } from "./version.ts";
+
+const NO_PART = "this peer takes part in no cluster";
 
 /** Options of {@link createPeer}. */
 export interface PeerOptions {
@@ -67,7 +70,11 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
   const gateway = await listen({ config, identity, services, cluster, token, log });
   front.gateway = gateway;
   log.info({ url: gateway.url, peerId: identity.peerId, version: VERSION }, "peer started");
-  start().catch((error: unknown) => log.error({ err: error }, "this peer takes part in no cluster"));
+  start().catch((error: unknown) => {
+    // What a person can mend is no defect.
+    if (isPeerError(error)) log.warn({ code: error.code, why: error.message, nextStep: error.nextStep }, NO_PART);
+    else log.error({ err: error }, NO_PART);
+  });
 
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {

@@ -85,7 +85,7 @@ export class Story {
       case "off":
         return [];
       case "looking":
-        return ["Looking for a cluster nearby …"];
+        return scene.trouble === undefined ? ["Looking for a cluster nearby …"] : [];
       case "member":
         return tellMember(scene, command);
       case "left":

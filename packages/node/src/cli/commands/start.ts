@@ -23,7 +23,7 @@ export function registerStartCommand(program: Command, context: CliContext, invo
       "\nThe peer answers at once and becomes useful in steps, as its models arrive. It says so.\n" +
         "With --json each line is an event: started, service, cluster, peer, waiting, gone-away, met, news, stopping, stopped.\n" +
         "Standard error then holds lines of JSON as well: those of the log have a level; others are progress, warning or error.\n" +
-        "At a terminal the log shows warnings and worse, unless log.level is given: --log-level info.\n",
+        "At a terminal the log holds errors only, unless log.level is given: --log-level info.\n",
     );
   addSettingFlags(command);
   command.action(async () => {
@@ -48,7 +48,7 @@ export function registerStartCommand(program: Command, context: CliContext, invo
 function logFor({ config: { log }, origins }: ReadConfig, json: boolean): Config["log"] {
   if (json) return { ...log, format: log.format === "auto" ? "json" : log.format };
   const isAsked = origins["log.level"].source !== "default";
-  return process.stderr.isTTY === true && !isAsked ? { ...log, level: "warn" } : log;
+  return process.stderr.isTTY === true && !isAsked ? { ...log, level: "error" } : log;
 }
 
 /** A peer that answers is named before the lock is tried: then it is known to live. */

@@ -144,6 +144,15 @@ describe("the story of a member", () => {
     expect(second).toEqual([]);
   });
 
+  it("tells it once where it belongs, with what to do", () => {
+    const why = "the disk is full";
+    const noQuorum = [`This peer cannot take part in its cluster and works by itself: ${why}.`, "Make room."];
+    const [first, second] = told([scene({ trouble: why, noQuorum }), scene({ trouble: why, noQuorum })]);
+    expect(first?.filter((line) => line.includes(why))).toHaveLength(1);
+    expect(first).toContain("Make room.");
+    expect(second).toEqual([]);
+  });
+
   it("tells who comes, is lost, comes back and goes, and who is prime then", () => {
     const prime = { peerId: fakePeerId("K"), term: 4 };
     expect(

@@ -161,8 +161,10 @@ describe("the person whose peer it is", () => {
     await eventually(() => cluster.members.map(({ name }) => name)).toContain("cellar");
   });
 
-  it("who goes away while it joins takes the attempt along", async () => {
-    const { gateway, cluster } = await managed();
+  it("who goes away while it joins takes the attempt along, and that is no error", async () => {
+    const lines: { level: number; why?: string; err?: unknown }[] = [];
+    const sink = { write: (line: string) => void lines.push(JSON.parse(line) as (typeof lines)[number]) };
+    const { gateway, cluster } = await managed({ log: pino({}, sink) });
     cluster.hold = new Promise(() => undefined);
     const going = new AbortController();
     const asking = fetch(`${gateway.url}/api/v1/join`, {
@@ -176,6 +178,8 @@ describe("the person whose peer it is", () => {
     await asking;
     await eventually(() => cluster.joins[0]?.signal.aborted).toBe(true);
     expect(cluster.joins).toHaveLength(1);
+    await eventually(() => lines).toMatchObject([{ level: 30, why: "whoever asked has gone" }]);
+    expect(lines[0]).not.toHaveProperty("err");
   });
 
   it("revokes, and hears who has applied it; leaves", async () => {

@@ -326,6 +326,14 @@ describe("a mesh host", () => {
     }
   });
 
+  it("names the address that is not this machine's, and the setting", async () => {
+    // Of TEST-NET-3 (RFC 5737): nobody's.
+    await expect(startHost({ listen: [{ host: "203.0.113.9", port: 0 }] })).rejects.toMatchObject({
+      code: "config-invalid",
+      message: expect.stringContaining('mesh.host = "203.0.113.9" is no address of this machine') as string,
+    });
+  });
+
   it("says that its port is taken", async () => {
     const first = await startHost();
     const port = hostAndPortOf(first.addresses()[0] ?? "")?.port ?? 0;
