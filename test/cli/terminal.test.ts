@@ -14,21 +14,10 @@ async function seen(...flags: readonly string[]): Promise<string> {
   onTestFinished(() => home.remove());
   const env = { ...process.env, PARLEY_HOME: home.path, PARLEY_LISTEN_PORT: "0", PARLEY_CLUSTER_ENABLED: "false" };
   const command = [process.execPath, "--conditions=parley-source", MAIN, "start", "--no-models", ...flags];
-  const child = spawn(
-    "script",
-    [
-      "-qec",
-      command
-        .map((word) => `'${word}'`)
-        .join(" ")
-        .replace("'exec'", "exec"),
-      "/dev/null",
-    ],
-    {
-      env: { ...env, PARLEY_LLM_PROVIDER: "embedded", PARLEY_MODELS: "", SHELL: "/bin/sh" },
-      stdio: ["pipe", "pipe", "inherit"],
-    },
-  );
+  const child = spawn("script", ["-qec", `exec ${command.map((word) => `'${word}'`).join(" ")}`, "/dev/null"], {
+    env: { ...env, PARLEY_LLM_PROVIDER: "embedded", PARLEY_MODELS: "", SHELL: "/bin/sh" },
+    stdio: ["pipe", "pipe", "inherit"],
+  });
   onTestFinished(() => void child.kill("SIGKILL"));
   let text = "";
   child.stdout.setEncoding("utf8").on("data", (part: string) => (text += part));
