@@ -27,18 +27,15 @@ async function clientOf({ url, token }: Peer): Promise<ParleyClient> {
   return client;
 }
 
-/** A lone founder that the other one would yield to. */
-async function betterFounder(port: number, than: string): Promise<TestPeer> {
-  for (;;) {
-    const [elsewhere = 0] = await freePorts(1);
-    const peer = await TestPeer.started({ name: "better", port: elsewhere });
-    await until(() => peer.cluster.belonging === "member", "another cluster");
-    const isBetter = (peer.cluster.clusterId ?? "") < than;
-    await peer.stop();
-    if (!isBetter) continue;
-    await peer.start({ listen: [{ host: "127.0.0.1", port }] });
-    return peer;
-  }
+/** A cluster that the other one would yield to, and that yields to none: it holds something. */
+async function betterFounder(port: number): Promise<TestPeer> {
+  const [elsewhere = 0] = await freePorts(1);
+  const peer = await TestPeer.started({ name: "better", port: elsewhere });
+  await until(() => peer.cluster.belonging === "member", "another cluster");
+  expect(await peer.put("lamp", "on")).toBe("done");
+  await peer.stop();
+  await peer.start({ listen: [{ host: "127.0.0.1", port }] });
+  return peer;
 }
 
 describe("a lone founder", { timeout: 240_000 }, () => {
@@ -47,7 +44,7 @@ describe("a lone founder", { timeout: 240_000 }, () => {
     const peer = await founder(port);
     const { clusterId = "" } = peer.cluster;
     const client = await clientOf(peer);
-    const better = await betterFounder(port, clusterId);
+    const better = await betterFounder(port);
     await until(() => peer.cluster.met().some((met) => met.clusterId === better.cluster.clusterId), "that they meet");
     // Some rounds of hellos later.
     await new Promise((resolve) => setTimeout(resolve, 4_000));
@@ -61,7 +58,7 @@ describe("a lone founder", { timeout: 240_000 }, () => {
     const peer = await founder(port);
     const client = await clientOf(peer);
     await client.status();
-    const better = await betterFounder(port, peer.cluster.clusterId ?? "");
+    const better = await betterFounder(port);
     await until(() => peer.cluster.belonging === "waiting", "that it waits beside the better one");
     expect(peer.cluster.met().map((met) => met.clusterId)).toContain(better.cluster.clusterId);
   });
@@ -74,7 +71,7 @@ describe("a lone founder", { timeout: 240_000 }, () => {
     for await (const event of client.ask({ text: "Who are you?" })) expect(event.type).not.toBe("error");
     await client.status();
     const { clusterId = "" } = peer.cluster;
-    const better = await betterFounder(port, clusterId);
+    const better = await betterFounder(port);
     await eventually(() => peer.cluster.met().map((met) => met.clusterId)).toContain(better.cluster.clusterId);
     await new Promise((resolve) => setTimeout(resolve, 2_000));
     expect(peer.cluster.clusterId).toBe(clusterId);
