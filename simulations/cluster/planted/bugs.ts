@@ -48,8 +48,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     7,
     "when somebody was let in is what each replica takes for the date",
     "cluster/state/people.ts",
-    "members: members.with(member.peer, { ...member, node }),\n      meshKey: { ...meshKey",
-    "members: members.with(member.peer, { ...member, node, admittedMs: Date.now() }),\n      meshKey: { ...meshKey",
+    "members: members.with(member.peer, { ...member, node }),\n      left",
+    "members: members.with(member.peer, { ...member, node, admittedMs: Date.now() }),\n      left",
   ),
   bug(
     8,

@@ -6,8 +6,8 @@ export const STORAGE_BUGS: readonly PlantedBug[] = [
     22,
     "do not persist the vote before answering",
     "driver/append-queue.ts",
-    "const mustSync = voted || entries.length > 0 || snapshot !== undefined;",
-    "const mustSync = entries.length > 0 || snapshot !== undefined;",
+    "const mustSync = voted || entries.length > 0 || snapshot !== undefined || this.#isWanted(hardState);",
+    "const mustSync = entries.length > 0 || snapshot !== undefined || this.#isWanted(hardState);",
   ),
   bug(
     23,
@@ -21,12 +21,14 @@ export const STORAGE_BUGS: readonly PlantedBug[] = [
     "acknowledge before the sync returns",
     "driver/append-queue.ts",
     `    await log.write(write, { sync: true });
+    this.#keptCommit = Math.max(this.#keptCommit, hardState?.commit ?? 0);
     const tookMs = this.#host.nowMs() - startedMs;
     if (snapshot !== undefined) await this.#host.restore();
     this.#host.stored(responses, tookMs);`,
     `    const writing = log.write(write, { sync: true });
     this.#host.stored(responses, this.#host.nowMs() - startedMs);
     await writing;
+    this.#keptCommit = Math.max(this.#keptCommit, hardState?.commit ?? 0);
     if (snapshot !== undefined) await this.#host.restore();`,
   ),
   bug(
