@@ -70,7 +70,7 @@ describe("whole peers under simulation", () => {
 
 describe("planted bugs", () => {
   test("are caught: a sample of them", { timeout: 400_000 }, async () => {
-    for (const bug of bugsNumbered([1, 3, 5, 6, 7])) {
+    for (const bug of bugsNumbered([1, 3, 6, 7])) {
       const { seeds } = await hunt(bug, 1, 6);
       expect({ bug: bug.name, isCaught: seeds !== undefined }).toEqual({ bug: bug.name, isCaught: true });
     }
