@@ -5,6 +5,7 @@ export const WHOLE_CLUSTERS = [
   "test/cluster/**/*.test.ts",
   "test/cli/cluster.test.ts",
   "packages/node/test/cluster/strangers/whole/*.test.ts",
+  "packages/node/test/cluster/sleep/processes.test.ts",
 ];
 
 /** Workspace packages are used as TypeScript sources, in this process and in every child it forks. */

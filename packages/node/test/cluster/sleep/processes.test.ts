@@ -7,7 +7,7 @@ async function until(holds: () => Promise<boolean>): Promise<void> {
   while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 50));
 }
 
-describe.skipIf(noBus !== undefined)("a laptop that is prime beside one other host, and is closed", () => {
+describe.skipIf(noBus !== undefined)("a laptop beside one other host, which founded their cluster, and is closed", () => {
   it("leaves the other able to write alone, and votes again when it is opened, with what it missed", async () => {
     const logind = await standInLogind();
     const house = await Household.open({ joinSecret: SECRET });
@@ -19,8 +19,8 @@ describe.skipIf(noBus !== undefined)("a laptop that is prime beside one other ho
     // The other one hears of no sleep.
     delete process.env["DBUS_SYSTEM_BUS_ADDRESS"];
     await desk.start();
-    const { prime } = await untilUnited([laptop, desk], { voters: 2 });
-    expect(prime).toBe(laptop);
+    // It is prime then, unless a busy machine has made the other one so meanwhile.
+    await untilUnited([laptop, desk], { voters: 2 });
 
     logind.announce("sleep");
     await logind.heard("asleep");
