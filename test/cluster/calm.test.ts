@@ -4,11 +4,12 @@ import {
   expectHeld,
   household,
   householdOnLan,
-  keepWriting,
   noLan,
+  pause,
   putUntilDone,
   SECRET,
   startAll,
+  underWrites,
   untilEqual,
 } from "./support.ts";
 
@@ -16,29 +17,9 @@ import {
 const CALM_SECONDS = Number(process.env["PARLEY_CALM_SECONDS"] ?? "60");
 const ITEM_BYTES = 64 * 1024;
 
-/** What happens while it lasts, with writes through all of them going on. */
-async function underWrites(peers: readonly LivePeer[], work: () => Promise<unknown>) {
-  let isOver = false;
-  const writing = [1, 2].map((i) =>
-    keepWriting(
-      () => peers,
-      `writer-${i}`,
-      () => isOver,
-    ),
-  );
-  try {
-    await work();
-  } finally {
-    isOver = true;
-  }
-  return new Map((await Promise.all(writing)).flatMap((each) => [...each]));
-}
-
 function noticedBy(peers: readonly LivePeer[]) {
   return Promise.all(peers.map((peer) => peer.noticed()));
 }
-
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 describe.skipIf(noLan !== undefined)("a cluster whose network loses packets", () => {
   it(

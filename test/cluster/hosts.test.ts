@@ -6,9 +6,11 @@ import {
   householdOnLan,
   keepWriting,
   noLan,
+  pause,
   putUntilDone,
   SECRET,
   startAll,
+  underWrites,
   until,
   untilEqual,
   valueAt,
@@ -35,8 +37,6 @@ async function three(house: Household): Promise<Home> {
   if (one === undefined || other === undefined) throw new Error("three");
   return { house, peers, prime, others: [one, other] };
 }
-
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** It runs in short turns only, as on a machine that has far too much to do. */
 async function slowed(peer: LivePeer, seconds: number): Promise<void> {
@@ -77,26 +77,12 @@ describe("hosts that sleep, stumble and restart", () => {
     const { peers, prime, others } = await three(await household({ joinSecret: SECRET }));
     const [slow, quick] = others;
     const { term } = await quick.noticed();
-    let isOver = false;
-    const writing = keepWriting(
-      () => [prime, quick],
-      "beside",
-      () => isOver,
-    );
-    await slowed(slow, 8);
-    isOver = true;
-    const beside = await writing;
+    const one = { writers: 1 };
+    const beside = await underWrites([prime, quick], () => slowed(slow, 8), { ...one, name: "beside" });
     expect(beside.size).toBeGreaterThan(20);
     expect((await quick.noticed()).term).toBe(term);
-    isOver = false;
-    const through = keepWriting(
-      () => others,
-      "through",
-      () => isOver,
-    );
-    await slowed(prime, 8);
-    isOver = true;
-    const written = new Map([...beside, ...(await through)]);
+    const through = await underWrites(others, () => slowed(prime, 8), { ...one, name: "through" });
+    const written = new Map([...beside, ...through]);
     await untilUnited(peers, { voters: 3 });
     await expectHeld(peers, written);
     await untilEqual(peers);
@@ -104,21 +90,13 @@ describe("hosts that sleep, stumble and restart", () => {
 
   it("that are restarted one after the other under writes lose none of them", async () => {
     const { house, peers } = await three(await household({ joinSecret: SECRET }));
-    let isOver = false;
-    const writing = [1, 2].map((i) =>
-      keepWriting(
-        () => peers,
-        `rolling-${i}`,
-        () => isOver,
-      ),
-    );
-    for (const peer of peers) {
-      await peer.stop();
-      await peer.start();
-      await untilUnited(peers, { voters: 3 });
-    }
-    isOver = true;
-    const written = new Map((await Promise.all(writing)).flatMap((each) => [...each]));
+    const written = await underWrites(peers, async () => {
+      for (const peer of peers) {
+        await peer.stop();
+        await peer.start();
+        await untilUnited(peers, { voters: 3 });
+      }
+    });
     expect(written.size).toBeGreaterThan(20);
     await expectHeld(peers, written);
     await untilEqual(peers);

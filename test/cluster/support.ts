@@ -89,6 +89,31 @@ export async function keepWriting(
   return written;
 }
 
+/** What was written through these in turn, by so many at once, while `work` went on. */
+export async function underWrites(
+  through: readonly LivePeer[],
+  work: () => Promise<unknown>,
+  { name = "writer", writers = 2 }: { readonly name?: string; readonly writers?: number } = {},
+): Promise<ReadonlyMap<string, string>> {
+  let isOver = false;
+  const names = Array.from({ length: writers }, (_, i) => `${name}-${i + 1}`);
+  const writing = names.map((each) =>
+    keepWriting(
+      () => through,
+      each,
+      () => isOver,
+    ),
+  );
+  try {
+    await work();
+  } finally {
+    isOver = true;
+  }
+  return new Map((await Promise.all(writing)).flatMap((each) => [...each]));
+}
+
+export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
 async function isTaken(peer: LivePeer | undefined, key: string, value: string): Promise<boolean> {
   try {
     if (peer !== undefined && (await peer.put(key, value, { timeoutMs: 2_000 })).outcome === "done") return true;

@@ -1,10 +1,10 @@
 /** What a peer's part in a cluster stands on: its machine's network and disk. In a simulation others take their place. */
-import { access, mkdir, readdir, rm } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { openLevelLog, type LogStore, type LogStoreOptions } from "@parley/raft";
 import { createMeshHost, type MeshHost, type MeshHostOptions } from "../../mesh/host/mesh-host.ts";
 import { loadSealingKey, type SealingKey } from "../../mesh/keys/sealing-key.ts";
 import { outboxFileAt, type OutboxFile } from "../outbox/file.ts";
-import { readIfThere, writeDurably } from "./home/durable-file.ts";
+import { listIfThere, readIfThere, writeDurably } from "./home/durable-file.ts";
 
 export interface Ground {
   /** @throws PeerError `port-in-use` */
@@ -26,19 +26,10 @@ export interface HomeFiles {
   write(path: string, text: string): Promise<void>;
   /** With all folders above it; does nothing where it is there. */
   makeFolder(path: string): Promise<void>;
-  /** Nothing where there is no such folder. */
+  /** Nothing where there is no such folder. @throws PeerError `home-unusable` */
   list(folder: string): Promise<readonly string[]>;
   /** A file, or a folder with all in it; does nothing where there is none. */
   remove(path: string): Promise<void>;
-}
-
-async function isThere(path: string): Promise<boolean> {
-  try {
-    await access(path);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** The machine that this process runs on. */
@@ -48,7 +39,7 @@ export const MACHINE: Ground = {
     read: readIfThere,
     write: writeDurably,
     makeFolder: async (path) => void (await mkdir(path, { recursive: true, mode: 0o700 })),
-    list: async (folder) => ((await isThere(folder)) ? readdir(folder) : []),
+    list: listIfThere,
     remove: (path) => rm(path, { recursive: true, force: true }),
   },
   openLog: openLevelLog,

@@ -1,8 +1,7 @@
 /** The replicated state machine: a state and a command's bytes give the next state and a result, the same everywhere. */
 import { decodeCommand } from "./codec.ts";
-import { deliver } from "./delivery.ts";
+import { carryOutPostponed, deliver } from "./delivery.ts";
 import type { ClusterState } from "./model.ts";
-import { put, remove, set } from "./pairs.ts";
 import { acknowledge, admit, describe, found, leave, raiseVersion, revoke, rotate } from "./people.ts";
 import { fence, forget, openTable, place, remember } from "./placing.ts";
 import type { ClusterCommand } from "./schemas.ts";
@@ -38,11 +37,9 @@ function carryOut(state: ClusterState, command: ClusterCommand, at: LogPosition)
     case "raise-version":
       return raiseVersion(state, command);
     case "set":
-      return set(state, command);
     case "put":
-      return put(state, command, at);
     case "delete":
-      return remove(state, command);
+      return carryOutPostponed(state, command, at);
     case "deliver":
       return deliver(state, command, at);
     case "open-table":

@@ -26,7 +26,7 @@ export function deliver(state: ClusterState, command: CommandOf<"deliver">, at: 
       results.push([each.sequence, resultOf(before, each.sequence)]);
       continue;
     }
-    const step = carryOut(after, each.command, at);
+    const step = carryOutPostponed(after, each.command, at);
     [after, sequence] = [step.state, each.sequence];
     results.push([sequence, bounded(step.result)]);
     fresh += 1;
@@ -50,7 +50,8 @@ function bounded(result: CommandResult): CommandResult {
   return result.outcome === "done" ? result : refused(result.reason, result.detail.slice(0, 128).toWellFormed());
 }
 
-function carryOut(state: ClusterState, command: PostponedCommand, at: LogPosition): Step {
+/** A command of those that may wait in an outbox, also where it has not waited. */
+export function carryOutPostponed(state: ClusterState, command: PostponedCommand, at: LogPosition): Step {
   switch (command.type) {
     case "set":
       return set(state, command);

@@ -3,21 +3,8 @@ import { askAbout } from "../../../src/mesh/door/client/visit.ts";
 import { visitOver } from "../../../src/mesh/door/over-libp2p.ts";
 import { DOOR_PROTOCOL } from "../../../src/mesh/door/protocol/messages.ts";
 import { soon, startHost, until } from "../../mesh/host/hosts.ts";
+import { MEMBERS_PROTOCOLS } from "../strangers/protocols.ts";
 import { areOneCluster, freePorts, peersKnowingAll, SECRET, TestPeer } from "./peers.ts";
-
-/** What libp2p and a member answer members with. */
-const PROTOCOLS = [
-  "/parley/link/1",
-  "/parley/raft/1",
-  "/parley/raft-snapshot/1",
-  "/parley/actors/1",
-  "/meshsub/1.1.0",
-  "/meshsub/1.2.0",
-  "/floodsub/1.0.0",
-  "/ipfs/id/1.0.0",
-  "/ipfs/id/push/1.0.0",
-  "/ipfs/ping/1.0.0",
-];
 
 describe("a stranger at the port of a member", () => {
   it("hears at the door what everybody may see, and gets nothing else", async () => {
@@ -39,7 +26,7 @@ describe("a stranger at the port of a member", () => {
       services: ["stt"],
     });
     visit.abort("done");
-    for (const protocol of PROTOCOLS) {
+    for (const protocol of MEMBERS_PROTOCOLS) {
       const connection = await stranger.dial(undefined, [address], { force: true, signal: soon() });
       const stream = await connection.openStream(protocol, soon()).catch(() => undefined);
       const isDead = Promise.withResolvers<boolean>();
@@ -50,7 +37,7 @@ describe("a stranger at the port of a member", () => {
       connection.abort("done");
       await new Promise((resolve) => setImmediate(resolve));
     }
-    expect(PROTOCOLS).not.toContain(DOOR_PROTOCOL);
+    expect(MEMBERS_PROTOCOLS).not.toContain(DOOR_PROTOCOL);
     await until(() => areOneCluster(peers), "one cluster");
   });
 

@@ -152,7 +152,9 @@ export class ClusterHome {
   /** Who belonged never founds another cluster, also when it has lost what tells that it did. */
   async #neverBelonged(): Promise<undefined> {
     const all = await this.#files.list(this.#logs);
-    const lost = all.find((name) => !/\.(?:left|over)$/.test(name) && !all.includes(`${name}${OVER}`));
+    const lost = all.find(
+      (name) => !name.endsWith(LEFT_BEHIND) && !name.endsWith(OVER) && !all.includes(`${name}${OVER}`),
+    );
     if (lost === undefined) return undefined;
     throw new PeerError("home-unusable", `${this.#path} is missing, though raft/${lost} holds the log of a cluster`, {
       nextStep: "Restore the file from a backup; or move the folder raft away, and join the cluster again.",

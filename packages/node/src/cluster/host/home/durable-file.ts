@@ -1,6 +1,6 @@
-/** A file that is there whole or not at all, whatever happens while it is written. */
+/** Files that are there whole or not at all, whatever happens while they are written. */
 import { randomUUID } from "node:crypto";
-import { readFile, rename, unlink } from "node:fs/promises";
+import { readdir, readFile, rename, unlink } from "node:fs/promises";
 import { dirname } from "node:path";
 import { fileUnusable, syncFolder, writeSynced } from "../../../config/synced-file.ts";
 import { codeOf } from "../../../errors.ts";
@@ -11,6 +11,16 @@ export async function readIfThere(path: string): Promise<string | undefined> {
     return await readFile(path, "utf8");
   } catch (cause) {
     if (codeOf(cause) === "ENOENT") return undefined;
+    throw fileUnusable(path, "read", cause);
+  }
+}
+
+/** What a folder holds; nothing where there is none. @throws PeerError `home-unusable` */
+export async function listIfThere(path: string): Promise<readonly string[]> {
+  try {
+    return await readdir(path);
+  } catch (cause) {
+    if (codeOf(cause) === "ENOENT") return [];
     throw fileUnusable(path, "read", cause);
   }
 }

@@ -15,27 +15,15 @@ import { fingerprintOf } from "../../../../src/mesh/door/code/fingerprint.ts";
 import { askAbout, pairWith } from "../../../../src/mesh/door/client/visit.ts";
 import { visitOver } from "../../../../src/mesh/door/over-libp2p.ts";
 import { Household, untilUnited, type LivePeer } from "../../../../src/testing/index.ts";
+import { MEMBERS_PROTOCOLS } from "../protocols.ts";
 import { soon, startHost, until, type TestHost } from "../../../mesh/host/hosts.ts";
 
 const SECRET = "a secret of more than sixteen characters";
 const SECRETS_OF_THE_HOUSE = "the milk is in the garage";
 const APPLICATION = { name: "mallory", sealingKey: new Uint8Array(32).fill(7), addresses: [], version: "0.1.0" };
 
-/** What members speak among each other. */
-const PROTOCOLS = [
-  "/parley/link/1",
-  "/parley/actors/1",
-  "/parley/raft/1",
-  "/parley/raft-snapshot/1",
-  "/meshsub/1.2.0",
-  "/meshsub/1.1.0",
-  "/meshsub/1.0.0",
-  "/floodsub/1.0.0",
-  "/ipfs/id/1.0.0",
-  "/ipfs/id/push/1.0.0",
-  "/ipfs/ping/1.0.0",
-  "/parley/everything/1",
-];
+/** What members speak among each other, and one that nobody speaks. */
+const PROTOCOLS = [...MEMBERS_PROTOCOLS, "/parley/everything/1"];
 
 /** A cluster that holds something, ended with the test. */
 async function cluster(joinSecret?: string): Promise<readonly LivePeer[]> {

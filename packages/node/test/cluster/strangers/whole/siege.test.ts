@@ -6,6 +6,7 @@ import { promisify } from "node:util";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { Household, Lan, untilUnited, type LivePeer, type Place } from "../../../../src/testing/index.ts";
 import { until } from "../../../mesh/host/hosts.ts";
+import { MEMBERS_PROTOCOLS } from "../protocols.ts";
 import { pause } from "./floods.ts";
 import type { Findings, Target, Task } from "./stranger.ts";
 
@@ -22,20 +23,7 @@ const obstacle = Lan.obstacle();
 if (obstacle !== undefined) console.warn(`skipped: strangers on a network of their own, because ${obstacle}`);
 
 /** What members speak among each other, and some that nobody speaks. */
-const PROTOCOLS = [
-  "/parley/link/1",
-  "/parley/actors/1",
-  "/parley/raft/1",
-  "/parley/raft-snapshot/1",
-  "/meshsub/1.2.0",
-  "/meshsub/1.1.0",
-  "/meshsub/1.0.0",
-  "/floodsub/1.0.0",
-  "/ipfs/id/1.0.0",
-  "/ipfs/id/push/1.0.0",
-  "/ipfs/ping/1.0.0",
-  "/parley/everything/1",
-];
+const PROTOCOLS = [...MEMBERS_PROTOCOLS, "/parley/everything/1"];
 
 interface Home {
   readonly house: Household;
