@@ -1,6 +1,8 @@
-/** What failed, over HTTP. */
+/** What failed, over HTTP: always `{error: {code, message, nextStep, details?}}`, whoever found it. */
+import { STATUS_CODES } from "node:http";
 import type { FastifyReply } from "fastify";
-import { isPeerError, type PeerErrorCode, type PeerErrorDetails } from "../errors.ts";
+import type { Logger } from "pino";
+import { isPeerError, PeerError, type PeerErrorCode, type PeerErrorDetails } from "../errors.ts";
 import { failureOf, type StageFailure } from "../services/stage.ts";
 
 /** The body of every answer that is no success. */
@@ -44,7 +46,49 @@ export function failureBody(error: unknown): FailureBody {
   return { error: { ...failureOf(error), ...(hasDetails ? { details: error.details } : {}) } };
 }
 
+/** A request that is not let in, or cannot be answered. */
+export interface Refusal {
+  readonly status: number;
+  readonly failure: StageFailure;
+}
+
 /** Answers that the request is not let in. */
-export function sendRefusal(reply: FastifyReply, status: number, failure: StageFailure): FastifyReply {
+export function sendRefusal(reply: FastifyReply, { status, failure }: Refusal): FastifyReply {
   return reply.code(status).send({ error: failure } satisfies FailureBody);
+}
+
+/** The same where no reply was made yet: the bytes of an answer that is the last one. */
+export function refusalBytes({ status, failure }: Refusal): string {
+  const body = JSON.stringify({ error: failure } satisfies FailureBody);
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}`,
+    "Connection: close",
+    "Content-Type: application/json; charset=utf-8",
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    "Cache-Control: no-store",
+    "X-Content-Type-Options: nosniff",
+  ];
+  return `${head.join("\r\n")}\r\n\r\n${body}`;
+}
+
+/** Answers whatever a route, or what reads requests for it, has thrown. */
+export function answerFailure(error: unknown, reply: FastifyReply, log: Logger): FastifyReply {
+  if (isRefusedByFastify(error)) return reply.code(error.statusCode).send(failureBody(notUsable(error)));
+  const status = statusOf(error);
+  if (isPeerError(error, "interrupted")) log.info({ why: error.message }, "a request was given up");
+  if (status === 500) log.error({ err: error }, "a request failed");
+  return reply.code(status).send(failureBody(error));
+}
+
+/** A body that is no JSON, too long or of another type; a path that cannot be read. */
+function isRefusedByFastify(error: unknown): error is Error & { statusCode: number } {
+  if (!(error instanceof Error) || !("statusCode" in error) || typeof error.statusCode !== "number") return false;
+  return error.statusCode >= 400 && error.statusCode < 500;
+}
+
+function notUsable(cause: Error): PeerError {
+  return new PeerError("usage", `the request cannot be used: ${cause.message}`, {
+    nextStep: "Send JSON, as application/json, in at most 4 KiB.",
+    cause,
+  });
 }

@@ -1,27 +1,19 @@
 /** The HTTP and WebSocket front of a peer. */
-import fastify, { type FastifyInstance } from "fastify";
+import type { FastifyInstance } from "fastify";
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
-import type { Logger } from "pino";
 import { WebSocketServer } from "ws";
 import { MAX_TEXT_BYTES } from "@parley/sdk";
 import { codeOf, invariant, messageOf, PeerError } from "../errors.ts";
-import { newCorrelationId, withCorrelation } from "../log.ts";
 import { Connection, type ConnectionDeps } from "./connection.ts";
-import { sendRefusal } from "./failure.ts";
-import { bearerToken, hostAllowed, isLoopback, originAllowed, sameToken } from "./guard.ts";
-import { addManagement, type Management } from "./management/routes.ts";
+import { refusalBytes, type Refusal } from "./failure.ts";
+import { createFront, type FrontOptions } from "./front.ts";
+import { isLoopback, refusalAtEntry } from "./guard.ts";
 
 /** Options of {@link startGateway}. */
-export interface GatewayOptions extends ConnectionDeps {
-  readonly host: string;
+export interface GatewayOptions extends ConnectionDeps, FrontOptions {
   /** 0 takes any free port. */
   readonly port: number;
-  readonly health: () => { readonly healthy: boolean; readonly checks: Record<string, boolean> };
-  readonly capabilities: () => Record<string, unknown>;
-  /** The cluster, to be managed over `/api/v1`. */
-  readonly management?: Management | undefined;
-  readonly log: Logger;
 }
 
 /** A listening gateway. */
@@ -45,8 +37,7 @@ const MAX_CONNECTIONS = 512;
  */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   if (!isLoopback(options.host)) throw notLoopback(options.host);
-  const app = fastify({ logger: false, bodyLimit: 65_536, forceCloseConnections: true });
-  addRoutes(app, options);
+  const app = createFront(options);
   const users = new Set<Connection>();
   const sockets = acceptSockets(app, options, users);
   try {
@@ -84,65 +75,12 @@ async function farewell(sockets: WebSocketServer): Promise<void> {
   sockets.close();
 }
 
-function addRoutes(app: FastifyInstance, options: GatewayOptions): void {
-  app.addHook("onRequest", (_request, reply, done) => {
-    const correlation = newCorrelationId();
-    reply.header("x-request-id", correlation);
-    withCorrelation(correlation, done);
-  });
-  app.addHook("onRequest", async (request, reply) => {
-    const { host, origin } = request.headers;
-    if (!hostAllowed(host, options.host) || !originAllowed(origin, host)) {
-      return sendRefusal(reply, 403, {
-        code: "AUTHORIZATION_DENIED",
-        message: "this page may not speak to the peer",
-        nextStep: "Use the peer's own address, from its own page or a program.",
-      });
-    }
-    if (isPublic(request.url)) return undefined;
-    if (sameToken(bearerToken(request.headers.authorization), options.token)) return undefined;
-    return sendRefusal(reply.header("www-authenticate", "Bearer"), 401, {
-      code: "AUTHENTICATION_FAILED",
-      message: "a token is needed",
-      nextStep: "Send it as Authorization: Bearer TOKEN.",
-    });
-  });
-  app.addHook("onSend", async (_request, reply) => {
-    reply
-      .header("x-content-type-options", "nosniff")
-      .header("x-frame-options", "DENY")
-      .header("cache-control", "no-store");
-  });
-  app.get("/", async (_request, reply) => {
-    reply.type("text/plain");
-    return `This is ${options.serverInfo.name}, a Parley peer. Talk to it with: npx parley chat\n`;
-  });
-  app.get("/health", async (_request, reply) => {
-    const { healthy, checks } = options.health();
-    reply.code(healthy ? 200 : 503);
-    return {
-      status: healthy ? "healthy" : "unhealthy",
-      peerId: options.serverInfo.peerId,
-      timestamp: new Date().toISOString(),
-      uptimeSeconds: Math.round(process.uptime()),
-      checks,
-    };
-  });
-  app.get("/capabilities", async () => options.capabilities());
-  app.get("/status", async () => options.status());
-  if (options.management !== undefined) addManagement(app, options.management, options.log);
-}
-
-function isPublic(url: string): boolean {
-  return url.split("?")[0] === "/health";
-}
-
 function acceptSockets(app: FastifyInstance, options: GatewayOptions, users: Set<Connection>): WebSocketServer {
   const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_TEXT_BYTES, perMessageDeflate: false });
   app.server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    const status = refusal(request, options.host, sockets.clients.size);
-    if (status !== undefined) {
-      socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+    const refused = refusalOfSocket(request, options.host, sockets.clients.size);
+    if (refused !== undefined) {
+      socket.end(refusalBytes(refused));
       return;
     }
     sockets.handleUpgrade(request, socket, head, (accepted) => {
@@ -153,13 +91,27 @@ function acceptSockets(app: FastifyInstance, options: GatewayOptions, users: Set
   return sockets;
 }
 
-function refusal(request: IncomingMessage, bound: string, connections: number): string | undefined {
+function refusalOfSocket(request: IncomingMessage, bound: string, connections: number): Refusal | undefined {
+  const refused = refusalAtEntry(request, bound);
+  if (refused !== undefined) return refused;
   const path = (request.url ?? "").split("?")[0];
-  const { host, origin } = request.headers;
-  if (!hostAllowed(host, bound) || !originAllowed(origin, host)) return "403 Forbidden";
-  if (path !== "/ws" && path !== "/") return "404 Not Found";
-  return connections >= MAX_CONNECTIONS ? "503 Service Unavailable" : undefined;
+  if (path !== "/ws" && path !== "/") return NO_SOCKET;
+  return connections >= MAX_CONNECTIONS ? CROWDED : undefined;
 }
+
+const NO_SOCKET: Refusal = {
+  status: 404,
+  failure: { code: "usage", message: "there is no WebSocket here", nextStep: "Connect to /ws." },
+};
+
+const CROWDED: Refusal = {
+  status: 503,
+  failure: {
+    code: "RATE_LIMIT_EXCEEDED",
+    message: "too many clients are connected",
+    nextStep: "Try again later, or at another peer.",
+  },
+};
 
 function listenError(options: GatewayOptions, cause: unknown): PeerError {
   const code = codeOf(cause);

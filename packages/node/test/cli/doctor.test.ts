@@ -256,7 +256,7 @@ describe("Ollama", () => {
 });
 
 describe("the port", () => {
-  const health = { status: "healthy", peerId: "12D3", checks: {} };
+  const health = { service: "parley", status: "healthy" };
 
   it.each([
     ["free", { tryListen: async () => undefined }, "ok", undefined],
@@ -280,7 +280,8 @@ describe("the port", () => {
     ["text"],
     [{}],
     [{ status: "healthy" }],
-    [{ status: "healthy", peerId: 1, checks: {} }],
+    [{ service: "parley" }],
+    [{ service: "other", status: "healthy" }],
   ])("is not a peer's when /health answers %j", (body) => {
     expect(isParleyHealth(body)).toBe(false);
   });
@@ -351,7 +352,7 @@ describe("this machine", () => {
   beforeAll(async () => {
     folder = await mkdtemp(path.join(os.tmpdir(), "parley-doctor-"));
     server = createServer((request, response) => {
-      if (request.url === "/health") response.end(JSON.stringify({ status: "healthy", peerId: "12D3", checks: {} }));
+      if (request.url === "/health") response.end(JSON.stringify({ service: "parley", status: "healthy" }));
       else response.end("not JSON");
     });
     await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));

@@ -34,5 +34,5 @@ export async function probePort(host: Pick<DoctorHost, "health" | "tryListen">, 
 /** Whether what `/health` answered is a Parley peer's. */
 export function isParleyHealth(body: unknown): boolean {
   if (typeof body !== "object" || body === null) return false;
-  return "status" in body && "peerId" in body && typeof body.peerId === "string" && "checks" in body;
+  return "service" in body && body.service === "parley" && "status" in body;
 }

@@ -21,8 +21,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Logger } from "pino";
 import type { Cluster } from "../../cluster/face.ts";
-import { isPeerError, messageOf, PeerError } from "../../errors.ts";
-import { failureBody, sendRefusal, statusOf } from "../failure.ts";
+import { messageOf, PeerError } from "../../errors.ts";
+import { sendRefusal } from "../failure.ts";
 import { isLoopback } from "../guard.ts";
 import { approveBody, emptyBody, joinBody, leaveBody, readBody, recoverBody, revokeBody } from "./bodies.ts";
 import { patiently, within } from "./patience.ts";
@@ -56,7 +56,6 @@ export function addManagement(app: FastifyInstance, management: Management, log:
   app.register(
     async (api) => {
       api.addHook("onRequest", async (request, reply) => (isFromHere(request) ? undefined : refuseOutsider(reply)));
-      api.setErrorHandler((error, _request, reply) => answerFailure(error, reply, log));
       routes.addTo(api);
     },
     { prefix: "/api/v1" },
@@ -175,30 +174,12 @@ function isFromHere({ socket }: FastifyRequest): boolean {
 }
 
 function refuseOutsider(reply: FastifyReply): FastifyReply {
-  return sendRefusal(reply, 403, {
-    code: "AUTHORIZATION_DENIED",
-    message: "only programs on the peer's own machine may do this",
-    nextStep: "Run the command on that machine.",
-  });
-}
-
-function answerFailure(error: unknown, reply: FastifyReply, log: Logger): FastifyReply {
-  if (isRefusedByFastify(error)) return reply.code(error.statusCode).send(failureBody(notUsable(error)));
-  const status = statusOf(error);
-  if (isPeerError(error, "interrupted")) log.info({ why: error.message }, "a management request was given up");
-  if (status === 500) log.error({ err: error }, "a management request failed");
-  return reply.code(status).send(failureBody(error));
-}
-
-/** A body that is no JSON, too long or of another type. */
-function isRefusedByFastify(error: unknown): error is Error & { statusCode: number } {
-  if (!(error instanceof Error) || !("statusCode" in error) || typeof error.statusCode !== "number") return false;
-  return error.statusCode >= 400 && error.statusCode < 500;
-}
-
-function notUsable(cause: Error): PeerError {
-  return new PeerError("usage", `the request cannot be used: ${cause.message}`, {
-    nextStep: "Send JSON, as application/json, in at most 4 KiB.",
-    cause,
+  return sendRefusal(reply, {
+    status: 403,
+    failure: {
+      code: "AUTHORIZATION_DENIED",
+      message: "only programs on the peer's own machine may do this",
+      nextStep: "Run the command on that machine.",
+    },
   });
 }

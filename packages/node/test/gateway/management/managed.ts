@@ -2,7 +2,7 @@
 import { onTestFinished } from "vitest";
 import type { Logger } from "pino";
 import type { ManagementTimes } from "../../../src/gateway/management/routes.ts";
-import { startGateway, type Gateway } from "../../../src/gateway/server.ts";
+import { startGateway, type Gateway, type GatewayOptions } from "../../../src/gateway/server.ts";
 import { clusterReportOf, statusOf } from "../../../src/report.ts";
 import { Services } from "../../../src/services/services.ts";
 import { FakeCluster } from "../../fake-cluster.ts";
@@ -25,7 +25,12 @@ export interface Answer {
 
 /** Ends with the test. */
 export async function managed(
-  options: { readonly times?: ManagementTimes; readonly home?: string; readonly log?: Logger } = {},
+  options: {
+    readonly times?: ManagementTimes;
+    readonly home?: string;
+    readonly log?: Logger;
+    readonly health?: GatewayOptions["health"];
+  } = {},
 ): Promise<Managed> {
   const cluster = new FakeCluster();
   const config = testConfig(options.home ?? "/nowhere");
@@ -38,7 +43,7 @@ export async function managed(
     token: TOKEN,
     log: options.log ?? noLog,
     serverInfo: { ...about, capabilities: { streaming: true, binary: true, groups: false } },
-    health: () => ({ healthy: true, checks: {} }),
+    health: options.health ?? (() => ({ healthy: true, checks: { stt: true } })),
     capabilities: () => ({}),
     status: () => statusOf(about, services, cluster),
     management: {

@@ -1,0 +1,145 @@
+/** What is answered over HTTP, and to whom: `/health` in a word to everybody on this machine, everything else by token. */
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import { METHODS } from "node:http";
+import type { Socket } from "node:net";
+import type { Logger } from "pino";
+import { codeOf } from "../errors.ts";
+import { newCorrelationId, withCorrelation } from "../log.ts";
+import type { ConnectionDeps } from "./connection.ts";
+import { answerFailure, refusalBytes, sendRefusal, type Refusal } from "./failure.ts";
+import { bearerToken, refusalAtEntry, sameToken } from "./guard.ts";
+import { addManagement, type Management } from "./management/routes.ts";
+
+/** Options of {@link createFront}. */
+export interface FrontOptions extends Pick<ConnectionDeps, "token" | "serverInfo" | "status"> {
+  /** The address that is listened on. */
+  readonly host: string;
+  readonly health: () => { readonly healthy: boolean; readonly checks: Record<string, boolean> };
+  readonly capabilities: () => Record<string, unknown>;
+  /** The cluster, to be managed over `/api/v1`. */
+  readonly management?: Management | undefined;
+  readonly log: Logger;
+}
+
+/** The routes, guarded; it does not listen yet. */
+export function createFront(options: FrontOptions): FastifyInstance {
+  const { log, management } = options;
+  const app: FastifyInstance = fastify({
+    logger: false,
+    bodyLimit: 65_536,
+    forceCloseConnections: true,
+    // Who sends no Host is refused like those who send a foreign one.
+    http: { requireHostHeader: false },
+    clientErrorHandler: answerUnreadable,
+    // A path that cannot be decoded comes here past all hooks.
+    frameworkErrors: (error, { raw }, reply) => {
+      const refused = refusalAtEntry(raw, options.host);
+      if (refused === undefined) answerFailure(error, reply, log);
+      else sendRefusal(reply, refused);
+    },
+  });
+  guard(app, options);
+  addRoutes(app, options);
+  app.setErrorHandler((error, _request, reply) => answerFailure(error, reply, log));
+  app.setNotFoundHandler((request, reply) => answerUnknown(app, request, reply));
+  if (management !== undefined) addManagement(app, management, log);
+  return app;
+}
+
+function guard(app: FastifyInstance, options: FrontOptions): void {
+  app.addHook("onRequest", (_request, reply, done) => {
+    const correlation = newCorrelationId();
+    reply.header("x-request-id", correlation);
+    withCorrelation(correlation, done);
+  });
+  app.addHook("onRequest", async (request, reply) => {
+    const refused = refusalAtEntry(request.raw, options.host);
+    if (refused !== undefined) return sendRefusal(reply, refused);
+    if (request.routeOptions.url === "/health" || hasToken(request, options)) return undefined;
+    return sendRefusal(reply.header("www-authenticate", "Bearer"), NO_TOKEN);
+  });
+  app.addHook("onSend", async (_request, reply) => {
+    reply
+      .header("x-content-type-options", "nosniff")
+      .header("x-frame-options", "DENY")
+      .header("cache-control", "no-store");
+  });
+}
+
+function addRoutes(app: FastifyInstance, options: FrontOptions): void {
+  app.get("/", async (_request, reply) => {
+    reply.type("text/plain");
+    return `This is ${options.serverInfo.name}, a Parley peer. Talk to it with: npx parley chat\n`;
+  });
+  app.get("/health", async (request, reply) => {
+    const { healthy, checks } = options.health();
+    reply.code(healthy ? 200 : 503);
+    const word = { service: "parley", status: healthy ? "healthy" : "unhealthy" };
+    if (!hasToken(request, options)) return word;
+    return {
+      ...word,
+      peerId: options.serverInfo.peerId,
+      timestamp: new Date().toISOString(),
+      uptimeSeconds: Math.round(process.uptime()),
+      checks,
+    };
+  });
+  app.get("/capabilities", async () => options.capabilities());
+  app.get("/status", async () => options.status());
+}
+
+function hasToken({ headers }: FastifyRequest, { token }: FrontOptions): boolean {
+  return sameToken(bearerToken(headers.authorization), token);
+}
+
+/** 405 where the path is known with other methods, else 404. */
+function answerUnknown(app: FastifyInstance, { method, url }: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const path = url.split("?")[0] ?? "";
+  const methods = METHODS.filter((each) => app.hasRoute({ method: each, url: path }));
+  if (methods.length === 0) return sendRefusal(reply, NO_ROUTE);
+  return sendRefusal(reply.header("allow", methods.join(", ")), {
+    status: 405,
+    failure: {
+      code: "usage",
+      message: `nothing here is asked for by ${method}`,
+      nextStep: `Use ${methods.join(" or ")}.`,
+    },
+  });
+}
+
+/** What is no HTTP, too long, or does not come to an end: no request was made of it. */
+function answerUnreadable(error: Error, socket: Socket): void {
+  if (codeOf(error) === "ECONNRESET" || socket.destroyed) return;
+  const refused = UNREADABLE_BY_CODE[codeOf(error)] ?? UNREADABLE;
+  if (socket.writable) socket.write(refusalBytes(refused));
+  socket.destroy(error);
+}
+
+const NO_TOKEN: Refusal = {
+  status: 401,
+  failure: {
+    code: "AUTHENTICATION_FAILED",
+    message: "a token is needed",
+    nextStep: "Send it as Authorization: Bearer TOKEN.",
+  },
+};
+
+const NO_ROUTE: Refusal = {
+  status: 404,
+  failure: {
+    code: "usage",
+    message: "there is nothing under this path",
+    nextStep: "Check the path, and that the peer runs the version it was written for (GET /status).",
+  },
+};
+
+const unreadable = (status: number, message: string): Refusal => ({
+  status,
+  failure: { code: "usage", message, nextStep: "Send HTTP/1.1, with the peer's own address as Host." },
+});
+
+const UNREADABLE = unreadable(400, "what was sent is no HTTP request");
+const UNREADABLE_BY_CODE: Readonly<Record<string, Refusal>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: unreadable(408, "the request did not come to an end in time"),
+  HPE_HEADER_OVERFLOW: unreadable(431, "the headers of the request are too long"),
+};
