@@ -1,6 +1,7 @@
 /**
  * The one error type of `@parley/node`, and the exit code that each failure of the house ends a command with.
  */
+import { inspect } from "node:util";
 import type { AudioErrorCode } from "@parley/audio";
 import type { ParleyErrorCode } from "@parley/sdk";
 
@@ -186,9 +187,37 @@ function isKnownCode(code: unknown): code is keyof typeof EXIT_CODE_BY_ERROR {
   return typeof code === "string" && Object.hasOwn(EXIT_CODE_BY_ERROR, code);
 }
 
-/** What an unknown thrown value says. */
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+/** How deep a thrown value is looked into for words. */
+const MAX_DEPTH = 3;
+
+/** What an unknown thrown value says, in words: libp2p and the browser's interfaces also reject with events and plain objects. */
+export function messageOf(thrown: unknown): string {
+  return wordsOf(thrown, MAX_DEPTH);
+}
+
+/** `thrown` itself, or an error that says the same. */
+export function errorOf(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(messageOf(thrown), { cause: thrown });
+}
+
+function wordsOf(thrown: unknown, depth: number): string {
+  if (thrown === undefined || thrown === null || thrown === "") return "it gave no reason";
+  if (typeof thrown === "string") return thrown;
+  if (typeof thrown !== "object") return inspect(thrown);
+  if ("message" in thrown && typeof thrown.message === "string" && thrown.message !== "") return thrown.message;
+  const within = depth === 0 ? [] : withinOf(thrown);
+  if (within.length > 0) return within.map((each) => wordsOf(each, depth - 1)).join("; ");
+  if (thrown instanceof Error) return codeOf(thrown) || thrown.name;
+  if (thrown instanceof Event) return `it ended with "${thrown.type}"`;
+  return inspect(thrown, { depth: 1, breakLength: Infinity });
+}
+
+/** What lies behind an error without words of its own, such as those of all addresses that were tried, or behind an event. */
+function withinOf(thrown: object): readonly unknown[] {
+  if (thrown instanceof AggregateError) return thrown.errors;
+  if (!(thrown instanceof Event)) return [];
+  const why = "error" in thrown ? thrown.error : "reason" in thrown ? thrown.reason : undefined;
+  return why === undefined || why === null || why === "" ? [] : [why];
 }
 
 /** The code of a system error, such as `ENOENT`; empty when it has none. */

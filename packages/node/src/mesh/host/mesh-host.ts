@@ -2,7 +2,7 @@
 import { peerIdFromString } from "@libp2p/peer-id";
 import type { Connection, Stream, StreamHandler } from "@libp2p/interface";
 import type { Logger } from "pino";
-import { messageOf, PeerError } from "../../errors.ts";
+import { errorOf, messageOf, PeerError } from "../../errors.ts";
 import type { Identity } from "../identity.ts";
 import { dialable, plainAddress, type HostAndPort } from "./addresses.ts";
 import { connectionBehind, faceOf, type MeshConnection } from "./connection.ts";
@@ -215,7 +215,7 @@ class Host implements MeshHost {
         await handler(stream, faceOf(connection));
       } catch (error) {
         this.#options.log.debug({ err: error, remote: connection.remotePeer.toString() }, "a stream was reset");
-        stream.abort(error instanceof Error ? error : new Error(messageOf(error)));
+        stream.abort(errorOf(error));
       }
     };
   }

@@ -2,7 +2,7 @@
  * What a newcomer asks at another peer's door. Each function is given an open stream, and leaves it open for the next unless
  * it fails in the middle of an exchange.
  */
-import { PeerError } from "../../../errors.ts";
+import { errorOf, PeerError } from "../../../errors.ts";
 import type { FrameStream } from "../frame-stream.ts";
 import { beginPairing } from "../pairing/joiner.ts";
 import { opaqueReady, type Parties } from "../pairing/opaque.ts";
@@ -90,7 +90,7 @@ async function orAbort<T>(stream: FrameStream, work: () => Promise<T>): Promise<
   try {
     return await work();
   } catch (error) {
-    stream.abort(error instanceof Error ? error : new Error(String(error)));
+    stream.abort(errorOf(error));
     throw error;
   }
 }

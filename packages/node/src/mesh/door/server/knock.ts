@@ -1,5 +1,5 @@
 /** A newcomer without a code waits until a person of the cluster approves it, and its own person the cluster. */
-import { isPeerError, PeerError } from "../../../errors.ts";
+import { errorOf, isPeerError, PeerError } from "../../../errors.ts";
 import { decode, encode, misbehaved } from "../protocol/codec.ts";
 import { acceptSchema, type Application } from "../protocol/messages.ts";
 import { beforeAbort, refusalOf, verdictOf } from "./admission.ts";
@@ -29,7 +29,7 @@ export async function serveKnock(exchange: Exchange, application: Application): 
       await letIn(exchange, place, application);
     }
   } catch (error) {
-    place.leave(error instanceof Error ? error : new Error(String(error)));
+    place.leave(errorOf(error));
     throw error;
   } finally {
     over.abort();
