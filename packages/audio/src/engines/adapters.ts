@@ -8,6 +8,7 @@ import type {
   Transcript,
   VoiceActivity,
   VoiceActivityEvent,
+  VoiceFrames,
   CallOptions,
 } from "./contracts.ts";
 import type { JobRunner } from "./host/index.ts";
@@ -19,8 +20,10 @@ const ttsInfo = z.object({
   voices: z.array(z.object({ name: z.string(), language: z.string() })).min(1),
 });
 const vadInfo = z.object({ id: z.string() });
+const framesInfo = z.object({ id: z.string(), frameMs: z.number().min(5).max(100) });
 
 const transcript = z.object({ text: z.string(), language: z.string(), realTimeFactor: z.number() });
+const frame = z.object({ atMs: z.number().min(0), probability: z.number().min(0).max(1) });
 const chunk = z.instanceof(Float32Array);
 const activity = z.discriminatedUnion("type", [
   z.object({ type: z.literal("speech-start"), atMs: z.number() }),
@@ -78,6 +81,19 @@ export function voiceActivity(runner: JobRunner): VoiceActivity {
     async *detect(audio: AsyncIterable<Float32Array>, options: CallOptions = {}) {
       const job = runner.run("detect", {}, { ...options, input: audio });
       for await (const value of job.output) yield parseVoiceActivityEvent(value);
+    },
+  };
+}
+
+/** A voice-activity engine that runs its jobs on `runner`. @throws AudioError `engine-failed` when the engine is of another kind. */
+export function voiceFrames(runner: JobRunner): VoiceFrames {
+  const { id, frameMs } = answered(framesInfo, runner.info(), "info");
+  return {
+    id,
+    frameMs,
+    async *frames(audio: AsyncIterable<Float32Array>, options: CallOptions = {}) {
+      const job = runner.run("frames", {}, { ...options, input: audio });
+      for await (const value of job.output) yield answered(frame, value, "frames");
     },
   };
 }

@@ -70,3 +70,23 @@ export interface VoiceActivity {
   /** Ends after the input has ended and the last event was read; a stretch still open at the end is closed. */
   detect(audio: AsyncIterable<Float32Array>, options?: CallOptions): AsyncIterable<VoiceActivityEvent>;
 }
+
+/** One look of a voice-activity engine at a live stream. */
+export interface VoiceFrame {
+  /** Where the frame begins, from the stream's first sample. */
+  readonly atMs: number;
+  /** How probable it is that somebody speaks in it, 0 to 1. */
+  readonly probability: number;
+}
+
+/**
+ * Looks for a voice in a live stream of mono audio at {@link SPEECH_RATE_HZ}, in chunks of any size. What the frames
+ * mean, where speech begins and ends, is decided by `turn/speech`.
+ */
+export interface VoiceFrames {
+  readonly id: string;
+  /** Length of a frame; each begins where the one before ended. */
+  readonly frameMs: number;
+  /** Ends after the input has ended; a last frame that is not full counts as if silence followed. */
+  frames(audio: AsyncIterable<Float32Array>, options?: CallOptions): AsyncIterable<VoiceFrame>;
+}

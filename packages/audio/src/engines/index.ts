@@ -8,6 +8,8 @@ export type {
   Voice,
   VoiceActivity,
   VoiceActivityEvent,
+  VoiceFrame,
+  VoiceFrames,
 } from "./contracts.ts";
 /** What an engine module is, for those who write one. */
 export type { Engine, EngineModule, JobHandler, JobIo } from "./module.ts";
@@ -28,5 +30,15 @@ export type {
 /** The sherpa-onnx engines, ready to be hosted. */
 export { sttHost, ttsHost, vadHost } from "./sherpa/hosts.ts";
 export type { SttHostChoice, TtsHostChoice, VadHostChoice } from "./sherpa/hosts.ts";
+/** The onnxruntime engines, ready to be hosted. */
+export { framesHost } from "./onnx/hosts.ts";
+export type { FramesHostChoice } from "./onnx/hosts.ts";
 /** A hosted engine as the interface its callers know. */
-export { parseTranscript, parseVoiceActivityEvent, speechToText, textToSpeech, voiceActivity } from "./adapters.ts";
+export {
+  parseTranscript,
+  parseVoiceActivityEvent,
+  speechToText,
+  textToSpeech,
+  voiceActivity,
+  voiceFrames,
+} from "./adapters.ts";

@@ -26,3 +26,12 @@ async function mustHoldData(path: string, model: string): Promise<void> {
     throw new AudioError("model-corrupt", `the model file ${path} is empty`, { nextStep, details });
   }
 }
+
+/** The file of `role`. @throws AudioError `input-refused` when the options name none. */
+export function fileOf(paths: Readonly<Record<string, string>>, role: string): string {
+  const path = paths[role];
+  if (path !== undefined) return path;
+  throw new AudioError("input-refused", `the engine's options name no file for ${role}`, {
+    nextStep: `Add files.${role}.`,
+  });
+}

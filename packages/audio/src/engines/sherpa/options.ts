@@ -1,6 +1,5 @@
 /** The options of the sherpa engines, as they cross into the host process, and how an engine reads them. */
 import { z } from "zod";
-import { AudioError } from "../../errors.ts";
 
 const common = {
   /** Names the engine to its callers, such as `moonshine-tiny-en-q8`. */
@@ -44,12 +43,3 @@ export const vadOptions = z.object({
 export type SttOptions = z.infer<typeof sttOptions>;
 export type TtsOptions = z.infer<typeof ttsOptions>;
 export type VadOptions = z.infer<typeof vadOptions>;
-
-/** The file of `role`. @throws AudioError `input-refused` when the options name none. */
-export function fileOf(paths: Readonly<Record<string, string>>, role: string): string {
-  const path = paths[role];
-  if (path !== undefined) return path;
-  throw new AudioError("input-refused", `the engine's options name no file for ${role}`, {
-    nextStep: `Add files.${role}.`,
-  });
-}

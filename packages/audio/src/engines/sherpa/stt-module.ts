@@ -4,9 +4,9 @@ import { SPEECH_RATE_HZ } from "../../format/pcm.ts";
 import type { Transcript } from "../contracts.ts";
 import type { Engine, JobHandler } from "../module.ts";
 import { checked } from "../checked.ts";
-import { modelFiles } from "../model-files.ts";
+import { fileOf, modelFiles } from "../model-files.ts";
 import { OfflineRecognizer, type NativeConfig, type NativeRecognizer } from "./native.ts";
-import { fileOf, sttOptions, type SttOptions } from "./options.ts";
+import { sttOptions, type SttOptions } from "./options.ts";
 
 /** Shorter than any syllable; recognisers hallucinate on such snippets, and fail on empty ones. */
 const MIN_SAMPLES = SPEECH_RATE_HZ / 20;

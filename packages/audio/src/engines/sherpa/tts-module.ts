@@ -5,9 +5,9 @@ import type { Voice } from "../contracts.ts";
 import type { Engine, JobHandler } from "../module.ts";
 import { checked } from "../checked.ts";
 import { OrderedEmitter } from "../ordered-emitter.ts";
-import { modelFiles } from "../model-files.ts";
+import { fileOf, modelFiles } from "../model-files.ts";
 import { OfflineTts, type NativeConfig, type NativeTts } from "./native.ts";
-import { fileOf, ttsOptions, type TtsOptions } from "./options.ts";
+import { ttsOptions, type TtsOptions } from "./options.ts";
 import { speakablePieces } from "./speakable.ts";
 
 type Family = (file: (role: string) => string, options: TtsOptions) => NativeConfig;

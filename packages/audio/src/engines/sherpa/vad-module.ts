@@ -4,9 +4,9 @@ import { AudioError } from "../../errors.ts";
 import { SPEECH_RATE_HZ } from "../../format/pcm.ts";
 import type { Engine, JobHandler } from "../module.ts";
 import { checked } from "../checked.ts";
-import { modelFiles } from "../model-files.ts";
+import { fileOf, modelFiles } from "../model-files.ts";
 import { Vad, type NativeVad } from "./native.ts";
-import { fileOf, vadOptions, type VadOptions } from "./options.ts";
+import { vadOptions, type VadOptions } from "./options.ts";
 import { SpeechSegmenter, WINDOW_SAMPLES } from "./speech-segmenter.ts";
 
 /** About 10 s of audio, 30 ms of work: other streams of this host get their turn in between. */
