@@ -11,6 +11,7 @@ export type {
   LeaveOptions,
   LeaveReport,
   MetCluster,
+  Namesake,
   PairingWindow,
   PeerReport,
   RevocationReport,

@@ -196,7 +196,7 @@ export class FakeCluster implements Cluster {
 
 export function knocker(name: string, letter: string): WaitingPeer {
   const peerId = fakePeerId(letter);
-  return { peerId, name, fingerprint: fingerprintOf(peerId), sinceMs: 1_700_000_000_000 };
+  return { peerId, name, fingerprint: fingerprintOf(peerId), sinceMs: 1_700_000_000_000, namesakes: [] };
 }
 
 export function metCluster(more: Partial<MetCluster> = {}): MetCluster {

@@ -32,6 +32,15 @@ export interface PairingWindow {
 /** Why a window lets nobody in any more. */
 export type PairingEnd = "expired" | "too-many-failures" | "used" | "closed";
 
+/** Somebody whose name people may take for another's. */
+export interface Namesake {
+  readonly peerId: string;
+  readonly name: string;
+  readonly fingerprint: string;
+  /** It belongs to the cluster; else it waits as well. */
+  readonly isMember: boolean;
+}
+
 /** A newcomer that knocks. */
 export interface WaitingPeer {
   readonly peerId: string;
@@ -39,6 +48,8 @@ export interface WaitingPeer {
   /** Short and readable; the newcomer shows the same. */
   readonly fingerprint: string;
   readonly sinceMs: number;
+  /** Members and others who wait that are called alike: it may not be who its name says. */
+  readonly namesakes: readonly Namesake[];
 }
 
 /** A cluster that this peer has met at a door. */
@@ -118,8 +129,9 @@ export interface Cluster {
   /** Why the last one closed; undefined while one is open, and before the first. */
   readonly pairingEnd: PairingEnd | undefined;
   /**
-   * Lets in who knocks, by fingerprint or name. Settles when it is in, for which its own person has to agree: five minutes.
-   * @throws PeerError `no-such-peer`, `no-quorum`, `interrupted` when its person does not want.
+   * Lets in who knocks, by fingerprint or by a name that nobody else has. Settles when it is in, for which its own person has to agree: five minutes.
+   * @throws PeerError `no-such-peer`, `usage` for a name that others have too, `no-quorum`, `interrupted` when its person does
+   *   not want.
    */
   approve(who: string): Promise<PeerReport>;
   /**

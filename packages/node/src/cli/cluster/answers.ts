@@ -28,7 +28,13 @@ const openWindowSchema = windowSchema.pick({ expiresAtMs: true, triesLeft: true 
 export type OpenWindow = z.output<typeof openWindowSchema>;
 export type Window = z.output<typeof windowSchema>;
 
-export const waitingPeerSchema = z.object({ peerId: z.string(), name: z.string(), fingerprint: z.string() });
+const namesakeSchema = z.object({ name: z.string(), fingerprint: z.string(), isMember: z.boolean() });
+export const waitingPeerSchema = z.object({
+  peerId: z.string(),
+  name: z.string(),
+  fingerprint: z.string(),
+  namesakes: z.array(namesakeSchema).default([]),
+});
 export type WaitingPeer = z.output<typeof waitingPeerSchema>;
 
 export const metSchema = z.object({
@@ -89,6 +95,8 @@ export const writeAnswer = z.object({
   id: z.string(),
   delivery: z.object({ outcome: z.string(), detail: z.string().optional() }).nullable(),
 });
+/** Of a choice: whether there had been one before, as far as that peer knew. */
+export const settingAnswer = writeAnswer.extend({ wasSet: z.boolean().default(true) });
 const revocationSchema = z.object({
   peerId: z.string(),
   name: z.string(),

@@ -4,7 +4,7 @@
  */
 import type { Cluster, MetCluster, PeerReport, WaitingPeer } from "../../cluster/face.ts";
 import { describeOther, howToUnite } from "../../cluster/status/others.ts";
-import { troubleText } from "./texts.ts";
+import { namesakeText, troubleText } from "./texts.ts";
 
 /** All that is told of. */
 export interface Scene {
@@ -169,10 +169,10 @@ export class Story {
     const fresh = knocking.filter(({ peerId }) => !this.#knocked.has(peerId));
     this.#knocked.clear();
     for (const { peerId } of knocking) this.#knocked.add(peerId);
-    return fresh.map(
-      ({ name, fingerprint }) =>
-        `${name} (fingerprint ${fingerprint}) wants to be let in: ${command} pair, or ${command} pair --approve ${fingerprint}`,
-    );
+    return fresh.flatMap((peer) => [
+      `${peer.name} (fingerprint ${peer.fingerprint}) wants to be let in: ${command} pair, or ${command} pair --approve ${peer.fingerprint}`,
+      ...warningOf(peer),
+    ]);
   }
 
   #tellOthers({ met }: Scene, nowMs: number): readonly string[] {
@@ -203,6 +203,11 @@ export class Story {
     if (approved !== undefined) this.#expected = { what: "yes-or-no", fingerprint: approved.fingerprint };
     else this.#expected = belonging === "waiting" ? { what: "code" } : undefined;
   }
+}
+
+function warningOf(peer: WaitingPeer): readonly string[] {
+  const warning = namesakeText(peer);
+  return warning === undefined ? [] : [warning];
 }
 
 function besideOf(scene: Scene): string | undefined {

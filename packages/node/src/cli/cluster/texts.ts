@@ -1,4 +1,5 @@
 /** The cluster in lines for people. */
+import type { Namesake } from "../../cluster/face.ts";
 import { fingerprintOf } from "../../mesh/door/code/fingerprint.ts";
 import type { OpenWindow, Peer, Report, TakesPart, WaitingPeer } from "./answers.ts";
 
@@ -52,10 +53,30 @@ export function ageText(ms: number): string {
 export function waitingText(waiting: readonly WaitingPeer[]): string {
   if (waiting.length === 0) return "";
   const rows = waiting.map(({ name, fingerprint }) => [`  ${name}`, `fingerprint ${fingerprint}`]);
+  const warnings = waiting.flatMap((peer) => namesakeText(peer) ?? []).map((line) => `  ${line}\n`);
   return (
-    `Waiting to be let in:\n${table(rows)}` +
-    "Compare the fingerprint with what the newcomer shows, then: parley pair --approve NAME\n"
+    `Waiting to be let in:\n${table(rows)}${warnings.join("")}` +
+    "Compare the fingerprint with what the newcomer shows, then: parley pair --approve FINGERPRINT\n"
   );
+}
+
+interface Knocking extends Pick<WaitingPeer, "name" | "fingerprint"> {
+  readonly namesakes: readonly Pick<Namesake, "name" | "fingerprint" | "isMember">[];
+}
+
+/** Namesakes that are named in one line. */
+const NAMESAKES_SHOWN = 5;
+
+/** That who waits may not be who its name says; undefined where nobody else is called so. */
+export function namesakeText({ name, fingerprint, namesakes }: Knocking): string | undefined {
+  if (namesakes.length === 0) return undefined;
+  const told = namesakes.slice(0, NAMESAKES_SHOWN).map((other) => {
+    const what = other.isMember ? "a member of the cluster" : "another one who waits";
+    return `${other.name} (${other.fingerprint}), ${what}`;
+  });
+  const more = namesakes.length - told.length;
+  const rest = more > 0 ? `; and ${more} more` : "";
+  return `Careful: ${name} (${fingerprint}) is called like ${told.join("; ")}${rest}. A name proves nothing, the fingerprint does.`;
 }
 
 /** How this peer stands with its cluster. */

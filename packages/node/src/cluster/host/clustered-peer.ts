@@ -29,6 +29,7 @@ import type { ClusterFacts } from "../status/facts.ts";
 import type { OtherCluster } from "../status/others.ts";
 import type { ClusterHost } from "./cluster-host.ts";
 import { belongs } from "./home/cluster-home.ts";
+import { namesakesOf, toApprove, type Company as NamedCompany } from "./joining/namesakes.ts";
 import type { Neighbour } from "./joining/neighbours.ts";
 import { electorateOf, expel } from "./member/expulsion.ts";
 import { DEFAULT_MESH_PORT, joinByCode, joinByFingerprint } from "./joining/join.ts";
@@ -125,9 +126,14 @@ export class ClusteredPeer implements Cluster {
 
   waiting(): readonly WaitingPeer[] {
     const { premises } = this.#host;
-    return (premises?.door.waiting ?? []).map(({ peerId, name, fingerprint, sinceMs }) => {
-      return { peerId, name, fingerprint, sinceMs: Math.round(performance.timeOrigin + sinceMs) };
-    });
+    const company = this.#company();
+    return (premises?.door.waiting ?? []).map(({ peerId, name, fingerprint, sinceMs }) => ({
+      peerId,
+      name,
+      fingerprint,
+      sinceMs: Math.round(performance.timeOrigin + sinceMs),
+      namesakes: namesakesOf({ peerId, name }, company),
+    }));
   }
 
   met(): readonly MetCluster[] {
@@ -171,12 +177,8 @@ export class ClusteredPeer implements Cluster {
   async approve(who: string): Promise<PeerReport> {
     const { door } = this.#host.open();
     this.#host.belongs();
-    const found = door.waiting.filter(
-      ({ peerId, name }) => peerId === who || name === who || isFingerprintOf(who, peerId),
-    );
-    const [peer, other] = found;
+    const peer = toApprove(who, this.#company());
     if (peer === undefined) throw noSuchPeer(who, "waits at this peer", "See who waits: parley peers --waiting.");
-    if (other !== undefined) throw noSuchPeer(who, "alone is called so", "Name it by its fingerprint.");
     await door.approve(peer.peerId);
     const report = this.peers().find(({ peerId }) => peerId === peer.peerId);
     if (report !== undefined) return report;
@@ -317,6 +319,13 @@ export class ClusteredPeer implements Cluster {
     return [...Map.groupBy(filled, ({ cluster }) => cluster?.id ?? "")].map(([cluster, peers]) => {
       return { cluster, names: peers.map(({ name }) => name) };
     });
+  }
+
+  /** Those whose names may be taken for one another's. */
+  #company(): NamedCompany {
+    const { premises, member } = this.#host;
+    const members = [...(member?.roster.members.values() ?? [])].map(({ peer, name }) => ({ peerId: peer, name }));
+    return { members, waiting: premises?.door.waiting ?? [] };
   }
 
   #named(who: string): PeerReport {

@@ -2,7 +2,8 @@
  * The part of `/api/v1` that writes what the cluster agrees on.
  *
  *     GET    /settings           what users have chosen, as far as it is known here
- *     PUT    /settings           {key, value: text | null}     always later; null: as if it had never been chosen
+ *     PUT    /settings           {key, value: text | null}     always later; null: as if it had never been chosen.
+ *                                                              With `wasSet`: whether somebody had, as far as it is known here
  *     GET    /pairs?key=KEY      {value: text | null, revision}, as far as it is known here
  *     PUT    /pairs              {key, value: text, later?}
  *     GET    /outbox             {count, bytes, oldestAtMs?}: how much waits to be delivered
@@ -59,12 +60,14 @@ export class Writes {
     return { settings: Object.fromEntries(chosen) };
   }
 
-  #set(body: unknown, reply: FastifyReply): Promise<Record<string, unknown>> {
+  async #set(body: unknown, reply: FastifyReply): Promise<Record<string, unknown>> {
     const command = readBody(settingBody, body);
     if (isOwnSetting(command.key)) {
       throw new PeerError("usage", "that setting is the cluster's own", { nextStep: "Choose another key." });
     }
-    return this.#later({ type: "set", ...command }, reply);
+    const wasSet = this.#part("shared").now.settings.has(command.key);
+    // Also when it was not: another choice may still wait to be delivered.
+    return { ...(await this.#later({ type: "set", ...command }, reply)), wasSet };
   }
 
   #pair(query: unknown): Record<string, unknown> {

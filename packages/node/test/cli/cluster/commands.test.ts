@@ -12,6 +12,8 @@ const lines = (text: string): Record<string, unknown>[] =>
     .split("\n")
     .map((line) => JSON.parse(line) as Record<string, unknown>);
 
+const lastLine = (text: string): string => text.trim().split("\n").at(-1) ?? "";
+
 describe("parley join", () => {
   it("takes the code from the command line", async () => {
     const { cluster, run, stdout, stderr } = await world();
@@ -200,6 +202,32 @@ describe("parley peers", () => {
       .slice(0, 3)
       .map((line) => line.search(/role|voter|learner/));
     expect(new Set(columns).size).toBe(1);
+  });
+
+  it("warns of who waits under a name that others have, and tells their fingerprints", async () => {
+    const { cluster, run, stdout } = await world();
+    const namesakes = Array.from("ABDEFGH").map((letter) => ({
+      peerId: fakePeerId(letter),
+      name: "cellar",
+      fingerprint: fingerprintOf(fakePeerId(letter)),
+      isMember: letter === "A",
+    }));
+    cluster.knocking = [{ ...knocker("cellar", "C"), namesakes }, knocker("porch", "P")];
+    for (const asking of [["peers"], ["peers", "--waiting"], ["status"]]) {
+      const before = stdout().length;
+      expect(await run(asking)).toBe(0);
+      const said = stdout().slice(before);
+      expect(said).toContain(
+        `  Careful: cellar (${fingerprintOf(fakePeerId("C"))}) is called like cellar (${fingerprintOf(fakePeerId("A"))}), a member of the cluster; cellar (`,
+      );
+      expect(said).toContain("and 2 more. A name proves nothing, the fingerprint does.\n");
+      expect(said).not.toContain("Careful: porch");
+      expect(said).toContain("parley pair --approve FINGERPRINT\n");
+    }
+    expect(await run(["peers", "--json"])).toBe(0);
+    expect(JSON.parse(lastLine(stdout()))).toMatchObject({
+      waiting: [{ namesakes: { length: 7 } }, { namesakes: [] }],
+    });
   });
 
   it("lists only who waits, when that is asked for", async () => {

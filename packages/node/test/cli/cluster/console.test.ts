@@ -197,6 +197,14 @@ describe("the story of a member", () => {
     expect([lost, still, back]).toEqual([noQuorum, [], ["The cluster can agree again."]]);
   });
 
+  it("warns of who knocks under a name that somebody else has", () => {
+    const namesakes = [{ peerId: fakePeerId("M"), name: "cellar", fingerprint: "AAAA-CCCC-DDDD", isMember: true }];
+    const [, heard] = told([scene(), scene({ knocking: [{ ...knocker("cellar", "C"), namesakes }] })]);
+    expect(heard?.[1]).toBe(
+      `Careful: cellar (${fingerprintOf(fakePeerId("C"))}) is called like cellar (AAAA-CCCC-DDDD), a member of the cluster. A name proves nothing, the fingerprint does.`,
+    );
+  });
+
   it("tells who knocks, again when it comes again", () => {
     const knocking = [knocker("cellar", "C")];
     const fingerprint = fingerprintOf(fakePeerId("C"));

@@ -16,7 +16,7 @@ const MEMBER: Scene = {
   trouble: undefined,
   noQuorum: undefined,
 };
-const CELLAR = { peerId: "C", name: "cellar", fingerprint: "AAAA-BBBB-CCCC", sinceMs: 1 };
+const CELLAR = { peerId: "C", name: "cellar", fingerprint: "AAAA-BBBB-CCCC", sinceMs: 1, namesakes: [] };
 
 describe("events of a cluster", () => {
   it("tell once how things are, and nothing while they stay so", () => {

@@ -20,6 +20,21 @@ describe("parley settings", () => {
     expect(await run(["settings", "--unset"])).toBe(2);
   });
 
+  it("says when there was nothing to unset, also where the cluster cannot agree", async () => {
+    const { cluster, run, stdout } = await world();
+    const { reach } = await fill(cluster);
+    expect(await run(["settings", "voice", "--unset"])).toBe(0);
+    expect(stdout()).toMatch(
+      /^voice was not set, as far as this peer knows\. .* when the cluster can agree on it\.\n$/,
+    );
+    reach();
+    expect(await run(["settings", "vioce", "--unset"])).toBe(0);
+    expect(stdout()).toMatch(/\nvioce was not set: nobody had chosen it\.\n$/);
+    expect(stdout()).not.toContain("agreed on");
+    expect(await run(["--json", "settings", "vioce", "--unset"])).toBe(0);
+    expect(JSON.parse(stdout().split("\n").at(-2) ?? "")).toMatchObject({ wasSet: false });
+  });
+
   it("says that a choice waits where the cluster cannot agree", async () => {
     const { cluster, run, stdout } = await world();
     await fill(cluster);

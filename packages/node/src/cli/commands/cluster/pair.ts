@@ -27,7 +27,10 @@ export function registerPairCommand(program: Command, context: CliContext): void
   const command = program
     .command("pair")
     .description("let a newcomer into the cluster: show a code for it, and wait until it is in")
-    .option("--approve <who>", "let in who waits, by name or fingerprint, without a code")
+    .option(
+      "--approve <who>",
+      "let in who waits, by its fingerprint (or by a name that nobody else has), without a code",
+    )
     .option("--close", "take the code back that is shown now, here or elsewhere on this peer")
     .addHelpText(
       "after",

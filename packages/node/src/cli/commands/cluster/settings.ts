@@ -1,7 +1,7 @@
 /** `parley settings [KEY [VALUE]]`: what users have chosen, the same on every peer. */
 import type { Command } from "commander";
 import { PeerError } from "../../../errors.ts";
-import { read, settingsAnswer, writeAnswer } from "../../cluster/answers.ts";
+import { read, settingAnswer, settingsAnswer } from "../../cluster/answers.ts";
 import type { CliContext } from "../../context.ts";
 import { printJson } from "../../json-line.ts";
 import { withManagement } from "./with-management.ts";
@@ -27,7 +27,8 @@ export function registerSettingsCommand(program: Command, context: CliContext): 
         const body = { key, value: isUnset ? null : (value ?? null) };
         const answer = await management.put("/settings", { body, signal });
         if (json) return printJson(context, answer);
-        return context.stdout(writtenText(key, read(writeAnswer, answer).delivery));
+        const { delivery, wasSet } = read(settingAnswer, answer);
+        return context.stdout(writtenText(key, { delivery, isIdle: isUnset && !wasSet }));
       }
       const answer = await management.get("/settings", { signal });
       const { settings } = read(settingsAnswer, answer);
@@ -40,12 +41,24 @@ export function registerSettingsCommand(program: Command, context: CliContext): 
   );
 }
 
-function writtenText(
-  key: string,
-  delivery: { readonly outcome: string; readonly detail?: string | undefined } | null,
-): string {
-  if (delivery === null) return `${key} is written down here, and takes effect when the cluster can agree on it.\n`;
-  if (delivery.outcome === "done") return `${key} is agreed on. Peers that are away learn it when they are back.\n`;
+interface Written {
+  readonly delivery: { readonly outcome: string; readonly detail?: string | undefined } | null;
+  /** What was taken back had not been chosen. */
+  readonly isIdle: boolean;
+}
+
+function writtenText(key: string, { delivery, isIdle }: Written): string {
+  const waits = "takes effect when the cluster can agree on it";
+  if (delivery === null) {
+    return isIdle
+      ? `${key} was not set, as far as this peer knows. That it shall not be is written down here, and ${waits}.\n`
+      : `${key} is written down here, and ${waits}.\n`;
+  }
+  if (delivery.outcome === "done") {
+    return isIdle
+      ? `${key} was not set: nobody had chosen it.\n`
+      : `${key} is agreed on. Peers that are away learn it when they are back.\n`;
+  }
   throw new PeerError("peer-refused", `${key} was not changed: ${delivery.detail ?? delivery.outcome}`, {
     nextStep: "See what was chosen: parley settings.",
   });
