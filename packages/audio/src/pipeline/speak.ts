@@ -3,7 +3,7 @@ import type { TextToSpeech } from "../engines/contracts.ts";
 import type { Pcm } from "../format/pcm.ts";
 import { BoundedQueue } from "../format/queue.ts";
 import { createChunker } from "../turn/chunker.ts";
-import { createSpeakable } from "../turn/speakable.ts";
+import { createSpeakable } from "../turn/saying/speakable.ts";
 import { allOrNone, channel } from "./channel.ts";
 
 /** What is said, in order; the text runs ahead of the sound. */
@@ -74,7 +74,8 @@ async function voiceSentences(
   options: SpeakOptions & { readonly signal: AbortSignal },
   emit: (event: SpeakEvent) => Promise<void>,
 ): Promise<void> {
-  const speakable = createSpeakable();
+  const speaking = tts.voices.find(({ name }) => name === options.voice) ?? tts.voices[0];
+  const speakable = createSpeakable({ language: speaking?.language });
   let index = 0;
   const call = {
     signal: options.signal,
@@ -82,7 +83,7 @@ async function voiceSentences(
     ...(options.speed === undefined ? {} : { speed: options.speed }),
   };
   for await (const sentence of sentences) {
-    const spoken = speakable(sentence);
+    const { text: spoken } = speakable(sentence);
     if (spoken === "") continue;
     await emit({ type: "sentence", index, text: spoken });
     for await (const pcm of tts.synthesize(spoken, call)) await emit({ type: "audio", index, pcm });

@@ -9,19 +9,29 @@
  */
 import { fenceAt, fenceEnd } from "./fences.ts";
 import type { FenceMark } from "./fences.ts";
-import { isSpace, isStop, judgeClause, judgeNewline, judgeStop } from "./stops.ts";
+import { isSpace, isStop, judgeClause, judgeConjunction, judgeNewline, judgeStop, LOOK_AHEAD_CHARS } from "./stops.ts";
 import type { Sight, Verdict } from "./stops.ts";
 
-/** Options of {@link createChunker}, all in UTF-16 code units, all with defaults. */
+/** Options of {@link createChunker}; lengths in UTF-16 code units, all with defaults. */
 export interface ChunkerOptions {
   /** The first chunk may end at a clause boundary from this length on, so that speaking starts early. Default 24. */
   readonly firstMinChars?: number;
+  /** Without a clause boundary, the first chunk may end before a conjunction (English, German) from here on. Default 60. */
+  readonly firstSoftChars?: number;
   /** Longest first chunk. Default 120. */
   readonly firstMaxChars?: number;
   /** Later sentences shorter than this are joined with what follows: "Yes." alone sounds clipped. Default 12. */
   readonly minChars?: number;
+  /** A later sentence that is longer than this is cut at its next clause boundary. Default 160. */
+  readonly softChars?: number;
   /** Longest chunk; longer sentences are cut at a clause, else a space, else anywhere between characters. Default 250. */
   readonly maxChars?: number;
+  /**
+   * A token that whoever writes the text puts where a piece may be spoken, without white space and of at most
+   * {@link LOOK_AHEAD_CHARS} characters. A chunk ends behind it and keeps it; tell `createSpeakable` of it too, and it is
+   * not said. Inside a code fence it is code. None by default.
+   */
+  readonly separator?: string | undefined;
 }
 
 /** A running chunker. */
@@ -39,8 +49,10 @@ const LINE_START_CHARS = 16;
 
 interface Limits {
   readonly firstMinChars: number;
+  readonly firstSoftChars: number;
   readonly firstMaxChars: number;
   readonly minChars: number;
+  readonly softChars: number;
   readonly maxChars: number;
 }
 
@@ -60,11 +72,23 @@ interface Cut {
 
 const START: Context = { isFirst: true, line: "", fence: undefined };
 
-/** A new chunker. @throws RangeError when a length is not a whole number of at least 1. */
-export function createChunker(options: ChunkerOptions = {}): Chunker {
-  const limits: Limits = { firstMinChars: 24, firstMaxChars: 120, minChars: 12, maxChars: 250, ...options };
+const DEFAULTS: Limits = {
+  firstMinChars: 24,
+  firstSoftChars: 60,
+  firstMaxChars: 120,
+  minChars: 12,
+  softChars: 160,
+  maxChars: 250,
+};
+
+/** A new chunker. @throws RangeError when a length is not a whole number of at least 1, or the separator cannot be one. */
+export function createChunker({ separator, ...lengths }: ChunkerOptions = {}): Chunker {
+  const limits: Limits = { ...DEFAULTS, ...lengths };
   for (const [name, value] of Object.entries(limits)) {
     if (!Number.isInteger(value) || value < 1) throw new RangeError(`${name} must be a whole number of at least 1`);
+  }
+  if (separator !== undefined && (!/^\S+$/u.test(separator) || separator.length > LOOK_AHEAD_CHARS)) {
+    throw new RangeError(`separator must be 1 to ${LOOK_AHEAD_CHARS} characters without white space`);
   }
   let buffer = "";
   let context = START;
@@ -72,7 +96,7 @@ export function createChunker(options: ChunkerOptions = {}): Chunker {
   const drain = (final: boolean): string[] => {
     const chunks: string[] = [];
     for (;;) {
-      const cut = findCut({ text: buffer, final }, context, limits);
+      const cut = findCut({ text: buffer, final }, context, limits, separator);
       if (cut === undefined || cut.at === 0) return chunks;
       const chunk = buffer.slice(0, cut.at);
       chunks.push(chunk);
@@ -101,12 +125,16 @@ export function createChunker(options: ChunkerOptions = {}): Chunker {
 }
 
 /** The first place to cut that is decided; undefined while there is none. */
-function findCut(sight: Sight, context: Context, limits: Limits): Cut | undefined {
+function findCut(sight: Sight, context: Context, limits: Limits, separator: string | undefined): Cut | undefined {
   if (context.fence !== undefined) return cutFence(sight, 0, context.line === "", context.fence);
   const { text } = sight;
   const maxChars = context.isFirst ? limits.firstMaxChars : limits.maxChars;
   for (let at = 0; at < text.length; at++) {
     if (at >= maxChars) return { at: bestBreak(text, maxChars), fence: undefined };
+    if (separator !== undefined && text[at] === separator[0]) {
+      if (text.startsWith(separator, at)) return { at: at + separator.length, fence: undefined };
+      if (!sight.final && separator.startsWith(text.slice(at))) return undefined;
+    }
     if (at === 0 ? context.line === "" : text[at - 1] === "\n") {
       const mark = fenceAt(sight, at);
       if (mark === "wait") return undefined;
@@ -127,7 +155,6 @@ function judge(sight: Sight, at: number, context: Context, limits: Limits): Verd
   const char = text[at] ?? "";
   // A run of stops is judged once, at its first.
   const isBreak = char === "\n" || (isStop(char) && !isStop(text[at - 1] ?? ""));
-  if (!isBreak && !context.isFirst) return "none";
   const length = text.slice(0, at + 1).trim().length;
   if (isBreak) {
     // Leading white space alone is never a chunk, and a first sentence may be as short as "Hi!".
@@ -135,7 +162,9 @@ function judge(sight: Sight, at: number, context: Context, limits: Limits): Verd
     const line = lineAt(context.line, text, at);
     return char === "\n" ? judgeNewline(sight, at, line) : judgeStop(sight, at, line);
   }
-  return length < limits.firstMinChars ? "none" : judgeClause(sight, at);
+  if (length < (context.isFirst ? limits.firstMinChars : limits.softChars)) return "none";
+  const clause = judgeClause(sight, at);
+  return clause === "none" && context.isFirst && length >= limits.firstSoftChars ? judgeConjunction(sight, at) : clause;
 }
 
 /** Cuts behind the fence that is open at `from`; `isLineStart` when its closing line may be right there. */

@@ -75,6 +75,23 @@ export function judgeClause({ text, final }: Sight, at: number): Verdict {
   return isSpace(next) ? at + 2 : "none";
 }
 
+/** English and German words that begin a new thought, so that a voice may breathe before them. */
+const CONJUNCTIONS = new Set(
+  (
+    "and but or because so which while when if although though since until where unless whereas " +
+    "und aber oder weil denn dass damit während wenn obwohl sondern sodass bevor nachdem"
+  ).split(" "),
+);
+
+/** Judges the white space at `at` as a place to breathe in a long first sentence: before a conjunction. */
+export function judgeConjunction({ text, final }: Sight, at: number): Verdict {
+  if (text[at] !== " ") return "none";
+  const word = /^[\p{L}\p{M}]*/u.exec(text.slice(at + 1, at + LOOK_AHEAD_CHARS))?.[0] ?? "";
+  const behind = at + 1 + word.length;
+  if (behind >= text.length && !final) return "wait";
+  return CONJUNCTIONS.has(word) && text[behind] === " " ? at + 1 : "none";
+}
+
 /** List items, headings, quotes and table rows: their line is theirs. */
 function isItem(line: string): boolean {
   return /^\s*([-*+•|>]|\d{1,3}[.)]|#{1,6})(\s|$)/u.test(line);

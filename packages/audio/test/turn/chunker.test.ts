@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { createChunker } from "../../src/turn/index.ts";
+import { createChunker, createSpeakable } from "../../src/turn/index.ts";
 import type { ChunkerOptions } from "../../src/turn/index.ts";
 
 /** Limits that let every sentence be a chunk of its own. */
@@ -112,6 +112,43 @@ describe("when a chunk comes", () => {
     expect(chunks(`Good. ${later}The end.`)).toEqual(["Good. ", later, "The end."]);
   });
 
+  test("a long first one without a comma ends before a conjunction", () => {
+    const [first, second] = chunks(
+      "I would say that you should take the earlier train tomorrow morning because the later one is often full.",
+    );
+    expect(first).toBe("I would say that you should take the earlier train tomorrow morning ");
+    expect(second).toBe("because the later one is often full.");
+    expect(
+      chunks("Ich würde dir raten den früheren Zug um sieben Uhr morgens zu nehmen weil der spätere oft voll ist.")[1],
+    ).toBe("weil der spätere oft voll ist.");
+  });
+
+  test("a later sentence that grows long is cut at its next clause", () => {
+    const long = `And ${"and on and on it goes ".repeat(8)}as you see, ${"then more and more of it ".repeat(3)}comes.`;
+    const out = chunks(`Good. ${long}`);
+    expect(out[1]?.endsWith("as you see, ")).toBe(true);
+    expect(out.join("")).toBe(`Good. ${long}`);
+  });
+
+  test("a separator ends a chunk, however it was cut into tokens, and is not said", () => {
+    const text = "Well<|say|>I think so<|say|> and if I < 3 then<|sa no.<|say|>";
+    const wanted = ["Well<|say|>", "I think so<|say|>", " and if I < 3 then<|sa no.<|say|>"];
+    for (const cuts of [[100], [1], [2], [3], [7]])
+      expect(chunks(text, { separator: "<|say|>" }, cuts)).toEqual(wanted);
+    const say = createSpeakable({ separator: "<|say|>" });
+    expect(wanted.map((chunk) => say(chunk).text)).toEqual(["Well", "I think so", "and if I < 3 then<|sa no."]);
+  });
+
+  test("in code a separator is code", () => {
+    const text = "Look.\n```\na || b\n```\nDone||Good";
+    expect(chunks(text, { separator: "||" }).slice(1)).toEqual(["```\na || b\n```\n", "Done||", "Good"]);
+  });
+
+  test("a separator is short and without white space", () => {
+    for (const separator of ["", "a b", "\n", "x".repeat(33)])
+      expect(() => createChunker({ separator })).toThrow(RangeError);
+  });
+
   test("later short sentences are joined", () => {
     expect(chunks("Here I am. Yes. No. Well, maybe so.")).toEqual(["Here I am. ", "Yes. No. Well, maybe so."]);
   });
@@ -220,6 +257,10 @@ describe("whatever the text and its tokens", () => {
         "#",
         ">",
         "|",
+        "||",
+        "<s>",
+        "<s",
+        " and ",
       ),
     },
     { weight: 1, arbitrary: fc.string({ maxLength: 8, unit: "binary" }) },
@@ -233,8 +274,11 @@ describe("whatever the text and its tokens", () => {
   const limits = fc.record({
     firstMinChars: fc.integer({ min: 1, max: 40 }),
     firstMaxChars: fc.integer({ min: 1, max: 120 }),
+    firstSoftChars: fc.integer({ min: 1, max: 80 }),
     minChars: fc.integer({ min: 1, max: 30 }),
+    softChars: fc.integer({ min: 1, max: 120 }),
     maxChars: fc.integer({ min: 1, max: 120 }),
+    separator: fc.constantFrom(undefined, undefined, "||", "<s>", "..", "👩", "and"),
   });
 
   test("the chunks joined are the text, and none is empty", () => {
@@ -263,7 +307,7 @@ describe("whatever the text and its tokens", () => {
     fc.assert(
       fc.property(text, tokens, limits, (input, cuts, options) => {
         fc.pre(!/```|~~~/u.test(input));
-        const longest = Math.max(options.firstMaxChars, options.maxChars) + 1;
+        const longest = Math.max(options.firstMaxChars, options.maxChars) + (options.separator?.length ?? 1);
         expect(chunks(input, options, cuts).every((chunk) => chunk.length <= longest)).toBe(true);
       }),
       { numRuns: 500 },

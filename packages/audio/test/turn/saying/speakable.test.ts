@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { createChunker, createSpeakable, speakable } from "../../src/turn/index.ts";
+import { createChunker, createSpeakable, speakable } from "../../../src/turn/index.ts";
 
 describe("what is said", () => {
   test.each([
@@ -45,7 +45,9 @@ describe("what is said", () => {
     const written = `Look:\n\`\`\`\n${"let words = 1;\n".repeat(1000)}\`\`\`\nDone with it.`;
     const chunker = createChunker();
     const say = createSpeakable();
-    const said = [...chunker.push(written), ...chunker.end()].map((chunk) => say(chunk)).filter((text) => text !== "");
+    const said = [...chunker.push(written), ...chunker.end()]
+      .map((chunk) => say(chunk).text)
+      .filter((text) => text !== "");
     expect(said).toEqual(["Look:", "Done with it."]);
   });
 });
