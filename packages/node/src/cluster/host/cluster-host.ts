@@ -307,7 +307,7 @@ export class ClusterHost {
     // A founder's first entry may not have reached its log yet.
     { beginning = record.standing === "founding" ? EMPTY_STATE : undefined, isAgain = false }: Beginning = {},
   ): Promise<void> {
-    const { host, sealingKey, visits } = this.open();
+    const { host, sealingKey, visits, door } = this.open();
     const { name, timing, log, identity, describe } = this.options;
     const roster = new Roster(identity.peerId, record);
     this.#here.roster = roster;
@@ -324,6 +324,7 @@ export class ClusterHost {
       isLogExpected: isAgain && beginning === undefined,
       timing,
       log,
+      waiting: () => door.waiting,
       changed: () => this.#bell.ring(),
       endingAsTold: (place, signal) => visits.endingAsTold(place, roster, signal),
       shownAt: async (place, signal) => (await visits.hello(place, signal)).about.cluster?.id,

@@ -29,10 +29,11 @@ import type { ClusterFacts } from "../status/facts.ts";
 import type { OtherCluster } from "../status/others.ts";
 import type { ClusterHost } from "./cluster-host.ts";
 import { belongs } from "./home/cluster-home.ts";
-import { namesakesOf, toApprove, type Company as NamedCompany } from "./joining/namesakes.ts";
+import { isNamedBy, namesakesOf, toApprove, waitsNotHere, type Company as NamedCompany } from "./joining/namesakes.ts";
 import type { Neighbour } from "./joining/neighbours.ts";
 import { electorateOf, expel } from "./member/expulsion.ts";
 import { DEFAULT_MESH_PORT, joinByCode, joinByFingerprint } from "./joining/join.ts";
+import { waitingAt } from "./member/doors.ts";
 import type { Member } from "./member/member.ts";
 import { homeOfClient } from "./member/homes.ts";
 import { factsOf, peersOf, revocationOf } from "./reports.ts";
@@ -43,6 +44,8 @@ const FORCE =
 
 const READ_MS = 3_000;
 const REVOKE_MS = 10_000;
+/** How long other members are waited for that are asked who waits at them. */
+const DOORS_MS = 1_500;
 /** How long a revocation is waited for to be applied by those who are there. */
 const APPLIED_MS = 3_000;
 
@@ -176,9 +179,9 @@ export class ClusteredPeer implements Cluster {
 
   async approve(who: string): Promise<PeerReport> {
     const { door } = this.#host.open();
-    this.#host.belongs();
-    const peer = toApprove(who, this.#company());
-    if (peer === undefined) throw noSuchPeer(who, "waits at this peer", "See who waits: parley peers --waiting.");
+    const elsewhere = door.waiting.some((peer) => isNamedBy(peer, who)) ? [] : await this.#waitingElsewhere();
+    const peer = toApprove(who, { ...this.#company(), elsewhere });
+    if (peer === undefined) throw waitsNotHere(who, elsewhere);
     await door.approve(peer.peerId);
     const report = this.peers().find(({ peerId }) => peerId === peer.peerId);
     if (report !== undefined) return report;
@@ -319,6 +322,15 @@ export class ClusteredPeer implements Cluster {
     return [...Map.groupBy(filled, ({ cluster }) => cluster?.id ?? "")].map(([cluster, peers]) => {
       return { cluster, names: peers.map(({ name }) => name) };
     });
+  }
+
+  /** Who waits at other members, with the name of the member. @throws PeerError `not-member` */
+  async #waitingElsewhere(): Promise<readonly { peerId: string; name: string; at: string }[]> {
+    const { company, roster, links } = this.#host.belongs();
+    const online = [...roster.members.values()].filter(({ peer }) => links.current(peer) !== undefined);
+    const peers = online.map(({ peer }) => peer);
+    const asked = await waitingAt(company.system, peers, { timeoutMs: DOORS_MS });
+    return online.flatMap(({ peer, name: at }) => (asked.get(peer) ?? []).map((waiting) => ({ ...waiting, at })));
   }
 
   /** Those whose names may be taken for one another's. */

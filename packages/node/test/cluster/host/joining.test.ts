@@ -2,6 +2,7 @@ import { readFile, stat } from "node:fs/promises";
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { fingerprintOf } from "../../../src/mesh/door/code/fingerprint.ts";
 import { until } from "../../mesh/host/hosts.ts";
 import { areOneCluster, freePorts, TestPeer } from "./peers.ts";
 
@@ -56,6 +57,50 @@ describe("a newcomer", () => {
     await newcomer.cluster.join({ proof: { fingerprint: met?.fingerprint ?? "" }, signal: soon() });
     expect(await approving).toMatchObject({ peerId: newcomer.cluster.peerId, nodeId: 2 });
     await until(() => areOneCluster([founder, newcomer]), "one cluster");
+  });
+
+  it("that calls itself like a member is told as such, and let in by its fingerprint only", async () => {
+    const [a = 0, b = 0] = await freePorts(2);
+    const founder = await TestPeer.started({ name: "founder", port: a });
+    await until(() => founder.cluster.belonging === "member", "a founder");
+    await founder.put("kept", "value");
+    const double = await TestPeer.started({ name: "F0under", port: b, known: [a] });
+    await until(() => founder.cluster.waiting().length === 1, "a knock");
+    const [waiting] = founder.cluster.waiting();
+    expect(waiting?.namesakes).toMatchObject([{ peerId: founder.cluster.peerId, name: "founder", isMember: true }]);
+    await expect(founder.cluster.approve("F0under")).rejects.toMatchObject({
+      code: "usage",
+      message: expect.stringContaining(waiting?.fingerprint ?? "?") as string,
+    });
+    const approving = founder.cluster.approve(waiting?.fingerprint ?? "?");
+    await until(() => double.cluster.met().some(({ hasApproved }) => hasApproved), "an approval");
+    const [met] = double.cluster.met();
+    await double.cluster.join({ proof: { fingerprint: met?.fingerprint ?? "" }, signal: soon() });
+    expect(await approving).toMatchObject({ peerId: double.cluster.peerId });
+  });
+
+  it("that waits at another member is approved there: who asks elsewhere is told where", async () => {
+    const [a = 0, b = 0, c = 0] = await freePorts(3);
+    const founder = await TestPeer.started({ name: "founder", port: a });
+    await until(() => founder.cluster.belonging === "member", "a founder");
+    const second = await TestPeer.started({ name: "second", port: b, known: [a] });
+    const { code } = await founder.cluster.openPairing();
+    await second.cluster.join({ proof: { code }, address: `127.0.0.1:${a}`, signal: soon() });
+    await until(() => areOneCluster([founder, second]), "one cluster");
+    // It knows of one of them only.
+    const newcomer = await TestPeer.started({ name: "newcomer", port: c, known: [b] });
+    await until(() => second.cluster.waiting().length === 1, "a knock");
+    expect(founder.cluster.waiting()).toEqual([]);
+    const fingerprint = fingerprintOf(newcomer.cluster.peerId);
+    for (const who of ["newcomer", fingerprint]) {
+      await expect(founder.cluster.approve(who)).rejects.toMatchObject({
+        code: "no-such-peer",
+        message: `no peer ${JSON.stringify(who)} waits at this peer, but elsewhere: ${fingerprint} waits at second`,
+      });
+    }
+    await expect(founder.cluster.approve("nobody")).rejects.toMatchObject({
+      message: 'no peer "nobody" waits at this peer',
+    });
   });
 
   it("waits at every member that it sees, and can be approved at any of them", async () => {

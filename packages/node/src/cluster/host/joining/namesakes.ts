@@ -26,26 +26,47 @@ export function namesakesOf({ peerId, name }: Named, { members, waiting }: Compa
   return [...alike(members, true), ...alike(waiting, false)];
 }
 
+/** Whether `who`, as a person has typed it, names that peer and no other, whatever that one is called. */
+export function isNamedBy({ peerId }: Named, who: string): boolean {
+  return peerId === who || isFingerprintOf(who, peerId);
+}
+
 /**
- * Of those who wait, the one whom a person means by a name, a fingerprint or a peer id; undefined when none is meant.
+ * Of those who wait here, the one whom a person means by a name, a fingerprint or a peer id; undefined when none is meant.
  * @throws PeerError `usage` for a name that others have as well, with the fingerprints of all that may be meant
  */
-export function toApprove<Waiting extends Named>(who: string, company: Company<Waiting>): Waiting | undefined {
-  const { waiting } = company;
-  const exact = waiting.find(({ peerId }) => peerId === who || isFingerprintOf(who, peerId));
+export function toApprove<Waiting extends Named>(
+  who: string,
+  { members, waiting, elsewhere = [] }: Company<Waiting> & { readonly elsewhere?: readonly Named[] },
+): Waiting | undefined {
+  const exact = waiting.find((peer) => isNamedBy(peer, who));
   if (exact !== undefined) return exact;
-  const [named] = waiting.filter(({ name }) => name === who);
+  const named = waiting.find(({ name }) => name === who);
   if (named === undefined) return undefined;
-  const namesakes = namesakesOf(named, company);
+  const all = new Map([...elsewhere, ...waiting].map((peer) => [peer.peerId, peer]));
+  const namesakes = namesakesOf(named, { members, waiting: [...all.values()] });
   if (namesakes.length === 0) return named;
-  const all = [{ ...named, isMember: false }, ...namesakes];
-  const told = all.map(
+  const told = [{ ...named, isMember: false }, ...namesakes].map(
     ({ peerId, name, isMember }) =>
       `${JSON.stringify(name)} ${fingerprintOf(peerId)} ${isMember ? "belongs to the cluster already" : "waits"}`,
   );
   throw new PeerError("usage", `${JSON.stringify(who)} may mean several peers: ${told.join("; ")}`, {
+    nextStep: "Compare the fingerprints with what the newcomer shows: parley pair --approve FINGERPRINT.",
+  });
+}
+
+/** That who is to be approved does not wait here, with where it does wait. */
+export function waitsNotHere(who: string, elsewhere: readonly (Named & { readonly at: string })[]): PeerError {
+  const meant = elsewhere.filter((peer) => isNamedBy(peer, who) || peer.name === who);
+  const places = [...Map.groupBy(meant, ({ peerId }) => peerId)].map(
+    ([peerId, all]) => `${fingerprintOf(peerId)} waits at ${all.map(({ at }) => at).join(", ")}`,
+  );
+  const where = places.length === 0 ? "" : `, but elsewhere: ${places.join("; ")}`;
+  return new PeerError("no-such-peer", `no peer ${JSON.stringify(who)} waits at this peer${where}`, {
     nextStep:
-      "Compare the fingerprint with what the newcomer shows, and name it by that: parley pair --approve FINGERPRINT",
+      places.length === 0
+        ? "See who waits: parley peers --waiting."
+        : "Compare the fingerprint with what the newcomer shows, and approve it where it waits: parley pair --approve FINGERPRINT.",
   });
 }
 

@@ -19,6 +19,7 @@ import type { SharedState } from "../../consensus/shared-state.ts";
 import { membersOf } from "../../placement/members.ts";
 import { HEARTBEAT_MS } from "../timing.ts";
 import { actorLog } from "./actor-log.ts";
+import { answerAtDoor, type Waiting } from "./doors.ts";
 import { startHomes, type HomeQuery } from "./homes.ts";
 import type { MeshIdentity } from "./mesh-identity.ts";
 import { startPrime, type PrimeMessage } from "./prime.ts";
@@ -31,6 +32,8 @@ export interface CompanyOptions {
   readonly roster: Roster;
   readonly identity: MeshIdentity;
   readonly log: Logger;
+  /** Who waits at this peer's door. */
+  readonly waiting: () => readonly Waiting[];
   /** The actors gave up. */
   readonly failed: (error: Error) => void;
 }
@@ -63,6 +66,7 @@ export async function startCompany(options: CompanyOptions): Promise<Company> {
   const receptionist = startReceptionist(system, { members });
   const prime = startPrime(system, { shared, members, identity });
   const homes = startHomes(system, { shared, members });
+  answerAtDoor(system, options.waiting);
   return {
     system,
     members,

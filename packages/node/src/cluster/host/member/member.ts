@@ -19,14 +19,14 @@ import type { Welcome } from "../joining/welcome.ts";
 import type { ClusterHome, ClusterRecord } from "../home/cluster-home.ts";
 import { startAgreement, type Agreement } from "./agreement.ts";
 import { Attendance } from "./attendance.ts";
-import { startCompany, type Company } from "./company.ts";
+import { startCompany, type Company, type CompanyOptions } from "./company.ts";
 import { Duties } from "./duties.ts";
 import { Life } from "./life.ts";
 import { MeshIdentity } from "./mesh-identity.ts";
 import type { Roster } from "./roster.ts";
 import { ShutOut, type ShutOutOptions } from "./shut-out.ts";
 
-export interface MemberOptions {
+export interface MemberOptions extends Pick<CompanyOptions, "waiting"> {
   readonly host: MeshHost;
   readonly home: ClusterHome;
   readonly openLog: Ground["openLog"];

@@ -88,6 +88,13 @@ describe("who is approved", () => {
     expect(toApprove(fingerprintOf(fakePeerId("D")), { members: [], waiting })).toBe(waiting[2]);
   });
 
+  it("is not chosen by a name that somebody has who waits at another member", () => {
+    const far = named("kitchen", "F");
+    expect(() => toApprove("kitchen", { ...alone, elsewhere: [far] })).toThrow(fingerprintOf(far.peerId));
+    expect(toApprove("kitchen", { ...alone, elsewhere: [kitchen] })).toBe(kitchen);
+    expect(toApprove(fingerprintOf(kitchen.peerId), { ...alone, elsewhere: [far] })).toBe(kitchen);
+  });
+
   it("is not chosen by the name of a member, nor by one that looks like another's who waits", () => {
     const stranger = named("attic", "S");
     expect(() => toApprove("attic", { ...alone, waiting: [stranger] })).toThrow(/belongs to the cluster already/);
