@@ -7,13 +7,12 @@
 import { AudioError } from "../errors.ts";
 import { SPEECH_RATE_HZ } from "./pcm.ts";
 import type { Pcm } from "./pcm.ts";
+import { sincFilters } from "./sinc.ts";
 
 /** Zero crossings of the sinc on each side: the transition band is 12 % of the narrower Nyquist band. */
 const ZERO_CROSSINGS = 48;
 /** Middle of the transition band, so that it ends at the Nyquist frequency: no aliasing above the stop band's -90 dB. */
 const CUTOFF = 0.94;
-/** Kaiser's beta for 90 dB. */
-const KAISER_BETA = 8.96;
 /** Up to here every phase has its own filter; ratios with more (44,099 to 16,000 Hz) interpolate between this many. */
 const MAX_PHASES = 1024;
 const MAX_RATE_HZ = 768_000;
@@ -55,7 +54,7 @@ class PolyphaseResampler implements Resampler {
     this.#step = fromHz / divisor;
     const scale = Math.min(1, toHz / fromHz);
     this.#half = Math.ceil(ZERO_CROSSINGS / scale);
-    this.#filters = makeFilters(Math.min(this.#phases, MAX_PHASES), this.#half, scale * CUTOFF);
+    this.#filters = sincFilters(Math.min(this.#phases, MAX_PHASES), this.#half, scale * CUTOFF);
     this.#history = new Float32Array(this.#half);
     this.#base = -this.#half;
   }
@@ -110,33 +109,6 @@ class PolyphaseResampler implements Resampler {
     for (let tap = 0; tap < filter.length; tap++) sum += (filter[tap] ?? 0) * (history[start + tap] ?? 0);
     return sum;
   }
-}
-
-/** `phases` + 1 filters of 2 x half taps; filter p is for positions p / phases behind a sample. Each has a gain of 1 at 0 Hz. */
-function makeFilters(phases: number, half: number, cutoff: number): readonly Float32Array[] {
-  const norm = besselI0(KAISER_BETA);
-  return Array.from({ length: phases + 1 }, (_, phase) => {
-    const taps = Array.from({ length: 2 * half }, (_, tap) => {
-      const distance = tap - half + 1 - phase / phases;
-      const edge = distance / half;
-      if (Math.abs(edge) >= 1) return 0;
-      const angle = Math.PI * cutoff * distance;
-      return (angle === 0 ? 1 : Math.sin(angle) / angle) * (besselI0(KAISER_BETA * Math.sqrt(1 - edge * edge)) / norm);
-    });
-    const gain = taps.reduce((sum, tap) => sum + tap, 0);
-    return Float32Array.from(taps, (tap) => tap / gain);
-  });
-}
-
-/** Modified Bessel function of the first kind, order 0, by its power series. */
-function besselI0(x: number): number {
-  let sum = 1;
-  let term = 1;
-  for (let k = 1; term > sum * 1e-12; k++) {
-    term *= (x / (2 * k)) ** 2;
-    sum += term;
-  }
-  return sum;
 }
 
 function greatestCommonDivisor(a: number, b: number): number {
