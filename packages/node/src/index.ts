@@ -7,6 +7,7 @@ export type { Peer, PeerOptions } from "./peer.ts";
 export type {
   Belonging,
   Cluster,
+  DepartedPeer,
   JoinRequest,
   LeaveOptions,
   LeaveReport,

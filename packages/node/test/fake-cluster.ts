@@ -4,6 +4,7 @@ import type {
   Belonging,
   Cluster,
   ClusterStatus,
+  DepartedPeer,
   JoinRequest,
   LeaveOptions,
   LeaveReport,
@@ -88,6 +89,12 @@ export class FakeCluster implements Cluster {
 
   peers(): readonly PeerReport[] {
     return this.members;
+  }
+
+  gone: DepartedPeer[] = [];
+
+  departed(): readonly DepartedPeer[] {
+    return this.gone;
   }
 
   /** How often it was asked who knocks. */

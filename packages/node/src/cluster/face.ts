@@ -89,6 +89,19 @@ export interface PeerReport {
   readonly voices: readonly string[];
 }
 
+/** Who belonged, and does not now. */
+export interface DepartedPeer {
+  readonly peerId: string;
+  readonly fingerprint: string;
+  /** Undefined where it has left no word. */
+  readonly name: string | undefined;
+  readonly how: "left" | "revoked";
+  /** By the clock of who said so. */
+  readonly atMs: number | undefined;
+  /** Of a revoked one: the name, or the peer id, of whose person did it. */
+  readonly by: string | undefined;
+}
+
 /** What `parley revoke` says (revocation takes effect wherever it has been applied). */
 export interface RevocationReport {
   readonly peerId: string;
@@ -117,6 +130,8 @@ export interface Cluster {
   /** For people and programs; see `status/`. */
   status(): ClusterStatus;
   peers(): readonly PeerReport[];
+  /** Who belonged and left or was revoked, the latest first: as many as the cluster remembers. */
+  departed(): readonly DepartedPeer[];
   /** Newcomers that knock at this peer. */
   waiting(): readonly WaitingPeer[];
   /** Clusters that this peer has met and does not belong to. */

@@ -78,6 +78,15 @@ export const reportSchema = z.object({
 export type Report = z.output<typeof reportSchema>;
 
 export const peersAnswer = z.object({ peers: z.array(peerSchema) });
+const departedSchema = z.object({
+  fingerprint: z.string(),
+  name: z.string().optional(),
+  how: z.enum(["left", "revoked"]),
+  atMs: z.number().optional(),
+  by: z.string().optional(),
+});
+export type Departed = z.output<typeof departedSchema>;
+export const departedAnswer = z.object({ departed: z.array(departedSchema) });
 export const pairingAnswer = z.object({ pairing: windowSchema.nullable(), ended: z.string().nullable() });
 export const waitingAnswer = z.object({ waiting: z.array(waitingPeerSchema) });
 export const approveAnswer = z.object({ peer: peerSchema.nullable() });

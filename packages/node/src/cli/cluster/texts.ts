@@ -1,7 +1,7 @@
 /** The cluster in lines for people. */
 import type { Namesake } from "../../cluster/face.ts";
 import { fingerprintOf } from "../../mesh/door/code/fingerprint.ts";
-import type { OpenWindow, Peer, Report, TakesPart, WaitingPeer } from "./answers.ts";
+import type { Departed, OpenWindow, Peer, Report, TakesPart, WaitingPeer } from "./answers.ts";
 
 /** Rows in columns, the last one as it is. */
 export function table(rows: readonly (readonly string[])[]): string {
@@ -28,6 +28,24 @@ export function peersText(peers: readonly Peer[], nowMs: number): string {
     [peer.version, peer.platform].filter((part) => part !== undefined).join(" "),
   ]);
   return table([["name", "role", "seen", "round trip", "fingerprint", "runs"], ...rows]);
+}
+
+/** Those who are shown: of more the latest. */
+const DEPARTED_SHOWN = 50;
+
+/** Who belonged, and what became of it. */
+export function departedText(departed: readonly Departed[], nowMs: number): string {
+  if (departed.length === 0) return "Nobody has left, and nobody was revoked.\n";
+  const rows = departed
+    .slice(0, DEPARTED_SHOWN)
+    .map(({ name = "?", how, atMs, fingerprint, by }) => [
+      `  ${name}`,
+      by === undefined ? how : `${how} by ${by}`,
+      atMs === undefined ? "" : `${ageText(nowMs - atMs)} ago`,
+      `fingerprint ${fingerprint}`,
+    ]);
+  const more = departed.length - rows.length;
+  return `No more of the cluster:\n${table(rows)}${more > 0 ? `  and ${more} before (parley peers --all --json)\n` : ""}`;
 }
 
 function presence({ isSelf, isOnline, lastSeenMs }: Peer, nowMs: number): string {

@@ -14,6 +14,7 @@ import type {
   Belonging,
   Cluster,
   ClusterStatus,
+  DepartedPeer,
   JoinRequest,
   LeaveOptions,
   LeaveReport,
@@ -36,7 +37,7 @@ import { DEFAULT_MESH_PORT, joinByCode, joinByFingerprint } from "./joining/join
 import { waitingAt } from "./member/doors.ts";
 import type { Member } from "./member/member.ts";
 import { homeOfClient } from "./member/homes.ts";
-import { factsOf, peersOf, revocationOf } from "./reports.ts";
+import { departedFrom, factsOf, peersOf, revocationOf } from "./reports.ts";
 
 /** What is left to whom the others cannot let go. */
 const FORCE =
@@ -125,6 +126,11 @@ export class ClusteredPeer implements Cluster {
     return member === undefined || premises === undefined
       ? []
       : peersOf(member, addressesForOthers(premises.host.addresses()));
+  }
+
+  departed(): readonly DepartedPeer[] {
+    const { member } = this.#host;
+    return member === undefined ? [] : departedFrom(member.shared.now);
   }
 
   waiting(): readonly WaitingPeer[] {

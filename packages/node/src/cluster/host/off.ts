@@ -15,6 +15,7 @@ export function clusterOff(peerId: string): Cluster {
     clusterId: undefined,
     status: () => ({ belonging: "off", peerId, ...explainCluster({ belonging: "off" }) }),
     peers: () => [],
+    departed: () => [],
     waiting: () => [],
     met: () => [],
     openPairing: refuse,

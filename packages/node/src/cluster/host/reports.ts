@@ -1,7 +1,10 @@
 /** What a member tells of its cluster: to people, and to the explanation of its state. */
 import type { NodeStatus } from "@parley/raft";
-import type { PeerReport, RevocationReport } from "../face.ts";
+import { fingerprintOf } from "../../mesh/door/code/fingerprint.ts";
+import type { DepartedPeer, PeerReport, RevocationReport } from "../face.ts";
+import { departuresIn } from "../membership/departures.ts";
 import { isAsleep } from "../membership/sleep.ts";
+import type { ClusterState } from "../state/model.ts";
 import type { MemberFacts, OutboxFacts, PeerFacts } from "../status/facts.ts";
 import type { Member } from "./member/member.ts";
 
@@ -38,6 +41,27 @@ export function peersOf(member: Member, ownAddresses: readonly string[]): readon
         voices: record?.voices ?? [],
       };
     });
+}
+
+/** Who belonged, the latest first; at the end those of whom it is not known when. */
+export function departedFrom(state: ClusterState): readonly DepartedPeer[] {
+  const words = new Map(departuresIn(state).map((departure) => [departure.peer, departure]));
+  const left = [...state.left.keys()].map((peer) => {
+    const { name, atMs } = words.get(peer) ?? {};
+    return { peerId: peer, fingerprint: fingerprintOf(peer), name, how: "left", atMs, by: undefined } as const;
+  });
+  const revoked = [...state.revoked.values()].map(({ peer, name, by, revokedMs }) => {
+    const revoker = state.members.get(by)?.name ?? by;
+    return {
+      peerId: peer,
+      fingerprint: fingerprintOf(peer),
+      name,
+      how: "revoked",
+      atMs: revokedMs,
+      by: revoker,
+    } as const;
+  });
+  return [...left, ...revoked].toSorted((one, other) => (other.atMs ?? 0) - (one.atMs ?? 0));
 }
 
 /** What the explanation of a member's state goes by. */

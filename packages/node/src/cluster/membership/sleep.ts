@@ -6,8 +6,8 @@ import type { CommandOf } from "../state/schemas.ts";
 const sleepKey = (peer: string): string => `asleep/${peer}`;
 const EXPELLED = "expelled";
 
-/** Whether a key is none that users choose. */
-export function isOwnSetting(key: string): boolean {
+/** Whether a key says that somebody sleeps. */
+export function isSleep(key: string): boolean {
   return key.startsWith(sleepKey(""));
 }
 

@@ -4,6 +4,7 @@
  *
  *     GET    /cluster            belonging, status, clusters met, who waits
  *     GET    /peers              who belongs
+ *     GET    /peers/departed     who left or was revoked, the latest first
  *     GET    /pairing            the window that is open, or why the last one closed
  *     POST   /pairing            opens a window, or shows the one that is open
  *     DELETE /pairing            closes it
@@ -79,6 +80,7 @@ class Routes {
     const small = { bodyLimit: MAX_BODY_BYTES };
     api.get("/cluster", async () => this.#report());
     api.get("/peers", async () => ({ peers: this.#running().peers() }));
+    api.get("/peers/departed", async () => ({ departed: this.#running().departed() }));
     api.get("/pairing", async () => this.#pairing());
     api.post("/pairing", small, async ({ body }) => this.#open(body));
     api.delete("/pairing", small, async ({ body }) => this.#close(body));

@@ -14,7 +14,7 @@
  */
 import type { FastifyInstance, FastifyReply } from "fastify";
 import * as z from "zod";
-import { isOwnSetting } from "../../cluster/membership/sleep.ts";
+import { isOwnSetting } from "../../cluster/membership/own-settings.ts";
 import type { Cluster } from "../../cluster/face.ts";
 import type { PostponedCommand } from "../../cluster/state/schemas.ts";
 import { PeerError } from "../../errors.ts";

@@ -12,8 +12,6 @@ const lines = (text: string): Record<string, unknown>[] =>
     .split("\n")
     .map((line) => JSON.parse(line) as Record<string, unknown>);
 
-const lastLine = (text: string): string => text.trim().split("\n").at(-1) ?? "";
-
 describe("parley join", () => {
   it("takes the code from the command line", async () => {
     const { cluster, run, stdout, stderr } = await world();
@@ -181,69 +179,6 @@ describe("parley pair", () => {
     expect(await run(["pair", "--approve", "cellar"])).toBe(0);
     expect(stdout()).toContain("when its own person agrees");
     gate.resolve();
-  });
-});
-
-describe("parley peers", () => {
-  it("lists who belongs and who waits", async () => {
-    const { cluster, run, stdout } = await world();
-    cluster.members.push(
-      fakePeer("küche", "K", { isOnline: false, role: "learner", lastSeenMs: Date.now() - 7_300_000 }),
-    );
-    cluster.knocking = [knocker("cellar", "C")];
-    expect(await run(["peers"])).toBe(0);
-    expect(stdout()).toMatch(/^attic +voter, prime +this peer/m);
-    expect(stdout()).toMatch(
-      new RegExp(`^küche +learner +offline, seen 2 h ago +1\\.3 ms +${fingerprintOf(fakePeerId("K"))}`, "m"),
-    );
-    expect(stdout()).toMatch(/Waiting to be let in:\n +cellar/);
-    const columns = stdout()
-      .split("\n")
-      .slice(0, 3)
-      .map((line) => line.search(/role|voter|learner/));
-    expect(new Set(columns).size).toBe(1);
-  });
-
-  it("warns of who waits under a name that others have, and tells their fingerprints", async () => {
-    const { cluster, run, stdout } = await world();
-    const namesakes = Array.from("ABDEFGH").map((letter) => ({
-      peerId: fakePeerId(letter),
-      name: "cellar",
-      fingerprint: fingerprintOf(fakePeerId(letter)),
-      isMember: letter === "A",
-    }));
-    cluster.knocking = [{ ...knocker("cellar", "C"), namesakes }, knocker("porch", "P")];
-    for (const asking of [["peers"], ["peers", "--waiting"], ["status"]]) {
-      const before = stdout().length;
-      expect(await run(asking)).toBe(0);
-      const said = stdout().slice(before);
-      expect(said).toContain(
-        `  Careful: cellar (${fingerprintOf(fakePeerId("C"))}) is called like cellar (${fingerprintOf(fakePeerId("A"))}), a member of the cluster; cellar (`,
-      );
-      expect(said).toContain("and 2 more. A name proves nothing, the fingerprint does.\n");
-      expect(said).not.toContain("Careful: porch");
-      expect(said).toContain("parley pair --approve FINGERPRINT\n");
-    }
-    expect(await run(["peers", "--json"])).toBe(0);
-    expect(JSON.parse(lastLine(stdout()))).toMatchObject({
-      waiting: [{ namesakes: { length: 7 } }, { namesakes: [] }],
-    });
-  });
-
-  it("lists only who waits, when that is asked for", async () => {
-    const { cluster, run, stdout } = await world();
-    expect(await run(["peers", "--waiting"])).toBe(0);
-    expect(stdout()).toBe("Nobody waits.\n");
-    cluster.knocking = [knocker("cellar", "C")];
-    expect(await run(["peers", "--waiting"])).toBe(0);
-    expect(stdout()).toMatch(/let in:\n +cellar/);
-    expect(stdout()).not.toContain("attic");
-  });
-
-  it("lists them for programs", async () => {
-    const { run, stdout } = await world();
-    expect(await run(["peers", "--json"])).toBe(0);
-    expect(JSON.parse(stdout())).toMatchObject({ peers: [{ name: "attic", isPrime: true }], waiting: [] });
   });
 });
 

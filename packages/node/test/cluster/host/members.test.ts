@@ -138,5 +138,9 @@ describe("a cluster", () => {
     await until(() => prime.cluster.belonging === "waiting", "that it waits for a person");
     expect(await theFirst(others).put("after", "value")).toBe("done");
     expect(others.flatMap(({ cluster }) => cluster.peers()).map(({ peerId }) => peerId)).not.toContain(gone);
+    for (const { cluster } of others) {
+      expect(cluster.departed()).toMatchObject([{ peerId: gone, name: prime.name, how: "left" }]);
+      expect(Date.now() - (cluster.departed()[0]?.atMs ?? 0)).toBeLessThan(600_000);
+    }
   });
 });

@@ -1,8 +1,9 @@
-/** `parley peers`: who belongs to the cluster. */
+/** `parley peers`: who belongs to the cluster, who waits, and who belonged. */
 import type { Command } from "commander";
+import { PeerError } from "../../../errors.ts";
 import type { CliContext } from "../../context.ts";
-import { peersAnswer, read, waitingAnswer } from "../../cluster/answers.ts";
-import { peersText, waitingText } from "../../cluster/texts.ts";
+import { departedAnswer, peersAnswer, read, waitingAnswer } from "../../cluster/answers.ts";
+import { departedText, peersText, waitingText } from "../../cluster/texts.ts";
 import { printJson } from "../../json-line.ts";
 import { withManagement } from "./with-management.ts";
 
@@ -11,21 +12,30 @@ export function registerPeersCommand(program: Command, context: CliContext): voi
   const command = program
     .command("peers")
     .description("list the peers of the cluster, and who waits to be let in")
-    .option("--waiting", "only who waits");
+    .option("--waiting", "only who waits")
+    .option("--all", "also who has left or was revoked, and when");
   command.action(() =>
     withManagement(command, context, async ({ management, json, signal }) => {
-      const isAll = command.opts()["waiting"] !== true;
-      const [peers, waiting] = await Promise.all([
-        isAll ? management.get("/peers", { signal }) : {},
+      const isOnlyWaiting = command.opts()["waiting"] === true;
+      const isAll = command.opts()["all"] === true;
+      if (isOnlyWaiting && isAll) throw misused();
+      const [peers, waiting, departed] = await Promise.all([
+        isOnlyWaiting ? {} : management.get("/peers", { signal }),
         management.get("/waiting", { signal }),
+        isAll ? management.get("/peers/departed", { signal }) : {},
       ]);
       if (json) {
-        printJson(context, { ...Object(peers), ...Object(waiting) });
+        printJson(context, { ...Object(peers), ...Object(waiting), ...Object(departed) });
         return;
       }
       const knocking = waitingText(read(waitingAnswer, waiting).waiting);
-      if (isAll) context.stdout(peersText(read(peersAnswer, peers).peers, Date.now()) + knocking);
-      else context.stdout(knocking === "" ? "Nobody waits.\n" : knocking);
+      if (isOnlyWaiting) return context.stdout(knocking === "" ? "Nobody waits.\n" : knocking);
+      const gone = isAll ? departedText(read(departedAnswer, departed).departed, Date.now()) : "";
+      context.stdout(peersText(read(peersAnswer, peers).peers, Date.now()) + knocking + gone);
     }),
   );
+}
+
+function misused(): PeerError {
+  return new PeerError("usage", "--waiting and --all cannot be given together", { nextStep: "Give one of the two." });
 }

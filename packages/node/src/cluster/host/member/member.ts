@@ -11,6 +11,7 @@ import { createLinks, type Links } from "../../../mesh/links/links.ts";
 import type { SharedState, Submitted } from "../../consensus/shared-state.ts";
 import { Courier, type Destination } from "../../outbox/courier.ts";
 import type { Outbox } from "../../outbox/outbox.ts";
+import { depart } from "../../membership/departures.ts";
 import { goToSleep } from "../../membership/sleep.ts";
 import { KNOWN_VERSION, type ClusterState } from "../../state/model.ts";
 import type { CommandOf, NodeRecord } from "../../state/schemas.ts";
@@ -238,7 +239,7 @@ export class Member {
       if (this.votes.isVoter) throw notLetGo("the others could not do without its vote in time");
       // Last: whoever has handed over its shards gets none again while it runs.
       await this.#handOff(drainMs);
-      const submitted = await this.shared.submit({ type: "leave", peer: self }, { timeoutMs });
+      const submitted = await depart(this.shared, self, { timeoutMs });
       // Of what is not known here the others may know: then they say so by not talking to this peer any more.
       if (this.shared.now.members.has(self)) expectDone(submitted);
     } catch (error) {
