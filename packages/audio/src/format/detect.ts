@@ -10,7 +10,9 @@ import { openOgg } from "./ogg.ts";
 import { tagBytes } from "./tags.ts";
 import { openWav } from "./wav.ts";
 
-/** Bytes looked at. Two MP3 frames fit. */
+/** Bytes that hold every magic we know, where it is. */
+const MAGIC_BYTES = 16;
+/** Bytes looked at where there is no magic. Two MP3 frames fit. */
 const LOOK_BYTES = 8 * 1024;
 /** A tag longer than this is not looked behind: what follows is taken for MP3, and an MP3 error if it is none. */
 const MAX_TAG_BYTES = 4 * 1024 * 1024;
@@ -44,8 +46,19 @@ const OTHERS: readonly (readonly [offset: number, magic: string, name: string])[
  * @throws AudioError `audio-empty`, `audio-truncated`, `audio-unsupported` (naming what it is).
  */
 export async function detect(reader: ByteReader): Promise<DecoderFactory> {
+  // A live stream may take seconds to fill the longer look: most are known by their first bytes.
+  await reader.need(MAGIC_BYTES);
+  const known = byMagic(reader, reader.view(MAGIC_BYTES));
+  if (known !== undefined) return known;
   await reader.need(LOOK_BYTES);
   const bytes = reader.view(LOOK_BYTES);
+  const tag = tagBytes(bytes);
+  if (tag > 0) return (await flacBehind(reader, tag)) ? openFlac : openMp3;
+  if (beginsWithFrames(bytes, reader.ended)) return openMp3;
+  throw unsupportedAudio(reader.label, describe(bytes));
+}
+
+function byMagic(reader: ByteReader, bytes: Uint8Array): DecoderFactory | undefined {
   if (bytes.length === 0) throw emptyAudio(reader.label, "it has no bytes");
   const riff = latin1(bytes, 0, 4);
   if (
@@ -59,10 +72,7 @@ export async function detect(reader: ByteReader): Promise<DecoderFactory> {
   if (isFlac(bytes)) return openFlac;
   const other = OTHERS.find(([offset, magic]) => latin1(bytes, offset, magic.length) === magic);
   if (other !== undefined) throw unsupportedAudio(reader.label, `is ${other[2]}, not a sound file we read`);
-  const tag = tagBytes(bytes);
-  if (tag > 0) return (await flacBehind(reader, tag)) ? openFlac : openMp3;
-  if (beginsWithFrames(bytes, reader.ended)) return openMp3;
-  throw unsupportedAudio(reader.label, describe(bytes));
+  return undefined;
 }
 
 /** Some taggers put ID3 before FLAC too. */

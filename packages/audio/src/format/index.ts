@@ -11,6 +11,9 @@ export type { Resampler } from "./resample.ts";
 // Writing WAV: in memory, to a file, to a stream.
 export { encodeWav, toPcm16, wavHeader, writeWavFile, writeWavStream } from "./wav-writer.ts";
 export type { WriteWavOptions, WrittenWav } from "./wav-writer.ts";
+// Writing Ogg Opus: as pages, to a file, to a stream.
+export { encodeOpus, writeOpusFile, writeOpusStream } from "./opus-writer.ts";
+export type { WriteOpusOptions, WrittenOpus } from "./opus-writer.ts";
 // How loud a block is.
 export { level, SILENCE_DBFS } from "./level.ts";
 export type { Level } from "./level.ts";

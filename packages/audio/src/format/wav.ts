@@ -150,7 +150,8 @@ async function* readData(
   const blockBytes = Math.max(1, Math.floor(BLOCK_BYTES / frameBytes)) * frameBytes;
   let left = dataBytes ?? Number.POSITIVE_INFINITY;
   while (left >= frameBytes) {
-    await reader.need(Math.min(blockBytes, left));
+    // What is there is given: a live stream may take a second to fill a block.
+    await reader.need(frameBytes);
     const usable = Math.min(reader.available, blockBytes, left);
     const bytes = usable - (usable % frameBytes);
     if (bytes === 0) break;
