@@ -1,0 +1,304 @@
+/** What the interaction machine is made of: its memory, and its named guards, delays and actions. */
+import { assign, emit, enqueueActions, setup } from "xstate";
+import type { Capture, InteractionEffect, InteractionEvent, Opening, Place, Signal, TurnOutcome } from "./events.ts";
+import type { InteractionOptions } from "./options.ts";
+
+/** An event with the time it is dealt with, which an interpreter's own timers do not say. */
+export type TimedEvent = InteractionEvent & { readonly nowMs?: number };
+
+/** What the machine remembers beside its state. */
+export interface InteractionContext {
+  readonly options: InteractionOptions;
+  /** The newest turn; 0 before the first. */
+  readonly turn: number;
+  readonly opening: Opening;
+  readonly capture: Capture;
+  readonly openedAtMs: number;
+  readonly fromMs: Place;
+  readonly toMs: Place;
+  /** Longest that this turn may still be listened to. */
+  readonly leftMs: number;
+  /** What the other hosts say of a wake word. */
+  readonly award: "none" | "pending" | "won" | "lost";
+  readonly spoke: boolean;
+  /** Ears for a command are open. */
+  readonly ears: boolean;
+  /** The turn was too long, and went on: where its rest, the next turn, begins. */
+  readonly spillMs: number | undefined;
+  /** The end was found before ears for it were formally open. */
+  readonly ended: boolean;
+  /** The newest generation; what is not of it, or comes when no work is on, is late. */
+  readonly generation: number;
+  readonly work: "none" | "transcribing" | "transcribed" | "thinking" | "answered";
+  readonly transcript: string;
+  readonly hasText: boolean;
+  readonly hasAudio: boolean;
+  readonly heardMs: number;
+  /** The reply that is being stopped. */
+  readonly stopping: Stopping;
+}
+
+interface Stopping {
+  readonly turn: number;
+  readonly generation: number;
+  readonly outcome: TurnOutcome;
+  readonly heardMs: number;
+}
+
+const NOTHING: Stopping = { turn: 0, generation: 0, outcome: "interrupted", heardMs: 0 };
+
+/** The memory of a conversation that has not begun. */
+export function freshContext(options: InteractionOptions): InteractionContext {
+  return {
+    options,
+    turn: 0,
+    opening: "key",
+    capture: "endpoint",
+    openedAtMs: 0,
+    fromMs: "now",
+    toMs: "now",
+    leftMs: options.maxUtteranceMs,
+    award: "none",
+    spoke: false,
+    ears: false,
+    spillMs: undefined,
+    ended: false,
+    generation: 0,
+    work: "none",
+    transcript: "",
+    hasText: false,
+    hasAudio: false,
+    heardMs: 0,
+    stopping: NOTHING,
+  };
+}
+
+const types: {
+  context?: InteractionContext;
+  events?: TimedEvent;
+  emitted?: InteractionEffect;
+  input?: InteractionOptions;
+} = {};
+
+/** A new turn in place of the last. */
+function begun(context: InteractionContext, event: TimedEvent, opening: Opening): InteractionContext {
+  const { options } = context;
+  const startMs = startOf(event);
+  const isRest = startMs === undefined && context.spillMs !== undefined;
+  return {
+    ...freshContext(options),
+    turn: context.turn + 1,
+    generation: context.generation,
+    stopping: context.stopping,
+    opening,
+    capture: event.type === "press" ? "held" : options.capture,
+    openedAtMs: nowOf(context, event),
+    fromMs: startMs ?? context.spillMs ?? "now",
+    award: event.type === "wake" ? "pending" : "none",
+    ears: context.ears,
+    spoke: event.type === "barge-in" || event.type === "speech-start" || isRest,
+  };
+}
+
+function nowOf(context: InteractionContext, event: TimedEvent): number {
+  return event.nowMs ?? context.openedAtMs;
+}
+
+/** Where in the captured sound an event says that something begins. */
+function startOf(event: TimedEvent): number | undefined {
+  if (event.type === "wake") return event.endMs;
+  if (event.type === "press" || event.type === "hotkey") return event.fromMs;
+  return event.type === "barge-in" || event.type === "speech-start" ? event.startMs : undefined;
+}
+
+function isOfNow(context: InteractionContext, event: TimedEvent): boolean {
+  return "generation" in event && event.generation === context.generation && context.work !== "none";
+}
+
+/** Somebody would wonder why nothing happens. */
+function isAsked({ opening }: InteractionContext): boolean {
+  return opening === "wake" || opening === "key";
+}
+
+function isFollowed({ options, capture }: InteractionContext): boolean {
+  return options.mode === "wake" && options.followUpMs > 0 && capture !== "held";
+}
+
+function saidNothing({ work, transcript }: InteractionContext): boolean {
+  return work === "transcribed" && transcript.trim() === "";
+}
+
+/** Everything that is named in the machine. */
+export const parts = setup({
+  types,
+  delays: {
+    arbitration: ({ context }) => context.options.arbitrationMs,
+    noSpeech: ({ context }) =>
+      context.opening === "follow-up" ? context.options.followUpMs : context.options.noSpeechMs,
+    maxUtterance: ({ context }) => context.leftMs,
+    window: ({ context }) => context.options.windowMs,
+    transcribing: ({ context }) => context.options.transcribeMs,
+    thinking: ({ context }) => context.options.thinkMs,
+    firstSound: ({ context }) => context.options.firstSoundMs,
+    playback: ({ context }) => context.options.playbackMs,
+    ducking: ({ context }) => context.options.duckMs,
+    stopping: ({ context }) => context.options.stopMs,
+  },
+  guards: {
+    open: ({ context }) => context.options.mode === "open",
+    spoke: ({ context }) => context.spoke,
+    held: ({ context }) => context.capture === "held",
+    inWindow: ({ context }) => context.capture === "window",
+    ended: ({ context }) => context.ended,
+    heldLongEnough: ({ context, event }) => nowOf(context, event) - context.openedAtMs >= context.options.minHoldMs,
+    /** In ears that no wake word opened, one may be said that other hosts heard too. */
+    wakeUnsettled: ({ context }) => context.award === "none" && context.opening !== "key",
+    settling: ({ context }) => context.award === "pending" || context.award === "won",
+    asked: ({ context }) => isAsked(context),
+    current: ({ context, event }) => isOfNow(context, event),
+    late: ({ context, event }) => !isOfNow(context, event),
+    /** Of the answer that is being made; not of one that is over. */
+    answering: ({ context, event }) => isOfNow(context, event) && context.work === "thinking",
+    transcribed: ({ context, event }) => isOfNow(context, event) && context.work === "transcribing",
+    likelyWhole: ({ context, event }) =>
+      isOfNow(context, event) &&
+      context.work === "transcribing" &&
+      event.type === "transcript" &&
+      event.text.trim() !== "" &&
+      (event.complete ?? 1) >= context.options.thinkEarlyFrom,
+    says: ({ event }) => event.type === "transcript" && event.text.trim() !== "",
+    nothing: ({ context }) => saidNothing(context),
+    nothingThoughAsked: ({ context }) => saidNothing(context) && isAsked(context),
+    recognised: ({ context }) => context.work === "transcribed",
+    working: ({ context }) => context.work === "thinking",
+    recognising: ({ context }) => context.work === "transcribing",
+    answeredAlready: ({ context }) => context.work === "answered",
+    soundReady: ({ context }) => context.hasAudio,
+    wordsReady: ({ context }) => context.hasText,
+    followed: ({ context }) => isFollowed(context),
+    answeredAndFollowed: ({ context }) => context.work === "answered" && isFollowed(context),
+    /** Before anything of the answer is heard, more speech belongs to the same turn, while that is not too long. */
+    joins: ({ context, event }) =>
+      context.options.interruptions === "any-speech" &&
+      context.capture !== "held" &&
+      nowOf(context, event) - context.openedAtMs < context.options.maxUtteranceMs,
+    spills: ({ context }) => context.options.interruptions === "any-speech",
+    spilled: ({ context }) => context.spillMs !== undefined,
+    speechInterrupts: ({ context }) => context.options.interruptions === "any-speech",
+    wakeInterrupts: ({ context }) => context.options.interruptions !== "never",
+    stopsOther: ({ context, event }) => event.type === "stopped" && event.generation !== context.stopping.generation,
+    ofStopped: ({ context, event }) => event.type === "progress" && event.generation === context.stopping.generation,
+    earsOpen: ({ context }) => context.ears,
+    earsShut: ({ context }) => !context.ears,
+    unsettled: ({ context }) => context.award === "pending",
+  },
+  actions: {
+    beginTurn: assign(({ context, event }, params: { opening: Opening }) => begun(context, event, params.opening)),
+    openEars: enqueueActions(({ context: { turn, fromMs, capture, opening }, enqueue }) => {
+      enqueue.assign({ ears: true });
+      enqueue.emit({ type: "open-ears", turn, fromMs, capture, opening });
+    }),
+    closeEars: enqueueActions(({ context: { turn, ears }, enqueue }) => {
+      if (ears) enqueue.emit({ type: "close-ears", turn });
+      enqueue.assign({ ears: false });
+    }),
+    arbitrate: enqueueActions(({ context, event, enqueue }) => {
+      if (event.type !== "wake") return;
+      const { word, score, endMs } = event;
+      enqueue.assign({ award: "pending" });
+      enqueue.emit({ type: "arbitrate", turn: context.turn, word, score, endMs });
+    }),
+    settle: assign((_, params: { award: InteractionContext["award"] }) => ({ award: params.award })),
+    noteSpeech: assign({ spoke: true }),
+    noteEnd: assign(({ context, event }) => ({ ended: true, toMs: endOf(context, event) })),
+    forgetEnd: assign({ ended: false }),
+    noteSpill: assign(({ context, event }) => ({ spillMs: context.spillMs ?? startOf(event) })),
+    hold: assign(({ context, event }) => ({
+      capture: "held" as const,
+      openedAtMs: nowOf(context, event),
+      award: "none" as const,
+    })),
+    takeByKey: assign({ award: "none" as const, opening: "key" as const }),
+    joinTurn: assign(({ context, event }) => ({
+      spoke: true,
+      ended: false,
+      leftMs: Math.max(1, context.options.maxUtteranceMs - (nowOf(context, event) - context.openedAtMs)),
+    })),
+    transcribe: enqueueActions(({ context, event, enqueue }, params: { speculative: boolean }) => {
+      const generation = context.generation + 1;
+      const toMs = endOf(context, event);
+      enqueue.assign({
+        generation,
+        work: "transcribing",
+        toMs,
+        transcript: "",
+        hasText: false,
+        hasAudio: false,
+        heardMs: 0,
+      });
+      const { turn, fromMs } = context;
+      enqueue.emit({ type: "transcribe", turn, generation, speculative: params.speculative, fromMs, toMs });
+    }),
+    noteTranscript: assign(({ event }) =>
+      event.type === "transcript" ? { work: "transcribed" as const, transcript: event.text } : {},
+    ),
+    think: enqueueActions(({ context, enqueue }, params: { speculative: boolean }) => {
+      const { turn, generation, transcript } = context;
+      enqueue.assign({ work: "thinking" });
+      enqueue.emit({ type: "think", turn, generation, speculative: params.speculative, text: transcript });
+    }),
+    confirm: emit(({ context: { turn, generation } }) => ({ type: "confirm", turn, generation })),
+    noteText: assign({ hasText: true }),
+    noteAudio: assign({ hasAudio: true }),
+    noteProgress: assign(({ context, event }) => ({ heardMs: heardBy(context.heardMs, event) })),
+    noteAnswered: assign(({ context, event }) => ({
+      work: "answered" as const,
+      heardMs: heardBy(context.heardMs, event),
+    })),
+    cancelWork: enqueueActions(({ context: { turn, generation, work }, enqueue }) => {
+      if (work !== "none") enqueue.emit({ type: "cancel-work", turn, generation });
+      enqueue.assign({ work: "none", transcript: "", hasText: false, hasAudio: false });
+    }),
+    play: emit(({ context: { turn, generation } }) => ({ type: "play", turn, generation })),
+    duck: emit({ type: "duck" }),
+    restore: emit({ type: "restore" }),
+    stop: enqueueActions(({ context, enqueue }, params: { outcome: TurnOutcome }) => {
+      const { turn, generation, heardMs } = context;
+      enqueue.emit({ type: "stop", turn, generation });
+      enqueue.emit({ type: "cancel-work", turn, generation });
+      enqueue.assign({ work: "none", stopping: { turn, generation, heardMs, ...params } });
+    }),
+    noteStopProgress: assign(({ context: { stopping }, event }) => ({
+      stopping: { ...stopping, heardMs: heardBy(stopping.heardMs, event) },
+    })),
+    endStopped: emit(({ context: { stopping }, event }) => ({
+      type: "end-turn",
+      turn: stopping.turn,
+      outcome: stopping.outcome,
+      heardMs: heardBy(stopping.heardMs, event),
+    })),
+    /** The turn that interrupted was itself taken back; it ends after the one that was stopped. */
+    endShut: enqueueActions(({ context: { turn, award, stopping }, enqueue }) => {
+      if (turn === stopping.turn) return;
+      enqueue.emit({ type: "end-turn", turn, outcome: award === "lost" ? "yielded" : "cancelled", heardMs: 0 });
+    }),
+    endTurn: enqueueActions(({ context: { turn, heardMs }, enqueue }, params: { outcome: TurnOutcome }) => {
+      enqueue.assign({ work: "none" });
+      enqueue.emit({ type: "end-turn", turn, outcome: params.outcome, heardMs });
+    }),
+    signal: emit((_, params: { signal: Signal }) => ({ type: "signal", signal: params.signal })),
+  },
+});
+
+/** Where in the captured sound what was said ends. */
+function endOf(context: InteractionContext, event: TimedEvent): Place {
+  if (event.type === "ended" || event.type === "may-end" || event.type === "release") return event.toMs;
+  // A timer or a key ends it, or its end was found before.
+  return context.ended ? context.toMs : "now";
+}
+
+/** What was heard only grows: reports may overtake each other. */
+function heardBy(before: number, event: TimedEvent): number {
+  const reports = event.type === "progress" || event.type === "answered" || event.type === "stopped";
+  return reports && event.heardMs > before ? event.heardMs : before;
+}
