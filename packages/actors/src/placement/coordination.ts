@@ -75,6 +75,11 @@ export class Coordination {
     return [...this.#regions.keys()];
   }
 
+  /** Whether time alone may bring something to do. Else whoever comes forward next makes it look again. */
+  isWaiting(nowMs: number): boolean {
+    return nowMs < this.#settledAtMs || nowMs < this.#pausedUntilMs || this.#leaving().length > 0;
+  }
+
   /** A region has come forward, or does so again. */
   regionUp(region: string, { givenUp, isLeaving }: Registration, nowMs: number): readonly CoordinationEffect[] {
     // What it said before it wanted to leave may come late, by way of another host.
@@ -111,7 +116,7 @@ export class Coordination {
     return this.plan(nowMs);
   }
 
-  /** What there is to do now. To be called from time to time too. */
+  /** What there is to do now. To be called from time to time too, while it is waiting. */
   plan(nowMs: number): readonly CoordinationEffect[] {
     if (nowMs < this.#settledAtMs || nowMs < this.#pausedUntilMs) return [];
     const { rows } = this.#table();

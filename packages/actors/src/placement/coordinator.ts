@@ -87,7 +87,7 @@ class Coordinator implements Actor<CoordinatorMessage> {
     this.#table = table;
     this.#limits = { ...DEFAULT_COORDINATION, ...limits };
     this.#plan = new Coordination(this.#limits, () => table.read(), context.nowMs());
-    context.timers.every("look", LOOK_EVERY_MS, { type: "own-look" });
+    this.#lookLater();
   }
 
   receive(message: CoordinatorMessage): void {
@@ -118,6 +118,14 @@ class Coordinator implements Actor<CoordinatorMessage> {
       else if (effect.type === "hand-off") void this.#handOff(effect.region, effect.shard, effect.epoch);
       else this.#regions.get(effect.region)?.tell({ type: "leave", isFree: effect.isFree, term: this.#term.term });
     }
+    this.#lookLater();
+  }
+
+  /** As long as something waits for time to pass: a coordinator with nothing to do wakes nobody. */
+  #lookLater(): void {
+    const { timers } = this.#context;
+    if (timers.isActive("look") || !this.#plan.isWaiting(this.#context.nowMs())) return;
+    timers.once("look", LOOK_EVERY_MS, { type: "own-look" });
   }
 
   /** Never rejects. */

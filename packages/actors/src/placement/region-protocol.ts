@@ -53,6 +53,7 @@ export type OwnRegionMessage =
   | { readonly type: "own-table" }
   | { readonly type: "own-look" }
   | { readonly type: "own-register" }
+  | { readonly type: "own-leader" }
   | { readonly type: "own-drain"; readonly replyTo: ActorRef<Drained | Refused> }
   | { readonly type: "own-entity-ended"; readonly entity: string };
 

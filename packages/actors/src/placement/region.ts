@@ -20,6 +20,7 @@ import {
   type SendToEntity,
 } from "./region-protocol.ts";
 import { type Delivery, type DispatchOutcome, Router, type RouterEffect } from "./router.ts";
+import { Rhythm } from "./rhythm.ts";
 import { shardOf } from "./shards.ts";
 import type { ShardingSettings } from "./sharding-settings.ts";
 
@@ -51,6 +52,7 @@ export class Region<Message> implements Actor<AnyMessage<Message>> {
   readonly #settings: ShardingSettings<Message>;
   readonly #router: Router<SendToEntity<Message>>;
   readonly #owner: Owner<Given<Message>>;
+  readonly #rhythm: Rhythm;
   readonly #children = new Map<string, ActorRef<Message>>();
   /** Who waits for the end of a shard's entities. */
   #handOffs: readonly HandOff[] = [];
@@ -73,12 +75,11 @@ export class Region<Message> implements Actor<AnyMessage<Message>> {
     this.#router = new Router(settings.router);
     this.#owner = new Owner(this.#self, settings.owner);
     const { timers, signal } = context;
+    this.#rhythm = new Rhythm(timers, settings);
     const unwatchTable = settings.table.watch(() => timers.once("table", 0, { type: "own-table" }));
-    const unwatchLeader = settings.leadership.watch(() => timers.once("register", 0, { type: "own-register" }));
+    const unwatchLeader = settings.leadership.watch(() => timers.once("register", 0, { type: "own-leader" }));
     signal.addEventListener("abort", unwatchTable, { once: true });
     signal.addEventListener("abort", unwatchLeader, { once: true });
-    timers.every("look", settings.lookEveryMs, { type: "own-look" });
-    timers.every("registers", settings.registerEveryMs, { type: "own-register" });
     this.#readTable();
     this.#register();
   }
@@ -95,6 +96,9 @@ export class Region<Message> implements Actor<AnyMessage<Message>> {
         return this.#readTable();
       case "own-look":
         return this.#look();
+      case "own-leader":
+        this.#rhythm.changed();
+        return this.#register();
       case "own-register":
         return this.#register();
       case "own-drain":
@@ -159,6 +163,7 @@ export class Region<Message> implements Actor<AnyMessage<Message>> {
     // What is taken away ends before anything is sent to who has it now.
     this.#own(this.#owner.table(rows, this.#nowMs));
     this.#route(this.#router.table(rows, this.#nowMs));
+    this.#rhythm.changed();
     if (this.#settings.departure.isLeaving) this.#register();
   }
 
@@ -181,6 +186,7 @@ export class Region<Message> implements Actor<AnyMessage<Message>> {
     this.#own(this.#owner.tick(this.#nowMs));
     this.#route(this.#router.tick(this.#nowMs));
     this.#lookAtDeparture();
+    if (this.#settings.departure.isLeaving) this.#rhythm.waits();
     const toWake = [...this.#toWake];
     this.#toWake.clear();
     for (const [shard, epoch] of toWake) void this.#wake(shard, epoch);
@@ -191,6 +197,8 @@ export class Region<Message> implements Actor<AnyMessage<Message>> {
     const { coordinator, departure } = this.#settings;
     const givenUp = this.#owner.givenUp();
     coordinator.tell({ type: "send", message: { type: "register", region, givenUp, isLeaving: departure.isLeaving } });
+    this.#rhythm.registered();
+    if (departure.isLeaving) this.#rhythm.waits();
   }
 
   #route(effects: readonly RouterEffect<SendToEntity<Message>>[]): void {
@@ -198,6 +206,7 @@ export class Region<Message> implements Actor<AnyMessage<Message>> {
       if (effect.type === "refuse") this.#refuse(effect.delivery.content, effect.error);
       else void this.#dispatch(effect);
     }
+    if (this.#router.held > 0) this.#rhythm.waits();
   }
 
   /** Never rejects. */
@@ -239,24 +248,8 @@ export class Region<Message> implements Actor<AnyMessage<Message>> {
     const timeoutMs = Math.max(1, dueMs - this.#nowMs);
     const region = this.#system.resolve<RegionMessage<Message>>(owner);
     const options = { timeoutMs, signal: this.#context.signal, accepts: acceptsAnswer };
-    return region
-      .ask<DeliverAnswer>(
-        (replyTo) => ({
-          type: "deliver",
-          entity,
-          shard,
-          epoch,
-          id,
-          sender,
-          run,
-          index,
-          message,
-          timeoutMs,
-          replyTo,
-        }),
-        options,
-      )
-      .then(outcomeOf);
+    const deliver = { type: "deliver" as const, entity, shard, epoch, id, sender, run, index, message, timeoutMs };
+    return region.ask<DeliverAnswer>((replyTo) => ({ ...deliver, replyTo }), options).then(outcomeOf);
   }
 
   #own(effects: readonly OwnerEffect<Given<Message>>[]): void {
@@ -357,6 +350,7 @@ export class Region<Message> implements Actor<AnyMessage<Message>> {
       if (signal.aborted || this.#owner.activeEpoch(shard) !== epoch) return;
       if (isActorError(error, "stale-epoch")) return this.#superseded(shard, epoch);
       this.#toWake.set(shard, epoch);
+      this.#rhythm.waits();
       this.#context.log.warn("the entities of a shard could not be woken yet", { shard, error });
     }
   }

@@ -49,11 +49,30 @@ function loadHardState(node: NodeState, { term, vote, commit }: HardState): void
   node.vote = vote;
 }
 
+/** Before a node may campaign; see {@link quietTicks}. */
+const CAREFUL_TICKS = 2;
+
 /** Time passes by one tick. */
 export function tick(node: NodeState): void {
   node.ticks += 1;
   if (node.role === "leader") tickLeader(node);
   else tickElection(node);
+}
+
+/**
+ * How many ticks from now on would only be counted, if nothing else happens: whoever drives the core may let that time pass in one
+ * piece. Infinity: however many. Before an election there are always some that are counted one by one, so that a process which stood
+ * still reads what waits for it before it stands against a leader that lives.
+ */
+export function quietTicks(node: NodeState): number {
+  const { role, electionElapsed, heartbeatElapsed, options, tracker } = node;
+  if (role === "leader") {
+    if (tracker.progress.size === 1) return Infinity;
+    const untilCheck = node.electionTicks - electionElapsed;
+    return Math.max(0, Math.min(untilCheck, options.heartbeatTicks - heartbeatElapsed) - 1);
+  }
+  if (!node.isPromotable) return Infinity;
+  return Math.max(0, node.randomizedElectionTicks - electionElapsed - 1 - CAREFUL_TICKS);
 }
 
 function tickElection(node: NodeState): void {

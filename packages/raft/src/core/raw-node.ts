@@ -16,7 +16,7 @@ import { surelyHeld } from "./follower.ts";
 import { applyConfChange } from "./membership.ts";
 import type { NodeState, ReadState, Role } from "./node-state.ts";
 import { checkElectionTicks, type RaftOptions } from "./options.ts";
-import { createNode, step, tick } from "./raft.ts";
+import { createNode, quietTicks, step, tick } from "./raft.ts";
 import { becomeFollower } from "./roles.ts";
 import { statusOf, type Status } from "./status.ts";
 import {
@@ -82,6 +82,11 @@ export class RawNode {
   /** Time passes by one tick. */
   tick(): void {
     tick(this.#node);
+  }
+
+  /** So many of the next ticks would only be counted, if nothing else happens meanwhile. */
+  get quietTicks(): number {
+    return quietTicks(this.#node);
   }
 
   /** Campaigns now; under leases only if nothing was promised to a leader. */

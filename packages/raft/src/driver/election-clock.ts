@@ -1,5 +1,5 @@
 /**
- * Turns time into the core's ticks, and fits the election timeout to what the network and the machine allow: it grows with
+ * Turns time into the core's ticks, and sleeps where they would only be counted: an idle node is woken by little else. It fits the election timeout to what the network and the machine allow: it grows with
  * the round trip to a quorum and with how late timers and heartbeats come, and shrinks again when they improve.
  */
 import type { Environment, Timer } from "./environment.ts";
@@ -15,6 +15,8 @@ export interface ClockHost {
   quorumRoundTripMs(): number | undefined;
   /** Whether something is believed that is over after some time: no time may be passed over then. */
   restsOnTime?(): boolean;
+  /** How many of the next ticks would only be counted, if nothing else happens; default 0. They come late then, and together. */
+  quietTicks?(): number;
 }
 
 const MIN_TICK_MS = 10;
@@ -29,6 +31,8 @@ const ROUND_TRIPS = 10;
 /** What was late is forgotten by half in this time. */
 const HALF_LIFE_MS = 10_000;
 const RETIME_EVERY_TICKS = 25;
+/** Also where nothing is ever due: what was late is looked at again by then. */
+const LONGEST_SLEEP_TICKS = 20;
 /** Election timeouts. */
 const SURELY_OVER = 3;
 
@@ -40,7 +44,10 @@ export class ElectionClock {
   readonly #host: ClockHost;
   #electionTicks: number;
   #timer: Timer | undefined;
+  #isRunning = false;
   #lastMs = 0;
+  /** When the timer is to fire. */
+  #dueMs = 0;
   #sinceRetime = 0;
   /** The latest that a timer or heartbeat came in the recent past. */
   #lateMs = 0;
@@ -67,10 +74,12 @@ export class ElectionClock {
 
   start(): void {
     this.#lastMs = this.#environment.nowMs();
-    this.#arm(this.tickMs);
+    this.#isRunning = true;
+    this.plan();
   }
 
   stop(): void {
+    this.#isRunning = false;
     this.#timer?.cancel();
     this.#timer = undefined;
   }
@@ -90,32 +99,60 @@ export class ElectionClock {
   /** Ticks for all the time that has passed: nothing that rests on a lease may be decided before. */
   catchUp(): void {
     const due = Math.floor((this.#environment.nowMs() - this.#lastMs) / this.tickMs);
-    if (this.#timer === undefined || due < 1) return;
+    if (!this.#isRunning || due < 1) return;
     this.#lastMs += due * this.tickMs;
     // After some election timeouts every lease is over: more ticks would tell nothing.
     const most = SURELY_OVER * this.#electionTicks;
     for (let i = 0; i < Math.min(due, most); i += 1) this.#host.tick();
   }
 
-  #arm(delayMs: number): void {
+  /**
+   * Counts the ticks that have passed and only count. To be called before anything happens to the core: what sets its counts back
+   * would else seem to have come before them.
+   */
+  settle(): void {
+    const due = Math.floor((this.#environment.nowMs() - this.#lastMs) / this.tickMs);
+    if (!this.#isRunning || due < 1) return;
+    const quiet = Math.min(due, this.#quietTicks());
+    this.#lastMs += quiet * this.tickMs;
+    this.#tick(quiet);
+  }
+
+  /** Something has happened to the core: it may need to be woken sooner, or not before later. */
+  plan(): void {
+    if (!this.#isRunning) return;
+    const sleep = Math.min(this.#quietTicks(), LONGEST_SLEEP_TICKS);
+    const dueMs = this.#lastMs + (1 + sleep) * this.tickMs;
+    if (this.#timer !== undefined && Math.abs(dueMs - this.#dueMs) < 1) return;
+    this.#timer?.cancel();
+    this.#dueMs = dueMs;
+    const delayMs = Math.max(1, dueMs - this.#environment.nowMs());
     this.#timer = this.#environment.after(delayMs, () => this.#fired());
   }
 
   #fired(): void {
+    this.#timer = undefined;
     const nowMs = this.#environment.nowMs();
-    this.#late(nowMs - this.#lastMs - this.tickMs);
+    this.#late(nowMs - this.#dueMs);
     if (this.#host.restsOnTime?.() === true) this.catchUp();
-    // Catching up may have ended what it was for, and the clock with it.
-    if (this.#timer === undefined) return;
     const due = Math.floor((nowMs - this.#lastMs) / this.tickMs);
-    this.#lastMs = due > MAX_CATCH_UP ? nowMs : this.#lastMs + due * this.tickMs;
-    this.#arm(Math.max(1, this.#lastMs + this.tickMs - nowMs));
-    for (let i = 0; i < Math.min(due, MAX_CATCH_UP); i += 1) {
+    const most = this.#quietTicks() + MAX_CATCH_UP;
+    this.#lastMs = due > most ? nowMs : this.#lastMs + due * this.tickMs;
+    this.#tick(Math.min(due, most));
+    if (this.#sinceRetime >= RETIME_EVERY_TICKS) this.#retime();
+    this.plan();
+  }
+
+  #tick(count: number): void {
+    for (let i = 0; i < count && this.#isRunning; i += 1) {
       this.#lateMs *= 0.5 ** (this.tickMs / HALF_LIFE_MS);
       this.#sinceRetime += 1;
       this.#host.tick();
     }
-    if (this.#sinceRetime >= RETIME_EVERY_TICKS) this.#retime();
+  }
+
+  #quietTicks(): number {
+    return this.#host.quietTicks?.() ?? 0;
   }
 
   #late(lateMs: number): void {

@@ -13,7 +13,7 @@ import {
   type Message,
   type NodeId,
 } from "../core/types.ts";
-import { isRaftError, RaftError } from "../errors.ts";
+import { RaftError } from "../errors.ts";
 import { AppendQueue } from "./append-queue.ts";
 import { Applier, type Verdict } from "./applier.ts";
 import { coreOptions } from "./core-options.ts";
@@ -26,6 +26,7 @@ import type { CompleteNodeOptions } from "./options.ts";
 import { flushProposals } from "./propose.ts";
 import { Proposals, refused } from "./proposals.ts";
 import { Reads } from "./reads.ts";
+import { bearingRefusals } from "./refusals.ts";
 import { Rejoining } from "./rejoining.ts";
 import { Snapshots } from "./snapshots.ts";
 import { Succession } from "./succession.ts";
@@ -71,6 +72,7 @@ export class Loop {
       tick: () => this.#tick(),
       retime: (ticks) => this.raw.setElectionTicks(ticks),
       restsOnTime: () => this.#restsOnTime,
+      quietTicks: () => this.#quietTicks,
       quorumRoundTripMs: () => quorumRoundTripMs(id, this.applier.confState.voters, transport),
     });
     const changed = (): number => this.applier.membershipIndex;
@@ -137,13 +139,8 @@ export class Loop {
   /** Does something with the core; its refusals are an everyday answer. */
   act(action: () => void): void {
     if (this.#isClosed) return;
-    this.#guarded(() => {
-      try {
-        action();
-      } catch (error) {
-        if (!isRaftError(error, "proposal-dropped", "unknown-peer", "local-message")) throw error;
-      }
-    });
+    this.#beforeDeciding();
+    this.#guarded(() => bearingRefusals(action));
     this.schedule();
   }
 
@@ -153,6 +150,7 @@ export class Loop {
     this.#isTurning = true;
     this.#guarded(() => this.#turn());
     this.#isTurning = false;
+    this.clock.plan();
   }
 
   /** Settles everything, and waits for the write under way. */
@@ -243,12 +241,8 @@ export class Loop {
     const isFromLeader = message.type === "heartbeat" || message.type === "append";
     if (isFromLeader && message.term >= raw.term) this.clock.heard();
     this.#guarded(() => {
-      try {
-        raw.step(message);
-      } catch (error) {
-        // Late answers of those who left, and proposals that there is no room for: the sender's deadline tells it.
-        if (!isRaftError(error, "proposal-dropped", "unknown-peer", "local-message")) throw error;
-      }
+      // Late answers of those who left, and proposals that there is no room for: the sender's deadline tells it.
+      bearingRefusals(() => raw.step(message));
       if (message.type === "log-lost") this.rejoining.heard(message);
     });
   }
@@ -263,6 +257,12 @@ export class Loop {
 
   #beforeDeciding(): void {
     if (this.#restsOnTime) this.clock.catchUp();
+    else this.clock.settle();
+  }
+
+  get #quietTicks(): number {
+    const waiting = this.proposals.count + this.reads.count + this.transfers.count;
+    return this.#restsOnTime || this.rejoining.isWaiting || waiting > 0 ? 0 : this.raw.quietTicks;
   }
 
   #stored(responses: readonly Message[], tookMs: number | undefined): void {
@@ -288,10 +288,11 @@ export class Loop {
     this.reads.expire(nowMs, this.leader);
     this.reads.retry(nowMs - this.clock.electionMs);
     this.transfers.look(leadershipOf(this.raw), nowMs);
-    this.act(() => {
-      this.raw.tick();
-      this.rejoining.tick();
+    this.#guarded(() => {
+      bearingRefusals(() => this.raw.tick());
+      bearingRefusals(() => this.rejoining.tick());
     });
+    this.schedule();
   }
 
   #roleChanged(): void {

@@ -39,6 +39,11 @@ export class Rejoining {
     return this.#isInDoubt;
   }
 
+  /** Whether ticks bring it anything to do. */
+  get isWaiting(): boolean {
+    return this.#isInDoubt || this.#parts.applier.demoted.size > 0;
+  }
+
   /** There is nobody to ask, and nobody whom a forgotten vote could contradict: what is left is the truth. */
   async settleIfAlone(): Promise<void> {
     const { id, log } = this.#parts;

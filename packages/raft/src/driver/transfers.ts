@@ -28,6 +28,10 @@ export function leadershipOf({ role, lead, transferee }: RawNode): Leadership {
 export class Transfers {
   #waiting: Waiting[] = [];
 
+  get count(): number {
+    return this.#waiting.length;
+  }
+
   wait(to: NodeId, deadlineMs: number): Promise<TransferOutcome> {
     return new Promise((settle) => {
       this.#waiting.push({ to, deadlineMs, settle });

@@ -142,3 +142,84 @@ describe("catching up", () => {
     expect(seen.ticks).toBe(ticks);
   });
 });
+
+describe("a clock whose host has nothing to do", () => {
+  /** Something is due at each `every`-th tick after the last reset. */
+  function idleHost(every: number) {
+    const environment = new VirtualEnvironment();
+    const seen = { elapsed: 0, acted: [] as number[], ticks: 0, wakes: 0 };
+    const waking: typeof environment.after = (delayMs, run) =>
+      environment.after(delayMs, () => {
+        seen.wakes += 1;
+        run();
+      });
+    const counted = {
+      nowMs: () => environment.nowMs(),
+      after: waking,
+      soon: waking.bind(undefined, 0),
+      random: () => 0.5,
+    };
+    const clock = new ElectionClock({ ...LAN, tickMs: 10 }, counted, {
+      tick: () => {
+        seen.ticks += 1;
+        seen.elapsed += 1;
+        if (seen.elapsed < every) return;
+        seen.acted.push(environment.nowMs());
+        seen.elapsed = 0;
+      },
+      retime: () => undefined,
+      quorumRoundTripMs: () => undefined,
+      quietTicks: () => Math.max(0, every - seen.elapsed - 1),
+    });
+    clock.start();
+    return { environment, clock, seen };
+  }
+
+  it("is woken only when something is due, and misses no tick", () => {
+    const { environment, seen } = idleHost(10);
+    environment.pass(1_000);
+    expect(seen.acted).toEqual([100, 200, 300, 400, 500, 600, 700, 800, 900, 1_000]);
+    expect(seen.ticks).toBe(100);
+    expect(seen.wakes).toBe(10);
+  });
+
+  it("counts what has passed before something sets the counts back, and sleeps anew from there", () => {
+    const { environment, clock, seen } = idleHost(10);
+    for (let i = 0; i < 20; i += 1) {
+      environment.pass(60);
+      clock.settle();
+      seen.elapsed = 0;
+      clock.plan();
+    }
+    expect(seen.ticks).toBe(120);
+    expect(seen.acted).toEqual([]);
+    expect(seen.wakes).toBe(0);
+  });
+
+  it("is woken sooner when something is due sooner", () => {
+    const { environment, clock, seen } = idleHost(10);
+    environment.pass(25);
+    clock.settle();
+    seen.elapsed = 8;
+    clock.plan();
+    environment.pass(25);
+    expect(seen.acted).toEqual([40]);
+  });
+
+  it("counts no more than before of the time that a stalled process slept through", () => {
+    const { environment, seen } = idleHost(1_000);
+    environment.pass(10_000, 9_000);
+    expect(seen.ticks).toBeLessThanOrEqual(1_000 + 2);
+    const stalled = idleHost(10);
+    stalled.environment.pass(10_000, 9_000);
+    expect(stalled.seen.ticks).toBeLessThanOrEqual(10 + 2 + 100);
+  });
+
+  it("settles nothing that would be decided", () => {
+    const { environment, clock, seen } = idleHost(10);
+    environment.pass(0, 5_000);
+    clock.settle();
+    expect(seen.ticks).toBe(9);
+    expect(seen.acted).toEqual([]);
+  });
+});
