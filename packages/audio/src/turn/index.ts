@@ -30,3 +30,18 @@ export type {
   SpeechStep,
   SpeechTracker,
 } from "./speech/index.ts";
+// SSML into what is to be said, and how.
+export { isSsml, parseSsml } from "./ssml/document.ts";
+export type { SpeakingSegment, SsmlDocument, SsmlMark, SsmlOptions, SsmlResult } from "./ssml/document.ts";
+export { MAX_BREAK_MS } from "./ssml/prosody.ts";
+export type { Emphasis, Manner } from "./ssml/prosody.ts";
+export { MAX_XML_CHARS, MAX_XML_DEPTH } from "./ssml/xml.ts";
+export type { XmlFault } from "./ssml/xml.ts";
+// When each word is heard, what the face does meanwhile, and what was heard of a reply that was cut off.
+export { createEnvelopeMeter } from "./timing/envelope.ts";
+export type { Envelope, EnvelopeMeter, Stretch } from "./timing/envelope.ts";
+export { heardText } from "./timing/heard.ts";
+export type { HeardChunk } from "./timing/heard.ts";
+export type { Viseme } from "./timing/sounds.ts";
+export { timeSpeech } from "./timing/timing.ts";
+export type { SpeechSound, SpeechTiming, TimedWord, VisemeSpan } from "./timing/timing.ts";

@@ -5,7 +5,7 @@
 import { readAloud } from "./reading.ts";
 import { spokenOf } from "./spoken.ts";
 import type { Spoken } from "./spoken.ts";
-import { joinTraced, part, replaceAll, rewrite, standingFor, traced } from "./traced.ts";
+import { joinTraced, part, replaceAll, rewrite, standingFor, tidySpaces, traced } from "./traced.ts";
 import type { Traced } from "./traced.ts";
 
 /** Options of {@link speakable} and {@link createSpeakable}. */
@@ -60,15 +60,6 @@ export function createSpeakable(options: SpeakableOptions = {}): (chunk: string)
 
 function escaped(char: string): string {
   return `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`;
-}
-
-function tidySpaces(text: Traced): Traced {
-  return trimmed(rewrite(text, /\s+/dgu, ([spaces]) => (spaces === " " ? undefined : [" "])));
-}
-
-function trimmed(whole: Traced): Traced {
-  const start = whole.text.length - whole.text.trimStart().length;
-  return part(whole, start, Math.max(start, whole.text.trimEnd().length));
 }
 
 function sayLine(written: Traced): Traced {

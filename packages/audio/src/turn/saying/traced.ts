@@ -79,6 +79,16 @@ export function replaceAll(whole: Traced, pattern: RegExp, by: string): Traced {
   return rewrite(whole, pattern, () => [by]);
 }
 
+/** One space at most in a row, and none at the ends. */
+export function tidySpaces(text: Traced): Traced {
+  return trimmed(rewrite(text, /\s+/dgu, ([spaces]) => (spaces === " " ? undefined : [" "])));
+}
+
+function trimmed(whole: Traced): Traced {
+  const start = whole.text.length - whole.text.trimStart().length;
+  return part(whole, start, Math.max(start, whole.text.trimEnd().length));
+}
+
 function fill(length: number, value: number): number[] {
   return Array.from({ length }, () => value);
 }
