@@ -17,16 +17,17 @@
  * seen by then, however late, cannot have founded another cluster unnoticed. Two clusters with contents only say so.
  */
 import { Sightings, isBetter, type Seen } from "./sightings.ts";
+import { Tries } from "./tries.ts";
 import { FORMING_TIMES, type FormingInput, type FormingOutput, type FormingTimes, type Sighting } from "./words.ts";
 
 /** Of clusters, in one life of the peer: anybody may claim to be one. */
 const MAX_REPORTS = 256;
 
-/** Tries at a peer that never comes to prove that it knows the secret, before nobody is held back by it any more. */
-const MAX_UNPROVEN = 8;
+/** How often the patience that one peer is owed is had with all lower ones: anybody can come up again and again under another name. */
+const PATIENCE_WITH_LOWER = 3;
 
-/** So many lower peers are waited for to found: anybody can come up again and again under another name. */
-const MAX_LOWER = 64;
+/** The same with clusters of which nobody has proven that they take this peer's secret. */
+const PATIENCE_WITH_CLUSTERS = 10;
 
 /** So often it is forgiven that it was woken late: a machine that always has too much to do forms a cluster all the same. */
 const MAX_STUMBLES = 8;
@@ -55,17 +56,15 @@ export class Forming {
   readonly #hasSecret: boolean;
   readonly #times: FormingTimes;
   readonly #sightings = new Sightings();
-  readonly #notBeforeMs = new Map<string, number>();
-  /** Lower peers that were waited for, since this one has looked. */
-  readonly #lower = new Set<string>();
-  /** Tries in a row that ended before that peer had proven that it knows the secret. */
-  readonly #unproven = new Map<string, number>();
+  readonly #tries = new Tries();
   readonly #reported = new Set<string>();
   #phase: FormingPhase = "idle";
   #own: Own | undefined;
   #mayFound = false;
   /** A person wanted this cluster. */
   #isWanted = false;
+  /** Since when it has no cluster, whatever it has seen since. */
+  #withoutSinceMs = 0;
   #lookingSinceMs = 0;
   #secondLookMs: number | undefined;
   #beside: string | undefined;
@@ -107,6 +106,7 @@ export class Forming {
     const lateMs = nowMs - this.#wakeMs;
     if (lateMs <= this.#times.lookAgainMs / 2 || this.#stumbles >= MAX_STUMBLES) return;
     this.#stumbles += 1;
+    this.#withoutSinceMs += lateMs;
     this.#lookingSinceMs += lateMs;
     this.#secondLookMs = undefined;
     if (this.#own === undefined || this.#isDoorOpen) return;
@@ -120,7 +120,7 @@ export class Forming {
         if (input.as === "member") {
           this.#become(input.cluster, input.isAloneAndEmpty, nowMs);
           this.#isWanted = input.isWanted === true;
-        } else this.#look(nowMs);
+        } else this.#begin(nowMs);
         this.#mayFound = input.as === "fresh";
         return;
       case "sighting":
@@ -128,8 +128,7 @@ export class Forming {
         return;
       case "silence":
         this.#sightings.remove(input.peer);
-        this.#notBeforeMs.delete(input.peer);
-        this.#unproven.delete(input.peer);
+        this.#tries.forget(input.peer);
         return;
       case "paired":
         if (this.#own !== undefined && this.#own.id !== input.cluster) this.#say({ type: "yield", to: input.cluster });
@@ -148,9 +147,8 @@ export class Forming {
         if (this.#own !== undefined) Object.assign(this.#own, pick(input));
         return;
       case "left":
-        this.#own = undefined;
         this.#mayFound = false;
-        this.#look(nowMs);
+        this.#begin(nowMs);
         return;
       case "told-to-found":
         if (this.#phase !== "looking" && this.#phase !== "waiting") return;
@@ -180,7 +178,8 @@ export class Forming {
 
   /** Of a peer without a cluster. */
   #seek(nowMs: number): number {
-    const clusters = this.#sightings.clusters();
+    const isOver = this.#hasSecret && this.#mayFound && this.#isPatienceOver(this.#withoutSinceMs, nowMs);
+    const clusters = this.#sightings.clusters().filter((seen) => !isOver || this.#hasProven(seen));
     const [best] = clusters;
     if (this.#hasSecret && this.#pairWithOneOf(clusters, nowMs)) return Infinity;
     if (best === undefined) {
@@ -208,14 +207,13 @@ export class Forming {
     const nextMs = this.#hasSecret && own.isAloneAndEmpty ? this.#lookBeforeOpening(own, nowMs) : Infinity;
     if (better.length === 0 || !this.#wouldYield(own)) return nextMs;
     if (this.#hasSecret) {
-      if (this.#pairWithOneOf(better, nowMs)) return Infinity;
+      if (!this.#tries.isResting(nowMs) && this.#pairWithOneOf(better, nowMs)) return Infinity;
       return Math.min(nextMs, nowMs + this.#times.retryMs);
     }
     const [best] = better;
     if (best === undefined) return nextMs;
     this.#say({ type: "yield", to: best.id });
-    this.#own = undefined;
-    this.#look(nowMs);
+    this.#begin(nowMs);
     return this.#seek(nowMs);
   }
 
@@ -246,36 +244,46 @@ export class Forming {
 
   /** Whether a secret is taken there, or may be soon: a founder takes none while it is new, or sees something better. */
   #mayOpen({ peers, sinceMs }: Seen, nowMs: number): boolean {
-    const isOpen = peers.some(
-      ({ peer, pairing }) => pairing !== "closed" && (this.#unproven.get(peer) ?? 0) < MAX_UNPROVEN,
-    );
+    const isOpen = peers.some(({ peer, pairing }) => pairing !== "closed" && !this.#tries.isHopeless(peer));
     return isOpen || nowMs - sinceMs < this.#patienceMs();
   }
 
+  /** Whether somebody there has proven that the secret is taken. */
+  #hasProven({ peers }: Seen): boolean {
+    return peers.some(({ peer }) => this.#tries.hasProven(peer));
+  }
+
+  #isPatienceOver(sinceMs: number, nowMs: number): boolean {
+    return nowMs - sinceMs >= PATIENCE_WITH_CLUSTERS * this.#patienceMs();
+  }
+
+  /** The best first; in a siege each in its turn, and of those who came last the last. */
   #pairWithOneOf(clusters: readonly Seen[], nowMs: number): boolean {
-    for (const { id, peers } of clusters) {
-      const open = peers.filter(
-        ({ peer, pairing }) => pairing !== "closed" && (this.#notBeforeMs.get(peer) ?? 0) <= nowMs,
-      );
+    const ways = clusters.flatMap(({ id, sinceMs, peers }) => {
+      const open = peers.filter(({ peer, pairing }) => pairing !== "closed" && this.#tries.mayTry(peer, nowMs));
       const via = open.find(({ pairing }) => pairing === "secret") ?? open[0];
-      if (via === undefined) continue;
-      this.#phase = "pairing";
-      this.#beside = id;
-      this.#say({ type: "pair-by-secret", peer: via.peer, cluster: id });
-      return true;
+      return via === undefined ? [] : [{ id, sinceMs, peer: via.peer }];
+    });
+    if (this.#tries.isSiege) {
+      ways.sort((one, other) => this.#tries.compare(one.peer, other.peer) || one.sinceMs - other.sinceMs);
     }
-    return false;
+    const [first] = ways;
+    if (first === undefined) return false;
+    this.#phase = "pairing";
+    this.#beside = first.id;
+    this.#say({ type: "pair-by-secret", peer: first.peer, cluster: first.id });
+    return true;
   }
 
   #failed({ cluster, peer, why }: FormingInput & { readonly type: "pairing-failed" }, nowMs: number): void {
     if (why === "wrong-secret") {
       // The peer, not the cluster: anybody can show the id of another one.
       this.#sightings.setForeign(peer, cluster);
+      this.#tries.wrong(peer);
       this.#say({ type: "report", about: "foreign", cluster, peer });
     } else {
-      this.#notBeforeMs.set(peer, nowMs + this.#times.retryMs);
-      if (why === "unproven") this.#unproven.set(peer, (this.#unproven.get(peer) ?? 0) + 1);
-      else this.#unproven.delete(peer);
+      const againMs = nowMs + this.#times.retryMs;
+      this.#tries.failed(peer, { hasProven: why === "later", againMs, nowMs });
     }
     if (this.#phase !== "pairing") return;
     this.#beside = undefined;
@@ -296,8 +304,10 @@ export class Forming {
   #foundWhenDue(nowMs: number): number {
     if (!this.#mayFound) return Infinity;
     const { discoveryMs, lookAgainMs } = this.#times;
-    const waits = this.#lowerOnes().map((sinceMs) => sinceMs + this.#patienceMs());
-    const dueMs = Math.max(this.#lookingSinceMs + discoveryMs, ...waits);
+    const lower = this.#sightings.freshBefore(this.#self);
+    const waitedMs = Math.max(-Infinity, ...lower.map(({ sinceMs }) => sinceMs + this.#patienceMs()));
+    const longestMs = this.#withoutSinceMs + PATIENCE_WITH_LOWER * this.#patienceMs();
+    const dueMs = Math.max(this.#lookingSinceMs + discoveryMs, Math.min(waitedMs, longestMs));
     if (nowMs < dueMs) {
       this.#secondLookMs = undefined;
       return dueMs;
@@ -310,16 +320,6 @@ export class Forming {
     if (nowMs < overMs) return overMs;
     this.#found();
     return Infinity;
-  }
-
-  /** Since when each of them has been of no cluster. */
-  #lowerOnes(): readonly number[] {
-    const sinceMs: number[] = [];
-    for (const known of this.#sightings.freshBefore(this.#self)) {
-      if (this.#lower.size < MAX_LOWER) this.#lower.add(known.peer);
-      if (this.#lower.has(known.peer)) sinceMs.push(known.sinceMs);
-    }
-    return sinceMs;
   }
 
   /** How long a lower peer may take to found, or a founder to open its door: each may have to wait for others itself. */
@@ -339,7 +339,13 @@ export class Forming {
     this.#beside = undefined;
     this.#secondLookMs = undefined;
     this.#lookingSinceMs = nowMs;
-    this.#lower.clear();
+  }
+
+  /** Without a cluster from now on. */
+  #begin(nowMs: number): void {
+    this.#own = undefined;
+    this.#withoutSinceMs = nowMs;
+    this.#look(nowMs);
   }
 
   #become(id: string, isAloneAndEmpty: boolean, nowMs: number): void {
@@ -360,7 +366,10 @@ export class Forming {
     if (own === undefined || this.#phase !== "member") return false;
     if (!own.isAloneAndEmpty || this.#isWanted) return true;
     const isQuietOver = own.lookedMs !== undefined && nowMs >= own.lookedMs + this.#times.lookAgainMs;
-    return isQuietOver && this.#better(nowMs).length === 0;
+    if (!isQuietOver) return false;
+    // Whoever keeps saying that it is better, and does not prove it, keeps nobody out for long.
+    const isOver = this.#isPatienceOver(own.sinceMs, nowMs);
+    return !this.#better(nowMs).some((seen) => !isOver || this.#hasProven(seen));
   }
 
   #report(about: "two-clusters" | "foreign", cluster: string, via: Sighting | undefined): void {

@@ -13,6 +13,8 @@ const { discoveryMs, lookAgainMs, quietMs } = FORMING_TIMES;
 class Bench {
   readonly forming: Forming;
   nowMs = 0;
+  /** When it wants to be woken. */
+  wakeMs = Infinity;
 
   constructor({ self = "m", hasSecret = false } = {}) {
     this.forming = new Forming({ self, hasSecret });
@@ -21,7 +23,21 @@ class Bench {
   /** What it says to an input, without when it wants to be woken. */
   give(input: FormingInput, afterMs = 0): readonly FormingOutput[] {
     this.nowMs += afterMs;
-    return this.forming.step(input, this.nowMs).filter(({ type }) => type !== "wake");
+    const outputs = this.forming.step(input, this.nowMs);
+    this.wakeMs = outputs.find((output) => output.type === "wake")?.atMs ?? Infinity;
+    return outputs.filter(({ type }) => type !== "wake");
+  }
+
+  /** So much time, in which it is woken whenever it wants to be: until it says something. */
+  waitFor(ms: number): readonly FormingOutput[] {
+    const untilMs = this.nowMs + ms;
+    while (this.wakeMs < untilMs) {
+      this.nowMs = Math.max(this.wakeMs, this.nowMs + 1);
+      const said = this.give({ type: "timer" });
+      if (said.length > 0) return said;
+    }
+    this.nowMs = Math.max(this.nowMs, untilMs);
+    return [];
   }
 
   see(peer: string, fields: Partial<Sighting> = {}, afterMs = 0): readonly FormingOutput[] {
@@ -321,15 +337,81 @@ describe("strangers", () => {
     expect(refusing(bench, "unproven")).toContainEqual({ type: "door", isOpen: true });
   });
 
-  it("that come up again and again under lower names do not keep it from founding", () => {
+  it("that come up again and again under lower names delay its founding by some seconds at most", () => {
     const bench = new Bench();
     bench.give(FRESH);
     let founded = false;
     for (let i = 0; i < 600 && !founded; i += 1) {
       bench.give({ type: "silence", peer: `a${i - 1}` });
-      founded = bench.see(`a${i}`, { cluster: null }, 500).some(({ type }) => type === "found");
+      const said = [...bench.see(`a${i}`, { cluster: null }), ...bench.waitFor(500)];
+      founded = said.some(({ type }) => type === "found");
     }
     expect(founded).toBe(true);
+    expect(bench.nowMs).toBeLessThan(20_000);
+  });
+
+  /** Each half a second another one shows another cluster, better than all; no try at one comes to a proof, and each takes a while. */
+  const besiege = (
+    bench: Bench,
+    untilMs: number,
+    leavesAgain: boolean,
+    begun: FormingOutput[] = [],
+  ): readonly FormingOutput[] => {
+    const said: FormingOutput[] = [];
+    for (let i = 0; bench.nowMs < untilMs; i += 1) {
+      const left = leavesAgain ? bench.give({ type: "silence", peer: `s${i - 3}` }) : [];
+      const cluster = full(`a${String(9_999 - i)}`);
+      const outputs = [...begun.splice(0), ...left, ...bench.see(`s${i}`, { cluster, pairing: "secret" })];
+      const endMs = bench.nowMs + 500;
+      for (;;) {
+        said.push(...outputs);
+        const tried = outputs.find((output) => output.type === "pair-by-secret");
+        if (tried === undefined && bench.nowMs >= endMs) break;
+        const { peer = "", cluster: at = "" } = tried ?? {};
+        const failed = { type: "pairing-failed", cluster: at, peer, why: "unproven" } as const;
+        outputs.splice(
+          0,
+          Infinity,
+          ...(tried === undefined ? bench.waitFor(endMs - bench.nowMs) : bench.give(failed, 1_000)),
+        );
+      }
+    }
+    return said;
+  };
+
+  it.each([true, false])(
+    "that show one cluster after the other, and vanish (%s), delay its founding by a minute at most",
+    (leavesAgain) => {
+      const bench = new Bench({ hasSecret: true });
+      bench.give(FRESH);
+      expect(besiege(bench, 65_000, leavesAgain)).toContainEqual({ type: "found" });
+    },
+  );
+
+  it("that show one cluster after the other do not keep it from trying the one that is there", () => {
+    const bench = new Bench({ hasSecret: true });
+    bench.give(FRESH);
+    for (let i = 0; i < 20; i += 1) bench.see(`t${i}`, { cluster: full(`b${i}`), pairing: "secret" });
+    bench.see("real", { cluster: full("z-home"), pairing: "secret" });
+    const begun = bench.give({ type: "pairing-failed", cluster: "b0", peer: "t0", why: "unproven" });
+    const tried = besiege(bench, 60_000, false, [...begun]).findIndex(
+      (output) => output.type === "pair-by-secret" && output.peer === "real",
+    );
+    expect(tried).toBeGreaterThan(0);
+    expect(tried).toBeLessThan(60);
+  });
+
+  it("that show one better cluster after the other do not keep a founder's door shut, nor it from yielding to a true one", () => {
+    const bench = new Bench({ hasSecret: true });
+    bench.give(member("c1", true));
+    const said = besiege(bench, 120_000, false);
+    expect(said).toContainEqual({ type: "door", isOpen: true });
+    // It rests now: the next try comes later.
+    expect(bench.see("real", { cluster: full("aa"), pairing: "secret" })).toEqual([]);
+    const tries = besiege(bench, 420_000, true).filter((output) => output.type === "pair-by-secret");
+    expect(tries.map(({ peer }) => peer)).toContain("real");
+    // Between the tries it lets others in.
+    expect(tries.length).toBeLessThan(300_000 / 5_000 + 5);
   });
 
   it("cannot make it remember or report without bound", () => {
