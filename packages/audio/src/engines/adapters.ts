@@ -6,8 +6,6 @@ import type {
   SynthesizeOptions,
   TextToSpeech,
   Transcript,
-  VoiceActivity,
-  VoiceActivityEvent,
   VoiceFrames,
   CallOptions,
 } from "./contracts.ts";
@@ -19,30 +17,14 @@ const ttsInfo = z.object({
   sampleRateHz: z.number().int().positive(),
   voices: z.array(z.object({ name: z.string(), language: z.string() })).min(1),
 });
-const vadInfo = z.object({ id: z.string() });
 const framesInfo = z.object({ id: z.string(), frameMs: z.number().min(5).max(100) });
 
 const transcript = z.object({ text: z.string(), language: z.string(), realTimeFactor: z.number() });
 const frame = z.object({ atMs: z.number().min(0), probability: z.number().min(0).max(1) });
 const chunk = z.instanceof(Float32Array);
-const activity = z.discriminatedUnion("type", [
-  z.object({ type: z.literal("speech-start"), atMs: z.number() }),
-  z.object({
-    type: z.literal("speech-end"),
-    startMs: z.number(),
-    endMs: z.number(),
-    silenceMs: z.number(),
-  }),
-]);
-
 /** The engine's answer to `transcribe`. @throws AudioError `engine-failed` when it is none. */
 export function parseTranscript(value: unknown): Transcript {
   return answered(transcript, value, "transcribe");
-}
-
-/** One event of the engine's `detect`. @throws AudioError `engine-failed` when it is none. */
-export function parseVoiceActivityEvent(value: unknown): VoiceActivityEvent {
-  return answered(activity, value, "detect");
 }
 
 /** A recogniser that runs its jobs on `runner`. @throws AudioError `engine-failed` when the engine is of another kind. */
@@ -69,18 +51,6 @@ export function textToSpeech(runner: JobRunner): TextToSpeech {
       for await (const value of job.output) {
         yield { sampleRateHz, samples: answered(chunk, value, "synthesize") };
       }
-    },
-  };
-}
-
-/** A detector that runs its jobs on `runner`. @throws AudioError `engine-failed` when the engine is of another kind. */
-export function voiceActivity(runner: JobRunner): VoiceActivity {
-  const { id } = answered(vadInfo, runner.info(), "info");
-  return {
-    id,
-    async *detect(audio: AsyncIterable<Float32Array>, options: CallOptions = {}) {
-      const job = runner.run("detect", {}, { ...options, input: audio });
-      for await (const value of job.output) yield parseVoiceActivityEvent(value);
     },
   };
 }

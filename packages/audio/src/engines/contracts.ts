@@ -50,27 +50,6 @@ export interface TextToSpeech {
   synthesize(text: string, options?: SynthesizeOptions): AsyncIterable<Pcm>;
 }
 
-/**
- * What a voice-activity detector says of a stream, with times from the stream's first sample. The speech itself stays with
- * whoever streams it in: sound crosses to another process once, not there and back.
- */
-export type VoiceActivityEvent =
-  | { readonly type: "speech-start"; readonly atMs: number }
-  | {
-      readonly type: "speech-end";
-      readonly startMs: number;
-      readonly endMs: number;
-      /** How much silence after `endMs` was heard before the end was decided; little when a long stretch was cut. */
-      readonly silenceMs: number;
-    };
-
-/** Finds the speech in a live stream of mono audio at {@link SPEECH_RATE_HZ}, in chunks of any size. */
-export interface VoiceActivity {
-  readonly id: string;
-  /** Ends after the input has ended and the last event was read; a stretch still open at the end is closed. */
-  detect(audio: AsyncIterable<Float32Array>, options?: CallOptions): AsyncIterable<VoiceActivityEvent>;
-}
-
 /** One look of a voice-activity engine at a live stream. */
 export interface VoiceFrame {
   /** Where the frame begins, from the stream's first sample. */

@@ -6,8 +6,6 @@ export type {
   TextToSpeech,
   Transcript,
   Voice,
-  VoiceActivity,
-  VoiceActivityEvent,
   VoiceFrame,
   VoiceFrames,
 } from "./contracts.ts";
@@ -28,17 +26,10 @@ export type {
   JobRunner,
 } from "./host/index.ts";
 /** The sherpa-onnx engines, ready to be hosted. */
-export { sttHost, ttsHost, vadHost } from "./sherpa/hosts.ts";
-export type { SttHostChoice, TtsHostChoice, VadHostChoice } from "./sherpa/hosts.ts";
+export { sttHost, ttsHost } from "./sherpa/hosts.ts";
+export type { SttHostChoice, TtsHostChoice } from "./sherpa/hosts.ts";
 /** The onnxruntime engines, ready to be hosted. */
 export { framesHost } from "./onnx/hosts.ts";
 export type { FramesHostChoice } from "./onnx/hosts.ts";
 /** A hosted engine as the interface its callers know. */
-export {
-  parseTranscript,
-  parseVoiceActivityEvent,
-  speechToText,
-  textToSpeech,
-  voiceActivity,
-  voiceFrames,
-} from "./adapters.ts";
+export { parseTranscript, speechToText, textToSpeech, voiceFrames } from "./adapters.ts";

@@ -1,6 +1,7 @@
 /** Hearing: a stream of audio becomes stretches of speech, and those become text, with partials on the way. */
 import { AudioError, isAudioError } from "../errors.ts";
-import type { SpeechToText, VoiceActivity, VoiceActivityEvent } from "../engines/contracts.ts";
+import type { SpeechToText, VoiceFrames } from "../engines/contracts.ts";
+import { createSpeechTracker, type SpeechEvent, type SpeechOptions } from "../turn/speech/index.ts";
 import { channel } from "./channel.ts";
 import { Recorder } from "./recorder.ts";
 
@@ -26,25 +27,23 @@ export type PartialPolicy = "live" | "every" | "off";
 
 /** The engines that hear. */
 export interface ListenEngines {
-  readonly vad: VoiceActivity;
+  readonly vad: VoiceFrames;
   readonly stt: SpeechToText;
 }
 
 /** Options of {@link listen}. */
 export interface ListenOptions {
   readonly partials?: PartialPolicy | undefined;
+  /** What counts as speech, and when it is over. */
+  readonly speech?: SpeechOptions | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Longer than the longest stretch a detector may be told to allow (60 s), with its margins; it bounds the recorder. */
+/** Longer than the longest stretch that may be allowed (60 s), with its margins; it bounds the recorder. */
 const WINDOW_MS = 62_000;
 const FIRST_PARTIAL_MS = 1000;
-/**
- * The detector cuts close to the voice, and recognisers miss first and last sounds that are cut so: "try" was heard as
- * "five" and "Americans" as "American" without these margins.
- */
-const LEAD_MS = 100;
-const TAIL_MS = 200;
+/** A partial begins this much before the voice; the final decoding has the margins of `speech`. */
+const PARTIAL_LEAD_MS = 200;
 
 /**
  * Length at which a stretch of `lengthMs` is decoded again. Growing steps keep the compute of all partials of a stretch
@@ -63,10 +62,11 @@ export function listen(
   engines: ListenEngines,
   options: ListenOptions = {},
 ): AsyncGenerator<ListenEvent, void, undefined> {
-  return channel<ListenEvent>(
-    (emit, signal) => new Listener(engines, options.partials ?? "live", emit, signal).run(audio),
-    { capacity: 64, doing: "listening", signal: options.signal },
-  );
+  return channel<ListenEvent>((emit, signal) => new Listener(engines, options, emit, signal).run(audio), {
+    capacity: 64,
+    doing: "listening",
+    signal: options.signal,
+  });
 }
 
 interface OpenSpeech {
@@ -83,33 +83,43 @@ interface OpenSpeech {
 class Listener {
   readonly #engines: ListenEngines;
   readonly #partials: PartialPolicy;
+  readonly #speech: SpeechOptions;
   readonly #emit: (event: ListenEvent) => Promise<void>;
   readonly #signal: AbortSignal;
   readonly #recorder = new Recorder(WINDOW_MS);
   #open: OpenSpeech | undefined;
   #segments = 0;
-  #lastEndMs = 0;
 
   constructor(
     engines: ListenEngines,
-    partials: PartialPolicy,
+    options: ListenOptions,
     emit: (event: ListenEvent) => Promise<void>,
     signal: AbortSignal,
   ) {
     this.#engines = engines;
-    this.#partials = partials;
+    this.#partials = options.partials ?? "live";
+    this.#speech = options.speech ?? {};
     this.#emit = emit;
     this.#signal = signal;
   }
 
   async run(audio: AsyncIterable<Float32Array>): Promise<void> {
+    const { vad } = this.#engines;
+    const tracker = createSpeechTracker(vad.frameMs, this.#speech);
     try {
-      for await (const event of this.#engines.vad.detect(this.#recorded(audio), { signal: this.#signal })) {
-        if (event.type === "speech-start") await this.#begin(event.atMs);
-        else await this.#finish(event);
+      for await (const frame of vad.frames(this.#recorded(audio), { signal: this.#signal })) {
+        await this.#follow(tracker.push(frame).events);
       }
+      await this.#follow(tracker.end());
     } finally {
       await this.#abandonPartial();
+    }
+  }
+
+  async #follow(events: readonly SpeechEvent[]): Promise<void> {
+    for (const event of events) {
+      if (event.type === "speech-start") await this.#begin(event.atMs);
+      else await this.#finish(event);
     }
   }
 
@@ -135,11 +145,9 @@ class Listener {
     this.#considerPartial();
   }
 
-  async #finish(event: Extract<VoiceActivityEvent, { type: "speech-end" }>): Promise<void> {
+  async #finish(event: Extract<SpeechEvent, { type: "speech-end" }>): Promise<void> {
     await this.#abandonPartial();
-    const startMs = Math.max(event.startMs - LEAD_MS, this.#lastEndMs);
-    const samples = this.#recorder.between(startMs, event.endMs + Math.min(TAIL_MS, event.silenceMs));
-    this.#lastEndMs = event.endMs;
+    const samples = this.#recorder.between(event.fromMs, event.toMs);
     const { text } = await this.#engines.stt.transcribe(samples, { signal: this.#signal });
     if (text.trim() === "") return;
     const segment = this.#segments;
@@ -161,9 +169,8 @@ class Listener {
   async #decodePartial(open: OpenSpeech): Promise<void> {
     const signal = AbortSignal.any([this.#signal, open.over.signal]);
     try {
-      const { text } = await this.#engines.stt.transcribe(this.#recorder.between(open.startMs - LEAD_MS, Infinity), {
-        signal,
-      });
+      const soFar = this.#recorder.between(open.startMs - PARTIAL_LEAD_MS, Infinity);
+      const { text } = await this.#engines.stt.transcribe(soFar, { signal });
       if (text.trim() === "" || signal.aborted) return;
       await this.#emit({ type: "partial", segment: open.segment, text: text.trim() });
     } catch (error) {

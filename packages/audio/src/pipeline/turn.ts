@@ -2,7 +2,7 @@
 import { AudioError } from "../errors.ts";
 import type { TextToSpeech } from "../engines/contracts.ts";
 import { SPEECH_RATE_HZ } from "../format/pcm.ts";
-import { listen, type ListenEngines, type ListenEvent, type PartialPolicy } from "./listen.ts";
+import { listen, type ListenEngines, type ListenEvent, type ListenOptions } from "./listen.ts";
 import { speak, type SpeakEvent } from "./speak.ts";
 
 /** Milliseconds from the start of the turn; absent when the stage was not part of it. */
@@ -37,8 +37,7 @@ export interface TurnParts {
 }
 
 /** Options of {@link voiceTurn}. */
-export interface TurnOptions {
-  readonly partials?: PartialPolicy | undefined;
+export interface TurnOptions extends ListenOptions {
   readonly voice?: string | undefined;
   readonly speed?: number | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -96,7 +95,7 @@ async function* hear(
   if (texts.length > 0) return texts.join(" ");
   const seconds = ((timings.inputAudioMs ?? 0) / 1000).toFixed(1);
   throw new AudioError("no-speech", `no speech was heard in ${seconds} s of audio`, {
-    nextStep: "Speak closer to the microphone, or lower vad.threshold in the configuration.",
+    nextStep: "Speak closer to the microphone, or raise vad.sensitivity in the configuration.",
   });
 }
 

@@ -14,9 +14,7 @@ export function fixedDelayTtsHost(options: { readonly delayMs?: number } = {}): 
 }
 
 /** Takes whatever is loud for speech. */
-export function energyVadHost(
-  options: { readonly energy?: number; readonly minSilenceMs?: number } = {},
-): EngineHostOptions {
+export function energyVadHost(options: { readonly energy?: number } = {}): EngineHostOptions {
   return { name: "vad", module: siblingModule(import.meta.url, "./energy-vad"), options, maxJobs: 16 };
 }
 

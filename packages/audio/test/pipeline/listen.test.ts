@@ -2,13 +2,13 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { AudioError } from "../../src/index.ts";
 import { listen, nextPartialAtMs } from "../../src/pipeline/index.ts";
-import { all, levelVad, recording, spellingStt } from "./scripted.ts";
+import { all, levelVad, recording, spellingStt, TO_THE_LETTER } from "./scripted.ts";
 
 const engines = { vad: levelVad, stt: spellingStt() };
 
 describe("listening", () => {
   it("gives each stretch of speech once, in order, with its times", async () => {
-    const events = await all(listen(recording("..hello..world."), engines, { partials: "off" }));
+    const events = await all(listen(recording("..hello..world."), engines, { partials: "off", speech: TO_THE_LETTER }));
     expect(events).toEqual([
       { type: "speech-start", atMs: 200 },
       { type: "segment", segment: 0, text: "hello", startMs: 200, endMs: 700 },
@@ -19,7 +19,7 @@ describe("listening", () => {
 
   it("tells what it has heard so far while a stretch goes on", async () => {
     const long = "abcdefghijklmnopqrstuvwxyz";
-    const events = await all(listen(recording(`.${long}.`), engines, { partials: "every" }));
+    const events = await all(listen(recording(`.${long}.`), engines, { partials: "every", speech: TO_THE_LETTER }));
     const partials = events.flatMap((event) => (event.type === "partial" ? [event.text] : []));
     expect(partials.length).toBeGreaterThan(1);
     for (const partial of partials) expect(long.startsWith(partial)).toBe(true);
@@ -40,7 +40,7 @@ describe("listening", () => {
   });
 
   it("says nothing of a stretch in which no word was", async () => {
-    const events = await all(listen(recording(".ab.__.cd."), engines, { partials: "off" }));
+    const events = await all(listen(recording(".ab.__.cd."), engines, { partials: "off", speech: TO_THE_LETTER }));
     expect(events.flatMap((event) => (event.type === "segment" ? [[event.segment, event.text]] : []))).toEqual([
       [0, "ab"],
       [1, "cd"],
@@ -54,7 +54,11 @@ describe("listening", () => {
       },
     });
     const events = await all(
-      listen(recording("abcdefghijklmnopqrstuvwxyz."), { vad: levelVad, stt }, { partials: "every" }),
+      listen(
+        recording("abcdefghijklmnopqrstuvwxyz."),
+        { vad: levelVad, stt },
+        { partials: "every", speech: TO_THE_LETTER },
+      ),
     );
     expect(events.filter((event) => event.type === "partial")).toEqual([]);
     expect(events.at(-1)).toMatchObject({ type: "segment", text: "abcdefghijklmnopqrstuvwxyz" });
@@ -70,7 +74,11 @@ describe("listening", () => {
     });
     const heard: string[] = [];
     const run = async (): Promise<void> => {
-      for await (const event of listen(recording("ab.cd."), { vad: levelVad, stt }, { partials: "off" })) {
+      for await (const event of listen(
+        recording("ab.cd."),
+        { vad: levelVad, stt },
+        { partials: "off", speech: TO_THE_LETTER },
+      )) {
         if (event.type === "segment") heard.push(event.text);
       }
     };
@@ -78,12 +86,23 @@ describe("listening", () => {
     expect(heard).toEqual(["ab"]);
   });
 
+  it("takes a pause for the end as soon as it is told to", async () => {
+    const segments = async (silenceTimeoutMs: number): Promise<string[]> => {
+      const speech = { ...TO_THE_LETTER, silenceTimeoutMs };
+      const events = await all(listen(recording(".he..llo....there."), engines, { partials: "off", speech }));
+      return events.flatMap((event) => (event.type === "segment" ? [event.text] : []));
+    };
+    expect(await segments(200)).toEqual(["he", "llo", "there"]);
+    expect(await segments(300)).toEqual(["hello", "there"]);
+    expect(await segments(600)).toEqual(["hellothere"]);
+  });
+
   it("passes on the failure of the audio source", async () => {
     async function* broken(): AsyncGenerator<Float32Array> {
       yield* recording("ab");
       throw new Error("microphone unplugged");
     }
-    await expect(all(listen(broken(), engines))).rejects.toThrow("microphone unplugged");
+    await expect(all(listen(broken(), engines, { speech: TO_THE_LETTER }))).rejects.toThrow("microphone unplugged");
   });
 
   it("lets go of its source when the reader stops early", async () => {
@@ -95,7 +114,8 @@ describe("listening", () => {
         released = true;
       }
     }
-    for await (const event of listen(endless(), engines, { partials: "off" })) if (event.type === "segment") break;
+    for await (const event of listen(endless(), engines, { partials: "off", speech: TO_THE_LETTER }))
+      if (event.type === "segment") break;
     expect(released).toBe(true);
   });
 
@@ -105,7 +125,7 @@ describe("listening", () => {
       async function* endless(): AsyncGenerator<Float32Array> {
         for (;;) yield* recording("ab.");
       }
-      for await (const event of listen(endless(), engines, { signal: abort.signal })) {
+      for await (const event of listen(endless(), engines, { speech: TO_THE_LETTER, signal: abort.signal })) {
         if (event.type === "segment") abort.abort();
       }
     };

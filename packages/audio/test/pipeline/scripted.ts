@@ -1,6 +1,7 @@
 /** Engines that do what a test wrote down, in this process: for the order of things, not for their sound. */
-import type { SpeechToText, TextToSpeech, VoiceActivity } from "../../src/engines/index.ts";
+import type { SpeechToText, TextToSpeech, VoiceFrames } from "../../src/engines/index.ts";
 import { SPEECH_RATE_HZ } from "../../src/index.ts";
+import type { SpeechOptions } from "../../src/turn/speech/index.ts";
 
 const MS = SPEECH_RATE_HZ / 1000;
 
@@ -14,27 +15,21 @@ export async function* recording(script: string): AsyncGenerator<Float32Array> {
   for (const sign of script) yield block(100, sign === "." ? 0 : sign.charCodeAt(0) / 1000);
 }
 
-/** Speech begins and ends where the level crosses zero. */
-export const levelVad: VoiceActivity = {
+/** Sure of a voice wherever the level is not zero; a frame for each chunk of a {@link recording}. */
+export const levelVad: VoiceFrames = {
   id: "level",
-  async *detect(audio) {
+  frameMs: 100,
+  async *frames(audio) {
     let atMs = 0;
-    let startMs: number | undefined;
     for await (const chunk of audio) {
-      const loud = chunk[0] !== 0;
-      if (loud && startMs === undefined) {
-        startMs = atMs;
-        yield { type: "speech-start", atMs };
-      }
-      if (!loud && startMs !== undefined) {
-        yield { type: "speech-end", startMs, endMs: atMs, silenceMs: 0 };
-        startMs = undefined;
-      }
+      yield { atMs, probability: chunk[0] === 0 ? 0 : 1 };
       atMs += chunk.length / MS;
     }
-    if (startMs !== undefined) yield { type: "speech-end", startMs, endMs: atMs, silenceMs: 0 };
   },
 };
+
+/** Speech begins and ends exactly where the script says. */
+export const TO_THE_LETTER: SpeechOptions = { silenceTimeoutMs: 100, minSpeechMs: 100, leadMs: 0, tailMs: 0 };
 
 /** Hears the script again: one letter for each 100 ms. `calls` counts, `fail` may throw. */
 export function spellingStt(hooks: { readonly onCall?: (text: string) => void | Promise<void> } = {}): SpeechToText {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { voiceTurn, type TurnEvent } from "../../src/pipeline/index.ts";
-import { all, countingTts, levelVad, recording, spellingStt } from "./scripted.ts";
+import { all, countingTts, levelVad, recording, spellingStt, TO_THE_LETTER } from "./scripted.ts";
 
 async function* echo(question: string): AsyncGenerator<string> {
   yield "You said: ";
@@ -20,7 +20,9 @@ function textOf(events: readonly TurnEvent[]): string {
 
 describe("a voice turn", () => {
   it("goes from sound to question to answer to sound", async () => {
-    const events = await all(voiceTurn({ audio: recording(".hello..there.") }, parts, { partials: "off" }));
+    const events = await all(
+      voiceTurn({ audio: recording(".hello..there.") }, parts, { partials: "off", speech: TO_THE_LETTER }),
+    );
     expect(events.find((event) => event.type === "question")).toEqual({ type: "question", text: "hello there" });
     expect(textOf(events)).toBe("You said: hello there. That was all of it.");
     expect(events.some((event) => event.type === "audio")).toBe(true);
@@ -52,7 +54,7 @@ describe("a voice turn", () => {
   it("times its stages in the order they happen", async () => {
     let clock = 0;
     const now = (): number => (clock += 1);
-    const events = await all(voiceTurn({ audio: recording(".hello.") }, parts, { now }));
+    const events = await all(voiceTurn({ audio: recording(".hello.") }, parts, { speech: TO_THE_LETTER, now }));
     const done = events.at(-1);
     if (done?.type !== "done") throw new Error("no end");
     const { inputEndMs, transcriptMs, firstTokenMs, firstSentenceMs, firstAudioMs, totalMs, inputAudioMs } =

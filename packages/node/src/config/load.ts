@@ -9,7 +9,8 @@ import type { ConfigProblem, Origin, Origins, Place } from "./places.ts";
 import { OTHER_ENVIRONMENT, configSchema } from "./schema.ts";
 import type { Config, SettingKey } from "./schema.ts";
 import type { SettingValue } from "./setting.ts";
-import { SETTINGS, flagName, toToml } from "./settings.ts";
+import { RENAMED } from "./renamed.ts";
+import { SETTINGS, environmentName, flagName, toToml } from "./settings.ts";
 import type { Setting } from "./settings.ts";
 import { readToml } from "./toml.ts";
 import type { ConfigFile, GivenValue } from "./toml.ts";
@@ -129,6 +130,9 @@ function unknownEnvironment(env: ConfigSources["env"]): readonly string[] {
   const unknown = Object.keys(env).filter((name) => name.startsWith("PARLEY_") && !isKnown(name));
   return Object.freeze(
     unknown.sort().map((name) => {
+      const renamed = Object.entries(RENAMED).find(([key]) => environmentName(key) === name)?.[1];
+      if (renamed !== undefined)
+        return `${name} in the environment is ignored: it is now ${environmentName(renamed.to)}, ${renamed.how}`;
       const meant = nearest(name, known);
       return `${name} in the environment is not a setting and is ignored${meant === undefined ? "" : `; did you mean ${meant}?`}`;
     }),

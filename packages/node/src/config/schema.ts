@@ -186,22 +186,22 @@ export const configSchema = z.strictObject({
     }),
   }),
   vad: section("When someone is speaking, and when they have finished.", {
-    threshold: setting(number(0.05, 0.95), {
-      meaning: "How sure the detector must be that it hears speech; lower hears quieter voices and more noise.",
+    sensitivity: setting(number(0, 1), {
+      meaning: "How readily a sound counts as speech; higher hears quieter voices, and more noise.",
       default: 0.5,
     }),
-    min_silence_ms: setting(whole(50, 5000), {
+    silence_timeout_ms: setting(whole(50, 5000), {
       meaning: "The pause that ends an utterance.",
       unit: "milliseconds",
       default: 500,
     }),
-    min_speech_ms: setting(whole(20, 5000), {
-      meaning: "Sounds shorter than this are not speech.",
+    min_speech_ms: setting(whole(20, 300), {
+      meaning: "Sounds with less voice in them than this are not speech.",
       unit: "milliseconds",
-      default: 250,
+      default: 160,
     }),
     max_speech_s: setting(number(1, 60), {
-      meaning: "An utterance longer than this is cut and recognised in pieces.",
+      meaning: "An utterance longer than this is cut where a voice is least likely, and recognised in pieces.",
       unit: "seconds",
       default: 20,
     }),

@@ -79,7 +79,7 @@ function describe(section: string, name: string, type: z.ZodType): Setting {
     meaning: meta.meaning,
     unit: meta.unit,
     allowed: meta.allowed ?? allowedBy(type, meta),
-    env: meta.env ?? `PARLEY_${key.replaceAll(".", "_").toUpperCase()}`,
+    env: meta.env ?? environmentName(key),
     flag: meta.flag,
     isPath: meta.path ?? false,
     isSecret: meta.secret ?? false,
@@ -116,4 +116,9 @@ function allowedBy(type: z.ZodType, meta: SettingMeta): string {
   }
   const mayBeEmpty = type.safeParse("").success;
   return `${mayBeEmpty ? "" : "non-empty "}text${meta.path === true ? " that names a folder" : ""}`;
+}
+
+/** The environment variable that sets `key`, unless its setting names another. */
+export function environmentName(key: string): string {
+  return `PARLEY_${key.replaceAll(".", "_").toUpperCase()}`;
 }

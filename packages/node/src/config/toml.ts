@@ -3,6 +3,7 @@ import { ParseError, parseTOML } from "toml-eslint-parser";
 import type { AST } from "toml-eslint-parser";
 import { nearest } from "./nearest.ts";
 import type { ConfigProblem, Place } from "./places.ts";
+import { RENAMED } from "./renamed.ts";
 import { SECTIONS, SETTINGS, findSetting, toToml } from "./settings.ts";
 import type { Setting } from "./settings.ts";
 
@@ -98,8 +99,7 @@ class TableReader implements FileReading {
         this.#refuse(pair.key, key, `${key} is a section, not a setting`, `[${key}]`);
       }
     } else {
-      const suggestion = nearest(key, allKeys);
-      this.#refuse(pair.key, key, `unknown setting ${shown(key)}`, suggestion);
+      this.#unknownSetting(pair.key, key);
     }
   }
 
@@ -107,6 +107,16 @@ class TableReader implements FileReading {
     const value = node.type === "TOMLValue" ? node.value : undefined;
     const written = this.#text.slice(node.range[0], node.range[1]);
     this.given.push({ setting, value, written, place: this.#place(node) });
+  }
+
+  #unknownSetting(node: AST.TOMLKey, key: string): void {
+    const renamed = Object.hasOwn(RENAMED, key) ? RENAMED[key] : undefined;
+    if (renamed === undefined) {
+      this.#refuse(node, key, `unknown setting ${shown(key)}`, nearest(key, allKeys));
+      return;
+    }
+    const message = `${key} is now ${renamed.to}: ${renamed.how}`;
+    this.problems.push({ place: this.#place(node), key, message, suggestion: renamed.to });
   }
 
   #unknownSection(key: AST.TOMLKey, name: string): void {

@@ -1,10 +1,10 @@
 /** Where the engine of each service comes from: a model of the store, in a host bounded as the configuration says. */
 import { AudioError, isAudioError } from "@parley/audio";
 import {
+  framesHost,
   startEngineHost,
   sttHost,
   ttsHost,
-  vadHost,
   type EngineHost,
   type EngineHostOptions,
 } from "@parley/audio/engines";
@@ -75,17 +75,9 @@ async function startChecked(store: ModelStore, name: string, start: () => Promis
 type HostOptions = Readonly<Record<ServiceName, (model: InstalledModel) => Promise<EngineHostOptions>>>;
 
 function hostOptions(config: Config, store: ModelStore): HostOptions {
-  const { vad } = config;
   const { threads } = config.engines;
   return {
-    vad: async ({ folder }) =>
-      vadHost({
-        folder,
-        threshold: vad.threshold,
-        minSilenceMs: vad.min_silence_ms,
-        minSpeechMs: vad.min_speech_ms,
-        maxSpeechMs: vad.max_speech_s * 1000,
-      }),
+    vad: async ({ folder }) => framesHost({ folder }),
     stt: async ({ folder }) => sttHost({ folder, threads }),
     tts: async (model) => {
       const { voices, defaultVoice } = model.entry;

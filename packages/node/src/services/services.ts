@@ -1,6 +1,6 @@
 /** The services of one peer: hearing, thinking, speaking, and how far each has come. */
-import { textToSpeech, speechToText, voiceActivity } from "@parley/audio/engines";
-import type { JobRunner, SpeechToText, TextToSpeech, VoiceActivity } from "@parley/audio/engines";
+import { textToSpeech, speechToText, voiceFrames } from "@parley/audio/engines";
+import type { JobRunner, SpeechToText, TextToSpeech, VoiceFrames } from "@parley/audio/engines";
 import {
   listen,
   speak,
@@ -10,6 +10,7 @@ import {
   type SpeakEvent,
   type SpeakOptions,
 } from "@parley/audio/pipeline";
+import type { SpeechOptions } from "@parley/audio/turn";
 import type { Config } from "../config/index.ts";
 import type { GenerateOptions, LanguageModel } from "../providers/language-model.ts";
 import { languageModel } from "../providers/llama-cpp/index.ts";
@@ -42,7 +43,7 @@ export interface ServiceStatus {
 export class Services {
   readonly config: Config;
   readonly language: LanguageService;
-  readonly #vad: ModelEngine<VoiceActivity>;
+  readonly #vad: ModelEngine<VoiceFrames>;
   readonly #stt: ModelEngine<SpeechToText>;
   readonly #tts: ModelEngine<TextToSpeech>;
   readonly #llm: ModelEngine<LanguageModel>;
@@ -59,7 +60,7 @@ export class Services {
         onEvent: (event) => options.onEngine?.(service, event),
         patient: options.patient,
       });
-    this.#vad = engine("vad", voiceActivity);
+    this.#vad = engine("vad", voiceFrames);
     this.#stt = engine("stt", speechToText);
     this.#tts = engine("tts", textToSpeech);
     this.#llm = engine("llm", languageModel);
@@ -97,6 +98,17 @@ export class Services {
     return { vad, stt };
   }
 
+  /** What counts as speech, and when it is over, from the configuration. */
+  get speech(): SpeechOptions {
+    const { sensitivity, silence_timeout_ms, min_speech_ms, max_speech_s } = this.config.vad;
+    return {
+      sensitivity,
+      silenceTimeoutMs: silence_timeout_ms,
+      minSpeechMs: min_speech_ms,
+      maxSpeechMs: max_speech_s * 1000,
+    };
+  }
+
   /** The voice, once ready. @throws AudioError as {@link ModelEngine.use}. */
   voice(signal?: AbortSignal): Promise<TextToSpeech> {
     return this.#tts.use(signal);
@@ -117,7 +129,11 @@ export class Services {
   /** Transcribes until the audio ends. @throws AudioError of the engines; `audio-too-long`. */
   async *listen(audio: AsyncIterable<Float32Array>, options: ListenOptions): AsyncGenerator<ListenEvent> {
     const limitMs = this.config.limits.listen_minutes * 60_000;
-    yield* listen(bounded(audio, limitMs, "limits.listen_minutes"), await this.ears(options.signal), options);
+    const engines = await this.ears(options.signal);
+    yield* listen(bounded(audio, limitMs, "limits.listen_minutes"), engines, {
+      ...options,
+      speech: options.speech ?? this.speech,
+    });
   }
 
   /** Speaks `text`. @throws AudioError of the voice. */

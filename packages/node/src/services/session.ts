@@ -55,7 +55,8 @@ export class Session {
     let question = "";
     let answer = "";
     try {
-      for await (const event of voiceTurn(bound, parts, { ...options, ...services.voiceFor(options), signal })) {
+      const how = { ...options, ...services.voiceFor(options), speech: services.speech, signal };
+      for await (const event of voiceTurn(bound, parts, how)) {
         if (event.type === "question") {
           question = event.text;
           deadline.start();

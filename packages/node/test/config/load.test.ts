@@ -203,6 +203,14 @@ describe("what is refused", () => {
     );
   });
 
+  it("a setting that has another name now, with what to write instead", () => {
+    const result = loadText("[vad]\nthreshold = 0.6");
+    expect(result).toMatchObject({ ok: false, problems: [{ key: "vad.threshold", suggestion: "vad.sensitivity" }] });
+    expect(result.ok || result.problems[0]?.message).toContain(
+      "vad.threshold is now vad.sensitivity: higher hears more",
+    );
+  });
+
   it.each([
     ["name = ", 1, 8],
     ["[listen\nport = 1", 2, 1],
@@ -285,6 +293,12 @@ describe("any text as a configuration file", () => {
 });
 
 describe("PARLEY_ names in the environment", () => {
+  it("are reported when their setting has another name now", () => {
+    expect(load({ env: { PARLEY_VAD_MIN_SILENCE_MS: "300" } }).warnings).toEqual([
+      "PARLEY_VAD_MIN_SILENCE_MS in the environment is ignored: it is now PARLEY_VAD_SILENCE_TIMEOUT_MS, the value stays the same",
+    ]);
+  });
+
   it("are reported when unknown, with what was probably meant", () => {
     const result = load({ env: { PARLEY_LISTN_PORT: "1", PARLEY_WHATEVER_THIS_IS_NOT: "1", OTHER: "1" } });
     expect(result.ok).toBe(true);

@@ -2,7 +2,7 @@
 import { availableParallelism } from "node:os";
 import { basename } from "node:path";
 import { siblingModule, type EngineHostOptions } from "../host/index.ts";
-import type { SttOptions, TtsOptions, VadOptions } from "./options.ts";
+import type { SttOptions, TtsOptions } from "./options.ts";
 
 /** Beyond four threads these models gain nothing. */
 const DEFAULT_THREADS = Math.min(4, availableParallelism());
@@ -10,7 +10,6 @@ const DEFAULT_THREADS = Math.min(4, availableParallelism());
 /** What may be given for each engine: its folder, and whatever differs from the defaults. */
 export type SttHostChoice = Pick<SttOptions, "folder"> & Partial<SttOptions>;
 export type TtsHostChoice = Pick<TtsOptions, "folder" | "espeakFolder" | "voices"> & Partial<TtsOptions>;
-export type VadHostChoice = Pick<VadOptions, "folder"> & Partial<VadOptions>;
 
 /** A recogniser; by default Moonshine v2 as in `moonshine-tiny-en-q8`. */
 export function sttHost(choice: SttHostChoice): EngineHostOptions {
@@ -35,19 +34,4 @@ export function ttsHost(choice: TtsHostChoice): EngineHostOptions {
     ...choice,
   };
   return { name: "tts", module: siblingModule(import.meta.url, "./tts-module"), options };
-}
-
-/** A voice-activity detector; by default Silero v5. One host serves 16 streams. */
-export function vadHost(choice: VadHostChoice): EngineHostOptions {
-  const options: VadOptions = {
-    id: basename(choice.folder),
-    files: { model: "silero_vad_v5.onnx" },
-    threads: 1,
-    threshold: 0.5,
-    minSilenceMs: 500,
-    minSpeechMs: 250,
-    maxSpeechMs: 20_000,
-    ...choice,
-  };
-  return { name: "vad", module: siblingModule(import.meta.url, "./vad-module"), options, maxJobs: 16 };
 }

@@ -33,26 +33,14 @@ export interface NativeTts {
   }): Promise<NativeWave>;
 }
 
-export interface NativeVad {
-  acceptWaveform(samples: Float32Array): void;
-  isDetected(): boolean;
-  isEmpty(): boolean;
-  front(enableExternalBuffer: boolean): { readonly start: number; readonly samples: Float32Array };
-  pop(): void;
-  flush(): void;
-  /** Forgets the stream: sample positions start again at 0. */
-  reset(): void;
-}
-
 /** A configuration object; its shape is sherpa's, see its `types.js`. */
 export type NativeConfig = Readonly<Record<string, unknown>>;
 
 interface SherpaOnnx {
   readonly OfflineRecognizer: { createAsync(config: NativeConfig): Promise<NativeRecognizer> };
   readonly OfflineTts: { createAsync(config: NativeConfig): Promise<NativeTts> };
-  readonly Vad: new (config: NativeConfig, bufferSeconds: number) => NativeVad;
 }
 
 const sherpa: SherpaOnnx = createRequire(import.meta.url)("sherpa-onnx-node");
 
-export const { OfflineRecognizer, OfflineTts, Vad } = sherpa;
+export const { OfflineRecognizer, OfflineTts } = sherpa;

@@ -28,18 +28,5 @@ export const ttsOptions = z.object({
   defaultVoice: z.string().min(1).optional(),
 });
 
-export const vadOptions = z.object({
-  ...common,
-  /** Probability above which a window is speech. */
-  threshold: z.number().gt(0).lt(1),
-  /** Silence that ends a stretch of speech. */
-  minSilenceMs: z.number().min(32).max(10_000),
-  /** Speech that begins one. */
-  minSpeechMs: z.number().min(32).max(10_000),
-  /** A longer stretch is cut at the next breath. */
-  maxSpeechMs: z.number().min(1_000).max(120_000),
-});
-
 export type SttOptions = z.infer<typeof sttOptions>;
 export type TtsOptions = z.infer<typeof ttsOptions>;
-export type VadOptions = z.infer<typeof vadOptions>;

@@ -10,7 +10,7 @@ export interface SpeechOptions {
   readonly minSpeechMs?: number;
   /** A longer stretch is cut at its least probable place. Default 20,000. */
   readonly maxSpeechMs?: number;
-  /** Taken along before the voice: recognisers miss first sounds that are cut close. Default 200. */
+  /** Taken along before the voice: recognisers miss first sounds that are cut close. Default 250. */
   readonly leadMs?: number;
   /** Taken along behind the voice, as far as it was heard. Default 200. */
   readonly tailMs?: number;
@@ -52,7 +52,7 @@ export function thresholdsFor(sensitivity: number): {
 /** @throws RangeError when an option makes no sense. */
 export function speechLimits(options: SpeechOptions = {}): SpeechLimits {
   const { sensitivity = 0.5, silenceTimeoutMs = 500, minSpeechMs = 160 } = options;
-  const { maxSpeechMs = 20_000, leadMs = 200, tailMs = 200 } = options;
+  const { maxSpeechMs = 20_000, leadMs = 250, tailMs = 200 } = options;
   const times = { silenceTimeoutMs, minSpeechMs, maxSpeechMs, leadMs, tailMs };
   for (const [name, value] of Object.entries(times)) {
     if (!(Number.isFinite(value) && value >= 0)) throw new RangeError(`${name} must be at least 0, not ${value}`);
