@@ -85,6 +85,53 @@ describe("npm run bench", () => {
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
   });
 
+  describe("with several parts", () => {
+    const several = (withinMs?: number): void =>
+      write(
+        "several",
+        `import { runParts } from "../../../tools/bench/parts.ts";
+        const row = (metric, value) => ({ metric, value, unit: "ms", baseline: null, ratio: null, goal: null, met: null });
+        export default (args) => runParts("several", {
+          async *first() { yield row("one", 1); },
+          async *broken() { yield row("half", 2); throw new Error("the cable is gone"); },
+          async *empty() { yield row("the largest of none", Math.max()); },
+          async *endless() { if (${withinMs !== undefined}) { setInterval(() => {}, 1000); await new Promise(() => {}); } },
+          async *last() { yield row("three", 3); },
+        }, args, ${withinMs});`,
+      );
+    const metrics = ({ stdout }: Ended): readonly string[] =>
+      (JSON.parse(stdout) as BenchReport).rows.map(({ metric }) => metric);
+
+    it("measures the others when one fails, says why it did, and fails", async () => {
+      several();
+      const ended = await bench("several", "--json");
+      expect(metrics(ended)).toEqual(["one", "half", "three"]);
+      expect(Object.keys(JSON.parse(ended.stdout) as object)).toEqual(["bench", "rows"]);
+      expect(ended.stderr).toContain("bench several could not measure broken: the cable is gone\n");
+      expect(ended.stderr).toContain("bench several could not measure empty: the largest of none gave no value\n");
+      expect(ended.code).toBe(1);
+    });
+
+    it("goes on, and ends, when one does not end", async () => {
+      several(200);
+      const ended = await bench("several", "--json");
+      expect(metrics(ended)).toEqual(["one", "half", "three"]);
+      expect(ended.stderr).toContain("bench several could not measure endless: did not end within 0.2 s\n");
+      expect(ended.code).toBe(1);
+    });
+
+    it("runs those that it is told to, and tells how far it is on stderr", async () => {
+      several();
+      const ended = await bench("several", "last", "first", "--json");
+      expect(metrics(ended)).toEqual(["one", "three"]);
+      expect(ended.stderr).toMatch(/^first:\n {2}one: 1 ms\nfirst took [\d.]+ s\nlast:\n {2}three: 3 ms\n/);
+      expect(ended.code).toBe(0);
+      const unknown = await bench("several", "second", "--json");
+      expect(unknown).toMatchObject({ code: 2, stdout: "" });
+      expect(unknown.stderr).toContain("no part is called second: first, broken, empty, endless, last");
+    });
+  });
+
   it("fails when a bench fails or does not report", async () => {
     write("broken", `export default async () => { throw new Error("the engine is gone"); };`);
     write("mute", `export default async () => ({ bench: "mute", rows: [{ metric: "half a row" }] });`);

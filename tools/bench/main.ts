@@ -1,6 +1,6 @@
 /**
  * `npm run bench` lists the benches; `npm run bench -- NAME [--json] [args]` runs one. With `--json` stdout carries
- * exactly one JSON object. Exit codes: 0 measured (goals met or not), 1 the bench failed, 2 no such bench, or
+ * exactly one JSON object. Exit codes: 0 measured (goals met or not), 1 the bench or a part of it failed, 2 no such bench, or
  * not with these arguments.
  */
 import { globSync } from "node:fs";
@@ -61,9 +61,15 @@ const path = name === undefined ? undefined : benches.get(name);
 if (path !== undefined) {
   const restore = keepStdoutClean();
   try {
-    const report = await runBench(path, rest);
+    const { failures = [], ...report } = await runBench(path, rest);
     restore();
-    process.stdout.write(`${json ? JSON.stringify(report) : formatReport(report)}\n`);
+    const isWritten = new Promise((resolve) => {
+      process.stdout.write(`${json ? JSON.stringify(report) : formatReport(report)}\n`, resolve);
+    });
+    for (const failure of failures) process.stderr.write(`bench ${name} could not measure ${failure}\n`);
+    await isWritten;
+    // What did not end in time would go on for ever.
+    if (failures.length > 0) process.exit(1);
   } catch (error) {
     const isUsage = isUsageError(error);
     const reason = error instanceof Error ? (isUsage ? error.message : error.stack) : String(error);

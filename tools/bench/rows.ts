@@ -10,6 +10,11 @@ export function informs(metric: string, value: number, unit: string): BenchRow {
   return { metric, value, unit, baseline: null, ratio: null, goal: null, met: null };
 }
 
+/** With what is promised: less than that. */
+export function below(goal: number, row: BenchRow): BenchRow {
+  return { ...row, goal: `< ${goal}`, met: row.value < goal };
+}
+
 /** The least disturbed of some rounds after one that warms up: the most of something per time. */
 export async function most(rounds: number, run: () => Promise<number>): Promise<number> {
   await run();

@@ -28,6 +28,13 @@ function cellsOf({ metric, value, unit, baseline, ratio, goal, met }: BenchRow):
   ];
 }
 
+/** One row by itself: what was measured, and what is promised. */
+export function rowLine({ metric, value, unit, baseline, goal, met }: BenchRow): string {
+  const beside = baseline === null ? "" : `, beside ${rounded(baseline)}`;
+  const promise = goal === null ? "" : ` (goal ${goal}, ${met === true ? "met" : "missed"})`;
+  return `${metric}: ${rounded(value)} ${unit}${beside}${promise}`;
+}
+
 function missedLine({ metric, value, unit, goal }: BenchRow): string {
   return `missed: ${metric} is ${rounded(value)} ${unit}, the goal is ${goal}`;
 }

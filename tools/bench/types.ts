@@ -17,10 +17,12 @@ export interface BenchRow {
   readonly met: boolean | null;
 }
 
-/** One run of one bench: exactly what `--json` prints. */
+/** One run of one bench: `--json` prints `bench` and `rows`. */
 export interface BenchReport {
   readonly bench: string;
   readonly rows: readonly BenchRow[];
+  /** What could not be measured, and why: said on stderr, and the exit code tells it. Default none. */
+  readonly failures?: readonly string[];
 }
 
 /** The default export of `packages/X/bench/NAME.bench.ts`; `args` is what followed the name, without `--json`. */

@@ -40,7 +40,15 @@ export const PACKAGES: Readonly<Record<string, PackageRule>> = {
   "@parley/audio": {
     folder: "packages/audio",
     uses: [],
-    floors: [["errors.ts"], ["turn"], ["format", "models"], ["engines"], ["pipeline"], ["testing"], ["index.ts"]],
+    floors: [
+      ["errors.ts"],
+      ["turn"],
+      ["format", "models"],
+      ["engines", "devices"],
+      ["pipeline"],
+      ["testing"],
+      ["index.ts"],
+    ],
     sealed: { turn: ["xstate"] },
   },
   "@parley/sdk": { folder: "packages/sdk", uses: ["@parley/audio/turn"], browserSafe: ["zod"] },
@@ -73,6 +81,7 @@ export const OUTSIDE: Readonly<Record<string, { readonly byPath: readonly string
 export const TEST_KIT: readonly string[] = [
   "tools/bench/types.ts",
   "tools/bench/rows.ts",
+  "tools/bench/parts.ts",
   "tools/bench/between/asks.ts",
   "tools/bench/between/bare.ts",
   "tools/bench/between/orders.ts",

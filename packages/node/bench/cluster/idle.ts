@@ -4,8 +4,8 @@
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { loadavg } from "node:os";
+import { below, informs } from "../../../../tools/bench/rows.ts";
 import type { BenchRow } from "../../../../tools/bench/types.ts";
-import { below, informs } from "./rows.ts";
 import { shippedPeers, untilShippedUnited, type ShippedPeer } from "./shipped.ts";
 
 const PEERS = 3;
@@ -16,10 +16,10 @@ const IDLE_MS = 30_000;
 const GOAL_MB = 120;
 const GOAL_CPU_PERCENT = 1;
 
-export async function idleRows(): Promise<readonly BenchRow[]> {
+export async function* idleRows(): AsyncGenerator<BenchRow> {
   if (process.platform !== "linux") {
-    process.stderr.write("skipped: what a process costs is read from /proc\n");
-    return [];
+    process.stderr.write("  skipped: what a process costs is read from /proc\n");
+    return;
   }
   const { peers, close } = await shippedPeers(PEERS);
   try {
@@ -31,7 +31,8 @@ export async function idleRows(): Promise<readonly BenchRow[]> {
     for (const peer of peers) peer.start();
     await untilShippedUnited(peers);
     await rest(SETTLE_MS);
-    return [...(await idled(peers)), informs("memory of a peer that has just joined, most", Math.max(...joined), "MB")];
+    yield* await idled(peers);
+    yield informs("memory of a peer that has just joined, most", Math.max(...joined), "MB");
   } finally {
     await close();
   }

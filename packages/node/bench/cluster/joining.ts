@@ -1,12 +1,12 @@
 /** From nothing to a cluster, and from the start of one peer more to its belonging. */
+import { informs, quantile } from "../../../../tools/bench/rows.ts";
 import type { BenchRow } from "../../../../tools/bench/types.ts";
 import { Household, untilUnited } from "../../src/testing/index.ts";
-import { informs, quantile } from "./rows.ts";
 
 const ROUNDS = 5;
 const SECRET = "what the peers of a bench share";
 
-export async function joiningRows(): Promise<readonly BenchRow[]> {
+export async function* joiningRows(): AsyncGenerator<BenchRow> {
   const formed: number[] = [];
   const joined: number[] = [];
   for (let round = 0; round < ROUNDS; round += 1) {
@@ -22,10 +22,10 @@ export async function joiningRows(): Promise<readonly BenchRow[]> {
     await untilUnited([...peers, late]);
     joined.push(performance.now() - lateMs);
   }
-  return [
-    informs("three peers start at once and are one cluster, p50 of 5", quantile(formed, 0.5), "ms"),
-    informs("the same, slowest", Math.max(...formed), "ms"),
-    informs("one more starts and is linked with all, p50 of 5", quantile(joined, 0.5), "ms"),
-    informs("the same, slowest", Math.max(...joined), "ms"),
-  ];
+  const forming = "three peers start at once until they are one cluster";
+  yield informs(`${forming}, p50 of ${ROUNDS}`, quantile(formed, 0.5), "ms");
+  yield informs(`${forming}, slowest of ${ROUNDS}`, Math.max(...formed), "ms");
+  const joining = "one more starts until it is joined and linked with all";
+  yield informs(`${joining}, p50 of ${ROUNDS}`, quantile(joined, 0.5), "ms");
+  yield informs(`${joining}, slowest of ${ROUNDS}`, Math.max(...joined), "ms");
 }

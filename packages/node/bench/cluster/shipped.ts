@@ -1,12 +1,13 @@
 /** Peers as their owners start them: `parley start` in processes of its own, on loopback and without engines. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { Guard } from "@parley/raft/testing";
 
 const COMMAND = fileURLToPath(new URL("../../bin/parley.js", import.meta.url));
 const UNITED_MS = 120_000;
@@ -19,14 +20,16 @@ interface Event {
 /** One peer, which can be stopped and started again. */
 export class ShippedPeer {
   readonly #env: NodeJS.ProcessEnv;
+  readonly #guard: Guard;
   #child: ChildProcess | undefined;
   #pid = 0;
   #peerId: unknown;
   #prime: unknown;
   readonly #online = new Set<unknown>();
 
-  constructor(env: NodeJS.ProcessEnv) {
+  constructor(env: NodeJS.ProcessEnv, guard: Guard) {
     this.#env = env;
+    this.#guard = guard;
   }
 
   /** Of the process that is the peer. */
@@ -47,6 +50,7 @@ export class ShippedPeer {
       stdio: ["ignore", "pipe", "ignore"],
     });
     this.#child = child;
+    child.once("exit", () => this.#guard.forget(this.#pid));
     createInterface({ input: child.stdout }).on("line", (line) => this.#heard(JSON.parse(line) as Event));
   }
 
@@ -66,6 +70,7 @@ export class ShippedPeer {
   #heard({ event, ...told }: Event): void {
     if (event === "started") {
       this.#pid = Number(told["pid"]);
+      this.#guard.watch(this.#pid);
       this.#peerId = told["peerId"];
     }
     if (event === "cluster") this.#prime = told["prime"] ?? undefined;
@@ -80,28 +85,32 @@ export async function shippedPeers(
   count: number,
 ): Promise<{ readonly peers: readonly ShippedPeer[]; close(): Promise<void> }> {
   const folder = await mkdtemp(join(tmpdir(), "parley-shipped-"));
+  const guard = new Guard(folder);
   const ports = await freePorts(count);
   const clean = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("PARLEY_")));
   const peers = ports.map(
     (port) =>
-      new ShippedPeer({
-        ...clean,
-        PARLEY_HOME: join(folder, String(port)),
-        PARLEY_NAME: `peer-${port}`,
-        PARLEY_LOG_LEVEL: "silent",
-        PARLEY_LISTEN_PORT: "0",
-        PARLEY_MESH_HOST: "127.0.0.1",
-        PARLEY_MESH_PORT: String(port),
-        PARLEY_CLUSTER_ENABLED: "true",
-        PARLEY_CLUSTER_DISCOVERY: "static",
-        PARLEY_CLUSTER_JOIN: ports.map((each) => `127.0.0.1:${each}`).join(","),
-        PARLEY_MODELS_DOWNLOAD: "false",
-        PARLEY_LLM_PROVIDER: "embedded",
-      }),
+      new ShippedPeer(
+        {
+          ...clean,
+          PARLEY_HOME: join(folder, String(port)),
+          PARLEY_NAME: `peer-${port}`,
+          PARLEY_LOG_LEVEL: "silent",
+          PARLEY_LISTEN_PORT: "0",
+          PARLEY_MESH_HOST: "127.0.0.1",
+          PARLEY_MESH_PORT: String(port),
+          PARLEY_CLUSTER_ENABLED: "true",
+          PARLEY_CLUSTER_DISCOVERY: "static",
+          PARLEY_CLUSTER_JOIN: ports.map((each) => `127.0.0.1:${each}`).join(","),
+          PARLEY_MODELS_DOWNLOAD: "false",
+          PARLEY_LLM_PROVIDER: "embedded",
+        },
+        guard,
+      ),
   );
   const close = async (): Promise<void> => {
     await Promise.all(peers.map((peer) => peer.stop("SIGKILL")));
-    await rm(folder, { recursive: true, force: true });
+    await guard.end();
   };
   return { peers, close };
 }

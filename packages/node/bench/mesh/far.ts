@@ -7,6 +7,7 @@ import { createActorSystem, createRemoting } from "@parley/actors";
 import pino from "pino";
 import { serveBare } from "../../../../tools/bench/between/bare.ts";
 import { repeated } from "../../../../tools/bench/between/orders.ts";
+import { HEARTBEAT_MS } from "../../src/cluster/host/timing.ts";
 import { createMeshHost } from "../../src/mesh/host/mesh-host.ts";
 import { createLinks } from "../../src/mesh/links/links.ts";
 import { createActorTransport } from "../../src/mesh/transports/actors/actor-transport.ts";
@@ -24,7 +25,10 @@ if (options.hasActors) await startActors();
 for (const [peer, addresses] of Object.entries(options.peers)) links.add(peer, addresses);
 
 async function startActors(): Promise<void> {
-  const remoting = createRemoting({ transport: createActorTransport({ host, links }) });
+  const remoting = createRemoting({
+    transport: createActorTransport({ host, links }),
+    failureDetector: { heartbeatIntervalMs: HEARTBEAT_MS },
+  });
   const system = createActorSystem({ peer: identity.peerId, remoting: remoting.remoting });
   system.spawn<FarOrder>(
     (context) => (order) => {

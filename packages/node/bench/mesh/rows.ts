@@ -1,7 +1,7 @@
 /** What links cost and how fast they come and go. */
 import { askMs, asksPerMs } from "../../../../tools/bench/between/asks.ts";
 import { ROUNDS, roundTripRows, SMALL_BYTES, streamRows } from "../../../../tools/bench/between/round-trips.ts";
-import { informs, most, quantile } from "../../../../tools/bench/rows.ts";
+import { below, informs, most, quantile } from "../../../../tools/bench/rows.ts";
 import type { BenchRow } from "../../../../tools/bench/types.ts";
 import { Pair, startNear } from "./pair.ts";
 
@@ -12,81 +12,88 @@ const STREAMS = [
 ] as const;
 const ROUND_TRIPS = 2_000;
 const IDLE_MS = 10_000;
+const STARTS = 15;
+const LINKED_MS = 30_000;
+const KILLS = 5;
+const REFUSED_MS = 200;
 
-export async function wireRows(): Promise<readonly BenchRow[]> {
+export async function* wireRows(): AsyncGenerator<BenchRow> {
   const pair = await Pair.start();
   try {
-    return [
-      ...(await roundTripRows(pair, HOW, ROUND_TRIPS)),
-      informs(
-        `ask ${HOW}, 100 B, 64 under way`,
-        await most(ROUNDS, () => asksPerMs(pair, 20_000, SMALL_BYTES, 64)),
-        "k/s",
-      ),
-      ...(await streamRows(pair, HOW, STREAMS)),
-    ];
+    yield* await roundTripRows(pair, HOW, ROUND_TRIPS);
+    const rate = await most(ROUNDS, () => asksPerMs(pair, 20_000, SMALL_BYTES, 64));
+    yield informs(`ask ${HOW}, 100 B, 64 under way`, rate, "k/s");
+    yield* await streamRows(pair, HOW, STREAMS);
   } finally {
     await pair.close();
   }
 }
 
-/** From nothing to a link with a peer that runs; and from a kill to the certainty that its process has ended. */
-export async function lifeRows(): Promise<readonly BenchRow[]> {
+/** How links come and go, and what one costs that carries nothing. */
+export async function* linkRows(): AsyncGenerator<BenchRow> {
+  yield* startedRows();
+  yield* killedRows();
+  yield* restingRows();
+}
+
+/** From nothing to a link with a peer that runs. */
+async function* startedRows(): AsyncGenerator<BenchRow> {
   const home = await startNear();
-  const started: number[] = [];
-  for (let i = 0; i < 15; i += 1) {
+  const times: number[] = [];
+  for (let i = 0; i < STARTS; i += 1) {
     const startedMs = performance.now();
     const peer = await startNear();
     peer.links.add(home.host.peerId, home.host.addresses());
-    await peer.links.whenUp(home.host.peerId, AbortSignal.timeout(30_000));
-    started.push(performance.now() - startedMs);
+    await peer.links.whenUp(home.host.peerId, AbortSignal.timeout(LINKED_MS));
+    times.push(performance.now() - startedMs);
     home.links.remove(peer.host.peerId);
     await peer.links.close();
     await peer.host.close();
   }
   await home.links.close();
   await home.host.close();
-  const killed: number[] = [];
-  for (let i = 0; i < 5; i += 1) killed.push(await killedMs());
-  return [
-    informs("a peer starts and is linked with one that runs, p50 of 15", quantile(started, 0.5), "ms"),
-    informs("the same, slowest", Math.max(...started), "ms"),
-    {
-      ...informs("a killed peer's link is told as refused, slowest of 5", Math.max(...killed), "ms"),
-      goal: "< 200",
-      met: Math.max(...killed) < 200,
-    },
-  ];
+  const what = "a host starts and is linked with one that runs";
+  yield informs(`${what}, p50 of ${STARTS}`, quantile(times, 0.5), "ms");
+  yield informs(`${what}, slowest of ${STARTS}`, Math.max(...times), "ms");
+}
+
+/** From a kill to the certainty that its process has ended. */
+async function* killedRows(): AsyncGenerator<BenchRow> {
+  const times: number[] = [];
+  for (let i = 0; i < KILLS; i += 1) times.push(await killedMs());
+  const what = `a killed peer's link is told as refused, slowest of ${KILLS}`;
+  yield below(REFUSED_MS, informs(what, Math.max(...times), "ms"));
 }
 
 async function killedMs(): Promise<number> {
   const pair = await Pair.start();
-  const refused = Promise.withResolvers<number>();
-  pair.links.onEvent(({ type }) => type === "refused" && refused.resolve(performance.now()));
-  const startedMs = performance.now();
-  pair.process.kill("SIGKILL");
-  const tookMs = (await refused.promise) - startedMs;
-  await pair.close();
-  return tookMs;
-}
-
-/** A peer with a link that does nothing; without actors, and with them, whose heartbeats are every 50 ms. */
-export async function idleRows(): Promise<readonly BenchRow[]> {
-  const rows: BenchRow[] = [];
-  for (const hasActors of [false, true]) {
-    const pair = await Pair.start({ hasActors });
-    if (hasActors) await askMs(pair, 1, SMALL_BYTES);
-    const before = await pair.report();
+  try {
+    const refused = Promise.withResolvers<number>();
+    pair.links.onEvent(({ type }) => type === "refused" && refused.resolve(performance.now()));
     const startedMs = performance.now();
-    await new Promise((resolve) => {
-      setTimeout(resolve, IDLE_MS);
-    });
-    const after = await pair.report();
-    const share = (100 * (after.cpuMs - before.cpuMs)) / (performance.now() - startedMs);
-    const name = hasActors ? "one link and actors" : "one link";
-    rows.push(informs(`CPU of an idle peer with ${name}`, share, "% of a core"));
-    rows.push(informs(`memory of an idle peer with ${name}`, after.rssBytes / 1e6, "MB"));
+    pair.process.kill("SIGKILL");
+    return (await refused.promise) - startedMs;
+  } finally {
     await pair.close();
   }
-  return rows;
+}
+
+/** A process with a link that does nothing; without actors, and with them, whose heartbeats are those of members. */
+async function* restingRows(): AsyncGenerator<BenchRow> {
+  for (const hasActors of [false, true]) {
+    const pair = await Pair.start({ hasActors });
+    try {
+      if (hasActors) await askMs(pair, 1, SMALL_BYTES);
+      const before = await pair.report();
+      const startedMs = performance.now();
+      await new Promise((resolve) => setTimeout(resolve, IDLE_MS));
+      const after = await pair.report();
+      const share = (100 * (after.cpuMs - before.cpuMs)) / (performance.now() - startedMs);
+      const what = `a process with nothing but one link${hasActors ? " and actors" : ""}, at rest`;
+      yield informs(`${what}: CPU`, share, "% of a core");
+      yield informs(`${what}: memory, unbuilt`, after.rssBytes / 1e6, "MB");
+    } finally {
+      await pair.close();
+    }
+  }
 }
