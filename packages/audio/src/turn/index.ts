@@ -45,3 +45,15 @@ export type { HeardChunk } from "./timing/heard.ts";
 export type { Viseme } from "./timing/sounds.ts";
 export { timeSpeech } from "./timing/timing.ts";
 export type { SpeechSound, SpeechTiming, TimedWord, VisemeSpan } from "./timing/timing.ts";
+// Which of the hosts that heard a wake word answers.
+export { arbitrationOptions, bidScore, createArbiter } from "./arbitration/index.ts";
+export type {
+  Arbiter,
+  ArbitrationEffect,
+  ArbitrationMessage,
+  ArbitrationOptions,
+  Heard,
+  Hearing,
+  ScoreWeights,
+  UtteranceId,
+} from "./arbitration/index.ts";
