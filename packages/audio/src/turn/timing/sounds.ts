@@ -229,11 +229,6 @@ const DIGIT: Spelling = [
 ];
 const UNKNOWN: Spelling = [["E", 75]];
 
-/** English function words are swallowed. */
-const WEAK = new Set(
-  "a an the of to and in on at for from as is are was were be it he she we you that this with or by but can".split(" "),
-);
-
 /** The sounds of one word, at least one; `language` is a BCP 47 tag. */
 export function soundsOf(word: string, language: string | undefined): readonly Sound[] {
   const primary = language?.toLowerCase().split(/[-_]/u)[0];
@@ -264,14 +259,10 @@ function english(letters: string, word: string): readonly Spelling[] {
       ["I", 130],
     ]);
   }
-  const isWeak = WEAK.has(letters);
   // A silent e: "home", "gave", but not "the".
   const said = /[aeiouy][^aeiou]+e$/u.test(letters) && !/(?:[^aeiouy]le|ce|dge)$/u.test(letters);
-  const found = read(said ? letters.slice(0, -1) : plain(letters), ENGLISH);
-  return isWeak ? found.map((spelling) => spelling.map(([viseme, ms]) => [viseme, ms * WEAKENED] as const)) : found;
+  return read(said ? letters.slice(0, -1) : plain(letters), ENGLISH);
 }
-
-const WEAKENED = 0.75;
 
 function read(letters: string, table: Readonly<Record<string, Spelling>>): readonly Spelling[] {
   const found: Spelling[] = [];

@@ -39,7 +39,7 @@ export interface SpeechSound {
 }
 
 /** The last syllable before a pause is drawn out. */
-const FINAL_VOWEL_FACTOR = 1.5;
+const FINAL_VOWEL_FACTOR = 1.25;
 /** Without a sound to look at, the pauses that punctuation makes. */
 const BLIND_PAUSE_MS = [0, 180, 350] as const;
 
