@@ -9,6 +9,8 @@ export interface Neighbour {
   about: About | undefined;
   /** Hellos that came to nothing, in a row. */
   failures: number;
+  /** Refusals to let this peer in, in a row. */
+  refusals: number;
   isVisiting: boolean;
 }
 
@@ -35,6 +37,7 @@ export class Neighbours {
   /** A door there has told whose it is. */
   met(about: About, address: string): Neighbour {
     const known = this.#known.get(about.peerId) ?? this.#enter(about.peerId);
+    if (known.about?.cluster?.id !== about.cluster?.id) known.refusals = 0;
     known.about = about;
     known.failures = 0;
     known.book.worked(address);
@@ -83,7 +86,7 @@ export class Neighbours {
 
   #enter(peer: string): Neighbour {
     if (this.#known.size >= MAX_NEIGHBOURS) this.#drop();
-    const neighbour = { peer, book: new AddressBook(), about: undefined, failures: 0, isVisiting: false };
+    const neighbour = { peer, book: new AddressBook(), about: undefined, failures: 0, refusals: 0, isVisiting: false };
     this.#known.set(peer, neighbour);
     return neighbour;
   }

@@ -68,6 +68,8 @@ const MIN_PAUSE_MS = 100;
 const MAX_PAUSE_MS = 5_000;
 const MAX_VISITS_AT_ONCE = 16;
 const PAIR_MS = 30_000;
+/** Of it, until the other side has proven that it knows the secret: nothing else is tried meanwhile. */
+const PROOF_MS = 10_000;
 /** After founding has failed. */
 const FOUND_AGAIN_MS = 3_000;
 
@@ -81,7 +83,7 @@ export class Seeker {
   #wake: NodeJS.Timeout | undefined;
   #round: NodeJS.Timeout | undefined;
   #roundMs = OFTEN_MS;
-  #refusals = 0;
+  #roundAtMs = 0;
   #visiting = 0;
   #isDoorOpen = false;
 
@@ -144,6 +146,7 @@ export class Seeker {
     }
     if (before === this.#machine.phase) return;
     this.#roundMs = OFTEN_MS;
+    this.#hurry();
     this.#options.owner.changed();
   }
 
@@ -226,33 +229,41 @@ export class Seeker {
     const failed = (why: "wrong-secret" | "later" | "unproven"): void =>
       this.step({ type: "pairing-failed", cluster, peer, why });
     let hasProven = false;
-    const onProven = (): void => void (hasProven = true);
     const run = async (): Promise<void> => {
-      if (neighbour === undefined || secret === undefined) return failed("later");
+      if (neighbour === undefined || secret === undefined) return failed("unproven");
+      const unproven = new AbortController();
+      const late = setTimeout(() => unproven.abort(noProof()), PROOF_MS);
+      const onProven = (): void => {
+        hasProven = true;
+        clearTimeout(late);
+      };
       try {
-        const signal = AbortSignal.any([this.#over.signal, AbortSignal.timeout(PAIR_MS)]);
+        const signal = AbortSignal.any([this.#over.signal, AbortSignal.timeout(PAIR_MS), unproven.signal]);
         const place = this.neighbours.placeOf(neighbour);
         const welcome = await visits.pair(place, { clusterId: cluster, method: "secret", secret, onProven }, signal);
         await this.inTurn(() => owner.enter(welcome));
-        this.#refusals = 0;
         this.step({ type: "paired", cluster: welcome.cluster });
       } catch (error) {
         if (!isPeerError(error)) throw error;
         log.info({ remote: peer, cluster, why: error.message }, "no admission by secret");
         if (error.code === "pairing-failed") return failed("wrong-secret");
-        await this.#pause(error);
+        // What it showed may be over: a founder that has given its cluster up, perhaps.
+        if (!neighbour.isVisiting) void this.#visit(neighbour);
+        await this.#pause(neighbour, error);
         failed(hasProven ? "later" : "unproven");
+      } finally {
+        clearTimeout(late);
       }
     };
     // Not from within the step that asks for it.
     setImmediate(() => this.#watch("could not join by secret", run()));
   }
 
-  /** As long as the other side wants, or longer with each refusal. */
-  async #pause({ details }: PeerError): Promise<void> {
+  /** As long as the other side wants, or longer with each of its refusals. */
+  async #pause(neighbour: Neighbour, { details }: PeerError): Promise<void> {
     const { retryAfterMs: wanted } = details;
-    const pauseMs = typeof wanted === "number" ? wanted : MIN_PAUSE_MS * 2 ** Math.min(this.#refusals, 10);
-    this.#refusals += 1;
+    const pauseMs = typeof wanted === "number" ? wanted : MIN_PAUSE_MS * 2 ** Math.min(neighbour.refusals, 10);
+    neighbour.refusals += 1;
     await pause(Math.min(MAX_PAUSE_MS, pauseMs), this.#over.signal);
   }
 
@@ -269,14 +280,23 @@ export class Seeker {
   #nextRound(): void {
     if (this.#over.signal.aborted) return;
     const isSettled = this.#machine.phase === "member" && this.#options.hasCompany();
-    this.#round = setTimeout(
-      () => {
-        this.#visitAll();
-        this.#nextRound();
-      },
-      isSettled ? SELDOM_MS : this.#roundMs,
-    );
+    this.#roundIn(isSettled ? SELDOM_MS : this.#roundMs);
     this.#roundMs = Math.min(RARE_MS, this.#roundMs * GROWTH);
+  }
+
+  /** What has changed may matter to others, and others may have changed: the round that is due later comes soon. */
+  #hurry(): void {
+    if (this.#round === undefined || this.#roundAtMs <= performance.now() + OFTEN_MS) return;
+    clearTimeout(this.#round);
+    this.#roundIn(OFTEN_MS);
+  }
+
+  #roundIn(delayMs: number): void {
+    this.#roundAtMs = performance.now() + delayMs;
+    this.#round = setTimeout(() => {
+      this.#visitAll();
+      this.#nextRound();
+    }, delayMs);
   }
 
   #visitAll(): void {
@@ -343,4 +363,10 @@ export class Seeker {
     this.step({ type: "sighting", sighting: { peer, cluster, pairing } });
     this.#options.owner.changed();
   }
+}
+
+function noProof(): PeerError {
+  return new PeerError("peer-silent", "the other peer has not proven in time that it knows the secret", {
+    nextStep: "Wait: it is tried again, and others are.",
+  });
 }

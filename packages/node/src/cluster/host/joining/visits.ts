@@ -42,6 +42,8 @@ export interface VisitsOptions {
   readonly mayBeIn?: (host: Host) => Promise<void>;
   /** It is not known whether it has. */
   readonly isUnsettled?: () => void;
+  /** How long a hello may take. */
+  readonly helloMs?: number;
 }
 
 export class Visits {
@@ -55,8 +57,9 @@ export class Visits {
 
   /** @throws PeerError `unreachable` and others of the door */
   async hello(place: Place, signal: AbortSignal): Promise<Hello> {
-    const within = AbortSignal.any([signal, AbortSignal.timeout(HELLO_MS)]);
-    return this.#inTurn(place, within, async (connection) => {
+    // From its turn on: what is asked for at the same door before it may take longer than any hello.
+    const given = (): AbortSignal => AbortSignal.any([signal, AbortSignal.timeout(this.#options.helloMs ?? HELLO_MS)]);
+    return this.#inTurn(place, given, async (connection, within) => {
       const stream = await visitOver(connection, within);
       const about = await askAbout(stream, { signal: within, port: this.#port });
       await stream.close();
@@ -184,12 +187,18 @@ export class Visits {
     return address === undefined ? undefined : hostAndPortOf(address)?.port;
   }
 
-  async #inTurn<T>(place: Place, signal: AbortSignal, visit: (connection: MeshConnection) => Promise<T>): Promise<T> {
+  /** @param given what ends the visit, made when it begins */
+  async #inTurn<T>(
+    place: Place,
+    given: AbortSignal | (() => AbortSignal),
+    visit: (connection: MeshConnection, signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
     const door = place.peer ?? place.addresses[0] ?? "";
     const before = this.#turns.get(door);
     const visiting = (async () => {
       await before;
-      return this.#at(place, signal, visit);
+      const signal = typeof given === "function" ? given() : given;
+      return this.#at(place, signal, (connection) => visit(connection, signal));
     })();
     const turn = visiting.then(
       () => undefined,
