@@ -57,3 +57,12 @@ export type {
   ScoreWeights,
   UtteranceId,
 } from "./arbitration/index.ts";
+// What was heard, fit to be read or obeyed.
+export { normaliseCommand } from "./normalise/command.ts";
+export type { CommandOptions } from "./normalise/command.ts";
+export { normaliseDictation } from "./normalise/dictation.ts";
+export { normaliseHeard } from "./normalise/heard.ts";
+export type { NormaliseOptions } from "./normalise/heard.ts";
+// A hint at the tone of a reply.
+export { toneOf } from "./tone/tone.ts";
+export type { Tone } from "./tone/tone.ts";

@@ -31,22 +31,3 @@ export function joined(parts: readonly Float32Array[]): Float32Array {
   }
   return whole;
 }
-
-/** Words of `reference` that `text` has wrong, lacks or adds (Levenshtein distance), case and punctuation aside. */
-export function wordErrors(text: string, reference: string): number {
-  const heard = words(text);
-  let row = Array.from({ length: heard.length + 1 }, (_, n) => n);
-  for (const [index, word] of words(reference).entries()) {
-    const next = [index + 1];
-    for (const [at, candidate] of heard.entries()) {
-      const substituted = (row[at] ?? 0) + (candidate === word ? 0 : 1);
-      next.push(Math.min(substituted, (row[at + 1] ?? 0) + 1, (next[at] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row.at(-1) ?? 0;
-}
-
-function words(text: string): string[] {
-  return text.toLowerCase().match(/[a-z']+/g) ?? [];
-}

@@ -12,8 +12,9 @@ import {
 } from "../../../src/engines/index.ts";
 import { resamplePcm } from "../../../src/format/index.ts";
 import { KOKORO_ENGLISH_VOICES } from "../../../src/models/prepare/kokoro-metadata.ts";
+import { wordErrors } from "../../../src/testing/index.ts";
 import { collect, rejection } from "../host/hosts.ts";
-import { frames, joined, modelFolder, readClip, wordErrors } from "../models.ts";
+import { frames, joined, modelFolder, readClip } from "../models.ts";
 
 const sttFolder = modelFolder("stt/moonshine-tiny-en-q8");
 const ttsFolder = modelFolder("tts/kokoro-82m-w8");
@@ -74,7 +75,7 @@ describe.skipIf(!present)("the real engines, hosted", () => {
         resamplePcm({ samples: joined(parts), sampleRateHz: speaker.sampleRateHz }, 16_000).samples,
       );
       // Voice and recogniser together are allowed one slip of ten words ("in" was once heard as "and").
-      expect(wordErrors(text, sentence)).toBeLessThanOrEqual(1);
+      expect(wordErrors(text, sentence).errors).toBeLessThanOrEqual(1);
     }
   });
 
