@@ -66,3 +66,6 @@ export type { NormaliseOptions } from "./normalise/heard.ts";
 // A hint at the tone of a reply.
 export { toneOf } from "./tone/tone.ts";
 export type { Tone } from "./tone/tone.ts";
+// What a sound does to a reply that is being spoken.
+export { bargeInOptions, createBargeIn } from "./bargein/index.ts";
+export type { BargeIn, BargeInDecision, BargeInFrame, BargeInOptions } from "./bargein/index.ts";

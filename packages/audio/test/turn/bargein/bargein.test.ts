@@ -1,0 +1,217 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { bargeInOptions, createBargeIn } from "../../../src/turn/index.ts";
+import type { BargeInDecision, BargeInFrame, BargeInOptions } from "../../../src/turn/index.ts";
+import { COUGHS, DOORS_AND_KEYS, SPEECH } from "./sounds.ts";
+import type { Sound } from "./sounds.ts";
+
+const FRAME_MS = 32;
+const ROOM: Omit<BargeInFrame, "atMs"> = { speech: 0.01, levelDbfs: -60, echo: 0, wake: false };
+const VOICE: Omit<BargeInFrame, "atMs"> = { speech: 0.98, levelDbfs: -30, echo: 0, wake: false };
+const NOISE: Omit<BargeInFrame, "atMs"> = { speech: 0.05, levelDbfs: -25, echo: 0, wake: false };
+
+/** `[how many, of what]` in a row, after a second of room. */
+function hear(
+  parts: readonly (readonly [number, Omit<BargeInFrame, "atMs">])[],
+  options: Partial<BargeInOptions> = {},
+) {
+  const watch = createBargeIn(options);
+  const decisions: BargeInDecision[] = [];
+  let atMs = -30 * FRAME_MS;
+  for (const [count, frame] of [[30, ROOM] as const, ...parts]) {
+    for (let index = 0; index < count; index += 1, atMs += FRAME_MS) {
+      const decision = watch.push({ ...frame, atMs });
+      if (decision !== undefined) decisions.push(decision);
+    }
+  }
+  return decisions;
+}
+
+function hearSound({ speech, levelDbfs }: Sound, echo = 0): readonly BargeInDecision[] {
+  const frames = speech.map(
+    (one, index) => [1, { speech: one, levelDbfs: levelDbfs[index] ?? -60, echo, wake: false }] as const,
+  );
+  const first = levelDbfs[0] ?? -60;
+  return hear([[30, { ...ROOM, levelDbfs: first }], ...frames, [20, { ...ROOM, levelDbfs: first }]]).map((one) => ({
+    ...one,
+    atMs: one.atMs - 30 * FRAME_MS,
+  }));
+}
+
+const kinds = (decisions: readonly BargeInDecision[]): string => decisions.map(({ type }) => type).join(" ");
+
+describe("speech", () => {
+  test("ducks within 150 ms and stops within 300 ms of its onset, in quiet and in noise", () => {
+    const reactions = SPEECH.map((sound) => {
+      const decisions = hearSound(sound);
+      expect(kinds(decisions)).toBe("duck stop");
+      const [duck, stop] = decisions.map(({ atMs }) => atMs - sound.onsetMs);
+      return { duck: duck ?? Number.NaN, stop: stop ?? Number.NaN };
+    });
+    const worst = (name: "duck" | "stop"): number => Math.max(...reactions.map((one) => one[name]));
+    console.log(`speech: ducks within ${worst("duck")} ms, stops within ${worst("stop")} ms of its onset`);
+    expect(worst("duck")).toBeLessThanOrEqual(150);
+    expect(worst("stop")).toBeLessThanOrEqual(300);
+  });
+
+  test("stops after six frames that are surely speech, and says where it began", () => {
+    expect(hear([[20, VOICE]])).toEqual([
+      { type: "duck", atMs: 64, onsetMs: 0 },
+      { type: "stop", atMs: 192, onsetMs: 0 },
+    ]);
+  });
+
+  test("that is hardly above the noise stops too", () => {
+    expect(kinds(hear([[20, { ...VOICE, levelDbfs: -58 }]]))).toBe("duck stop");
+  });
+
+  test("stops once for each reply", () => {
+    const watch = createBargeIn();
+    const push = (count: number, from: number) =>
+      Array.from({ length: count }, (_, index) => watch.push({ ...VOICE, atMs: (from + index) * FRAME_MS })).filter(
+        Boolean,
+      );
+    expect(push(60, 0)).toHaveLength(2);
+    watch.reset();
+    expect(push(60, 60)).toHaveLength(2);
+  });
+});
+
+describe("what is no speech", () => {
+  test("coughs, doors and keyboards duck at most, and the reply comes back", () => {
+    for (const sound of [...COUGHS, ...DOORS_AND_KEYS]) {
+      expect(kinds(hearSound(sound))).toMatch(/^(duck restore ?)*$/u);
+    }
+    expect(COUGHS.map((sound) => hearSound(sound)[0]?.type)).toEqual(COUGHS.map(() => "duck"));
+  });
+
+  test("a click does nothing", () => {
+    expect(
+      hear([
+        [1, NOISE],
+        [20, ROOM],
+      ]),
+    ).toEqual([]);
+  });
+
+  test("coughs in a row do not add up", () => {
+    const cough = [
+      [5, { ...VOICE, speech: 0.9 }],
+      [8, ROOM],
+    ] as const;
+    const fit = [...cough, ...cough, ...cough, ...cough, ...cough, ...cough];
+    expect(kinds(hear(fit))).not.toContain("stop");
+  });
+
+  test("the reply comes back 200 ms after the sound", () => {
+    expect(
+      hear([
+        [10, NOISE],
+        [20, ROOM],
+      ]),
+    ).toEqual([
+      { type: "duck", atMs: 64, onsetMs: 0 },
+      { type: "restore", atMs: 10 * FRAME_MS + 7 * FRAME_MS, onsetMs: 0 },
+    ]);
+  });
+
+  test("a noise that stays becomes part of the room", () => {
+    expect(kinds(hear([[400, NOISE]]))).toBe("duck restore");
+    expect(
+      kinds(
+        hear([
+          [400, NOISE],
+          [20, { ...VOICE, levelDbfs: -15 }],
+        ]),
+      ),
+    ).toBe("duck restore duck stop");
+  });
+
+  test("knocking does not pump the reply up and down", () => {
+    const knock = [
+      [3, NOISE],
+      [9, ROOM],
+    ] as const;
+    expect(kinds(hear([...knock, ...knock]))).toBe("duck restore");
+  });
+});
+
+describe("our own voice", () => {
+  test("does not interrupt us, however much like speech it is", () => {
+    expect(hear([[200, { ...VOICE, echo: 0.95 }]])).toEqual([]);
+  });
+
+  test("does not hide another's", () => {
+    const own = { ...VOICE, echo: 0.95 };
+    expect(
+      kinds(
+        hear([
+          [50, own],
+          [20, { ...VOICE, levelDbfs: -20, echo: 0.3 }],
+        ]),
+      ),
+    ).toBe("duck stop");
+  });
+});
+
+describe("policies", () => {
+  const words = [
+    [20, VOICE],
+    [1, { ...VOICE, wake: true }],
+  ] as const;
+
+  test.each([
+    ["any-speech", "duck stop"],
+    ["wake-word", "duck stop"],
+    ["never", ""],
+  ] as const)("%s", (policy, wanted) => {
+    expect(kinds(hear(words, { policy }))).toBe(wanted);
+  });
+
+  test("a wake word stops at once, whatever the policy, and only it does when it is needed", () => {
+    expect(hear(words, { policy: "wake-word" }).at(-1)).toMatchObject({ type: "stop", atMs: 21 * FRAME_MS });
+    expect(kinds(hear([[200, VOICE]], { policy: "wake-word" }))).toBe("duck");
+    expect(kinds(hear([[1, { ...ROOM, wake: true }]]))).toBe("stop");
+  });
+
+  test("options that make no sense are refused", () => {
+    for (const wrong of [
+      { frameMs: 0 },
+      { sureSpeech: 0.5 },
+      { echoUpTo: 1 },
+      { quietMs: -1 },
+      { duckAfterMs: Number.NaN },
+    ]) {
+      expect(() => bargeInOptions(wrong)).toThrow(RangeError);
+    }
+  });
+});
+
+describe("whatever the microphone gives", () => {
+  const value = fc.oneof(fc.double({ min: -120, max: 20 }), fc.constantFrom(Number.NaN, -Infinity, Infinity, 0, 1));
+  const probability = fc.oneof(fc.double({ min: 0, max: 1 }), fc.constantFrom(Number.NaN, 0, 1, 0.97));
+  const frame = fc.record({ speech: probability, levelDbfs: value, echo: probability, wake: fc.constant(false) });
+  const stretch = fc.tuple(fc.integer({ min: 1, max: 30 }), frame);
+
+  test("ducking and coming back take turns, nothing follows a stop, and no stop is without speech", () => {
+    fc.assert(
+      fc.property(fc.array(stretch, { maxLength: 20 }), (stretches) => {
+        const said = kinds(hear(stretches));
+        expect(said).toMatch(/^(duck restore ?)*(duck ?)?(stop)?$/u);
+        const mayBe = stretches.some(([, one]) => one.speech > 0.5 && !(one.echo >= 0.75));
+        if (!mayBe) expect(said).not.toContain("stop");
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test("after two seconds of quiet the reply is back", () => {
+    fc.assert(
+      fc.property(fc.array(stretch, { maxLength: 10 }), (stretches) => {
+        const heard = hear([...stretches, [120, { ...ROOM, levelDbfs: -120 }]]).map(({ type }) => type);
+        if (!heard.includes("stop")) expect(heard.at(-1)).not.toBe("duck");
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
