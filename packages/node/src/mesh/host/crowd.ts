@@ -6,11 +6,18 @@ interface Place {
   readonly host: string;
   /** As far as it is known. */
   readonly peer: string | undefined;
+  readonly sinceMs: number;
 }
 
 export class Crowd {
   /** In the order of their coming. */
   readonly #places = new Map<MultiaddrConnection, Place>();
+  readonly #nowMs: () => number;
+
+  /** @param nowMs monotonic */
+  constructor(nowMs: () => number = () => performance.now()) {
+    this.#nowMs = nowMs;
+  }
 
   get size(): number {
     return this.#places.size;
@@ -18,7 +25,7 @@ export class Crowd {
 
   /** Counted until it closes, or is {@link remove}d. */
   add(wire: MultiaddrConnection, peer?: string): void {
-    this.#places.set(wire, { host: hostOf(wire), peer });
+    this.#places.set(wire, { host: hostOf(wire), peer, sinceMs: this.#nowMs() });
     wire.addEventListener("close", () => this.remove(wire), { once: true });
   }
 
@@ -62,6 +69,13 @@ export class Crowd {
     for (const each of byHost.values()) if (each.length > most.length) most = each;
     if (most.length < this.besides(wire) + over) return false;
     return this.#drop(most[0]);
+  }
+
+  /** Closes the one that has been there for longest, but none of `spared`, if that is `longMs` or more. */
+  dropOldest({ longMs, spared }: { readonly longMs: number; readonly spared: ReadonlySet<string> }): boolean {
+    const oldest = [...this.#places].find(([wire]) => !spared.has(plainAddress(wire.remoteAddr)));
+    if (oldest === undefined || this.#nowMs() - oldest[1].sinceMs < longMs) return false;
+    return this.#drop(oldest[0]);
   }
 
   #drop(wire: MultiaddrConnection | undefined): boolean {

@@ -29,6 +29,8 @@ export interface DoorLimits {
   readonly maxWaiting: number;
   /** A stranger that says nothing at the door for so long is sent away. */
   readonly strangerIdleMs: number;
+  /** After so long a stranger's connection makes room for another's where there is none: long enough for any visit. */
+  readonly longVisitMs: number;
 }
 
 export const DEFAULT_DOOR_LIMITS: DoorLimits = {
@@ -39,6 +41,7 @@ export const DEFAULT_DOOR_LIMITS: DoorLimits = {
   maxRevoked: 8,
   maxWaiting: 32,
   strangerIdleMs: 30_000,
+  longVisitMs: 10_000,
 };
 
 export class Doorman {
@@ -51,14 +54,15 @@ export class Doorman {
   readonly #standingOf: StandingOf;
   readonly #limits: DoorLimits;
   readonly #pending = new Crowd();
-  readonly #strangers = new Crowd();
+  readonly #strangers: Crowd;
   readonly #revoked = new Crowd();
   readonly #waiting = new Set<Connection>();
   readonly #idle = new Map<Connection, NodeJS.Timeout>();
 
-  constructor(standingOf: StandingOf, limits: DoorLimits) {
+  constructor(standingOf: StandingOf, limits: DoorLimits, nowMs?: () => number) {
     this.#standingOf = standingOf;
     this.#limits = limits;
+    this.#strangers = new Crowd(nowMs);
   }
 
   /** A connection is complete. One that a stranger made is closed when nothing happens at the door. */
@@ -140,12 +144,18 @@ export class Doorman {
     }
   }
 
-  /** A host that has many stranger's connections gives one up for another host's; those that wait for a person stay. */
+  /**
+   * A host that has many stranger's connections gives one up for another host's; where none has, because somebody has many
+   * addresses, the oldest goes once it has been there for longer than a visit takes. Those that wait for a person stay.
+   */
   #hasRoomFor(peer: string, wire: MultiaddrConnection): boolean {
-    const { maxStrangers, maxConnectionsPerStranger } = this.#limits;
+    const { maxStrangers, maxConnectionsPerStranger, longVisitMs } = this.#limits;
     if (this.#strangers.of(peer) >= maxConnectionsPerStranger) return false;
     if (this.#strangers.size - this.#waiting.size < maxStrangers) return true;
     const spared = new Set([...this.#waiting].map(({ remoteAddr }) => plainAddress(remoteAddr)));
-    return this.#strangers.dropOfMost(wire, { over: 2, spared });
+    return (
+      this.#strangers.dropOfMost(wire, { over: 2, spared }) ||
+      this.#strangers.dropOldest({ longMs: longVisitMs, spared })
+    );
   }
 }

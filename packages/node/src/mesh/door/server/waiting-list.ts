@@ -41,12 +41,13 @@ export class WaitingList {
     return Array.from(this.#entries.values(), ({ peer }) => peer);
   }
 
-  /** A place for `peer`, instead of one that it had; undefined when there is none. */
+  /** A place for `peer`, instead of one that it had, or one of a host that has many more; undefined when there is none. */
   enter(peer: Omit<WaitingPeer, "fingerprint">): Place | undefined {
     const source = sourceOf(peer.address);
     const others = [...this.#entries.values()].filter((entry) => entry.peer.peerId !== peer.peerId);
     const neighbours = others.filter((entry) => entry.source === source);
-    if (others.length >= MAX_WAITING || neighbours.length >= MAX_WAITING_PER_SOURCE) return undefined;
+    if (neighbours.length >= MAX_WAITING_PER_SOURCE) return undefined;
+    if (others.length >= MAX_WAITING && !this.#makeRoom(others, neighbours.length)) return undefined;
     this.#drop(this.#entries.get(peer.peerId), leftError(peer.peerId));
     const entry: Entry = {
       peer: { ...peer, fingerprint: fingerprintOf(peer.peerId) },
@@ -94,6 +95,16 @@ export class WaitingList {
         nextStep: "Ask the person whose cluster it is.",
       }),
     );
+  }
+
+  /** The last one of the host that has most of them gives way to one of a host that has fewer, also when it is in. */
+  #makeRoom(entries: readonly Entry[], neighbours: number): boolean {
+    const bySource = [...Map.groupBy(entries, ({ source }) => source).values()];
+    const most = bySource.reduce((one, other) => (other.length > one.length ? other : one), []);
+    const last = most.at(-1);
+    if (last === undefined || most.length < neighbours + 2) return false;
+    this.#drop(last, leftError(last.peer.peerId));
+    return true;
   }
 
   #drop(entry: Entry | undefined, why: Error): void {
