@@ -470,8 +470,12 @@ describe("the door, to who knocks", () => {
 
     for (let n = 0; n < 60; n += 1) void failed(knock(visit(`${MALLORY}${n}`, { address: `10.0.0.${n % 5}` })));
     await expectSoon(() => door.waiting.length).toBe(32);
-    const crowded = await failed(knock(visit(`${MALLORY}x`, { address: "10.0.0.9" })));
+    const crowded = await failed(knock(visit(`${MALLORY}x`, { address: "10.0.0.0" })));
     expect(crowded).toMatchObject({ code: "pairing-paused" });
+    // A host that has none waiting takes the place of one of those that have many.
+    void failed(knock(visit(`${MALLORY}y`, { address: "10.0.0.9" })));
+    await expectSoon(() => door.waiting.map(({ peerId }) => peerId)).toContain(`${MALLORY}y`);
+    expect(door.waiting).toHaveLength(32);
   });
 
   it("tells both people when the cluster does not take it", async () => {
