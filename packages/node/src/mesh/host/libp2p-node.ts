@@ -98,6 +98,8 @@ export async function startLibp2p(options: Libp2pNodeOptions): Promise<Libp2pNod
         Dhi: 4,
         Dout: 1,
         Dlazy: 3,
+        // Nor are a quarter of all told each second what there is to be asked for: three are, however many there are.
+        gossipFactor: 0,
         // Members have proven who they are, and many may come from one address: a router's, a relay's. More than ten from one
         // were no longer listened to.
         scoreParams: { IPColocationFactorWeight: 0 },
