@@ -1,6 +1,6 @@
 /** Faults as they happen. */
 import { exponential, unleash as setGoing, type Act } from "../kit/acts.ts";
-import type { Random } from "../kit/random.ts";
+import { Random } from "../kit/random.ts";
 import { MS, SECOND, type Micros } from "../kit/timeline.ts";
 import type { Machine } from "./host.ts";
 import { leave, revoke } from "./parting.ts";
@@ -55,12 +55,15 @@ const ACTS: readonly ClusterAct[] = [
   { fault: "revoke", every: 15 * SECOND, act: revoke },
   { fault: "change-without-prime", every: 15 * SECOND, act: changeWithoutPrime },
   { fault: "settings", every: 3 * SECOND, act: set },
+  { fault: "announced-sleep", every: 20 * SECOND, act: sleepAsAnnounced },
+  { fault: "snapshots", every: 2 * SECOND, act: takeSnapshot },
 ];
 
 /** Sets the faults of the world's plan going. They end when the world is healed. */
 export function unleash(world: World): void {
   world.isCalm = false;
   setGoing(world, ACTS, { stream: "fault", gaps: exponential });
+  if (world.plan.faults.has("young-prime")) strikeYoungPrimes(world);
 }
 
 function weather(change: (random: Random) => Partial<World["network"]["weather"]>): ClusterAct["act"] {
@@ -106,7 +109,10 @@ function cutOneWay(world: World, random: Random): void {
 
 /** It hears nobody, or nobody hears it, or neither. */
 function isolatePrime(world: World, random: Random): void {
-  const machine = prime(world, random);
+  isolate(world, random, prime(world, random), random.between(500, 10_000));
+}
+
+function isolate(world: World, random: Random, machine: Machine | undefined, durationMs: number): void {
   const [hears, isHeard] = random.oneOf([false, false], [false, true], [true, false]);
   if (machine === undefined) return;
   const others = world.machines.filter((other) => other !== machine);
@@ -114,7 +120,53 @@ function isolatePrime(world: World, random: Random): void {
     ...(hears === true ? [] : [[other, machine.number] as const]),
     ...(isHeard === true ? [] : [[machine.number, other] as const]),
   ]);
-  cutAll(world, links, random.between(500, 10_000));
+  cutAll(world, links, durationMs);
+}
+
+/** Who has just come to lead has much to do: that is when it stands still, or is not heard, so that all of it comes late. */
+function strikeYoungPrimes(world: World): void {
+  const random = new Random(world.plan.seed, "fault/young-prime");
+  world.onPrime = ({ host }) => {
+    if (world.isHealed || !random.chance(0.4 * world.plan.intensity)) return;
+    const [afterMs, durationMs] = [400 * random.next() ** 2, random.between(500, 5_000)];
+    const isPaused = random.chance(0.5);
+    later(world, afterMs, () => {
+      if (!isPaused) return isolate(world, random, host, durationMs);
+      world.pause(host, false);
+      world.after(durationMs * MS, () => world.resume(host));
+    });
+  };
+}
+
+/** The host's system tells before, and waits a moment. */
+function sleepAsAnnounced(world: World, random: Random): void {
+  const machine = victim(world, random);
+  const life = machine?.life;
+  const durationMs = random.between(5_000, 40_000);
+  if (machine === undefined || life === undefined || life.isPaused) return;
+  const fall = async (): Promise<void> => {
+    world.note("falls-asleep", life.name);
+    await life.sleeper?.fallAsleep({ timeoutMs: 4_000 });
+    if (life.isOver || world.isHealed) return life.sleeper?.wake(0);
+    world.pause(machine, true);
+    world.after(durationMs * MS, () => world.resume(machine));
+    return undefined;
+  };
+  life.run(() => {
+    fall().catch((error: unknown) => world.fail(error, life.name));
+  });
+}
+
+/** Long before it would by itself. */
+function takeSnapshot(world: World, random: Random): void {
+  const life = random.pick(world.up());
+  life?.run(() => {
+    const node = life.cluster?.member?.agreement.consensus.node;
+    if (node === undefined) return;
+    world.note("snapshot", life.name);
+    // What it could not write it says when it stops.
+    node.snapshot().catch((error: unknown) => life.isOver || life.mayFail || world.fail(error, life.name));
+  });
 }
 
 function prime(world: World, random: Random): Machine | undefined {

@@ -6,6 +6,7 @@ import { never } from "../kit/turn.ts";
 import { faultsOf, type DiskWorld } from "../raft/storage.ts";
 import type { Life, Machine } from "./host.ts";
 import type { Library } from "./library.ts";
+import { OutboxBytes, outboxFileOn } from "./outbox-file.ts";
 import type { Lan } from "./mesh/lan.ts";
 import { SimulatedHost } from "./mesh/mesh-host.ts";
 
@@ -20,7 +21,7 @@ export interface GroundWorld extends DiskWorld<Machine, Life> {
 }
 
 /** Small: most runs look at no more than one log folder. */
-const LOG = { trailingEntries: 50 };
+const LOG = { trailingEntries: 20 };
 const FILE: Micros = 2 * MS;
 
 export function groundOf(world: GroundWorld, life: Life): simulated.Ground {
@@ -52,6 +53,18 @@ export function groundOf(world: GroundWorld, life: Life): simulated.Ground {
       return openMemoryLog(disk, { ...LOG, ...options });
     },
     sealingKey: async () => host.sealingKey,
+    outboxFile: (path) => {
+      const bytes = host.outboxes.get(path) ?? new OutboxBytes();
+      host.outboxes.set(path, bytes);
+      return outboxFileOn(bytes, {
+        takesTime: () => takesTime(world, life, FILE),
+        random: () => life.random(),
+        isFull: () => {
+          life.mayFail ||= host.isDiskFull;
+          return host.isDiskFull;
+        },
+      });
+    },
   };
 }
 

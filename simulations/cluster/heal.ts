@@ -1,12 +1,14 @@
 /** The liveness phase: all faults end, every machine runs, and everything must become as it should be. */
 import { MS } from "../kit/timeline.ts";
 import type { Replica, Settled } from "./chronicle.ts";
-import { write } from "./clients.ts";
+import { readAll } from "./clients/registers.ts";
+import { write } from "./clients/writes.ts";
 import type { Life } from "./host.ts";
 import type { World } from "./world.ts";
 
 const LOOK_EVERY = 500 * MS;
 const PROBE_EVERY = 2_000 * MS;
+const LAST_LOOK = 5_000 * MS;
 
 /**
  * False when so many voters doubt their logs that nobody can be elected: then a person has to decide.
@@ -27,6 +29,7 @@ export async function healAndExpectOrder(world: World): Promise<boolean> {
   const isStranded = trouble !== undefined && hasTooManyDoubts(world);
   if (isStranded) trouble = undefined;
   if (trouble !== undefined) trouble = `${trouble}; ${portrait(world)}`;
+  await lookOnceMore(world);
   world.see({
     type: "healed",
     peers: settled(world),
@@ -36,6 +39,15 @@ export async function healAndExpectOrder(world: World): Promise<boolean> {
   });
   await world.runUntil(world.timeline.now + 1);
   return !isStranded;
+}
+
+/** Whatever has become of the registers, everybody who belongs shows the same. */
+async function lookOnceMore(world: World): Promise<void> {
+  let isDone = false;
+  readAll(world, () => {
+    isDone = true;
+  });
+  await world.runUntil(world.timeline.now + LAST_LOOK, () => isDone);
 }
 
 /** Of some cluster, by the newest configuration that any of its members knows. */
@@ -123,6 +135,10 @@ function troubleOf(world: World, lives: readonly Life[], probe: number): string 
     if (member === undefined) return `has ${name}, which takes no part`;
     const { now: state } = member.shared;
     if (state.index < probe || probe === 0) return `has ${name}, which has not caught up`;
+    if (member.outbox.load.count > 0) return `has ${name}, with writes that wait to be delivered`;
+    // A founder that came into use in the very moment in which it was let in stays with its own: a person has to revoke it here.
+    const astray = [...state.members.keys()].filter((peer) => isElsewhere(world, peer, member.roster.cluster));
+    if (astray.length > 0) return undefined;
     if (named(state.members.keys()) !== here) return `has other members in the eyes of ${name} than there are`;
     if (named(state.meshKey?.sealed.keys() ?? []) !== here) return "has a mesh key that is not sealed to its members";
     const unaware = [...state.revoked.values()].find(({ acknowledged }) =>
@@ -137,6 +153,12 @@ function troubleOf(world: World, lives: readonly Life[], probe: number): string 
   const [prime] = primes;
   if (primes.size !== 1 || prime === undefined) return "has no prime that all know";
   return troubleWithVoters(members);
+}
+
+/** Belongs, to another cluster. */
+function isElsewhere(world: World, peer: string, cluster: string): boolean {
+  const face = world.up().find(({ host }) => host.peerId === peer)?.face;
+  return face?.belonging === "member" && face.clusterId !== cluster;
 }
 
 /** Up to five vote, an odd number where there are enough, and all of them are there. */
@@ -163,6 +185,7 @@ function settled(world: World): readonly Settled[] {
       peer: host.peerId,
       belonging: face?.belonging ?? "off",
       cluster: face?.clusterId,
+      node: cluster?.member?.roster.node,
       isAloneAndEmpty: cluster?.isAloneAndEmpty === true,
       replica: replicas.get(name),
       opensMeshKey: member !== undefined && opens(() => member.identity.open()),

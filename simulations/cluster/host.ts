@@ -5,7 +5,8 @@ import { Doings } from "../kit/doings.ts";
 import type { HostClock } from "../kit/host-clock.ts";
 import { within, type SimulatedProcess } from "../kit/process.ts";
 import type { Random } from "../kit/random.ts";
-import type { Timeline } from "../kit/timeline.ts";
+import type { Micros, Timeline } from "../kit/timeline.ts";
+import type { OutboxBytes } from "./outbox-file.ts";
 import type { SimulatedHost } from "./mesh/mesh-host.ts";
 
 export class Machine {
@@ -17,6 +18,8 @@ export class Machine {
   readonly clock: HostClock;
   readonly files = new Map<string, string>();
   readonly logs = new Map<string, MemoryDisk>();
+  /** By path. */
+  readonly outboxes = new Map<string, OutboxBytes>();
   life: Life | undefined;
   lives = 0;
   /** Factor on the time that the disk takes. */
@@ -49,6 +52,8 @@ export class Machine {
   }
 }
 
+type Sleeper = Parameters<NonNullable<simulated.ClusterOptions["watchSleep"]>>[0];
+
 /** A process from its start to its end. What it does after its end reaches nobody. */
 export class Life implements SimulatedProcess {
   readonly host: Machine;
@@ -57,6 +62,9 @@ export class Life implements SimulatedProcess {
   mesh: SimulatedHost | undefined;
   cluster: simulated.ClusterHost | undefined;
   face: simulated.ClusteredPeer | undefined;
+  /** What its host tells of its sleep. */
+  sleeper: Sleeper | undefined;
+  asleepSince: Micros | undefined;
   isStopping = false;
   /** Its disk gave it a reason to fail. */
   mayFail = false;

@@ -25,6 +25,10 @@ export const FAULTS = [
   "revoke",
   "change-without-prime",
   "settings",
+  "late-owners",
+  "young-prime",
+  "snapshots",
+  "announced-sleep",
 ] as const;
 
 export type Fault = (typeof FAULTS)[number];

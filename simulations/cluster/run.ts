@@ -5,7 +5,7 @@ import { runWorld, type SeedRun } from "../kit/seed-run.ts";
 import type { RunSeedOptions } from "../kit/simulation.ts";
 import { SECOND } from "../kit/timeline.ts";
 import { unleash } from "./chaos.ts";
-import { employ } from "./clients.ts";
+import { employ } from "./clients/employ.ts";
 import { healAndExpectOrder } from "./heal.ts";
 import { householdOf } from "./household.ts";
 import { SHIPPED, type Library } from "./library.ts";

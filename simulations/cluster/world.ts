@@ -11,6 +11,7 @@ import { MS, Timeline, type Micros } from "../kit/timeline.ts";
 import { endOfTurn } from "../kit/turn.ts";
 import { Violation } from "../kit/violation.ts";
 import type { Happening, Replica } from "./chronicle.ts";
+import { appoint } from "./clients/steward.ts";
 import { groundOf, type GroundWorld } from "./ground.ts";
 import { Life, Machine } from "./host.ts";
 import type { Household } from "./household.ts";
@@ -53,6 +54,9 @@ export class World implements GroundWorld {
   /** No fault has come yet, but for how far apart peers start. */
   isCalm = true;
   formedInCalm = false;
+  /** Hears of everybody who begins to lead. */
+  onPrime: (life: Life) => void = () => undefined;
+  #calls = 0;
   readonly #invariants: ReturnType<typeof allInvariants>;
   readonly #acted = new Set<Life>();
   /** By its member: one that takes part again after a trouble begins anew, with what its disk holds. */
@@ -81,6 +85,12 @@ export class World implements GroundWorld {
     this.digest.add(this.timeline.now);
     this.digest.addText(`${kind} ${values.join(" ")}`);
     this.#trace?.(`${(this.timeline.now / MS).toFixed(3)} ${kind} ${values.join(" ")}`);
+  }
+
+  /** Names what a client asks. */
+  nextCall(): number {
+    this.#calls += 1;
+    return this.#calls;
   }
 
   /** Shows the invariants what happened; the first violation ends the run. */
@@ -119,7 +129,7 @@ export class World implements GroundWorld {
 
   /** Lives that lead, as they believe. */
   primes(): readonly Life[] {
-    return this.up().filter((life) => life.cluster?.member?.agreement.consensus.node.status().role === "leader");
+    return this.up().filter(({ cluster }) => cluster?.member && this.#seen.get(cluster.member)?.role === "leader");
   }
 
   start(machine: Machine): void {
@@ -152,6 +162,7 @@ export class World implements GroundWorld {
     if (isPowerCut) this.lan.turnOff(machine.number);
     this.lan.ended(machine.number, isPowerCut);
     machine.clock.goOn();
+    for (const file of machine.outboxes.values()) if (isPowerCut) file.cut(this.#chance.next());
     for (const disk of machine.logs.values())
       disk.crash(isPowerCut ? () => this.#chance.next() : () => 1 - Number.EPSILON);
   }
@@ -187,6 +198,7 @@ export class World implements GroundWorld {
     this.note(sleeps ? "sleep" : "pause", life.name);
     life.pause();
     if (!sleeps) return;
+    life.asleepSince = this.timeline.now;
     machine.clock.standStill();
     this.lan.turnOff(machine.number);
   }
@@ -198,6 +210,9 @@ export class World implements GroundWorld {
     machine.clock.goOn();
     this.lan.turnOn(machine.number);
     life.resume();
+    const { asleepSince } = life;
+    life.asleepSince = undefined;
+    if (asleepSince !== undefined) life.run(() => life.sleeper?.wake((this.timeline.now - asleepSince) / MS));
   }
 
   after(delay: Micros, run: () => void): void {
@@ -224,7 +239,7 @@ export class World implements GroundWorld {
 
   accepted(life: Life, peer: string, what: string): void {
     const hasRevoked = life.cluster?.member?.shared.now.revoked.has(peer) === true;
-    this.see({ type: "accepted", life: life.name, peer, what, hasRevoked });
+    this.see({ type: "accepted", life: life.name, self: life.host.peerId, peer, what, hasRevoked });
   }
 
   recorded(life: Life, text: string): void {
@@ -247,19 +262,31 @@ export class World implements GroundWorld {
     const { cluster: host } = life;
     const member = host?.member;
     if (life.isOver || member === undefined) return;
-    const { role, term, isStopped } = member.agreement.consensus.node.status();
+    const { role, term, isStopped, confState } = member.agreement.consensus.node.status();
     const { cluster } = member.roster;
     const state = member.shared.now;
     const before = this.#seen.get(member);
     if (isStopped) return;
+    if (state.revoked.size > 0) this.#lookAtStreams(life, state.revoked);
+    if (before === undefined) this.timeline.after(0, () => life.run(() => appoint(this, life, member)));
     if (before?.state.index === state.index && before.term === term && before.role === role) return;
     const { number: machine, peerId: peer } = life.host;
-    const replica = { life: life.name, machine, peer, cluster, state, role, term };
+    const { voters } = confState;
+    const replica = { life: life.name, machine, peer, cluster, state, role, term, voters, at: this.timeline.now };
     this.#seen.set(member, replica);
     if (before?.state.index !== state.index) this.applied += 1;
-    if (role === "leader" && before?.role !== "leader") this.note("leads", life.name, term);
     this.digest.add(state.index);
     this.see({ type: "replica", replica, before: before?.state });
+    if (role !== "leader" || before?.role === "leader") return;
+    this.note("leads", life.name, term);
+    this.onPrime(life);
+  }
+
+  /** What was opened before is as good as accepted once more. */
+  #lookAtStreams(life: Life, revoked: { has(peer: string): boolean }): void {
+    for (const { isOpen, peer, streams } of life.mesh?.ends ?? []) {
+      if (isOpen && revoked.has(peer)) for (const what of streams) this.accepted(life, peer, what);
+    }
   }
 
   #optionsFor(life: Life): ConstructorParameters<Library["ClusterHost"]>[0] {
@@ -287,6 +314,10 @@ export class World implements GroundWorld {
         voices: [],
       }),
       services: () => [],
+      watchSleep: (sleeper) => {
+        life.sleeper = sleeper;
+        return { close: async () => undefined };
+      },
       log: traceLog((line) => this.#trace?.(`${(this.timeline.now / MS).toFixed(3)}   ${life.name} ${line}`)),
       timing: this.plan.timing,
       ground: groundOf(this, life),

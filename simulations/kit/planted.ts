@@ -1,11 +1,24 @@
 /** A package with a bug planted in it: a copy of the shipped sources with a few lines replaced. */
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { withTemporaryFolder } from "./temporary-folder.ts";
 
 export interface Edit {
+  /** Another package that the copied one depends on, such as `@parley/raft`: it is copied, too. */
+  readonly of?: string;
   /** Below the package's `src`. */
   readonly file: string;
   /** Stands there exactly once. */
@@ -23,6 +36,18 @@ export interface PlantedBug {
 /** A bug of one edit. */
 export function bug(number: number, name: string, file: string, search: string, replace: string): PlantedBug {
   return { number, name, edits: [{ file, search, replace }] };
+}
+
+/** The same in a package that the copied one depends on. */
+export function bugOf(
+  of: string,
+  number: number,
+  name: string,
+  file: string,
+  search: string,
+  replace: string,
+): PlantedBug {
+  return { number, name, edits: [{ of, file, search, replace }] };
 }
 
 /** The bugs of these numbers; all of them for none. @throws TypeError when there is no bug of such a number */
@@ -56,8 +81,9 @@ export function withBugIn<T>(
     writeFileSync(join(folder, "package.json"), JSON.stringify({ type: "module" }));
     bringPackages(packagesOf(manifest, copied.dependency), join(folder, "node_modules"), copied.own ?? []);
     cpSync(join(dirname(manifest), "src"), join(folder, "src"), { recursive: true });
-    for (const { file, search, replace } of edits) {
-      const path = join(folder, "src", file);
+    for (const of of new Set(edits.flatMap((edit) => edit.of ?? []))) copyBeside(of, folder);
+    for (const { of, file, search, replace } of edits) {
+      const path = join(of === undefined ? folder : besideOf(of, folder), "src", file);
       const text = readFileSync(path, "utf8");
       if (text.split(search).length !== 2) throw new Error(`bug ${number}: its lines are not once in ${file}`);
       writeFileSync(
@@ -76,6 +102,28 @@ function bringPackages(from: string, to: string, own: readonly string[]): void {
     if (own.includes(name)) cpSync(join(from, name), join(to, name), { recursive: true, dereference: true });
     else symlinkSync(join(from, name), join(to, name));
   }
+}
+
+/** Not below `node_modules`: Node strips the types of nothing that is there. */
+function besideOf(name: string, folder: string): string {
+  return join(folder, "beside", name);
+}
+
+/** In place of the link to the package there is one to a copy of it. */
+function copyBeside(name: string, folder: string): void {
+  const original = dirname(createRequire(import.meta.url).resolve(`${name}/package.json`));
+  const [scope = "", own = ""] = name.split("/");
+  const packages = join(folder, "node_modules", scope);
+  if (lstatSync(packages).isSymbolicLink()) {
+    const shared = realpathSync(packages);
+    rmSync(packages);
+    mkdirSync(packages);
+    for (const other of readdirSync(shared)) symlinkSync(realpathSync(join(shared, other)), join(packages, other));
+  }
+  const copy = besideOf(name, folder);
+  for (const part of ["package.json", "src"]) cpSync(join(original, part), join(copy, part), { recursive: true });
+  rmSync(join(packages, own));
+  symlinkSync(copy, join(packages, own));
 }
 
 /** Where the package finds what it depends on. */

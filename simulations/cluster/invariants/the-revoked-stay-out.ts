@@ -3,7 +3,7 @@ import { demand } from "../../kit/violation.ts";
 import type { Invariant } from "../chronicle.ts";
 
 const NAME = "the-revoked-stay-out";
-const DOOR = "/parley/door/1";
+export const DOOR = "/parley/door/1";
 
 export function theRevokedStayOut(): Invariant {
   return {

@@ -63,6 +63,11 @@ export class ConnectionEnd implements StreamEnd {
     return this.#isOpen;
   }
 
+  /** Of the streams that are open. */
+  get streams(): readonly string[] {
+    return [...this.#streams.values()].map(({ protocol }) => protocol);
+  }
+
   get remoteMachine(): number {
     return this.#remote.machine;
   }

@@ -1,7 +1,11 @@
 /** Bugs to be planted in the package, each in lines that stand exactly once in a file below `packages/node/src`. */
 import { bug, type PlantedBug } from "../../kit/planted.ts";
+import { DELIVERY_BUGS } from "./deliveries.ts";
+import { FENCE_BUGS } from "./fences.ts";
+import { MEMBERSHIP_BUGS } from "./membership.ts";
+import { READ_BUGS } from "./reads.ts";
 
-export const PLANTED_BUGS: readonly PlantedBug[] = [
+const FORMING_BUGS: readonly PlantedBug[] = [
   bug(
     1,
     "a newcomer gets the number that the next one will get, too",
@@ -100,4 +104,12 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     "    const { record } = makeMeshKey(this.#options.cluster, holders, this.open());",
     "    const { record } = makeMeshKey(this.#options.cluster, holders.slice(1), this.open());",
   ),
+];
+
+export const PLANTED_BUGS: readonly PlantedBug[] = [
+  ...FORMING_BUGS,
+  ...READ_BUGS,
+  ...DELIVERY_BUGS,
+  ...FENCE_BUGS,
+  ...MEMBERSHIP_BUGS,
 ];

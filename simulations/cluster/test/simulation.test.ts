@@ -77,10 +77,10 @@ describe("planted bugs", () => {
   });
 
   test("are each planted once, in lines that stand in the sources", () => {
-    const sources = new URL("src/", import.meta.resolve("@parley/node/package.json"));
+    const sourcesOf = (name = "@parley/node"): URL => new URL("src/", import.meta.resolve(`${name}/package.json`));
     for (const { name, edits } of PLANTED_BUGS) {
-      for (const { file, search, replace } of edits) {
-        const found = readFileSync(new URL(file, sources), "utf8").split(search).length - 1;
+      for (const { of, file, search, replace } of edits) {
+        const found = readFileSync(new URL(file, sourcesOf(of)), "utf8").split(search).length - 1;
         expect({ name, found }).toEqual({ name, found: 1 });
         expect(replace).not.toBe(search);
       }

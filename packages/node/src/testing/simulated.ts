@@ -13,11 +13,14 @@ export type { MeshHost, MeshHostOptions, MeshStreamHandler, HandleOptions } from
 export type { MeshConnection } from "../mesh/host/connection.ts";
 export type { Topics, TopicListener } from "../mesh/host/topics.ts";
 export { dialAny } from "../mesh/host/dial-any.ts";
-export { openMeshKey } from "../mesh/keys/mesh-key.ts";
-export { snapshotOf } from "../cluster/state/snapshot.ts";
+export { makeMeshKey, openMeshKey } from "../mesh/keys/mesh-key.ts";
+export { publicKeyFrom } from "../mesh/keys/raw-keys.ts";
 export { needsRotation, type ClusterState } from "../cluster/state/model.ts";
-export { announcedPrime } from "../cluster/host/member/prime.ts";
+export { isAsleep } from "../cluster/membership/sleep.ts";
+export type { OutboxFile } from "../cluster/outbox/file.ts";
+export { announcedPrime, primeStatement } from "../cluster/host/member/prime.ts";
 export { opaqueReady } from "../mesh/door/pairing/opaque.ts";
+export { isActorError, startSingleton } from "@parley/actors";
 export { isPeerError, PeerError } from "../errors.ts";
 
 /** The identity that these 32 bytes give, always the same. */

@@ -1,28 +1,15 @@
 /** Clients: each writes a key that nobody else writes, through any peer that belongs, and remembers what it was told. */
-import { Random } from "../kit/random.ts";
-import { MS } from "../kit/timeline.ts";
-import type { Life } from "./host.ts";
-import type { World } from "./world.ts";
+import type { Life } from "../host.ts";
+import type { World } from "../world.ts";
+import { again } from "./pace.ts";
 
 const TIMEOUT_MS = 5_000;
 
-/** They go on until the world is healed. */
-export function employ(world: World): void {
-  const { plan, timeline } = world;
-  for (let client = 1; client <= plan.clients; client += 1) {
-    const random = new Random(plan.seed, `client/${client}`);
-    let count = 0;
-    const next = (): void => {
-      timeline.after(2 * plan.thinkTime * random.next() + MS, () => {
-        if (world.isHealed) return;
-        count += 1;
-        const life = random.pick(world.up());
-        if (life !== undefined) write(world, life, `client/${client}/${count}`);
-        next();
-      });
-    };
-    next();
-  }
+export function writeOwnKeys(world: World, client: number): void {
+  again(world, `client/${client}`, (random, count) => {
+    const life = random.pick(world.up());
+    if (life !== undefined) write(world, life, `client/${client}/${count}`);
+  });
 }
 
 /** Through that peer; nothing when it belongs to none. @param done hears of the index */
