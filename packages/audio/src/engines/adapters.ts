@@ -7,6 +7,7 @@ import type {
   TextToSpeech,
   Transcript,
   VoiceFrames,
+  WakeWord,
   CallOptions,
 } from "./contracts.ts";
 import type { JobRunner } from "./host/index.ts";
@@ -21,6 +22,12 @@ const framesInfo = z.object({ id: z.string(), frameMs: z.number().min(5).max(100
 
 const transcript = z.object({ text: z.string(), language: z.string(), realTimeFactor: z.number() });
 const frame = z.object({ atMs: z.number().min(0), probability: z.number().min(0).max(1) });
+const wakeInfo = z.object({
+  id: z.string(),
+  words: z.array(z.string()).min(1),
+  stepMs: z.number().min(5).max(1000).optional(),
+});
+const wakeStep = z.object({ atMs: z.number().min(0), scores: z.record(z.string(), z.number().min(0).max(1)) });
 const chunk = z.instanceof(Float32Array);
 /** The engine's answer to `transcribe`. @throws AudioError `engine-failed` when it is none. */
 export function parseTranscript(value: unknown): Transcript {
@@ -64,6 +71,20 @@ export function voiceFrames(runner: JobRunner): VoiceFrames {
     async *frames(audio: AsyncIterable<Float32Array>, options: CallOptions = {}) {
       const job = runner.run("frames", {}, { ...options, input: audio });
       for await (const value of job.output) yield answered(frame, value, "frames");
+    },
+  };
+}
+
+/** A wake-word engine that runs its jobs on `runner`. @throws AudioError `engine-failed` when the engine is of another kind. */
+export function wakeWord(runner: JobRunner): WakeWord {
+  const { id, words, stepMs } = answered(wakeInfo, runner.info(), "info");
+  return {
+    id,
+    words,
+    stepMs,
+    async *scores(audio: AsyncIterable<Float32Array>, options: CallOptions = {}) {
+      const job = runner.run("scores", {}, { ...options, input: audio });
+      for await (const value of job.output) yield answered(wakeStep, value, "scores");
     },
   };
 }

@@ -69,3 +69,27 @@ export interface VoiceFrames {
   /** Ends after the input has ended; a last frame that is not full counts as if silence followed. */
   frames(audio: AsyncIterable<Float32Array>, options?: CallOptions): AsyncIterable<VoiceFrame>;
 }
+
+/** How sure a wake-word engine is at one moment of a stream. */
+export interface WakeStep {
+  /** The end of the sound it has heard, from the stream's first sample. */
+  readonly atMs: number;
+  /** 0 to 1, by word. */
+  readonly scores: Readonly<Record<string, number>>;
+}
+
+/**
+ * Listens for words in a live stream of mono audio at {@link SPEECH_RATE_HZ}, in chunks of any size. When a score is a
+ * hit is decided by `turn/wake`.
+ */
+export interface WakeWord {
+  readonly id: string;
+  readonly words: readonly string[];
+  /**
+   * Every step scores every word; or `undefined`: the engine decides itself and gives a step, with the score 1, only when
+   * it has heard a word.
+   */
+  readonly stepMs: number | undefined;
+  /** Ends after the input has ended. */
+  scores(audio: AsyncIterable<Float32Array>, options?: CallOptions): AsyncIterable<WakeStep>;
+}

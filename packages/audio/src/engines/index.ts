@@ -8,6 +8,8 @@ export type {
   Voice,
   VoiceFrame,
   VoiceFrames,
+  WakeStep,
+  WakeWord,
 } from "./contracts.ts";
 /** What an engine module is, for those who write one. */
 export type { Engine, EngineModule, JobHandler, JobIo } from "./module.ts";
@@ -29,7 +31,7 @@ export type {
 export { sttHost, ttsHost } from "./sherpa/hosts.ts";
 export type { SttHostChoice, TtsHostChoice } from "./sherpa/hosts.ts";
 /** The onnxruntime engines, ready to be hosted. */
-export { framesHost } from "./onnx/hosts.ts";
-export type { FramesHostChoice } from "./onnx/hosts.ts";
+export { framesHost, wakeHost } from "./onnx/hosts.ts";
+export type { FramesHostChoice, WakeHostChoice } from "./onnx/hosts.ts";
 /** A hosted engine as the interface its callers know. */
-export { parseTranscript, speechToText, textToSpeech, voiceFrames } from "./adapters.ts";
+export { parseTranscript, speechToText, textToSpeech, voiceFrames, wakeWord } from "./adapters.ts";

@@ -44,6 +44,8 @@ const WINDOW_MS = 62_000;
 const FIRST_PARTIAL_MS = 1000;
 /** A partial begins this much before the voice; the final decoding has the margins of `speech`. */
 const PARTIAL_LEAD_MS = 200;
+/** Margin of the second look at a stretch in which no word was found. */
+const CLOSE_MS = 100;
 
 /**
  * Length at which a stretch of `lengthMs` is decoded again. Growing steps keep the compute of all partials of a stretch
@@ -68,6 +70,8 @@ export function listen(
     signal: options.signal,
   });
 }
+
+type SpeechEnd = Extract<SpeechEvent, { type: "speech-end" }>;
 
 interface OpenSpeech {
   readonly startMs: number;
@@ -145,14 +149,26 @@ class Listener {
     this.#considerPartial();
   }
 
-  async #finish(event: Extract<SpeechEvent, { type: "speech-end" }>): Promise<void> {
+  async #finish(event: SpeechEnd): Promise<void> {
     await this.#abandonPartial();
-    const samples = this.#recorder.between(event.fromMs, event.toMs);
-    const { text } = await this.#engines.stt.transcribe(samples, { signal: this.#signal });
-    if (text.trim() === "") return;
+    const text = (await this.#transcribe(event.fromMs, event.toMs)) || (await this.#lookAgain(event));
+    if (text === "") return;
     const segment = this.#segments;
     this.#segments += 1;
-    await this.#emit({ type: "segment", segment, text: text.trim(), startMs: event.startMs, endMs: event.endMs });
+    await this.#emit({ type: "segment", segment, text, startMs: event.startMs, endMs: event.endMs });
+  }
+
+  async #transcribe(fromMs: number, toMs: number): Promise<string> {
+    const samples = this.#recorder.between(fromMs, toMs);
+    const { text } = await this.#engines.stt.transcribe(samples, { signal: this.#signal });
+    return text.trim();
+  }
+
+  /** A recogniser may find no word in a short stretch only because of the silence round it ("ask not" in a speech). */
+  async #lookAgain({ startMs, endMs, fromMs, toMs }: SpeechEnd): Promise<string> {
+    const closer = { fromMs: Math.max(fromMs, startMs - CLOSE_MS), toMs: Math.min(toMs, endMs + CLOSE_MS) };
+    if (closer.fromMs === fromMs && closer.toMs === toMs) return "";
+    return await this.#transcribe(closer.fromMs, closer.toMs);
   }
 
   #considerPartial(): void {

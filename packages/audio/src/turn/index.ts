@@ -69,3 +69,6 @@ export type { Tone } from "./tone/tone.ts";
 // What a sound does to a reply that is being spoken.
 export { bargeInOptions, createBargeIn } from "./bargein/index.ts";
 export type { BargeIn, BargeInDecision, BargeInFrame, BargeInOptions } from "./bargein/index.ts";
+// When a wake word counts as heard.
+export { createWakeWatch } from "./wake/index.ts";
+export type { WakeHit, WakeOptions, WakeRule, WakeScores, WakeWatch } from "./wake/index.ts";

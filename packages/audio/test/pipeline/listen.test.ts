@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { AudioError } from "../../src/index.ts";
+import type { SpeechToText } from "../../src/engines/index.ts";
 import { listen, nextPartialAtMs } from "../../src/pipeline/index.ts";
 import { all, levelVad, recording, spellingStt, TO_THE_LETTER } from "./scripted.ts";
 
@@ -45,6 +46,23 @@ describe("listening", () => {
       [0, "ab"],
       [1, "cd"],
     ]);
+  });
+
+  it("looks again, more closely, at a stretch in which no word was found", async () => {
+    const asked: number[] = [];
+    const stt: SpeechToText = {
+      id: "sensitive to margins",
+      languages: ["en"],
+      async transcribe(samples) {
+        const lengthMs = samples.length / 16;
+        asked.push(lengthMs);
+        return { text: lengthMs > 600 ? "" : "not", language: "en", realTimeFactor: 0 };
+      },
+    };
+    const speech = { silenceTimeoutMs: 300, minSpeechMs: 100, leadMs: 300, tailMs: 300 };
+    const events = await all(listen(recording("....not...."), { vad: levelVad, stt }, { partials: "off", speech }));
+    expect(events.at(-1)).toMatchObject({ type: "segment", text: "not", startMs: 400, endMs: 700 });
+    expect(asked).toEqual([900, 500]);
   });
 
   it("survives a failed partial, because the final decoding decides", async () => {

@@ -5,7 +5,11 @@ import { AudioError } from "../../errors.ts";
 export { Tensor };
 
 /** A loaded network: named tensors in, named tensors out. It holds no state between calls, so streams may share it. */
-export type Network = (inputs: Readonly<Record<string, Tensor>>) => Promise<Readonly<Record<string, Tensor>>>;
+export interface Network {
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  run(inputs: Readonly<Record<string, Tensor>>): Promise<Readonly<Record<string, Tensor>>>;
+}
 
 /**
  * Loads the network at `path`, to run on one thread: these networks are so small that a second thread costs more than
@@ -20,7 +24,11 @@ export async function loadNetwork(path: string, expected: NetworkShape): Promise
   });
   mustHave(path, "input", session.inputNames, expected.inputs);
   mustHave(path, "output", session.outputNames, expected.outputs);
-  return (inputs) => session.run(inputs);
+  return {
+    inputs: session.inputNames,
+    outputs: session.outputNames,
+    run: (inputs) => session.run(inputs),
+  };
 }
 
 /** Names of the tensors a network must have; `undefined`: any single one, whatever its name. */

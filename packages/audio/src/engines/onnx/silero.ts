@@ -29,7 +29,7 @@ export class SileroStream {
     const input = new Float32Array(CONTEXT_SAMPLES + WINDOW_SAMPLES);
     input.set(this.#context);
     input.set(window, CONTEXT_SAMPLES);
-    const outputs = await this.#network({
+    const outputs = await this.#network.run({
       input: new Tensor("float32", input, [1, input.length]),
       state: new Tensor("float32", this.#state, STATE_SHAPE),
       sr: this.#rate,
