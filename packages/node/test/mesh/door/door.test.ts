@@ -475,7 +475,6 @@ describe("the door, to who knocks", () => {
     // A host that has none waiting takes the place of one of those that have many.
     void failed(knock(visit(`${MALLORY}y`, { address: "10.0.0.9" })));
     await expectSoon(() => door.waiting.map(({ peerId }) => peerId)).toContain(`${MALLORY}y`);
-    expect(door.waiting).toHaveLength(32);
   });
 
   it("tells both people when the cluster does not take it", async () => {
