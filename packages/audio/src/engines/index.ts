@@ -28,8 +28,8 @@ export type {
   JobRunner,
 } from "./host/index.ts";
 /** The sherpa-onnx engines, ready to be hosted. */
-export { sttHost, ttsHost } from "./sherpa/hosts.ts";
-export type { SttHostChoice, TtsHostChoice } from "./sherpa/hosts.ts";
+export { keywordHost, sttHost, ttsHost } from "./sherpa/hosts.ts";
+export type { KeywordHostChoice, SttHostChoice, TtsHostChoice } from "./sherpa/hosts.ts";
 /** The onnxruntime engines, ready to be hosted. */
 export { framesHost, wakeHost } from "./onnx/hosts.ts";
 export type { FramesHostChoice, WakeHostChoice } from "./onnx/hosts.ts";

@@ -2,7 +2,8 @@
 import { availableParallelism } from "node:os";
 import { basename } from "node:path";
 import { siblingModule, type EngineHostOptions } from "../host/index.ts";
-import type { SttOptions, TtsOptions } from "./options.ts";
+import type { z } from "zod";
+import type { keywordOptions, SttOptions, TtsOptions } from "./options.ts";
 
 /** Beyond four threads these models gain nothing. */
 const DEFAULT_THREADS = Math.min(4, availableParallelism());
@@ -34,4 +35,18 @@ export function ttsHost(choice: TtsHostChoice): EngineHostOptions {
     ...choice,
   };
   return { name: "tts", module: siblingModule(import.meta.url, "./tts-module"), options };
+}
+
+type KeywordChoice = z.input<typeof keywordOptions>;
+export type KeywordHostChoice = Pick<KeywordChoice, "folder" | "keywords"> & Partial<KeywordChoice>;
+
+/** A spotter of wake words, by default a streaming Zipformer transducer. One host serves 16 streams. */
+export function keywordHost(choice: KeywordHostChoice): EngineHostOptions {
+  const options: KeywordChoice = {
+    id: basename(choice.folder),
+    files: { encoder: "encoder.onnx", decoder: "decoder.onnx", joiner: "joiner.onnx", tokens: "tokens.txt" },
+    threads: 1,
+    ...choice,
+  };
+  return { name: "wake", module: siblingModule(import.meta.url, "./keyword-module"), options, maxJobs: 16 };
 }

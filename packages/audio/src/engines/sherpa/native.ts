@@ -33,14 +33,31 @@ export interface NativeTts {
   }): Promise<NativeWave>;
 }
 
+/** Only ever handed back to the spotter that made it. */
+export interface NativeOnlineStream {
+  acceptWaveform(wave: NativeWave): void;
+  inputFinished(): void;
+}
+
+export interface NativeKeywordSpotter {
+  createStream(): NativeOnlineStream;
+  isReady(stream: NativeOnlineStream): boolean;
+  decode(stream: NativeOnlineStream): void;
+  /** Begins anew after a keyword; without it the same one is told again. */
+  reset(stream: NativeOnlineStream): void;
+  /** `keyword` is empty while none was heard. */
+  getResult(stream: NativeOnlineStream): { readonly keyword?: string };
+}
+
 /** A configuration object; its shape is sherpa's, see its `types.js`. */
 export type NativeConfig = Readonly<Record<string, unknown>>;
 
 interface SherpaOnnx {
   readonly OfflineRecognizer: { createAsync(config: NativeConfig): Promise<NativeRecognizer> };
+  readonly KeywordSpotter: new (config: NativeConfig) => NativeKeywordSpotter;
   readonly OfflineTts: { createAsync(config: NativeConfig): Promise<NativeTts> };
 }
 
 const sherpa: SherpaOnnx = createRequire(import.meta.url)("sherpa-onnx-node");
 
-export const { OfflineRecognizer, OfflineTts } = sherpa;
+export const { KeywordSpotter, OfflineRecognizer, OfflineTts } = sherpa;

@@ -28,5 +28,24 @@ export const ttsOptions = z.object({
   defaultVoice: z.string().min(1).optional(),
 });
 
+export const keywordOptions = z.object({
+  ...common,
+  keywords: z
+    .array(
+      z.object({
+        word: z.string().min(1),
+        /** The word in tokens of the model, such as `▁HE Y ▁NO VA`; see sherpa's `text2token`. */
+        tokens: z.array(z.string().regex(/^[^\s:#@][^\s]*$/)).min(1),
+        /** Above 0: heard more readily. */
+        boost: z.number().min(0).max(10).default(1),
+        /** Probability that counts as heard. */
+        threshold: z.number().gt(0).lt(1).default(0.25),
+      }),
+    )
+    .min(1)
+    .max(100),
+});
+
 export type SttOptions = z.infer<typeof sttOptions>;
 export type TtsOptions = z.infer<typeof ttsOptions>;
+export type KeywordOptions = z.infer<typeof keywordOptions>;
