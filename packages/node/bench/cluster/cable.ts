@@ -6,6 +6,8 @@ import { firstWrite } from "./acting.ts";
 
 const ROUNDS = 5;
 const SECRET = "what the peers of a bench share";
+/** Seconds on a machine that does nothing else. */
+const UNITED_MS = 180_000;
 /** DECISIONS 2: a silent host is noticed in less. */
 const GOAL_MS = 1_000;
 const LOOK_MS = 5;
@@ -24,7 +26,7 @@ export async function* cableRows(): AsyncGenerator<BenchRow> {
   const detected: number[] = [];
   const replaced: number[] = [];
   for (let round = 0; round < ROUNDS; round += 1) {
-    const { prime } = await untilUnited(peers, { voters: 3 });
+    const { prime } = await untilUnited(peers, { voters: 3, timeoutMs: UNITED_MS });
     const [other, ...rest] = peers.filter((peer) => peer !== prime);
     if (other === undefined) throw new Error("three peers were started");
     const startedMs = performance.now();

@@ -5,6 +5,8 @@ import { Household, untilUnited } from "../../src/testing/index.ts";
 
 const ROUNDS = 5;
 const SECRET = "what the peers of a bench share";
+/** Seconds on a machine that does nothing else. */
+const UNITED_MS = 180_000;
 
 export async function* joiningRows(): AsyncGenerator<BenchRow> {
   const formed: number[] = [];
@@ -14,12 +16,12 @@ export async function* joiningRows(): AsyncGenerator<BenchRow> {
     const peers = await house.addAll(3);
     const startedMs = performance.now();
     await Promise.all(peers.map((peer) => peer.start()));
-    await untilUnited(peers);
+    await untilUnited(peers, { timeoutMs: UNITED_MS });
     formed.push(performance.now() - startedMs);
     const late = await house.add();
     const lateMs = performance.now();
     await late.start();
-    await untilUnited([...peers, late]);
+    await untilUnited([...peers, late], { timeoutMs: UNITED_MS });
     joined.push(performance.now() - lateMs);
   }
   const forming = "three peers start at once until they are one cluster";

@@ -50,7 +50,10 @@ export class ShippedPeer {
       stdio: ["ignore", "pipe", "ignore"],
     });
     this.#child = child;
-    child.once("exit", () => this.#guard.forget(this.#pid));
+    // The peer may be a process of its own behind the one that was started, and ends when that does.
+    const { pid: launcher = 0 } = child;
+    if (launcher > 0) this.#guard.watch(launcher);
+    child.once("exit", () => [launcher, this.#pid].forEach((each) => this.#guard.forget(each)));
     createInterface({ input: child.stdout }).on("line", (line) => this.#heard(JSON.parse(line) as Event));
   }
 
