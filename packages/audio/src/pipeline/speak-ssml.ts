@@ -1,0 +1,109 @@
+/** Speaking an SSML document: each stretch in its own manner, with the pauses between them. */
+import { AudioError } from "../errors.ts";
+import type { SynthesizeOptions, TextToSpeech } from "../engines/contracts.ts";
+import { abortError } from "../format/abort.ts";
+import type { Pcm } from "../format/pcm.ts";
+import { createResampler } from "../format/resample.ts";
+import { parseSsml } from "../turn/ssml/document.ts";
+import type { SpeakingSegment, SsmlDocument } from "../turn/ssml/document.ts";
+import type { Emphasis } from "../turn/ssml/prosody.ts";
+import type { SpeakEvent, SpeakOptions } from "./speak.ts";
+
+/** Silence comes in blocks of this length. */
+const SILENCE_BLOCK_MS = 200;
+/** Engines take these speeds. */
+const [SLOWEST, FASTEST] = [0.5, 2];
+
+/** Engines know no emphasis: slower and a little louder, or the other way. */
+const EMPHASES: Readonly<Record<Emphasis, { readonly rate: number; readonly volumeDb: number }>> = {
+  none: { rate: 1, volumeDb: 0 },
+  reduced: { rate: 1.08, volumeDb: -3 },
+  moderate: { rate: 0.94, volumeDb: 1.5 },
+  strong: { rate: 0.87, volumeDb: 3 },
+};
+
+/**
+ * Reads a whole SSML document.
+ * @throws AudioError `input-refused` when it is none, with line and column and what to do
+ */
+export function readSsml(text: string, language?: string): SsmlDocument {
+  const result = parseSsml(text, { language });
+  if (result.ok) return result.document;
+  const { line, column, problem, nextStep } = result.fault;
+  throw new AudioError("input-refused", `SSML, line ${line}, column ${column}: ${problem}`, {
+    nextStep,
+    details: { line, column },
+  });
+}
+
+/**
+ * Speaks a whole SSML document. Pauses are silence, pitch is made by playing slower or faster speech at another rate, and
+ * volume is held within full scale. A stretch in another language is said by the first voice of that language, where the
+ * engine has one.
+ * @throws AudioError `input-refused` when it is no document, those of the voice, and `job-cancelled`
+ */
+export async function* speakSsml(
+  ssml: string,
+  tts: TextToSpeech,
+  options: SpeakOptions = {},
+): AsyncGenerator<SpeakEvent, void, undefined> {
+  const voice = tts.voices.find(({ name }) => name === options.voice) ?? tts.voices[0];
+  const document = readSsml(ssml, voice?.language);
+  yield { type: "text", delta: document.text };
+  let index = 0;
+  for (const segment of document.segments) {
+    for (const pcm of silence(segment.pauseBeforeMs, tts.sampleRateHz)) yield { type: "audio", index, pcm };
+    yield { type: "sentence", index, text: segment.spoken.text };
+    for await (const pcm of say(segment, tts, options)) yield { type: "audio", index, pcm };
+    index += 1;
+  }
+  for (const pcm of silence(document.pauseAfterMs, tts.sampleRateHz)) {
+    if (options.signal?.aborted === true) throw abortError(options.signal, "speaking");
+    yield { type: "audio", index: Math.max(0, index - 1), pcm };
+  }
+}
+
+function* silence(ms: number, sampleRateHz: number): Generator<Pcm, void, undefined> {
+  for (let left = ms; left > 0; left -= SILENCE_BLOCK_MS) {
+    const samples = new Float32Array(Math.round((Math.min(left, SILENCE_BLOCK_MS) * sampleRateHz) / 1000));
+    yield { sampleRateHz, samples };
+  }
+}
+
+async function* say(
+  segment: SpeakingSegment,
+  tts: TextToSpeech,
+  { voice, speed = 1, signal }: SpeakOptions,
+): AsyncGenerator<Pcm, void, undefined> {
+  const { sampleRateHz } = tts;
+  const emphasis = EMPHASES[segment.emphasis];
+  // Whole hundreds keep the resampler's filter small.
+  const raisedHz = Math.round((sampleRateHz * 2 ** (segment.pitchSemitones / 12)) / 100) * 100;
+  const wanted = (speed * segment.rate * emphasis.rate * sampleRateHz) / raisedHz;
+  const name = voiceFor(segment.language, tts, voice);
+  const how: SynthesizeOptions = {
+    speed: Math.min(FASTEST, Math.max(SLOWEST, wanted)),
+    ...(name === undefined ? {} : { voice: name }),
+    ...(signal === undefined ? {} : { signal }),
+  };
+  const gain = 10 ** ((segment.volumeDb + emphasis.volumeDb) / 20);
+  const shifter = raisedHz === sampleRateHz ? undefined : createResampler(raisedHz, sampleRateHz);
+  for await (const { samples } of tts.synthesize(segment.spoken.text, how)) {
+    const shifted = shifter === undefined ? samples : shifter.push(samples);
+    if (shifted.length > 0) yield { sampleRateHz, samples: amplified(shifted, gain) };
+  }
+  const rest = shifter?.end();
+  if (rest !== undefined && rest.length > 0) yield { sampleRateHz, samples: amplified(rest, gain) };
+}
+
+function voiceFor(language: string | undefined, tts: TextToSpeech, chosen: string | undefined): string | undefined {
+  const primary = (tag: string | undefined): string | undefined => tag?.toLowerCase().split(/[-_]/u)[0];
+  const own = tts.voices.find(({ name }) => name === chosen) ?? tts.voices[0];
+  if (language === undefined || primary(language) === primary(own?.language)) return chosen;
+  return tts.voices.find((voice) => primary(voice.language) === primary(language))?.name ?? chosen;
+}
+
+function amplified(samples: Float32Array, gain: number): Float32Array {
+  if (gain === 1) return samples;
+  return samples.map((sample) => Math.min(1, Math.max(-1, sample * gain)));
+}
