@@ -2,7 +2,7 @@
 import { exponential, unleash as setGoing, type Act } from "../kit/acts.ts";
 import { Random } from "../kit/random.ts";
 import { MS, SECOND, type Micros } from "../kit/timeline.ts";
-import type { Machine } from "./host.ts";
+import type { Life, Machine } from "./host.ts";
 import { leave, revoke } from "./parting.ts";
 import type { Fault } from "./plan.ts";
 import type { World } from "./world.ts";
@@ -126,16 +126,18 @@ function isolate(world: World, random: Random, machine: Machine | undefined, dur
 /** Who has just come to lead has much to do: that is when it stands still, or is not heard, so that all of it comes late. */
 function strikeYoungPrimes(world: World): void {
   const random = new Random(world.plan.seed, "fault/young-prime");
-  world.onPrime = ({ host }) => {
+  const strikeWithin = (withinMs: number, { host }: Life): void => {
     if (world.isHealed || !random.chance(0.4 * world.plan.intensity)) return;
-    const [afterMs, durationMs] = [400 * random.next() ** 2, random.between(500, 5_000)];
-    const isPaused = random.chance(0.5);
+    const [afterMs, durationMs] = [withinMs * random.next() ** 2, random.between(500, 5_000)];
+    const isPaused = random.chance(0.4);
     later(world, afterMs, () => {
       if (!isPaused) return isolate(world, random, host, durationMs);
       world.pause(host, false);
       world.after(durationMs * MS, () => world.resume(host));
     });
   };
+  world.onPrime = (life) => strikeWithin(400, life);
+  world.onActing = (life) => strikeWithin(20, life);
 }
 
 /** The host's system tells before, and waits a moment. */

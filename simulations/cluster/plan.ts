@@ -75,7 +75,7 @@ export function planOf(seed: number, only?: ReadonlySet<Fault>): Plan {
     // Slower than the default, which would make most of a run heartbeats.
     timing: { name: "simulated", heartbeatMs, electionMs: 4 * heartbeatMs, maxElectionMs: 5_000 },
     clients: random.between(1, 3),
-    thinkTime: random.oneOf(100, 400, 1_500) * MS,
+    thinkTime: random.oneOf(200, 500, 1_500) * MS,
     safetyPhase: random.between(15, 45) * SECOND,
     livenessBound: 240 * SECOND,
   };

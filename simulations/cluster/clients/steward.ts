@@ -37,6 +37,7 @@ export function appoint(world: World, life: Life, member: NonNullable<NonNullabl
     },
     behavior: (own) => (context) => {
       context.timers.once("act", 0, { type: "own-act" });
+      world.onActing(life);
       let overSinceMs: number | undefined;
       return async () => {
         count += 1;
