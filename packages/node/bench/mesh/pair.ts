@@ -72,7 +72,11 @@ export class Pair {
     const identity = await newIdentity();
     const key = Buffer.from(privateKeyToProtobuf(identity.privateKey)).toString("base64");
     const options: FarOptions = { key, hasActors, peers: {} };
-    const child = fork(PROGRAM, [JSON.stringify(options)], { execArgv: ["--conditions=parley-source"] });
+    const child = fork(PROGRAM, [JSON.stringify(options)], {
+      execArgv: ["--conditions=parley-source"],
+      // Standard output is the report's.
+      stdio: ["ignore", 2, 2, "ipc"],
+    });
     const [{ addresses, barePort }] = (await once(child, "message")) as [FarReport];
     near.links.add(identity.peerId, addresses);
     await near.links.whenUp(identity.peerId, AbortSignal.timeout(30_000));

@@ -9,13 +9,15 @@ const PROGRAM = fileURLToPath(new URL("peers-process.ts", import.meta.url));
 const ANSWER_MS = 240_000;
 
 export class OneProcess {
-  readonly peers: number;
   readonly #child: ChildProcess;
   readonly #started: Promise<GossipNews>;
 
   constructor(peers: number) {
-    this.peers = peers;
-    this.#child = fork(PROGRAM, [String(peers)], { execArgv: ["--conditions=parley-source"] });
+    this.#child = fork(PROGRAM, [String(peers)], {
+      execArgv: ["--conditions=parley-source"],
+      // Standard output is the report's.
+      stdio: ["ignore", 2, 2, "ipc"],
+    });
     this.#started = this.#next();
     // Heard where it is awaited; whoever closes before that does not.
     this.#started.catch(() => undefined);
@@ -32,20 +34,26 @@ export class OneProcess {
     order: GossipOrder & { readonly type: Type },
   ): Promise<GossipAnswers[Type]> {
     const next = this.#next();
-    this.#child.send(order);
+    // Where it cannot be sent the process has ended, which `next` tells.
+    this.#child.send(order, () => undefined);
     const news = await next;
     if (news.type === "answer") return news.answer as GossipAnswers[Type];
     throw new Error(`peers could not ${order.type}: ${news.type === "failed" ? news.why : news.type}`);
   }
 
   async end(): Promise<void> {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    if (this.#hasEnded) return;
     const exited = once(this.#child, "exit");
     this.#child.kill("SIGKILL");
     await exited;
   }
 
+  get #hasEnded(): boolean {
+    return this.#child.exitCode !== null || this.#child.signalCode !== null;
+  }
+
   async #next(): Promise<GossipNews> {
+    if (this.#hasEnded) throw new Error("a process with peers has ended");
     const over = new AbortController();
     const late = setTimeout(() => over.abort(new Error("peers gave no answer in time")), ANSWER_MS);
     const { signal } = over;
