@@ -72,3 +72,14 @@ export type { BargeIn, BargeInDecision, BargeInFrame, BargeInOptions } from "./b
 // When a wake word counts as heard.
 export { createWakeWatch } from "./wake/index.ts";
 export type { WakeHit, WakeOptions, WakeRule, WakeScores, WakeWatch } from "./wake/index.ts";
+// When somebody has finished.
+export { createEndpointer, endOfTurnScore, endpointOptions, silenceFor } from "./endpoint/index.ts";
+export type {
+  EndOfTurnScore,
+  EndpointEvent,
+  EndpointFrame,
+  EndpointOptions,
+  Endpointer,
+  PartialText,
+  TurnContext,
+} from "./endpoint/index.ts";

@@ -14,11 +14,12 @@ const NOISE: Omit<BargeInFrame, "atMs"> = { speech: 0.05, levelDbfs: -25, echo: 
 function hear(
   parts: readonly (readonly [number, Omit<BargeInFrame, "atMs">])[],
   options: Partial<BargeInOptions> = {},
+  room = ROOM,
 ) {
   const watch = createBargeIn(options);
   const decisions: BargeInDecision[] = [];
   let atMs = -30 * FRAME_MS;
-  for (const [count, frame] of [[30, ROOM] as const, ...parts]) {
+  for (const [count, frame] of [[30, room] as const, ...parts]) {
     for (let index = 0; index < count; index += 1, atMs += FRAME_MS) {
       const decision = watch.push({ ...frame, atMs });
       if (decision !== undefined) decisions.push(decision);
@@ -27,15 +28,12 @@ function hear(
   return decisions;
 }
 
-function hearSound({ speech, levelDbfs }: Sound, echo = 0): readonly BargeInDecision[] {
-  const frames = speech.map(
-    (one, index) => [1, { speech: one, levelDbfs: levelDbfs[index] ?? -60, echo, wake: false }] as const,
-  );
-  const first = levelDbfs[0] ?? -60;
-  return hear([[30, { ...ROOM, levelDbfs: first }], ...frames, [20, { ...ROOM, levelDbfs: first }]]).map((one) => ({
-    ...one,
-    atMs: one.atMs - 30 * FRAME_MS,
-  }));
+function hearSound({ speech, levelDbfs }: Sound): readonly BargeInDecision[] {
+  const room = { ...ROOM, levelDbfs: levelDbfs[0] ?? -60 };
+  const frames = speech.map((one, index) => {
+    return [1, { ...ROOM, speech: one, levelDbfs: levelDbfs[index] ?? -60 }] as const;
+  });
+  return hear([...frames, [20, room]], {}, room);
 }
 
 const kinds = (decisions: readonly BargeInDecision[]): string => decisions.map(({ type }) => type).join(" ");
