@@ -18,9 +18,12 @@ export interface Sight {
 
 const STOP = /[.!?…。！？｡]/u;
 const WIDE_STOP = /[。！？｡]/u;
-/** Tested on single code units: the halves of a surrogate pair stand for emoji here. */
-const CLOSER = /["'”’»›)\]}」』）】*_~`\ud800-\udfff]|\u{200d}|\u{fe0f}/u;
-const QUOTE = /["'”’»›)\]」』）】]/u;
+/**
+ * Directly behind a stop, also the marks that open elsewhere: German closes with “ and «. Tested on single code units: the
+ * halves of a surrogate pair stand for emoji here.
+ */
+const CLOSER = /["'”’“‘»«›‹)\]}」』）】*_~`\ud800-\udfff]|\u{200d}|\u{fe0f}/u;
+const QUOTE = /["'”’“‘»«›‹)\]」』）】]/u;
 const LOWER = /\p{Ll}/u;
 
 /** True for a character that may end a sentence. */
@@ -36,10 +39,13 @@ export function judgeStop({ text, final }: Sight, at: number, line: string): Ver
   const limit = Math.min(text.length, at + LOOK_AHEAD_CHARS);
   const isWhole = final || text.length >= at + LOOK_AHEAD_CHARS;
   const stopsEnd = skipWhile(text, at, limit, isStop);
-  const closersEnd = skipWhile(text, stopsEnd, limit, (char) => CLOSER.test(char));
+  let closersEnd = skipWhile(text, stopsEnd, limit, (char) => CLOSER.test(char));
   if (closersEnd === limit && !isWhole) return "wait";
   // Chinese and Japanese put no space behind a stop.
   if (WIDE_STOP.test(text.slice(at, stopsEnd))) return closersEnd;
+  // French sets its quotes off with a space: « Vraiment ? »
+  const spaced = skipWhile(text, closersEnd, limit, isSpace);
+  if (closersEnd === stopsEnd && spaced > closersEnd && spaced < limit && text[spaced] === "»") closersEnd = spaced + 1;
   const next = skipWhile(text, closersEnd, limit, isSpace);
   if (next === limit) return isWhole ? next : "wait";
   if (next === closersEnd) return "none";
@@ -134,7 +140,7 @@ function endsSentence(context: StopContext): boolean | "wait" {
 /** Titles and the like, always followed by what they belong to. */
 const NEVER_LAST = new Set(
   (
-    "mr mrs ms mx dr prof rev st gen col sgt capt lt gov sen rep hon messrs mme mlle vs approx ca " +
+    "mr mrs ms mx dr prof rev st mt sra srta gen col sgt capt lt gov sen rep hon messrs mme mlle vs approx ca " +
     "bzw evtl ggf inkl exkl vgl sog bspw hr fr tel dipl ing"
   ).split(" "),
 );

@@ -62,9 +62,11 @@ function telephone(written: string, numbers: Numbers): string {
 }
 
 function spelledOut(written: string, numbers: Numbers | undefined): string {
-  return Array.from(written.replaceAll(/\s+/gu, ""), (char) =>
-    numbers !== undefined && /^\d$/u.test(char) ? numbers.spelled(char) : char.toUpperCase(),
-  ).join(" ");
+  return Array.from(written.replaceAll(/\s+/gu, ""), (char) => {
+    if (numbers !== undefined && /^\d$/u.test(char)) return numbers.spelled(char);
+    // Alone, "A" is read as the article.
+    return numbers === english && /^a$/iu.test(char) ? "eigh" : char.toUpperCase();
+  }).join(" ");
 }
 
 /** English dates in the order that `format` gives ("mdy", "dmy", "ymd", "md", …). */

@@ -252,8 +252,9 @@ function plain(letters: string): string {
 }
 
 function english(letters: string, word: string): readonly Spelling[] {
-  // Letters said one by one, as in CPU.
-  if (/^\p{Lu}{1,5}\b/u.test(word) && letters.length > 1 && !/[aeiouy]/u.test(letters)) {
+  // Letters said one by one, as in CPU and PM.
+  const isSpelled = letters.length <= 3 || !/[aeiouy]/u.test(letters);
+  if (/^\p{Lu}{2,5}(?!\p{L})/u.test(word) && isSpelled) {
     return Array.from(letters, () => [
       ["E", 90],
       ["I", 130],

@@ -1,7 +1,7 @@
 /** English times of day in words. */
 import { cardinal } from "./numbers.ts";
 
-/** "twelve thirty", "five o'clock", "three oh five p m"; undefined when no clock shows it. */
+/** "twelve thirty", "five o'clock", "three oh five PM"; undefined when no clock shows it. */
 export function clock(
   hour: number,
   minute: number,
@@ -9,7 +9,7 @@ export function clock(
   half: string | undefined,
 ): string | undefined {
   if (hour > 24 || minute > 59 || Number(second ?? 0) > 59 || (half !== undefined && hour > 12)) return undefined;
-  const suffix = half === undefined ? "" : ` ${half.toLowerCase()} m`;
+  const suffix = half === undefined ? "" : ` ${half.toUpperCase()}M`;
   const seconds = second === undefined ? "" : ` and ${cardinal(Number(second))} seconds`;
   return cardinal(hour) + minutes(hour, minute, half !== undefined) + seconds + suffix;
 }
