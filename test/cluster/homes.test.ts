@@ -149,4 +149,33 @@ describe("a peer whose folder was put back to what it was some time ago", () => 
     await untilEqual(peers);
     expect(house.crashes()).toEqual([]);
   }, 120_000);
+
+  it("without its log gives nobody its vote before it has learnt all, though who led is away", async () => {
+    const { house, peers, victim, others } = await withOneStopped();
+    const backup = join(house.folder, "backup");
+    await cp(victim.home, backup, { recursive: true });
+    await victim.start();
+    const { prime } = await untilUnited(peers, { voters: 3 });
+    for (let i = 0; i < 20; i += 1) await putUntilDone(victim, `since/${i}`, "kept");
+    await victim.stop();
+    await rm(victim.home, { recursive: true });
+    await cp(backup, victim.home, { recursive: true });
+    await rm(join(victim.home, "raft"), { recursive: true });
+    await prime.kill();
+    const other = others.find((peer) => peer !== prime);
+    if (other === undefined) throw new Error("three");
+    await victim.start();
+    await until(async () => (await victim.noticed()).doubts > 0, "it is in doubt", { peers: [victim, other] });
+    await until(
+      async () => (await other.peers()).some(({ peerId, isOnline }) => peerId === victim.peerId && isOnline),
+      "a link",
+    );
+    expect((await other.put("without", "a vote")).outcome).not.toBe("done");
+    expect((await other.peers()).find(({ isPrime }) => isPrime)).toBeUndefined();
+    await prime.start();
+    await untilUnited(peers, { voters: 3 });
+    expect(await valueAt(victim, "since/19")).toBe("kept");
+    await untilEqual(peers);
+    expect(house.crashes()).toEqual([]);
+  }, 180_000);
 });

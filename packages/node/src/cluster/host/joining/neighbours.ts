@@ -9,6 +9,8 @@ export interface Neighbour {
   about: About | undefined;
   /** Hellos that came to nothing, in a row. */
   failures: number;
+  /** It has answered once. */
+  hasAnswered: boolean;
   /** Refusals to let this peer in, in a row. */
   refusals: number;
   isVisiting: boolean;
@@ -39,6 +41,7 @@ export class Neighbours {
     const known = this.#known.get(about.peerId) ?? this.#enter(about.peerId);
     if (known.about?.cluster?.id !== about.cluster?.id) known.refusals = 0;
     known.about = about;
+    known.hasAnswered = true;
     known.failures = 0;
     known.book.worked(address);
     this.#nameless.delete(address);
@@ -86,7 +89,8 @@ export class Neighbours {
 
   #enter(peer: string): Neighbour {
     if (this.#known.size >= MAX_NEIGHBOURS) this.#drop();
-    const neighbour = { peer, book: new AddressBook(), about: undefined, failures: 0, refusals: 0, isVisiting: false };
+    const book = new AddressBook();
+    const neighbour = { peer, book, about: undefined, failures: 0, hasAnswered: false, refusals: 0, isVisiting: false };
     this.#known.set(peer, neighbour);
     return neighbour;
   }

@@ -10,7 +10,7 @@ import { FORMING_TIMES, type FormingInput, type FormingOutput, type FormingTimes
 import { pause } from "../pause.ts";
 import { Neighbours, SILENT_AFTER, type Neighbour } from "./neighbours.ts";
 import type { Meeting } from "./news.ts";
-import type { Visits } from "./visits.ts";
+import { HELLO_MS, type Visits } from "./visits.ts";
 import type { Welcome } from "./welcome.ts";
 
 export interface SeekerOptions {
@@ -67,6 +67,8 @@ const SELDOM_MS = 30_000;
 const MIN_PAUSE_MS = 100;
 const MAX_PAUSE_MS = 5_000;
 const MAX_VISITS_AT_ONCE = 16;
+/** Who has answered before, and did not in time, may have too much to do: it is given more time, so many times as much. */
+const MAX_LONGER = 2;
 const PAIR_MS = 30_000;
 /** Of it, until the other side has proven that it knows the secret: nothing else is tried meanwhile. */
 const PROOF_MS = 10_000;
@@ -319,7 +321,8 @@ export class Seeker {
     this.#visiting += 1;
     try {
       const place = this.neighbours.placeOf(neighbour);
-      const { about, address } = await this.#options.visits.hello(place, this.#over.signal);
+      const timeoutMs = HELLO_MS * (neighbour.hasAnswered ? 1 + Math.min(neighbour.failures, MAX_LONGER) : 1);
+      const { about, address } = await this.#options.visits.hello(place, this.#over.signal, { timeoutMs });
       this.#met(about, address);
     } catch (error) {
       neighbour.failures += 1;

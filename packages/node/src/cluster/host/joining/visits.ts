@@ -30,7 +30,8 @@ export interface Hello {
   readonly address: string;
 }
 
-const HELLO_MS = 3_000;
+/** For a hello. */
+export const HELLO_MS = 3_000;
 const ASK_MS = 10_000;
 const DIAL_MS = 5_000;
 
@@ -42,8 +43,6 @@ export interface VisitsOptions {
   readonly mayBeIn?: (host: Host) => Promise<void>;
   /** It is not known whether it has. */
   readonly isUnsettled?: () => void;
-  /** How long a hello may take. */
-  readonly helloMs?: number;
 }
 
 export class Visits {
@@ -56,9 +55,13 @@ export class Visits {
   }
 
   /** @throws PeerError `unreachable` and others of the door */
-  async hello(place: Place, signal: AbortSignal): Promise<Hello> {
+  async hello(
+    place: Place,
+    signal: AbortSignal,
+    { timeoutMs = HELLO_MS }: { readonly timeoutMs?: number } = {},
+  ): Promise<Hello> {
     // From its turn on: what is asked for at the same door before it may take longer than any hello.
-    const given = (): AbortSignal => AbortSignal.any([signal, AbortSignal.timeout(this.#options.helloMs ?? HELLO_MS)]);
+    const given = (): AbortSignal => AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
     return this.#inTurn(place, given, async (connection, within) => {
       const stream = await visitOver(connection, within);
       const about = await askAbout(stream, { signal: within, port: this.#port });

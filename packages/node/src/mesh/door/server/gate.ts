@@ -25,6 +25,8 @@ export interface Pass {
 /** Why there is no pass. */
 export interface NoPass {
   readonly code: "pairing-closed" | "pairing-paused";
+  /** For the other side's log. */
+  readonly reason: string;
   readonly retryAfterMs?: number;
 }
 
@@ -99,7 +101,8 @@ export class Gate {
 
   /** Claims a try for `peerId`, which connects from `source`. To be given back by `release`. */
   enter(method: PairingMethod, peerId: string, source: string): Pass | NoPass {
-    if (this.#atOnce >= MAX_AT_ONCE) return { code: "pairing-paused", retryAfterMs: 1000 };
+    if (this.#atOnce >= MAX_AT_ONCE)
+      return { code: "pairing-paused", reason: "many others try now", retryAfterMs: 1000 };
     const pass = method === "code" ? this.#enterByCode(peerId) : this.#enterBySecret(source);
     if (isPass(pass)) this.#atOnce += 1;
     return pass;
@@ -117,10 +120,10 @@ export class Gate {
   #enterByCode(peerId: string): Pass | NoPass {
     const opened = this.#window;
     const claimed = opened && claimTry(opened, peerId, this.#nowMs());
-    if (claimed === undefined) return { code: "pairing-closed" };
+    if (claimed === undefined) return CLOSED;
     // What is refused anyway costs nothing, so it does not use up what others may need.
     const waitMs = this.#bucket.take(this.#nowMs());
-    if (waitMs > 0) return { code: "pairing-paused", retryAfterMs: waitMs };
+    if (waitMs > 0) return tooMany(waitMs);
     this.#window = claimed;
     const { code } = claimed;
     return {
@@ -138,12 +141,12 @@ export class Gate {
   }
 
   #enterBySecret(source: string): Pass | NoPass {
-    if (this.#joinSecret === undefined) return { code: "pairing-closed" };
-    if (!this.#admitsBySecret()) return { code: "pairing-paused", retryAfterMs: 250 };
+    if (this.#joinSecret === undefined) return CLOSED;
+    if (!this.#admitsBySecret()) return NOT_YET;
     const nowMs = this.#nowMs();
     const waitMs =
       this.#limiter.waitMs(source, nowMs) || this.#bucket.take(nowMs) || this.#limiter.claim(source, nowMs);
-    if (waitMs > 0) return { code: "pairing-paused", retryAfterMs: waitMs };
+    if (waitMs > 0) return tooMany(waitMs);
     return {
       secret: this.#joinSecret,
       proven: () => {
@@ -159,6 +162,14 @@ export class Gate {
     this.#window = undefined;
     this.#closed(why);
   }
+}
+
+const CLOSED: NoPass = { code: "pairing-closed", reason: "nobody may pair at this peer now" };
+/** It has just founded its cluster, or is about to join another. */
+const NOT_YET: NoPass = { code: "pairing-paused", reason: "this peer lets nobody in by secret yet", retryAfterMs: 250 };
+
+function tooMany(retryAfterMs: number): NoPass {
+  return { code: "pairing-paused", reason: "too many tries", retryAfterMs };
 }
 
 /** True when a try may be made. */

@@ -18,8 +18,7 @@ export async function servePairing(exchange: Exchange, request: PairMessage, fra
   }
   const pass = gate.enter(request.method, stream.remotePeer, sourceOf(stream.remoteAddress));
   if (!isPass(pass)) {
-    const reason = pass.code === "pairing-closed" ? "nobody may pair at this peer now" : "too many tries";
-    await refuse(stream, { ...pass, reason });
+    await refuse(stream, pass);
     return;
   }
   const parties: Parties = {

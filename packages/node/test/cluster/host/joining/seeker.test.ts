@@ -93,6 +93,28 @@ describe("a peer that looks for others", () => {
     expect(happened.filter((each) => each === "pair")).toHaveLength(1);
   });
 
+  it("gives more time to who has answered before, and did not in time", async () => {
+    const given: number[] = [];
+    const visits = {
+      hello: async ({ peer }: Place, _signal: AbortSignal, options: { timeoutMs: number }): Promise<Hello> => {
+        if (peer !== REAL) throw new PeerError("unreachable", "nobody is there", { nextStep: "Look elsewhere." });
+        given.push(options.timeoutMs);
+        if (given.length === 1) return { about: { ...about, cluster: null }, address: ADDRESS };
+        throw new PeerError("peer-silent", "the other peer said nothing in time", { nextStep: "Try again." });
+      },
+    };
+    const looking = seeker(nothing, { visits: visits as unknown as Visits });
+    looking.start({ type: "started", as: "fresh" });
+    looking.heard(REAL, [ADDRESS]);
+    for (let times = 2; times <= 5; times += 1) {
+      await until(() => given.length >= times - 1, "an answer");
+      await new Promise(setImmediate);
+      looking.look();
+    }
+    await until(() => given.length >= 5, "five hellos");
+    expect(given.slice(0, 5)).toEqual([3_000, 3_000, 6_000, 9_000, 9_000]);
+  });
+
   it("looks round soon when something has changed, however seldom it did before", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
     onTestFinished(() => void vi.useRealTimers());
@@ -130,11 +152,11 @@ describe("a hello", () => {
       },
     };
     const application = { name: "n", version: "1", sealingKey: new Uint8Array(32), addresses: [] };
-    const visits = new Visits({ host: host as unknown as MeshHost, application: () => application, helloMs: 150 });
+    const visits = new Visits({ host: host as unknown as MeshHost, application: () => application });
     const place = { peer: REAL, addresses: [ADDRESS] };
     const signal = AbortSignal.timeout(20_000);
     const before = visits.welcome(place, signal).catch((error: unknown) => error);
-    const hello = visits.hello(place, signal);
+    const hello = visits.hello(place, signal, { timeoutMs: 150 });
     await before;
     await expect(hello).rejects.toMatchObject({ code: "unreachable" });
     expect(begun).toHaveLength(2);
