@@ -1,0 +1,47 @@
+/** `docs/INTERACTION.md`: the course of a conversation, drawn from the machine that decides it. */
+import { interactionMachine, interactionOptions } from "@parley/audio/turn";
+import { mermaid, transitionRows } from "./mermaid.ts";
+
+const TIMES = Object.entries(interactionOptions());
+
+/** The page. */
+export function interactionPage(): string {
+  return `# The course of a conversation
+
+<!-- Drawn from packages/audio/src/turn/interaction/machine.ts; change it there, then run \`npx vitest run test/house/interaction-page.test.ts -u\`. -->
+
+What a spoken conversation is doing, and what may happen next, is one state machine: \`interactionMachine\` of
+\`@parley/audio/turn\`. It decides and does nothing. Events and the time go in; what is to be done comes out, in order, for
+a driver to carry out (\`createInteraction\`). An event that has no meaning where it arrives changes nothing.
+
+A **turn** is what a person says and the answer to it; every turn that begins ends once (\`end-turn\`), in order. A
+**generation** is one piece of work for a turn; results of an older one are late, and dropped.
+
+- \`idle\`: a wake word, a key or, in open conversations, speech is waited for.
+- \`wakeword_detected\`: the hosts that heard it settle who answers; what is said meanwhile is kept.
+- \`listening_for_command\`: ears are open. In \`pausing\` the person may have finished: work begins early, and is taken back
+  when they go on.
+- \`processing\`, \`responding\`: nothing of the answer has been heard yet; what is said now joins the question.
+- \`speaking\`: the answer is heard. A sound ducks it, speech interrupts it.
+- \`interrupting\`: playback stops and tells how much was heard; ears are open already.
+
+\`\`\`mermaid
+${mermaid(interactionMachine.root)}
+\`\`\`
+
+## Options
+
+| option | default |
+| --- | --- |
+${TIMES.map(([name, value]) => `| \`${name}\` | ${String(value)} |`).join("\n")}
+
+## Every transition
+
+Of those with the same state and event, the first whose guard holds is taken; without a state to go to, only the memory
+changes or something is to be done. A state within another takes what it has no transition for from the outer one.
+
+| state | event | guard | to |
+| --- | --- | --- | --- |
+${transitionRows(interactionMachine.root).join("\n")}
+`;
+}
