@@ -3,3 +3,5 @@ export { crashHost, energyVadHost, fixedDelaySttHost, fixedDelayTtsHost } from "
 /** How well a recogniser heard. */
 export { wordErrors } from "./word-errors.ts";
 export type { WordErrors } from "./word-errors.ts";
+/** Sounds made for measuring. */
+export * from "./sounds/index.ts";
