@@ -11,6 +11,10 @@ export type AudioErrorCode =
   | "audio-corrupt"
   | "audio-unsupported"
   | "audio-too-long"
+  // devices/
+  | "device-missing"
+  | "device-failed"
+  | "device-lost"
   // pipeline/
   | "no-speech"
   // engines/

@@ -17,9 +17,18 @@ export type { WriteOpusOptions, WrittenOpus } from "./opus-writer.ts";
 // How loud a block is.
 export { level, SILENCE_DBFS } from "./level.ts";
 export type { Level } from "./level.ts";
-// Sound that does not end: rings between threads, level events, two clocks.
-export { ClockBridge, createMeter, SampleRing } from "./live/index.ts";
-export type { BridgeReport, ClockBridgeOptions, LevelEvent, Meter, MeterOptions } from "./live/index.ts";
+// Sound that does not end: rings between threads, level events, two clocks, raw PCM.
+export { ClockBridge, createMeter, createRawDecoder, SampleRing } from "./live/index.ts";
+export type {
+  BridgeReport,
+  ClockBridgeOptions,
+  LevelEvent,
+  Meter,
+  MeterOptions,
+  RawDecoder,
+  RawLayout,
+} from "./live/index.ts";
+export type { SampleEncoding } from "./wav-samples.ts";
 // Blocks of any size into frames of one size.
 export { toFrames } from "./frames.ts";
 export type { LastFrame } from "./frames.ts";

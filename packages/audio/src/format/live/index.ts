@@ -4,3 +4,5 @@ export type { BridgeReport, ClockBridgeOptions } from "./bridge.ts";
 export { createMeter } from "./meter.ts";
 export type { LevelEvent, Meter, MeterOptions } from "./meter.ts";
 export { SampleRing } from "./ring.ts";
+export { createRawDecoder } from "./raw-pcm.ts";
+export type { RawDecoder, RawLayout } from "./raw-pcm.ts";
