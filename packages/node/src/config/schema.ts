@@ -198,7 +198,7 @@ export const configSchema = z.strictObject({
     min_speech_ms: setting(whole(20, 300), {
       meaning: "Sounds with less voice in them than this are not speech.",
       unit: "milliseconds",
-      default: 160,
+      default: 250,
     }),
     max_speech_s: setting(number(1, 60), {
       meaning: "An utterance longer than this is cut where a voice is least likely, and recognised in pieces.",

@@ -6,7 +6,7 @@ export interface SpeechOptions {
   readonly sensitivity?: number;
   /** Silence that ends a stretch. Default 500. */
   readonly silenceTimeoutMs?: number;
-  /** Voice that it takes to begin one; a click or a cough has less. Default 160. */
+  /** Voice that it takes to begin one; a click has less, the shortest words have more. Default 250. */
   readonly minSpeechMs?: number;
   /** A longer stretch is cut at its least probable place. Default 20,000. */
   readonly maxSpeechMs?: number;
@@ -51,7 +51,7 @@ export function thresholdsFor(sensitivity: number): {
 
 /** @throws RangeError when an option makes no sense. */
 export function speechLimits(options: SpeechOptions = {}): SpeechLimits {
-  const { sensitivity = 0.5, silenceTimeoutMs = 500, minSpeechMs = 160 } = options;
+  const { sensitivity = 0.5, silenceTimeoutMs = 500, minSpeechMs = 250 } = options;
   const { maxSpeechMs = 20_000, leadMs = 250, tailMs = 200 } = options;
   const times = { silenceTimeoutMs, minSpeechMs, maxSpeechMs, leadMs, tailMs };
   for (const [name, value] of Object.entries(times)) {

@@ -73,8 +73,8 @@ describe("frames become stretches of speech", () => {
   });
 
   it("and a short pause within a word does not forget what was said before it", () => {
-    const { events } = track([...run(3, 0.9), ...run(3, 0.1), ...run(3, 0.9), ...run(20, 0.01)]);
-    expect(ends(events)).toMatchObject([{ startMs: 0, endMs: 9 * FRAME_MS }]);
+    const { events } = track([...run(4, 0.9), ...run(3, 0.1), ...run(4, 0.9), ...run(20, 0.01)]);
+    expect(ends(events)).toMatchObject([{ startMs: 0, endMs: 11 * FRAME_MS }]);
   });
 
   it("in which a doubtful frame goes on but does not begin", () => {
