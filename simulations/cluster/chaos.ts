@@ -120,6 +120,7 @@ function isolate(world: World, random: Random, machine: Machine | undefined, dur
     ...(hears === true ? [] : [[other, machine.number] as const]),
     ...(isHeard === true ? [] : [[machine.number, other] as const]),
   ]);
+  if (machine.life !== undefined) world.onStruck(machine.life, durationMs * MS);
   cutAll(world, links, durationMs);
 }
 
@@ -131,9 +132,8 @@ function strikeYoungPrimes(world: World): void {
     const [afterMs, durationMs] = [withinMs * random.next() ** 2, random.between(500, 5_000)];
     const isPaused = random.chance(0.4);
     later(world, afterMs, () => {
-      if (!isPaused) return isolate(world, random, host, durationMs);
-      world.pause(host, false);
-      world.after(durationMs * MS, () => world.resume(host));
+      if (isPaused) standStill(world, host, durationMs * MS, false);
+      else isolate(world, random, host, durationMs);
     });
   };
   world.onPrime = (life) => strikeWithin(400, life);
@@ -194,7 +194,11 @@ function restart(world: World, random: Random): void {
 
 function pause(world: World, random: Random, duration: Micros, sleeps: boolean): void {
   const machine = victim(world, random);
-  if (machine === undefined) return;
+  if (machine !== undefined) standStill(world, machine, duration, sleeps);
+}
+
+function standStill(world: World, machine: Machine, duration: Micros, sleeps: boolean): void {
+  if (machine.life !== undefined && world.primes().includes(machine.life)) world.onStruck(machine.life, duration);
   world.pause(machine, sleeps);
   // Also after the healing: then it has been woken already.
   world.after(duration, () => world.resume(machine));

@@ -56,6 +56,8 @@ export class World implements GroundWorld {
   formedInCalm = false;
   /** Hears of everybody who begins to lead. */
   onPrime: (life: Life) => void = () => undefined;
+  /** Hears of every prime that is paused or cut off, and for how long. */
+  onStruck: (life: Life, duration: Micros) => void = () => undefined;
   /** Hears of everybody who begins to act as prime. */
   onActing: (life: Life) => void = () => undefined;
   #calls = 0;

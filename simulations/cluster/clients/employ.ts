@@ -3,7 +3,7 @@ import type { World } from "../world.ts";
 import { askForHomes } from "./homes.ts";
 import { comeLate } from "./latecomers.ts";
 import { useOutboxes } from "./outboxes.ts";
-import { useRegisters } from "./registers.ts";
+import { haunt, useRegisters } from "./registers.ts";
 import { writeOwnKeys } from "./writes.ts";
 
 /** They go on until the world is healed. */
@@ -13,6 +13,7 @@ export function employ(world: World): void {
     useRegisters(world, client);
     useOutboxes(world, client);
   }
+  haunt(world);
   askForHomes(world);
   comeLate(world);
 }

@@ -53,9 +53,10 @@ function own(world: World, life: Life, { shared }: Member, epoch: number): void 
 
 function lateCommand(world: World, life: Life, member: Member, random: Random, count: number): Command | undefined {
   const { now } = member.shared;
-  const kind = random.oneOf("put", "delete", "fence", "remember", "forget", "place", "rotate");
+  const kind = random.oneOf("put", "delete", "fence", "remember", "forget", "place", "rotate", "admit");
   if (kind === "place") return latePlacement(member, random);
   if (kind === "rotate") return lateKey(world, member);
+  if (kind === "admit") return admissionOfRevoked(world, member, random);
   const stamp = lateStamp(member, random);
   if (stamp === undefined) return undefined;
   const isSteward = stamp.scope === `singleton/${STEWARD}`;
@@ -114,6 +115,22 @@ function lateKey(world: World, { shared, roster, identity }: Member): Command | 
     const { record } = world.library.makeMeshKey(roster.cluster, holders, identity.open());
     const { generation, publicKey, signature, sealed } = record;
     return { type: "rotate", term: term - 1, generation, publicKey, signature, boxes: Object.entries(sealed) };
+  } catch (error) {
+    if (world.library.isPeerError(error, "seal-broken")) return undefined;
+    throw error;
+  }
+}
+
+/** As a member that has yet to hear of it would let in who was revoked. */
+function admissionOfRevoked(world: World, { shared, identity }: Member, random: Random): Command | undefined {
+  const { revoked, members } = shared.now;
+  const [like] = members.values();
+  const peer = random.pick([...revoked.keys()]);
+  if (like === undefined || peer === undefined) return undefined;
+  const { sealingKey, name, roles, knows } = like;
+  try {
+    const { generation, box } = identity.boxFor({ peerId: peer, sealingKey });
+    return { type: "admit", member: { peer, name, sealingKey, roles, admittedMs: 0, knows }, generation, box };
   } catch (error) {
     if (world.library.isPeerError(error, "seal-broken")) return undefined;
     throw error;

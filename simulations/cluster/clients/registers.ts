@@ -2,7 +2,7 @@
  * Clients that read, write and compare-and-swap a few registers that all of them use, through any peer: at once, or by way of its
  * outbox. What they were told, and when, must be linearizable. Registers are pairs and settings.
  */
-import type { Random } from "../../kit/random.ts";
+import { Random } from "../../kit/random.ts";
 import { MS } from "../../kit/timeline.ts";
 import type { Call, Returned } from "../chronicle.ts";
 import type { Life } from "../host.ts";
@@ -15,6 +15,9 @@ const PAIRS = ["register/1", "register/2"];
 const SETTINGS = ["choice/1"];
 /** How soon after a write somebody else looks. */
 const LOOK_WITHIN = 150 * MS;
+
+const HAUNT_EVERY = 200 * MS;
+const MAX_HAUNT = 4_000 * MS;
 
 type Asked = Omit<Call, "number" | "cluster" | "at">;
 type Shared = NonNullable<NonNullable<Life["face"]>["shared"]>;
@@ -43,6 +46,26 @@ export function useRegisters(world: World, client: number): void {
       });
     }
   });
+}
+
+/** A prime that is cut off, or stands still: others write meanwhile, and it is asked, until it must know better. */
+export function haunt(world: World): void {
+  const random = new Random(world.plan.seed, "haunt");
+  let count = 0;
+  world.onStruck = (struck, duration) => {
+    const key = random.pick(PAIRS) ?? "";
+    const until = world.timeline.now + Math.min(duration, MAX_HAUNT) + HAUNT_EVERY;
+    const next = (): void => {
+      if (world.isHealed || struck.isOver || world.timeline.now > until) return;
+      count += 1;
+      const other = random.pick(world.up().filter((life) => life !== struck));
+      const value = `haunt.${count}`;
+      if (other !== undefined) ask(world, other, { kind: "pair", key, op: "put", value, expected: null });
+      ask(world, struck, { kind: "pair", key, op: "get", value: "", expected: null });
+      world.timeline.after(HAUNT_EVERY * random.next(), next);
+    };
+    next();
+  };
 }
 
 /** Every register through every peer that belongs, once; `done` when all have answered, or given up. */

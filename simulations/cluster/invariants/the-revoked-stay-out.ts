@@ -9,6 +9,12 @@ export function theRevokedStayOut(): Invariant {
   return {
     name: NAME,
     see(happening) {
+      if (happening.type === "replica") {
+        const { life, state } = happening.replica;
+        if (state.members === happening.before?.members && state.revoked === happening.before.revoked) return;
+        const both = [...state.revoked.keys()].find((peer) => state.members.has(peer));
+        demand(both === undefined, NAME, () => `${life} has ${both} revoked, and among the members`);
+      }
       if (happening.type !== "accepted") return;
       const { life, peer, what, hasRevoked } = happening;
       demand(

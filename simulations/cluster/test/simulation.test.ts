@@ -8,7 +8,7 @@ import { PLANTED_BUGS } from "../planted/bugs.ts";
 import { runSeed, type Run } from "../run.ts";
 
 /** About half a minute on one core. */
-const SEEDS = 10;
+const SEEDS = 6;
 
 /** A run as a test failure should show it. */
 function describeFailure(run: Run): string | undefined {
@@ -37,7 +37,7 @@ describe("whole peers under simulation", () => {
 
   test("repeat a seed exactly", { timeout: 120_000 }, async () => {
     const digests = new Set<string>();
-    for (const seed of [3, 5]) {
+    for (const seed of [4, 5]) {
       const [first, second] = [await runSeed(seed), await runSeed(seed)];
       expect(second.digest).toBe(first.digest);
       expect(second.events).toBe(first.events);
@@ -61,7 +61,7 @@ describe("whole peers under simulation", () => {
   test("have one file per invariant, named after it", () => {
     const folder = new URL("../invariants/", import.meta.url);
     const files = readdirSync(folder).filter((file) => file !== "index.ts");
-    expect(files.length).toBeGreaterThanOrEqual(10);
+    expect(files.length).toBeGreaterThanOrEqual(19);
     for (const file of files) {
       expect(readFileSync(new URL(file, folder), "utf8")).toContain(`const NAME = "${file.replace(/\.ts$/, "")}";`);
     }
@@ -70,7 +70,7 @@ describe("whole peers under simulation", () => {
 
 describe("planted bugs", () => {
   test("are caught: a sample of them", { timeout: 400_000 }, async () => {
-    for (const bug of bugsNumbered([1, 3, 6, 7])) {
+    for (const bug of bugsNumbered([3, 15, 26, 38])) {
       const { seeds } = await hunt(bug, 1, 6);
       expect({ bug: bug.name, isCaught: seeds !== undefined }).toEqual({ bug: bug.name, isCaught: true });
     }
