@@ -8,6 +8,7 @@ import type { Clock } from "../core/ports.ts";
 import { ActorError, isActorError } from "../errors.ts";
 import type { Greeted } from "./greeting.ts";
 import type { RemotingLimits } from "./options.ts";
+import { Pace } from "./pace.ts";
 import { PhiAccrualDetector, type PhiAccrualOptions } from "./phi-accrual.ts";
 import type { Places } from "./places.ts";
 import { LANES, type ConnectionReceiver, type Lane } from "./transport.ts";
@@ -62,12 +63,11 @@ export class Association implements ConnectionReceiver {
   readonly #greeted: Greeted;
   readonly #owner: AssociationOwner;
   readonly #detector: PhiAccrualDetector;
+  readonly #pace: Pace;
   readonly #watched: WatchedHere;
   readonly #maxFrameBytes: number;
   /** Control frames that wait for what was sent before them in other lanes. */
   #held: { readonly after: Barrier; readonly run: () => void }[] = [];
-  #heartbeatAtMs = -Infinity;
-  #beats = 0;
   #isOver = false;
 
   constructor(here: Here, greeted: Greeted, owner: AssociationOwner) {
@@ -78,6 +78,7 @@ export class Association implements ConnectionReceiver {
     this.#owner = owner;
     this.#maxFrameBytes = Math.min(here.limits.maxFrameBytes, greeted.maxFrameBytes);
     this.#detector = new PhiAccrualDetector(here.detector, here.clock.nowMs());
+    this.#pace = new Pace(here.detector, greeted.connection.heartbeatLanes?.length ?? 1, here.clock.nowMs());
     this.#watched = new WatchedHere(here.host, here.places, here.limits.maxWatched, (of, reason, error) => {
       const failure = error === undefined ? undefined : failureOf(error);
       this.#sendControl(encodeTerminated({ of, reason, failure, after: greeted.lanes.sent() }));
@@ -99,7 +100,7 @@ export class Association implements ConnectionReceiver {
 
   /** When it should be looked at again, if nothing comes meanwhile. */
   dueInMs(nowMs: number): number {
-    return this.#detector.dueInMs(nowMs);
+    return Math.min(this.#pace.inMs(nowMs), this.#detector.dueInMs(nowMs));
   }
 
   /** Sends a message. @returns why not: `too-large`, `mailbox-full`, `peer-gone` */
@@ -136,18 +137,17 @@ export class Association implements ConnectionReceiver {
 
   /** Time has passed. @param lateMs how much later than it should this is called: this host stood still meanwhile */
   tick(nowMs: number, lateMs: number): void {
-    const { heartbeatIntervalMs } = this.#here.detector;
+    this.#pace.late(lateMs, nowMs);
     // On a busy machine every beat is late; what the peer has sent waits to be read just as long.
     if (lateMs > 0) this.#detector.excuse(lateMs, nowMs);
     if (this.#detector.isSuspect(nowMs)) {
       const silenceMs = Math.round(this.#detector.silenceMs(nowMs));
       return this.fail(new ActorError("peer-gone", `${this.peer} has been silent for ${silenceMs} ms`));
     }
-    // A tick that comes a little early must not make the next one the beat.
-    if (nowMs - this.#heartbeatAtMs < heartbeatIntervalMs / 2) return;
-    this.#heartbeatAtMs = nowMs;
+    const beat = this.#pace.beat(nowMs);
+    if (beat === undefined) return;
     // Where lanes travel apart, a lost packet holds up one of them only: the others tell that we are there.
-    for (const lane of this.#beatLanes()) {
+    for (const lane of this.#beatLanes(beat)) {
       if (lane === "control") this.#sendControl(encodeHeartbeat());
       else if (this.isFree(lane)) this.#greeted.lanes.send(lane, [encodeHeartbeat()]);
     }
@@ -212,6 +212,7 @@ export class Association implements ConnectionReceiver {
   #takeControl(kind: number, frame: Uint8Array): void {
     switch (kind) {
       case KIND.heartbeat:
+        this.#pace.peerBeat(this.#here.clock.nowMs());
         return this.#detector.heartbeat(this.#here.clock.nowMs());
       case KIND.answer:
         return this.#owner.answered(decodeAnswer(frame));
@@ -262,11 +263,10 @@ export class Association implements ConnectionReceiver {
     this.#sendControl(encodeRefused(refused));
   }
 
-  #beatLanes(): readonly Lane[] {
+  #beatLanes(beat: number): readonly Lane[] {
     const inTurn = this.#greeted.connection.heartbeatLanes;
     if (inTurn === undefined) return LANES;
-    const lane = inTurn[this.#beats % inTurn.length];
-    this.#beats += 1;
+    const lane = inTurn[beat];
     return lane === undefined ? [] : [lane];
   }
 

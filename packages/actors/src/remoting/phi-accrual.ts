@@ -27,6 +27,8 @@ export interface PhiAccrualOptions {
   readonly minSilenceMs: number;
   /** Default 900: some way below a second, as the observer may be late too. */
   readonly maxSilenceMs: number;
+  /** Once everything has been on time for so long, heartbeats are sent half as often. Default Infinity: never. */
+  readonly calmAfterMs: number;
 }
 
 export const DEFAULT_PHI_ACCRUAL: PhiAccrualOptions = {
@@ -36,12 +38,14 @@ export const DEFAULT_PHI_ACCRUAL: PhiAccrualOptions = {
   minDeviationMs: 50,
   minSilenceMs: 820,
   maxSilenceMs: 900,
+  calmAfterMs: Infinity,
 };
 
 /** `options` over the defaults. @throws ActorError `bad-option` */
 export function phiAccrualOptions(options: Partial<PhiAccrualOptions> | undefined): PhiAccrualOptions {
   const whole = { ...DEFAULT_PHI_ACCRUAL, ...options };
-  const { heartbeatIntervalMs, threshold, windowSamples, minDeviationMs, minSilenceMs, maxSilenceMs } = whole;
+  const { heartbeatIntervalMs, threshold, windowSamples, minDeviationMs, minSilenceMs, maxSilenceMs, calmAfterMs } =
+    whole;
   const isSound =
     heartbeatIntervalMs > 0 &&
     threshold > 0 &&
@@ -49,7 +53,8 @@ export function phiAccrualOptions(options: Partial<PhiAccrualOptions> | undefine
     windowSamples >= 2 &&
     minDeviationMs > 0 &&
     minSilenceMs >= heartbeatIntervalMs &&
-    maxSilenceMs >= minSilenceMs;
+    maxSilenceMs >= minSilenceMs &&
+    calmAfterMs >= 0;
   if (!isSound) throw new ActorError("bad-option", `a failure detector cannot work with ${JSON.stringify(whole)}`);
   return whole;
 }

@@ -175,11 +175,10 @@ class HostRemoting implements RemotingHandle {
   /** With the next beat, or sooner when a peer's silence comes to its bound before. */
   #nextTickMs(): number {
     const nowMs = this.#clock.nowMs();
-    let delayMs = this.#detector.heartbeatIntervalMs;
-    for (const { association } of this.#peers.values()) {
-      if (association !== undefined) delayMs = Math.min(delayMs, association.dueInMs(nowMs));
-    }
-    return Math.max(LEAST_TICK_MS, delayMs);
+    const associations = [...this.#peers.values()].flatMap(({ association }) => association ?? []);
+    const dueInMs = associations.map((each) => each.dueInMs(nowMs));
+    const delayMs = dueInMs.length === 0 ? this.#detector.heartbeatIntervalMs : Math.min(...dueInMs);
+    return Math.max(LEAST_TICK_MS, Math.ceil(delayMs));
   }
 
   #accept(connection: TransportConnection): ConnectionReceiver {

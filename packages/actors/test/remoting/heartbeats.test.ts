@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { ActorTransport, Lane, TransportConnection } from "../../src/index.ts";
+import type { ActorTransport, Lane, PhiAccrualOptions, TransportConnection } from "../../src/index.ts";
 import { Hosts } from "./hosts.ts";
 
 /** Frames that leave by connections which `transport` dials, once `counted` is cleared: of idle hosts these are heartbeats. */
@@ -28,14 +28,18 @@ function counting(
   };
 }
 
-async function secondOfBeats(heartbeatLanes?: readonly Lane[]): Promise<readonly Lane[]> {
+async function secondOfBeats(
+  heartbeatLanes?: readonly Lane[],
+  failureDetector: Partial<PhiAccrualOptions> = {},
+  afterMs = 500,
+): Promise<readonly Lane[]> {
   const hosts = new Hosts();
   const lanes: Lane[] = [];
   const transport = counting(hosts.network.transport("left"), heartbeatLanes, lanes);
-  const left = await hosts.start("left", { transport });
-  await hosts.start("right");
+  const left = await hosts.start("left", { transport, failureDetector });
+  await hosts.start("right", { failureDetector });
   left.system.watch(left.system.resolve("parley://right/nobody"), () => undefined);
-  await hosts.clock.pass(500);
+  await hosts.clock.pass(afterMs);
   lanes.length = 0;
   await hosts.clock.pass(1_000);
   return lanes;
@@ -53,5 +57,11 @@ describe("heartbeats of an idle host", () => {
     expect(lanes).toHaveLength(20);
     expect(new Set([lanes[0], lanes[1]])).toStrictEqual(new Set(["control", "message"]));
     for (const [i, lane] of lanes.entries()) if (i > 0) expect(lane).not.toBe(lanes[i - 1]);
+  });
+
+  it("are half as many once all has been on time for a while", async () => {
+    const detector = { heartbeatIntervalMs: 100, calmAfterMs: 10_000 };
+    expect(await secondOfBeats(undefined, detector, 9_000)).toHaveLength(30);
+    expect(await secondOfBeats(undefined, detector, 12_000)).toHaveLength(15);
   });
 });

@@ -73,7 +73,9 @@ export class ElectionClock {
   }
 
   start(): void {
-    this.#lastMs = this.#environment.nowMs();
+    const nowMs = this.#environment.nowMs();
+    // At whole ticks of the clock, as other timers of a process: it wakes up once for all of them.
+    this.#lastMs = nowMs - (nowMs % this.tickMs);
     this.#isRunning = true;
     this.plan();
   }

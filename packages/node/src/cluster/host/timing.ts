@@ -18,3 +18,6 @@ export const ELECTION_TIMINGS: Readonly<Record<"lan" | "patient", ElectionTiming
  * within 0.9 s, and on a link that loses 5 % ten hours pass without a false alarm (modelled in `phi-accrual.test.ts` of the actors).
  */
 export const HEARTBEAT_MS = 100;
+
+/** Where machines and network have kept to time for so long, actors' heartbeats are half as many, until something is late. */
+export const CALM_AFTER_MS = 10_000;

@@ -39,13 +39,15 @@ export interface MembershipKeeperOptions {
   readonly members: () => readonly MemberFacts[];
   readonly clock: Clock;
   readonly timing?: MembershipTiming;
-  /** Default 250. */
+  /** Of a prime; others only look whether they have become it, and less often. Default 250. */
   readonly everyMs?: number;
   /** Of one step. Default 5,000. */
   readonly timeoutMs?: number;
   /** A step ended. */
   readonly onStep?: (step: MembershipStep, outcome: ChangeOutcome) => void;
 }
+
+const IDLE_RATIO = 4;
 
 export class MembershipKeeper {
   readonly #options: MembershipKeeperOptions;
@@ -84,7 +86,8 @@ export class MembershipKeeper {
 
   #later(): void {
     if (this.#isStopped) return;
-    this.#timer = this.#options.clock.after(this.#options.everyMs ?? 250, () => {
+    const { clock, port, everyMs = 250 } = this.#options;
+    this.#timer = clock.after(port.now().isPrime ? everyMs : IDLE_RATIO * everyMs, () => {
       void this.look().finally(() => this.#later());
     });
   }

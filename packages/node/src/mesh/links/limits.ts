@@ -17,8 +17,8 @@ export interface LinkLimits extends Pace {
 
 export const DEFAULT_LINK_LIMITS: LinkLimits = {
   ...DEFAULT_PACE,
-  pingEveryMs: 500,
-  bulkPingRatio: 4,
+  pingEveryMs: 1_000,
+  bulkPingRatio: 2,
   promptSilenceMs: 2_500,
   bulkSilenceMs: 10_000,
   attemptTimeoutMs: 4_000,

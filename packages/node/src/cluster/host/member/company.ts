@@ -17,7 +17,7 @@ import type { Links } from "../../../mesh/links/links.ts";
 import { createActorTransport } from "../../../mesh/transports/actors/actor-transport.ts";
 import type { SharedState } from "../../consensus/shared-state.ts";
 import { membersOf } from "../../placement/members.ts";
-import { HEARTBEAT_MS } from "../timing.ts";
+import { CALM_AFTER_MS, HEARTBEAT_MS } from "../timing.ts";
 import { actorLog } from "./actor-log.ts";
 import { answerAtDoor, type Waiting } from "./doors.ts";
 import { startHomes, type HomeQuery } from "./homes.ts";
@@ -55,7 +55,7 @@ export async function startCompany(options: CompanyOptions): Promise<Company> {
   const remoting = createRemoting({
     transport: createActorTransport({ host, links }),
     log,
-    failureDetector: { heartbeatIntervalMs: HEARTBEAT_MS },
+    failureDetector: { heartbeatIntervalMs: HEARTBEAT_MS, calmAfterMs: CALM_AFTER_MS },
     allows: (peer) => roster.standingOf(peer) === "member",
     onPeerChange: (change) => isClosing || reset(change),
   });
