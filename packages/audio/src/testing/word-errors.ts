@@ -29,9 +29,8 @@ const NOTHING: Cell = { errors: 0, substitutions: 0, deletions: 0, insertions: 0
  */
 export function wordErrors(heard: string, reference: string, language = "en"): WordErrors {
   const wanted = plainWords(reference, language);
-  let row: readonly Cell[] = [NOTHING];
   const given = plainWords(heard, language);
-  for (const _ of given) row = [...row, plus(row.at(-1) ?? NOTHING, "insertions")];
+  let row: Cell[] = Array.from({ length: given.length + 1 }, (_, n) => ({ ...NOTHING, errors: n, insertions: n }));
   for (const word of wanted) {
     const next = [plus(row[0] ?? NOTHING, "deletions")];
     for (const [at, candidate] of given.entries()) {

@@ -54,6 +54,11 @@ export function writeNumbers(heard: readonly Heard[]): readonly Heard[] {
   const out: Heard[] = [];
   for (let at = 0; at < heard.length;) {
     const found = numberAt(heard, at);
+    if (found === undefined && isLoosePair(run(heard, at))) {
+      out.push(...heard.slice(at, at + 2));
+      at += 2;
+      continue;
+    }
     const [first, last] = [heard[at], heard[at + (found?.words ?? 1) - 1]];
     if (first === undefined || last === undefined) break;
     out.push(found === undefined ? first : { lead: first.lead, word: found.text, tail: last.tail });
@@ -62,9 +67,23 @@ export function writeNumbers(heard: readonly Heard[]): readonly Heard[] {
   return out;
 }
 
+/** "Five thirty" says too little to be a number: it stays as it was heard. */
+function isLoosePair(words: readonly string[]): boolean {
+  const [first, second] = [UNITS.indexOf(words[0] ?? ""), small(words[1])];
+  return first > 0 && second !== undefined && second >= 10;
+}
+
 function numberAt(heard: readonly Heard[], at: number): Found | undefined {
   const words = run(heard, at);
-  return clockAt(words) ?? ordinalAt(words) ?? decimalAt(words) ?? digitsAt(words) ?? yearAt(words) ?? amountAt(words);
+  const before = heard[at - 1]?.word.toLowerCase() ?? "";
+  return (
+    clockAt(words, before) ??
+    ordinalAt(words, before) ??
+    decimalAt(words) ??
+    digitsAt(words) ??
+    yearAt(words) ??
+    amountAt(words)
+  );
 }
 
 /** The words from `at` on that no mark divides, in lower case; hyphens divide ("twenty-five" counts as one word). */
@@ -196,8 +215,9 @@ function yearAt(words: readonly string[]): Found | undefined {
     : { text: `${century}${rest.value}`, words: 1 + rest.words };
 }
 
-/** "twenty first"; single ordinals stay words. */
-function ordinalAt(words: readonly string[]): Found | undefined {
+/** "twenty first"; single ordinals stay words. Of "a thirty second timer", the seconds are counted. */
+function ordinalAt(words: readonly string[], before: string): Found | undefined {
+  if (words[1] === "second" && before !== "the") return undefined;
   const ten = TENS.indexOf(words[0] ?? "");
   const unit = UNITS.indexOf(ORDINALS.get(words[1] ?? "") ?? (words[1] ?? "").replace(/th$/u, ""));
   if (ten >= 2 && unit > 0 && !UNITS.includes(words[1] ?? "")) {
@@ -207,7 +227,7 @@ function ordinalAt(words: readonly string[]): Found | undefined {
 }
 
 /** "half past seven", "quarter to eight", "seven thirty p m", "six o'clock". */
-function clockAt(words: readonly string[]): Found | undefined {
+function clockAt(words: readonly string[], before: string): Found | undefined {
   const skip = words[0] === "a" && words[1] === "quarter" ? 1 : 0;
   const part = words[skip];
   const relation = words[skip + 1];
@@ -229,9 +249,14 @@ function clockAt(words: readonly string[]): Found | undefined {
   const minutes = oh > 0 ? { value: oh, words: 2 } : pairAt(words, 1);
   if (minutes === undefined) return halfOf(words, 1) === undefined ? undefined : withHalf(words, 1, String(full));
   const at = 1 + minutes.words;
-  if (minutes.value >= 60 || (oh <= 0 && minutes.value < 10) || halfOf(words, at) === undefined) return undefined;
+  if (minutes.value >= 60 || (oh <= 0 && minutes.value < 10)) return undefined;
+  const isTime = halfOf(words, at) !== undefined || (BEFORE_TIME.test(before) && !COUNTED.test(words[at] ?? ""));
+  if (!isTime) return undefined;
   return withHalf(words, at, `${full}:${String(minutes.value).padStart(2, "0")}`);
 }
+
+/** Behind these, "five thirty" is a time. */
+const BEFORE_TIME = /^(?:at|by|until|till|around|before|after|it's)$/u;
 
 function halfOf(words: readonly string[], at: number): { readonly text: string; readonly words: number } | undefined {
   const one = /^([ap])\.?m$/u.exec(words[at] ?? "");

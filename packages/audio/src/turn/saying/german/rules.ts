@@ -15,6 +15,7 @@ const PHONE = rule(
 );
 const ISO_DATE = rule(String.raw`${FREE}(\d{4})-(\d{2})-(\d{2})${END}`);
 const DATE = rule(String.raw`${FREE}((?:\p{L}+ )?)(\d{1,2})\.(\d{1,2})\.(\d{4})${END}`);
+const DAY_IN_FIGURES = rule(String.raw`${FREE}((?:\p{L}+ )?)(\d{1,2})\.(\d{1,2})\.(?!\d)`);
 const DAY = rule(
   String.raw`(?<![\p{L}\p{N}_.,:/-])((?:\p{L}+ )?)(\d{1,2})\. ?(Januar|Februar|März|April|Mai|Juni|Juli|August|September|Oktober|November|Dezember)(?: (\d{4}))?${END}`,
 );
@@ -22,8 +23,11 @@ const ORDINAL = rule(
   String.raw`\b((?:[Aa]m|[Ii]m|[Dd](?:er|ie|as|em|en|es)|[Zz]u[mr]|[Vv]om|[Bb]eim|[Aa]b|[Ss]eit|[Jj]ede[rs]?|[Ee]in(?:e|en)?) )(\d{1,3})\. (?=\p{Lu})`,
 );
 const TIME = rule(String.raw`${FREE}(\d{1,2})(?::(\d{2})(?: ?Uhr\b)?|\.(\d{2}) ?Uhr\b| ?Uhr\b)${END}`);
+const TIME_RANGE = rule(
+  String.raw`${FREE}(\d{1,2}[:.]\d{2}(?: ?Uhr)?) ?[–-] ?(?=\d{1,2}[:.]\d{2}(?: ?Uhr|\b(?![.,]\d)))`,
+);
 const MONEY = rule(
-  String.raw`${FREE}([-−]?)(${NUMBER})(?:,-)?( (?:Tausend|Million|Millionen|Milliarden|Mio\.|Mrd\.))? ?([€$£])(?![\p{L}\p{N}])`,
+  String.raw`${FREE}([-−]?)(${NUMBER})(?:,-)?( (?:Tausend|Million|Millionen|Milliarden|Mio\.|Mrd\.))? ?([€$£]|EUR|USD)(?![\p{L}\p{N}])`,
 );
 const MONEY_BEFORE = rule(String.raw`(?<![\p{L}\p{N}])([€$£]) ?(${NUMBER})${END}`);
 const PERCENT = rule(String.raw`(?<=\d) ?%`);
@@ -36,7 +40,13 @@ const RATIO = rule(String.raw`${FREE}(\d{1,3}):(\d{1,3})${END}`);
 const MINUS = rule(String.raw`(^|[\s(])[-−](?=\d)`);
 const PLAIN = rule(String.raw`(?<![\p{L}\p{N}_])(${NUMBER})(?![\p{L}\p{N}_]|,\d)`);
 
-const CURRENCIES: Readonly<Record<string, string>> = { "€": "Euro", $: "Dollar", "£": "Pfund" };
+const CURRENCIES: Readonly<Record<string, string>> = {
+  "€": "Euro",
+  EUR: "Euro",
+  $: "Dollar",
+  USD: "Dollar",
+  "£": "Pfund",
+};
 const UNITS: Readonly<Record<string, string>> = {
   "km/h": "Kilometer pro Stunde",
   "m/s": "Meter pro Sekunde",
@@ -118,8 +128,12 @@ function readDates(given: Traced): Traced {
   ]);
   text = rewrite(text, ISO_DATE, ([, y, m, d]) => date("", Number(d), MONTHS[Number(m) - 1], y));
   text = rewrite(text, DATE, ([, before = "", d, m, y]) => date(before, Number(d), MONTHS[Number(m) - 1], y, 1));
+  text = rewrite(text, DAY_IN_FIGURES, ([, before = "", d, m]) =>
+    date(before, Number(d), MONTHS[Number(m) - 1], undefined, 1),
+  );
   text = rewrite(text, DAY, ([, before = "", d, month, y]) => date(before, Number(d), month, y, 1));
   text = rewrite(text, ORDINAL, ([, before = "", value]) => [1, `${ordinalStem(Number(value))}${ending(before)} `]);
+  text = rewrite(text, TIME_RANGE, () => [1, " bis "]);
   return rewrite(text, TIME, ([, h, colon, point]) => {
     const [hour, minute] = [Number(h), Number(colon ?? point ?? 0)];
     if (hour > 24 || minute > 59) return undefined;
