@@ -8,6 +8,7 @@ import { parseSsml } from "../turn/ssml/document.ts";
 import type { SpeakingSegment, SsmlDocument } from "../turn/ssml/document.ts";
 import type { Emphasis } from "../turn/ssml/prosody.ts";
 import type { SpeakEvent, SpeakOptions } from "./speak.ts";
+import { timed } from "./timed.ts";
 
 /** Silence comes in blocks of this length. */
 const SILENCE_BLOCK_MS = 200;
@@ -53,8 +54,8 @@ export async function* speakSsml(
   let index = 0;
   for (const segment of document.segments) {
     for (const pcm of silence(segment.pauseBeforeMs, tts.sampleRateHz)) yield { type: "audio", index, pcm };
-    yield { type: "sentence", index, text: segment.spoken.text };
-    for await (const pcm of say(segment, tts, options)) yield { type: "audio", index, pcm };
+    yield { type: "sentence", index, text: segment.spoken.text, spoken: segment.spoken };
+    yield* timed(say(segment, tts, options), index, segment.spoken, segment.language ?? voice?.language);
     index += 1;
   }
   for (const pcm of silence(document.pauseAfterMs, tts.sampleRateHz)) {

@@ -4,14 +4,21 @@ import type { Pcm } from "../format/pcm.ts";
 import { BoundedQueue } from "../format/queue.ts";
 import { createChunker } from "../turn/chunker.ts";
 import { createSpeakable } from "../turn/saying/speakable.ts";
+import type { Spoken } from "../turn/saying/spoken.ts";
+import type { SpeechTiming } from "../turn/timing/timing.ts";
 import { allOrNone, channel } from "./channel.ts";
+import { timed } from "./timed.ts";
 
 /** What is said, in order; the text runs ahead of the sound. */
 export type SpeakEvent =
   | { readonly type: "text"; readonly delta: string }
-  /** This sentence goes to the voice now. */
-  | { readonly type: "sentence"; readonly index: number; readonly text: string }
-  | { readonly type: "audio"; readonly index: number; readonly pcm: Pcm };
+  /** This sentence goes to the voice now; `text` is what is said of it. */
+  | { readonly type: "sentence"; readonly index: number; readonly text: string; readonly spoken: Spoken }
+  | { readonly type: "audio"; readonly index: number; readonly pcm: Pcm }
+  /** The sentence's sound is complete: its words and mouth shapes in time. */
+  | { readonly type: "timing"; readonly index: number; readonly timing: SpeechTiming }
+  /** Written, but not for the ear: code, marks, emoji. */
+  | { readonly type: "unsaid"; readonly written: string };
 
 /** Options of {@link speak}. */
 export interface SpeakOptions {
@@ -83,10 +90,15 @@ async function voiceSentences(
     ...(options.speed === undefined ? {} : { speed: options.speed }),
   };
   for await (const sentence of sentences) {
-    const { text: spoken } = speakable(sentence);
-    if (spoken === "") continue;
-    await emit({ type: "sentence", index, text: spoken });
-    for await (const pcm of tts.synthesize(spoken, call)) await emit({ type: "audio", index, pcm });
+    const spoken = speakable(sentence);
+    if (spoken.text === "") {
+      await emit({ type: "unsaid", written: sentence });
+      continue;
+    }
+    await emit({ type: "sentence", index, text: spoken.text, spoken });
+    for await (const event of timed(tts.synthesize(spoken.text, call), index, spoken, speaking?.language)) {
+      await emit(event);
+    }
     index += 1;
   }
 }

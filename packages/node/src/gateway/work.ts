@@ -1,6 +1,6 @@
 /** One command under way: its audio coming in, what happens going out. */
 import { BoundedQueue } from "@parley/audio/format";
-import type { TurnTimings } from "@parley/audio/pipeline";
+import type { ListenEvent, SpeakEvent, TurnEvent, TurnTimings } from "@parley/audio/pipeline";
 import { AudioError, SPEECH_RATE_HZ } from "@parley/audio";
 import { encodeAudioFrame, INPUT_RATE_HZ, type AudioFrame, type CommandParameters, type WorkEvent } from "@parley/sdk";
 import type { Services } from "../services/services.ts";
@@ -25,9 +25,7 @@ const INPUT_IDLE_MS = 30_000;
 /** Longest audio frame sent, in seconds. */
 const FRAME_SECONDS = 0.1;
 
-type AnyEvent =
-  | WorkEvent
-  | { readonly type: "audio"; readonly pcm: { readonly sampleRateHz: number; readonly samples: Float32Array } };
+type AnyEvent = TurnEvent | SpeakEvent | ListenEvent;
 
 /** A running command. */
 export class Work {
@@ -121,7 +119,10 @@ export class Work {
   }
 
   async #pass(event: AnyEvent, sink: WorkSink): Promise<void> {
-    if (event.type !== "audio") return sink.event(event);
+    if (event.type !== "audio") {
+      const told = toldOf(event);
+      return told === undefined ? undefined : sink.event(told);
+    }
     const { sampleRateHz, samples } = event.pcm;
     const size = Math.floor(sampleRateHz * FRAME_SECONDS);
     for (let at = 0; at < samples.length; at += size) {
@@ -137,6 +138,23 @@ export class Work {
       this.#sent += 1;
       this.#sentMs += (piece.length / sampleRateHz) * 1000;
     }
+  }
+}
+
+/** What a client is told of an event. */
+function toldOf(event: Exclude<AnyEvent, { type: "audio" }>): WorkEvent | undefined {
+  switch (event.type) {
+    case "unsaid":
+      return undefined;
+    case "sentence":
+      return { type: "sentence", index: event.index, text: event.text };
+    case "timing": {
+      const { durationMs, words, visemes } = event.timing;
+      const spoken = words.map(({ text, startMs, endMs }) => ({ text, startMs, endMs }));
+      return { type: "timing", index: event.index, durationMs, words: spoken, visemes: [...visemes] };
+    }
+    default:
+      return event;
   }
 }
 

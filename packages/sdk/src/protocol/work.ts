@@ -67,7 +67,10 @@ const timingsSchema = z.object({
 });
 export type Timings = z.infer<typeof timingsSchema>;
 
-/** What happens while work runs, in order. */
+/** Shapes of a speaking mouth, for blendshapes. */
+export const visemes = ["A", "E", "I", "O", "U", "M", "F", "Th", "P", "rest"] as const;
+
+/** What happens while work runs, in order. `timing` comes when a sentence's sound is complete; its times count from that sound's first sample. */
 export const workEventSchema = z.discriminatedUnion("type", [
   z.object({ type: z.literal("speech-start"), atMs: z.number() }),
   z.object({ type: z.literal("partial"), segment: z.number(), text: z.string() }),
@@ -81,6 +84,13 @@ export const workEventSchema = z.discriminatedUnion("type", [
   z.object({ type: z.literal("question"), text: z.string() }),
   z.object({ type: z.literal("text"), delta: z.string() }),
   z.object({ type: z.literal("sentence"), index: z.number(), text: z.string() }),
+  z.object({
+    type: z.literal("timing"),
+    index: z.number(),
+    durationMs: z.number(),
+    words: z.array(z.object({ text: z.string(), startMs: z.number(), endMs: z.number() })),
+    visemes: z.array(z.object({ viseme: z.enum(visemes), startMs: z.number(), endMs: z.number() })),
+  }),
   z.object({ type: z.literal("done"), timings: timingsSchema }),
 ]);
 /** A sound-free event of running work. */

@@ -1,0 +1,397 @@
+/**
+ * A live conversation: somebody speaks when they like, and is answered, interrupted replies included. The interaction
+ * machine decides; this carries out what it says, and tells it what becomes of it.
+ */
+import { AudioError } from "../../errors.ts";
+import { BoundedQueue } from "../../format/queue.ts";
+import { createInteraction, type Interaction, type InteractionEffect } from "../../turn/interaction/index.ts";
+import type { InteractionEvent, InteractionOptions, InteractionState } from "../../turn/interaction/index.ts";
+import { endOfTurnScore } from "../../turn/endpoint/index.ts";
+import { normaliseHeard } from "../../turn/normalise/heard.ts";
+import { toneOf } from "../../turn/tone/tone.ts";
+import { abortError } from "../../format/abort.ts";
+import { REAL_CLOCK } from "./clock.ts";
+import type { ConversationClock, ConversationEvent, ConversationParts, WakeHeard } from "./contracts.ts";
+import { Ears, type EarsOptions } from "./ears.ts";
+import { Partials } from "./partials.ts";
+import { recognise } from "./recognising.ts";
+import { Reply, type ReplyManner } from "./reply.ts";
+
+/** Options of {@link converse}. */
+export interface ConverseOptions extends EarsOptions, ReplyManner {
+  readonly interaction?: Partial<InteractionOptions> | undefined;
+  /** BCP 47 tag of what is spoken. Default `en`. */
+  readonly language?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly clock?: ConversationClock | undefined;
+}
+
+/** A conversation under way. */
+export interface LiveConversation {
+  /** What happens, until the sound has ended and all that was asked is answered. One reader. */
+  readonly events: AsyncIterable<ConversationEvent>;
+  readonly state: InteractionState;
+  /** Push-to-talk: the key goes down, and up again. */
+  press(): void;
+  release(): void;
+  /** A key that is struck once. */
+  strike(): void;
+  /** No more of what is being done. */
+  cancel(): void;
+}
+
+/** Events that may wait unread; then the reader is taken for dead. */
+const EVENTS_WAITING = 4096;
+const PROGRESS_MS = 250;
+const DUCK_DB = -18;
+const DUCK_FADE_MS = 40;
+const RESTORE_FADE_MS = 250;
+
+/**
+ * Holds a conversation over `audio`: mono at `SPEECH_RATE_HZ` as it is captured, blocks of any size.
+ * Its events end with an error: AudioError of engines that do not come back, `job-cancelled` when `signal` aborts, or what
+ * `audio` throws.
+ */
+export function converse(
+  audio: AsyncIterable<Float32Array>,
+  parts: ConversationParts,
+  options: ConverseOptions = {},
+): LiveConversation {
+  return new Conversation(audio, parts, options);
+}
+
+/** What is kept of a turn until it has ended. */
+interface OpenTurn {
+  question: string;
+  /** When, on the clock, the person had finished. */
+  spokeUntilMs: number | undefined;
+  firstAudioMs: number | undefined;
+  reply: Reply | undefined;
+}
+
+class Conversation implements LiveConversation {
+  readonly events: BoundedQueue<ConversationEvent>;
+  readonly #parts: ConversationParts;
+  readonly #options: ConverseOptions;
+  readonly #clock: ConversationClock;
+  readonly #interaction: Interaction;
+  readonly #ears: Ears;
+  readonly #partials: Partials;
+  readonly #stop = new AbortController();
+  readonly #signal: AbortSignal;
+  readonly #work = new Map<number, AbortController>();
+  readonly #replies = new Map<number, Reply>();
+  readonly #turns = new Map<number, OpenTurn>();
+  readonly #waiting: InteractionEvent[] = [];
+  readonly #over = Promise.withResolvers<void>();
+  #isDealing = false;
+  #isSoundOver = false;
+  #takeBackTimer: () => void = () => undefined;
+  #takeBackProgress: () => void = () => undefined;
+  #state: InteractionState = "idle";
+  #wake: WakeHeard | undefined;
+
+  constructor(audio: AsyncIterable<Float32Array>, parts: ConversationParts, options: ConverseOptions) {
+    this.#parts = parts;
+    this.#options = options;
+    this.#clock = options.clock ?? REAL_CLOCK;
+    this.#interaction = createInteraction(options.interaction);
+    this.#signal =
+      options.signal === undefined ? this.#stop.signal : AbortSignal.any([options.signal, this.#stop.signal]);
+    this.events = new BoundedQueue({ capacity: EVENTS_WAITING, signal: options.signal, doing: "conversing" });
+    const language = options.language ?? "en";
+    const news = {
+      event: (event: InteractionEvent) => this.#deal(event),
+      wake: (hit: WakeHeard, endMs: number) => this.#onWake(hit, endMs),
+      heard: (toMs: number) => this.#onHeard(toMs),
+      failed: (error: unknown) =>
+        this.#tell({ type: "problem", turn: this.#interaction.turn, stage: "transcribe", error }),
+    };
+    this.#ears = new Ears(parts, { ...options, endpoint: { language, ...options.endpoint } }, news, this.#clock);
+    this.#partials = new Partials(
+      parts.stt,
+      (fromMs) => this.#ears.sound(fromMs, "now"),
+      (text, throughMs) => this.#onPartial(text, throughMs),
+    );
+    void this.#live(audio);
+  }
+
+  get state(): InteractionState {
+    return this.#interaction.state;
+  }
+
+  press(): void {
+    this.#deal({ type: "press", fromMs: this.#ears.endMs });
+  }
+
+  release(): void {
+    this.#deal({ type: "release", toMs: this.#ears.endMs });
+  }
+
+  strike(): void {
+    this.#deal({ type: "hotkey", fromMs: this.#ears.endMs });
+  }
+
+  cancel(): void {
+    this.#deal({ type: "cancel" });
+  }
+
+  async #live(audio: AsyncIterable<Float32Array>): Promise<void> {
+    const onAbort = (): void => this.#over.reject(abortError(this.#signal, "conversing"));
+    this.#signal.addEventListener("abort", onAbort, { once: true });
+    if (this.#signal.aborted) onAbort();
+    try {
+      await Promise.race([this.#ears.run(audio, this.#signal), this.#over.promise]);
+      this.#soundOver();
+      await this.#over.promise;
+      this.events.close();
+    } catch (error) {
+      this.events.fail(error);
+    } finally {
+      this.#signal.removeEventListener("abort", onAbort);
+      this.#takeBackTimer();
+      this.#takeBackProgress();
+      this.#partials.end();
+      for (const work of this.#work.values()) work.abort();
+      for (const reply of this.#replies.values()) reply.cancel();
+      if (this.#interaction.state === "speaking") void this.#parts.voice?.playback.stop();
+      this.#stop.abort();
+    }
+  }
+
+  /** Nothing more will be said: what was is answered. */
+  #soundOver(): void {
+    this.#isSoundOver = true;
+    if (this.#interaction.state === "listening_for_command") {
+      this.#deal(
+        this.#interaction.place.endsWith("held")
+          ? { type: "release", toMs: this.#ears.endMs }
+          : { type: "ended", toMs: this.#ears.endMs },
+      );
+    }
+    this.#endIfQuiet();
+  }
+
+  #endIfQuiet(): void {
+    const { state, place } = this.#interaction;
+    if (this.#isSoundOver && (state === "idle" || place.endsWith("waiting"))) this.#over.resolve();
+  }
+
+  /** Takes an event in, and what its effects bring, one after the other. */
+  #deal(event: InteractionEvent): void {
+    this.#waiting.push(event);
+    this.#drain();
+  }
+
+  #drain(): void {
+    if (this.#isDealing) return;
+    this.#isDealing = true;
+    try {
+      for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
+        this.#carryOut(this.#interaction.send(next, this.#clock.now()));
+      }
+    } finally {
+      this.#isDealing = false;
+    }
+    this.#arm();
+    this.#endIfQuiet();
+  }
+
+  #carryOut(effects: readonly InteractionEffect[]): void {
+    for (const effect of effects) this.#do(effect);
+    const { state, turn } = this.#interaction;
+    if (state === this.#state) return;
+    this.#state = state;
+    this.#ears.watch(state === "processing" || state === "responding" || state === "speaking");
+    if (state === "speaking") {
+      this.#ears.playing();
+      this.#reportProgress();
+    }
+    this.#tell({ type: "state", state, turn });
+  }
+
+  /** The machine's timers. */
+  #arm(): void {
+    this.#takeBackTimer();
+    const dueMs = this.#interaction.nextDueMs;
+    if (dueMs === undefined) return;
+    this.#takeBackTimer = this.#clock.after(Math.max(0, dueMs - this.#clock.now()), () => {
+      if (this.#signal.aborted) return;
+      this.#isDealing = true;
+      try {
+        this.#carryOut(this.#interaction.advance(this.#clock.now()));
+      } finally {
+        this.#isDealing = false;
+      }
+      this.#drain();
+    });
+  }
+
+  #do(effect: InteractionEffect): void {
+    switch (effect.type) {
+      case "arbitrate":
+        return void this.#arbitrate();
+      case "open-ears":
+        return this.#ears.open(effect);
+      case "close-ears":
+        this.#partials.end();
+        return this.#ears.close();
+      case "transcribe":
+        return void this.#transcribe(effect);
+      case "think":
+        return this.#think(effect);
+      case "confirm":
+        return this.#replies.get(effect.generation)?.confirm();
+      case "cancel-work":
+        return this.#cancelWork(effect.generation);
+      case "play":
+        return this.#replies.get(effect.generation)?.play();
+      case "duck":
+        this.#parts.voice?.playback.duck(DUCK_DB, DUCK_FADE_MS);
+        return this.#tell({ type: "ducked" });
+      case "restore":
+        this.#parts.voice?.playback.restore(RESTORE_FADE_MS);
+        return this.#tell({ type: "restored" });
+      case "stop":
+        return void this.#stopPlaying(effect.generation);
+      case "end-turn":
+        return this.#endTurn(effect);
+      case "signal":
+        return this.#tell({ type: "signal", signal: effect.signal });
+    }
+  }
+
+  #turnOf(turn: number): OpenTurn {
+    const open = this.#turns.get(turn);
+    if (open !== undefined) return open;
+    const fresh = { question: "", spokeUntilMs: undefined, firstAudioMs: undefined, reply: undefined };
+    this.#turns.set(turn, fresh);
+    return fresh;
+  }
+
+  #onWake(hit: WakeHeard, endMs: number): void {
+    this.#wake = hit;
+    this.#tell({ type: "wake", word: hit.word, score: hit.score, atMs: endMs });
+    this.#deal({ type: "wake", word: hit.word, score: hit.score, endMs });
+  }
+
+  async #arbitrate(): Promise<void> {
+    const hit = this.#wake;
+    const { arbitrate } = this.#parts;
+    if (arbitrate === undefined || hit === undefined) return this.#deal({ type: "won" });
+    // Whoever cannot ask the others answers: rather two than none.
+    const won = await arbitrate(hit, this.#signal).catch(() => true);
+    if (!this.#signal.aborted) this.#deal({ type: won ? "won" : "lost" });
+  }
+
+  #onHeard(toMs: number): void {
+    const fromMs = this.#ears.voiceFromMs;
+    if (fromMs !== undefined) this.#partials.consider(fromMs, toMs);
+  }
+
+  #onPartial(text: string, throughMs: number): void {
+    this.#ears.recognised(text, throughMs);
+    this.#tell({ type: "partial", turn: this.#interaction.turn, text });
+  }
+
+  async #transcribe(effect: Extract<InteractionEffect, { type: "transcribe" }>): Promise<void> {
+    const { turn, generation } = effect;
+    this.#partials.end();
+    const work = new AbortController();
+    this.#work.set(generation, work);
+    const { samples, toMs } = this.#ears.sound(effect.fromMs, effect.toMs);
+    const open = this.#turnOf(turn);
+    open.spokeUntilMs = this.#clock.now() - (this.#ears.endMs - toMs);
+    try {
+      const heard = await recognise(this.#parts.stt, samples, this.#clock, work.signal);
+      const { language = "en" } = this.#options;
+      const text = normaliseHeard(heard, { language });
+      const complete = this.#ears.recognised(text, toMs) ?? endOfTurnScore(text, { language, mode: "command" });
+      this.#deal({ type: "transcript", generation, text, complete });
+    } catch (error) {
+      if (work.signal.aborted) return;
+      this.#tell({ type: "problem", turn, stage: "transcribe", error });
+      this.#deal({ type: "failed", generation, stage: "transcribe" });
+    }
+  }
+
+  #think({ turn, generation, speculative, text }: Extract<InteractionEffect, { type: "think" }>): void {
+    const { voice } = this.#parts;
+    const open = this.#turnOf(turn);
+    open.question = text;
+    const reply = new Reply({ turn, generation, question: text }, voice, this.#options, {
+      event: (event) => {
+        if (event.type === "text") this.#tell({ type: "text", turn, delta: event.delta });
+        if (event.type === "sentence") {
+          this.#tell({ type: "sentence", turn, index: event.index, text: event.spoken.text });
+        }
+        if (event.type === "timing") this.#tell({ ...event, turn });
+      },
+      firstText: () => this.#deal({ type: "text", generation }),
+      firstAudio: () => this.#deal({ type: "audio", generation }),
+      sounds: () => {
+        if (open.spokeUntilMs !== undefined) open.firstAudioMs = this.#clock.now() - open.spokeUntilMs;
+      },
+      answered: (heardMs) => this.#deal({ type: "answered", generation, heardMs }),
+      failed: (stage, error) => {
+        this.#tell({ type: "problem", turn, stage, error });
+        this.#deal({ type: "failed", generation, stage });
+      },
+    });
+    open.reply = reply;
+    this.#replies.set(generation, reply);
+    if (!speculative) reply.confirm();
+    this.#tell({ type: "question", turn, text });
+    void reply.run(this.#parts.think).finally(() => this.#replies.delete(generation));
+  }
+
+  #cancelWork(generation: number): void {
+    this.#work.get(generation)?.abort();
+    this.#work.delete(generation);
+    this.#replies.get(generation)?.cancel();
+  }
+
+  async #stopPlaying(generation: number): Promise<void> {
+    const { voice } = this.#parts;
+    if (voice === undefined) return this.#deal({ type: "stopped", generation, heardMs: 0 });
+    const { heardMs } = await voice.playback.stop();
+    if (!this.#signal.aborted) this.#deal({ type: "stopped", generation, heardMs });
+  }
+
+  #reportProgress(): void {
+    const { voice } = this.#parts;
+    this.#takeBackProgress();
+    this.#takeBackProgress = this.#clock.after(PROGRESS_MS, () => {
+      if (this.#interaction.state !== "speaking" || voice === undefined || this.#signal.aborted) return;
+      const reply = this.#turns.get(this.#interaction.turn)?.reply;
+      if (reply !== undefined) {
+        this.#deal({ type: "progress", generation: reply.generation, heardMs: voice.playback.heardMs });
+      }
+      if (this.#interaction.state === "speaking") this.#reportProgress();
+    });
+  }
+
+  #endTurn({ turn, outcome, heardMs }: Extract<InteractionEffect, { type: "end-turn" }>): void {
+    const { question, reply, firstAudioMs } = this.#turnOf(turn);
+    this.#turns.delete(turn);
+    const written = reply?.written ?? "";
+    const heard = outcome === "complete" ? written : (reply?.heard(heardMs) ?? "");
+    const tone = toneOf(written, question);
+    this.#tell({ type: "turn", turn, outcome, question, reply: written, heard, heardMs, tone, firstAudioMs });
+  }
+
+  #tell(event: ConversationEvent): void {
+    if (this.events.tryPush(event) || this.events.ended) return;
+    this.#over.reject(readerGone());
+  }
+}
+
+function readerGone(): AudioError {
+  return new AudioError(
+    "job-cancelled",
+    `nobody reads what happens in the conversation: ${EVENTS_WAITING} events wait`,
+    {
+      nextStep: "Read its events, or end it.",
+    },
+  );
+}

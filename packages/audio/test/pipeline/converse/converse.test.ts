@@ -1,0 +1,141 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { VoiceFrames } from "../../../src/engines/index.ts";
+import { AudioError } from "../../../src/index.ts";
+import { MS_PER_CHAR, Room, toneStt, toneVad, VirtualClock } from "./kit.ts";
+
+const echoed = (question: string): string => `You said ${question}.`;
+
+describe("a conversation", () => {
+  it("answers what was asked, once, after the person has finished", async () => {
+    const room = new Room(echoed);
+    await room.say("500 what time is it 3000");
+    await room.untilQuiet();
+    expect(await room.end()).toBeUndefined();
+    expect(room.of("turn")).toMatchObject([
+      {
+        outcome: "complete",
+        question: "What time is it",
+        reply: "You said What time is it.",
+        heard: "You said What time is it.",
+      },
+    ]);
+    expect(room.playback.stops).toEqual([]);
+  });
+
+  it("takes a pause behind an unfinished sentence for part of one turn", async () => {
+    const room = new Room(echoed);
+    await room.say("500 i would like 1500 tea 3000");
+    await room.untilQuiet();
+    await room.end();
+    expect(room.of("turn").map(({ question, outcome }) => [question, outcome])).toEqual([
+      ["I would like tea", "complete"],
+    ]);
+  });
+
+  it("keeps of a reply that was interrupted exactly the words that were heard", async () => {
+    const story =
+      "Once there was a ship on the sea. It sailed for a long time and saw no land at all. Then it came home.";
+    const room = new Room((question) => (question.includes("story") ? story : echoed(question)));
+    await room.say("500 tell me a long story 4000");
+    expect(room.conversation.state).toBe("speaking");
+    await room.say("stop 1500");
+    await room.untilQuiet();
+    await room.end();
+    const [first, second] = room.of("turn");
+    expect(first).toMatchObject({ outcome: "interrupted", reply: story });
+    expect(second).toMatchObject({ outcome: "complete", question: "Stop" });
+    const heardMs = room.playback.stops[0]?.heardMs ?? 0;
+    expect(story.startsWith(first?.heard ?? "-")).toBe(true);
+    // To the word, as far as word times are estimates.
+    expect(Math.abs((first?.heard.length ?? 0) - heardMs / MS_PER_CHAR)).toBeLessThan(12);
+  });
+
+  it("ducks for a cough and comes back", async () => {
+    const room = new Room(() => "This is a reply that is long enough to be coughed at, and it goes on for a while.");
+    await room.say("500 tell me a story 2500 ~ 4000");
+    await room.untilQuiet();
+    await room.end();
+    expect(room.playback.gains.map(({ gainDb }) => Math.sign(gainDb))).toEqual([-1, 0]);
+    expect(room.playback.stops).toEqual([]);
+    expect(room.of("turn")).toMatchObject([{ outcome: "complete" }]);
+  });
+
+  it("recognises what was said again when the recogniser dies over it", async () => {
+    const crash = new AudioError("engine-crashed", "gone", { nextStep: "wait" });
+    const clock = new VirtualClock();
+    const stt = toneStt(clock, 100, (call) => (call < 3 ? crash : undefined));
+    const room = new Room(echoed, { clock, parts: { stt } });
+    await room.say("500 tea and coffee please 4000");
+    await room.untilQuiet();
+    await room.end();
+    expect(room.of("turn")).toMatchObject([{ outcome: "complete", question: "Tea and coffee please" }]);
+  });
+
+  it("hears on where it stopped when the detector dies in the middle of a word", async () => {
+    let starts = 0;
+    const mortal: VoiceFrames = {
+      ...toneVad,
+      async *frames(audio, call) {
+        const dies = starts++ < 2;
+        for await (const frame of toneVad.frames(audio, call)) {
+          yield frame;
+          if (dies && frame.atMs > 700) throw new AudioError("engine-crashed", "gone", { nextStep: "wait" });
+        }
+      },
+    };
+    const room = new Room(echoed, { parts: { vad: mortal } });
+    await room.say("500 tell me about the sea 4000");
+    await room.untilQuiet();
+    await room.end();
+    expect(starts).toBe(3);
+    expect(room.of("turn")).toMatchObject([{ outcome: "complete", question: "Tell me about the sea" }]);
+    expect(room.of("problem")).toHaveLength(2);
+  });
+
+  it("says that it failed when nobody can think, and goes on with the next turn", async () => {
+    let calls = 0;
+    const room: Room = new Room(echoed, {
+      parts: {
+        async *think(question) {
+          if (calls++ === 0) throw new AudioError("engine-busy", "no room", { nextStep: "wait" });
+          yield `You said ${question}.`;
+        },
+      },
+    });
+    await room.say("500 one two 4000 yes please 4000");
+    await room.untilQuiet();
+    await room.end();
+    expect(room.of("turn").map(({ outcome }) => outcome)).toEqual(["failed", "complete"]);
+    expect(room.of("signal").map(({ signal }) => signal)).toContain("failed");
+  });
+
+  it("loses no word and answers every turn once, in order, whatever is said and whenever", async () => {
+    const word = fc.constantFrom("tea", "coffee", "stop", "yes", "i", "would", "like", "the", "and", "please", "story");
+    const pause = fc.integer({ min: 32, max: 2500 }).map(String);
+    const sign = fc.oneof({ weight: 5, arbitrary: word }, { weight: 2, arbitrary: pause }, fc.constant("~"));
+    await fc.assert(
+      fc.asyncProperty(fc.array(sign, { minLength: 1, maxLength: 25, size: "max" }), async (signs) => {
+        const room = new Room(echoed);
+        await room.say(`500 ${signs.join(" ")} 5000`);
+        await room.untilQuiet();
+        expect(await room.end()).toBeUndefined();
+        const turns = room.of("turn");
+        expect(turns.map(({ turn }) => turn)).toEqual(turns.map((_, index) => index + 1));
+        const said = signs.filter((each) => each !== "~" && !Number.isFinite(Number(each)));
+        const heard = turns.flatMap(({ question }) =>
+          question
+            .toLowerCase()
+            .split(/[^a-z]+/u)
+            .filter(Boolean),
+        );
+        expect(heard).toEqual(said);
+        for (const { outcome, reply, heard: part, question } of turns) {
+          expect(reply.startsWith(part)).toBe(true);
+          if (outcome === "complete" && question !== "") expect(reply).toBe(echoed(question));
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
