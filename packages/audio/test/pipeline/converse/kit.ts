@@ -27,7 +27,7 @@ const WORD_FRAMES = 8;
 export class VirtualClock implements ConversationClock {
   #nowMs = 0;
   #number = 0;
-  readonly #timers = new Map<number, { readonly dueMs: number; readonly then: () => void }>();
+  readonly #timers = new Map<number, { readonly dueMs: number; readonly run: () => void }>();
 
   now(): number {
     return this.#nowMs;
@@ -35,7 +35,7 @@ export class VirtualClock implements ConversationClock {
 
   after(ms: number, then: () => void): () => void {
     const number = this.#number++;
-    this.#timers.set(number, { dueMs: this.#nowMs + Math.max(0, ms), then });
+    this.#timers.set(number, { dueMs: this.#nowMs + Math.max(0, ms), run: then });
     return () => this.#timers.delete(number);
   }
 
@@ -63,7 +63,7 @@ export class VirtualClock implements ConversationClock {
       if (next === undefined || next[1].dueMs > untilMs) break;
       this.#timers.delete(next[0]);
       this.#nowMs = Math.max(this.#nowMs, next[1].dueMs);
-      next[1].then();
+      next[1].run();
     }
     this.#nowMs = untilMs;
     await settled();
