@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { normaliseCommand, normaliseDictation, normaliseHeard } from "../../../src/turn/index.ts";
+import { normaliseCommand, normaliseDictation, normaliseHeard, speakable } from "../../../src/turn/index.ts";
 
 describe("a transcript", () => {
   test.each([
@@ -154,6 +154,17 @@ describe("whatever is heard", () => {
         expect(written).toBe(written.trim());
         expect(normaliseHeard(written, { numbers: false })).toBe(written);
         expect(typeof normaliseDictation(heard)).toBe("string");
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  test("a number that is read aloud and heard is the same number", () => {
+    const number = fc.oneof(fc.integer({ min: 10, max: 9999 }), fc.integer({ min: 10, max: 999_999_999_999 }));
+    fc.assert(
+      fc.property(number, (value) => {
+        const heard = normaliseHeard(speakable(String(value), { language: "en" }));
+        expect(heard.replaceAll(",", "")).toBe(String(value));
       }),
       { numRuns: 1000 },
     );
