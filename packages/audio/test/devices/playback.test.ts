@@ -68,8 +68,9 @@ afterEach(async () => {
 
 const signal = (): AbortSignal => AbortSignal.timeout(20_000);
 
-function pcm(ms: number, amplitude = 0.5): { sampleRateHz: number; samples: Float32Array } {
-  return { sampleRateHz: RATE, samples: sine(200, RATE, (RATE * ms) / 1000, amplitude) };
+/** Of a frequency whose periods do not fall together with blocks: a cut between two blocks shows. */
+function pcm(ms: number): { sampleRateHz: number; samples: Float32Array } {
+  return { sampleRateHz: RATE, samples: sine(213, RATE, (RATE * ms) / 1000) };
 }
 
 /** Largest step between neighbours: 0.04 for the tone of these tests, up to 0.5 for a click. */
@@ -241,7 +242,7 @@ describe("ducking", () => {
     expect(peak(at - 1600, at)).toBeCloseTo(0.5, 3);
     expect(peak(at + 900, back)).toBeCloseTo(0.5 * 10 ** (-18 / 20), 3);
     expect(peak(back + 1700, sound.length)).toBeCloseTo(0.5, 3);
-    expect(step(sound)).toBeLessThan(0.05);
+    expect(step(sound)).toBeLessThan(0.06);
   });
 
   test("ends with the reply that was stopped", async () => {

@@ -12,7 +12,10 @@ const REFERENCE_TARGET_MS = 40;
 
 /** A microphone stream without our own voice. */
 export interface EchoPath {
-  /** What goes to the loudspeaker, at `nowMs` of a monotonic clock: `Playback`'s `onPlayed`. */
+  /**
+   * What goes to the loudspeaker (`Playback`'s `onPlayed`, silence included), and when it was handed over by a monotonic
+   * clock: not when it will be heard.
+   */
   played(samples: Float32Array, nowMs: number): void;
   /** What the microphone gave, at `nowMs` of the same clock, in blocks of any size; the frames that are complete. */
   heard(samples: Float32Array, nowMs: number): readonly CleanFrame[];
