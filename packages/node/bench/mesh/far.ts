@@ -7,7 +7,7 @@ import { createActorSystem, createRemoting } from "@parley/actors";
 import pino from "pino";
 import { serveBare } from "../../../../tools/bench/between/bare.ts";
 import { repeated } from "../../../../tools/bench/between/orders.ts";
-import { HEARTBEAT_MS } from "../../src/cluster/host/timing.ts";
+import { CALM_AFTER_MS, HEARTBEAT_MS } from "../../src/cluster/host/timing.ts";
 import { createMeshHost } from "../../src/mesh/host/mesh-host.ts";
 import { createLinks } from "../../src/mesh/links/links.ts";
 import { createActorTransport } from "../../src/mesh/transports/actors/actor-transport.ts";
@@ -27,7 +27,7 @@ for (const [peer, addresses] of Object.entries(options.peers)) links.add(peer, a
 async function startActors(): Promise<void> {
   const remoting = createRemoting({
     transport: createActorTransport({ host, links }),
-    failureDetector: { heartbeatIntervalMs: HEARTBEAT_MS },
+    failureDetector: { heartbeatIntervalMs: HEARTBEAT_MS, calmAfterMs: CALM_AFTER_MS },
   });
   const system = createActorSystem({ peer: identity.peerId, remoting: remoting.remoting });
   system.spawn<FarOrder>(

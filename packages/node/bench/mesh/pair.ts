@@ -13,7 +13,7 @@ import {
   type RemotingHandle,
 } from "@parley/actors";
 import pino from "pino";
-import { HEARTBEAT_MS } from "../../src/cluster/host/timing.ts";
+import { CALM_AFTER_MS, HEARTBEAT_MS } from "../../src/cluster/host/timing.ts";
 import { createMeshHost, type MeshHost } from "../../src/mesh/host/mesh-host.ts";
 import type { Identity } from "../../src/mesh/identity.ts";
 import { createLinks, type Links } from "../../src/mesh/links/links.ts";
@@ -65,7 +65,7 @@ export class Pair {
     const near = await startNear();
     const remoting = createRemoting({
       transport: createActorTransport(near),
-      failureDetector: { heartbeatIntervalMs: HEARTBEAT_MS },
+      failureDetector: { heartbeatIntervalMs: HEARTBEAT_MS, calmAfterMs: CALM_AFTER_MS },
     });
     const system = createActorSystem({ peer: near.host.peerId, remoting: remoting.remoting });
     await remoting.start();

@@ -3,6 +3,7 @@ import { askMs, asksPerMs } from "../../../../tools/bench/between/asks.ts";
 import { ROUNDS, roundTripRows, SMALL_BYTES, streamRows } from "../../../../tools/bench/between/round-trips.ts";
 import { below, informs, most, quantile } from "../../../../tools/bench/rows.ts";
 import type { BenchRow } from "../../../../tools/bench/types.ts";
+import { CALM_AFTER_MS } from "../../src/cluster/host/timing.ts";
 import { Pair, startNear } from "./pair.ts";
 
 const HOW = "over libp2p";
@@ -12,6 +13,7 @@ const STREAMS = [
 ] as const;
 const ROUND_TRIPS = 2_000;
 const IDLE_MS = 10_000;
+const SETTLE_MS = 2_000;
 const STARTS = 15;
 const LINKED_MS = 30_000;
 const KILLS = 5;
@@ -84,9 +86,10 @@ async function* restingRows(): AsyncGenerator<BenchRow> {
     const pair = await Pair.start({ hasActors });
     try {
       if (hasActors) await askMs(pair, 1, SMALL_BYTES);
+      await rest(CALM_AFTER_MS + SETTLE_MS);
       const before = await pair.report();
       const startedMs = performance.now();
-      await new Promise((resolve) => setTimeout(resolve, IDLE_MS));
+      await rest(IDLE_MS);
       const after = await pair.report();
       const share = (100 * (after.cpuMs - before.cpuMs)) / (performance.now() - startedMs);
       const what = `a process with nothing but one link${hasActors ? " and actors" : ""}, at rest`;
@@ -96,4 +99,8 @@ async function* restingRows(): AsyncGenerator<BenchRow> {
       await pair.close();
     }
   }
+}
+
+function rest(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
