@@ -8,7 +8,7 @@
 
 /** When one word counts as heard. */
 export interface WakeRule {
-  /** Score that counts, above 0 to 1. Default 0.5. */
+  /** Score that counts, above 0 to 1. Default 0.3: with the patience, more words in noise and no more false alarms. */
   readonly threshold?: number;
   /** Steps in a row that must reach it; for engines that decide themselves 1. Default 2. */
   readonly patience?: number;
@@ -100,7 +100,7 @@ export function createWakeWatch(options: WakeOptions): WakeWatch {
   };
 }
 
-function checkedWord(word: string, { threshold = 0.5, patience = 2 }: WakeRule): Word {
+function checkedWord(word: string, { threshold = 0.3, patience = 2 }: WakeRule): Word {
   if (!(threshold > 0 && threshold <= 1)) {
     throw new RangeError(`the threshold of ${word} must be above 0 and at most 1, not ${threshold}`);
   }
