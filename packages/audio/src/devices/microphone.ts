@@ -13,7 +13,8 @@ import type { DeviceProgram } from "./programs.ts";
 
 /** Sound kept for a reader that is busy; what comes beyond is lost and counted. */
 const HELD_MS = 4000;
-const BLOCK_MS = 20;
+/** Longest block given at a time. */
+const BLOCK_MS = 160;
 
 /** Options of {@link microphone}. */
 export interface MicrophoneOptions {
@@ -121,7 +122,7 @@ class CaptureRun {
   /** Ends without an error only by `signal`. */
   async *blocks(signal: AbortSignal): AsyncGenerator<Float32Array, void, undefined> {
     while (await this.#more(signal)) {
-      const block = new Float32Array(Math.min(this.#ring.readable, 8 * this.#blockSamples));
+      const block = new Float32Array(Math.min(this.#ring.readable, this.#blockSamples));
       this.#ring.read(block);
       yield block;
     }
@@ -146,8 +147,7 @@ class CaptureRun {
     for (let half = 0; half < 2 && !signal.aborted; half++) {
       try {
         const stall = AbortSignal.timeout(this.#stallMs / 2);
-        const isThere = await this.#ring.untilReadable(this.#blockSamples, AbortSignal.any([signal, stall]));
-        return isThere || this.#ring.readable > 0;
+        return await this.#ring.untilReadable(1, AbortSignal.any([signal, stall]));
       } catch (error) {
         if (!isAudioError(error, "job-cancelled", "job-timed-out")) throw error;
       }

@@ -148,7 +148,7 @@ describe("the microphone", () => {
     for (let n = 0; n < 20; n++) held += (await blocks.next()).value?.length ?? 0;
     await blocks.return();
     expect(held).toBeGreaterThan(0);
-    expect(held).toBeLessThanOrEqual(20 * 8 * 320);
+    expect(held).toBeLessThanOrEqual(20 * 2560);
   });
 
   test("ends without an error when it is told to, and leaves no program behind", async () => {
