@@ -3,7 +3,8 @@ export { listen, nextPartialAtMs } from "./listen.ts";
 export type { ListenEngines, ListenEvent, ListenOptions, PartialPolicy } from "./listen.ts";
 /** Speaking. */
 export { speak } from "./speak.ts";
-export type { SpeakEvent, SpeakOptions } from "./speak.ts";
+export type { SpeakEvent } from "./speak-event.ts";
+export type { SpeakOptions } from "./speak.ts";
 export { readSsml, speakSsml } from "./speak-ssml.ts";
 /** Both, round a thought. */
 export { voiceTurn } from "./turn.ts";

@@ -7,7 +7,8 @@ import { createResampler } from "../format/resample.ts";
 import { parseSsml } from "../turn/ssml/document.ts";
 import type { SpeakingSegment, SsmlDocument } from "../turn/ssml/document.ts";
 import type { Emphasis } from "../turn/ssml/prosody.ts";
-import type { SpeakEvent, SpeakOptions } from "./speak.ts";
+import type { SpeakEvent } from "./speak-event.ts";
+import type { SpeakOptions } from "./speak.ts";
 import { timed } from "./timed.ts";
 
 /** Silence comes in blocks of this length. */

@@ -1,24 +1,11 @@
 /** Speaking: a stream of text becomes sentences, and those become sound while the text is still being written. */
 import type { TextToSpeech } from "../engines/contracts.ts";
-import type { Pcm } from "../format/pcm.ts";
 import { BoundedQueue } from "../format/queue.ts";
 import { createChunker } from "../turn/chunker.ts";
 import { createSpeakable } from "../turn/saying/speakable.ts";
-import type { Spoken } from "../turn/saying/spoken.ts";
-import type { SpeechTiming } from "../turn/timing/timing.ts";
 import { allOrNone, channel } from "./channel.ts";
+import type { SpeakEvent } from "./speak-event.ts";
 import { timed } from "./timed.ts";
-
-/** What is said, in order; the text runs ahead of the sound. */
-export type SpeakEvent =
-  | { readonly type: "text"; readonly delta: string }
-  /** This sentence goes to the voice now; `text` is what is said of it. */
-  | { readonly type: "sentence"; readonly index: number; readonly text: string; readonly spoken: Spoken }
-  | { readonly type: "audio"; readonly index: number; readonly pcm: Pcm }
-  /** The sentence's sound is complete: its words and mouth shapes in time. */
-  | { readonly type: "timing"; readonly index: number; readonly timing: SpeechTiming }
-  /** Written, but not for the ear: code, marks, emoji. */
-  | { readonly type: "unsaid"; readonly written: string };
 
 /** Options of {@link speak}. */
 export interface SpeakOptions {

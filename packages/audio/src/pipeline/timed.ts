@@ -3,7 +3,7 @@ import type { Pcm } from "../format/pcm.ts";
 import type { Spoken } from "../turn/saying/spoken.ts";
 import { createEnvelopeMeter } from "../turn/timing/envelope.ts";
 import { timeSpeech } from "../turn/timing/timing.ts";
-import type { SpeakEvent } from "./speak.ts";
+import type { SpeakEvent } from "./speak-event.ts";
 
 /** Passes `sound` on as `audio` events; a `timing` event follows. */
 export async function* timed(

@@ -3,7 +3,8 @@ import { AudioError } from "../errors.ts";
 import type { TextToSpeech } from "../engines/contracts.ts";
 import { SPEECH_RATE_HZ } from "../format/pcm.ts";
 import { listen, type ListenEngines, type ListenEvent, type ListenOptions } from "./listen.ts";
-import { speak, type SpeakEvent } from "./speak.ts";
+import type { SpeakEvent } from "./speak-event.ts";
+import { speak } from "./speak.ts";
 
 /** Milliseconds from the start of the turn; absent when the stage was not part of it. */
 export interface TurnTimings {

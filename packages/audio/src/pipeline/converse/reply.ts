@@ -4,7 +4,8 @@ import { abortable } from "../../format/abort.ts";
 import { heardText, type HeardChunk } from "../../turn/timing/heard.ts";
 import { timeSpeech } from "../../turn/timing/timing.ts";
 import type { Spoken } from "../../turn/saying/spoken.ts";
-import { speak, type SpeakEvent } from "../speak.ts";
+import type { SpeakEvent } from "../speak-event.ts";
+import { speak } from "../speak.ts";
 import type { Asked, ConversationParts } from "./contracts.ts";
 
 /** How replies are spoken. */

@@ -119,6 +119,7 @@ export function show(event: TurnEvent, screen: Screen): void {
     case "speech-start":
     case "segment":
     case "sentence":
+    case "timing":
     case "audio":
       return;
   }
