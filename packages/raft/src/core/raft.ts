@@ -50,7 +50,7 @@ function loadHardState(node: NodeState, { term, vote, commit }: HardState): void
 }
 
 /** Before a node may campaign; see {@link quietTicks}. */
-const CAREFUL_TICKS = 2;
+const CAREFUL_TICKS = 3;
 
 /** Time passes by one tick. */
 export function tick(node: NodeState): void {

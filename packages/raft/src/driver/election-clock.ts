@@ -138,7 +138,7 @@ export class ElectionClock {
     this.#late(nowMs - this.#dueMs);
     if (this.#host.restsOnTime?.() === true) this.catchUp();
     const due = Math.floor((nowMs - this.#lastMs) / this.tickMs);
-    const most = this.#quietTicks() + MAX_CATCH_UP;
+    const most = Math.max(this.#quietTicks() + 1, MAX_CATCH_UP);
     this.#lastMs = due > most ? nowMs : this.#lastMs + due * this.tickMs;
     this.#tick(Math.min(due, most));
     if (this.#sinceRetime >= RETIME_EVERY_TICKS) this.#retime();
