@@ -4,7 +4,16 @@ import { join, relative } from "node:path";
 import { rolldown, type Plugin } from "rolldown";
 
 /** They bring machine code or look for files beside their own. */
-const LEFT_OUT = ["classic-level", "msgpackr-extract", "node-llama-cpp", "sherpa-onnx-node", "@homebridge/ciao"];
+const LEFT_OUT = [
+  "@ennuicastr/webrtcaec3.js",
+  "@homebridge/ciao",
+  "classic-level",
+  "libopus-wasm",
+  "msgpackr-extract",
+  "node-llama-cpp",
+  "onnxruntime-node",
+  "sherpa-onnx-node",
+];
 
 /**
  * @param makeFolder makes an empty folder beside which the result will stand

@@ -3,7 +3,6 @@
  * it runs on every platform without a compiler, and nothing in it can take the process down.
  */
 import type { Writable } from "node:stream";
-import { Application, createEncoder, loadLibopus, Signal } from "libopus-wasm";
 import type { OpusEncoderHandle } from "libopus-wasm";
 import { emptyAudio } from "./failures.ts";
 import { OggWriter } from "./ogg-writer.ts";
@@ -109,6 +108,8 @@ async function* encode(
       `Opus takes ${MIN_BITS_PER_SECOND} to ${MAX_BITS_PER_SECOND} bits a second, not ${bitsPerSecond}`,
     );
   }
+  // Only who writes Opus pays for it.
+  const { Application, createEncoder, loadLibopus, Signal } = await import("libopus-wasm");
   const { version } = await loadLibopus();
   using encoder = await createEncoder({
     channels: 1,

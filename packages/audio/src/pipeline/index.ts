@@ -15,19 +15,3 @@ export type { CachedTts, CachedTtsOptions, PhraseCounts } from "./phrases/cached
 export { openPhraseDisk } from "./phrases/disk.ts";
 export type { PhraseDisk, PhraseDiskOptions } from "./phrases/disk.ts";
 export type { PhrasePolicyOptions } from "./phrases/policy.ts";
-/** Our own voice out of the microphone. */
-export { createEchoCanceller, createEchoPath, ECHO_DELAY_SAMPLES, ECHO_FRAME_SAMPLES } from "./echo/index.ts";
-export type { CleanFrame, EchoCanceller, EchoPath } from "./echo/index.ts";
-/** A live conversation. */
-export { converse } from "./converse/index.ts";
-export type {
-  Asked,
-  ConversationClock,
-  ConversationEvent,
-  ConversationParts,
-  ConverseOptions,
-  LiveConversation,
-  ReplyPlayback,
-  TurnRecord,
-  WakeHeard,
-} from "./converse/index.ts";

@@ -10,3 +10,6 @@ export type {
   TurnRecord,
   WakeHeard,
 } from "./contracts.ts";
+// Our own voice out of the microphone.
+export { createEchoCanceller, createEchoPath, ECHO_DELAY_SAMPLES, ECHO_FRAME_SAMPLES } from "../echo/index.ts";
+export type { CleanFrame, EchoCanceller, EchoPath } from "../echo/index.ts";

@@ -3,7 +3,6 @@
  * and follows the delay between loudspeaker and microphone by itself, subtracts what an adaptive filter predicts, and
  * suppresses what is left, keeping who speaks at the same time.
  */
-import createModule from "@ennuicastr/webrtcaec3.js";
 import { SPEECH_RATE_HZ } from "../../format/pcm.ts";
 
 /** AEC3 works on frames of 10 ms. */
@@ -69,7 +68,9 @@ export async function createEchoCanceller(): Promise<EchoCanceller> {
  * installs process-wide handlers that throw what nobody caught, once for each instance: what becomes of uncaught errors
  * is the peer's to decide, so they are taken off again before anything else can run.
  */
-async function loadModule(): ReturnType<typeof createModule> {
+async function loadModule() {
+  // Only who cancels echo pays for it.
+  const { default: createModule } = await import("@ennuicastr/webrtcaec3.js");
   const uncaught = new Set(process.listeners("uncaughtException"));
   const rejected = new Set(process.listeners("unhandledRejection"));
   const loading = createModule();

@@ -14,7 +14,7 @@ import {
   type ConverseOptions,
   type LiveConversation,
   type ReplyPlayback,
-} from "../../../src/pipeline/index.ts";
+} from "../../../src/pipeline/converse/index.ts";
 
 export const RATE_HZ = 16_000;
 const MS = RATE_HZ / 1000;
