@@ -69,15 +69,16 @@ export async function primeOf(peer: LivePeer): Promise<string | undefined> {
   return (await peer.peers()).find(({ isPrime }) => isPrime)?.peerId;
 }
 
-/** Writes through all of them in turn until `isOver`: a key once, each again until it is taken. */
+/** Writes through all of them in turn until `isOver`: each again until it is taken; `keys` of them, one after the other. */
 export async function keepWriting(
   peers: () => readonly LivePeer[],
   name: string,
   isOver: () => boolean,
+  keys: number = Number.POSITIVE_INFINITY,
 ): Promise<ReadonlyMap<string, string>> {
   const written = new Map<string, string>();
   for (let i = 0; !isOver(); i += 1) {
-    const [key, value] = [`${name}/${i}`, `value-${i}`];
+    const [key, value] = [`${name}/${i % keys}`, `value-${i}`];
     for (let attempt = i; !isOver(); attempt += 1) {
       const usable = peers().filter(({ isRunning, isPaused }) => isRunning && !isPaused);
       if (await isTaken(usable[attempt % Math.max(1, usable.length)], key, value)) {
@@ -93,8 +94,9 @@ export async function keepWriting(
 export async function underWrites(
   through: readonly LivePeer[],
   work: () => Promise<unknown>,
-  { name = "writer", writers = 2 }: { readonly name?: string; readonly writers?: number } = {},
+  options: { readonly name?: string; readonly writers?: number; readonly keys?: number } = {},
 ): Promise<ReadonlyMap<string, string>> {
+  const { name = "writer", writers = 2, keys } = options;
   let isOver = false;
   const names = Array.from({ length: writers }, (_, i) => `${name}-${i + 1}`);
   const writing = names.map((each) =>
@@ -102,6 +104,7 @@ export async function underWrites(
       () => through,
       each,
       () => isOver,
+      keys,
     ),
   );
   try {
