@@ -6,6 +6,7 @@ import type { RunSeedOptions } from "../kit/simulation.ts";
 import { SECOND } from "../kit/timeline.ts";
 import { unleash } from "./chaos.ts";
 import { employ } from "./clients/employ.ts";
+import { appoint } from "./clients/steward.ts";
 import { healAndExpectOrder } from "./heal.ts";
 import { householdOf } from "./household.ts";
 import { SHIPPED, type Library } from "./library.ts";
@@ -51,6 +52,7 @@ export async function runSeed(
 }
 
 function begin(world: World): void {
+  world.onMember = (life, member) => appoint(world, life, member);
   const { plan, timeline, machines } = world;
   const random = new Random(plan.seed, "begin");
   for (const machine of machines.slice(0, plan.founders)) {

@@ -11,7 +11,6 @@ import { MS, Timeline, type Micros } from "../kit/timeline.ts";
 import { endOfTurn } from "../kit/turn.ts";
 import { Violation } from "../kit/violation.ts";
 import type { Happening, Replica } from "./chronicle.ts";
-import { appoint } from "./clients/steward.ts";
 import { groundOf, type GroundWorld } from "./ground.ts";
 import { Life, Machine } from "./host.ts";
 import type { Household } from "./household.ts";
@@ -23,6 +22,9 @@ import type { Plan } from "./plan.ts";
 
 /** A line of the trace. */
 export type Trace = (line: string) => void;
+
+/** A peer's part in its cluster. */
+export type Member = NonNullable<NonNullable<Life["cluster"]>["member"]>;
 
 /** What matters here of `cluster.json`. */
 interface Recorded {
@@ -60,6 +62,8 @@ export class World implements GroundWorld {
   onStruck: (life: Life, duration: Micros) => void = () => undefined;
   /** Hears of everybody who begins to act as prime. */
   onActing: (life: Life) => void = () => undefined;
+  /** Hears of every member that begins, in the process that it is of. */
+  onMember: (life: Life, member: Member) => void = () => undefined;
   #calls = 0;
   readonly #invariants: ReturnType<typeof allInvariants>;
   readonly #acted = new Set<Life>();
@@ -272,7 +276,7 @@ export class World implements GroundWorld {
     const before = this.#seen.get(member);
     if (isStopped) return;
     if (state.revoked.size > 0) this.#lookAtStreams(life, state.revoked);
-    if (before === undefined) this.timeline.after(0, () => life.run(() => appoint(this, life, member)));
+    if (before === undefined) this.timeline.after(0, () => life.run(() => this.onMember(life, member)));
     if (before?.state.index === state.index && before.term === term && before.role === role) return;
     const { number: machine, peerId: peer } = life.host;
     const { voters } = confState;

@@ -6,7 +6,7 @@ import type { Random } from "../../kit/random.ts";
 import type { Life } from "../host.ts";
 import type { World } from "../world.ts";
 import { again } from "./pace.ts";
-import { DEEDS, deedOf, keyOf, STEWARD } from "./steward.ts";
+import { DEEDS, deedOf, keyOf, STEWARD } from "./deeds.ts";
 
 const TIMEOUT_MS = 3_000;
 /** Of an owner of something, as shards have them: its epoch grows with every call here. */

@@ -4,8 +4,6 @@ import type { World } from "../world.ts";
 import { again } from "./pace.ts";
 import { isTimeout } from "./registers.ts";
 
-/** Where its writes are. */
-export const LATER = { from: "later/", to: "later0" };
 const DELIVERED_MS = 20_000;
 /** So large that an outbox soon has more behind it than it keeps. */
 const BULK = { key: "bulk", bytes: 60_000 };

@@ -3,11 +3,9 @@
  * does once its time is over must be refused; whoever it was that was slow.
  */
 import type { Life } from "../host.ts";
-import type { World } from "../world.ts";
+import type { Member, World } from "../world.ts";
+import { keyOf, STEWARD } from "./deeds.ts";
 
-export const STEWARD = "steward";
-/** Where its deeds are. */
-export const DEEDS = { from: "deed/", to: "deed0" };
 const TIMEOUT_MS = 5_000;
 const ACT_EVERY_MS = 400;
 
@@ -15,14 +13,8 @@ interface Act {
   readonly type: "own-act";
 }
 
-/** What of a key says under which term it was written, and by whom. */
-export interface Deed {
-  readonly term: number;
-  readonly peer: string;
-}
-
 /** Starts it on a peer that has just become a member; it ends with the member's actors. */
-export function appoint(world: World, life: Life, member: NonNullable<NonNullable<Life["cluster"]>["member"]>): void {
+export function appoint(world: World, life: Life, member: Member): void {
   const { library } = world;
   const { company, shared } = member;
   let count = 0;
@@ -54,14 +46,4 @@ export function appoint(world: World, life: Life, member: NonNullable<NonNullabl
       };
     },
   });
-}
-
-export function keyOf({ term, peer }: Deed, name: string): string {
-  return `deed/${term}/${peer}/${name}`;
-}
-
-/** Undefined: the key is none of these. */
-export function deedOf(key: string): Deed | undefined {
-  const [, term, peer] = /^deed\/(\d+)\/([^/]+)\//.exec(key) ?? [];
-  return term === undefined || peer === undefined ? undefined : { term: Number(term), peer };
 }

@@ -5,7 +5,7 @@
 import { verify } from "node:crypto";
 import { demand } from "../../kit/violation.ts";
 import type { Invariant, Replica } from "../chronicle.ts";
-import { DEEDS, deedOf, type Deed } from "../clients/steward.ts";
+import { DEEDS, deedOf, type Deed } from "../clients/deeds.ts";
 import type { Library } from "../library.ts";
 
 const NAME = "deeds-are-fenced";

@@ -4,7 +4,7 @@
  */
 import { demand } from "../../kit/violation.ts";
 import type { Happening, Invariant, Postponed } from "../chronicle.ts";
-import { LATER } from "../clients/outboxes.ts";
+import { LATER } from "../clients/later.ts";
 
 const NAME = "ids-take-effect-once";
 /** Of what others have gone through already, not every step: they are held to be alike elsewhere. */

@@ -48,7 +48,7 @@ describe("the shipped driver, log and core under simulation", () => {
     expect(committed).toBeGreaterThan(SEEDS * 20);
     expect(configurations).toBeGreaterThan(SEEDS * 2);
     // Nor does one in which too many logs are in doubt for anybody to be elected.
-    expect(stranded).toBeLessThan(SEEDS / 25);
+    expect(stranded).toBeLessThan(SEEDS / 20);
   });
 
   test("repeats a seed exactly, also in another process", { timeout: 120_000 }, async () => {
