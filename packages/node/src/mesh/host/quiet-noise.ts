@@ -6,6 +6,7 @@
  * than expected is left as it is.
  */
 import { noise } from "@libp2p/noise";
+import { quietEvents } from "./quiet-events.ts";
 
 /** Of a message's length. */
 const PREFIX_BYTES = 2;
@@ -27,16 +28,20 @@ export function quietNoise(): ReturnType<typeof noise> {
     const secureOutbound = encrypter.secureOutbound.bind(encrypter);
     encrypter.secureInbound = async (connection, options) => {
       sendTogether(connection);
+      quietEvents(connection);
       const secured = await secureInbound(connection, options);
       requireMuxer(secured.streamMuxer);
       readCalmly(secured.connection);
+      quietEvents(secured.connection);
       return secured;
     };
     encrypter.secureOutbound = async (connection, options) => {
       sendTogether(connection);
+      quietEvents(connection);
       const secured = await secureOutbound(connection, options);
       requireMuxer(secured.streamMuxer);
       readCalmly(secured.connection);
+      quietEvents(secured.connection);
       return secured;
     };
     return encrypter;

@@ -6,6 +6,7 @@
  */
 import { yamux } from "@libp2p/yamux";
 import type { StreamMuxerFactory } from "@libp2p/interface";
+import { quietEvents } from "./quiet-events.ts";
 
 /** `StreamState.Established`: in every other state an update says something more. */
 const ESTABLISHED = 3;
@@ -39,6 +40,7 @@ function quiet(muxer: Muxer): void {
   const newStream = muxer._newStream.bind(muxer);
   muxer._newStream = (...given) => {
     const stream = newStream(...given);
+    quietEvents(stream);
     if (isWindowed(stream)) {
       const update = stream.sendWindowUpdate.bind(stream);
       stream.sendWindowUpdate = () => {

@@ -36,13 +36,13 @@ export class BytePipe {
   #isClosed = false;
   #error: PeerError | undefined;
   #linger: NodeJS.Timeout | undefined;
+  readonly #onRoom = (): void => this.#maybeDrained();
 
   constructor(stream: Stream, receiver: PipeReceiver) {
     this.#stream = stream;
     this.#receiver = receiver;
     stream.addEventListener("message", (event) => this.#heard(event));
-    stream.addEventListener("drain", () => this.#maybeDrained());
-    stream.addEventListener("idle", () => this.#maybeDrained());
+    stream.addEventListener("drain", this.#onRoom);
     stream.addEventListener("end", () => this.#remoteEnded());
     stream.addEventListener("close", (event) => this.#closed(event), { once: true });
     if (stream.readableEnded) this.#remoteEnded();
@@ -78,7 +78,11 @@ export class BytePipe {
         this.#flush();
       });
     }
-    if (this.waitingBytes >= FULL_BYTES) this.#isFull = true;
+    if (!this.#isFull && this.waitingBytes >= FULL_BYTES) {
+      this.#isFull = true;
+      // Said after each write: who is not full does not listen.
+      this.#stream.addEventListener("idle", this.#onRoom);
+    }
     return !this.#isFull;
   }
 
@@ -134,6 +138,7 @@ export class BytePipe {
     queueMicrotask(() => {
       if (!this.#isFull || !this.isOpen || this.waitingBytes > FULL_BYTES / 2) return;
       this.#isFull = false;
+      this.#stream.removeEventListener("idle", this.#onRoom);
       this.#receiver.drained?.();
     });
   }
