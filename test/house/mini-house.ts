@@ -106,8 +106,8 @@ export function buildMiniHouse(): MiniHouse {
     return () => (before === undefined ? rmSync(join(root, path)) : writeFileSync(join(root, path), before));
   };
   for (const path of COPIED) cpSync(join(ROOT, path), join(root, path), { recursive: true });
-  // What benches of several packages share stands on those packages.
-  rmSync(join(root, "tools/bench/between"), { recursive: true });
+  // They stand on packages of the real house.
+  for (const path of ["tools/bench/between", "tools/diagram"]) rmSync(join(root, path), { recursive: true });
   for (const [path, text] of Object.entries(SOURCES)) write(path, text);
   linkModules(root);
   markInstalled(root);

@@ -3,6 +3,7 @@
 /** The client. */
 export { connect, INPUT_RATE_HZ, ParleyClient } from "./client/client.ts";
 export type { AskOptions, AudioInput, ListenOptions, SayOptions, WorkOptions } from "./client/client.ts";
+export type { Speaker, TalkOptions, TalkSession } from "./client/talk.ts";
 export type { ConnectOptions } from "./client/socket.ts";
 /** Errors. */
 export { ParleyError } from "./errors.ts";
@@ -10,4 +11,6 @@ export type { ParleyErrorCode } from "./errors.ts";
 /** The protocol, for peers and for other clients. */
 export * from "./protocol/audio-frame.ts";
 export * from "./protocol/envelope.ts";
+export * from "./protocol/talk.ts";
+export * from "./protocol/timing.ts";
 export * from "./protocol/work.ts";

@@ -14,7 +14,18 @@ export const DEFAULT_LIMITS: ConversationLimits = { pairs: 20, characters: 4000 
 
 interface Exchange {
   readonly question: string;
+  /** As far as it was heard. */
   readonly answer: string;
+  readonly wasInterrupted: boolean;
+}
+
+/** Told to the model, so that it does not take for said what nobody heard. */
+const INTERRUPTED = " … (interrupted)";
+
+/** How an answer went. */
+export interface AnswerFate {
+  /** It was cut: `answer` is what was heard of it. */
+  readonly wasInterrupted?: boolean;
 }
 
 /** A conversation so far. */
@@ -32,9 +43,10 @@ export function remember(
   conversation: Conversation,
   question: string,
   answer: string,
+  { wasInterrupted = false }: AnswerFate = {},
   limits: ConversationLimits = DEFAULT_LIMITS,
 ): Conversation {
-  const all = [...conversation.exchanges, { question, answer }].slice(-limits.pairs);
+  const all = [...conversation.exchanges, { question, answer, wasInterrupted }].slice(-limits.pairs);
   let characters = 0;
   let from = all.length;
   for (const exchange of all.toReversed()) {
@@ -52,7 +64,7 @@ export function prompt(conversation: Conversation, question: string): readonly C
     ...(systemPrompt === "" ? [] : [{ role: "system", content: systemPrompt } as const]),
     ...exchanges.flatMap((exchange): ChatMessage[] => [
       { role: "user", content: exchange.question },
-      { role: "assistant", content: exchange.answer },
+      { role: "assistant", content: exchange.wasInterrupted ? exchange.answer + INTERRUPTED : exchange.answer },
     ]),
     { role: "user", content: question },
   ];

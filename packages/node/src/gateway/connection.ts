@@ -12,6 +12,7 @@ import {
   type MessageOf,
   type Payload,
   type ProtocolErrorCode,
+  type TalkEvent,
   type WorkEvent,
 } from "@parley/sdk";
 import { withCorrelation } from "../log.ts";
@@ -147,9 +148,16 @@ export class Connection {
         // Who only looks how the peer fares makes no use of it.
         if (!this.#hasWorked) this.#users.delete(this);
         return this.#result(message.messageId, { success: true, result: this.#deps.status() });
+      case "talk.key":
+        this.#byCommand.get(request.parameters.commandId)?.key(request.parameters.key);
+        return;
+      case "talk.heard":
+        this.#byCommand.get(request.parameters.commandId)?.heard(request.parameters);
+        return;
       case "ask":
       case "listen":
       case "say":
+      case "talk":
         return this.#run(message.messageId, request);
     }
   }
@@ -220,7 +228,7 @@ export class Connection {
     if (this.#holds === 0) this.#socket.resume();
   }
 
-  #event(commandId: string, event: WorkEvent): Promise<void> {
+  #event(commandId: string, event: WorkEvent | TalkEvent): Promise<void> {
     const { type, ...eventData } = event;
     const payload = { eventType: type, eventData, timestamp: Date.now() };
     return this.#send(createMessage("EVENT", payload, this.#head(commandId)));

@@ -2,13 +2,17 @@
 import { BoundedQueue } from "@parley/audio/format";
 import type { ListenEvent, SpeakEvent, TurnEvent, TurnTimings } from "@parley/audio/pipeline";
 import { AudioError, SPEECH_RATE_HZ } from "@parley/audio";
-import { encodeAudioFrame, INPUT_RATE_HZ, type AudioFrame, type CommandParameters, type WorkEvent } from "@parley/sdk";
+import { INPUT_RATE_HZ, type AudioFrame, type CommandParameters } from "@parley/sdk";
+import type { TalkEvent, TalkHeard, TalkKey, WorkEvent } from "@parley/sdk";
 import type { Services } from "../services/services.ts";
 import type { Session } from "../services/session.ts";
+import { FramesOut } from "./frames-out.ts";
+import { Talk } from "./talk/talk.ts";
+import { timingOf } from "./timing.ts";
 
 /** Where a piece of work sends what happens. */
 export interface WorkSink {
-  event(event: WorkEvent): Promise<void>;
+  event(event: WorkEvent | TalkEvent): Promise<void>;
   frame(bytes: Uint8Array): Promise<void>;
 }
 
@@ -16,14 +20,13 @@ export interface WorkSink {
 export type StreamingCommand =
   | { readonly command: "ask"; readonly parameters: CommandParameters<"ask"> }
   | { readonly command: "listen"; readonly parameters: CommandParameters<"listen"> }
-  | { readonly command: "say"; readonly parameters: CommandParameters<"say"> };
+  | { readonly command: "say"; readonly parameters: CommandParameters<"say"> }
+  | { readonly command: "talk"; readonly parameters: CommandParameters<"talk"> };
 
 /** Audio frames that may wait for the engines; beyond that the client is held. */
 const FRAMES_WAITING = 64;
 /** A live microphone sends all the time, in silence too. */
 const INPUT_IDLE_MS = 30_000;
-/** Longest audio frame sent, in seconds. */
-const FRAME_SECONDS = 0.1;
 
 type AnyEvent = TurnEvent | SpeakEvent | ListenEvent;
 
@@ -40,19 +43,23 @@ export class Work {
   /** Fails work whose client neither sends nor ends its audio: it would hold an engine for ever. */
   #idle: NodeJS.Timeout | undefined;
   #received = 0;
-  #sent = 0;
-  #sentMs = 0;
+  /** A conversation's own ways in. */
+  readonly #talk: Talk | undefined;
 
   constructor(request: StreamingCommand) {
     this.#request = request;
     this.stream = request.parameters.stream;
+    this.#talk = request.command === "talk" ? new Talk(request.parameters) : undefined;
     this.#watchInput();
   }
 
   /** Runs to the end. @throws AudioError, PeerError of whatever takes part. */
   async run(services: Services, session: Session, sink: WorkSink): Promise<void> {
+    const frames = new FramesOut(this.stream, (bytes) => sink.frame(bytes));
+    const { signal } = this.#abort;
     try {
-      for await (const event of this.#events(services, session)) await this.#pass(event, sink);
+      if (this.#talk !== undefined) await this.#talk.run(this.#input, { session, sink, frames, signal });
+      else for await (const event of this.#events(services, session)) await this.#pass(event, sink, frames);
     } catch (error) {
       const { reason } = this.#abort.signal;
       throw reason instanceof AudioError ? reason : error;
@@ -79,6 +86,16 @@ export class Work {
     this.#received += 1;
     this.#watchInput();
     return undefined;
+  }
+
+  /** A key of a conversation's client; nothing for other work. */
+  key(key: TalkKey): void {
+    this.#talk?.key(key);
+  }
+
+  /** How far a conversation's client has heard a reply; nothing for other work. */
+  heard(report: TalkHeard): void {
+    this.#talk?.heard(report);
   }
 
   /** Takes samples in, if there is room now. */
@@ -115,29 +132,17 @@ export class Work {
         const { text, voice, speed } = request.parameters;
         return clocked(() => services.say(text, { voice, speed, signal }));
       }
+      case "talk":
+        throw new TypeError("a conversation has events of its own");
     }
   }
 
-  async #pass(event: AnyEvent, sink: WorkSink): Promise<void> {
+  async #pass(event: AnyEvent, sink: WorkSink, frames: FramesOut): Promise<void> {
     if (event.type !== "audio") {
       const told = toldOf(event);
       return told === undefined ? undefined : sink.event(told);
     }
-    const { sampleRateHz, samples } = event.pcm;
-    const size = Math.floor(sampleRateHz * FRAME_SECONDS);
-    for (let at = 0; at < samples.length; at += size) {
-      const piece = samples.subarray(at, at + size);
-      const frame = {
-        stream: this.stream,
-        sequence: this.#sent,
-        timestampMs: this.#sentMs,
-        sampleRateHz,
-        samples: piece,
-      };
-      await sink.frame(encodeAudioFrame(frame));
-      this.#sent += 1;
-      this.#sentMs += (piece.length / sampleRateHz) * 1000;
-    }
+    await frames.send(event.pcm);
   }
 }
 
@@ -148,18 +153,19 @@ function toldOf(event: Exclude<AnyEvent, { type: "audio" }>): WorkEvent | undefi
       return undefined;
     case "sentence":
       return { type: "sentence", index: event.index, text: event.text };
-    case "timing": {
-      const { durationMs, words, visemes } = event.timing;
-      const spoken = words.map(({ text, startMs, endMs }) => ({ text, startMs, endMs }));
-      return { type: "timing", index: event.index, durationMs, words: spoken, visemes: [...visemes] };
-    }
+    case "timing":
+      return { type: "timing", index: event.index, ...timingOf(event.timing) };
     default:
       return event;
   }
 }
 
 function takesAudio(request: StreamingCommand): boolean {
-  return request.command === "listen" || (request.command === "ask" && request.parameters.input.kind === "audio");
+  return (
+    request.command === "talk" ||
+    request.command === "listen" ||
+    (request.command === "ask" && request.parameters.input.kind === "audio")
+  );
 }
 
 function noAudio(): AudioError {

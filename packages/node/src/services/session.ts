@@ -1,6 +1,7 @@
 /** One client's conversation: it asks, and what was said before is part of what is thought about. */
 import { abortable } from "@parley/audio/format";
 import { voiceTurn, type TurnEvent, type TurnInput, type TurnOptions } from "@parley/audio/pipeline";
+import type { ConversationEvent, ConversationParts, LiveConversation, ReplyPlayback } from "@parley/audio/converse";
 import { prompt, remember, startConversation, type Conversation } from "../assistant/conversation.ts";
 import { bounded, Deadline } from "./limits.ts";
 import type { Services } from "./services.ts";
@@ -8,6 +9,19 @@ import type { Services } from "./services.ts";
 /** Options of {@link Session.ask}. */
 export interface AskOptions extends Omit<TurnOptions, "now"> {
   readonly speak: boolean;
+}
+
+/** Options of {@link Session.converse}. */
+export interface TalkOptions {
+  readonly mode: "open" | "wake" | "keys";
+  readonly interruptions?: "any-speech" | "wake-word" | "never" | undefined;
+  readonly followUpMs?: number | undefined;
+  readonly language?: string | undefined;
+  readonly voice?: string | undefined;
+  readonly speed?: number | undefined;
+  /** Where answers are heard; text only when absent. */
+  readonly playback: ReplyPlayback | undefined;
+  readonly signal: AbortSignal;
 }
 
 /** A conversation, in memory, for as long as its client is there. */
@@ -36,6 +50,51 @@ export class Session {
       yield* this.#turn(input, options);
     } finally {
       ended.resolve();
+    }
+  }
+
+  /**
+   * A live conversation over `microphone`, mono at `SPEECH_RATE_HZ`, until it ends.
+   * @throws AudioError of engines that do not come up. What happens later comes with the events.
+   */
+  async converse(microphone: AsyncIterable<Float32Array>, options: TalkOptions): Promise<LiveConversation> {
+    const services = this.#services;
+    const { playback, signal, mode, interruptions, followUpMs, ...manner } = options;
+    services.warm({ hear: true, speak: playback !== undefined });
+    const [{ converse }, ears, tts] = await Promise.all([
+      import("@parley/audio/converse"),
+      services.ears(signal),
+      playback === undefined ? undefined : services.voice(signal),
+    ]);
+    const parts: ConversationParts = {
+      ...ears,
+      think: (question, asked) =>
+        services.language.generate(prompt(this.#conversation, question), services.generation(asked.signal)),
+      voice: tts === undefined || playback === undefined ? undefined : { tts, playback },
+    };
+    const live = converse(microphone, parts, {
+      ...manner,
+      ...services.voiceFor(manner),
+      speech: services.speech,
+      bargeIn: interruptions === undefined ? {} : { policy: interruptions },
+      interaction: {
+        mode: mode === "open" ? "open" : "wake",
+        ...(interruptions === undefined ? {} : { interruptions }),
+        ...(followUpMs === undefined ? {} : { followUpMs }),
+      },
+      signal,
+    });
+    return withEvents(live, this.#remembering(live.events));
+  }
+
+  /** What was said and heard is part of what is thought about next. */
+  async *#remembering(events: AsyncIterable<ConversationEvent>): AsyncGenerator<ConversationEvent> {
+    for await (const event of events) {
+      if (event.type === "turn" && event.question !== "" && event.heard !== "") {
+        const wasInterrupted = event.outcome !== "complete";
+        this.#conversation = remember(this.#conversation, event.question, event.heard, { wasInterrupted });
+      }
+      yield event;
     }
   }
 
@@ -72,4 +131,18 @@ export class Session {
       if (answer !== "") this.#conversation = remember(this.#conversation, question, answer);
     }
   }
+}
+
+/** `live`, read through `events`. */
+function withEvents(live: LiveConversation, events: AsyncIterable<ConversationEvent>): LiveConversation {
+  return {
+    events,
+    get state() {
+      return live.state;
+    },
+    press: () => live.press(),
+    release: () => live.release(),
+    strike: () => live.strike(),
+    cancel: () => live.cancel(),
+  };
 }

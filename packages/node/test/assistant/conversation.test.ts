@@ -3,7 +3,11 @@ import { describe, expect, it } from "vitest";
 import { prompt, remember, startConversation } from "../../src/assistant/conversation.ts";
 
 const exchanges = fc.array(
-  fc.record({ question: fc.string({ maxLength: 60 }), answer: fc.string({ maxLength: 60 }) }),
+  fc.record({
+    question: fc.string({ maxLength: 60 }),
+    answer: fc.string({ maxLength: 60 }),
+    wasInterrupted: fc.boolean(),
+  }),
   {
     maxLength: 30,
   },
@@ -15,7 +19,9 @@ describe("a conversation", () => {
     fc.assert(
       fc.property(exchanges, limits, (all, limit) => {
         let conversation = startConversation("be kind");
-        for (const { question, answer } of all) conversation = remember(conversation, question, answer, limit);
+        for (const { question, answer, ...fate } of all) {
+          conversation = remember(conversation, question, answer, fate, limit);
+        }
         const kept = conversation.exchanges;
         expect(kept).toEqual(all.slice(all.length - kept.length));
         expect(kept.length).toBeLessThanOrEqual(limit.pairs);
@@ -34,6 +40,12 @@ describe("a conversation", () => {
       { role: "assistant", content: "Parley" },
       { role: "user", content: "and where" },
     ]);
+  });
+
+  it("shows the model of an answer that was cut only what was heard, and that it was cut", () => {
+    const conversation = remember(startConversation(""), "tell me a story", "Once there was", { wasInterrupted: true });
+    const [, answer] = prompt(conversation, "stop");
+    expect(answer?.content).toMatch(/^Once there was\b.*interrupted/);
   });
 
   it("without a system prompt has no empty system message", () => {

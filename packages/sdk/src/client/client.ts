@@ -4,6 +4,7 @@ import { decodeAudioFrame, encodeAudioFrame, type AudioFrame } from "../protocol
 import { createMessage, parseMessage, type Message, type Payload } from "../protocol/envelope.ts";
 import { workEventSchema, type CommandName, type CommandParameters, type TurnEvent } from "../protocol/work.ts";
 import { EventQueue } from "./event-queue.ts";
+import { RunningTalk, type TalkOptions, type TalkSession } from "./talk.ts";
 import { openSocket, type ConnectOptions, type PeerSocket } from "./socket.ts";
 
 /** The rate of audio sent to a peer, in Hz. */
@@ -40,10 +41,19 @@ export interface AskOptions extends SayOptions, ListenOptions {
 interface Work {
   readonly commandId: string;
   readonly stream: number;
-  readonly events: EventQueue<TurnEvent>;
+  readonly taker: WorkTaker;
   /** Aborted when the work has ended: stops the upload. */
   readonly over: AbortController;
   result: Payload<"COMMAND_RESULT">["result"];
+}
+
+/** Whoever hears what becomes of a piece of work. */
+export interface WorkTaker {
+  /** `event` as it came, not yet checked. */
+  event(event: Readonly<Record<string, unknown>>): void;
+  audio(frame: AudioFrame): void;
+  end(): void;
+  fail(error: unknown): void;
 }
 
 /** A connection to one peer. Breaking out of an event loop cancels that work on the peer. */
@@ -80,24 +90,40 @@ export class ParleyClient {
         ? ({ kind: "text", text: input.text } as const)
         : ({ kind: "audio", ...partialsOf(options) } as const);
     const parameters = { input: wire, speak: options.speak ?? false, ...voiceOf(options) };
-    return this.#start("ask", parameters, "audio" in input ? input.audio : undefined, options.signal).events;
+    return this.#events("ask", parameters, "audio" in input ? input.audio : undefined, options.signal);
   }
 
   /** Speech to text: `partial` and `segment` events, then `done`. */
   listen(audio: AudioInput, options: ListenOptions = {}): AsyncIterable<TurnEvent> {
-    return this.#start("listen", partialsOf(options), audio, options.signal).events;
+    return this.#events("listen", partialsOf(options), audio, options.signal);
   }
 
   /** Text to sound: `sentence` and `audio` events, then `done`. */
   say(text: string, options: SayOptions = {}): AsyncIterable<TurnEvent> {
-    return this.#start("say", { text, ...voiceOf(options) }, undefined, options.signal).events;
+    return this.#events("say", { text, ...voiceOf(options) }, undefined, options.signal);
+  }
+
+  /**
+   * A live conversation: `audio` is the microphone, all the time, in silence too. Answers are played on `options.speaker`,
+   * ducked and stopped as the peer says; without one they are text only. Ends with the audio, or when `signal` aborts.
+   */
+  talk(audio: AudioInput, options: TalkOptions = {}): TalkSession {
+    const { signal, speaker, ...manner } = options;
+    const session = new RunningTalk(speaker, (command, parameters) => {
+      this.#command(command, { ...parameters, commandId: work.commandId });
+    });
+    session.onAbandon = () => this.#cancel(work);
+    const parameters = { mode: "open" as const, ...manner, speak: speaker !== undefined };
+    const work = this.#start("talk", parameters, audio, signal, session);
+    return session;
   }
 
   /** The peer's status, as `GET /status` gives it. */
   async status(options: WorkOptions = {}): Promise<Readonly<Record<string, unknown>>> {
-    const work = this.#start("status", {}, undefined, options.signal);
-    let event = await work.events.next();
-    while (event.done !== true) event = await work.events.next();
+    const over = Promise.withResolvers<void>();
+    const taker = { event: () => undefined, audio: () => undefined, end: over.resolve, fail: over.reject };
+    const work = this.#start("status", {}, undefined, options.signal, taker);
+    await over.promise;
     return work.result ?? {};
   }
 
@@ -107,11 +133,32 @@ export class ParleyClient {
     this.#peer.socket.close(1000);
   }
 
+  #events<C extends CommandName>(
+    command: C,
+    parameters: Omit<CommandParameters<C>, "stream">,
+    audio: AudioInput | undefined,
+    signal: AbortSignal | undefined,
+  ): AsyncIterable<TurnEvent> {
+    const events = new EventQueue<TurnEvent>(() => this.#cancel(work));
+    const work = this.#start(command, parameters, audio, signal, {
+      event: (given) => {
+        const event = workEventSchema.safeParse(given);
+        // A newer peer may say more than this client knows; what it does not know it passes over.
+        if (event.success) events.push(event.data);
+      },
+      audio: ({ sampleRateHz, samples }) => events.push({ type: "audio", sampleRateHz, samples }),
+      end: () => events.end(),
+      fail: (error) => events.fail(error),
+    });
+    return events;
+  }
+
   #start<C extends CommandName>(
     command: C,
     parameters: Omit<CommandParameters<C>, "stream">,
     audio: AudioInput | undefined,
     signal: AbortSignal | undefined,
+    taker: WorkTaker,
   ): Work {
     const stream = this.#nextStream;
     this.#nextStream += 1;
@@ -120,20 +167,20 @@ export class ParleyClient {
     const work: Work = {
       commandId: message.messageId,
       stream,
-      events: new EventQueue<TurnEvent>(() => this.#cancel(work)),
+      taker,
       over: new AbortController(),
       result: undefined,
     };
     if (this.#closed !== undefined) {
-      work.events.fail(this.#closed);
+      work.taker.fail(this.#closed);
       return work;
     }
     const onAbort = (): void => {
-      work.events.fail(cancelled());
+      work.taker.fail(cancelled());
       this.#cancel(work);
     };
     if (signal?.aborted === true) {
-      work.events.fail(cancelled());
+      work.taker.fail(cancelled());
       return work;
     }
     signal?.addEventListener("abort", onAbort, { signal: work.over.signal });
@@ -170,7 +217,7 @@ export class ParleyClient {
     } catch (error) {
       // The caller's own source failed: the work cannot be completed, and the caller meets its own error.
       this.#cancel(work);
-      work.events.fail(error);
+      work.taker.fail(error);
     }
   }
 
@@ -218,22 +265,18 @@ export class ParleyClient {
     if (work === undefined) return this.#breach(`${errorCode}: ${errorMessage}`);
     this.#finish(work);
     const nextStep = "Check the request; a peer of another version may not know it.";
-    work.events.fail(new ParleyError("refused", errorMessage, { nextStep, remoteCode: errorCode }));
+    work.taker.fail(new ParleyError("refused", errorMessage, { nextStep, remoteCode: errorCode }));
   }
 
   #onAudio(bytes: Uint8Array): void {
     const frame = decodeAudioFrame(bytes);
     if (typeof frame === "string") return this.#breach(frame);
-    const { sampleRateHz, samples } = frame;
-    this.#byStream.get(frame.stream)?.events.push({ type: "audio", sampleRateHz, samples });
+    this.#byStream.get(frame.stream)?.taker.audio(frame);
   }
 
   #onEvent(message: Extract<Message, { type: "EVENT" }>): void {
-    const work = this.#byCommand.get(message.inReplyTo ?? "");
-    if (work === undefined) return;
-    const event = workEventSchema.safeParse({ ...message.payload.eventData, type: message.payload.eventType });
-    // A newer peer may say more than this client knows; what it does not know it passes over.
-    if (event.success) work.events.push(event.data);
+    const { eventData, eventType } = message.payload;
+    this.#byCommand.get(message.inReplyTo ?? "")?.taker.event({ ...eventData, type: eventType });
   }
 
   #onResult(payload: Payload<"COMMAND_RESULT">): void {
@@ -241,13 +284,13 @@ export class ParleyClient {
     if (work === undefined) return;
     this.#finish(work);
     work.result = payload.result;
-    if (payload.success) return work.events.end();
+    if (payload.success) return work.taker.end();
     const { code, message, nextStep } = payload.error ?? {
       code: "internal",
       message: "failed",
       nextStep: "See the peer's log.",
     };
-    work.events.fail(new ParleyError("work-failed", message, { nextStep, remoteCode: code }));
+    work.taker.fail(new ParleyError("work-failed", message, { nextStep, remoteCode: code }));
   }
 
   #breach(reason: string): void {
@@ -262,7 +305,7 @@ export class ParleyClient {
     });
     for (const work of this.#byCommand.values()) {
       this.#finish(work);
-      work.events.fail(this.#closed);
+      work.taker.fail(this.#closed);
     }
   }
 }

@@ -3,6 +3,8 @@
  * happens during the work comes as EVENTs and audio frames; the end comes as the COMMAND_RESULT.
  */
 import * as z from "zod/mini";
+import { talkHeardSchema, talkKeySchema, talkManner } from "./talk.ts";
+import { speechTimingShape } from "./timing.ts";
 
 /** Longest text of one request, in characters. */
 export const MAX_REQUEST_CHARS = 20_000;
@@ -29,13 +31,25 @@ const askSchema = z.object({
 const listenSchema = z.object({ stream, partials });
 /** Text to sound. */
 const saySchema = z.object({ text: requestText, stream, ...speakingVoice });
+/** A live conversation; audio goes both ways, see `talk.ts`. */
+const talkSchema = z.object({ stream, ...talkManner, ...speakingVoice });
 /** The audio of `commandId` is complete. */
 const endInputSchema = z.object({ commandId: z.uuid() });
 const cancelSchema = z.object({ commandId: z.uuid() });
 const statusSchema = z.object({});
 
 /** The commands a peer knows. */
-export const commandNames = ["ask", "listen", "say", "input.end", "cancel", "status"] as const;
+export const commandNames = [
+  "ask",
+  "listen",
+  "say",
+  "talk",
+  "talk.key",
+  "talk.heard",
+  "input.end",
+  "cancel",
+  "status",
+] as const;
 export type CommandName = (typeof commandNames)[number];
 
 /** A COMMAND's payload, as far as it says what is to be done. */
@@ -43,6 +57,9 @@ export const requestSchema = z.discriminatedUnion("command", [
   z.object({ command: z.literal("ask"), parameters: askSchema }),
   z.object({ command: z.literal("listen"), parameters: listenSchema }),
   z.object({ command: z.literal("say"), parameters: saySchema }),
+  z.object({ command: z.literal("talk"), parameters: talkSchema }),
+  z.object({ command: z.literal("talk.key"), parameters: talkKeySchema }),
+  z.object({ command: z.literal("talk.heard"), parameters: talkHeardSchema }),
   z.object({ command: z.literal("input.end"), parameters: endInputSchema }),
   z.object({ command: z.literal("cancel"), parameters: cancelSchema }),
   z.object({ command: z.literal("status"), parameters: statusSchema }),
@@ -67,9 +84,6 @@ const timingsSchema = z.object({
 });
 export type Timings = z.infer<typeof timingsSchema>;
 
-/** Shapes of a speaking mouth, for blendshapes. */
-export const visemes = ["A", "E", "I", "O", "U", "M", "F", "Th", "P", "rest"] as const;
-
 /** What happens while work runs, in order. `timing` comes when a sentence's sound is complete; its times count from that sound's first sample. */
 export const workEventSchema = z.discriminatedUnion("type", [
   z.object({ type: z.literal("speech-start"), atMs: z.number() }),
@@ -84,13 +98,7 @@ export const workEventSchema = z.discriminatedUnion("type", [
   z.object({ type: z.literal("question"), text: z.string() }),
   z.object({ type: z.literal("text"), delta: z.string() }),
   z.object({ type: z.literal("sentence"), index: z.number(), text: z.string() }),
-  z.object({
-    type: z.literal("timing"),
-    index: z.number(),
-    durationMs: z.number(),
-    words: z.array(z.object({ text: z.string(), startMs: z.number(), endMs: z.number() })),
-    visemes: z.array(z.object({ viseme: z.enum(visemes), startMs: z.number(), endMs: z.number() })),
-  }),
+  z.object({ type: z.literal("timing"), index: z.number(), ...speechTimingShape }),
   z.object({ type: z.literal("done"), timings: timingsSchema }),
 ]);
 /** A sound-free event of running work. */

@@ -74,6 +74,7 @@ export interface TurnRecord {
 
 /** What happens in a conversation, in order. */
 export type ConversationEvent =
+  /** The first one says that ears listen. */
   | { readonly type: "state"; readonly state: InteractionState; readonly turn: number }
   | { readonly type: "signal"; readonly signal: Signal }
   | { readonly type: "wake"; readonly word: string; readonly score: number; readonly atMs: number }

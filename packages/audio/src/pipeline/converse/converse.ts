@@ -113,6 +113,7 @@ class Conversation implements LiveConversation {
       (fromMs) => this.#ears.sound(fromMs, "now"),
       (text, throughMs) => this.#onPartial(text, throughMs),
     );
+    this.#tell({ type: "state", state: "idle", turn: 0 });
     void this.#live(audio);
   }
 

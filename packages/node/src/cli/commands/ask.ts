@@ -6,7 +6,7 @@ import type { ServiceName } from "../../services/stage.ts";
 import type { CliContext } from "../context.ts";
 import type { ProgressLine } from "../progress.ts";
 import { addSettingFlags } from "../setting-flags.ts";
-import { AudioOut, eventJson, openRecording, timingsText, withTalk, type Talk } from "./talk.ts";
+import { AudioOut, eventJson, openRecording, timingsText, withTalk, type Talk } from "./talking.ts";
 
 interface AskFlags {
   readonly audio?: string;

@@ -6,7 +6,7 @@ import type { CliContext } from "../context.ts";
 import { failureText } from "../failure.ts";
 import { addSettingFlags } from "../setting-flags.ts";
 import { checked, show } from "./ask.ts";
-import { withTalk, type Talk } from "./talk.ts";
+import { withTalk, type Talk } from "./talking.ts";
 
 const GREETING =
   "Type a message and press Enter. Ctrl-C stops an answer, or ends the chat at the prompt; so does Ctrl-D.";

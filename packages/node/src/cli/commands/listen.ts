@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { isAudioError } from "@parley/audio";
 import type { CliContext } from "../context.ts";
 import { addSettingFlags } from "../setting-flags.ts";
-import { eventJson, openRecording, timingsText, withTalk } from "./talk.ts";
+import { eventJson, openRecording, timingsText, withTalk } from "./talking.ts";
 
 interface ListenFlags {
   readonly realtime?: boolean;

@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import type { CliContext } from "../context.ts";
 import { addSettingFlags } from "../setting-flags.ts";
 import { checked, usage } from "./ask.ts";
-import { AudioOut, eventJson, timingsText, withTalk } from "./talk.ts";
+import { AudioOut, eventJson, timingsText, withTalk } from "./talking.ts";
 
 interface SayFlags {
   readonly out: string;

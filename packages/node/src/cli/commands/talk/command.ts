@@ -1,0 +1,105 @@
+/** `parley talk`: a live conversation through microphone and loudspeaker; speak when you like, interrupt when you like. */
+import { Option, type Command } from "commander";
+import type { DeviceEvent } from "@parley/audio/devices";
+import { messageOf } from "../../../errors.ts";
+import type { CliContext } from "../../context.ts";
+import { addSettingFlags } from "../../setting-flags.ts";
+import { withTalk, type Talk } from "../talking.ts";
+import { TalkScreen } from "./screen.ts";
+import { openSound } from "./sound.ts";
+
+interface TalkFlags {
+  readonly in?: string;
+  readonly out?: string;
+  readonly inputDevice?: string;
+  readonly outputDevice?: string;
+  readonly push?: boolean;
+  readonly interrupt: "any" | "wake" | "never";
+  readonly language?: string;
+  readonly echoCancellation: boolean;
+}
+
+const HELP = `
+Speak when you like; Parley answers when you have finished, and stops when you speak again.
+On a terminal, Enter begins listening, or ends what you are saying; "x" and Enter takes it back. Ctrl-C ends.
+
+Examples:
+  parley talk
+  parley talk --push                          listens only after Enter
+  parley talk --in questions.wav --out answers.wav
+  parley talk --out none                      answers in text only
+`;
+
+const INTERRUPTIONS = { any: "any-speech", wake: "wake-word", never: "never" } as const;
+
+/** Adds `talk` to the program. */
+export function registerTalkCommand(program: Command, context: CliContext): void {
+  const command = program
+    .command("talk")
+    .description("talk with the assistant: microphone in, loudspeaker out, interruptions welcome")
+    .option("--in <file>", "hear this recording instead of the microphone, as fast as it was spoken (- is stdin)")
+    .option("--out <file>", "speak into this WAV file (- is stdout, null is nowhere, none is text only)")
+    .option("--input-device <name>", "a microphone, as the system names it")
+    .option("--output-device <name>", "a loudspeaker, as the system names it")
+    .option("--push", "listen only when Enter is pressed")
+    .addOption(
+      new Option("--interrupt <by>", "what may interrupt an answer").choices(["any", "wake", "never"]).default("any"),
+    )
+    .option("--language <tag>", "the language that is spoken, such as en or de")
+    .option("--no-echo-cancellation", "the system takes our own voice out of the microphone itself")
+    .addHelpText("after", HELP);
+  addSettingFlags(command, ["voice.name", "voice.speed", "llm.provider", "models.download"]);
+  command.action(async () => {
+    const flags = command.opts<TalkFlags>();
+    const voice = flags.out === "none" ? [] : (["tts"] as const);
+    await withTalk(command, context, ["vad", "stt", "llm", ...voice], (talk) => converse(talk, context, flags));
+  });
+}
+
+async function converse(talk: Talk, context: CliContext, flags: TalkFlags): Promise<void> {
+  const { access, config, progress, signal, json } = talk;
+  // With the sound on stdout, the words go to stderr.
+  const write = flags.out === "-" ? context.stderr : context.stdout;
+  const screen = new TalkScreen(write, progress);
+  const choice = {
+    input: flags.in,
+    output: flags.out,
+    inputDevice: flags.inputDevice,
+    outputDevice: flags.outputDevice,
+    echo: flags.echoCancellation,
+  };
+  const onDevice = (what: string, event: DeviceEvent): void => progress.line(deviceNews(what, event));
+  const onLevel = json ? () => undefined : screen.level.bind(screen);
+  const sound = await openSound(choice, { onDevice, onLevel }, signal);
+  const stopListening = context.person?.listen((line) => session.key(line.trim() === "x" ? "cancel" : "strike"));
+  const session = access.client.talk(sound.microphone, {
+    ...(sound.speaker === undefined ? {} : { speaker: sound.speaker }),
+    mode: flags.push === true ? "keys" : "open",
+    interruptions: INTERRUPTIONS[flags.interrupt],
+    ...(flags.language === undefined ? {} : { language: flags.language }),
+    ...(config.voice.name === "" ? {} : { voice: config.voice.name }),
+    speed: config.voice.speed,
+    signal,
+  });
+  if (!json) progress.line(`Talking with ${access.client.server.name} through ${sound.name}. ${hint(flags, context)}`);
+  try {
+    for await (const event of session.events) {
+      if (json) write(`${JSON.stringify(event)}\n`);
+      else screen.show(event);
+    }
+  } finally {
+    stopListening?.();
+    screen.close();
+    await sound.close();
+  }
+}
+
+function hint(flags: TalkFlags, { person }: CliContext): string {
+  if (person === undefined) return "";
+  return flags.push === true ? "Press Enter and speak; Ctrl-C ends." : "Speak when you like; Ctrl-C ends.";
+}
+
+function deviceNews(what: string, event: DeviceEvent): string {
+  if (event.type === "back") return `${what} is back`;
+  return `${what} is gone: ${messageOf(event.error)} Trying again.`;
+}

@@ -1,0 +1,161 @@
+/** A live conversation on the client's side: what comes is played, and how far it was heard is reported. */
+import type { AudioFrame } from "../protocol/audio-frame.ts";
+import { talkEventSchema, type TalkEvent, type TalkHeard, type TalkKey } from "../protocol/talk.ts";
+import { EventQueue } from "./event-queue.ts";
+
+/** A loudspeaker: a browser's audio context, a sound card, a file. One reply after the other. */
+export interface Speaker {
+  /** How much of the reply in hand was heard. */
+  readonly heardMs: number;
+  /** Adds mono sound to the reply in hand, or begins one. False: it was stopped meanwhile. Rejects when it cannot be played. */
+  play(sound: { readonly sampleRateHz: number; readonly samples: Float32Array }): Promise<boolean>;
+  /** The reply is complete: resolves when all of it was heard, or it was stopped, with how much was heard. */
+  finished(): Promise<number>;
+  /** Silent at once. */
+  stop(): { readonly heardMs: number };
+  /** Turns down to `gainDb` (below 0) within `fadeMs`. */
+  duck(gainDb: number, fadeMs: number): void;
+  restore(fadeMs: number): void;
+}
+
+/** Options of `ParleyClient.talk`. */
+export interface TalkOptions {
+  /** Plays the answers. */
+  readonly speaker?: Speaker;
+  /** `open` (default): whatever is said is meant for Parley. `wake`: a wake word begins. `keys`: only keys do. */
+  readonly mode?: "open" | "wake" | "keys";
+  /** What may interrupt a reply; keys always may. Default `any-speech`. */
+  readonly interruptions?: "any-speech" | "wake-word" | "never";
+  /** After a reply, more may be said without a wake word for so long. */
+  readonly followUpMs?: number;
+  /** BCP 47 tag of what is spoken. */
+  readonly language?: string;
+  readonly voice?: string;
+  readonly speed?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** A conversation under way. */
+export interface TalkSession {
+  /** What happens. Playing goes on whether or not they are read. @throws ParleyError when it ends badly. */
+  readonly events: AsyncIterable<TalkEvent>;
+  /**
+   * A key: push-to-talk down and up, one that is struck, or no more of this. Before the first `state` event nobody listens
+   * yet, and keys are lost.
+   */
+  key(key: TalkKey): void;
+}
+
+/** Between reports while a reply plays. */
+const REPORT_MS = 200;
+
+type Tell = (
+  ...told:
+    | [command: "talk.key", parameters: { readonly key: TalkKey }]
+    | [command: "talk.heard", parameters: Omit<TalkHeard, "commandId">]
+) => void;
+
+/** The conversation, and what the connection hands it. */
+export class RunningTalk implements TalkSession {
+  readonly events: EventQueue<TalkEvent>;
+  onAbandon: () => void = () => undefined;
+  readonly #speaker: Speaker | undefined;
+  readonly #tell: Tell;
+  /** The reply whose frames come; 0 when they are to be dropped. */
+  #reply = 0;
+  /** Sounds are handed over one after the other. */
+  #handing: Promise<unknown> = Promise.resolve();
+  #reports: ReturnType<typeof setInterval> | undefined;
+
+  constructor(speaker: Speaker | undefined, tell: Tell) {
+    this.#speaker = speaker;
+    this.#tell = tell;
+    this.events = new EventQueue(() => this.onAbandon());
+  }
+
+  key(key: TalkKey): void {
+    this.#tell("talk.key", { key });
+  }
+
+  event(given: Readonly<Record<string, unknown>>): void {
+    const parsed = talkEventSchema.safeParse(given);
+    // A newer peer may say more than this client knows; what it does not know it passes over.
+    if (!parsed.success) return;
+    this.#follow(parsed.data);
+    this.events.push(parsed.data);
+  }
+
+  audio({ sampleRateHz, samples }: AudioFrame): void {
+    const reply = this.#reply;
+    const speaker = this.#speaker;
+    if (reply === 0 || speaker === undefined) return;
+    this.#handing = this.#hand(this.#handing, reply, speaker, { sampleRateHz, samples });
+    this.#handing.catch((error: unknown) => this.#broken(error));
+  }
+
+  end(): void {
+    this.#quiet();
+    this.events.end();
+  }
+
+  fail(error: unknown): void {
+    this.#quiet();
+    this.#speaker?.stop();
+    this.events.fail(error);
+  }
+
+  #follow(event: TalkEvent): void {
+    const speaker = this.#speaker;
+    if (speaker === undefined) return;
+    if (event.type === "duck") speaker.duck(event.gainDb, event.fadeMs);
+    if (event.type === "restore") speaker.restore(event.fadeMs);
+    if (event.type === "reply") this.#begin(event.reply, speaker);
+    if (event.type === "reply-end") void this.#finish(event.reply, speaker);
+    if (event.type === "stop") this.#stop(event.reply, speaker);
+  }
+
+  async #hand(before: Promise<unknown>, reply: number, speaker: Speaker, sound: Parameters<Speaker["play"]>[0]) {
+    await before;
+    if (this.#reply === reply) await speaker.play(sound);
+  }
+
+  #begin(reply: number, speaker: Speaker): void {
+    this.#reply = reply;
+    this.#quiet();
+    this.#reports = setInterval(() => {
+      this.#tell("talk.heard", { reply, heardMs: speaker.heardMs, state: "playing" });
+    }, REPORT_MS);
+  }
+
+  async #finish(reply: number, speaker: Speaker): Promise<void> {
+    try {
+      await this.#handing;
+      if (this.#reply !== reply) return;
+      const heardMs = await speaker.finished();
+      if (this.#reply !== reply) return;
+      this.#quiet();
+      this.#reply = 0;
+      this.#tell("talk.heard", { reply, heardMs, state: "finished" });
+    } catch (error) {
+      this.#broken(error);
+    }
+  }
+
+  #stop(reply: number, speaker: Speaker): void {
+    const { heardMs } = speaker.stop();
+    this.#quiet();
+    this.#reply = 0;
+    this.#tell("talk.heard", { reply, heardMs, state: "stopped" });
+  }
+
+  /** The loudspeaker cannot be used: nobody would hear the rest. */
+  #broken(error: unknown): void {
+    this.fail(error);
+    this.onAbandon();
+  }
+
+  #quiet(): void {
+    clearInterval(this.#reports);
+    this.#reports = undefined;
+  }
+}
