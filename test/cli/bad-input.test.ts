@@ -206,7 +206,7 @@ describe("parley, used wrongly,", () => {
     const { code, stdout } = await run(["--help"], { env: environment() });
     expect(code).toBe(0);
     const cluster = ["join", "pair", "peers", "revoke", "leave", "recover"];
-    const others = ["start", "status", "ask", "chat", "say", "listen", "models", "doctor", "config"];
+    const others = ["start", "status", "ask", "talk", "chat", "say", "listen", "models", "doctor", "config"];
     for (const command of [...others, ...cluster]) {
       expect(stdout).toContain(`  ${command}`);
       const help = await run([command, "--help"], { env: environment() });

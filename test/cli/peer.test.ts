@@ -132,6 +132,21 @@ describe("a peer started from the command line", { timeout: 240_000 }, () => {
     expect(events.at(-1)).toMatchObject({ type: "done", timings: { firstAudioMs: expect.any(Number) } });
     expect(existsSync(out)).toBe(true);
 
+    // A recording in the place of the microphone, as fast as it was spoken, into a file in the place of the loudspeaker.
+    const talked = join(home.path, "talk.wav");
+    const talk = await run(["talk", "--in", recording?.path ?? "", "--out", talked, "--json"], { env });
+    expect(talk.stderr).toBe("");
+    const turns = talk.stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as { type: string; question?: string; heard?: string })
+      .filter(({ type }) => type === "turn");
+    expect(wordErrors(turns.map(({ question }) => question).join(" "), recording?.text ?? "")).toBeLessThanOrEqual(
+      words(recording?.text ?? "").length / 5,
+    );
+    expect(turns.at(-1)?.heard).not.toBe("");
+    expect(existsSync(talked)).toBe(true);
+
     const chat = await run(["chat"], { env: { ...env }, input: "Once upon a time\nAnd then\n" });
     expect(chat.code).toBe(0);
     expect(chat.stdout.trim().split("\n").length).toBeGreaterThanOrEqual(2);
