@@ -22,6 +22,7 @@ import {
   decodeTerminated,
   decodeWatched,
   encodeGoodbye,
+  encodeHearsTalk,
   encodeHeartbeat,
   encodeRefused,
   encodeTerminated,
@@ -34,6 +35,9 @@ import { decodeOffer, decodeTell, type FrameParts, messageIn, type OfferFrame } 
 import { errorOf, failureOf } from "./wire/failure.ts";
 import { FIRST_IGNORABLE_KIND, KIND, readHeader } from "./wire/header.ts";
 import { totalBytes } from "./wire/values.ts";
+
+/** Of the time between two beats: who talked within it needs no heartbeat. Somewhat more than one, as others are late too. */
+const TALK_BEATS = 1.25;
 
 /** What this host is to all its associations. */
 export interface Here {
@@ -66,6 +70,10 @@ export class Association implements ConnectionReceiver {
   readonly #pace: Pace;
   readonly #watched: WatchedHere;
   readonly #maxFrameBytes: number;
+  /** Whose heartbeats say how long silences usually are: none is left out there. */
+  readonly #rhythmLane: Lane;
+  #hasSaidThatItHears = false;
+  #isTalkHeard = false;
   /** Control frames that wait for what was sent before them in other lanes. */
   #held: { readonly after: Barrier; readonly run: () => void }[] = [];
   #isOver = false;
@@ -76,6 +84,7 @@ export class Association implements ConnectionReceiver {
     this.#here = here;
     this.#greeted = greeted;
     this.#owner = owner;
+    this.#rhythmLane = greeted.connection.heartbeatLanes?.[0] ?? "control";
     this.#maxFrameBytes = Math.min(here.limits.maxFrameBytes, greeted.maxFrameBytes);
     this.#detector = new PhiAccrualDetector(here.detector, here.clock.nowMs());
     this.#pace = new Pace(here.detector, greeted.connection.heartbeatLanes?.length ?? 1, here.clock.nowMs());
@@ -146,9 +155,10 @@ export class Association implements ConnectionReceiver {
     }
     const beat = this.#pace.beat(nowMs);
     if (beat === undefined) return;
+    this.#sayThatItHears();
     // Where lanes travel apart, a lost packet holds up one of them only: the others tell that we are there.
     for (const lane of this.#beatLanes(beat)) {
-      if (lane === "control") this.#sendControl(encodeHeartbeat());
+      if (lane === "control") this.#beatControl();
       else if (this.isFree(lane)) this.#greeted.lanes.send(lane, [encodeHeartbeat()]);
     }
   }
@@ -205,15 +215,25 @@ export class Association implements ConnectionReceiver {
     if (lane === "control") return this.#takeControl(kind, frame);
     if (kind === KIND.tell) this.#told(frame);
     else if (kind === KIND.offer) this.#owner.offered(decodeOffer(frame));
-    // That it has come is all that a heartbeat says there; the rhythm is the control lane's.
-    else if (kind !== KIND.heartbeat) mustBeIgnorable(kind);
+    else if (kind === KIND.heartbeat) this.#rhythm(lane);
+    else mustBeIgnorable(kind);
+  }
+
+  /** That it has come is all that a heartbeat says in other lanes. */
+  #rhythm(lane: Lane): void {
+    if (lane !== this.#rhythmLane) return;
+    const nowMs = this.#here.clock.nowMs();
+    this.#pace.peerBeat(nowMs);
+    this.#detector.heartbeat(nowMs);
   }
 
   #takeControl(kind: number, frame: Uint8Array): void {
     switch (kind) {
       case KIND.heartbeat:
-        this.#pace.peerBeat(this.#here.clock.nowMs());
-        return this.#detector.heartbeat(this.#here.clock.nowMs());
+        return this.#rhythm("control");
+      case KIND.hearsTalk:
+        this.#isTalkHeard = true;
+        return;
       case KIND.answer:
         return this.#owner.answered(decodeAnswer(frame));
       case KIND.refused:
@@ -268,6 +288,19 @@ export class Association implements ConnectionReceiver {
     if (inTurn === undefined) return LANES;
     const lane = inTurn[beat];
     return lane === undefined ? [] : [lane];
+  }
+
+  /** Who does not know what that means passes it over, and gets every heartbeat. */
+  #sayThatItHears(): void {
+    if (this.#hasSaidThatItHears || this.#greeted.connection.hasTalked === undefined) return;
+    this.#hasSaidThatItHears = true;
+    this.#sendControl(encodeHearsTalk());
+  }
+
+  #beatControl(): void {
+    const withinMs = TALK_BEATS * this.#here.detector.heartbeatIntervalMs;
+    if (this.#isTalkHeard && this.#greeted.connection.hasTalked?.(withinMs) === true) return;
+    this.#sendControl(encodeHeartbeat());
   }
 
   #sendControl(frame: Uint8Array): void {

@@ -22,9 +22,15 @@ export interface TransportConnection {
   /**
    * Where lanes share a connection, one lane of each connection; `control` is among them. Heartbeats go round these, one lane at
    * each beat, in place of all lanes at each: whoever has one connection silent still hears the other, at a fraction of the
-   * packets. Default: every lane at each beat.
+   * packets. What comes in the first tells how long the silences of the peer usually are. Default: every lane at each beat.
    */
   readonly heartbeatLanes?: readonly Lane[];
+  /**
+   * Where others talk over the connection of lane `control` too: whether one of them has within the last `ms`, in a way that the other
+   * end's receiver hears of (`heard`). A heartbeat there is left out then, once the other end has said that it hears it; so another
+   * lane must be the first of `heartbeatLanes`.
+   */
+  hasTalked?(ms: number): boolean;
   /**
    * Sends a frame, given in pieces that need not be joined; they must not change any more. Takes it in any case.
    * @returns false when the lane is full: the next frame should wait for `drained`

@@ -16,12 +16,14 @@ export interface LossyLink {
   readonly lanes: number;
   /** One lane at each beat, in place of all. */
   readonly isInTurn?: boolean;
+  /** Of each lane, in place of that: how many beats pass between two of its own. */
+  readonly every?: readonly number[];
   readonly random: () => number;
 }
 
 export function hourOfHeartbeats(
   options: PhiAccrualOptions,
-  { loss, lanes, isInTurn = false, random }: LossyLink,
+  { loss, lanes, isInTurn = false, every, random }: LossyLink,
 ): { readonly alarms: number; readonly longestSilenceMs: number } {
   const { heartbeatIntervalMs } = options;
   const detector = new PhiAccrualDetector(options, 0);
@@ -29,6 +31,7 @@ export function hourOfHeartbeats(
   const arrivals: { readonly atMs: number; readonly lane: number }[] = [];
   for (let sentMs = 0; sentMs < HOUR_MS; sentMs += heartbeatIntervalMs) {
     for (const [lane, heldMs] of heldUntilMs.entries()) {
+      if (every !== undefined && (sentMs / heartbeatIntervalMs) % (every[lane] ?? 1) !== 0) continue;
       if (isInTurn && (sentMs / heartbeatIntervalMs) % lanes !== lane) continue;
       let atMs = sentMs + 1;
       for (let timeoutMs = TIMEOUT_MS; random() < loss; timeoutMs *= 2) atMs += timeoutMs;

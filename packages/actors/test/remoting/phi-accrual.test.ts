@@ -148,6 +148,19 @@ describe("the failure detector", () => {
     }
   });
 
+  it("raises none where one lane has others' talk at each beat, and heartbeats are in the other at each second or fourth", () => {
+    const options = { ...OPTIONS, heartbeatIntervalMs: 100 };
+    for (const every of [
+      [2, 1],
+      [4, 1],
+    ]) {
+      for (let seed = 1; seed <= 10; seed += 1) {
+        const { alarms } = hourOfHeartbeats(options, { loss: 0.05, lanes: 2, every, random: seeded(seed) });
+        expect({ every, seed, alarms }).toStrictEqual({ every, seed, alarms: 0 });
+      }
+    }
+  });
+
   it("would raise many if they travelled in one", () => {
     const { alarms } = hourOfHeartbeats(OPTIONS, { loss: 0.05, lanes: 1, random: seeded(1) });
     expect(alarms).toBeGreaterThan(10);

@@ -68,6 +68,7 @@ export const encodeWelcome = (welcome: Welcome): Uint8Array => encode(KIND.welco
 export const encodeReject = (reject: Reject): Uint8Array => encode(KIND.reject, { ...reject });
 export const encodeReady = (): Uint8Array => newFrame(KIND.ready, 0);
 export const encodeHeartbeat = (): Uint8Array => newFrame(KIND.heartbeat, 0);
+export const encodeHearsTalk = (): Uint8Array => newFrame(KIND.hearsTalk, 0);
 export const encodeAnswer = ({ id, failure }: Answer): Uint8Array => encode(KIND.answer, { id, ...failure });
 export const encodeRefused = (refused: Refused): Uint8Array => encode(KIND.refused, { ...refused });
 export const encodeWatch = (of: string): Uint8Array => encode(KIND.watch, { of });

@@ -22,6 +22,8 @@ export const KIND = {
   watch: 20,
   unwatch: 21,
   terminated: 22,
+  /** Whatever else comes over the connection of lane `control` is heard as well, so heartbeats may be left out there. */
+  hearsTalk: 128,
 } as const;
 
 /** Frames of an unknown kind from here on are passed over; so a newer peer may say more than an older one understands. */

@@ -16,6 +16,7 @@ import {
 import { messageOf, PeerError } from "../../../errors.ts";
 import type { MeshConnection } from "../../host/connection.ts";
 import type { MeshHost } from "../../host/mesh-host.ts";
+import { talkOf, type Talk } from "../../host/talk.ts";
 import type { Link } from "../../links/link.ts";
 import type { Links } from "../../links/links.ts";
 import { LaneConnection, type Lanes } from "./lane-connection.ts";
@@ -45,6 +46,8 @@ export function createActorTransport(options: MeshActorTransportOptions): ActorT
 interface Gathering {
   readonly lanes: Map<Lane, LaneStream>;
   readonly deadline: NodeJS.Timeout;
+  /** Where the control lane has come. */
+  talk?: Talk;
 }
 
 class MeshActorTransport implements ActorTransport {
@@ -62,7 +65,7 @@ class MeshActorTransport implements ActorTransport {
 
   async listen(accept: AcceptConnection): Promise<void> {
     this.#accept = accept;
-    await this.#options.host.handle(ACTORS_PROTOCOL, (stream, { peer }) => this.#greet(stream, peer), {
+    await this.#options.host.handle(ACTORS_PROTOCOL, (stream, connection) => this.#greet(stream, connection), {
       openTo: "members",
       maxInboundStreams: MAX_STREAMS_PER_CONNECTION,
     });
@@ -74,7 +77,7 @@ class MeshActorTransport implements ActorTransport {
     const waiting = AbortSignal.any([signal, AbortSignal.timeout(LINK_TIMEOUT_MS)]);
     try {
       const link = await this.#options.links.whenUp(peer, waiting);
-      return this.#join(peer, await this.#openLanes(link, waiting), () => receiver);
+      return this.#join(peer, await this.#openLanes(link, waiting), talkOf(link.prompt), () => receiver);
     } catch (cause) {
       if (signal.aborted) throw cancelled(peer);
       throw new ActorError("peer-gone", `${peer} cannot be reached: ${messageOf(cause)}`, { cause });
@@ -108,21 +111,23 @@ class MeshActorTransport implements ActorTransport {
   }
 
   /** A stream has come in. */
-  #greet(stream: Stream, peer: string): void {
+  #greet(stream: Stream, over: MeshConnection): void {
+    const { peer } = over;
     if (this.#isClosed) throw new ActorError("peer-gone", "this transport is closed");
     const deadline = setTimeout(() => lane.frames.destroy(), GATHER_TIMEOUT_MS);
     const lane = new LaneStream(stream, this.maxFrameBytes, (frame) => {
       clearTimeout(deadline);
       const header = decodeLaneHeader(frame);
-      this.#gather(`${peer} ${header.connection}`, peer, header.lane, lane);
+      this.#gather(`${peer} ${header.connection}`, over, header.lane, lane);
     });
     lane.onEarlyEnd = () => clearTimeout(deadline);
   }
 
-  #gather(id: string, peer: string, name: Lane, lane: LaneStream): void {
+  #gather(id: string, over: MeshConnection, name: Lane, lane: LaneStream): void {
     const scatter = (): void => this.#scatter(id);
     const known = this.#gathering.get(id);
-    const gathering = known ?? { lanes: new Map(), deadline: setTimeout(scatter, GATHER_TIMEOUT_MS) };
+    const gathering: Gathering = known ?? { lanes: new Map(), deadline: setTimeout(scatter, GATHER_TIMEOUT_MS) };
+    if (name === "control") gathering.talk = talkOf(over);
     this.#gathering.set(id, gathering);
     if (gathering.lanes.has(name) || this.#gathering.size > MAX_GATHERING) {
       scatter();
@@ -133,10 +138,12 @@ class MeshActorTransport implements ActorTransport {
     gathering.lanes.set(name, lane);
     lane.onEarlyEnd = scatter;
     const [control, message, bulk] = LANES.map((each) => gathering.lanes.get(each));
-    if (control === undefined || message === undefined || bulk === undefined || this.#accept === undefined) return;
+    const { talk } = gathering;
+    if (control === undefined || message === undefined || bulk === undefined || talk === undefined) return;
+    if (this.#accept === undefined) return;
     clearTimeout(gathering.deadline);
     this.#gathering.delete(id);
-    this.#join(peer, { control, message, bulk }, this.#accept);
+    this.#join(over.peer, { control, message, bulk }, talk, this.#accept);
   }
 
   #scatter(id: string): void {
@@ -147,8 +154,8 @@ class MeshActorTransport implements ActorTransport {
     for (const lane of gathering.lanes.values()) lane.frames.destroy();
   }
 
-  #join(peer: string, lanes: Lanes, receiverOf: AcceptConnection): LaneConnection {
-    const connection = new LaneConnection(peer, lanes, (closed) => this.#connections.delete(closed));
+  #join(peer: string, lanes: Lanes, talk: Talk, receiverOf: AcceptConnection): LaneConnection {
+    const connection = new LaneConnection(peer, lanes, talk, (closed) => this.#connections.delete(closed));
     this.#connections.add(connection);
     connection.listen(receiverOf(connection));
     return connection;

@@ -1,32 +1,40 @@
 /** Three lanes that are one connection: it lives as long as all of them. */
 import { ActorError, LANES, type ConnectionReceiver, type Lane, type TransportConnection } from "@parley/actors";
 import type { PeerError } from "../../../errors.ts";
+import type { Talk } from "../../host/talk.ts";
 import type { LaneStream } from "./lane-stream.ts";
 
 export type Lanes = Readonly<Record<Lane, LaneStream>>;
 
 export class LaneConnection implements TransportConnection {
   readonly peer: string;
-  /** Bulk travels where messages do. */
-  readonly heartbeatLanes: readonly Lane[] = ["control", "message"];
+  /** Bulk travels where messages do. Beside control talks Raft. */
+  readonly heartbeatLanes: readonly Lane[] = ["message", "control"];
   readonly #lanes: Lanes;
+  readonly #talk: Talk;
   readonly #forget: (connection: LaneConnection) => void;
   #receiver: ConnectionReceiver | undefined;
+  #stopHearing: (() => void) | undefined;
   #open = LANES.length;
   #isEnding = false;
   #isDestroyed = false;
   #error: ActorError | undefined;
 
-  /** @param forget called once, when all lanes are closed */
-  constructor(peer: string, lanes: Lanes, forget: (connection: LaneConnection) => void) {
+  /**
+   * @param talk over the connection of lane `control`
+   * @param forget called once, when all lanes are closed
+   */
+  constructor(peer: string, lanes: Lanes, talk: Talk, forget: (connection: LaneConnection) => void) {
     this.peer = peer;
     this.#lanes = lanes;
+    this.#talk = talk;
     this.#forget = forget;
   }
 
   /** From now on `receiver` hears of it. */
   listen(receiver: ConnectionReceiver): void {
     this.#receiver = receiver;
+    this.#stopHearing = this.#talk.onHeard(() => this.#isDestroyed || receiver.heard());
     for (const lane of LANES) {
       this.#lanes[lane].listen({
         heard: () => this.#isDestroyed || receiver.heard(),
@@ -40,6 +48,10 @@ export class LaneConnection implements TransportConnection {
 
   send(lane: Lane, frame: readonly Uint8Array[]): boolean {
     return this.#isEnding || this.#isDestroyed || this.#lanes[lane].frames.send(...frame);
+  }
+
+  hasTalked(ms: number): boolean {
+    return this.#talk.hasSaidWithin(ms);
   }
 
   end(): void {
@@ -59,6 +71,7 @@ export class LaneConnection implements TransportConnection {
       this.#destroy(new ActorError(code, `the connection to ${this.peer} broke`, { cause: error }));
     }
     if (this.#open > 0) return;
+    this.#stopHearing?.();
     this.#forget(this);
     this.#receiver?.closed(this.#error);
   }

@@ -18,6 +18,8 @@ export interface IncomingOptions {
   /** Whose connection it is. */
   readonly from: NodeId;
   readonly maxFrameBytes: number;
+  /** Bytes have come. */
+  readonly heard: () => void;
   readonly receive: (message: Message) => void;
   readonly closed: () => void;
 }
@@ -27,6 +29,7 @@ export function readMessages(stream: Stream, options: IncomingOptions): BytePipe
   const splitter = new FrameSplitter(options.maxFrameBytes);
   const pipe: BytePipe = new BytePipe(stream, {
     chunk(bytes) {
+      options.heard();
       try {
         for (const { kind, body } of splitter.framesOf(bytes)) {
           // Once it is closed, what came with it counts no more.

@@ -2,6 +2,7 @@
 import { encodeMessages, messageFrameBytes, type Message } from "@parley/raft";
 import type { Logger } from "pino";
 import type { MeshConnection } from "../../host/connection.ts";
+import { talkOf } from "../../host/talk.ts";
 import { BytePipe } from "../../wire/byte-pipe.ts";
 import type { RaftTransportLimits } from "./limits.ts";
 
@@ -57,6 +58,8 @@ export class Outgoing {
     if (fitting.length === 0) return;
     const bytes = encodeMessages(fitting);
     if (this.#pipe !== undefined) {
+      // What has to wait says nothing yet.
+      if (this.#connection !== undefined && this.#pipe.waitingBytes === 0) talkOf(this.#connection).said();
       this.#pipe.write([bytes]);
     } else {
       this.#early.push(bytes);

@@ -3,6 +3,7 @@ import type { Message, NodeId, SnapshotContents, Transport, TransportReceiver } 
 import type { Logger } from "pino";
 import { PeerError } from "../../../errors.ts";
 import type { MeshHost } from "../../host/mesh-host.ts";
+import { talkOf } from "../../host/talk.ts";
 import type { LinkEvent } from "../../links/link.ts";
 import type { Links } from "../../links/links.ts";
 import type { BytePipe } from "../../wire/byte-pipe.ts";
@@ -51,14 +52,17 @@ class MeshRaftTransport implements Transport {
     this.#stopListening = links.onEvent((event) => this.#heard(event));
     await host.handle(
       RAFT_PROTOCOL,
-      (stream, { peer }) => {
+      (stream, connection) => {
+        const { peer } = connection;
         const from = this.#nodeOf(peer);
+        const talk = talkOf(connection);
         // A node sends on one stream: an older one must not bring messages after the newer.
         this.#incoming.get(peer)?.destroy();
         const pipe: BytePipe = readMessages(stream, {
           self,
           from,
           maxFrameBytes: this.#limits.maxFrameBytes,
+          heard: () => talk.heard(),
           receive: (message) => receiver.receive(message),
           closed: () => this.#incoming.get(peer) === pipe && this.#incoming.delete(peer),
         });
