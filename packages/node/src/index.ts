@@ -31,6 +31,7 @@ export type { ExitCode, PeerErrorCode } from "./errors.ts";
 export { failureOf, serviceNames } from "./services/stage.ts";
 export type { ServiceName, Stage, StageFailure } from "./services/stage.ts";
 /** Engines from elsewhere than the model store. */
-export type { EngineSource, EngineSources, StartHost } from "./services/engine-sources.ts";
+export type { EngineSource, StartHost } from "./services/engine-source.ts";
+export type { EngineSources } from "./services/engine-sources.ts";
 /** The port to whatever thinks. */
 export type { ChatMessage, GenerateOptions, LanguageModel } from "./providers/language-model.ts";

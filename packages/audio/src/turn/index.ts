@@ -63,6 +63,7 @@ export type { CommandOptions } from "./normalise/command.ts";
 export { normaliseDictation } from "./normalise/dictation.ts";
 export { normaliseHeard } from "./normalise/heard.ts";
 export type { NormaliseOptions } from "./normalise/heard.ts";
+export { withoutWakeWord } from "./normalise/wake-word.ts";
 // A hint at the tone of a reply.
 export { toneOf } from "./tone/tone.ts";
 export type { Tone } from "./tone/tone.ts";

@@ -19,6 +19,17 @@ export function joinListOf({ cluster }: Pick<Config, "cluster">): readonly strin
   );
 }
 
+/** The wake words, each in lower case. */
+export function wakeWordsOf({ wake }: Pick<Config, "wake">): readonly string[] {
+  const words = wake.words.split(",").map((word) =>
+    word
+      .trim()
+      .toLowerCase()
+      .replaceAll(/[\s_]+/g, " "),
+  );
+  return [...new Set(words.filter((word) => word !== ""))];
+}
+
 /** The single roles that this peer has; `all` is every one of them. */
 export function rolesOf({ cluster }: Pick<Config, "cluster">): ReadonlySet<Exclude<Role, "all">> {
   const given: readonly Role[] = itemsOf(cluster.roles).filter(isRole);

@@ -3,7 +3,7 @@ export { OTHER_ENVIRONMENT } from "./schema.ts";
 export type { Config, SettingKey } from "./schema.ts";
 export type { DefaultFacts, SettingValue } from "./setting.ts";
 /** What the settings of the cluster say. */
-export { joinListOf, rolesOf } from "./cluster-lists.ts";
+export { joinListOf, rolesOf, wakeWordsOf } from "./cluster-lists.ts";
 export type { Role } from "./cluster-schema.ts";
 export { givenJoinSecret } from "./join-secret.ts";
 /** The settings as a list. */

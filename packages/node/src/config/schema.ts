@@ -206,6 +206,22 @@ export const configSchema = z.strictObject({
       default: 20,
     }),
   }),
+  wake: section("The words that begin a conversation without a key.", {
+    words: setting(text(), {
+      meaning: "Wake words, with commas between several. Empty: none.",
+      allowed: 'a list such as "hey nova, hey jarvis"; parley models list shows what is known',
+      default: "",
+    }),
+    threshold: setting(number(0.05, 1), {
+      meaning: "How sure it must be that a wake word was said; lower hears more of them, and more that were none.",
+      default: 0.3,
+    }),
+    refractory_ms: setting(whole(0, 60_000), {
+      meaning: "After a wake word none is heard for so long.",
+      unit: "milliseconds",
+      default: 2000,
+    }),
+  }),
   limits: section("How long things may take.", {
     ask_seconds: setting(whole(1, 3600), {
       meaning: "The longest one question may take, from its end to the end of the answer.",

@@ -1,37 +1,17 @@
 /** Where the engine of each service comes from: a model of the store, in a host bounded as the configuration says. */
-import { AudioError, isAudioError } from "@parley/audio";
-import {
-  framesHost,
-  startEngineHost,
-  sttHost,
-  ttsHost,
-  type EngineHost,
-  type EngineHostOptions,
-} from "@parley/audio/engines";
-import { findNeeds, type FetchProgress, type InstalledModel, type ModelStore } from "@parley/audio/models";
+import { AudioError } from "@parley/audio";
+import { framesHost, startEngineHost, sttHost, ttsHost, type EngineHostOptions } from "@parley/audio/engines";
+import { findNeeds, type InstalledModel, type ModelStore } from "@parley/audio/models";
 import type { Config } from "../config/index.ts";
 import { llmHost } from "../providers/llama-cpp/index.ts";
 import { modelChoice } from "./model-choice.ts";
+import type { EngineSource } from "./engine-source.ts";
+import { BYTES_PER_MIB, startChecked } from "./start-checked.ts";
+import { wakeSource } from "./wake-source.ts";
 import type { ServiceName } from "./stage.ts";
 
-/** Starts a host; called again after each crash. */
-export type StartHost = (signal: AbortSignal) => Promise<EngineHost>;
-
-/** Where one service's engine comes from. */
-export interface EngineSource {
-  /** The name of what will be used. */
-  choose(): Promise<string>;
-  /** Has it at hand, fetching it if need be. */
-  fetch(
-    name: string,
-    options: { readonly signal: AbortSignal; readonly onProgress: (progress: FetchProgress) => void },
-  ): Promise<StartHost>;
-}
-
-/** The sources of all services. */
-export type EngineSources = Readonly<Record<ServiceName, EngineSource>>;
-
-const BYTES_PER_MIB = 1_048_576;
+/** The sources of all services; without one for wake words there are none. */
+export type EngineSources = Readonly<Record<ServiceName, EngineSource>> & { readonly wake?: EngineSource };
 
 /** The real engines, on models of `store`. */
 export function modelSources(config: Config, store: ModelStore): EngineSources {
@@ -50,26 +30,8 @@ export function modelSources(config: Config, store: ModelStore): EngineSources {
     stt: source("stt", stt_memory_mib),
     tts: source("tts", tts_memory_mib),
     llm: source("llm", llm_memory_mib),
+    wake: wakeSource(config, store),
   };
-}
-
-/** Starts an engine; when it does not, its model's files are checked: damage is the likeliest cause, and can be mended. */
-async function startChecked(store: ModelStore, name: string, start: () => Promise<EngineHost>): Promise<EngineHost> {
-  try {
-    return await start();
-  } catch (error) {
-    if (!isAudioError(error, "engine-start-failed", "engine-crashed", "model-corrupt")) throw error;
-    const { ok, problems } = await store.verify(name);
-    if (ok) throw error;
-    throw new AudioError(
-      "model-corrupt",
-      `the model ${name} is damaged (${problems.map(({ path }) => path).join(", ")})`,
-      {
-        nextStep: `Fetch it again: parley models pull ${name}`,
-        cause: error,
-      },
-    );
-  }
 }
 
 type HostOptions = Readonly<Record<ServiceName, (model: InstalledModel) => Promise<EngineHostOptions>>>;

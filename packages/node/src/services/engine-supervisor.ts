@@ -6,7 +6,7 @@ import { AudioError } from "@parley/audio";
 import type { EngineHost, HostStatus, Job, JobOptions, JobRunner } from "@parley/audio/engines";
 import { messageOf } from "../errors.ts";
 import { backoffMs, pause, type Backoff } from "./backoff.ts";
-import type { StartHost } from "./engine-sources.ts";
+import type { StartHost } from "./engine-source.ts";
 
 /** What the supervisor reports of its host's life. */
 export type SupervisorEvent =

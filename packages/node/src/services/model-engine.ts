@@ -3,13 +3,13 @@ import { AudioError } from "@parley/audio";
 import type { JobRunner } from "@parley/audio/engines";
 import type { FetchProgress } from "@parley/audio/models";
 import { backoffMs, pause, type Backoff } from "./backoff.ts";
-import type { EngineSource } from "./engine-sources.ts";
+import type { EngineSource } from "./engine-source.ts";
 import { EngineSupervisor, type SupervisorEvent, type SupervisorStatus } from "./engine-supervisor.ts";
-import { failureOf, serviceTitles, type ServiceName, type Stage } from "./stage.ts";
+import { failureOf, engineTitles, type EngineName, type Stage } from "./stage.ts";
 
 /** What a service needs to come to life. */
 export interface ModelEngineOptions<T> {
-  readonly service: ServiceName;
+  readonly service: EngineName;
   readonly source: EngineSource;
   /** The engine's interface over its host. */
   readonly adapt: (runner: JobRunner) => T;
@@ -103,7 +103,7 @@ export class ModelEngine<T> {
     const startHost = await source.fetch(name, { signal, onProgress });
     this.#enter({ state: "starting", model: name });
     const supervisor = new EngineSupervisor({
-      name: serviceTitles[this.#options.service],
+      name: engineTitles[this.#options.service],
       startHost,
       onEvent: this.#options.onEvent,
     });
@@ -114,7 +114,7 @@ export class ModelEngine<T> {
   }
 
   #whyNot(signal: AbortSignal | undefined, deadline: AbortSignal | undefined): unknown {
-    const title = serviceTitles[this.#options.service];
+    const title = engineTitles[this.#options.service];
     const stage = this.#stage;
     if (this.#closing.signal.aborted) {
       return new AudioError("engine-closed", `the ${title} service is closed`, { nextStep: "Start the peer again." });

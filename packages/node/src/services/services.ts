@@ -1,6 +1,7 @@
 /** The services of one peer: hearing, thinking, speaking, and how far each has come. */
-import { textToSpeech, speechToText, voiceFrames } from "@parley/audio/engines";
-import type { JobRunner, SpeechToText, TextToSpeech, VoiceFrames } from "@parley/audio/engines";
+import { AudioError } from "@parley/audio";
+import { speechToText, textToSpeech, voiceFrames, wakeWord } from "@parley/audio/engines";
+import type { JobRunner, SpeechToText, TextToSpeech, VoiceFrames, WakeWord } from "@parley/audio/engines";
 import {
   listen,
   speak,
@@ -10,7 +11,7 @@ import {
   type SpeakEvent,
   type SpeakOptions,
 } from "@parley/audio/pipeline";
-import type { SpeechOptions } from "@parley/audio/turn";
+import type { SpeechOptions, WakeOptions } from "@parley/audio/turn";
 import type { Config } from "../config/index.ts";
 import type { GenerateOptions, LanguageModel } from "../providers/language-model.ts";
 import { languageModel } from "../providers/llama-cpp/index.ts";
@@ -47,6 +48,7 @@ export class Services {
   readonly #stt: ModelEngine<SpeechToText>;
   readonly #tts: ModelEngine<TextToSpeech>;
   readonly #llm: ModelEngine<LanguageModel>;
+  readonly #wake: ModelEngine<WakeWord> | undefined;
 
   constructor(options: ServicesOptions) {
     const { config } = options;
@@ -64,6 +66,19 @@ export class Services {
     this.#stt = engine("stt", speechToText);
     this.#tts = engine("tts", textToSpeech);
     this.#llm = engine("llm", languageModel);
+    const { wake } = options.sources;
+    // It is nobody's service: who listens for words starts it, and hears how far it is by its own call.
+    this.#wake =
+      wake === undefined
+        ? undefined
+        : new ModelEngine<WakeWord>({
+            service: "wake",
+            source: wake,
+            adapt: wakeWord,
+            onStage: () => undefined,
+            onEvent: () => undefined,
+            patient: options.patient,
+          });
     this.language = new LanguageService({
       provider: config.llm.provider,
       ollamaUrl: config.llm.ollama_url,
@@ -107,6 +122,17 @@ export class Services {
       minSpeechMs: min_speech_ms,
       maxSpeechMs: max_speech_s * 1000,
     };
+  }
+
+  /** What listens for wake words, and when one counts as heard. @throws AudioError as {@link ModelEngine.use}; `model-unknown` where none is set. */
+  async wake(signal?: AbortSignal): Promise<{ readonly engine: WakeWord; readonly rules: WakeOptions }> {
+    if (this.#wake === undefined) {
+      throw new AudioError("model-missing", "this peer has no engine for wake words", { nextStep: "Use keys." });
+    }
+    const engine = await this.#wake.use(signal);
+    const { threshold, refractory_ms: refractoryMs } = this.config.wake;
+    const words = Object.fromEntries(engine.words.map((word) => [word, { threshold }]));
+    return { engine, rules: { words, refractoryMs } };
   }
 
   /** The voice, once ready. @throws AudioError as {@link ModelEngine.use}. */
@@ -153,7 +179,13 @@ export class Services {
 
   /** Ends all engines. */
   async close(): Promise<void> {
-    await Promise.all([this.#vad.close(), this.#stt.close(), this.#tts.close(), this.language.close()]);
+    await Promise.all([
+      this.#vad.close(),
+      this.#stt.close(),
+      this.#tts.close(),
+      this.language.close(),
+      this.#wake?.close(),
+    ]);
   }
 }
 

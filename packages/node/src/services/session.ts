@@ -61,13 +61,15 @@ export class Session {
     const services = this.#services;
     const { playback, signal, mode, interruptions, followUpMs, ...manner } = options;
     services.warm({ hear: true, speak: playback !== undefined });
-    const [{ converse }, ears, tts] = await Promise.all([
+    const [{ converse }, ears, tts, wake] = await Promise.all([
       import("@parley/audio/converse"),
       services.ears(signal),
       playback === undefined ? undefined : services.voice(signal),
+      mode === "wake" ? services.wake(signal) : undefined,
     ]);
     const parts: ConversationParts = {
       ...ears,
+      wake,
       think: (question, asked) =>
         services.language.generate(prompt(this.#conversation, question), services.generation(asked.signal)),
       voice: tts === undefined || playback === undefined ? undefined : { tts, playback },

@@ -29,6 +29,10 @@ export const serviceTitles: Readonly<Record<ServiceName, string>> = {
   llm: "thinking",
 };
 
+/** What has an engine: the services, and what serves them only while somebody asks for it. */
+export type EngineName = ServiceName | "wake";
+export const engineTitles: Readonly<Record<EngineName, string>> = { ...serviceTitles, wake: "wake words" };
+
 /** Any error as a {@link StageFailure}; errors of the house bring their own code and next step. */
 export function failureOf(error: unknown): StageFailure {
   const message = messageOf(error);

@@ -1,7 +1,8 @@
 /** Engines of fixed delay in place of models, for tests and benches of everything round them. */
 import { startEngineHost, type EngineHost, type EngineHostOptions } from "@parley/audio/engines";
 import { energyVadHost, fixedDelaySttHost, fixedDelayTtsHost } from "@parley/audio/testing";
-import type { EngineSource, EngineSources } from "../services/engine-sources.ts";
+import type { EngineSource } from "../services/engine-source.ts";
+import type { EngineSources } from "../services/engine-sources.ts";
 import type { ServiceName } from "../services/stage.ts";
 import { fixedDelayLlmHost } from "./fixed-delay-llm.ts";
 

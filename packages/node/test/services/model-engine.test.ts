@@ -3,7 +3,7 @@ import { AudioError } from "@parley/audio";
 import { speechToText, startEngineHost } from "@parley/audio/engines";
 import { crashHost, fixedDelaySttHost } from "@parley/audio/testing";
 import type { SpeechToText } from "@parley/audio/engines";
-import type { EngineSource } from "../../src/services/engine-sources.ts";
+import type { EngineSource } from "../../src/services/engine-source.ts";
 import { ModelEngine } from "../../src/services/model-engine.ts";
 import type { Stage } from "../../src/services/stage.ts";
 

@@ -83,6 +83,7 @@ export const WAKING: readonly ModelEntry[] = [
     voices: [],
     licence: LICENCES.parley,
     needs: [[FRONT_END]],
+    words: [{ word: "hey nova", file: "hey_nova.onnx" }],
     files: [
       {
         path: "hey_nova.onnx",
@@ -101,6 +102,11 @@ export const WAKING: readonly ModelEntry[] = [
     voices: [],
     licence: LICENCES.openWakeWordHeads,
     needs: [[FRONT_END]],
+    words: [
+      { word: "hey jarvis", file: "hey_jarvis_v0.1.onnx" },
+      { word: "hey mycroft", file: "hey_mycroft_v0.1.onnx" },
+      { word: "alexa", file: "alexa_v0.1.onnx" },
+    ],
     files: HEAD_FILES,
     sources: sourcesOf(HEAD_FILES),
   },

@@ -8,6 +8,7 @@ import { createInteraction, type Interaction, type InteractionEffect } from "../
 import type { InteractionEvent, InteractionOptions, InteractionState } from "../../turn/interaction/index.ts";
 import { endOfTurnScore } from "../../turn/endpoint/index.ts";
 import { normaliseHeard } from "../../turn/normalise/heard.ts";
+import { withoutWakeWord } from "../../turn/normalise/wake-word.ts";
 import { toneOf } from "../../turn/tone/tone.ts";
 import { abortError } from "../../format/abort.ts";
 import { REAL_CLOCK } from "./clock.ts";
@@ -62,6 +63,8 @@ export function converse(
 
 /** What is kept of a turn until it has ended. */
 interface OpenTurn {
+  /** What began it, which is no part of the question. */
+  wakeWord: string | undefined;
   question: string;
   /** When, on the clock, the person had finished. */
   spokeUntilMs: number | undefined;
@@ -233,6 +236,7 @@ class Conversation implements LiveConversation {
       case "arbitrate":
         return void this.#arbitrate();
       case "open-ears":
+        if (effect.opening === "wake") this.#turnOf(effect.turn).wakeWord = this.#wake?.word;
         return this.#ears.open(effect);
       case "close-ears":
         this.#partials.end();
@@ -265,7 +269,13 @@ class Conversation implements LiveConversation {
   #turnOf(turn: number): OpenTurn {
     const open = this.#turns.get(turn);
     if (open !== undefined) return open;
-    const fresh = { question: "", spokeUntilMs: undefined, firstAudioMs: undefined, reply: undefined };
+    const fresh = {
+      wakeWord: undefined,
+      question: "",
+      spokeUntilMs: undefined,
+      firstAudioMs: undefined,
+      reply: undefined,
+    };
     this.#turns.set(turn, fresh);
     return fresh;
   }
@@ -306,7 +316,8 @@ class Conversation implements LiveConversation {
     try {
       const heard = await recognise(this.#parts.stt, samples, this.#clock, work.signal);
       const { language = "en" } = this.#options;
-      const text = normaliseHeard(heard, { language });
+      const said = open.wakeWord === undefined ? heard : withoutWakeWord(heard, open.wakeWord);
+      const text = normaliseHeard(said, { language });
       const complete = this.#ears.recognised(text, toMs) ?? endOfTurnScore(text, { language, mode: "command" });
       this.#deal({ type: "transcript", generation, text, complete });
     } catch (error) {

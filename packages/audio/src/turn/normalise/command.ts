@@ -1,6 +1,7 @@
 /** Command mode: a few words to be compared with what can be done. */
 import { wordsOf } from "./heard.ts";
 import { writeNumbers } from "./numbers.ts";
+import { editDistance } from "./edit-distance.ts";
 
 /** Options of {@link normaliseCommand}. */
 export interface CommandOptions {
@@ -71,25 +72,4 @@ function closestAt(
 /** Short words are easily others: "on" is not "off". */
 function allowed(word: string): number {
   return word.length < 4 ? 0 : word.length < 8 ? 1 : 2;
-}
-
-/** Letters to add, drop, change, or swap with their neighbour (optimal string alignment); undefined above `most`. */
-function editDistance(a: string, b: string, most: number): number | undefined {
-  if (Math.abs(a.length - b.length) > most) return undefined;
-  let before: number[] = [];
-  let row = Array.from({ length: b.length + 1 }, (_, n) => n);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const change = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      let cost = Math.min(change, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1);
-      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
-        cost = Math.min(cost, (before[j - 2] ?? 0) + 1);
-      next.push(cost);
-    }
-    if (Math.min(...next) > most) return undefined;
-    [before, row] = [row, next];
-  }
-  const distance = row[b.length] ?? 0;
-  return distance <= most ? distance : undefined;
 }

@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { VoiceFrames } from "../../../src/engines/index.ts";
 import { AudioError } from "../../../src/index.ts";
-import { MS_PER_CHAR, Room, toneStt, toneVad, VirtualClock } from "./kit.ts";
+import type { WakeHeard } from "../../../src/pipeline/converse/index.ts";
+import { MS_PER_CHAR, Room, toneStt, toneVad, toneWake, VirtualClock } from "./kit.ts";
 
 const echoed = (question: string): string => `You said ${question}.`;
 
@@ -91,6 +92,34 @@ describe("a conversation", () => {
     expect(starts).toBe(3);
     expect(room.of("turn")).toMatchObject([{ outcome: "complete", question: "Tell me about the sea" }]);
     expect(room.of("problem")).toHaveLength(2);
+  });
+
+  it.each([
+    ["with a pause behind it", "500 tea 3000 yes 600 tell me a story 5000"],
+    ["in one breath", "500 tea 3000 yes tell me a story 5000"],
+  ])("answers only what is said behind a wake word, %s", async (_, script) => {
+    const wake = { engine: toneWake("yes"), rules: { words: { yes: { threshold: 0.5 } } } };
+    const room = new Room(echoed, { parts: { wake }, interaction: { mode: "wake", followUpMs: 0 } });
+    await room.say(script);
+    await room.untilQuiet();
+    await room.end();
+    expect(room.of("wake")).toMatchObject([{ word: "yes" }]);
+    expect(room.of("turn")).toMatchObject([{ turn: 1, outcome: "complete", question: "Tell me a story" }]);
+  });
+
+  it("gives way to another host that heard the wake word better", async () => {
+    const wake = { engine: toneWake("yes"), rules: { words: { yes: { threshold: 0.5 } } } };
+    const heard: WakeHeard[] = [];
+    const arbitrate = async (hit: WakeHeard): Promise<boolean> => {
+      heard.push(hit);
+      return false;
+    };
+    const room = new Room(echoed, { parts: { wake, arbitrate }, interaction: { mode: "wake" } });
+    await room.say("500 yes 300 tell me a story 5000");
+    await room.end();
+    expect(heard).toMatchObject([{ word: "yes", score: 1 }]);
+    expect(room.of("turn")).toMatchObject([{ outcome: "yielded", question: "", reply: "" }]);
+    expect(room.asked).toEqual([]);
   });
 
   it("says that it failed when nobody can think, and goes on with the next turn", async () => {

@@ -2,7 +2,7 @@
  * A conversation in simulated time. Words are tones: a recogniser can tell exactly what was in the sound it was given, so
  * a test sees every word that was lost, doubled, or said by the wrong side.
  */
-import type { SpeechToText, TextToSpeech, VoiceFrames } from "../../../src/engines/index.ts";
+import type { SpeechToText, TextToSpeech, VoiceFrames, WakeWord } from "../../../src/engines/index.ts";
 import { AudioError } from "../../../src/index.ts";
 import type { Pcm } from "../../../src/format/pcm.ts";
 import { toFrames } from "../../../src/format/frames.ts";
@@ -125,6 +125,24 @@ export const toneVad: VoiceFrames = {
     }
   },
 };
+
+/** Hears a wake word at its end, two steps long. */
+export function toneWake(word: string): WakeWord {
+  return {
+    id: "tones",
+    words: [word],
+    stepMs: FRAME_MS,
+    async *scores(audio) {
+      let atMs = 0;
+      let run = 0;
+      for await (const samples of toFrames(audio, FRAME_MS * MS, "pad")) {
+        atMs += FRAME_MS;
+        run = Math.abs((samples[samples.length >> 1] ?? 0) - valueOf(word)) < 0.001 ? run + 1 : 0;
+        yield { atMs, scores: { [word]: run >= WORD_FRAMES - 1 ? 1 : 0 } };
+      }
+    },
+  };
+}
 
 /** Hears exactly the words whose middle is in the sound. */
 export function toneStt(

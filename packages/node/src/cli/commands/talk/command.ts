@@ -4,6 +4,7 @@ import type { DeviceEvent } from "@parley/audio/devices";
 import { messageOf } from "../../../errors.ts";
 import type { CliContext } from "../../context.ts";
 import { addSettingFlags } from "../../setting-flags.ts";
+import { usage } from "../ask.ts";
 import { withTalk, type Talk } from "../talking.ts";
 import { TalkScreen } from "./screen.ts";
 import { openSound } from "./sound.ts";
@@ -13,6 +14,7 @@ interface TalkFlags {
   readonly out?: string;
   readonly inputDevice?: string;
   readonly outputDevice?: string;
+  readonly wake?: boolean;
   readonly push?: boolean;
   readonly interrupt: "any" | "wake" | "never";
   readonly language?: string;
@@ -41,6 +43,7 @@ export function registerTalkCommand(program: Command, context: CliContext): void
     .option("--out <file>", "speak into this WAV file (- is stdout, null is nowhere, none is text only)")
     .option("--input-device <name>", "a microphone, as the system names it")
     .option("--output-device <name>", "a loudspeaker, as the system names it")
+    .option("--wake", "begin with a wake word (wake.words in the configuration)")
     .option("--push", "listen only when Enter is pressed")
     .addOption(
       new Option("--interrupt <by>", "what may interrupt an answer").choices(["any", "wake", "never"]).default("any"),
@@ -51,6 +54,7 @@ export function registerTalkCommand(program: Command, context: CliContext): void
   addSettingFlags(command, ["voice.name", "voice.speed", "llm.provider", "models.download"]);
   command.action(async () => {
     const flags = command.opts<TalkFlags>();
+    if (flags.wake === true && flags.push === true) throw usage("give --wake or --push, not both");
     const voice = flags.out === "none" ? [] : (["tts"] as const);
     await withTalk(command, context, ["vad", "stt", "llm", ...voice], (talk) => converse(talk, context, flags));
   });
@@ -74,7 +78,7 @@ async function converse(talk: Talk, context: CliContext, flags: TalkFlags): Prom
   const stopListening = context.person?.listen((line) => session.key(line.trim() === "x" ? "cancel" : "strike"));
   const session = access.client.talk(sound.microphone, {
     ...(sound.speaker === undefined ? {} : { speaker: sound.speaker }),
-    mode: flags.push === true ? "keys" : "open",
+    mode: flags.push === true ? "keys" : flags.wake === true ? "wake" : "open",
     interruptions: INTERRUPTIONS[flags.interrupt],
     ...(flags.language === undefined ? {} : { language: flags.language }),
     ...(config.voice.name === "" ? {} : { voice: config.voice.name }),
