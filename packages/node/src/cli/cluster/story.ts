@@ -78,9 +78,15 @@ export class Story {
   #tellBelonging(scene: Scene, last: Scene | undefined): readonly string[] {
     const { belonging, clusterId } = scene;
     const isSame = belonging === last?.belonging && clusterId === last.clusterId;
-    if (belonging === "waiting") return isSame && besideOf(last) === besideOf(scene) ? [] : this.#tellWaiting(scene);
-    if (isSame) return [];
     const { command } = this.#options;
+    const parting = `This peer has left its cluster. To join one again: ${command} join`;
+    if (belonging === "waiting") {
+      // Who has left may have found a cluster again before it was looked at.
+      const hasParted = last?.belonging === "member" && last.peers.some(({ isSelf }) => !isSelf);
+      if (hasParted) return [parting, ...this.#tellWaiting(scene)];
+      return isSame && besideOf(last) === besideOf(scene) ? [] : this.#tellWaiting(scene);
+    }
+    if (isSame) return [];
     switch (belonging) {
       case "off":
         return [];
@@ -89,7 +95,7 @@ export class Story {
       case "member":
         return tellMember(scene, command);
       case "left":
-        return [`This peer has left its cluster. To join one again: ${command} join`];
+        return [parting];
       case "revoked":
         return ["This peer was thrown out of its cluster: no member talks to it any more. It works by itself."];
     }

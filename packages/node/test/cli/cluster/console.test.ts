@@ -240,4 +240,12 @@ describe("the story of a member", () => {
     expect(told([scene(), scene({ belonging: "revoked", peers: [] })])[1]?.[0]).toMatch(/thrown out/);
     expect(told([scene({ belonging: "off" })])[0]).toEqual([]);
   });
+
+  it("ends also when the next cluster is found before anybody looked; a founder that gave way has left nobody", () => {
+    const beside = scene({ belonging: "waiting", clusterId: undefined, peers: [] });
+    const parted = told([scene({ peers: kitchen(true) }), beside])[1];
+    expect(parted?.[0]).toMatch(/^This peer has left its cluster/);
+    expect(parted?.[1]).toMatch(/^Found a cluster/);
+    expect(told([scene(), beside])[1]?.[0]).toMatch(/^Found a cluster/);
+  });
 });
