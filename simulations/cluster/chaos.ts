@@ -2,6 +2,7 @@
 import { exponential, unleash as setGoing, type Act } from "../kit/acts.ts";
 import { Random } from "../kit/random.ts";
 import { MS, SECOND, type Micros } from "../kit/timeline.ts";
+import { overwrite } from "./clients/registers.ts";
 import type { Life, Machine } from "./host.ts";
 import { leave, revoke } from "./parting.ts";
 import type { Fault } from "./plan.ts";
@@ -23,7 +24,7 @@ const ACTS: readonly ClusterAct[] = [
   {
     fault: "killed-prime",
     every: 10 * SECOND,
-    act: (world, random) => crash(world, random, prime(world, random), false),
+    act: killPrime,
   },
   { fault: "graceful-restart", every: 12 * SECOND, act: restart },
   {
@@ -132,12 +133,12 @@ function strikeYoungPrimes(world: World): void {
     const [afterMs, durationMs] = [withinMs * random.next() ** 2, random.between(500, 5_000)];
     const isPaused = random.chance(0.4);
     later(world, afterMs, () => {
-      if (isPaused) standStill(world, host, durationMs * MS, false);
+      if (isPaused) standStill(world, random, host, { duration: durationMs * MS, sleeps: false });
       else isolate(world, random, host, durationMs);
     });
   };
-  world.onPrime = (life) => strikeWithin(400, life);
-  world.onActing = (life) => strikeWithin(20, life);
+  world.onPrime.push((life) => strikeWithin(400, life));
+  world.onActing.push((life) => strikeWithin(20, life));
 }
 
 /** The host's system tells before, and waits a moment. */
@@ -151,7 +152,8 @@ function sleepAsAnnounced(world: World, random: Random): void {
     await life.sleeper?.fallAsleep({ timeoutMs: 4_000 });
     if (life.isOver || world.isHealed) return life.sleeper?.wake(0);
     world.pause(machine, true);
-    world.after(durationMs * MS, () => world.resume(machine));
+    const deafFor = deafnessOf(random, true);
+    world.after(durationMs * MS, () => world.resume(machine, deafFor));
     return undefined;
   };
   life.run(() => {
@@ -177,6 +179,17 @@ function prime(world: World, random: Random): Machine | undefined {
   return random.pick(world.primes())?.host;
 }
 
+/** At any time, or as soon as it has told somebody that a write is done: what nobody else knows yet must not be lost. */
+function killPrime(world: World, random: Random): void {
+  const machine = prime(world, random);
+  if (machine?.life === undefined) return;
+  const { life } = machine;
+  if (random.chance(0.5)) return crash(world, random, machine, false);
+  overwrite(world, life, random, () => {
+    if (!world.isHealed && machine.life === life) crash(world, random, machine, false);
+  });
+}
+
 /** Primes are the most interesting to hit. */
 function victim(world: World, random: Random): Machine | undefined {
   const leading = prime(world, random);
@@ -196,14 +209,37 @@ function restart(world: World, random: Random): void {
 
 function pause(world: World, random: Random, duration: Micros, sleeps: boolean): void {
   const machine = victim(world, random);
-  if (machine !== undefined) standStill(world, machine, duration, sleeps);
+  if (machine !== undefined) standStill(world, random, machine, { duration, sleeps });
 }
 
-function standStill(world: World, machine: Machine, duration: Micros, sleeps: boolean): void {
-  if (machine.life !== undefined && world.primes().includes(machine.life)) world.onStruck(machine.life, duration);
-  world.pause(machine, sleeps);
-  // Also after the healing: then it has been woken already.
-  world.after(duration, () => world.resume(machine));
+interface Standstill {
+  readonly duration: Micros;
+  /** The machine does, and not only the process. */
+  readonly sleeps: boolean;
+}
+
+/** A prime is stopped with answers on their way to it, which it will read when it goes on, as if they had just come. */
+function standStill(world: World, random: Random, machine: Machine, { duration, sleeps }: Standstill): void {
+  const deafFor = deafnessOf(random, sleeps);
+  const lagMs = random.oneOf(0, random.between(1, 3)) * world.plan.timing.heartbeatMs;
+  const isPrime = machine.life !== undefined && world.primes().includes(machine.life);
+  if (isPrime && lagMs > 0) {
+    const others = world.machines.filter((other) => other !== machine);
+    const links = others.map(({ number }) => [number, machine.number] as const);
+    cutAll(world, links, lagMs);
+    later(world, lagMs, stop);
+  } else stop();
+  function stop(): void {
+    if (isPrime && machine.life !== undefined) world.onStruck(machine.life, duration);
+    world.pause(machine, sleeps);
+    // Also after the healing: then it has been woken already.
+    world.after(duration, () => world.resume(machine, deafFor));
+  }
+}
+
+/** A process gets to its timers before its sockets; a machine that wakes has no network yet. */
+function deafnessOf(random: Random, sleeps: boolean): Micros {
+  return (sleeps ? random.between(0, 2_000) : random.oneOf(1, 20, 200) * random.next()) * MS;
 }
 
 /** The date is set: by a person, a time server, a battery that was empty. */

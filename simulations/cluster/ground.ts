@@ -37,7 +37,7 @@ export function groundOf(world: GroundWorld, life: Life): simulated.Ground {
           get isOver() {
             return life.isOver;
           },
-          run: life.run,
+          run: life.hear,
           accepted: (peer, what) => world.accepted(life, peer, what),
           failed: (error) => world.fail(error, life.name),
         },

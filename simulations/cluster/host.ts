@@ -69,8 +69,11 @@ export class Life implements SimulatedProcess {
   /** Its disk gave it a reason to fail. */
   mayFail = false;
   readonly #doings: Doings;
+  /** What the network brings: it waits in sockets, and after a pause everything else comes first. */
+  readonly #arrivals: Doings;
   readonly #failed: (error: unknown) => void;
   readonly #acted: (life: Life) => void;
+  readonly #timeline: Timeline;
 
   constructor(
     host: Machine,
@@ -87,7 +90,9 @@ export class Life implements SimulatedProcess {
     this.chance = given.random;
     this.#acted = given.acted;
     this.#failed = given.failed;
+    this.#timeline = given.timeline;
     this.#doings = new Doings(given.timeline, (action) => this.#act(action));
+    this.#arrivals = new Doings(given.timeline, (action) => this.#act(action));
   }
 
   get name(): string {
@@ -111,6 +116,11 @@ export class Life implements SimulatedProcess {
     return this.#doings.run;
   }
 
+  /** As {@link run}, for what comes over the network. */
+  get hear(): (action: () => void) => void {
+    return this.#arrivals.run;
+  }
+
   nowMs(): number {
     return this.host.clock.nowMs();
   }
@@ -129,14 +139,20 @@ export class Life implements SimulatedProcess {
 
   pause(): void {
     this.#doings.pause();
+    this.#arrivals.pause();
   }
 
-  resume(): void {
+  /** Goes on; what came over the network meanwhile, and what comes now, it hears only after `deafFor`. */
+  resume(deafFor: Micros): void {
     this.#doings.resume();
+    this.#timeline.after(deafFor, () => {
+      if (!this.isPaused) this.#arrivals.resume();
+    });
   }
 
   end(): void {
     this.#doings.end();
+    this.#arrivals.end();
   }
 
   #act(action: () => void): void {

@@ -1,6 +1,6 @@
 /** Peers that leave, and peers that are thrown out. Some stay: a house of one or two shows little. */
 import type { Random } from "../kit/random.ts";
-import type { Life } from "./host.ts";
+import type { Life, Machine } from "./host.ts";
 import type { World } from "./world.ts";
 
 const MIN_STAYING = 2;
@@ -29,7 +29,10 @@ export function leave(world: World, random: Random): void {
   });
 }
 
-export function revoke(world: World, random: Random): void {
+type Prepare = (target: Machine, then: () => void) => void;
+
+/** @param prepare what happens before to the one that is thrown out */
+export function revoke(world: World, random: Random, prepare: Prepare = (_, then) => then()): void {
   const target = leaver(world, random);
   const cluster = target?.cluster?.member?.roster.cluster;
   const by = random.pick(
@@ -37,14 +40,16 @@ export function revoke(world: World, random: Random): void {
   );
   if (target === undefined || by === undefined) return;
   target.host.isRetired = true;
-  by.run(() => {
-    const { face } = by;
-    if (face === undefined) return;
-    world.note("revoke", by.name, target.host.name);
-    face.revoke(target.host.peerId).then(
-      () => by.isOver || world.note("revoked", target.host.name),
-      (error: unknown) => by.isOver || refused(world, by, error),
-    );
+  prepare(target.host, () => {
+    by.run(() => {
+      const { face } = by;
+      if (face === undefined) return;
+      world.note("revoke", by.name, target.host.name);
+      face.revoke(target.host.peerId).then(
+        () => by.isOver || world.note("revoked", target.host.name),
+        (error: unknown) => by.isOver || refused(world, by, error),
+      );
+    });
   });
 }
 

@@ -29,6 +29,7 @@ export const FAULTS = [
   "young-prime",
   "snapshots",
   "announced-sleep",
+  "deposed-prime",
 ] as const;
 
 export type Fault = (typeof FAULTS)[number];
@@ -54,6 +55,9 @@ export interface Plan {
   readonly livenessBound: Micros;
 }
 
+/** It takes three that vote, in calm, and is drawn the more often. */
+const DEPOSED = 0.9;
+
 /** Machines are 1 to this. */
 export const MAX_MACHINES = 9;
 
@@ -61,7 +65,8 @@ export const MAX_MACHINES = 9;
 export function planOf(seed: number, only?: ReadonlySet<Fault>): Plan {
   const random = new Random(seed, "plan");
   const density = 0.15 + 0.5 * random.next();
-  const drawn = new Set(FAULTS.filter(() => random.chance(density)));
+  const drawn = new Set<Fault>(FAULTS.filter((fault) => fault !== "deposed-prime" && random.chance(density)));
+  if (new Random(seed, "plan/deposed-prime").chance(DEPOSED)) drawn.add("deposed-prime");
   const founders = random.oneOf(1, 2, 3, 3, 4, 5, 6);
   const heartbeatMs = random.oneOf(100, 150, 250);
   return {

@@ -11,6 +11,7 @@ import { healAndExpectOrder } from "./heal.ts";
 import { householdOf } from "./household.ts";
 import { SHIPPED, type Library } from "./library.ts";
 import { planOf, type Fault } from "./plan.ts";
+import { playScenes } from "./scenes.ts";
 import { World } from "./world.ts";
 
 export interface Run extends SeedRun<Fault> {
@@ -43,6 +44,10 @@ export async function runSeed(
         if (plan.startsInStorm) unleash(made);
         else await form(made);
         employ(made);
+        if (!plan.startsInStorm) {
+          if (plan.faults.has("deposed-prime")) await playScenes(made);
+          unleash(made);
+        }
         await made.runUntil(made.timeline.now + plan.safetyPhase);
         isStranded = !(await healAndExpectOrder(made));
       },
@@ -76,5 +81,4 @@ async function form(world: World): Promise<void> {
   await world.runUntil(world.timeline.now + FORMED, isFormed);
   world.formedInCalm = true;
   world.note("formed", isFormed());
-  unleash(world);
 }

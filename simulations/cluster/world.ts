@@ -56,12 +56,14 @@ export class World implements GroundWorld {
   /** No fault has come yet, but for how far apart peers start. */
   isCalm = true;
   formedInCalm = false;
-  /** Hears of everybody who begins to lead. */
-  onPrime: (life: Life) => void = () => undefined;
+  /** Hear of everybody who begins to lead. */
+  readonly onPrime: ((life: Life) => void)[] = [];
   /** Hears of every prime that is paused or cut off, and for how long. */
   onStruck: (life: Life, duration: Micros) => void = () => undefined;
-  /** Hears of everybody who begins to act as prime. */
-  onActing: (life: Life) => void = () => undefined;
+  /** Hears of everybody who goes on after a pause, or wakes, before that hears anything; and for how long it will not. */
+  onWoken: (life: Life, deafFor: Micros) => void = () => undefined;
+  /** Hear of everybody who begins to act as prime. */
+  readonly onActing: ((life: Life) => void)[] = [];
   /** Hears of every member that begins, in the process that it is of. */
   onMember: (life: Life, member: Member) => void = () => undefined;
   #calls = 0;
@@ -211,13 +213,15 @@ export class World implements GroundWorld {
     this.lan.turnOff(machine.number);
   }
 
-  resume(machine: Machine): void {
+  /** @param deafFor what comes over the network waits in its sockets so much longer */
+  resume(machine: Machine, deafFor: Micros = 0): void {
     const { life } = machine;
     if (life?.isPaused !== true) return;
     this.note("resume", life.name);
     machine.clock.goOn();
     this.lan.turnOn(machine.number);
-    life.resume();
+    life.resume(deafFor);
+    this.onWoken(life, deafFor);
     const { asleepSince } = life;
     life.asleepSince = undefined;
     if (asleepSince !== undefined) life.run(() => life.sleeper?.wake((this.timeline.now - asleepSince) / MS));
@@ -287,7 +291,7 @@ export class World implements GroundWorld {
     this.see({ type: "replica", replica, before: before?.state });
     if (role !== "leader" || before?.role === "leader") return;
     this.note("leads", life.name, term);
-    this.onPrime(life);
+    for (const hear of this.onPrime) hear(life);
   }
 
   /** What was opened before is as good as accepted once more. */

@@ -18,13 +18,17 @@ type Stamp = Extract<Command, { readonly type: "fence" }>["stamp"];
 
 export function comeLate(world: World): void {
   again(world, "late", (random, count) => {
-    if (!world.plan.faults.has("late-owners")) return;
+    const { faults } = world.plan;
+    if (!faults.has("late-owners") && !faults.has("revoke")) return;
     const life = random.pick(world.up());
     life?.run(() => {
       const member = life.cluster?.member;
       if (member === undefined) return;
-      if (random.chance(0.3)) own(world, life, member, count);
-      const command = lateCommand(world, life, member, random, count);
+      if (faults.has("late-owners") && random.chance(0.3)) own(world, life, member, count);
+      const command =
+        !faults.has("late-owners") || (member.shared.now.revoked.size > 0 && random.chance(0.3))
+          ? admissionOfRevoked(world, member, random)
+          : lateCommand(world, life, member, random, count);
       if (command === undefined) return;
       world.note("late", life.name, command.type);
       member.shared.submit(command, { timeoutMs: TIMEOUT_MS }).then(

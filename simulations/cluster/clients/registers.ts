@@ -48,24 +48,51 @@ export function useRegisters(world: World, client: number): void {
   });
 }
 
-/** A prime that is cut off, or stands still: others write meanwhile, and it is asked, until it must know better. */
+/**
+ * A prime that is cut off, or stands still: others write meanwhile, and it is asked, until it must know better; and at once when it
+ * goes on. Who has just come to lead is asked at once, too.
+ */
 export function haunt(world: World): void {
   const random = new Random(world.plan.seed, "haunt");
+  const keys = new WeakMap<Life, string>();
   let count = 0;
+  const look = (life: Life, key: string): void =>
+    ask(world, life, { kind: "pair", key, op: "get", value: "", expected: null });
   world.onStruck = (struck, duration) => {
     const key = random.pick(PAIRS) ?? "";
     const until = world.timeline.now + Math.min(duration, MAX_HAUNT) + HAUNT_EVERY;
+    keys.set(struck, key);
     const next = (): void => {
       if (world.isHealed || struck.isOver || world.timeline.now > until) return;
       count += 1;
       const other = random.pick(world.up().filter((life) => life !== struck));
       const value = `haunt.${count}`;
       if (other !== undefined) ask(world, other, { kind: "pair", key, op: "put", value, expected: null });
-      ask(world, struck, { kind: "pair", key, op: "get", value: "", expected: null });
+      if (!struck.isPaused) look(struck, key);
       world.timeline.after(HAUNT_EVERY * random.next(), next);
     };
     next();
   };
+  world.onWoken = (woken, deafFor) => {
+    const key = keys.get(woken);
+    if (key === undefined) return;
+    for (const share of [0, random.next(), random.next()]) {
+      world.timeline.after(share * deafFor, () => {
+        if (!world.isHealed && !woken.isOver) look(woken, key);
+      });
+    }
+  };
+  world.onPrime.push((life) => {
+    for (const key of PAIRS) if (!world.isHealed) look(life, key);
+  });
+}
+
+/** Writes a register through that peer; `done` when it was told that this is done. */
+export function overwrite(world: World, life: Life, random: Random, done: () => void): void {
+  const value = `over.${world.nextCall()}`;
+  ask(world, life, { kind: "pair", key: random.pick(PAIRS) ?? "", op: "put", value, expected: null }, ({ ended }) => {
+    if (ended === "ok") done();
+  });
 }
 
 /** Every register through every peer that belongs, once; `done` when all have answered, or given up. */

@@ -29,7 +29,7 @@ export function appoint(world: World, life: Life, member: Member): void {
     },
     behavior: (own) => (context) => {
       context.timers.once("act", 0, { type: "own-act" });
-      world.onActing(life);
+      for (const hear of world.onActing) hear(life);
       let overSinceMs: number | undefined;
       return async () => {
         count += 1;

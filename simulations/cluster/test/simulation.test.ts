@@ -8,7 +8,7 @@ import { PLANTED_BUGS } from "../planted/bugs.ts";
 import { runSeed, type Run } from "../run.ts";
 
 /** About half a minute on one core. */
-const SEEDS = 6;
+const SEEDS = 4;
 
 /** A run as a test failure should show it. */
 function describeFailure(run: Run): string | undefined {
@@ -37,7 +37,7 @@ describe("whole peers under simulation", () => {
 
   test("repeat a seed exactly", { timeout: 120_000 }, async () => {
     const digests = new Set<string>();
-    for (const seed of [4, 5]) {
+    for (const seed of [1, 4]) {
       const [first, second] = [await runSeed(seed), await runSeed(seed)];
       expect(second.digest).toBe(first.digest);
       expect(second.events).toBe(first.events);
@@ -70,7 +70,7 @@ describe("whole peers under simulation", () => {
 
 describe("planted bugs", () => {
   test("are caught: a sample of them", { timeout: 400_000 }, async () => {
-    for (const bug of bugsNumbered([7, 15, 26, 38])) {
+    for (const bug of bugsNumbered([7, 18, 26, 38])) {
       const { seeds } = await hunt(bug, 1, 6);
       expect({ bug: bug.name, isCaught: seeds !== undefined }).toEqual({ bug: bug.name, isCaught: true });
     }
