@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import type { Logger } from "pino";
 import { PeerError } from "../../errors.ts";
 import type { MeshHost } from "../host/mesh-host.ts";
+import { atWholeBeats } from "../host/whole-beats.ts";
 import { LINK_PROTOCOL, MAX_TOLD_ADDRESSES, type Hello } from "./greeting.ts";
 import { DEFAULT_LINK_LIMITS, type LinkLimits } from "./limits.ts";
 import type { Link, LinkEvent } from "./link.ts";
@@ -62,7 +63,7 @@ class AllLinks implements Links {
   readonly #peers = new Map<string, PeerLinks>();
   readonly #listeners = new Set<(event: LinkEvent) => void>();
   /** The one timer of all links. */
-  readonly #beating: NodeJS.Timeout;
+  readonly #stopBeating: () => void;
   #beatMs = performance.now();
   #isClosed = false;
 
@@ -76,7 +77,7 @@ class AllLinks implements Links {
       maxPerPeer: maxOffersPerPeer,
       whole: (offer) => this.#offered(offer),
     });
-    this.#beating = setInterval(() => this.#beat(), pingEveryMs);
+    this.#stopBeating = atWholeBeats(pingEveryMs, () => this.#beat());
   }
 
   expect(wire: LinkWire): void {
@@ -142,7 +143,7 @@ class AllLinks implements Links {
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    clearInterval(this.#beating);
+    this.#stopBeating();
     this.offers.close();
     for (const peer of this.#peers.values()) peer.close("this peer stops");
     this.#peers.clear();

@@ -19,6 +19,7 @@ import type { SharedState } from "../../consensus/shared-state.ts";
 import { membersOf } from "../../placement/members.ts";
 import { CALM_AFTER_MS, HEARTBEAT_MS } from "../timing.ts";
 import { actorLog } from "./actor-log.ts";
+import { datedClock } from "./dated-clock.ts";
 import { answerAtDoor, type Waiting } from "./doors.ts";
 import { startHomes, type HomeQuery } from "./homes.ts";
 import type { MeshIdentity } from "./mesh-identity.ts";
@@ -52,14 +53,16 @@ export async function startCompany(options: CompanyOptions): Promise<Company> {
   const log = actorLog(options.log);
   let isClosing = false;
   const reset = resetting(links);
+  const clock = datedClock();
   const remoting = createRemoting({
+    clock,
     transport: createActorTransport({ host, links }),
     log,
     failureDetector: { heartbeatIntervalMs: HEARTBEAT_MS, calmAfterMs: CALM_AFTER_MS },
     allows: (peer) => roster.standingOf(peer) === "member",
     onPeerChange: (change) => isClosing || reset(change),
   });
-  const system = createActorSystem({ peer: host.peerId, remoting: remoting.remoting, log });
+  const system = createActorSystem({ peer: host.peerId, clock, remoting: remoting.remoting, log });
   void system.stopped.then((error) => error && options.failed(error));
   await remoting.start();
   const members = membersOf(shared);

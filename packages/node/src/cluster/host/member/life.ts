@@ -3,6 +3,7 @@ import { loadavg } from "node:os";
 import * as z from "zod";
 import type { Logger } from "pino";
 import type { Topics } from "../../../mesh/host/topics.ts";
+import { atWholeBeats } from "../../../mesh/host/whole-beats.ts";
 import type { Links } from "../../../mesh/links/links.ts";
 import { read, write } from "../bytes.ts";
 
@@ -38,7 +39,7 @@ export class Life {
   readonly #seenMs = new Map<string, number>();
   readonly #signs = new Map<string, SignOfLife>();
   readonly #stops: (() => void)[];
-  readonly #timer: NodeJS.Timeout;
+  readonly #stopSaying: () => void;
 
   constructor(options: LifeOptions) {
     this.#options = options;
@@ -50,7 +51,7 @@ export class Life {
       }),
       links.onEvent((event) => event.type !== "refused" && this.#seenMs.set(event.link.peer, Date.now())),
     ];
-    this.#timer = setInterval(() => void this.#say(), everyMs);
+    this.#stopSaying = atWholeBeats(everyMs, () => void this.#say());
   }
 
   /** When a peer was last heard of, in this life of this one. Epoch. */
@@ -68,7 +69,7 @@ export class Life {
   }
 
   close(): void {
-    clearInterval(this.#timer);
+    this.#stopSaying();
     for (const stop of this.#stops) stop();
   }
 

@@ -8,6 +8,7 @@
  */
 import type { Logger } from "pino";
 import { messageOf } from "../../../errors.ts";
+import { atWholeBeats } from "../../../mesh/host/whole-beats.ts";
 import type { Links } from "../../../mesh/links/links.ts";
 import type { Place } from "../joining/visits.ts";
 import type { Roster } from "./roster.ts";
@@ -56,7 +57,7 @@ export class ShutOut {
   readonly #options: ShutOutOptions;
   readonly #times: ShutOutTimes;
   readonly #over = new AbortController();
-  readonly #timer: NodeJS.Timeout;
+  readonly #stopLooking: () => void;
   /** Members, and what they say. */
   readonly #told = new Map<string, Ending>();
   /** Members, and the other cluster that they show. */
@@ -67,7 +68,7 @@ export class ShutOut {
   constructor(options: ShutOutOptions) {
     this.#options = options;
     this.#times = options.times ?? TIMES;
-    this.#timer = setInterval(() => void this.#look(), this.#times.lookEveryMs);
+    this.#stopLooking = atWholeBeats(this.#times.lookEveryMs, () => void this.#look());
   }
 
   /** Members that say that this peer was revoked, and have no link with it. */
@@ -82,7 +83,7 @@ export class ShutOut {
   }
 
   close(): void {
-    clearInterval(this.#timer);
+    this.#stopLooking();
     this.#over.abort();
   }
 
