@@ -57,6 +57,16 @@ describe("a cluster of three nodes", () => {
     }
   });
 
+  it("has a read that went to a leader that is gone confirmed by the next one", async () => {
+    await commit(cluster, "written");
+    const { node: old } = await cluster.leader();
+    const { node, machine } = cluster.member(old.id === 1 ? 2 : 1);
+    cluster.network.cut.add(old.id);
+    expect(await node.read({ timeoutMs: 20_000 })).toMatchObject({ outcome: "readable" });
+    expect(node.status().lead).not.toBe(old.id);
+    expect(machine.commands).toEqual(["written"]);
+  });
+
   it("keeps what was committed when the leader is killed, and elects another", async () => {
     await commit(cluster, "before");
     const { node: old } = await cluster.leader();
