@@ -14,7 +14,7 @@ const HOME: ElectionTiming = { name: "home", heartbeatMs: 100, electionMs: 250, 
 export const ELECTION_TIMINGS: Readonly<Record<"lan" | "patient", ElectionTiming>> = { lan: HOME, patient: PATIENT };
 
 /**
- * Of actors: one of the two connections at each beat. The bounds on silence are the detector's own: whoever stands still is noticed
+ * Of actors: one of the two connections at each beat, and none at that which Raft has just used. The bounds on silence are the detector's own: whoever stands still is noticed
  * within 0.9 s, and on a link that loses 5 % ten hours pass without a false alarm (modelled in `phi-accrual.test.ts` of the actors).
  */
 export const HEARTBEAT_MS = 100;
