@@ -14,8 +14,9 @@ export type Belonging =
   | "waiting"
   /** It belongs. */
   | "member"
-  /** It belonged, and was told to leave, or was revoked. */
+  /** It belonged, and was told to leave … */
   | "left"
+  /** … or was revoked: until it belongs again, also while it waits beside another cluster. */
   | "revoked";
 
 /** What a person types on the newcomer. */

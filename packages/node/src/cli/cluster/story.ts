@@ -40,6 +40,8 @@ export interface StoryOptions {
 /** Another cluster that is still there after this has something in it: an empty one has given itself up by then. */
 const STAYS_MS = 15_000;
 
+const THROWN_OUT = "This peer was thrown out of its cluster: no member talks to it any more. It works by itself.";
+
 export class Story {
   readonly #options: StoryOptions;
   #last: Scene | undefined;
@@ -86,6 +88,10 @@ export class Story {
       if (hasParted) return [parting, ...this.#tellWaiting(scene)];
       return isSame && besideOf(last) === besideOf(scene) ? [] : this.#tellWaiting(scene);
     }
+    if (belonging === "revoked") {
+      const isBeside = besideOf(scene) !== undefined && !(isSame && besideOf(last) === besideOf(scene));
+      return [...(isSame ? [] : [THROWN_OUT]), ...(isBeside ? this.#tellWaiting(scene) : [])];
+    }
     if (isSame) return [];
     switch (belonging) {
       case "off":
@@ -96,8 +102,6 @@ export class Story {
         return tellMember(scene, command);
       case "left":
         return [parting];
-      case "revoked":
-        return ["This peer was thrown out of its cluster: no member talks to it any more. It works by itself."];
     }
   }
 
@@ -207,7 +211,10 @@ export class Story {
   #expect({ belonging, met }: Scene): void {
     const approved = met.find(({ hasApproved }) => hasApproved);
     if (approved !== undefined) this.#expected = { what: "yes-or-no", fingerprint: approved.fingerprint };
-    else this.#expected = belonging === "waiting" ? { what: "code" } : undefined;
+    else {
+      const isBeside = belonging === "waiting" || (belonging === "revoked" && met.length > 0);
+      this.#expected = isBeside ? { what: "code" } : undefined;
+    }
   }
 }
 

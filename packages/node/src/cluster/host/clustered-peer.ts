@@ -64,9 +64,11 @@ export class ClusteredPeer implements Cluster {
   get belonging(): Belonging {
     const { member, record, premises } = this.#host;
     if (member !== undefined || belongs(record)) return "member";
-    if (premises?.seeker.beside !== undefined) return "waiting";
     const how = record?.standing;
-    return how === "left" || how === "revoked" ? how : "looking";
+    // That stays true, whatever else it has found since.
+    if (how === "revoked") return how;
+    if (premises?.seeker.beside !== undefined) return "waiting";
+    return how === "left" ? how : "looking";
   }
 
   get clusterId(): string | undefined {
@@ -148,9 +150,11 @@ export class ClusteredPeer implements Cluster {
   met(): readonly MetCluster[] {
     const { premises } = this.#host;
     const all = this.#neighbours();
+    // Of the one that has revoked it some members may not know yet: it has no business there.
+    const own = this.belonging === "revoked" ? this.#host.record?.cluster : this.clusterId;
     return all.flatMap(({ peer, about, book }) => {
       const id = about?.cluster?.id;
-      if (about === undefined || id === undefined || id === this.clusterId) return [];
+      if (about === undefined || id === undefined || id === own) return [];
       return [
         {
           clusterId: id,
@@ -295,11 +299,12 @@ export class ClusteredPeer implements Cluster {
       return { ...factsOf(member), others: this.#others(), claimants: this.#claimants(member) };
     }
     const beside = premises?.seeker.beside;
-    if (belonging === "waiting" && beside !== undefined) {
-      return { belonging, cluster: beside, fingerprint: fingerprintOf(this.peerId) };
-    }
-    if ((belonging === "left" || belonging === "revoked") && record !== undefined) {
-      return { belonging, cluster: record.cluster };
+    const fingerprint = fingerprintOf(this.peerId);
+    if (belonging === "waiting" && beside !== undefined) return { belonging, cluster: beside, fingerprint };
+    if (belonging === "left" && record !== undefined) return { belonging, cluster: record.cluster };
+    if (belonging === "revoked" && record !== undefined) {
+      const { cluster } = record;
+      return { belonging, cluster, beside: beside === cluster ? undefined : beside, fingerprint };
     }
     return { belonging: "looking", hasBelonged: record !== undefined };
   }

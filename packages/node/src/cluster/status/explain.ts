@@ -69,26 +69,38 @@ export function explainCluster(facts: ClusterFacts): ClusterExplanation {
       );
     case "waiting": {
       const { cluster, fingerprint } = facts;
-      const it = fingerprint === undefined ? "" : ` This peer's fingerprint is ${fingerprint}.`;
-      return alone(
-        "waiting",
-        cluster,
-        [`This peer waits beside the cluster ${cluster} and works by itself meanwhile.${it}`],
-        ["Run `parley pair` on a member and type its code here with `parley join`, or approve this peer there."],
-      );
+      return alone("waiting", cluster, [`This peer ${waitsBeside(cluster, fingerprint)}`], [HOW_TO_COME_IN]);
     }
     case "left":
       return alone("left", facts.cluster, [`This peer has left the cluster ${facts.cluster}.`], []);
     case "revoked":
-      return alone(
-        "revoked",
-        facts.cluster,
-        [`This peer was revoked by the cluster ${facts.cluster}: no member talks to it.`],
-        [NEW_IDENTITY],
-      );
+      return revoked(facts);
     case "member":
       return ofMember(facts);
   }
+}
+
+const HOW_TO_COME_IN =
+  "Run `parley pair` on a member and type its code here with `parley join`, or approve this peer there.";
+
+function waitsBeside(cluster: string, fingerprint: string | undefined): string {
+  const it = fingerprint === undefined ? "" : ` This peer's fingerprint is ${fingerprint}.`;
+  return `waits beside the cluster ${cluster} and works by itself meanwhile.${it}`;
+}
+
+/** For ever, also when there is another cluster that it may go to as it is. */
+function revoked(facts: Extract<ClusterFacts, { readonly belonging: "revoked" }>): ClusterExplanation {
+  const { cluster, beside, fingerprint } = facts;
+  const isBeside = beside !== undefined;
+  return alone(
+    "revoked",
+    cluster,
+    [
+      `This peer was revoked by the cluster ${cluster}: no member talks to it.`,
+      ...(isBeside ? [`It ${waitsBeside(beside, fingerprint)}`] : []),
+    ],
+    [NEW_IDENTITY, ...(isBeside ? [`Into the cluster ${beside} it may come as it is. ${HOW_TO_COME_IN}`] : [])],
+  );
 }
 
 function alone(

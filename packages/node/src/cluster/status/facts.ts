@@ -48,7 +48,14 @@ export type ClusterFacts =
   | { readonly belonging: "off" }
   | { readonly belonging: "looking"; readonly hasBelonged: boolean }
   | { readonly belonging: "waiting"; readonly cluster: string; readonly fingerprint: string | undefined }
-  | { readonly belonging: "left" | "revoked"; readonly cluster: string }
+  | { readonly belonging: "left"; readonly cluster: string }
+  | {
+      readonly belonging: "revoked";
+      readonly cluster: string;
+      /** Another cluster that it waits beside. Default: none. */
+      readonly beside?: string | undefined;
+      readonly fingerprint?: string | undefined;
+    }
   | {
       readonly belonging: "member";
       readonly self: string;

@@ -248,4 +248,20 @@ describe("the story of a member", () => {
     expect(parted?.[1]).toMatch(/^Found a cluster/);
     expect(told([scene(), beside])[1]?.[0]).toMatch(/^Found a cluster/);
   });
+
+  it("that was thrown out stays told as such beside the next cluster, and can go in there", () => {
+    const revoked = scene({ belonging: "revoked", clusterId: undefined, peers: [] });
+    const beside = { ...revoked, met: [metCluster({ clusterId: "other" })] };
+    const heard = told([scene({ peers: kitchen(true) }), revoked, beside, beside]);
+    expect(heard[1]).toHaveLength(1);
+    expect(heard[1]?.[0]).toMatch(/thrown out/);
+    expect(heard[2]?.[0]).toMatch(/^Found the cluster other/);
+    expect(heard[3]).toEqual([]);
+    const atOnce = told([scene({ peers: kitchen(true) }), beside])[1]?.join("\n");
+    expect(atOnce).toMatch(/thrown out[^]*Found the cluster other/);
+    expect(atOnce).not.toContain("has left");
+    const story = new Story({ command: "parley", hasPerson: true });
+    story.tell(beside, 0);
+    expect(story.expected).toEqual({ what: "code" });
+  });
 });

@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { until } from "../../mesh/host/hosts.ts";
 import { publicKeyFrom } from "../../../src/mesh/keys/raw-keys.ts";
 import { announcedPrime, primeStatement } from "../../../src/cluster/host/member/prime.ts";
-import { areOneCluster, peersKnowingAll, primeOf, SECRET, type TestPeer } from "./peers.ts";
+import { areOneCluster, freePorts, peersKnowingAll, primeOf, SECRET, TestPeer } from "./peers.ts";
 
 async function startedCluster(count: number): Promise<readonly TestPeer[]> {
   const peers = await peersKnowingAll(count, { joinSecret: SECRET });
@@ -61,6 +61,33 @@ describe("a cluster", () => {
     expect(victim.cluster.status()).toMatchObject({ belonging: "revoked", state: "revoked" });
     expect(prime.cluster.peers().map(({ peerId }) => peerId)).not.toContain(gone);
     expect(await other.put("after", "value")).toBe("done");
+  });
+
+  it("throws a peer out that goes on saying so, and why, while it waits beside another cluster", async () => {
+    const [a = 0, b = 0, c = 0] = await freePorts(3);
+    const home = await TestPeer.started({ name: "home", port: a });
+    const other = await TestPeer.started({ name: "other", port: b });
+    await until(() => [home, other].every(({ cluster }) => cluster.belonging === "member"), "two founders");
+    await home.put("kept", "value");
+    await other.put("kept", "value");
+    const victim = await TestPeer.started({ name: "victim", port: c, known: [a, b] });
+    const { code } = await home.cluster.openPairing();
+    const signal = AbortSignal.timeout(20_000);
+    await victim.cluster.join({ proof: { code }, address: `127.0.0.1:${a}`, signal });
+    await until(() => areOneCluster([home, victim]), "one cluster");
+    const { clusterId } = home.cluster;
+    await home.cluster.revoke("victim");
+    await until(() => other.cluster.waiting().length === 1, "that it knocks at the other");
+    expect(victim.cluster.status()).toMatchObject({ belonging: "revoked", state: "revoked", cluster: clusterId });
+    const text = JSON.stringify(victim.cluster.status());
+    expect(text).toContain("a new identity");
+    expect(text).toContain(`beside the cluster ${other.cluster.clusterId}`);
+    expect(victim.cluster.met().map((met) => met.clusterId)).toEqual([other.cluster.clusterId]);
+    // Its identity is nothing to those: it can go in there.
+    const window = await other.cluster.openPairing();
+    await victim.cluster.join({ proof: { code: window.code }, signal });
+    await until(() => areOneCluster([other, victim]), "one cluster");
+    expect(victim.cluster.belonging).toBe("member");
   });
 
   it("revokes a peer that is away, and tells it when it comes back", async () => {

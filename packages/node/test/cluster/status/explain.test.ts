@@ -253,9 +253,20 @@ describe("the explanation of a cluster's state", () => {
     [{ belonging: "waiting", cluster: "home-1", fingerprint: "tall-blue-fox" }, "tall-blue-fox"],
     [{ belonging: "left", cluster: "home-1" }, "has left the cluster home-1"],
     [{ belonging: "revoked", cluster: "home-1" }, "a new identity"],
+    [{ belonging: "revoked", cluster: "home-1", beside: "home-2", fingerprint: "tall-blue-fox" }, "a new identity"],
   ])("says what a peer without a cluster does: %j", (facts, text) => {
     expect(said(facts)).toContain(text);
     expect(explainCluster(facts)).toMatchObject({ state: facts.belonging, isWritable: false, quorum: null });
+  });
+
+  it("names both clusters of one that was revoked by the first and waits beside the second", () => {
+    const beside = { beside: "home-2", fingerprint: "tall-blue-fox" };
+    const text = said({ belonging: "revoked", cluster: "home-1", ...beside });
+    expect(text).toContain("was revoked by the cluster home-1");
+    expect(text).toContain("waits beside the cluster home-2");
+    expect(text).toContain("tall-blue-fox");
+    expect(text).toContain("parley join");
+    expect(said({ belonging: "revoked", cluster: "home-1" })).not.toContain("beside");
   });
 });
 
