@@ -68,6 +68,8 @@ export class Forming {
   #lookingSinceMs = 0;
   #secondLookMs: number | undefined;
   #beside: string | undefined;
+  /** It has knocked somewhere, and has not withdrawn. */
+  #isKnocking = false;
   #isDoorOpen = false;
   /** When it wanted to be woken. */
   #wakeMs = Infinity;
@@ -297,7 +299,9 @@ export class Forming {
     this.#beside = id;
     this.#say({ type: "wait-beside", cluster: id });
     const [first] = peers;
-    if (first !== undefined) this.#say({ type: "knock", peer: first.peer, cluster: id });
+    if (first === undefined) return;
+    this.#isKnocking = true;
+    this.#say({ type: "knock", peer: first.peer, cluster: id });
   }
 
   /** @returns when to look again by itself */
@@ -352,6 +356,8 @@ export class Forming {
     this.#phase = "member";
     this.#beside = undefined;
     this.#own = { id, sinceMs: nowMs, isAloneAndEmpty, isBusy: false, lookedMs: undefined };
+    if (this.#isKnocking) this.#say({ type: "withdraw" });
+    this.#isKnocking = false;
   }
 
   #setDoor(nowMs: number): void {

@@ -54,6 +54,8 @@ export type FormingOutput =
   /** Work by itself, and say beside which cluster it waits. */
   | { readonly type: "wait-beside"; readonly cluster: string }
   | { readonly type: "knock"; readonly peer: string; readonly cluster: string }
+  /** Knock no more: it belongs. */
+  | { readonly type: "withdraw" }
   /** Answered by `paired` or `pairing-failed`. */
   | { readonly type: "pair-by-secret"; readonly peer: string; readonly cluster: string }
   /** Dissolve the own cluster, which holds nothing and nobody else. */

@@ -45,7 +45,7 @@ export interface PremisesOptions {
   readonly hasCompany: () => boolean;
   /** The cluster as strangers see it. */
   readonly cluster: (host: MeshHost) => DoorCluster;
-  readonly owner: Omit<SeekerOwner, "look" | "knock" | "report">;
+  readonly owner: Omit<SeekerOwner, "look" | "knock" | "withdraw" | "report">;
   readonly enter: (welcome: Welcome) => Promise<void>;
   /** It was not let in by whom it had asked. */
   readonly cameToNothing: () => void;
@@ -108,6 +108,7 @@ export async function openPremises(given: PremisesOptions): Promise<Premises> {
       },
       look: () => outside.look(),
       knock: (peer, cluster) => knocker.knock(peer, cluster),
+      withdraw: () => knocker.withdraw(),
       report: reporting(options),
     },
   });

@@ -142,10 +142,26 @@ describe("a fresh peer", () => {
     bench.see("z", { cluster: full("a1") });
     expect(bench.give({ type: "told-to-found" })).toEqual([{ type: "found" }]);
     expect(bench.give({ type: "founded", cluster: "c1" })).toEqual([
+      { type: "withdraw" },
       { type: "report", about: "two-clusters", cluster: "a1", peer: "z" },
     ]);
     expect(bench.pass()).toEqual([]);
     expect(bench.forming.phase).toBe("member");
+  });
+
+  it("knocks no more once it belongs, whichever way it came to that", () => {
+    const ways: readonly FormingInput[][] = [
+      [{ type: "paired", cluster: "c2" }],
+      [{ type: "told-to-found" }, { type: "founded", cluster: "c2" }],
+      [{ type: "silence", peer: "z" }, { type: "told-to-found" }, { type: "founded", cluster: "c2" }],
+    ];
+    for (const way of ways) {
+      const bench = new Bench();
+      bench.give(FRESH);
+      expect(bench.see("z", { cluster: full("c1") }).map(({ type }) => type)).toContain("knock");
+      expect(way.flatMap((input) => bench.give(input))).toContainEqual({ type: "withdraw" });
+      expect(bench.give({ type: "paired", cluster: "c2" })).not.toContainEqual({ type: "withdraw" });
+    }
   });
 
   it("with a secret is let in where it is taken, and tries again where it is not yet", () => {
@@ -159,7 +175,10 @@ describe("a fresh peer", () => {
       cluster: "c1",
     });
     expect(bench.give({ type: "timer" }, FORMING_TIMES.retryMs)).toEqual([pair]);
-    expect(bench.give({ type: "paired", cluster: "c1" })).toEqual([{ type: "door", isOpen: true }]);
+    expect(bench.give({ type: "paired", cluster: "c1" })).toEqual([
+      { type: "withdraw" },
+      { type: "door", isOpen: true },
+    ]);
   });
 
   it("with a secret leaves a cluster that has another one alone, and founds", () => {

@@ -142,6 +142,7 @@ export class SimulatedLan {
       case "look":
       case "wait-beside":
       case "knock":
+      case "withdraw":
       case "report":
         return;
       case "look-again":

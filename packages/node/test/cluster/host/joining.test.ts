@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { fingerprintOf } from "../../../src/mesh/door/code/fingerprint.ts";
 import { until } from "../../mesh/host/hosts.ts";
-import { areOneCluster, freePorts, TestPeer } from "./peers.ts";
+import { areOneCluster, freePorts, SECRET, TestPeer } from "./peers.ts";
 
 /** A founder with something in its cluster, and a newcomer that knows where it is. */
 async function founderAndNewcomer(): Promise<readonly [founder: TestPeer, newcomer: TestPeer]> {
@@ -137,6 +137,19 @@ describe("a newcomer", () => {
     await until(() => areOneCluster([one, other]), "one cluster");
     const again = other.cluster.join({ proof: { code }, signal: soon() });
     await expect(again).rejects.toMatchObject({ code: "already-member" });
+  });
+
+  it("waits there no more once it has founded a cluster of its own", async () => {
+    const [a = 0, b = 0] = await freePorts(2);
+    const founder = await TestPeer.started({ name: "founder", port: a });
+    await until(() => founder.cluster.belonging === "member", "a founder");
+    await founder.put("kept", "value");
+    const forming = { discoveryMs: 50, lookAgainMs: 25, quietMs: 50, retryMs: 100 };
+    const newcomer = await TestPeer.started({ name: "newcomer", port: b, known: [a], joinSecret: SECRET, forming });
+    await until(() => founder.cluster.waiting().length === 1, "a knock");
+    await until(() => newcomer.cluster.belonging === "member", "a second founder");
+    await until(() => founder.cluster.waiting().length === 0, "that nobody knocks any more");
+    await expect(founder.cluster.approve("newcomer")).rejects.toMatchObject({ code: "no-such-peer" });
   });
 
   it("stays a member through a restart, and finds the others where they are now", async () => {

@@ -77,6 +77,11 @@ export class Knocker {
     this.#trusted = undefined;
   }
 
+  /** As {@link stop}, but for where its own person wants to go. */
+  withdraw(): void {
+    if (this.#trusted === undefined) this.stop();
+  }
+
   stop(): void {
     this.#beside?.over.abort();
     this.#beside = undefined;

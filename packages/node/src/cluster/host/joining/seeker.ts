@@ -48,6 +48,8 @@ export interface SeekerOwner {
   look(): void;
   /** Waits for a person's approval there. */
   knock(peer: string, cluster: string): void;
+  /** Waits nowhere any more, unless its own person wants to go there. */
+  withdraw(): void;
   report(about: Meeting, cluster: string, peer: string | undefined): void;
   /** That peer is there. */
   reached(peer: string, address: string): void;
@@ -189,6 +191,8 @@ export class Seeker {
         return owner.report("waiting", output.cluster, undefined);
       case "knock":
         return owner.knock(output.peer, output.cluster);
+      case "withdraw":
+        return owner.withdraw();
       case "pair-by-secret":
         return this.#pair(output.peer, output.cluster);
       case "yield":

@@ -58,6 +58,20 @@ describe("a newcomer that knocks", () => {
     expect([...waits.keys()]).toEqual(["z"]);
   });
 
+  it("withdraws when it belongs elsewhere, but not from where its own person wants to go", async () => {
+    const { knocker, waits } = newcomer(["a"]);
+    knocker.knock("a", "c1");
+    await until(() => waits.size === 1);
+    knocker.trust(fingerprintOf("a"));
+    knocker.withdraw();
+    expect(knocker.at).toEqual(["a"]);
+    knocker.distrust();
+    knocker.withdraw();
+    await until(() => waits.size === 0);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(knocker.at).toEqual([]);
+  });
+
   it("is let in by whoever approves it first, and waits at the others no more", async () => {
     const { knocker, waits, entered, declined } = newcomer(["a", "b", "c"]);
     knocker.knock("a", "c1");

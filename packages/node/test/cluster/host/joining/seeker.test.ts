@@ -34,6 +34,7 @@ function seeker(beside: (cluster: string) => void, more: Partial<SeekerOptions> 
     dissolve: () => Promise.resolve(),
     look: nothing,
     knock: nothing,
+    withdraw: nothing,
     report: (_about, cluster) => beside(cluster),
     reached: nothing,
     shown: nothing,
