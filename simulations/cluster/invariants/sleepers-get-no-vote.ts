@@ -23,7 +23,7 @@ export function sleepersGetNoVote(library: Library): Invariant {
       for (const { peer, node } of state.members.values()) {
         const key = `${life}/${term}/${peer}`;
         const votes = voters.includes(node);
-        if (!library.isAsleep(state, peer)) {
+        if (!library.restsVote(state, peer)) {
           asleep.delete(key);
           continue;
         }

@@ -16,7 +16,7 @@ export { dialAny } from "../mesh/host/dial-any.ts";
 export { makeMeshKey, openMeshKey } from "../mesh/keys/mesh-key.ts";
 export { publicKeyFrom } from "../mesh/keys/raw-keys.ts";
 export { needsRotation, type ClusterState } from "../cluster/state/model.ts";
-export { isAsleep } from "../cluster/membership/sleep.ts";
+export { restsVote } from "../cluster/membership/sleep.ts";
 export type { OutboxFile } from "../cluster/outbox/file.ts";
 export { announcedPrime, primeStatement } from "../cluster/host/member/prime.ts";
 export { opaqueReady } from "../mesh/door/pairing/opaque.ts";

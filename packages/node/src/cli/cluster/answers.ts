@@ -48,6 +48,7 @@ const takesPartSchema = z.object({
   name: z.string(),
   isOnline: z.boolean(),
   isAsleep: z.boolean(),
+  losesVoteBy: z.enum(["leaving", "revocation"]).nullable().default(null),
   lag: z.number().nullable(),
 });
 export type TakesPart = z.output<typeof takesPartSchema>;

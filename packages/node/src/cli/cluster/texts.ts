@@ -128,9 +128,10 @@ export function leftText({ expiresAtMs, triesLeft }: OpenWindow, nowMs: number):
 }
 
 /** One that votes or learns, with what is to be known of it. */
-function takesPartText({ name, isOnline, isAsleep, lag }: TakesPart): string {
+function takesPartText({ name, isOnline, isAsleep, losesVoteBy, lag }: TakesPart): string {
   const isBehind = lag !== null && lag > 0;
-  const notes = [isAsleep ? "asleep" : "", isOnline ? "" : "not there", isBehind ? `${lag} entries behind` : ""];
+  const going = losesVoteBy === null ? "" : losesVoteBy === "leaving" ? "leaving" : "being revoked";
+  const notes = [isAsleep ? "asleep" : "", going, isOnline ? "" : "not there", isBehind ? `${lag} entries behind` : ""];
   const said = notes.filter((note) => note !== "");
   return said.length === 0 ? name : `${name} (${said.join(", ")})`;
 }

@@ -3,7 +3,7 @@ import type { NodeStatus } from "@parley/raft";
 import { fingerprintOf } from "../../mesh/door/code/fingerprint.ts";
 import type { DepartedPeer, PeerReport, RevocationReport } from "../face.ts";
 import { departuresIn } from "../membership/departures.ts";
-import { isAsleep } from "../membership/sleep.ts";
+import { isAsleep, isExpelled, isLeaving } from "../membership/sleep.ts";
 import type { ClusterState } from "../state/model.ts";
 import type { MemberFacts, OutboxFacts, PeerFacts } from "../status/facts.ts";
 import type { Member } from "./member/member.ts";
@@ -51,7 +51,7 @@ export function departedFrom(state: ClusterState): readonly DepartedPeer[] {
     return { peerId: peer, fingerprint: fingerprintOf(peer), name, how: "left", atMs, by: undefined } as const;
   });
   const revoked = [...state.revoked.values()].map(({ peer, name, by, revokedMs }) => {
-    const revoker = state.members.get(by)?.name ?? by;
+    const revoker = (state.members.get(by) ?? state.revoked.get(by) ?? words.get(by))?.name ?? by;
     return {
       peerId: peer,
       fingerprint: fingerprintOf(peer),
@@ -131,6 +131,7 @@ function peerFacts(
     name,
     isOnline,
     isAsleep: isAsleep(shared.now, peer),
+    losesVoteBy: isExpelled(shared.now, peer) ? "revocation" : isLeaving(shared.now, peer) ? "leaving" : undefined,
     lag: peer === roster.self && status.role === "leader" ? 0 : status.peers.get(node)?.lag,
     twinAt: links.status().find((link) => link.peer === peer)?.twinAt,
     silentMs: isOnline || lastSeenMs === undefined ? undefined : Math.max(0, Date.now() - lastSeenMs),

@@ -30,6 +30,7 @@ export interface MembershipNow {
 /** A member, as the replicated state has it. */
 export interface MemberFacts {
   readonly node: NodeId;
+  /** Or leaves, or is to be revoked: it is to have no vote. */
   readonly isAsleep: boolean;
   readonly isAlwaysOn: boolean;
 }

@@ -1,21 +1,38 @@
-/** Hosts that sleep say so before, in the replicated state, so that whoever is prime knows; and when they are back. */
+/**
+ * Who is to have no vote, as the replicated state says, so that whoever is prime knows: hosts that sleep say so before, and when
+ * they are back; who leaves says so first; and who is to be revoked is marked by others.
+ */
 import type { SharedState, Submitted } from "../consensus/shared-state.ts";
 import type { ClusterState } from "../state/model.ts";
 import type { CommandOf } from "../state/schemas.ts";
 
 const sleepKey = (peer: string): string => `asleep/${peer}`;
-const EXPELLED = "expelled";
+const ASLEEP = "asleep";
+const LEAVING = "leaving";
+/** With the peer id of whoever wants to revoke it. */
+const EXPELLED = "expelled by ";
 
-/** Whether a key says that somebody sleeps. */
+/** Whether a key says that somebody is to have no vote. */
 export function isSleep(key: string): boolean {
   return key.startsWith(sleepKey(""));
 }
 
-export function isAsleep(state: ClusterState, peer: string): boolean {
+/** Whether it is to have no vote, for whatever reason. */
+export function restsVote(state: ClusterState, peer: string): boolean {
   return state.settings.has(sleepKey(peer));
 }
 
-/** Who is asleep, whether it belongs or not. */
+/** Its host has said that it sleeps. */
+export function isAsleep(state: ClusterState, peer: string): boolean {
+  return state.settings.get(sleepKey(peer)) === ASLEEP;
+}
+
+/** It has said that it leaves. */
+export function isLeaving(state: ClusterState, peer: string): boolean {
+  return state.settings.get(sleepKey(peer)) === LEAVING;
+}
+
+/** Who is to have no vote, whether it belongs or not. */
 export function sleepersIn({ settings }: ClusterState): readonly string[] {
   const prefix = sleepKey("");
   return [...settings.range({ from: prefix })]
@@ -24,24 +41,35 @@ export function sleepersIn({ settings }: ClusterState): readonly string[] {
     .map((key) => key.slice(prefix.length));
 }
 
-/** What takes a peer's vote away whatever it says itself, as soon as the others can do without: it is to be revoked. */
-export function takeVote(peer: string): CommandOf<"set"> {
-  return { type: "set", key: sleepKey(peer), value: EXPELLED };
+/** What takes a peer's vote away whatever it says itself, as soon as the others can do without: `by` is about to revoke it. */
+export function takeVote(peer: string, by: string): CommandOf<"set"> {
+  return { type: "set", key: sleepKey(peer), value: `${EXPELLED}${by}` };
 }
 
-/** Another has put it to sleep, and it is not to wake by itself. */
+/** Another takes its vote, and it is not to ask for it by itself. */
 export function isExpelled(state: ClusterState, peer: string): boolean {
-  return state.settings.get(sleepKey(peer)) === EXPELLED;
+  return expellerOf(state, peer) !== undefined;
 }
 
-/** What says that a peer is awake. */
+/** Who is about to revoke it. */
+export function expellerOf(state: ClusterState, peer: string): string | undefined {
+  const word = state.settings.get(sleepKey(peer));
+  return word?.startsWith(EXPELLED) === true ? word.slice(EXPELLED.length) : undefined;
+}
+
+/** What says that a peer leaves: from when that is agreed on its vote goes as if it slept. */
+export function leaving(peer: string): CommandOf<"set"> {
+  return { type: "set", key: sleepKey(peer), value: LEAVING };
+}
+
+/** What says that a peer is awake, and stays. */
 export function awake(peer: string): CommandOf<"set"> {
   return { type: "set", key: sleepKey(peer), value: null };
 }
 
 /** From when this is done the prime takes the peer's vote away as soon as the others can do without it. Never rejects. */
 export function goToSleep(shared: SharedState, peer: string, options: { timeoutMs: number }): Promise<Submitted> {
-  return shared.submit({ type: "set", key: sleepKey(peer), value: "asleep" }, options);
+  return shared.submit({ type: "set", key: sleepKey(peer), value: ASLEEP }, options);
 }
 
 /** It may vote again once it has caught up. Never rejects. */

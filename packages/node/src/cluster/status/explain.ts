@@ -46,6 +46,8 @@ export interface PeerExplanation {
   readonly name: string;
   readonly isOnline: boolean;
   readonly isAsleep: boolean;
+  /** Why its vote is being taken, though it is awake; null: it is not. */
+  readonly losesVoteBy: "leaving" | "revocation" | null;
   readonly lag: number | null;
 }
 
@@ -243,6 +245,11 @@ function withoutQuorum(facts: MemberFacts, { voters, needed, online, missing }: 
   };
 }
 
+const LOSES = {
+  leaving: "is leaving: it gives its vote up first.",
+  revocation: "is being revoked: its vote is taken first.",
+} as const;
+
 /** What is worth knowing beside all that. */
 function further(facts: MemberFacts): readonly string[] {
   const { consensus, peers, revocations, self, outbox, others = [], movedOn = [] } = facts;
@@ -253,8 +260,11 @@ function further(facts: MemberFacts): readonly string[] {
     ...(consensus.votersBefore.length > 0 ? ["Who votes is being changed just now."] : []),
     ...behind.map(({ name, lag }) => `${name} is ${plural(lag ?? 0, "entry", "entries")} behind.`),
     ...(asleep.length > 0 ? [`Asleep: ${list(asleep.map(({ name }) => name))}.`] : []),
+    ...peers.flatMap(({ name, losesVoteBy }) => (losesVoteBy === undefined ? [] : [`${name} ${LOSES[losesVoteBy]}`])),
     ...(consensus.waiting > 0
-      ? [`${plural(consensus.waiting, "command")} of this peer ${consensus.waiting === 1 ? "waits" : "wait"}.`]
+      ? [
+          `${plural(consensus.waiting, "proposal")} of this peer's own ${consensus.waiting === 1 ? "has" : "have"} no answer from the cluster yet; writes that wait are counted apart.`,
+        ]
       : []),
     ...(outbox === undefined
       ? []
@@ -275,6 +285,6 @@ function describeAbsence(name: string, peer: PeerFacts | undefined): string {
 }
 
 function explained(peer: PeerFacts | undefined, id: string): PeerExplanation {
-  const { name = id, isOnline = false, isAsleep = false, lag } = peer ?? {};
-  return { peer: id, name, isOnline, isAsleep, lag: lag ?? null };
+  const { name = id, isOnline = false, isAsleep = false, losesVoteBy = null, lag } = peer ?? {};
+  return { peer: id, name, isOnline, isAsleep, losesVoteBy, lag: lag ?? null };
 }

@@ -8,7 +8,10 @@ export interface PeerFacts {
   readonly name: string;
   /** Whether there is a link with it. Of this peer itself: true. */
   readonly isOnline: boolean;
+  /** Its host has said so. */
   readonly isAsleep: boolean;
+  /** Why its vote is being taken, though it is awake. Default: it is not. */
+  readonly losesVoteBy?: "leaving" | "revocation" | undefined;
   /** Entries that it has yet to get; undefined where nobody here knows. */
   readonly lag: number | undefined;
   /** For how long it has not been heard of; undefined: it is online, or never was in this life of the peer. */

@@ -21,6 +21,19 @@ describe("who has left", () => {
     ]);
   });
 
+  it("is named as the revoker by its name also once it has left, or was revoked itself", () => {
+    const agreed = Agreed.of("b", "c", "d", "e");
+    agreed.run({ type: "revoke", peer: "d", by: "b", atMs: 1 }, { type: "revoke", peer: "e", by: "c", atMs: 2 });
+    leaves(agreed, "b", 3);
+    agreed.run({ type: "revoke", peer: "c", by: "a", atMs: 4 });
+    const revokers = departedFrom(agreed.state).flatMap(({ peerId, by }) => (by === undefined ? [] : [[peerId, by]]));
+    expect(revokers).toEqual([
+      ["c", "host of a"],
+      ["e", "host of c"],
+      ["d", "host of b"],
+    ]);
+  });
+
   it("and has left no word is listed all the same", () => {
     const agreed = Agreed.of("b");
     agreed.run({ type: "leave", peer: "b" });

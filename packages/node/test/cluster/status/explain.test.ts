@@ -151,7 +151,7 @@ describe("the explanation of a cluster's state", () => {
     const facts = home([peer("attic"), peer("laptop")], { voters: ["id-attic"], learners: ["id-laptop"] });
     expect(said(facts)).toContain("No other peer votes");
     expect(explainCluster(facts).learners).toEqual([
-      { peer: "id-laptop", name: "laptop", isOnline: true, isAsleep: false, lag: 0 },
+      { peer: "id-laptop", name: "laptop", isOnline: true, isAsleep: false, losesVoteBy: null, lag: 0 },
     ]);
   });
 
@@ -236,9 +236,29 @@ describe("the explanation of a cluster's state", () => {
     );
     expect(text).toContain("kitchen is 12 entries behind.");
     expect(text).toContain("Asleep: laptop.");
-    expect(text).toContain("3 commands of this peer wait.");
+    expect(text).toContain(
+      "3 proposals of this peer's own have no answer from the cluster yet; writes that wait are counted apart.",
+    );
     expect(text).toContain("old phone was revoked; laptop may not know yet.");
     expect(text).not.toContain("older phone");
+  });
+
+  it("calls asleep only who has said so: whose vote is being taken goes with the reason", () => {
+    const facts = home([
+      peer("attic"),
+      peer("kitchen", { isAsleep: true }),
+      peer("cellar", { losesVoteBy: "revocation" }),
+      peer("shed", { losesVoteBy: "leaving" }),
+    ]);
+    expect(explainCluster(facts).voters).toMatchObject([
+      { isAsleep: false, losesVoteBy: null },
+      { isAsleep: true, losesVoteBy: null },
+      { isAsleep: false, losesVoteBy: "revocation" },
+      { isAsleep: false, losesVoteBy: "leaving" },
+    ]);
+    expect(said(facts)).toContain("cellar is being revoked: its vote is taken first.");
+    expect(said(facts)).toContain("shed is leaving: it gives its vote up first.");
+    expect(said(home([peer("attic"), peer("kitchen")]))).not.toContain("vote is taken");
   });
 
   it("names a voter that is no member any more by its id", () => {

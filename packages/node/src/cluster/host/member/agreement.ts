@@ -9,7 +9,7 @@ import { startRaftConsensus, type RaftConsensus } from "../../consensus/raft-con
 import { SharedState } from "../../consensus/shared-state.ts";
 import { MembershipKeeper, type MemberFacts } from "../../membership/keeper.ts";
 import { raftMembership } from "../../membership/raft-membership.ts";
-import { isAsleep } from "../../membership/sleep.ts";
+import { restsVote } from "../../membership/sleep.ts";
 import { ClusterMachine } from "../../state/machine.ts";
 import type { ClusterState } from "../../state/model.ts";
 import { snapshotOf } from "../../state/snapshot.ts";
@@ -87,7 +87,7 @@ async function* asChunks(chunks: Iterable<Uint8Array>): AsyncIterable<Uint8Array
 function factsOf(state: ClusterState): readonly MemberFacts[] {
   return [...state.members.values()].map(({ peer, node }) => ({
     node,
-    isAsleep: isAsleep(state, peer),
+    isAsleep: restsVote(state, peer),
     isAlwaysOn: state.records.get(peer)?.hardware.includes("battery") === false,
   }));
 }

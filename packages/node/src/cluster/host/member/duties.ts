@@ -6,7 +6,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { Logger } from "pino";
 import { isPeerError } from "../../../errors.ts";
 import type { SharedState } from "../../consensus/shared-state.ts";
-import { awake, isAsleep, isExpelled, sleepersIn } from "../../membership/sleep.ts";
+import { awake, expellerOf, isExpelled, restsVote, sleepersIn } from "../../membership/sleep.ts";
 import { KNOWN_VERSION, type ClusterState } from "../../state/model.ts";
 import type { ClusterCommand, NodeRecord } from "../../state/schemas.ts";
 import type { MeshIdentity } from "./mesh-identity.ts";
@@ -81,7 +81,7 @@ export class Duties {
     if (!state.members.has(self)) return undefined;
     const unacknowledged = unacknowledgedIn(state, self);
     if (unacknowledged !== undefined) return { type: "acknowledge", peer: unacknowledged, by: self };
-    if (isAsleep(state, self) && !isExpelled(state, self) && !isGoing()) return awake(self);
+    if (restsVote(state, self) && !isExpelled(state, self) && !isGoing()) return awake(self);
     const own = record();
     const isNews = !isDeepStrictEqual(state.records.get(self), own) || state.members.get(self)?.knows !== KNOWN_VERSION;
     if (isNews) {
@@ -92,7 +92,7 @@ export class Duties {
     return identity.rotation(term) ?? forgottenSleeper(state) ?? this.#spared(state) ?? newerVersion(state);
   }
 
-  /** Whom somebody wanted to revoke, and did not. */
+  /** Whom somebody wanted to revoke, and did not: at once where that one may not any more, for it belongs no more itself. */
   #spared(state: ClusterState): ClusterCommand | undefined {
     const { sparedAfterMs = SPARED_AFTER_MS } = this.#options;
     const expelled = sleepersIn(state).filter((peer) => isExpelled(state, peer));
@@ -101,7 +101,8 @@ export class Duties {
     for (const peer of expelled) {
       const sinceMs = this.#expelled.get(peer) ?? nowMs;
       this.#expelled.set(peer, sinceMs);
-      if (nowMs - sinceMs > sparedAfterMs) return awake(peer);
+      const mayRevoke = state.members.has(expellerOf(state, peer) ?? "");
+      if (!mayRevoke || nowMs - sinceMs > sparedAfterMs) return awake(peer);
     }
     return undefined;
   }

@@ -38,7 +38,7 @@ export async function expel(
   { timeoutMs }: { readonly timeoutMs: number },
 ): Promise<void> {
   const { shared } = electorate;
-  await disarm(electorate, peer, { timeoutMs });
+  await disarm(electorate, { peer, by }, { timeoutMs });
   const submitted = await shared.submit({ type: "revoke", peer, by, atMs: Date.now() }, { timeoutMs });
   if (submitted.outcome === "done") return;
   // Of what is not known nothing is taken back.
@@ -54,14 +54,14 @@ export async function expel(
  */
 async function disarm(
   electorate: Electorate,
-  peer: string,
+  { peer, by }: { readonly peer: string; readonly by: string },
   { timeoutMs }: { readonly timeoutMs: number },
 ): Promise<void> {
   const { shared } = electorate;
   // Also of one that does not vote: the prime may be about to give it a vote. A prime that has not carried out the first mark
   // yet may do so still; by the second one it has, and what it did before lies before that.
   for (let mark = 0; mark < 2; mark += 1) {
-    const submitted = await shared.submit(takeVote(peer), { timeoutMs });
+    const submitted = await shared.submit(takeVote(peer, by), { timeoutMs });
     if (submitted.outcome !== "done") throw noQuorum(submitted.detail);
   }
   const untilMs = performance.now() + timeoutMs;

@@ -12,7 +12,7 @@ import type { SharedState, Submitted } from "../../consensus/shared-state.ts";
 import { Courier, type Destination } from "../../outbox/courier.ts";
 import type { Outbox } from "../../outbox/outbox.ts";
 import { depart } from "../../membership/departures.ts";
-import { goToSleep } from "../../membership/sleep.ts";
+import { goToSleep, leaving } from "../../membership/sleep.ts";
 import { KNOWN_VERSION, type ClusterState } from "../../state/model.ts";
 import type { CommandOf, NodeRecord } from "../../state/schemas.ts";
 import type { Ground } from "../ground.ts";
@@ -224,7 +224,7 @@ export class Member {
   }
 
   /**
-   * Leaves for good. It falls asleep first, as it were: the others take over leadership, vote and shards while it can still
+   * Leaves for good. It gives up its vote first: the others take over leadership, vote and shards while it can still
    * hand them over.
    * @throws PeerError `no-quorum`; then it stays
    */
@@ -233,7 +233,7 @@ export class Member {
     await this.#delivered(drainMs);
     this.#isLeaving = true;
     try {
-      expectDone(await goToSleep(this.shared, self, { timeoutMs }));
+      expectDone(await this.shared.submit(leaving(self), { timeoutMs }));
       await this.#withoutVote(timeoutMs);
       // One that counts and is gone is missed: of two, the other could never agree on anything again.
       if (this.votes.isVoter) throw notLetGo("the others could not do without its vote in time");

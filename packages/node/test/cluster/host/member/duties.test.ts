@@ -10,7 +10,7 @@ import { Agreed, RECORD } from "../../state/support.ts";
 const SPARED_AFTER_MS = 1_500;
 
 /** The duties of member `a`, in a cluster that agrees to all of them. */
-function member(agreed: Agreed) {
+function member(agreed: Agreed, sparedAfterMs = SPARED_AFTER_MS) {
   let leader = "a";
   const shared = {
     get now() {
@@ -26,7 +26,7 @@ function member(agreed: Agreed) {
     record: () => RECORD,
     isGoing: () => false,
     log: noLog,
-    sparedAfterMs: SPARED_AFTER_MS,
+    sparedAfterMs,
   });
   onTestFinished(() => duties.stop());
   return { duties, lead: (peer: string) => void (leader = peer) };
@@ -36,18 +36,33 @@ describe("the prime's duties", () => {
   it("give whoever lost its vote for a revocation that came to nothing that vote back, and not at once", async () => {
     const agreed = Agreed.of("b", "p");
     const { duties } = member(agreed);
-    agreed.run(takeVote("p"));
+    agreed.run(takeVote("p", "b"));
     const startedMs = performance.now();
     duties.look();
     await until(() => !isExpelled(agreed.state, "p"));
     expect(performance.now() - startedMs).toBeGreaterThanOrEqual(SPARED_AFTER_MS);
   });
 
+  it("give it back at once where whoever wanted to revoke it was revoked itself, or has left", async () => {
+    for (const going of [
+      { type: "revoke", peer: "b", by: "p", atMs: 1 },
+      { type: "leave", peer: "b" },
+    ] as const) {
+      const agreed = Agreed.of("b", "p");
+      const { duties } = member(agreed, 3_600_000);
+      agreed.run(takeVote("p", "b"), going);
+      duties.look();
+      await until(() => !isExpelled(agreed.state, "p"));
+      duties.stop();
+      expect(agreed.state.members.has("p")).toBe(true);
+    }
+  });
+
   it("are taken up by the next prime where the one before died in the middle", async () => {
     const agreed = Agreed.of("b", "p");
     const { duties, lead } = member(agreed);
     lead("b");
-    agreed.run(takeVote("p"));
+    agreed.run(takeVote("p", "b"));
     duties.look();
     await new Promise((resolve) => setTimeout(resolve, SPARED_AFTER_MS + 1_200));
     expect(isExpelled(agreed.state, "p")).toBe(true);
@@ -58,16 +73,16 @@ describe("the prime's duties", () => {
   it("count anew for a second revocation, and forget the mark of who is gone", async () => {
     const agreed = Agreed.of("b", "p");
     const { duties } = member(agreed);
-    agreed.run(takeVote("p"));
+    agreed.run(takeVote("p", "b"));
     duties.look();
     await new Promise((resolve) => setTimeout(resolve, 1_100));
     agreed.run(awake("p"));
     await new Promise((resolve) => setTimeout(resolve, 1_100));
     const startedMs = performance.now();
-    agreed.run(takeVote("p"));
+    agreed.run(takeVote("p", "b"));
     await until(() => !isExpelled(agreed.state, "p"));
     expect(performance.now() - startedMs).toBeGreaterThanOrEqual(SPARED_AFTER_MS);
-    agreed.run(takeVote("p"), { type: "revoke", peer: "p", by: "a", atMs: 1 });
+    agreed.run(takeVote("p", "b"), { type: "revoke", peer: "p", by: "a", atMs: 1 });
     await until(() => agreed.state.settings.size === 0 && agreed.state.revoked.get("p")?.acknowledged.length === 1);
     expect(agreed.state.members.has("p")).toBe(false);
   });
@@ -76,7 +91,7 @@ describe("the prime's duties", () => {
     const agreed = Agreed.of("b");
     const { duties, lead } = member(agreed);
     lead("b");
-    agreed.run(takeVote("a"));
+    agreed.run(takeVote("a", "b"));
     duties.look();
     await new Promise((resolve) => setTimeout(resolve, 1_500));
     expect(isExpelled(agreed.state, "a")).toBe(true);
