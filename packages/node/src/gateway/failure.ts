@@ -10,6 +10,8 @@ export interface FailureBody {
   readonly error: StageFailure & { readonly details?: PeerErrorDetails };
 }
 
+const MIB = 1024 * 1024;
+
 /** Statuses of what is not this peer's own defect. 422: understood, and it did not come about. */
 const STATUS_BY_CODE: Partial<Readonly<Record<PeerErrorCode, number>>> = {
   usage: 400,
@@ -73,7 +75,7 @@ export function refusalBytes({ status, failure }: Refusal): string {
 
 /** Answers whatever a route, or what reads requests for it, has thrown. */
 export function answerFailure(error: unknown, reply: FastifyReply, log: Logger): FastifyReply {
-  if (isRefusedByFastify(error)) return reply.code(error.statusCode).send(failureBody(notUsable(error)));
+  if (isRefusedByFastify(error)) return reply.code(error.statusCode).send(failureBody(notUsable(error, reply)));
   const status = statusOf(error);
   if (isPeerError(error, "interrupted")) log.info({ why: error.message }, "a request was given up");
   if (status === 500) log.error({ err: error }, "a request failed");
@@ -86,9 +88,14 @@ function isRefusedByFastify(error: unknown): error is Error & { statusCode: numb
   return error.statusCode >= 400 && error.statusCode < 500;
 }
 
-function notUsable(cause: Error): PeerError {
-  return new PeerError("usage", `the request cannot be used: ${cause.message}`, {
-    nextStep: "Send JSON, as application/json, in at most 4 KiB.",
+function notUsable(cause: Error, { request }: FastifyReply): PeerError {
+  const limit = request.routeOptions.bodyLimit;
+  const most = limit >= MIB ? `${Math.floor(limit / MIB)} MiB` : `${Math.floor(limit / 1024)} KiB`;
+  // Fastify says no more of JSON with fields that would change what an object is.
+  const isJson = "code" in cause && cause.code === "FST_ERR_CTP_INVALID_JSON_BODY";
+  const why = isJson ? "its body is not valid JSON, or names __proto__ or constructor.prototype" : cause.message;
+  return new PeerError("usage", `the request cannot be used: ${why}`, {
+    nextStep: `Send JSON, as application/json, in at most ${most}.`,
     cause,
   });
 }

@@ -1,7 +1,7 @@
 /** The face of a cluster over its host. */
 import type { ActorSystem } from "@parley/actors";
 import { PeerError, isPeerError } from "../../errors.ts";
-import { fingerprintOf, isFingerprintOf } from "../../mesh/door/code/fingerprint.ts";
+import { fingerprintOf } from "../../mesh/door/code/fingerprint.ts";
 import { invitationText, readInvitation } from "../../mesh/door/code/invitation.ts";
 import { readPairingCode, showPairingCode } from "../../mesh/door/code/pairing-code.ts";
 import { NEW_IDENTITY } from "../../mesh/door/new-identity.ts";
@@ -30,7 +30,14 @@ import type { ClusterFacts } from "../status/facts.ts";
 import type { OtherCluster } from "../status/others.ts";
 import type { ClusterHost } from "./cluster-host.ts";
 import { belongs } from "./home/cluster-home.ts";
-import { isNamedBy, namesakesOf, toApprove, waitsNotHere, type Company as NamedCompany } from "./joining/namesakes.ts";
+import {
+  isNamedBy,
+  memberNamed,
+  namesakesOf,
+  toApprove,
+  waitsNotHere,
+  type Company as NamedCompany,
+} from "./joining/namesakes.ts";
 import type { Neighbour } from "./joining/neighbours.ts";
 import { electorateOf, expel } from "./member/expulsion.ts";
 import { DEFAULT_MESH_PORT, joinByCode, joinByFingerprint } from "./joining/join.ts";
@@ -220,7 +227,7 @@ export class ClusteredPeer implements Cluster {
 
   async revoke(who: string): Promise<RevocationReport> {
     const member = this.#host.belongs();
-    const { peerId, isSelf } = this.#named(who);
+    const { peerId, isSelf } = memberNamed(who, this.peers());
     if (isSelf) {
       throw new PeerError("usage", "a peer cannot revoke itself", { nextStep: "Let it leave: parley leave." });
     }
@@ -349,16 +356,6 @@ export class ClusteredPeer implements Cluster {
     const { premises, member } = this.#host;
     const members = [...(member?.roster.members.values() ?? [])].map(({ peer, name }) => ({ peerId: peer, name }));
     return { members, waiting: premises?.door.waiting ?? [] };
-  }
-
-  #named(who: string): PeerReport {
-    const found = this.peers().filter(
-      ({ peerId, name }) => peerId === who || name === who || isFingerprintOf(who, peerId),
-    );
-    const [peer, other] = found;
-    if (peer === undefined) throw noSuchPeer(who, "belongs to this cluster", "See who does: parley peers.");
-    if (other !== undefined) throw noSuchPeer(who, "alone is called so", "Name it by its peer id.");
-    return peer;
   }
 }
 

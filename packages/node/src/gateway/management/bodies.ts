@@ -23,9 +23,26 @@ export const joinBody = z.union([
 export function readBody<T>(schema: z.ZodType<T>, body: unknown): T {
   const parsed = schema.safeParse(body);
   if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
+  const issue = likeliest(parsed.error.issues);
   const where = issue?.path.join(".") ?? "";
-  throw new PeerError("usage", `the request cannot be used: ${where === "" ? "" : `${where}: `}${issue?.message}`, {
-    nextStep: "Send a JSON object with the fields that this request has, and no others.",
-  });
+  if (issue?.code === "too_small" && issue.origin === "string") {
+    throw usage(`${where} is empty`, "Give at least one sign that is no space.");
+  }
+  const nextStep =
+    issue?.code === "too_big" && issue.origin === "string"
+      ? `Give at most ${issue.maximum} signs.`
+      : "Send a JSON object with the fields that this request has, and no others.";
+  throw usage(`${where === "" ? "" : `${where}: `}${issue?.message}`, nextStep);
+}
+
+/** Of several forms that a body may have, the one that most of it fits. */
+function likeliest(issues: readonly z.core.$ZodIssue[]): z.core.$ZodIssue | undefined {
+  const [issue] = issues;
+  if (issue?.code !== "invalid_union") return issue;
+  const [form] = issue.errors.toSorted((one, other) => one.length - other.length);
+  return form === undefined ? issue : likeliest(form);
+}
+
+function usage(what: string, nextStep: string): PeerError {
+  return new PeerError("usage", `the request cannot be used: ${what}`, { nextStep });
 }

@@ -24,6 +24,9 @@ import { readBody } from "./bodies.ts";
 const MAX_BODY_BYTES = 2 * 1024 * 1024;
 const SUBMIT_MS = 10_000;
 
+/** What an object in a program has by itself: a setting of that name would get lost on its way to people. */
+const UNUSABLE: ReadonlySet<string> = new Set(["__proto__", "constructor", "prototype"]);
+
 const key = z.string().min(1).max(512);
 const settingBody = z.strictObject({ key, value: z.string().max(4_096).nullable() });
 const pairBody = z.strictObject({ key, value: z.string(), later: z.boolean().optional() });
@@ -64,6 +67,11 @@ export class Writes {
     const command = readBody(settingBody, body);
     if (isOwnSetting(command.key)) {
       throw new PeerError("usage", "that setting is the cluster's own", { nextStep: "Choose another key." });
+    }
+    if (command.value !== null && UNUSABLE.has(command.key)) {
+      throw new PeerError("usage", `${command.key} cannot be the name of a setting`, {
+        nextStep: "Choose another key.",
+      });
     }
     const wasSet = this.#part("shared").now.settings.has(command.key);
     // Also when it was not: another choice may still wait to be delivered.

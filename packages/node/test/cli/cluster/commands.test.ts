@@ -35,6 +35,32 @@ describe("parley join", () => {
     expect(cluster.joins).toHaveLength(1);
   });
 
+  it("says of a peer that belongs already with others that it does, and asks nobody for a code", async () => {
+    const { cluster, run, stderr } = await world();
+    cluster.members.push(fakePeer("kitchen", "K"));
+    expect(await run(["join"], [CODE])).toBe(7);
+    expect(stderr()).toContain("error: this peer belongs to the cluster k7q2-home already, with 1 other peer\n");
+    expect(stderr()).toContain("parley leave");
+    expect(stderr()).not.toContain("Code that");
+    expect(cluster.joins).toEqual([]);
+  });
+
+  it("says that a code, a fingerprint or a name is empty where it is", async () => {
+    const { cluster, run, stderr } = await world();
+    for (const [args, what] of [
+      [["join", "--code", ""], "code is empty"],
+      [["join", "--fingerprint", " "], "fingerprint is empty"],
+      [["pair", "--approve", ""], "who is empty"],
+      [["revoke", "", "--yes"], "peer is empty"],
+    ] as const) {
+      expect(await run(args)).toBe(2);
+      expect(stderr().trimEnd().split("\n").slice(-2).join("\n")).toMatch(
+        new RegExp(`${what}\n {2}Give at least one sign that is no space\\.$`),
+      );
+    }
+    expect(cluster.asked).toEqual([]);
+  });
+
   it("takes what a QR code holds, and tries one address after the other", async () => {
     const { cluster, run } = await world();
     const { uri } = await cluster.openPairing();
@@ -171,6 +197,16 @@ describe("parley pair", () => {
     expect(stderr()).toContain("no peer is called cellar");
   });
 
+  it("says that an approved newcomer cannot come in while the cluster has no quorum, and what would help", async () => {
+    const { cluster, run, stdout } = await world();
+    cluster.knocking = [knocker("cellar", "C")];
+    cluster.hold = new Promise(() => undefined);
+    const why = "Nothing new can be agreed on: 1 of 2 voters is there, and it takes 2.";
+    cluster.state = { state: "no-quorum", sentences: [why], nextSteps: ["Switch on kitchen."] };
+    expect(await run(["pair", "--approve", "cellar"])).toBe(0);
+    expect(stdout()).toContain(`cellar is approved, and cannot come in yet. ${why}\n  -> Switch on kitchen.\n`);
+  });
+
   it("says that an approved newcomer's own person has yet to agree", async () => {
     const { cluster, run, stdout } = await world();
     cluster.knocking = [knocker("cellar", "C")];
@@ -207,6 +243,21 @@ describe("parley status", () => {
     expect(stdout()).toContain("  Nothing new can be agreed on: 1 of 3 voters is there, and it takes 2.\n");
     expect(stdout()).toContain("  -> Switch on, or connect again, kitchen");
     expect(stdout()).toMatch(/Other clusters nearby:\n +other +of kitchen/);
+  });
+
+  it("says of whom the vote is being taken, and does not call that asleep", async () => {
+    const { cluster, run, stdout } = await world();
+    const there = { isOnline: true, isAsleep: false, lag: 0 };
+    cluster.state = {
+      state: "healthy",
+      voters: [{ ...there, name: "kitchen", losesVoteBy: "leaving" }],
+      learners: [{ ...there, name: "cellar", losesVoteBy: "revocation", isOnline: false }],
+      sentences: [],
+      nextSteps: [],
+    };
+    expect(await run(["status"])).toBe(0);
+    expect(stdout()).toMatch(/^voters +kitchen \(leaving\)$/m);
+    expect(stdout()).toMatch(/^learners +cellar \(being revoked, not there\)$/m);
   });
 
   it("says why a peer cannot take part", async () => {
@@ -283,6 +334,15 @@ describe("parley revoke", () => {
         "Not yet applied by: cellar. Until they have, kitchen may still reach them.\n",
     );
     expect(await run(["revoke", "kitchen", "--yes", "--json"])).toBe(7);
+  });
+
+  it("tells those apart by fingerprint who are called alike", async () => {
+    const { cluster, run, stdout } = await world();
+    const [own, theirs] = [cluster.peerId, fakePeerId("K")].map(fingerprintOf);
+    cluster.members.push(fakePeer("attic", "K"));
+    expect(await run(["revoke", theirs ?? "", "--yes"])).toBe(0);
+    expect(stdout()).toContain(`attic (${theirs}) is revoked. Applied by: attic (${own}).\n`);
+    expect(stdout()).toContain(`attic (${theirs}) may still reach them.\n`);
   });
 
   it("needs --yes where nobody can be asked", async () => {

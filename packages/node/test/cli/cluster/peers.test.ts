@@ -93,6 +93,16 @@ describe("parley peers", () => {
     expect(await run(["peers", "--all", "--waiting"])).toBe(2);
   });
 
+  it("says of a peer that belongs to no cluster that it does not know who has left", async () => {
+    const { cluster, run, stdout } = await world();
+    [cluster.belonging, cluster.members] = ["waiting", []];
+    expect(await run(["peers", "--all"])).toBe(0);
+    expect(stdout()).toContain(
+      "This peer belongs to no cluster now: who has left one, or was revoked, its members know.",
+    );
+    expect(stdout()).not.toContain("Nobody has left");
+  });
+
   it("lists them for programs", async () => {
     const { run, stdout } = await world();
     expect(await run(["peers", "--json"])).toBe(0);

@@ -35,6 +35,51 @@ describe("parley settings", () => {
     expect(JSON.parse(stdout().split("\n").at(-2) ?? "")).toMatchObject({ wasSet: false });
   });
 
+  it("shows a value that would lie on a terminal as JSON writes it, and programs get it as it is", async () => {
+    const { cluster, run, stdout } = await world();
+    (await fill(cluster)).reach();
+    const values: readonly (readonly [string, string])[] = [
+      ["a", "x\nvoice = amy"],
+      ["b", "\u001B[2Jgone"],
+      ["c", "\u009B2Jgone"],
+      ["d", "\u202Eyma"],
+      ["e", "one\u2028two"],
+      ["f", '"x\\n"'],
+      ["g", "grün – 日本 👩‍🍳"],
+    ];
+    for (const [key, value] of values) expect(await run(["settings", key, value])).toBe(0);
+    const before = stdout().length;
+    expect(await run(["settings"])).toBe(0);
+    expect(stdout().slice(before).split("\n")).toEqual([
+      String.raw`a = "x\nvoice = amy"`,
+      String.raw`b = "\u001b[2Jgone"`,
+      String.raw`c = "\u009b2Jgone"`,
+      String.raw`d = "\u202eyma"`,
+      String.raw`e = "one\u2028two"`,
+      String.raw`f = "\"x\\n\""`,
+      "g = grün – 日本 👩‍🍳",
+      "",
+    ]);
+    expect(await run(["settings", "--json"])).toBe(0);
+    expect(JSON.parse(stdout().trim().split("\n").at(-1) ?? "")).toEqual({ settings: Object.fromEntries(values) });
+  });
+
+  it.each(["__proto__", "constructor", "prototype"])("refuses %s as a key, which can still be unset", async (key) => {
+    const { cluster, run, stderr } = await world();
+    (await fill(cluster)).reach();
+    expect(await run(["settings", key, "y"])).toBe(2);
+    expect(stderr()).toContain(`error: ${key} cannot be the name of a setting`);
+    expect(await run(["settings", key, "--unset"])).toBe(0);
+    expect(cluster.shared?.now.settings.size).toBe(0);
+  });
+
+  it("refuses a key that is empty, and says that it is", async () => {
+    const { cluster, run, stderr } = await world();
+    await fill(cluster);
+    expect(await run(["settings", "", "x"])).toBe(2);
+    expect(stderr()).toContain("key is empty");
+  });
+
   it("says that a choice waits where the cluster cannot agree", async () => {
     const { cluster, run, stdout } = await world();
     await fill(cluster);

@@ -53,6 +53,26 @@ describe("whoever writes over the management routes", () => {
     expect(shared.now.settings.size).toBe(1);
   });
 
+  it("is told how long it may be, and of a name that no field may have", async () => {
+    const { ask, cluster } = await managed({ times: QUICK });
+    await fill(cluster);
+    const nextStep = (most: string): object => ({
+      body: { error: { code: "usage", nextStep: `Send JSON, as application/json, in at most ${most}.` } },
+    });
+    expect(await ask("PUT", "/settings", "x".repeat(2_200_000))).toMatchObject({ status: 413, ...nextStep("2 MiB") });
+    expect(await ask("PUT", "/pairs", "{")).toMatchObject({ status: 400, ...nextStep("2 MiB") });
+    expect(await ask("POST", "/leave", "{")).toMatchObject({ status: 400, ...nextStep("4 KiB") });
+    const named = await ask("PUT", "/settings", '{"key":"k","value":"v","__proto__":{}}');
+    expect(named.body).toMatchObject({ error: { message: expect.stringContaining("names __proto__") as string } });
+    expect(await ask("PUT", "/settings", { key: "constructor", value: "y" })).toMatchObject({ status: 400 });
+    expect(await ask("PUT", "/settings", { key: "", value: "y" })).toMatchObject({
+      body: { error: { message: "the request cannot be used: key is empty" } },
+    });
+    expect(await ask("PUT", "/settings", { key: "k".repeat(513), value: "y" })).toMatchObject({
+      body: { error: { nextStep: "Give at most 512 signs." } },
+    });
+  });
+
   it("is refused where the peer belongs to no cluster, and for what is no write", async () => {
     const { ask, cluster } = await managed({ times: QUICK });
     for (const [method, path, body] of [

@@ -1,9 +1,10 @@
 /** `parley join`: this peer becomes a member of a cluster that is there already. */
 import type { Command } from "commander";
 import { ParleyError } from "@parley/sdk";
+import { plural } from "../../../cluster/status/words.ts";
 import { PeerError } from "../../../errors.ts";
 import { readInvitation } from "../../../mesh/door/code/invitation.ts";
-import { joinAnswer, read, reportSchema, type Report } from "../../cluster/answers.ts";
+import { joinAnswer, peersAnswer, read, reportSchema, type Report } from "../../cluster/answers.ts";
 import type { CliContext } from "../../context.ts";
 import { printJson } from "../../json-line.ts";
 import { withManagement, type Managing } from "./with-management.ts";
@@ -50,7 +51,7 @@ async function prepare(
   flags: JoinFlags,
   address: string | undefined,
   report: Report,
-  { json, signal }: Managing,
+  { management, json, signal }: Managing,
   context: CliContext,
 ): Promise<Attempt> {
   const { code, fingerprint } = flags;
@@ -66,9 +67,22 @@ async function prepare(
   if (fingerprint !== undefined) return { proof: { fingerprint }, addresses };
   if (!json) context.stderr(whereText(report, address));
   if (code !== undefined) return { proof: { code }, addresses };
+  if (report.belonging === "member") await expectAlone(report, management, signal);
   const typed = await context.person?.ask("Code that `parley pair` shows there: ", signal);
   if (typed !== undefined && typed.trim() !== "") return { proof: { code: typed.trim() }, addresses };
   throw usage("a code is needed", "Run parley pair on a peer of the cluster, then: parley join --code XXXX-XXXX");
+}
+
+/** Who belongs with others need not look for a code. @throws PeerError `already-member` */
+async function expectAlone(
+  { clusterId }: Report,
+  management: Managing["management"],
+  signal: AbortSignal,
+): Promise<void> {
+  const others = read(peersAnswer, await management.get("/peers", { signal })).peers.filter(({ isSelf }) => !isSelf);
+  if (others.length === 0) return;
+  const what = `this peer belongs to the cluster ${clusterId ?? ""} already, with ${plural(others.length, "other peer")}`;
+  throw new PeerError("already-member", what, { nextStep: "To go to another, leave it first: parley leave." });
 }
 
 /** Where this goes, and how each side can tell who the other is. */

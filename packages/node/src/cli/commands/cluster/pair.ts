@@ -9,6 +9,7 @@ import {
   pairingAnswer,
   peersAnswer,
   read,
+  reportSchema,
   waitingAnswer,
   type Peer,
   type WaitingPeer,
@@ -56,10 +57,13 @@ async function approve(who: string, { management, json, signal }: Managing, cont
     return;
   }
   const { peer } = read(approveAnswer, answer);
+  if (peer !== null) return context.stdout(`${peer.name} belongs to the cluster now.\n`);
+  const { state, sentences, nextSteps } = read(reportSchema, await management.get("/cluster", { signal })).status;
+  const [why = "", step] = [sentences[0], nextSteps[0]];
   context.stdout(
-    peer === null
-      ? `${who} is approved. It comes in when its own person agrees there.\n`
-      : `${peer.name} belongs to the cluster now.\n`,
+    state === "no-quorum"
+      ? `${who} is approved, and cannot come in yet. ${why}\n${step === undefined ? "" : `  -> ${step}\n`}`
+      : `${who} is approved. It comes in when its own person agrees there.\n`,
   );
 }
 

@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import { PeerError } from "../../../errors.ts";
 import type { CliContext } from "../../context.ts";
-import { departedAnswer, peersAnswer, read, waitingAnswer } from "../../cluster/answers.ts";
+import { departedAnswer, peersAnswer, read, waitingAnswer, type Departed, type Peer } from "../../cluster/answers.ts";
 import { departedText, peersText, waitingText } from "../../cluster/texts.ts";
 import { printJson } from "../../json-line.ts";
 import { withManagement } from "./with-management.ts";
@@ -30,10 +30,17 @@ export function registerPeersCommand(program: Command, context: CliContext): voi
       }
       const knocking = waitingText(read(waitingAnswer, waiting).waiting);
       if (isOnlyWaiting) return context.stdout(knocking === "" ? "Nobody waits.\n" : knocking);
-      const gone = isAll ? departedText(read(departedAnswer, departed).departed, Date.now()) : "";
-      context.stdout(peersText(read(peersAnswer, peers).peers, Date.now()) + knocking + gone);
+      const members = read(peersAnswer, peers).peers;
+      const gone = isAll ? goneText(members, read(departedAnswer, departed).departed) : "";
+      context.stdout(peersText(members, Date.now()) + knocking + gone);
     }),
   );
+}
+
+function goneText(members: readonly Peer[], departed: readonly Departed[]): string {
+  return members.length === 0
+    ? "This peer belongs to no cluster now: who has left one, or was revoked, its members know.\n"
+    : departedText(departed, Date.now());
 }
 
 function misused(): PeerError {

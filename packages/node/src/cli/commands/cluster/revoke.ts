@@ -1,6 +1,7 @@
 /** `parley revoke PEER`: a peer that must not come back, such as one that was lost or stolen. */
 import type { Command } from "commander";
 import { PeerError } from "../../../errors.ts";
+import { fingerprintOf } from "../../../mesh/door/code/fingerprint.ts";
 import type { CliContext } from "../../context.ts";
 import { peersAnswer, read, revokeAnswer, type Peer, type Revocation } from "../../cluster/answers.ts";
 import { printJson } from "../../json-line.ts";
@@ -41,9 +42,19 @@ function unasked(peer: string): PeerError {
   });
 }
 
-function revocationText({ name, appliedBy, notYetAppliedBy }: Revocation, peers: readonly Peer[]): string {
-  const names = (ids: readonly string[]): string =>
-    ids.map((id) => peers.find(({ peerId }) => peerId === id)?.name ?? id).join(", ");
+/** By fingerprint as well where two of them are called alike. */
+function revocationText(
+  { peerId: gone, appliedBy, notYetAppliedBy, ...its }: Revocation,
+  peers: readonly Peer[],
+): string {
+  const all = new Map([...peers.map(({ peerId, name }) => [peerId, name] as const), [gone, its.name] as const]);
+  const called = (id: string): string => {
+    const own = all.get(id) ?? id;
+    const isAlone = [...all].every(([other, name]) => other === id || name !== own);
+    return isAlone ? own : `${own} (${fingerprintOf(id)})`;
+  };
+  const names = (ids: readonly string[]): string => ids.map(called).join(", ");
+  const name = called(gone);
   const applied = appliedBy.length === 0 ? "" : ` Applied by: ${names(appliedBy)}.`;
   const pending =
     notYetAppliedBy.length === 0

@@ -36,8 +36,20 @@ export function registerSettingsCommand(program: Command, context: CliContext): 
       if (json) return printJson(context, { settings: Object.fromEntries(shown) });
       if (shown.length === 0)
         context.stdout(key === undefined ? "Nothing was chosen.\n" : `${key} is not set: nobody has chosen it.\n`);
-      for (const [name, chosen] of shown) context.stdout(`${name} = ${chosen}\n`);
+      for (const [name, chosen] of shown) context.stdout(`${name} = ${shownValue(chosen)}\n`);
     }),
+  );
+}
+
+/** Line feeds, other control characters and what turns the direction of writing: a value could lie with them on a terminal. */
+const UNPRINTABLE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
+
+/** As it is, or as JSON writes it where it holds what cannot be shown, or looks like JSON's writing itself. */
+function shownValue(value: string): string {
+  if (value.search(UNPRINTABLE) < 0 && !value.startsWith('"')) return value;
+  return JSON.stringify(value).replaceAll(
+    UNPRINTABLE,
+    (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
 }
 

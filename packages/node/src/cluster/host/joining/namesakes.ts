@@ -32,6 +32,26 @@ export function isNamedBy({ peerId }: Named, who: string): boolean {
 }
 
 /**
+ * The member whom a person means by a peer id, a fingerprint, or a name that no other has.
+ * @throws PeerError `no-such-peer`, with the fingerprints of all that may be meant
+ */
+export function memberNamed<Member extends Named>(who: string, members: readonly Member[]): Member {
+  const exact = members.find((peer) => isNamedBy(peer, who));
+  if (exact !== undefined) return exact;
+  const [peer, ...others] = members.filter(({ name }) => name === who);
+  if (peer === undefined) {
+    throw new PeerError("no-such-peer", `no peer ${JSON.stringify(who)} belongs to this cluster`, {
+      nextStep: "See who does: parley peers.",
+    });
+  }
+  if (others.length === 0) return peer;
+  const all = [peer, ...others].map(({ peerId }) => fingerprintOf(peerId));
+  throw new PeerError("no-such-peer", `${all.length} peers are called ${JSON.stringify(who)}: ${all.join(", ")}`, {
+    nextStep: "Name it by its fingerprint.",
+  });
+}
+
+/**
  * Of those who wait here, the one whom a person means by a name, a fingerprint or a peer id; undefined when none is meant.
  * @throws PeerError `usage` for a name that others have as well, with the fingerprints of all that may be meant
  */

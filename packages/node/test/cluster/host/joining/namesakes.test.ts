@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { namesakesOf, toApprove } from "../../../../src/cluster/host/joining/namesakes.ts";
+import { memberNamed, namesakesOf, toApprove } from "../../../../src/cluster/host/joining/namesakes.ts";
 import { fingerprintOf } from "../../../../src/mesh/door/code/fingerprint.ts";
 import { fakePeerId } from "../../../fake-cluster.ts";
 
@@ -102,5 +102,35 @@ describe("who is approved", () => {
     const twins = [kitchen, named("Kitchen", "L")];
     expect(() => toApprove("kitchen", { members: [], waiting: twins })).toThrow(fingerprintOf(fakePeerId("L")));
     expect(toApprove(fingerprintOf(stranger.peerId), { ...alone, waiting: [stranger] })).toBe(stranger);
+  });
+});
+
+describe("a member that a person names", () => {
+  const twins = [named("attic", "A"), named("attic", "B"), kitchen];
+
+  it.each([
+    ["kitchen", "K"],
+    [fakePeerId("B"), "B"],
+    [fingerprintOf(fakePeerId("B")), "B"],
+    [fingerprintOf(fakePeerId("A")).toLowerCase().replaceAll("-", " "), "A"],
+  ])("is found by %s", (who, letter) => {
+    expect(memberNamed(who, twins).peerId).toBe(fakePeerId(letter));
+  });
+
+  it("is told by fingerprint from who is called alike", () => {
+    const fingerprints = ["A", "B"].map((letter) => fingerprintOf(fakePeerId(letter)));
+    expect(() => memberNamed("attic", twins)).toThrowError(
+      expect.objectContaining({
+        code: "no-such-peer",
+        message: `2 peers are called "attic": ${fingerprints.join(", ")}`,
+        nextStep: "Name it by its fingerprint.",
+      }),
+    );
+    expect(() => memberNamed("cellar", twins)).toThrowError(expect.objectContaining({ code: "no-such-peer" }));
+  });
+
+  it("is not hidden by another that is called like its fingerprint", () => {
+    const fingerprint = fingerprintOf(kitchen.peerId);
+    expect(memberNamed(fingerprint, [named(fingerprint, "B"), kitchen])).toBe(kitchen);
   });
 });
