@@ -80,7 +80,7 @@ const FORMING_BUGS: readonly PlantedBug[] = [
     11,
     "who is to be revoked keeps its vote until it is shut out",
     "cluster/host/member/expulsion.ts",
-    "  await disarm(electorate, peer, { timeoutMs });\n",
+    "  await disarm(electorate, { peer, by }, { timeoutMs });\n",
     "",
   ),
   bug(
