@@ -37,9 +37,9 @@ export class GossipPeer {
     this.place = { peer: node.libp2p.peerId.toString(), address };
     const { gossip } = node.libp2p.services;
     this.inside = new GossipInside(gossip);
-    const { run, everyMs } = timerOf(() => this.#live(gossip));
-    this.say = run;
-    this.sayEveryMs = everyMs;
+    const saying = this.#live(gossip);
+    this.say = saying.run;
+    this.sayEveryMs = saying.everyMs;
   }
 
   static async start(): Promise<GossipPeer> {
@@ -81,14 +81,22 @@ export class GossipPeer {
     this.inside.stopClock();
   }
 
-  #live(gossip: GossipSub): void {
+  /** What a member would say again and again, and how often; the bench says when. */
+  #live(gossip: GossipSub): { readonly run: () => void; readonly everyMs: number } {
+    let saying: { readonly run: () => void; readonly everyMs: number } | undefined;
     void new Life({
       topics: this.#overheard(topicsOver(gossip, standingOf)),
       links: { onEvent: () => () => undefined, current: () => undefined },
       prime: () => ({ leader: PRIME, term: 7 }),
       log,
       cores: 4,
+      repeat: (everyMs, run) => {
+        saying = { everyMs, run };
+        return () => undefined;
+      },
     });
+    if (saying === undefined) throw new TypeError("signs of life are not said again and again any more");
+    return saying;
   }
 
   #overheard(topics: Topics): Topics {
@@ -108,22 +116,4 @@ export class GossipPeer {
       },
     };
   }
-}
-
-/** What `make` would do again and again, and how often; it is not done. */
-function timerOf(make: () => void): { readonly run: () => void; readonly everyMs: number } {
-  const original = globalThis.setInterval;
-  let taken: { readonly run: () => void; readonly everyMs: number } | undefined;
-  const take = (run: () => void, everyMs: number): NodeJS.Timeout => {
-    taken = { run, everyMs };
-    return setTimeout(() => undefined, 0);
-  };
-  Reflect.set(globalThis, "setInterval", take);
-  try {
-    make();
-  } finally {
-    globalThis.setInterval = original;
-  }
-  if (taken === undefined) throw new TypeError("signs of life have another timer than they had");
-  return taken;
 }

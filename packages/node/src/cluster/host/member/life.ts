@@ -32,6 +32,8 @@ export interface LifeOptions {
   readonly log: Logger;
   readonly cores: number;
   readonly everyMs?: number;
+  /** Does something each so many ms until the result is called; at whole beats when absent. */
+  readonly repeat?: typeof atWholeBeats;
 }
 
 export class Life {
@@ -43,7 +45,7 @@ export class Life {
 
   constructor(options: LifeOptions) {
     this.#options = options;
-    const { topics, links, everyMs = EVERY_MS } = options;
+    const { topics, links, everyMs = EVERY_MS, repeat = atWholeBeats } = options;
     this.#stops = [
       topics.subscribe(LIFE_TOPIC, {
         accepts: (bytes) => read(signSchema, bytes) !== undefined,
@@ -51,7 +53,7 @@ export class Life {
       }),
       links.onEvent((event) => event.type !== "refused" && this.#seenMs.set(event.link.peer, Date.now())),
     ];
-    this.#stopSaying = atWholeBeats(everyMs, () => void this.#say());
+    this.#stopSaying = repeat(everyMs, () => void this.#say());
   }
 
   /** When a peer was last heard of, in this life of this one. Epoch. */
