@@ -390,6 +390,9 @@ export class ClusterHost {
     if (premises === undefined || this.#closed !== undefined) return;
     premises.outside.update();
     const own = this.#own;
+    // Whoever has no cluster lets nobody in; who has one that holds something goes nowhere else.
+    if (this.#here.roster === undefined) premises.door.sendAway();
+    if (own?.isAloneAndEmpty === false) premises.knocker.withdraw();
     if (own === undefined || isDeepStrictEqual(own, this.#told)) return;
     this.#told = own;
     premises.seeker.step({ type: "own", ...own });

@@ -139,6 +139,15 @@ describe("a newcomer", () => {
     await expect(again).rejects.toMatchObject({ code: "already-member" });
   });
 
+  it("is shown no more at a peer that has left its own cluster", async () => {
+    const [founder, newcomer] = await founderAndNewcomer();
+    await until(() => founder.cluster.waiting().length === 1, "a knock");
+    await founder.cluster.leave();
+    expect(newcomer.cluster.belonging).toBe("waiting");
+    expect(founder.cluster.belonging).toBe("left");
+    expect(founder.cluster.waiting()).toEqual([]);
+  });
+
   it("waits there no more once it has founded a cluster of its own", async () => {
     const [a = 0, b = 0] = await freePorts(2);
     const founder = await TestPeer.started({ name: "founder", port: a });
@@ -150,6 +159,24 @@ describe("a newcomer", () => {
     await until(() => newcomer.cluster.belonging === "member", "a second founder");
     await until(() => founder.cluster.waiting().length === 0, "that nobody knocks any more");
     await expect(founder.cluster.approve("newcomer")).rejects.toMatchObject({ code: "no-such-peer" });
+  });
+
+  it("waits there no more, as its person wanted, once its own cluster holds something", async () => {
+    const [a = 0, b = 0] = await freePorts(2);
+    const founder = await TestPeer.started({ name: "founder", port: a });
+    const newcomer = await TestPeer.started({ name: "newcomer", port: b, joinSecret: SECRET });
+    await until(() => [founder, newcomer].every(({ cluster }) => cluster.belonging === "member"), "two founders");
+    await founder.put("kept", "value");
+    const proof = { fingerprint: fingerprintOf(founder.cluster.peerId) };
+    const ending = new AbortController();
+    const address = `127.0.0.1:${a}`;
+    const joining = newcomer.cluster.join({ proof, address, signal: AbortSignal.any([soon(), ending.signal]) });
+    await until(() => founder.cluster.waiting().length === 1, "a knock");
+    ending.abort(new Error("enough"));
+    await expect(joining).rejects.toThrow("enough");
+    expect(founder.cluster.waiting()).toHaveLength(1);
+    expect(await newcomer.put("mine", "value")).toBe("done");
+    await until(() => founder.cluster.waiting().length === 0, "that nobody knocks any more");
   });
 
   it("stays a member through a restart, and finds the others where they are now", async () => {

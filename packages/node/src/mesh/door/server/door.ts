@@ -98,6 +98,15 @@ export class Door {
     this.#waiting.decline(peerId);
   }
 
+  /** This peer belongs to no cluster any more: nobody waits for one here. */
+  sendAway(): void {
+    this.#waiting.clear(
+      new PeerError("interrupted", "this peer belongs to no cluster any more, so it can let nobody in", {
+        nextStep: "Approve the newcomer at a peer that belongs to one: parley pair --approve FINGERPRINT.",
+      }),
+    );
+  }
+
   /** Answers one stream until it ends. Never throws for what the other end does. */
   async serve(stream: FrameStream): Promise<void> {
     if (this.#closing.signal.aborted || this.#streams.size >= MAX_STREAMS) {

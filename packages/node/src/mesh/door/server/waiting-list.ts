@@ -97,6 +97,11 @@ export class WaitingList {
     );
   }
 
+  /** Nobody waits any more. */
+  clear(why: Error): void {
+    for (const entry of this.#entries.values()) this.#drop(entry, why);
+  }
+
   /** The last one of the host that has most of them gives way to one of a host that has fewer, also when it is in. */
   #makeRoom(entries: readonly Entry[], neighbours: number): boolean {
     const bySource = [...Map.groupBy(entries, ({ source }) => source).values()];
