@@ -1,5 +1,6 @@
 /** `docs/INTERACTION.md`: the course of a conversation, drawn from the machine that decides it. */
-import { interactionMachine, interactionOptions } from "@parley/audio/turn";
+import { interactionMachine } from "@parley/audio/interaction-machine";
+import { interactionOptions } from "@parley/audio/turn";
 import { mermaid, transitionRows } from "./mermaid.ts";
 
 const TIMES = Object.entries(interactionOptions());
@@ -11,7 +12,7 @@ export function interactionPage(): string {
 <!-- Drawn from packages/audio/src/turn/interaction/machine.ts; change it there, then run \`npx vitest run test/house/interaction-page.test.ts -u\`. -->
 
 What a spoken conversation is doing, and what may happen next, is one state machine: \`interactionMachine\` of
-\`@parley/audio/turn\`. It decides and does nothing. Events and the time go in; what is to be done comes out, in order, for
+\`@parley/audio/interaction-machine\`. It decides and does nothing. Events and the time go in; what is to be done comes out, in order, for
 a driver to carry out (\`createInteraction\`). An event that has no meaning where it arrives changes nothing.
 
 A **turn** is what a person says and the answer to it; every turn that begins ends once (\`end-turn\`), in order. A

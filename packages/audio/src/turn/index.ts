@@ -6,7 +6,7 @@ export { createSpeakable, speakable } from "./saying/speakable.ts";
 export type { SpeakableOptions } from "./saying/speakable.ts";
 export type { Spoken, SpokenWord } from "./saying/spoken.ts";
 // The course of a spoken conversation.
-export { OUTSIDE_STATE, createInteraction, interactionMachine, interactionOptions } from "./interaction/index.ts";
+export { OUTSIDE_STATE, createInteraction, interactionOptions } from "./interaction/index.ts";
 export type {
   Capture,
   Interaction,

@@ -137,7 +137,7 @@ describe("the mesh port", () => {
     const { port } = server.address() as { port: number };
     const config = configWith({ "mesh.host": "127.0.0.1", "mesh.port": String(port), "listen.port": "1" });
     expect(await probeMeshPort(realHost(process.env), config)).toMatchObject({ status: "warning" });
-    const running = { ...realHost(process.env), health: async () => ({ status: "healthy", peerId: "x", checks: {} }) };
+    const running = { ...realHost(process.env), health: async () => ({ service: "parley", status: "healthy" }) };
     expect(await probeMeshPort(running, config)).toMatchObject({ status: "ok" });
   });
 });

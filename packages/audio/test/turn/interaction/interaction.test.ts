@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { OUTSIDE_STATE, createInteraction, interactionMachine } from "../../../src/turn/index.ts";
+import { OUTSIDE_STATE, createInteraction } from "../../../src/turn/index.ts";
+import { interactionMachine } from "../../../src/turn/interaction/machine.ts";
 import type { InteractionEffect, InteractionEvent, InteractionOptions } from "../../../src/turn/index.ts";
 
 /** A conversation by hand: events a millisecond apart unless time is let pass; effects as short words. */

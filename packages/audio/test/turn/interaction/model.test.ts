@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { SimulatedClock, createActor, getNextTransitions } from "xstate";
-import { createInteraction, interactionMachine, interactionOptions } from "../../../src/turn/index.ts";
+import { createInteraction, interactionOptions } from "../../../src/turn/index.ts";
+import { interactionMachine } from "../../../src/turn/interaction/machine.ts";
 import type { Actor, AnyStateNode } from "xstate";
 import type { InteractionEffect, InteractionOptions } from "../../../src/turn/index.ts";
 import { referenceConversation } from "./reference.ts";
