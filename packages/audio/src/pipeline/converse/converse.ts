@@ -6,7 +6,6 @@ import { AudioError } from "../../errors.ts";
 import { BoundedQueue } from "../../format/queue.ts";
 import { createInteraction, type Interaction, type InteractionEffect } from "../../turn/interaction/index.ts";
 import type { InteractionEvent, InteractionOptions, InteractionState } from "../../turn/interaction/index.ts";
-import { endOfTurnScore } from "../../turn/endpoint/index.ts";
 import { normaliseHeard } from "../../turn/normalise/heard.ts";
 import { withoutWakeWord } from "../../turn/normalise/wake-word.ts";
 import { toneOf } from "../../turn/tone/tone.ts";
@@ -318,8 +317,8 @@ class Conversation implements LiveConversation {
       const { language = "en" } = this.#options;
       const said = open.wakeWord === undefined ? heard : withoutWakeWord(heard, open.wakeWord);
       const text = normaliseHeard(said, { language });
-      const complete = this.#ears.recognised(text, toMs) ?? endOfTurnScore(text, { language, mode: "command" });
-      this.#deal({ type: "transcript", generation, text, complete });
+      const complete = this.#ears.recognised(text, toMs);
+      this.#deal({ type: "transcript", generation, text, ...(complete === undefined ? {} : { complete }) });
     } catch (error) {
       if (work.signal.aborted) return;
       this.#tell({ type: "problem", turn, stage: "transcribe", error });

@@ -29,6 +29,8 @@ export class RemotePlayback implements ReplyPlayback {
   readonly #sink: PlaybackSink;
   #number = 0;
   #reply: RunningReply | undefined;
+  /** The reply that was stopped last; its last report may still come. */
+  #stopping: RunningReply | undefined;
   #room = Promise.withResolvers<void>();
 
   constructor(sink: PlaybackSink) {
@@ -91,9 +93,6 @@ export class RemotePlayback implements ReplyPlayback {
     if (state !== "playing") reply.over.resolve();
     this.#wake();
   }
-
-  /** The reply that was stopped last; its last report may still come. */
-  #stopping: RunningReply | undefined;
 
   async #begin(): Promise<RunningReply> {
     this.#number += 1;
