@@ -1,5 +1,6 @@
 // What sound comes from and goes to.
 export type { AudioSink, AudioSource, DeviceClock, DeviceEvent, SinkDevice } from "./contracts.ts";
+export { MACHINE_CLOCK, paced } from "./clock.ts";
 export type { BackOff } from "./clock.ts";
 // The host's own microphone and loudspeaker.
 export { microphone } from "./microphone.ts";

@@ -1,6 +1,6 @@
 /** What `ask`, `say`, `listen` and `chat` share: the peer, Ctrl-C, audio files in and out. */
 import type { Command } from "commander";
-import type { Pcm } from "@parley/audio";
+import { SPEECH_RATE_HZ, type Pcm } from "@parley/audio";
 import { BoundedQueue, openAudio, openAudioFile, toSpeech, writeWavFile, writeWavStream } from "@parley/audio/format";
 import type { Timings, TurnEvent } from "@parley/sdk";
 import type { Config } from "../../config/index.ts";
@@ -13,6 +13,9 @@ import { withInterrupt } from "../interrupt.ts";
 import { ProgressLine } from "../progress.ts";
 import { stageReporter } from "../service-progress.ts";
 import { readCommandConfig, wantsJson } from "../setting-flags.ts";
+
+/** As much as a microphone hands over at a time. */
+const REALTIME_BLOCK_MS = 100;
 
 /** What a talking command works with. */
 export interface Talk {
@@ -60,37 +63,9 @@ export async function openRecording(
       ? await openAudio(process.stdin, { signal, maxDurationMs, label: "standard input" })
       : await openAudioFile(path, { signal, maxDurationMs });
   const speech = toSpeech(opened.pcm);
-  return realtime ? paced(speech, signal) : speech;
-}
-
-/** Hands audio on no faster than it was spoken, as a microphone would. */
-async function* paced(speech: AsyncIterable<Float32Array>, signal: AbortSignal): AsyncGenerator<Float32Array> {
-  const startedAt = performance.now();
-  const block = 1600;
-  let sent = 0;
-  for await (const chunk of speech) {
-    for (let at = 0; at < chunk.length; at += block) {
-      const piece = chunk.subarray(at, at + block);
-      sent += piece.length;
-      const waitMs = startedAt + sent / 16 - performance.now();
-      if (waitMs > 0) await sleep(waitMs, signal);
-      yield piece;
-    }
-  }
-}
-
-function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
-      signal.removeEventListener("abort", onAbort);
-      resolve();
-    }, ms);
-    const onAbort = (): void => {
-      clearTimeout(timer);
-      reject(signal.reason);
-    };
-    signal.addEventListener("abort", onAbort, { once: true });
-  });
+  if (!realtime) return speech;
+  const { MACHINE_CLOCK, paced } = await import("@parley/audio/devices");
+  return paced(speech, SPEECH_RATE_HZ, { blockMs: REALTIME_BLOCK_MS, clock: MACHINE_CLOCK, signal });
 }
 
 /** Where spoken audio goes: a WAV file that appears only when it is whole, or stdout. */
