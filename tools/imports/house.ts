@@ -82,6 +82,7 @@ export const TEST_KIT: readonly string[] = [
   "tools/bench/types.ts",
   "tools/bench/rows.ts",
   "tools/bench/parts.ts",
+  "tools/bench/usage-error.ts",
   "tools/bench/between/asks.ts",
   "tools/bench/between/bare.ts",
   "tools/bench/between/orders.ts",

@@ -1,4 +1,4 @@
-/** What `npm run bench -- listening` measures at length, in short: two voices, one sentence, a minute of noise. */
+/** What `npm run bench -- voice` measures at length, in short: two voices, one sentence, a minute of noise. */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";

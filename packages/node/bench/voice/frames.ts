@@ -1,5 +1,5 @@
 /** How many frames of speech are found as such, clean and in noise. */
-import { framesHost, voiceFrames, type VoiceFrames } from "../../src/engines/index.ts";
+import { framesHost, voiceFrames, type VoiceFrames } from "@parley/audio/engines";
 import {
   babble,
   inRoom,
@@ -10,10 +10,10 @@ import {
   scoreFrames,
   speechLabels,
   whiteNoise,
-} from "../../src/testing/sounds/index.ts";
-import { createSpeechTracker } from "../../src/turn/speech/index.ts";
+} from "@parley/audio/testing";
+import { createSpeechTracker } from "@parley/audio/turn";
 import type { BenchRow } from "../../../../tools/bench/types.ts";
-import { chunks, modelsWith, recordings, VOICES, withHost, withVoices } from "./material.ts";
+import { chunks, modelsWith, recordings, VOICE_MODELS, VOICES, withHost, withVoices } from "./material.ts";
 
 /** One sentence for each of the voices that take turns; none was used to choose a setting. */
 const SENTENCES = [
@@ -32,8 +32,8 @@ const GAP = new Float32Array(48 * FRAME);
 const BRIDGE_MS = 200;
 const GOALS = { clean: 0.95, noisy: 0.9 };
 
-export async function frameRows(): Promise<readonly BenchRow[]> {
-  const at = modelsWith("vad/silero-v5", "tts/kokoro-82m-w8", "tts/espeak-ng-data-en", "speech/wav");
+export async function* frameRows(): AsyncGenerator<BenchRow> {
+  const at = modelsWith("vad/silero-v5", ...VOICE_MODELS, "speech/wav");
   const others = await recordings(at("speech/wav"));
   const said = await withVoices(at, async (speak) => {
     const clips: Float32Array[] = [];
@@ -51,7 +51,7 @@ export async function frameRows(): Promise<readonly BenchRow[]> {
     "music at 10 dB": at10(music(clean.length, 3)),
     "babble of six at 10 dB": at10(babble(others, clean.length, 4)),
   };
-  return await withHost(framesHost({ folder: at("vad/silero-v5") }), async (host) => {
+  yield* await withHost(framesHost({ folder: at("vad/silero-v5") }), async (host) => {
     const rows: BenchRow[] = [];
     for (const [name, audio] of Object.entries(conditions)) {
       const { f1 } = scoreFrames(await speechFrames(voiceFrames(host), audio), labels);

@@ -1,13 +1,6 @@
 /** How many wake words are heard, how often one is heard that nobody said, and what listening costs while nobody speaks. */
 import { readFile } from "node:fs/promises";
-import {
-  framesHost,
-  voiceFrames,
-  wakeHost,
-  wakeWord,
-  type EngineHost,
-  type WakeWord,
-} from "../../src/engines/index.ts";
+import { framesHost, voiceFrames, wakeHost, wakeWord, type EngineHost, type WakeWord } from "@parley/audio/engines";
 import {
   babble,
   cough,
@@ -20,10 +13,11 @@ import {
   pinkNoise,
   whiteNoise,
   withRms,
-} from "../../src/testing/sounds/index.ts";
-import { createWakeWatch } from "../../src/turn/wake/index.ts";
+} from "@parley/audio/testing";
+import { createWakeWatch } from "@parley/audio/turn";
 import type { BenchRow } from "../../../../tools/bench/types.ts";
-import { chunks, modelsWith, recordings, VOICES, withHost, withVoices } from "./material.ts";
+import { chunks, modelsWith, recordings, VOICE_MODELS, VOICES, withHost, withVoices, type Models } from "./material.ts";
+import type { PartOptions } from "./part.ts";
 
 const WORD = "hey jarvis";
 const SPEEDS = [0.8, 1, 1.25];
@@ -31,8 +25,6 @@ const LEAD = new Float32Array(16_000);
 const TAIL = new Float32Array(12_800);
 
 const GOALS = { recall: 0.95, alarms: 1 };
-
-type Models = (path: string) => string;
 
 function jarvis(at: Models): ReturnType<typeof wakeHost> {
   const folder = at("wake/openwakeword");
@@ -48,12 +40,13 @@ async function hitsIn(engine: WakeWord, audio: AsyncIterable<Float32Array>): Pro
 }
 
 /** All voices at several speeds, clean, in a room and in noise. */
-export async function wakeRows(): Promise<readonly BenchRow[]> {
-  const at = modelsWith("wake/openwakeword", "tts/kokoro-82m-w8", "tts/espeak-ng-data-en", "speech/wav");
+export async function* wakeRows({ isQuick }: PartOptions): AsyncGenerator<BenchRow> {
+  const at = modelsWith("wake/openwakeword", ...VOICE_MODELS, "speech/wav");
+  const voices = isQuick ? VOICES.filter((_, n) => n % 4 === 0) : VOICES;
   const others = await recordings(at("speech/wav"));
   const said = await withVoices(at, async (speak) => {
     const clips: Float32Array[] = [];
-    for (const speed of SPEEDS) for (const voice of VOICES) clips.push(await speak("Hey Jarvis!", voice, speed));
+    for (const speed of SPEEDS) for (const voice of voices) clips.push(await speak("Hey Jarvis!", voice, speed));
     return clips.map((clip) => joinedSounds([LEAD, clip, TAIL]));
   });
   const conditions: Readonly<Record<string, (clip: Float32Array, seed: number) => Float32Array>> = {
@@ -64,7 +57,7 @@ export async function wakeRows(): Promise<readonly BenchRow[]> {
     "music at 10 dB": (clip, seed) => mixedAt(clip, music(clip.length, seed), 10),
     "babble of six at 10 dB": (clip, seed) => mixedAt(clip, babble(others, clip.length, seed), 10),
   };
-  return await withHost(jarvis(at), async (host) => {
+  yield* await withHost(jarvis(at), async (host) => {
     const engine = wakeWord(host);
     const rows: BenchRow[] = [];
     let [heardInAll, triesInAll] = [0, 0];
@@ -81,11 +74,12 @@ export async function wakeRows(): Promise<readonly BenchRow[]> {
   });
 }
 
-/** An hour of speech, noise, music and household sounds in which nobody says the word. */
-export async function alarmRows(minutes: number): Promise<readonly BenchRow[]> {
+/** An hour (`--minutes N` for another length) of speech, noise, music and household sounds in which nobody says the word. */
+export async function* alarmRows({ isQuick, number }: PartOptions): AsyncGenerator<BenchRow> {
+  const minutes = number("--minutes", isQuick ? 7 : 60);
   const at = modelsWith("wake/openwakeword", "speech/wav");
   const others = await recordings(at("speech/wav"));
-  return await withHost(jarvis(at), async (host) => {
+  yield* await withHost(jarvis(at), async (host) => {
     const heard = await hitsIn(wakeWord(host), household(others, minutes));
     const perHour = (60 * heard) / minutes;
     const goal = GOALS.alarms;
@@ -123,7 +117,7 @@ function resampled(sound: Float32Array, speed: number): Float32Array {
 }
 
 /** Processor time of both engines while a room is quiet. */
-export async function idleRows(): Promise<readonly BenchRow[]> {
+export async function* idleRows(): AsyncGenerator<BenchRow> {
   const at = modelsWith("wake/openwakeword", "vad/silero-v5");
   const seconds = 120;
   const quiet = withRms(pinkNoise(16_000 * seconds, 1), 0.001);
@@ -140,7 +134,7 @@ export async function idleRows(): Promise<readonly BenchRow[]> {
   await withHost(jarvis(at), (host) =>
     measure("one wake word", host, () => Array.fromAsync(wakeWord(host).scores(chunks(quiet)))),
   );
-  return rows;
+  yield* rows;
 }
 
 /** Of a process, user and system together; Linux counts it in hundredths of a second (proc_pid_stat(5)). */
