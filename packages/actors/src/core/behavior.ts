@@ -32,10 +32,10 @@ export interface SpawnOptions<Message> {
   /** How long it may take to stop before it is left behind. Default: the system's `stopTimeoutMs`. */
   readonly stopTimeoutMs?: number;
   /**
-   * Looks at what comes from other hosts: gives back the message, or throws. Without it the actor takes nothing from
-   * other hosts.
+   * Looks at what comes from another host, `from` as its connection has proved it: gives back the message, or throws. Without it
+   * the actor takes nothing from other hosts.
    */
-  readonly accepts?: (message: unknown) => Message;
+  readonly accepts?: (message: unknown, from: string) => Message;
 }
 
 /** How a child is stopped. */

@@ -30,7 +30,7 @@ export class Cell extends Inbox implements Child, Supervisor, LifeHost<unknown> 
   readonly name: string;
   readonly ref: LocalRef<unknown>;
   readonly restart: RestartPolicy;
-  readonly accepts: ((message: unknown) => unknown) | undefined;
+  readonly accepts: ((message: unknown, from: string) => unknown) | undefined;
   readonly stashCapacity: number;
   readonly #place: Place;
   readonly #incarnation: number;

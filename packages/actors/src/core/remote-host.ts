@@ -35,9 +35,9 @@ export class Door implements RemoteHost {
     return new PathRef(this.#runtime, address, (wanted) => this.#directory.find(wanted));
   }
 
-  deliver(to: ActorAddress, message: unknown, outcome?: DeliveryOutcome): void {
+  deliver(to: ActorAddress, message: unknown, from: string, outcome?: DeliveryOutcome): void {
     try {
-      const { target, content } = this.#admit(to, message);
+      const { target, content } = this.#admit(to, message, from);
       const actor = this.#directory.actor(to);
       const refused =
         actor !== undefined && outcome !== undefined
@@ -51,8 +51,8 @@ export class Door implements RemoteHost {
     }
   }
 
-  async offer(to: ActorAddress, message: unknown, options: OfferOptions): Promise<void> {
-    const { target, content } = this.#admit(to, message);
+  async offer(to: ActorAddress, message: unknown, from: string, options: OfferOptions): Promise<void> {
+    const { target, content } = this.#admit(to, message, from);
     await target.offer(content, options);
   }
 
@@ -86,7 +86,11 @@ export class Door implements RemoteHost {
   }
 
   /** Finds the receiver and has it look at the message. @throws ActorError `no-such-actor`, `bad-message` */
-  #admit(to: ActorAddress, message: unknown): { readonly target: BaseRef<unknown>; readonly content: unknown } {
+  #admit(
+    to: ActorAddress,
+    message: unknown,
+    from: string,
+  ): { readonly target: BaseRef<unknown>; readonly content: unknown } {
     // What it takes is decided below, by its own judgement of the message.
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- see above
     const target = this.#directory.find(to) as BaseRef<unknown> | undefined;
@@ -104,7 +108,7 @@ export class Door implements RemoteHost {
       throw new ActorError("bad-message", `${actor.path} takes no messages from other hosts`);
     }
     try {
-      return { target, content: actor.accepts(message) };
+      return { target, content: actor.accepts(message, from) };
     } catch (error) {
       throw new ActorError("bad-message", `${actor.path} does not take this message`, { cause: error });
     }

@@ -40,10 +40,10 @@ export interface RemoteHost {
   readonly peer: string;
   /** A reference for an address that came in: local for this host's, remote for others. @throws ActorError `bad-address` */
   resolve(address: string): ActorRef<never>;
-  /** Gives a message to the actor here; its `accepts` has looked at it. `failed` may be called before this returns. */
-  deliver(to: ActorAddress, message: unknown, outcome?: DeliveryOutcome): void;
+  /** Gives a message of the host `from` to the actor here; its `accepts` has looked at it. `failed` may be called before this returns. */
+  deliver(to: ActorAddress, message: unknown, from: string, outcome?: DeliveryOutcome): void;
   /** As {@link deliver}, but waits for room where the mailbox has back-pressure. Rejects with ActorErrors. */
-  offer(to: ActorAddress, message: unknown, options: OfferOptions): Promise<void>;
+  offer(to: ActorAddress, message: unknown, from: string, options: OfferOptions): Promise<void>;
   /** Another host wants to know of the end of an actor here; `ended` is called once, maybe before this returns. */
   watch(to: ActorAddress, ended: (reason: TerminationReason, error: ActorError | undefined) => void): () => void;
   /** An actor elsewhere that was watched has ended. @throws ActorError `bad-address` */

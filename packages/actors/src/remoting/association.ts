@@ -269,7 +269,7 @@ export class Association implements ConnectionReceiver {
     try {
       const address = places.read(to);
       const message = messageIn(payload, (text) => host.resolve(text));
-      host.deliver(address, message, { failed });
+      host.deliver(address, message, this.peer, { failed });
     } catch (error) {
       if (!isActorError(error)) throw error;
       failed(error);

@@ -29,6 +29,7 @@ export interface InboxHere {
 
 export class Inbox {
   readonly #here: InboxHere;
+  readonly #from: string;
   readonly #answer: (answer: Answer) => void;
   /** By number; what the peer has settled is forgotten. */
   readonly #outcomes = new Map<number, Outcome>();
@@ -39,9 +40,13 @@ export class Inbox {
   readonly #queues = new Map<string, Waiting[]>();
   #isClosed = false;
 
-  /** @param answer sends to the peer, if it can be reached */
-  constructor(here: InboxHere, answer: (answer: Answer) => void) {
+  /**
+   * @param from the peer whose messages these are
+   * @param answer sends to it, if it can be reached
+   */
+  constructor(here: InboxHere, from: string, answer: (answer: Answer) => void) {
     this.#here = here;
+    this.#from = from;
     this.#answer = answer;
   }
 
@@ -130,7 +135,7 @@ export class Inbox {
       try {
         // Read anew each time: a receiver may change what it is given.
         const message = messageIn(frame.payload, (text) => host.resolve(text));
-        return await host.offer(address, message, { acknowledged, timeoutMs });
+        return await host.offer(address, message, this.#from, { acknowledged, timeoutMs });
       } catch (error) {
         const mayRetry = acknowledged && crashes < limits.redeliveries && !this.#isClosed;
         if (!mayRetry || !isActorError(error, "actor-failed")) throw error;

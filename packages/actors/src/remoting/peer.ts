@@ -347,7 +347,7 @@ export class Peer implements AssociationOwner, GreetingHost {
   /** A new life of it: what its last one has sent concerns nobody any more. */
   #meet(incarnation: string): void {
     this.#inbox?.inbox.close();
-    const inbox = new Inbox(this.#hood, (answer) => this.association?.answer(encodeAnswer(answer)));
+    const inbox = new Inbox(this.#hood, this.name, (answer) => this.association?.answer(encodeAnswer(answer)));
     this.#inbox = { incarnation, inbox };
     this.#banished = undefined;
   }

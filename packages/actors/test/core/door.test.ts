@@ -32,14 +32,14 @@ function twoHosts() {
         if (door === undefined) return gone(to);
         const carried = carry(message, door);
         clock.soon(() => {
-          door.deliver(to, carried, { failed: (error) => host.refused(formatAddress(to), replyTo, error) });
+          door.deliver(to, carried, host.peer, { failed: (error) => host.refused(formatAddress(to), replyTo, error) });
         });
         return undefined;
       },
       offer: async (to, message, options) => {
         const door = other(to);
         if (door === undefined) throw gone(to);
-        await door.offer(to, carry(message, door), options);
+        await door.offer(to, carry(message, door), host.peer, options);
       },
       watch: (to) => {
         const door = other(to);

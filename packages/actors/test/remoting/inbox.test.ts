@@ -35,7 +35,9 @@ function setUp(maxOutboxMessages: number) {
   };
   const answers: Answer[] = [];
   const limits = { ...DEFAULT_REMOTING_LIMITS, maxOutboxMessages };
-  const inbox = new Inbox({ host, clock, limits, places: new Places("right") }, (answer) => answers.push(answer));
+  const inbox = new Inbox({ host, clock, limits, places: new Places("right") }, "left", (answer) =>
+    answers.push(answer),
+  );
   const outcomeOf = (id: number): string | undefined => {
     const last = answers.findLast((answer) => answer.id === id);
     return last === undefined ? undefined : (last.failure?.code ?? "done");

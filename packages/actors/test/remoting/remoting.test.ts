@@ -58,6 +58,24 @@ describe("messages between hosts", () => {
     }
   });
 
+  it("come with the host that sent them, whether it waits for an answer or not", async () => {
+    const hosts = new Hosts();
+    const [left, right, third] = [await hosts.start("left"), await hosts.start("right"), await hosts.start("third")];
+    const senders: string[] = [];
+    right.system.spawn<string>(() => () => undefined, {
+      name: "porter",
+      accepts: (message, from) => {
+        senders.push(`${String(message)} ${from}`);
+        return String(message);
+      },
+    });
+    const porterFrom = ({ system }: typeof left): ActorRef<string> => system.resolve("parley://right/porter");
+    porterFrom(left).tell("told");
+    await hosts.clock.pass(50);
+    await hosts.clock.until(porterFrom(third).offer("offered", { timeoutMs: 1_000 }));
+    expect(senders).toStrictEqual(["told left", "offered third"]);
+  });
+
   it("are refused with the reason when nobody takes them", async () => {
     const hosts = new Hosts();
     const [left, right] = [await hosts.start("left"), await hosts.start("right")];
