@@ -41,11 +41,17 @@ export interface ConversationParts {
   readonly think: (question: string, asked: Asked) => AsyncIterable<string>;
   /** Without a voice, answers are text only. */
   readonly voice?: { readonly tts: TextToSpeech; readonly playback: ReplyPlayback } | undefined;
-  /** Settles with other hosts who answers to a wake word: true when this one does. Alone when absent. */
-  readonly arbitrate?: ((hit: WakeHeard, signal: AbortSignal) => Promise<boolean>) | undefined;
+  /**
+   * Settles with other hosts who answers to a wake word; alone when absent. The first verdict comes soon; one that comes
+   * later takes its place, as when two that could not hear each other both had answered.
+   */
+  readonly arbitrate?: ((hit: WakeHeard, signal: AbortSignal) => AsyncIterable<Verdict>) | undefined;
   /** How much of the sound between two places of the captured stream our own playback explains, 0 to 1. None when absent. */
   readonly echo?: ((fromMs: number, toMs: number) => number) | undefined;
 }
+
+/** Who answers to a wake word: this host, or another. */
+export type Verdict = "won" | "lost";
 
 /** A wake word as this host heard it. */
 export interface WakeHeard {
@@ -54,6 +60,8 @@ export interface WakeHeard {
   /** Level of the word and of the room before it, dBFS. */
   readonly levelDbfs: number;
   readonly floorDbfs: number;
+  /** How long before it was heard it had ended, in captured sound: what the detector took. */
+  readonly agoMs: number;
 }
 
 /** How a turn went, told once for each, in order. */

@@ -13,6 +13,7 @@ import { abortError } from "../../format/abort.ts";
 import { REAL_CLOCK } from "./clock.ts";
 import type { ConversationClock, ConversationEvent, ConversationParts, WakeHeard } from "./contracts.ts";
 import { Ears, type EarsOptions } from "./ears.ts";
+import { Keys } from "./keys.ts";
 import { Partials } from "./partials.ts";
 import { recognise } from "./recognising.ts";
 import { Reply, type ReplyManner } from "./reply.ts";
@@ -31,11 +32,11 @@ export interface LiveConversation {
   /** What happens, until the sound has ended and all that was asked is answered. One reader. */
   readonly events: AsyncIterable<ConversationEvent>;
   readonly state: InteractionState;
-  /** Push-to-talk: the key goes down, and up again. */
-  press(): void;
-  release(): void;
+  /** Push-to-talk: the key goes down, and up again; now, or `atMs` into the captured sound. */
+  press(atMs?: number): void;
+  release(atMs?: number): void;
   /** A key that is struck once. */
-  strike(): void;
+  strike(atMs?: number): void;
   /** No more of what is being done. */
   cancel(): void;
 }
@@ -78,6 +79,7 @@ class Conversation implements LiveConversation {
   readonly #clock: ConversationClock;
   readonly #interaction: Interaction;
   readonly #ears: Ears;
+  readonly #keys: Keys;
   readonly #partials: Partials;
   readonly #stop = new AbortController();
   readonly #signal: AbortSignal;
@@ -110,6 +112,7 @@ class Conversation implements LiveConversation {
         this.#tell({ type: "problem", turn: this.#interaction.turn, stage: "transcribe", error }),
     };
     this.#ears = new Ears(parts, { ...options, endpoint: { language, ...options.endpoint } }, news, this.#clock);
+    this.#keys = new Keys(() => this.#ears.endMs, news.event, this.#clock);
     this.#partials = new Partials(
       parts.stt,
       (fromMs) => this.#ears.sound(fromMs, "now"),
@@ -123,19 +126,20 @@ class Conversation implements LiveConversation {
     return this.#interaction.state;
   }
 
-  press(): void {
-    this.#deal({ type: "press", fromMs: this.#ears.endMs });
+  press(atMs?: number): void {
+    this.#keys.strike("press", atMs);
   }
 
-  release(): void {
-    this.#deal({ type: "release", toMs: this.#ears.endMs });
+  release(atMs?: number): void {
+    this.#keys.strike("release", atMs);
   }
 
-  strike(): void {
-    this.#deal({ type: "hotkey", fromMs: this.#ears.endMs });
+  strike(atMs?: number): void {
+    this.#keys.strike("strike", atMs);
   }
 
   cancel(): void {
+    this.#keys.forget();
     this.#deal({ type: "cancel" });
   }
 
@@ -144,7 +148,7 @@ class Conversation implements LiveConversation {
     this.#signal.addEventListener("abort", onAbort, { once: true });
     if (this.#signal.aborted) onAbort();
     try {
-      await Promise.race([this.#ears.run(audio, this.#signal), this.#over.promise]);
+      await Promise.race([this.#ears.run(this.#keys.through(audio), this.#signal), this.#over.promise]);
       this.#soundOver();
       await this.#over.promise;
       this.events.close();
@@ -155,6 +159,7 @@ class Conversation implements LiveConversation {
       this.#takeBackTimer();
       this.#takeBackProgress();
       this.#partials.end();
+      this.#keys.forget();
       for (const work of this.#work.values()) work.abort();
       for (const reply of this.#replies.values()) reply.cancel();
       if (this.#interaction.state === "speaking") void this.#parts.voice?.playback.stop();
@@ -233,7 +238,7 @@ class Conversation implements LiveConversation {
   #do(effect: InteractionEffect): void {
     switch (effect.type) {
       case "arbitrate":
-        return void this.#arbitrate();
+        return void this.#arbitrate(effect.turn);
       case "open-ears":
         if (effect.opening === "wake") this.#turnOf(effect.turn).wakeWord = this.#wake?.word;
         return this.#ears.open(effect);
@@ -285,13 +290,20 @@ class Conversation implements LiveConversation {
     this.#deal({ type: "wake", word: hit.word, score: hit.score, endMs });
   }
 
-  async #arbitrate(): Promise<void> {
+  async #arbitrate(turn: number): Promise<void> {
     const hit = this.#wake;
     const { arbitrate } = this.#parts;
     if (arbitrate === undefined || hit === undefined) return this.#deal({ type: "won" });
-    // Whoever cannot ask the others answers: rather two than none.
-    const won = await arbitrate(hit, this.#signal).catch(() => true);
-    if (!this.#signal.aborted) this.#deal({ type: won ? "won" : "lost" });
+    const isOver = (): boolean => this.#signal.aborted || this.#interaction.turn !== turn;
+    try {
+      for await (const type of arbitrate(hit, this.#signal)) {
+        if (isOver()) return;
+        this.#deal({ type });
+      }
+    } catch {
+      // Whoever cannot ask the others answers: rather two than none.
+      if (!isOver()) this.#deal({ type: "won" });
+    }
   }
 
   #onHeard(toMs: number): void {

@@ -241,7 +241,8 @@ export class Ears {
       if (hit === undefined) continue;
       const { rmsDbfs } = level(this.#recorder.between(atMs - WAKE_WORD_MS, atMs));
       const floorDbfs = rmsDbfs - this.#floor.above(rmsDbfs);
-      this.#news.wake({ word: hit.word, score: hit.score, levelDbfs: rmsDbfs, floorDbfs }, atMs);
+      const agoMs = Math.max(0, this.#recorder.endMs - atMs);
+      this.#news.wake({ word: hit.word, score: hit.score, levelDbfs: rmsDbfs, floorDbfs, agoMs }, atMs);
     }
   }
 }

@@ -8,6 +8,7 @@ export type {
   ConversationParts,
   ReplyPlayback,
   TurnRecord,
+  Verdict,
   WakeHeard,
 } from "./contracts.ts";
 // Our own voice out of the microphone.

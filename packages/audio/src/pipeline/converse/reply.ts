@@ -6,12 +6,13 @@ import { timeSpeech } from "../../turn/timing/timing.ts";
 import type { Spoken } from "../../turn/saying/spoken.ts";
 import type { SpeakEvent } from "../speak-event.ts";
 import { speak } from "../speak.ts";
-import type { Asked, ConversationParts } from "./contracts.ts";
+import type { Asked, ConversationClock, ConversationParts } from "./contracts.ts";
 
 /** How replies are spoken. */
 export interface ReplyManner {
   readonly voice?: string | undefined;
   readonly speed?: number | undefined;
+  readonly clock?: ConversationClock | undefined;
 }
 
 /** What an answer tells while it is made and heard. */
@@ -132,7 +133,8 @@ export class Reply {
     { tts, playback }: NonNullable<ConversationParts["voice"]>,
     signal: AbortSignal,
   ): Promise<void> {
-    for await (const event of speak(text, tts, { ...this.#manner, signal })) {
+    const { voice, speed, clock } = this.#manner;
+    for await (const event of speak(text, tts, { voice, speed, clock, signal })) {
       if (signal.aborted) return;
       this.#note(event);
       if (event.type !== "audio") continue;

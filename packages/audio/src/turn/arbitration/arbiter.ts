@@ -144,11 +144,8 @@ class Rounds implements Arbiter {
   #receiveBid(round: Round, rival: Rival): void {
     const to = rival.from.host;
     if (round.own?.state === "won") this.#claim(round.own, to);
-    else if (round.claim !== undefined && round.claim.from.host !== to) {
-      const { from, score } = round.claim;
-      const message = { type: "claim", from, score, agoMs: this.#nowMs - round.endMs } as const;
-      this.#effects.push({ type: "send", to, message });
-    } else {
+    // Who has claimed says so itself: nobody speaks for another.
+    else if (round.claim === undefined || round.claim.from.host === to) {
       this.#effects.push({ type: "send", to, message: { type: "seen", of: rival.from, host: this.#host } });
       this.#considerEarly(round);
     }

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { VoiceFrames } from "../../../src/engines/index.ts";
 import { AudioError } from "../../../src/index.ts";
-import type { WakeHeard } from "../../../src/pipeline/converse/index.ts";
+import type { Verdict, WakeHeard } from "../../../src/pipeline/converse/index.ts";
 import { MS_PER_CHAR, Room, toneStt, toneVad, toneWake, VirtualClock } from "./kit.ts";
 
 const echoed = (question: string): string => `You said ${question}.`;
@@ -110,9 +110,9 @@ describe("a conversation", () => {
   it("gives way to another host that heard the wake word better", async () => {
     const wake = { engine: toneWake("yes"), rules: { words: { yes: { threshold: 0.5 } } } };
     const heard: WakeHeard[] = [];
-    const arbitrate = async (hit: WakeHeard): Promise<boolean> => {
+    const arbitrate = async function* (hit: WakeHeard): AsyncGenerator<Verdict> {
       heard.push(hit);
-      return false;
+      yield "lost";
     };
     const room = new Room(echoed, { parts: { wake, arbitrate }, interaction: { mode: "wake" } });
     await room.say("500 yes 300 tell me a story 5000");
@@ -120,6 +120,29 @@ describe("a conversation", () => {
     expect(heard).toMatchObject([{ word: "yes", score: 1 }]);
     expect(room.of("turn")).toMatchObject([{ outcome: "yielded", question: "", reply: "" }]);
     expect(room.asked).toEqual([]);
+  });
+
+  it("takes its answer back when it turns out that another host answers as well, and answers the next one", async () => {
+    const wake = { engine: toneWake("yes"), rules: { words: { yes: { threshold: 0.5 } } } };
+    const late = Promise.withResolvers<void>();
+    let calls = 0;
+    const arbitrate = async function* (): AsyncGenerator<Verdict> {
+      yield "won";
+      if (calls++ > 0) return;
+      await late.promise;
+      yield "lost";
+    };
+    const room = new Room(echoed, { parts: { wake, arbitrate }, interaction: { mode: "wake", followUpMs: 0 } });
+    await room.say("500 yes 100 tell me");
+    expect(room.of("state").at(-1)).toMatchObject({ state: "listening_for_command" });
+    late.resolve();
+    await room.say("a story 3000 yes 300 what time is it 5000");
+    await room.untilQuiet();
+    await room.end();
+    expect(room.of("turn")).toMatchObject([
+      { turn: 1, outcome: "yielded", reply: "" },
+      { turn: 2, outcome: "complete", question: "What time is it" },
+    ]);
   });
 
   it("says that it failed when nobody can think, and goes on with the next turn", async () => {
