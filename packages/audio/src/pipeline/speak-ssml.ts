@@ -1,14 +1,16 @@
 /** Speaking an SSML document: each stretch in its own manner, with the pauses between them. */
 import { AudioError } from "../errors.ts";
-import type { SynthesizeOptions, TextToSpeech } from "../engines/contracts.ts";
-import { abortError } from "../format/abort.ts";
+import type { SynthesizeOptions, TextToSpeech, Voice } from "../engines/contracts.ts";
+import { chooseVoice, voiceOfLanguage } from "../engines/voices.ts";
 import type { Pcm } from "../format/pcm.ts";
 import { createResampler } from "../format/resample.ts";
 import { parseSsml } from "../turn/ssml/document.ts";
 import type { SpeakingSegment, SsmlDocument } from "../turn/ssml/document.ts";
 import type { Emphasis } from "../turn/ssml/prosody.ts";
+import { Ahead } from "./ahead.ts";
+import { channel } from "./channel.ts";
 import type { SpeakEvent } from "./speak-event.ts";
-import type { SpeakOptions } from "./speak.ts";
+import { EVENTS_AHEAD, type SpeakOptions } from "./speak.ts";
 import { timed } from "./timed.ts";
 
 /** Silence comes in blocks of this length. */
@@ -39,30 +41,45 @@ export function readSsml(text: string, language?: string): SsmlDocument {
 }
 
 /**
- * Speaks a whole SSML document. Pauses are silence, pitch is made by playing slower or faster speech at another rate, and
- * volume is held within full scale. A stretch in another language is said by the first voice of that language, where the
- * engine has one.
- * @throws AudioError `input-refused` when it is no document, those of the voice, and `job-cancelled`
+ * Speaks a whole SSML document; while one stretch is taken the next ones are made. Pauses are silence, pitch is made by
+ * playing slower or faster speech at another rate, and volume is held within full scale. A stretch in another language is
+ * said by a voice of that language where the engine has one, and one for a named voice by that voice.
+ * @throws AudioError `input-refused` when it is no document or no voice is as it is wished, those of the voice, and
+ * `job-cancelled`
  */
 export async function* speakSsml(
   ssml: string,
   tts: TextToSpeech,
   options: SpeakOptions = {},
 ): AsyncGenerator<SpeakEvent, void, undefined> {
-  const voice = tts.voices.find(({ name }) => name === options.voice) ?? tts.voices[0];
-  const document = readSsml(ssml, voice?.language);
+  const voice = chooseVoice(tts.voices, options);
+  const document = readSsml(ssml, voice.language);
   yield { type: "text", delta: document.text };
-  let index = 0;
-  for (const segment of document.segments) {
-    for (const pcm of silence(segment.pauseBeforeMs, tts.sampleRateHz)) yield { type: "audio", index, pcm };
-    yield { type: "sentence", index, text: segment.spoken.text, spoken: segment.spoken };
-    yield* timed(say(segment, tts, options), index, segment.spoken, segment.language ?? voice?.language);
-    index += 1;
-  }
-  for (const pcm of silence(document.pauseAfterMs, tts.sampleRateHz)) {
-    if (options.signal?.aborted === true) throw abortError(options.signal, "speaking");
-    yield { type: "audio", index: Math.max(0, index - 1), pcm };
-  }
+  const ahead = new Ahead();
+  const { speed = 1 } = options;
+  const events = channel<SpeakEvent>(
+    async (emit, signal) => {
+      const sound = async (event: SpeakEvent): Promise<void> => {
+        ahead.made(event);
+        await emit(event);
+      };
+      let index = 0;
+      for (const segment of document.segments) {
+        await ahead.room(signal);
+        for (const pcm of silence(segment.pauseBeforeMs, tts.sampleRateHz)) await sound({ type: "audio", index, pcm });
+        await emit({ type: "sentence", index, text: segment.spoken.text, spoken: segment.spoken });
+        const { name, language } = voiceOf(segment, tts.voices, voice);
+        const said = say(segment, tts, { voice: name, speed, signal });
+        for await (const event of timed(said, index, segment.spoken, language)) await sound(event);
+        index += 1;
+      }
+      for (const pcm of silence(document.pauseAfterMs, tts.sampleRateHz)) {
+        await sound({ type: "audio", index: Math.max(0, index - 1), pcm });
+      }
+    },
+    { capacity: EVENTS_AHEAD, doing: "speaking", signal: options.signal },
+  );
+  yield* ahead.taking(events);
 }
 
 function* silence(ms: number, sampleRateHz: number): Generator<Pcm, void, undefined> {
@@ -75,19 +92,14 @@ function* silence(ms: number, sampleRateHz: number): Generator<Pcm, void, undefi
 async function* say(
   segment: SpeakingSegment,
   tts: TextToSpeech,
-  { voice, speed = 1, signal }: SpeakOptions,
+  { voice, speed, signal }: { readonly voice: string; readonly speed: number; readonly signal: AbortSignal },
 ): AsyncGenerator<Pcm, void, undefined> {
   const { sampleRateHz } = tts;
   const emphasis = EMPHASES[segment.emphasis];
   // Whole hundreds keep the resampler's filter small.
   const raisedHz = Math.round((sampleRateHz * 2 ** (segment.pitchSemitones / 12)) / 100) * 100;
   const wanted = (speed * segment.rate * emphasis.rate * sampleRateHz) / raisedHz;
-  const name = voiceFor(segment.language, tts, voice);
-  const how: SynthesizeOptions = {
-    speed: Math.min(FASTEST, Math.max(SLOWEST, wanted)),
-    ...(name === undefined ? {} : { voice: name }),
-    ...(signal === undefined ? {} : { signal }),
-  };
+  const how: SynthesizeOptions = { speed: Math.min(FASTEST, Math.max(SLOWEST, wanted)), voice, signal };
   const gain = 10 ** ((segment.volumeDb + emphasis.volumeDb) / 20);
   const shifter = raisedHz === sampleRateHz ? undefined : createResampler(raisedHz, sampleRateHz);
   for await (const { samples } of tts.synthesize(segment.spoken.text, how)) {
@@ -98,11 +110,19 @@ async function* say(
   if (rest !== undefined && rest.length > 0) yield { sampleRateHz, samples: amplified(rest, gain) };
 }
 
-function voiceFor(language: string | undefined, tts: TextToSpeech, chosen: string | undefined): string | undefined {
-  const primary = (tag: string | undefined): string | undefined => tag?.toLowerCase().split(/[-_]/u)[0];
-  const own = tts.voices.find(({ name }) => name === chosen) ?? tts.voices[0];
-  if (language === undefined || primary(language) === primary(own?.language)) return chosen;
-  return tts.voices.find((voice) => primary(voice.language) === primary(language))?.name ?? chosen;
+/** The first voice of those the stretch names that is there, else one of its language, else the one for the whole. */
+function voiceOf(segment: SpeakingSegment, voices: readonly Voice[], whole: Voice): Voice {
+  const named = segment.voices
+    .map((name) => voices.find((each) => each.name === name))
+    .find((each) => each !== undefined);
+  if (named !== undefined) return named;
+  const { language } = segment;
+  if (language === undefined || primaryOf(language) === primaryOf(whole.language)) return whole;
+  return voiceOfLanguage(voices, language) ?? whole;
+}
+
+function primaryOf(language: string): string | undefined {
+  return language.toLowerCase().split(/[-_]/u)[0];
 }
 
 function amplified(samples: Float32Array, gain: number): Float32Array {

@@ -1,43 +1,58 @@
 /** Speaking: a stream of text becomes sentences, and those become sound while the text is still being written. */
 import type { TextToSpeech } from "../engines/contracts.ts";
+import { chooseVoice, type VoiceWish } from "../engines/voices.ts";
 import { BoundedQueue } from "../format/queue.ts";
-import { createChunker } from "../turn/chunker.ts";
+import { createChunker, type Chunker } from "../turn/chunker.ts";
 import { createSpeakable } from "../turn/saying/speakable.ts";
+import { Ahead } from "./ahead.ts";
 import { allOrNone, channel } from "./channel.ts";
+import { REAL_CLOCK } from "./converse/clock.ts";
+import type { ConversationClock } from "./converse/contracts.ts";
 import type { SpeakEvent } from "./speak-event.ts";
 import { timed } from "./timed.ts";
 
 /** Options of {@link speak}. */
-export interface SpeakOptions {
-  readonly voice?: string | undefined;
+export interface SpeakOptions extends VoiceWish {
   readonly speed?: number | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Counts the time that a slow writer takes to the first chunk. The machine's when absent. */
+  readonly clock?: Pick<ConversationClock, "after"> | undefined;
 }
 
 /** Sentences that may wait for the voice before the writer is held. */
 const SENTENCES_AHEAD = 32;
+/** Events that wait unread, most of them pieces of text; how much sound waits is bounded by {@link Ahead}. */
+export const EVENTS_AHEAD = 1024;
+/** A writer this slow is not waited for to make the first chunk a good one: its first clause will do. */
+const FIRST_CHUNK_MS = 700;
 
 /**
- * Speaks `text` sentence by sentence.
- * @throws AudioError of the voice, or whatever the text source throws.
+ * Speaks `text` chunk by chunk; while one is taken the next ones are made, as far as {@link Ahead} lets them.
+ * @throws AudioError `input-refused` when no voice is as it is wished, those of the voice, or whatever the text source throws.
  */
 export function speak(
   text: AsyncIterable<string>,
   tts: TextToSpeech,
   options: SpeakOptions = {},
 ): AsyncGenerator<SpeakEvent, void, undefined> {
-  return channel<SpeakEvent>(
+  const ahead = new Ahead();
+  const events = channel<SpeakEvent>(
     async (emit, outer) => {
       const stop = new AbortController();
       const signal = AbortSignal.any([outer, stop.signal]);
       const sentences = new BoundedQueue<string>({ capacity: SENTENCES_AHEAD, signal, doing: "speaking" });
       await allOrNone(stop, [
-        write(text, sentences, emit, signal),
-        voiceSentences(sentences, tts, { ...options, signal }, emit),
+        write(text, sentences, emit, { ...options, signal }),
+        voiceSentences(sentences, { tts, ahead, emit }, { ...options, signal }),
       ]);
     },
-    { capacity: 64, doing: "speaking", signal: options.signal },
+    { capacity: EVENTS_AHEAD, doing: "speaking", signal: options.signal },
   );
+  return ahead.taking(events);
+}
+
+interface Work extends SpeakOptions {
+  readonly signal: AbortSignal;
 }
 
 /** Passes the text on as it comes and cuts it into sentences. */
@@ -45,45 +60,93 @@ async function write(
   text: AsyncIterable<string>,
   sentences: BoundedQueue<string>,
   emit: (event: SpeakEvent) => Promise<void>,
-  signal: AbortSignal,
+  { signal, clock = REAL_CLOCK }: Work,
 ): Promise<void> {
   const chunker = createChunker();
+  const first = new FirstChunk(chunker, sentences, clock);
   try {
     for await (const delta of text) {
       signal.throwIfAborted();
       await emit({ type: "text", delta });
-      for (const sentence of chunker.push(delta)) await sentences.push(sentence);
+      const chunks = chunker.push(delta);
+      first.wrote(delta, chunks.length > 0);
+      for (const sentence of chunks) await sentences.push(sentence);
     }
+    first.end();
     for (const sentence of chunker.end()) await sentences.push(sentence);
     sentences.close();
   } catch (error) {
     sentences.fail(error);
     throw error;
+  } finally {
+    first.end();
+  }
+}
+
+/** Sees to it that a slow writer does not keep the first chunk back for long. */
+class FirstChunk {
+  readonly #chunker: Chunker;
+  readonly #sentences: BoundedQueue<string>;
+  readonly #clock: Pick<ConversationClock, "after">;
+  #state: "waiting" | "counting" | "late" | "over" = "waiting";
+  #takeBack: () => void = () => undefined;
+
+  constructor(chunker: Chunker, sentences: BoundedQueue<string>, clock: Pick<ConversationClock, "after">) {
+    this.#chunker = chunker;
+    this.#sentences = sentences;
+    this.#clock = clock;
+  }
+
+  /** The chunker has taken `delta`, and has given a chunk for it or not. */
+  wrote(delta: string, isCut: boolean): void {
+    if (isCut) return this.end();
+    if (this.#state === "late") return this.#hurry();
+    if (this.#state !== "waiting" || delta.trim() === "") return;
+    this.#state = "counting";
+    this.#takeBack = this.#clock.after(FIRST_CHUNK_MS, () => {
+      if (this.#state !== "counting") return;
+      this.#state = "late";
+      this.#hurry();
+    });
+  }
+
+  end(): void {
+    this.#state = "over";
+    this.#takeBack();
+  }
+
+  #hurry(): void {
+    const chunk = this.#chunker.hurry();
+    if (chunk === undefined) return;
+    this.end();
+    // Nothing was queued before it, so there is room.
+    this.#sentences.tryPush(chunk);
   }
 }
 
 async function voiceSentences(
   sentences: AsyncIterable<string>,
-  tts: TextToSpeech,
-  options: SpeakOptions & { readonly signal: AbortSignal },
-  emit: (event: SpeakEvent) => Promise<void>,
+  {
+    tts,
+    ahead,
+    emit,
+  }: { readonly tts: TextToSpeech; readonly ahead: Ahead; readonly emit: (event: SpeakEvent) => Promise<void> },
+  { signal, speed, ...wish }: Work,
 ): Promise<void> {
-  const speaking = tts.voices.find(({ name }) => name === options.voice) ?? tts.voices[0];
-  const speakable = createSpeakable({ language: speaking?.language });
+  const voice = chooseVoice(tts.voices, wish);
+  const speakable = createSpeakable({ language: voice.language });
+  const how = { signal, voice: voice.name, ...(speed === undefined ? {} : { speed }) };
   let index = 0;
-  const call = {
-    signal: options.signal,
-    ...(options.voice === undefined ? {} : { voice: options.voice }),
-    ...(options.speed === undefined ? {} : { speed: options.speed }),
-  };
   for await (const sentence of sentences) {
     const spoken = speakable(sentence);
     if (spoken.text === "") {
       await emit({ type: "unsaid", written: sentence });
       continue;
     }
+    await ahead.room(signal);
     await emit({ type: "sentence", index, text: spoken.text, spoken });
-    for await (const event of timed(tts.synthesize(spoken.text, call), index, spoken, speaking?.language)) {
+    for await (const event of timed(tts.synthesize(spoken.text, how), index, spoken, voice.language)) {
+      ahead.made(event);
       await emit(event);
     }
     index += 1;

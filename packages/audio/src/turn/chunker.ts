@@ -38,6 +38,11 @@ export interface ChunkerOptions {
 export interface Chunker {
   /** Takes the next piece of text; gives the chunks that are now decided, most often none. */
   push(text: string): string[];
+  /**
+   * Nothing comes for a while, and nobody speaks: gives the first chunk as far as it is made of whole clauses, however short
+   * they are; undefined while there is none, and after the first chunk. The only call on which it depends where it is cut.
+   */
+  hurry(): string | undefined;
   /** The text is over; gives the rest. The chunker is then as new. */
   end(): string[];
 }
@@ -46,6 +51,9 @@ export interface Chunker {
 const MAX_FENCE_CHARS = 4000;
 /** Of the line a chunk begins in, as much as tells a list item. */
 const LINE_START_CHARS = 16;
+
+/** Code has no clauses. */
+const OPEN_FENCE = /^\s*(?:```|~~~)/u;
 
 interface Limits {
   readonly firstMinChars: number;
@@ -93,19 +101,22 @@ export function createChunker({ separator, ...lengths }: ChunkerOptions = {}): C
   let buffer = "";
   let context = START;
 
+  const take = ({ at, fence }: Cut): string => {
+    const chunk = buffer.slice(0, at);
+    buffer = buffer.slice(at);
+    context = {
+      isFirst: context.isFirst && chunk.trim() === "",
+      line: lineAt(context.line, chunk, chunk.length),
+      fence,
+    };
+    return chunk;
+  };
   const drain = (final: boolean): string[] => {
     const chunks: string[] = [];
     for (;;) {
       const cut = findCut({ text: buffer, final }, context, limits, separator);
       if (cut === undefined || cut.at === 0) return chunks;
-      const chunk = buffer.slice(0, cut.at);
-      chunks.push(chunk);
-      buffer = buffer.slice(cut.at);
-      context = {
-        isFirst: context.isFirst && chunk.trim() === "",
-        line: lineAt(context.line, chunk, chunk.length),
-        fence: cut.fence,
-      };
+      chunks.push(take(cut));
     }
   };
 
@@ -113,6 +124,11 @@ export function createChunker({ separator, ...lengths }: ChunkerOptions = {}): C
     push(text) {
       buffer += text;
       return drain(false);
+    },
+    hurry() {
+      if (!context.isFirst || context.fence !== undefined || OPEN_FENCE.test(buffer)) return undefined;
+      const at = lastClause({ text: buffer, final: false });
+      return at === undefined ? undefined : take({ at, fence: undefined });
     },
     end() {
       const chunks = drain(true);
@@ -122,6 +138,15 @@ export function createChunker({ separator, ...lengths }: ChunkerOptions = {}): C
       return chunks;
     },
   };
+}
+
+/** Behind the last clause that is certain to be one. */
+function lastClause(sight: Sight): number | undefined {
+  for (let at = sight.text.length - 1; at > 0; at--) {
+    const verdict = judgeClause(sight, at);
+    if (typeof verdict === "number" && /[\p{L}\p{N}]/u.test(sight.text.slice(0, at))) return verdict;
+  }
+  return undefined;
 }
 
 /** The first place to cut that is decided; undefined while there is none. */

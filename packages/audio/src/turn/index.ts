@@ -33,7 +33,7 @@ export type {
 // SSML into what is to be said, and how.
 export { isSsml, parseSsml } from "./ssml/document.ts";
 export type { SpeakingSegment, SsmlDocument, SsmlMark, SsmlOptions, SsmlResult } from "./ssml/document.ts";
-export { MAX_BREAK_MS } from "./ssml/prosody.ts";
+export { MAX_BREAK_MS, MAX_BREAKS_MS } from "./ssml/prosody.ts";
 export type { Emphasis, Manner } from "./ssml/prosody.ts";
 export { MAX_XML_CHARS, MAX_XML_DEPTH } from "./ssml/xml.ts";
 export type { XmlFault } from "./ssml/xml.ts";

@@ -81,6 +81,38 @@ describe("speaking SSML", () => {
     ]);
   });
 
+  it("lets a document choose its voices, as far as they are there", async () => {
+    const calls: { text: string; voice?: string }[] = [];
+    const ssml =
+      '<speak>a<voice name="nobody uwe">b</voice><voice name="nobody">c</voice><voice languages="de-CH fr">d</voice>' +
+      '<voice name="uwe"><voice name="ann">e</voice>f</voice></speak>';
+    await all(speakSsml(ssml, humming(calls), { language: "en-GB" }));
+    expect(calls.map(({ text, voice }) => `${text} ${voice}`)).toEqual([
+      "a ann",
+      "b uwe",
+      "c ann",
+      "d uwe",
+      "e ann",
+      "f uwe",
+    ]);
+    await expect(all(speakSsml(ssml, humming([]), { language: "fr" }))).rejects.toMatchObject({
+      code: "input-refused",
+      message: "no voice here speaks fr",
+    });
+  });
+
+  it("makes the next stretch while one is taken, and all breaks together are bounded", async () => {
+    const calls: { text: string }[] = [];
+    for await (const event of speakSsml("<speak><s>a</s><s>b</s></speak>", humming(calls))) {
+      // Without it, this never ends.
+      if (event.type === "audio") await expect.poll(() => calls.length).toBe(2);
+    }
+    const pauses = `<speak>x${'<break time="10s"/>y'.repeat(40)}</speak>`;
+    const sound = soundOf(await all(speakSsml(pauses, { ...humming([]), sampleRateHz: 1000 })));
+    expect(sound.length / 1000).toBeLessThan(300 + 41 * 24 + 1);
+    expect(sound.length / 1000).toBeGreaterThan(300);
+  });
+
   it("makes louder and softer, never beyond full scale", async () => {
     const peak = async (volume: string): Promise<number> => {
       const sound = soundOf(

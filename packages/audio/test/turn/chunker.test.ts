@@ -192,6 +192,20 @@ describe("when a chunk comes", () => {
     expect(out.at(-1)).toBe("After it.");
   });
 
+  test("in a hurry whole clauses are the first chunk, and nothing else is", () => {
+    const hurried = (...pieces: readonly string[]): (string | undefined)[] => {
+      const chunker = createChunker();
+      for (const piece of pieces) chunker.push(piece);
+      return [chunker.hurry(), chunker.hurry()];
+    };
+    expect(hurried("Well, you know, it")).toEqual(["Well, you know, ", undefined]);
+    expect(hurried("It costs 3,50 and 1,")).toEqual([undefined, undefined]);
+    expect(hurried("- , ")).toEqual([undefined, undefined]);
+    expect(hurried("```js\nlet a, b")).toEqual([undefined, undefined]);
+    expect(hurried("Hello there. And, then")).toEqual([undefined, undefined]);
+    expect(hurried("")).toEqual([undefined, undefined]);
+  });
+
   test("it can be used again after the end", () => {
     const chunker = createChunker();
     expect([...chunker.push("One two three"), ...chunker.end()]).toEqual(["One two three"]);
@@ -309,6 +323,27 @@ describe("whatever the text and its tokens", () => {
         expect(out).not.toContain("");
       }),
       { numRuns: 1000 },
+    );
+  });
+
+  test("hurries lose nothing either", () => {
+    fc.assert(
+      fc.property(text, tokens, (input, cuts) => {
+        const chunker = createChunker();
+        const out: string[] = [];
+        for (let at = 0, i = 0; at < input.length; i++) {
+          const size = cuts[i % cuts.length] ?? 1;
+          out.push(...chunker.push(input.slice(at, at + size)));
+          const hurried = chunker.hurry();
+          if (hurried !== undefined) {
+            expect(out.join("").trim()).toBe("");
+            out.push(hurried);
+          }
+          at += size;
+        }
+        expect([...out, ...chunker.end()].join("")).toBe(input);
+      }),
+      { numRuns: 500 },
     );
   });
 

@@ -1,7 +1,7 @@
 /**
  * SSML (W3C Speech Synthesis Markup Language 1.1, a subset) as a list of stretches to say: speak, p, s, break, emphasis, say-as,
- * prosody (rate, pitch, volume), sub, mark, and xml:lang on any element. Of other elements the content is read, but for
- * metadata and desc. A document is taken whole: half a document of a token stream has no meaning yet.
+ * prosody (rate, pitch, volume), sub, mark, voice (name, languages), and xml:lang on any element. Of other elements the content
+ * is read, but for metadata and desc. A document is taken whole: half a document of a token stream has no meaning yet.
  */
 import { readAloud } from "../saying/reading.ts";
 import { sayAs } from "../saying/say-as.ts";
@@ -9,7 +9,7 @@ import { spokenOf } from "../saying/spoken.ts";
 import type { Spoken } from "../saying/spoken.ts";
 import { joinTraced, standingFor, tidySpaces, traced } from "../saying/traced.ts";
 import type { Traced } from "../saying/traced.ts";
-import { breakMs, emphasised, MAX_BREAK_MS, prosody } from "./prosody.ts";
+import { breakMs, emphasised, MAX_BREAK_MS, MAX_BREAKS_MS, prosody } from "./prosody.ts";
 import type { Manner } from "./prosody.ts";
 import { readXml } from "./xml.ts";
 import type { XmlEvent, XmlFault } from "./xml.ts";
@@ -65,7 +65,7 @@ export function parseSsml(text: string, { language }: SsmlOptions = {}): SsmlRes
     const nextStep = "Put the text into <speak>…</speak>.";
     return { ok: false, fault: { line: 1, column: 1, problem: `the root is <${root.name}>, not <speak>`, nextStep } };
   }
-  const builder = new Builder({ rate: 1, pitchSemitones: 0, volumeDb: 0, emphasis: "none", language });
+  const builder = new Builder({ rate: 1, pitchSemitones: 0, volumeDb: 0, emphasis: "none", language, voices: [] });
   for (const event of read.events) builder.take(event);
   return { ok: true, document: builder.finish() };
 }
@@ -79,6 +79,11 @@ interface Open {
   readonly says: ((content: string) => string) | undefined;
 }
 
+/** The words of a list with white space between them. */
+function listed(value: string | undefined): readonly string[] {
+  return (value ?? "").split(/\s+/u).filter((word) => word !== "");
+}
+
 /** Collects what is said until something changes the manner or makes a pause. */
 class Builder {
   readonly #segments: SpeakingSegment[] = [];
@@ -88,6 +93,8 @@ class Builder {
   #said: Traced[] = [];
   #marks: SsmlMark[] = [];
   #pauseMs = 0;
+  /** Of all breaks so far. */
+  #breaksMs = 0;
   /** White space that sets apart what follows, for the eye. */
   #gap = "";
   #silent = 0;
@@ -132,8 +139,11 @@ class Builder {
     let manner = before;
     if (name === "prosody") manner = prosody(manner, attributes);
     if (name === "emphasis") manner = emphasised(manner, attributes.get("level"));
-    const language = attributes.get("xml:lang");
-    if (language !== undefined) manner = { ...manner, language };
+    const language =
+      attributes.get("xml:lang") ?? (name === "voice" ? listed(attributes.get("languages"))[0] : undefined);
+    if (language !== undefined && language !== "") manner = { ...manner, language };
+    const voices = name === "voice" ? listed(attributes.get("name")) : [];
+    if (voices.length > 0) manner = { ...manner, voices };
     if (manner !== before) this.#flush();
     this.#manner = manner;
   }
@@ -195,7 +205,10 @@ class Builder {
 
   #pause(ms: number): void {
     this.#flush();
-    this.#pauseMs = Math.min(MAX_BREAK_MS, this.#pauseMs + ms);
+    const added = Math.min(ms, MAX_BREAK_MS - this.#pauseMs, MAX_BREAKS_MS - this.#breaksMs);
+    if (added <= 0) return;
+    this.#pauseMs += added;
+    this.#breaksMs += added;
   }
 
   /** Makes a segment of what was collected; what is not said waits for the next one. */

@@ -14,6 +14,8 @@ export interface Manner {
   readonly emphasis: Emphasis;
   /** BCP 47 tag; undefined when nothing says. */
   readonly language: string | undefined;
+  /** Names of voices, the preferred first; empty when nothing says. */
+  readonly voices: readonly string[];
 }
 
 /** The volume "silent". */
@@ -55,6 +57,8 @@ const BREAKS_MS: Readonly<Record<string, number>> = {
 
 /** Longest pause one break makes, as with the common voices. */
 export const MAX_BREAK_MS = 10_000;
+/** All breaks of a document together; further ones make no pause. */
+export const MAX_BREAKS_MS = 300_000;
 
 /** `manner` as an element's attributes change it: rates multiply, pitches and volumes add up. */
 export function prosody(manner: Manner, attributes: ReadonlyMap<string, string>): Manner {
