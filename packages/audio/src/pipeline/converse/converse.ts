@@ -8,15 +8,15 @@ import { createInteraction, type Interaction, type InteractionEffect } from "../
 import type { InteractionEvent, InteractionOptions, InteractionState } from "../../turn/interaction/index.ts";
 import { normaliseHeard } from "../../turn/normalise/heard.ts";
 import { withoutWakeWord } from "../../turn/normalise/wake-word.ts";
-import { toneOf } from "../../turn/tone/tone.ts";
 import { abortError } from "../../format/abort.ts";
+import { Answers } from "./answers.ts";
 import { REAL_CLOCK } from "./clock.ts";
 import type { ConversationClock, ConversationEvent, ConversationParts, WakeHeard } from "./contracts.ts";
 import { Ears, type EarsOptions } from "./ears.ts";
 import { Keys } from "./keys.ts";
 import { Partials } from "./partials.ts";
 import { recognise } from "./recognising.ts";
-import { Reply, type ReplyManner } from "./reply.ts";
+import type { ReplyManner } from "./reply.ts";
 
 /** Options of {@link converse}. */
 export interface ConverseOptions extends EarsOptions, ReplyManner {
@@ -43,10 +43,6 @@ export interface LiveConversation {
 
 /** Events that may wait unread; then the reader is taken for dead. */
 const EVENTS_WAITING = 4096;
-const PROGRESS_MS = 250;
-const DUCK_DB = -18;
-const DUCK_FADE_MS = 40;
-const RESTORE_FADE_MS = 250;
 
 /**
  * Holds a conversation over `audio`: mono at `SPEECH_RATE_HZ` as it is captured, blocks of any size.
@@ -61,17 +57,6 @@ export function converse(
   return new Conversation(audio, parts, options);
 }
 
-/** What is kept of a turn until it has ended. */
-interface OpenTurn {
-  /** What began it, which is no part of the question. */
-  wakeWord: string | undefined;
-  question: string;
-  /** When, on the clock, the person had finished. */
-  spokeUntilMs: number | undefined;
-  firstAudioMs: number | undefined;
-  reply: Reply | undefined;
-}
-
 class Conversation implements LiveConversation {
   readonly events: BoundedQueue<ConversationEvent>;
   readonly #parts: ConversationParts;
@@ -81,17 +66,15 @@ class Conversation implements LiveConversation {
   readonly #ears: Ears;
   readonly #keys: Keys;
   readonly #partials: Partials;
+  readonly #answers: Answers;
   readonly #stop = new AbortController();
   readonly #signal: AbortSignal;
   readonly #work = new Map<number, AbortController>();
-  readonly #replies = new Map<number, Reply>();
-  readonly #turns = new Map<number, OpenTurn>();
   readonly #waiting: InteractionEvent[] = [];
   readonly #over = Promise.withResolvers<void>();
   #isDealing = false;
   #isSoundOver = false;
   #takeBackTimer: () => void = () => undefined;
-  #takeBackProgress: () => void = () => undefined;
   #state: InteractionState = "idle";
   #wake: WakeHeard | undefined;
 
@@ -118,6 +101,11 @@ class Conversation implements LiveConversation {
       (fromMs) => this.#ears.sound(fromMs, "now"),
       (text, throughMs) => this.#onPartial(text, throughMs),
     );
+    const say = {
+      deal: (event: InteractionEvent) => this.#deal(event),
+      tell: (event: ConversationEvent) => this.#tell(event),
+    };
+    this.#answers = new Answers(parts, options, this.#clock, say, this.#signal);
     this.#tell({ type: "state", state: "idle", turn: 0 });
     void this.#live(audio);
   }
@@ -157,11 +145,10 @@ class Conversation implements LiveConversation {
     } finally {
       this.#signal.removeEventListener("abort", onAbort);
       this.#takeBackTimer();
-      this.#takeBackProgress();
       this.#partials.end();
       this.#keys.forget();
       for (const work of this.#work.values()) work.abort();
-      for (const reply of this.#replies.values()) reply.cancel();
+      this.#answers.close();
       if (this.#interaction.state === "speaking") void this.#parts.voice?.playback.stop();
       this.#stop.abort();
     }
@@ -211,10 +198,8 @@ class Conversation implements LiveConversation {
     if (state === this.#state) return;
     this.#state = state;
     this.#ears.watch(state === "processing" || state === "responding" || state === "speaking");
-    if (state === "speaking") {
-      this.#ears.playing();
-      this.#reportProgress();
-    }
+    if (state === "speaking") this.#ears.playing();
+    else this.#answers.silent();
     this.#tell({ type: "state", state, turn });
   }
 
@@ -240,7 +225,7 @@ class Conversation implements LiveConversation {
       case "arbitrate":
         return void this.#arbitrate(effect.turn);
       case "open-ears":
-        if (effect.opening === "wake") this.#turnOf(effect.turn).wakeWord = this.#wake?.word;
+        if (effect.opening === "wake") this.#answers.turn(effect.turn).wakeWord = this.#wake?.word;
         return this.#ears.open(effect);
       case "close-ears":
         this.#partials.end();
@@ -248,40 +233,24 @@ class Conversation implements LiveConversation {
       case "transcribe":
         return void this.#transcribe(effect);
       case "think":
-        return this.#think(effect);
+        return this.#answers.think(effect);
       case "confirm":
-        return this.#replies.get(effect.generation)?.confirm();
+        return this.#answers.confirm(effect.generation);
       case "cancel-work":
         return this.#cancelWork(effect.generation);
       case "play":
-        return this.#replies.get(effect.generation)?.play();
+        return this.#answers.play(effect.generation);
       case "duck":
-        this.#parts.voice?.playback.duck(DUCK_DB, DUCK_FADE_MS);
-        return this.#tell({ type: "ducked" });
+        return this.#answers.duck();
       case "restore":
-        this.#parts.voice?.playback.restore(RESTORE_FADE_MS);
-        return this.#tell({ type: "restored" });
+        return this.#answers.restore();
       case "stop":
-        return void this.#stopPlaying(effect.generation);
+        return void this.#answers.stop(effect.generation);
       case "end-turn":
-        return this.#endTurn(effect);
+        return this.#answers.end(effect);
       case "signal":
         return this.#tell({ type: "signal", signal: effect.signal });
     }
-  }
-
-  #turnOf(turn: number): OpenTurn {
-    const open = this.#turns.get(turn);
-    if (open !== undefined) return open;
-    const fresh = {
-      wakeWord: undefined,
-      question: "",
-      spokeUntilMs: undefined,
-      firstAudioMs: undefined,
-      reply: undefined,
-    };
-    this.#turns.set(turn, fresh);
-    return fresh;
   }
 
   #onWake(hit: WakeHeard, endMs: number): void {
@@ -322,7 +291,7 @@ class Conversation implements LiveConversation {
     const work = new AbortController();
     this.#work.set(generation, work);
     const { samples, toMs } = this.#ears.sound(effect.fromMs, effect.toMs);
-    const open = this.#turnOf(turn);
+    const open = this.#answers.turn(turn);
     open.spokeUntilMs = this.#clock.now() - (this.#ears.endMs - toMs);
     try {
       const heard = await recognise(this.#parts.stt, samples, this.#clock, work.signal);
@@ -338,69 +307,10 @@ class Conversation implements LiveConversation {
     }
   }
 
-  #think({ turn, generation, speculative, text }: Extract<InteractionEffect, { type: "think" }>): void {
-    const { voice } = this.#parts;
-    const open = this.#turnOf(turn);
-    open.question = text;
-    const reply = new Reply({ turn, generation, question: text }, voice, this.#options, {
-      event: (event) => {
-        if (event.type === "text") this.#tell({ type: "text", turn, delta: event.delta });
-        if (event.type === "sentence") {
-          this.#tell({ type: "sentence", turn, index: event.index, text: event.spoken.text });
-        }
-        if (event.type === "timing") this.#tell({ ...event, turn });
-      },
-      firstText: () => this.#deal({ type: "text", generation }),
-      firstAudio: () => this.#deal({ type: "audio", generation }),
-      sounds: () => {
-        if (open.spokeUntilMs !== undefined) open.firstAudioMs = this.#clock.now() - open.spokeUntilMs;
-      },
-      answered: (heardMs) => this.#deal({ type: "answered", generation, heardMs }),
-      failed: (stage, error) => {
-        this.#tell({ type: "problem", turn, stage, error });
-        this.#deal({ type: "failed", generation, stage });
-      },
-    });
-    open.reply = reply;
-    this.#replies.set(generation, reply);
-    if (!speculative) reply.confirm();
-    this.#tell({ type: "question", turn, text });
-    void reply.run(this.#parts.think).finally(() => this.#replies.delete(generation));
-  }
-
   #cancelWork(generation: number): void {
     this.#work.get(generation)?.abort();
     this.#work.delete(generation);
-    this.#replies.get(generation)?.cancel();
-  }
-
-  async #stopPlaying(generation: number): Promise<void> {
-    const { voice } = this.#parts;
-    if (voice === undefined) return this.#deal({ type: "stopped", generation, heardMs: 0 });
-    const { heardMs } = await voice.playback.stop();
-    if (!this.#signal.aborted) this.#deal({ type: "stopped", generation, heardMs });
-  }
-
-  #reportProgress(): void {
-    const { voice } = this.#parts;
-    this.#takeBackProgress();
-    this.#takeBackProgress = this.#clock.after(PROGRESS_MS, () => {
-      if (this.#interaction.state !== "speaking" || voice === undefined || this.#signal.aborted) return;
-      const reply = this.#turns.get(this.#interaction.turn)?.reply;
-      if (reply !== undefined) {
-        this.#deal({ type: "progress", generation: reply.generation, heardMs: voice.playback.heardMs });
-      }
-      if (this.#interaction.state === "speaking") this.#reportProgress();
-    });
-  }
-
-  #endTurn({ turn, outcome, heardMs }: Extract<InteractionEffect, { type: "end-turn" }>): void {
-    const { question, reply, firstAudioMs } = this.#turnOf(turn);
-    this.#turns.delete(turn);
-    const written = reply?.written ?? "";
-    const heard = outcome === "complete" ? written : (reply?.heard(heardMs) ?? "");
-    const tone = toneOf(written, question);
-    this.#tell({ type: "turn", turn, outcome, question, reply: written, heard, heardMs, tone, firstAudioMs });
+    this.#answers.cancel(generation);
   }
 
   #tell(event: ConversationEvent): void {

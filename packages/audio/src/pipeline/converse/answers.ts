@@ -1,0 +1,166 @@
+/** The answers of a conversation: begun, let through, cut and recorded, as the interaction machine says. */
+import type { InteractionEffect, InteractionEvent } from "../../turn/interaction/index.ts";
+import { toneOf } from "../../turn/tone/tone.ts";
+import type { ConversationClock, ConversationEvent, ConversationParts } from "./contracts.ts";
+import { Reply, type ReplyManner } from "./reply.ts";
+
+const PROGRESS_MS = 250;
+const DUCK_DB = -18;
+const DUCK_FADE_MS = 40;
+const RESTORE_FADE_MS = 250;
+
+/** Where their news go. */
+export interface AnswersNews {
+  deal(event: InteractionEvent): void;
+  tell(event: ConversationEvent): void;
+}
+
+/** What is kept of a turn until it has ended. */
+interface OpenTurn {
+  /** What began it, which is no part of the question. */
+  wakeWord: string | undefined;
+  question: string;
+  /** When, on the clock, the person had finished. */
+  spokeUntilMs: number | undefined;
+  firstAudioMs: number | undefined;
+  reply: Reply | undefined;
+}
+
+type Effect<T extends InteractionEffect["type"]> = Extract<InteractionEffect, { type: T }>;
+
+/** The turns that are open, and the answers to them. */
+export class Answers {
+  readonly #parts: ConversationParts;
+  readonly #manner: ReplyManner;
+  readonly #clock: ConversationClock;
+  readonly #news: AnswersNews;
+  readonly #signal: AbortSignal;
+  readonly #replies = new Map<number, Reply>();
+  readonly #turns = new Map<number, OpenTurn>();
+  /** The reply that is heard. */
+  #playing: Reply | undefined;
+  #takeBackProgress: () => void = () => undefined;
+
+  constructor(
+    parts: ConversationParts,
+    manner: ReplyManner,
+    clock: ConversationClock,
+    news: AnswersNews,
+    signal: AbortSignal,
+  ) {
+    this.#parts = parts;
+    this.#manner = manner;
+    this.#clock = clock;
+    this.#news = news;
+    this.#signal = signal;
+  }
+
+  /** What is known of an open turn. */
+  turn(turn: number): OpenTurn {
+    const open = this.#turns.get(turn);
+    if (open !== undefined) return open;
+    const fresh: OpenTurn = {
+      wakeWord: undefined,
+      question: "",
+      spokeUntilMs: undefined,
+      firstAudioMs: undefined,
+      reply: undefined,
+    };
+    this.#turns.set(turn, fresh);
+    return fresh;
+  }
+
+  /** Begins an answer. */
+  think({ turn, generation, speculative, text }: Effect<"think">): void {
+    const open = this.turn(turn);
+    const { deal, tell } = this.#news;
+    open.question = text;
+    const reply = new Reply({ turn, generation, question: text }, this.#parts.voice, this.#manner, {
+      event: (event) => {
+        if (event.type === "text") tell({ type: "text", turn, delta: event.delta });
+        if (event.type === "sentence") tell({ type: "sentence", turn, index: event.index, text: event.spoken.text });
+        if (event.type === "timing") tell({ ...event, turn });
+      },
+      firstText: () => deal({ type: "text", generation }),
+      firstAudio: () => deal({ type: "audio", generation }),
+      sounds: () => {
+        if (open.spokeUntilMs !== undefined) open.firstAudioMs = this.#clock.now() - open.spokeUntilMs;
+      },
+      answered: (heardMs) => deal({ type: "answered", generation, heardMs }),
+      failed: (stage, error) => {
+        tell({ type: "problem", turn, stage, error });
+        deal({ type: "failed", generation, stage });
+      },
+    });
+    open.reply = reply;
+    this.#replies.set(generation, reply);
+    if (!speculative) reply.confirm();
+    tell({ type: "question", turn, text });
+    void reply.run(this.#parts.think).finally(() => this.#replies.delete(generation));
+  }
+
+  confirm(generation: number): void {
+    this.#replies.get(generation)?.confirm();
+  }
+
+  cancel(generation: number): void {
+    this.#replies.get(generation)?.cancel();
+  }
+
+  /** Lets a reply be heard, and tells how far it has got while it is. */
+  play(generation: number): void {
+    this.#playing = this.#replies.get(generation);
+    this.#playing?.play();
+    this.#reportProgress();
+  }
+
+  /** Nothing is heard any more. */
+  silent(): void {
+    this.#playing = undefined;
+    this.#takeBackProgress();
+  }
+
+  duck(): void {
+    this.#parts.voice?.playback.duck(DUCK_DB, DUCK_FADE_MS);
+    this.#news.tell({ type: "ducked" });
+  }
+
+  restore(): void {
+    this.#parts.voice?.playback.restore(RESTORE_FADE_MS);
+    this.#news.tell({ type: "restored" });
+  }
+
+  async stop(generation: number): Promise<void> {
+    const { voice } = this.#parts;
+    if (voice === undefined) return this.#news.deal({ type: "stopped", generation, heardMs: 0 });
+    const { heardMs } = await voice.playback.stop();
+    if (!this.#signal.aborted) this.#news.deal({ type: "stopped", generation, heardMs });
+  }
+
+  /** Forgets a turn that has ended, and tells how it went. */
+  end({ turn, outcome, heardMs }: Effect<"end-turn">): void {
+    const { question, reply, firstAudioMs } = this.turn(turn);
+    this.#turns.delete(turn);
+    const written = reply?.written ?? "";
+    const heard = outcome === "complete" ? written : (reply?.heard(heardMs) ?? "");
+    const tone = toneOf(written, question);
+    this.#news.tell({ type: "turn", turn, outcome, question, reply: written, heard, heardMs, tone, firstAudioMs });
+  }
+
+  /** The conversation is over. */
+  close(): void {
+    this.silent();
+    for (const reply of this.#replies.values()) reply.cancel();
+  }
+
+  #reportProgress(): void {
+    const { voice } = this.#parts;
+    this.#takeBackProgress();
+    this.#takeBackProgress = this.#clock.after(PROGRESS_MS, () => {
+      const reply = this.#playing;
+      if (reply === undefined || voice === undefined || this.#signal.aborted) return;
+      this.#news.deal({ type: "progress", generation: reply.generation, heardMs: voice.playback.heardMs });
+      if (this.#playing === reply) this.#reportProgress();
+    });
+  }
+}
