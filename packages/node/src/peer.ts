@@ -174,7 +174,7 @@ function listen(parts: {
     services,
     token,
     log,
-    serverInfo: { ...about, capabilities: { streaming: true, binary: true, groups: false } },
+    serverInfo: { ...about, capabilities: { streaming: true, binary: true, groups: false, echo: true } },
     health: () => healthOf(services),
     capabilities: () => capabilitiesOf(about, services),
     status: () => statusOf(about, services, cluster),

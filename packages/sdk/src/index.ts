@@ -2,8 +2,8 @@
 
 /** The client. */
 export { connect, INPUT_RATE_HZ, ParleyClient } from "./client/client.ts";
-export type { AskOptions, AudioInput, ListenOptions, SayOptions, WorkOptions } from "./client/client.ts";
-export type { Speaker, TalkOptions, TalkSession } from "./client/talk.ts";
+export type { AskOptions, AudioInput, ListenOptions, SayOptions, TalkInput, WorkOptions } from "./client/client.ts";
+export type { CapturedSound, Speaker, TalkOptions, TalkSession } from "./client/talk.ts";
 export type { ConnectOptions } from "./client/socket.ts";
 /** Errors. */
 export { ParleyError } from "./errors.ts";

@@ -10,7 +10,34 @@ const frames = fc.record({
   samples: fc.float32Array({ min: -1, max: 1, noNaN: true, maxLength: 500 }),
 });
 
+/** Anything, and what begins like a frame. */
+const anyBytes = fc.oneof(
+  fc.uint8Array({ maxLength: 200 }),
+  fc
+    .tuple(fc.integer({ min: 0, max: 3 }), fc.uint8Array({ maxLength: 40 }))
+    .map(([kind, rest]) => Uint8Array.of(0x50, kind, ...rest)),
+);
+
 describe("an audio frame", () => {
+  it("brings how much of it is the sender's own playback, and is as before when nobody can tell", () => {
+    fc.assert(
+      fc.property(frames, fc.double({ min: 0, max: 1, noNaN: true }), (frame, echo) => {
+        const plain = encodeAudioFrame(frame);
+        const told = encodeAudioFrame({ ...frame, echo });
+        expect([plain[1], plain.length]).toEqual([1, FRAME_HEADER_BYTES + 2 * frame.samples.length]);
+        const [back, backPlain] = [decodeAudioFrame(told), decodeAudioFrame(plain)];
+        if (typeof back === "string" || typeof backPlain === "string") throw new Error("not decoded");
+        expect(backPlain.echo).toBeUndefined();
+        expect(Math.abs((back.echo ?? -1) - echo)).toBeLessThan(1 / 65_535);
+        expect({ ...back, echo: undefined }).toEqual({ ...backPlain, echo: undefined });
+      }),
+    );
+    for (const echo of [-0.1, 1.1, Number.NaN]) {
+      const frame = { stream: 1, sequence: 0, timestampMs: 0, sampleRateHz: 16_000, samples: new Float32Array(1) };
+      expect(() => encodeAudioFrame({ ...frame, echo })).toThrow(RangeError);
+    }
+  });
+
   it("comes back as it was sent, samples to within half a step of 16 bits", () => {
     fc.assert(
       fc.property(frames, (frame) => {
@@ -35,10 +62,13 @@ describe("an audio frame", () => {
 
   it("is refused with a sentence, never an exception, whatever bytes come", () => {
     fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
+      fc.property(anyBytes, (bytes) => {
         const decoded = decodeAudioFrame(bytes);
         if (typeof decoded === "string") expect(decoded).toMatch(/\w+ \w+/);
-        else expect(decoded.samples.length).toBe((bytes.length - FRAME_HEADER_BYTES) / 2);
+        else {
+          const header = FRAME_HEADER_BYTES + (decoded.echo === undefined ? 0 : 2);
+          expect(decoded.samples.length).toBe((bytes.length - header) / 2);
+        }
       }),
     );
   });

@@ -149,7 +149,7 @@ export class Connection {
         if (!this.#hasWorked) this.#users.delete(this);
         return this.#result(message.messageId, { success: true, result: this.#deps.status() });
       case "talk.key":
-        this.#byCommand.get(request.parameters.commandId)?.key(request.parameters.key);
+        this.#byCommand.get(request.parameters.commandId)?.key(request.parameters);
         return;
       case "talk.heard":
         this.#byCommand.get(request.parameters.commandId)?.heard(request.parameters);

@@ -3,7 +3,7 @@ import { BoundedQueue } from "@parley/audio/format";
 import type { ListenEvent, SpeakEvent, TurnEvent, TurnTimings } from "@parley/audio/pipeline";
 import { AudioError, SPEECH_RATE_HZ } from "@parley/audio";
 import { INPUT_RATE_HZ, type AudioFrame, type CommandParameters } from "@parley/sdk";
-import type { TalkEvent, TalkHeard, TalkKey, WorkEvent } from "@parley/sdk";
+import type { TalkEvent, TalkHeard, TalkKeyStruck, WorkEvent } from "@parley/sdk";
 import type { Services } from "../services/services.ts";
 import type { Session } from "../services/session.ts";
 import { FramesOut } from "./frames-out.ts";
@@ -84,13 +84,14 @@ export class Work {
     if (frame.sampleRateHz !== INPUT_RATE_HZ) return `audio comes at ${frame.sampleRateHz} Hz, not ${INPUT_RATE_HZ} Hz`;
     if (frame.sequence !== this.#received) return `audio frame ${frame.sequence} came where ${this.#received} was due`;
     this.#received += 1;
+    this.#talk?.captured(frame);
     this.#watchInput();
     return undefined;
   }
 
   /** A key of a conversation's client; nothing for other work. */
-  key(key: TalkKey): void {
-    this.#talk?.key(key);
+  key(struck: TalkKeyStruck): void {
+    this.#talk?.key(struck);
   }
 
   /** How far a conversation's client has heard a reply; nothing for other work. */

@@ -21,6 +21,8 @@ export interface TalkOptions {
   readonly speed?: number | undefined;
   /** Where answers are heard; text only when absent. */
   readonly playback: ReplyPlayback | undefined;
+  /** How much of the microphone's sound between two places of it that playback explains, 0 to 1. */
+  readonly echo?: ConversationParts["echo"];
   readonly signal: AbortSignal;
 }
 
@@ -59,17 +61,19 @@ export class Session {
    */
   async converse(microphone: AsyncIterable<Float32Array>, options: TalkOptions): Promise<LiveConversation> {
     const services = this.#services;
-    const { playback, signal, mode, interruptions, followUpMs, ...manner } = options;
+    const { playback, echo, signal, mode, interruptions, followUpMs, ...manner } = options;
     services.warm({ hear: true, speak: playback !== undefined });
     const [{ converse }, ears, tts, wake] = await Promise.all([
       import("@parley/audio/converse"),
       services.ears(signal),
       playback === undefined ? undefined : services.voice(signal),
-      mode === "wake" ? services.wake(signal) : undefined,
+      // Where only a wake word interrupts, one is listened for, whatever begins a turn.
+      mode === "wake" || interruptions === "wake-word" ? services.wake(signal) : undefined,
     ]);
     const parts: ConversationParts = {
       ...ears,
       wake,
+      echo,
       think: (question, asked) =>
         services.language.generate(prompt(this.#conversation, question), services.generation(asked.signal)),
       voice: tts === undefined || playback === undefined ? undefined : { tts, playback },
@@ -142,9 +146,9 @@ function withEvents(live: LiveConversation, events: AsyncIterable<ConversationEv
     get state() {
       return live.state;
     },
-    press: () => live.press(),
-    release: () => live.release(),
-    strike: () => live.strike(),
+    press: (atMs) => live.press(atMs),
+    release: (atMs) => live.release(atMs),
+    strike: (atMs) => live.strike(atMs),
     cancel: () => live.cancel(),
   };
 }

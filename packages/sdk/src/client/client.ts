@@ -4,7 +4,7 @@ import { decodeAudioFrame, encodeAudioFrame, type AudioFrame } from "../protocol
 import { createMessage, parseMessage, type Message, type Payload } from "../protocol/envelope.ts";
 import { workEventSchema, type CommandName, type CommandParameters, type TurnEvent } from "../protocol/work.ts";
 import { EventQueue } from "./event-queue.ts";
-import { RunningTalk, type TalkOptions, type TalkSession } from "./talk.ts";
+import { RunningTalk, type CapturedSound, type TalkOptions, type TalkSession } from "./talk.ts";
 import { openSocket, type ConnectOptions, type PeerSocket } from "./socket.ts";
 
 /** The rate of audio sent to a peer, in Hz. */
@@ -17,15 +17,26 @@ const SEND_POLL_MS = 5;
 
 /** Mono audio at {@link INPUT_RATE_HZ}, in chunks of any size. */
 export type AudioInput = AsyncIterable<Float32Array>;
+/** As {@link AudioInput}, from whoever can tell how much of it is its own playback. */
+export type TalkInput = AsyncIterable<Float32Array | CapturedSound>;
 
 /** Options of all requests. */
 export interface WorkOptions {
   readonly signal?: AbortSignal;
 }
-/** Options of {@link ParleyClient.say}. */
-export interface SayOptions extends WorkOptions {
+/** Who speaks, and how. */
+export interface VoiceOptions extends WorkOptions {
   readonly voice?: string;
   readonly speed?: number;
+  /** BCP 47 tag: a voice that speaks it, where none is named. */
+  readonly language?: string;
+}
+/** Options of {@link ParleyClient.say}. */
+export interface SayOptions extends VoiceOptions {
+  /** The text is a whole SSML document. */
+  readonly ssml?: boolean;
+  /** The text is the same for everybody and no secret: its sound may be kept on the peer's disk. */
+  readonly keep?: boolean;
 }
 /** Options of {@link ParleyClient.listen}. */
 export interface ListenOptions extends WorkOptions {
@@ -33,7 +44,7 @@ export interface ListenOptions extends WorkOptions {
   readonly partials?: "live" | "every" | "off";
 }
 /** Options of {@link ParleyClient.ask}. */
-export interface AskOptions extends SayOptions, ListenOptions {
+export interface AskOptions extends VoiceOptions, ListenOptions {
   /** Also speak the answer. */
   readonly speak?: boolean;
 }
@@ -44,6 +55,8 @@ interface Work {
   readonly taker: WorkTaker;
   /** Aborted when the work has ended: stops the upload. */
   readonly over: AbortController;
+  /** Of its audio. */
+  sentSamples: number;
   result: Payload<"COMMAND_RESULT">["result"];
 }
 
@@ -98,20 +111,28 @@ export class ParleyClient {
     return this.#events("listen", partialsOf(options), audio, options.signal);
   }
 
-  /** Text to sound: `sentence` and `audio` events, then `done`. */
+  /**
+   * Text to sound: `sentence` and `audio` events, then `done`.
+   * @throws ParleyError `work-failed` from the event stream; with `remoteCode` `input-refused` for SSML that is none (its
+   * message says where, its next step how to mend it) and for a voice that is not there.
+   */
   say(text: string, options: SayOptions = {}): AsyncIterable<TurnEvent> {
-    return this.#events("say", { text, ...voiceOf(options) }, undefined, options.signal);
+    const { ssml = false, keep = false } = options;
+    const how = { ...(ssml ? { format: "ssml" as const } : {}), ...(keep ? { keep } : {}) };
+    return this.#events("say", { text, ...how, ...voiceOf(options) }, undefined, options.signal);
   }
 
   /**
    * A live conversation: `audio` is the microphone, all the time, in silence too. Answers are played on `options.speaker`,
    * ducked and stopped as the peer says; without one they are text only. Ends with the audio, or when `signal` aborts.
    */
-  talk(audio: AudioInput, options: TalkOptions = {}): TalkSession {
+  talk(audio: TalkInput, options: TalkOptions = {}): TalkSession {
     const { signal, speaker, ...manner } = options;
-    const session = new RunningTalk(speaker, (command, parameters) => {
-      this.#command(command, { ...parameters, commandId: work.commandId });
-    });
+    const session = new RunningTalk(
+      speaker,
+      (command, parameters) => this.#command(command, { ...parameters, commandId: work.commandId }),
+      () => (1000 * work.sentSamples) / INPUT_RATE_HZ,
+    );
     session.onAbandon = () => this.#cancel(work);
     const parameters = { mode: "open" as const, ...manner, speak: speaker !== undefined };
     const work = this.#start("talk", parameters, audio, signal, session);
@@ -156,7 +177,7 @@ export class ParleyClient {
   #start<C extends CommandName>(
     command: C,
     parameters: Omit<CommandParameters<C>, "stream">,
-    audio: AudioInput | undefined,
+    audio: TalkInput | undefined,
     signal: AbortSignal | undefined,
     taker: WorkTaker,
   ): Work {
@@ -169,6 +190,7 @@ export class ParleyClient {
       stream,
       taker,
       over: new AbortController(),
+      sentSamples: 0,
       result: undefined,
     };
     if (this.#closed !== undefined) {
@@ -191,26 +213,24 @@ export class ParleyClient {
     return work;
   }
 
-  async #upload(work: Work, audio: AudioInput): Promise<void> {
+  async #upload(work: Work, audio: TalkInput): Promise<void> {
     let sequence = 0;
-    let sent = 0;
+    const { stream } = work;
+    const tellsEcho = this.server.capabilities.echo === true;
     try {
-      for await (const chunk of audio) {
+      for await (const given of audio) {
+        const { samples: chunk, echo = 0 } = given instanceof Float32Array ? { samples: given } : given;
         for (let at = 0; at < chunk.length; at += FRAME_SAMPLES) {
           await this.#roomToSend(work);
           if (work.over.signal.aborted) return;
           const samples = chunk.subarray(at, at + FRAME_SAMPLES);
-          const timestampMs = ((sent / INPUT_RATE_HZ) * 1000) % 0xffff_ffff;
-          const frame: AudioFrame = {
-            stream: work.stream,
-            sequence,
-            timestampMs,
-            sampleRateHz: INPUT_RATE_HZ,
-            samples,
-          };
-          this.#peer.socket.send(encodeAudioFrame(frame));
+          const timestampMs = ((work.sentSamples / INPUT_RATE_HZ) * 1000) % 0xffff_ffff;
+          const frame: AudioFrame = { stream, sequence, timestampMs, sampleRateHz: INPUT_RATE_HZ, samples };
+          this.#peer.socket.send(
+            encodeAudioFrame(tellsEcho && echo > 0 ? { ...frame, echo: Math.min(1, echo) } : frame),
+          );
           sequence += 1;
-          sent += samples.length;
+          work.sentSamples += samples.length;
         }
       }
       if (!work.over.signal.aborted) this.#command("input.end", { commandId: work.commandId });
@@ -323,6 +343,10 @@ function partialsOf({ partials }: ListenOptions): Pick<ListenOptions, "partials"
   return partials === undefined ? {} : { partials };
 }
 
-function voiceOf({ voice, speed }: SayOptions): Pick<SayOptions, "voice" | "speed"> {
-  return { ...(voice === undefined ? {} : { voice }), ...(speed === undefined ? {} : { speed }) };
+function voiceOf({ voice, speed, language }: VoiceOptions): Omit<VoiceOptions, "signal"> {
+  return {
+    ...(voice === undefined ? {} : { voice }),
+    ...(speed === undefined ? {} : { speed }),
+    ...(language === undefined ? {} : { language }),
+  };
 }

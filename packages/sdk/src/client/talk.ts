@@ -1,6 +1,7 @@
 /** A live conversation on the client's side: what comes is played, and how far it was heard is reported. */
 import type { AudioFrame } from "../protocol/audio-frame.ts";
-import { talkEventSchema, type TalkEvent, type TalkHeard, type TalkKey } from "../protocol/talk.ts";
+import { talkEventSchema } from "../protocol/talk.ts";
+import type { TalkEvent, TalkHeard, TalkKey, TalkKeyStruck } from "../protocol/talk.ts";
 import { EventQueue } from "./event-queue.ts";
 
 /** A loudspeaker: a browser's audio context, a sound card, a file. One reply after the other. */
@@ -16,6 +17,17 @@ export interface Speaker {
   /** Turns down to `gainDb` (below 0) within `fadeMs`. */
   duck(gainDb: number, fadeMs: number): void;
   restore(fadeMs: number): void;
+}
+
+/** What a microphone gave, by a client that knows what it plays itself. */
+export interface CapturedSound {
+  /** Mono at 16 kHz. */
+  readonly samples: Float32Array;
+  /**
+   * How much of it our own playback explains, 0 to 1, whether or not that was taken out: it does not interrupt. Browsers cannot
+   * tell, and leave it out.
+   */
+  readonly echo?: number | undefined;
 }
 
 /** Options of `ParleyClient.talk`. */
@@ -40,10 +52,10 @@ export interface TalkSession {
   /** What happens. Playing goes on whether or not they are read. @throws ParleyError when it ends badly. */
   readonly events: AsyncIterable<TalkEvent>;
   /**
-   * A key: push-to-talk down and up, one that is struck, or no more of this. Before the first `state` event nobody listens
-   * yet, and keys are lost.
+   * A key: push-to-talk down and up, one that is struck, or no more of this; at once, or at a place in the microphone's sound.
+   * Of those struck before the peer is ready it keeps the first few.
    */
-  key(key: TalkKey): void;
+  key(key: TalkKey, atMs?: number): void;
 }
 
 /** Between reports while a reply plays. */
@@ -51,8 +63,7 @@ const REPORT_MS = 200;
 
 type Tell = (
   ...told:
-    | [command: "talk.key", parameters: { readonly key: TalkKey }]
-    | [command: "talk.heard", parameters: Omit<TalkHeard, "commandId">]
+    [command: "talk.key", parameters: TalkKeyStruck] | [command: "talk.heard", parameters: Omit<TalkHeard, "commandId">]
 ) => void;
 
 /** The conversation, and what the connection hands it. */
@@ -61,20 +72,23 @@ export class RunningTalk implements TalkSession {
   onAbandon: () => void = () => undefined;
   readonly #speaker: Speaker | undefined;
   readonly #tell: Tell;
+  readonly #sentMs: () => number;
   /** The reply whose frames come; 0 when they are to be dropped. */
   #reply = 0;
   /** Sounds are handed over one after the other. */
   #handing: Promise<unknown> = Promise.resolve();
   #reports: ReturnType<typeof setInterval> | undefined;
 
-  constructor(speaker: Speaker | undefined, tell: Tell) {
+  /** @param sentMs how much of the microphone's sound has been sent */
+  constructor(speaker: Speaker | undefined, tell: Tell, sentMs: () => number) {
     this.#speaker = speaker;
     this.#tell = tell;
+    this.#sentMs = sentMs;
     this.events = new EventQueue(() => this.onAbandon());
   }
 
-  key(key: TalkKey): void {
-    this.#tell("talk.key", { key });
+  key(key: TalkKey, atMs = this.#sentMs()): void {
+    this.#tell("talk.key", { key, atMs });
   }
 
   event(given: Readonly<Record<string, unknown>>): void {

@@ -32,7 +32,13 @@ const registerAckPayload = z.object({
     peerId: z.string(),
     name: z.string(),
     version: z.string(),
-    capabilities: z.object({ streaming: z.boolean(), binary: z.boolean(), groups: z.boolean() }),
+    capabilities: z.object({
+      streaming: z.boolean(),
+      binary: z.boolean(),
+      groups: z.boolean(),
+      /** It takes audio frames that say how much of them is the client's own playback. */
+      echo: z.optional(z.boolean()),
+    }),
   }),
 });
 

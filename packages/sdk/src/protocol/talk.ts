@@ -11,6 +11,9 @@ const turn = z.int().check(z.gte(0));
 const reply = z.int().check(z.gte(1));
 const ms = z.number().check(z.gte(0));
 
+/** BCP 47, of at most 35 characters (RFC 5646, 4.4.1). */
+export const languageTag = z.string().check(z.maxLength(35), z.regex(/^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$/));
+
 /** How a conversation is held. */
 export const talkManner = {
   /** Whether answers are also spoken. */
@@ -22,13 +25,19 @@ export const talkManner = {
   /** After a reply, more may be said without a wake word for so long. */
   followUpMs: z.optional(z.int().check(z.gte(0), z.lte(60_000))),
   /** BCP 47 tag of what is spoken. */
-  language: z.optional(z.string().check(z.regex(/^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$/))),
+  language: z.optional(languageTag),
 };
 
 /** A key of the client: push-to-talk goes down and up; `strike` begins, and ends what is being said; `cancel` wants no more. */
 export const talkKeys = ["press", "release", "strike", "cancel"] as const;
 export type TalkKey = (typeof talkKeys)[number];
-export const talkKeySchema = z.object({ commandId: z.uuid(), key: z.enum(talkKeys) });
+export const talkKeySchema = z.object({
+  commandId: z.uuid(),
+  key: z.enum(talkKeys),
+  /** Where in the microphone's stream, from its first sample; what the peer has heard when absent. */
+  atMs: z.optional(ms),
+});
+export type TalkKeyStruck = Omit<z.infer<typeof talkKeySchema>, "commandId">;
 
 /** How far a reply was heard; several times a second while it plays, and once when it has `finished` or was `stopped`. */
 export const talkHeardSchema = z.object({

@@ -14,6 +14,8 @@ export interface InteractionContext {
   readonly opening: Opening;
   readonly capture: Capture;
   readonly openedAtMs: number;
+  /** Where in the captured sound the key went down that holds ears open. */
+  readonly pressedMs: number;
   readonly fromMs: Place;
   readonly toMs: Place;
   /** Longest that this turn may still be listened to. */
@@ -55,6 +57,7 @@ export function freshContext(options: InteractionOptions): InteractionContext {
     opening: "key",
     capture: "endpoint",
     openedAtMs: 0,
+    pressedMs: 0,
     fromMs: "now",
     toMs: "now",
     leftMs: options.maxUtteranceMs,
@@ -93,6 +96,7 @@ function begun(context: InteractionContext, event: TimedEvent, opening: Opening)
     opening,
     capture: event.type === "press" ? "held" : options.capture,
     openedAtMs: nowOf(context, event),
+    pressedMs: event.type === "press" ? event.fromMs : 0,
     fromMs: startMs ?? context.spillMs ?? "now",
     award: event.type === "wake" ? "pending" : "none",
     ears: context.ears,
@@ -102,6 +106,12 @@ function begun(context: InteractionContext, event: TimedEvent, opening: Opening)
 
 function nowOf(context: InteractionContext, event: TimedEvent): number {
   return event.nowMs ?? context.openedAtMs;
+}
+
+/** By the clock or by the sound, whichever is longer: keys that come late come together. */
+function heldMs(context: InteractionContext, event: TimedEvent): number {
+  const bySound = event.type === "release" ? event.toMs - context.pressedMs : 0;
+  return Math.max(nowOf(context, event) - context.openedAtMs, bySound);
 }
 
 /** Where in the captured sound an event says that something begins. */
@@ -150,7 +160,7 @@ export const parts = setup({
     held: ({ context }) => context.capture === "held",
     inWindow: ({ context }) => context.capture === "window",
     ended: ({ context }) => context.ended,
-    heldLongEnough: ({ context, event }) => nowOf(context, event) - context.openedAtMs >= context.options.minHoldMs,
+    heldLongEnough: ({ context, event }) => heldMs(context, event) >= context.options.minHoldMs,
     /** In ears that no wake word opened, one may be said that other hosts heard too. */
     wakeUnsettled: ({ context }) => context.award === "none" && context.opening !== "key",
     settling: ({ context }) => context.award === "pending" || context.award === "won",
@@ -216,6 +226,7 @@ export const parts = setup({
     hold: assign(({ context, event }) => ({
       capture: "held" as const,
       openedAtMs: nowOf(context, event),
+      pressedMs: event.type === "press" ? event.fromMs : 0,
       award: "none" as const,
     })),
     takeByKey: assign({ award: "none" as const, opening: "key" as const }),

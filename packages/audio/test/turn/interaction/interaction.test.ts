@@ -221,6 +221,12 @@ describe("keys", () => {
     expect(it.on({ type: "release", toMs: 60 })).toEqual(["close-ears", "end-turn 1 cancelled 0"]);
   });
 
+  test("a key that was held counts as held by the sound, also when press and release come late and together", () => {
+    const it = talk();
+    it.on({ type: "press", fromMs: 50 });
+    expect(it.on({ type: "release", toMs: 850 })).toContain("transcribe 1/1 50-850");
+  });
+
   test("a window listens for its time, whatever is said", () => {
     const it = talk({ capture: "window" });
     it.on({ type: "hotkey", fromMs: 5 });

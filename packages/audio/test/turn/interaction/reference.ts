@@ -14,6 +14,7 @@ export function referenceConversation(o: InteractionOptions) {
   let opening: "wake" | "key" | "speech" | "follow-up" | "interruption" = "key";
   let capture: "endpoint" | "held" | "window" = "endpoint";
   let openedMs = 0;
+  let pressedMs = 0;
   let award: "none" | "pending" | "won" = "none";
   let spoke = false;
   let ended = false;
@@ -32,6 +33,9 @@ export function referenceConversation(o: InteractionOptions) {
     state = next;
     deadlines = waits.map(([afterMs, leave]) => ({ atMs: nowMs + afterMs, leave }));
   };
+  /** By the clock, or by the sound: whichever is longer. */
+  const isHeld = ({ toMs }: Extract<InteractionEvent, { type: "release" }>): boolean =>
+    Math.max(nowMs - openedMs, toMs - pressedMs) >= o.minHoldMs;
   const idle = (): void => {
     work = "none";
     go("idle");
@@ -135,7 +139,7 @@ export function referenceConversation(o: InteractionOptions) {
         return points && spoke ? finish() : undefined;
       case "release":
         if (capture !== "held") return;
-        return nowMs - openedMs >= o.minHoldMs ? finish() : idle();
+        return isHeld(event) ? finish() : idle();
       case "transcript":
         if (!early || !current || work !== "recognising") return;
         blank = event.text.trim() === "";
@@ -249,7 +253,7 @@ export function referenceConversation(o: InteractionOptions) {
         return;
       case "release":
         if (shut || capture !== "held") return;
-        if (nowMs - openedMs >= o.minHoldMs) ended = true;
+        if (isHeld(event)) ended = true;
         else shut = true;
         return;
       case "wake":
@@ -342,6 +346,7 @@ export function referenceConversation(o: InteractionOptions) {
     send(event: InteractionEvent, atMs: number): void {
       this.advance(atMs);
       const current = "generation" in event && event.generation === generation && work !== "none";
+      if (event.type === "press") pressedMs = event.fromMs;
       if (onAny(event)) return;
       if (state === "idle") onIdle(event);
       else if (state === "wakeword_detected") onWake(event);

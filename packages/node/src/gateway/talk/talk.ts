@@ -1,8 +1,9 @@
 /** A live conversation with a client: its microphone comes in, its loudspeaker is told, and it says what was heard. */
 import type { LiveConversation } from "@parley/audio/converse";
-import type { CommandParameters, TalkEvent, TalkHeard, TalkKey } from "@parley/sdk";
+import type { AudioFrame, CommandParameters, TalkEvent, TalkHeard, TalkKeyStruck } from "@parley/sdk";
 import type { Session } from "../../services/session.ts";
 import type { FramesOut } from "../frames-out.ts";
+import { EchoLog } from "./echo-log.ts";
 import { RemotePlayback } from "./remote-playback.ts";
 import { toldOf } from "./told.ts";
 
@@ -14,9 +15,14 @@ export interface TalkGround {
   readonly signal: AbortSignal;
 }
 
+/** Keys that are kept for a conversation whose engines are still on their way. */
+const EARLY_KEYS = 16;
+
 /** One conversation. */
 export class Talk {
   readonly #parameters: CommandParameters<"talk">;
+  readonly #echo = new EchoLog();
+  #early: TalkKeyStruck[] = [];
   #playback: RemotePlayback | undefined;
   #live: LiveConversation | undefined;
 
@@ -30,15 +36,24 @@ export class Talk {
     const out = { event: (event: TalkEvent) => sink.event(event), sound: frames.send.bind(frames) };
     this.#playback = speak ? new RemotePlayback(out) : undefined;
     const manner = { mode, interruptions, followUpMs, language, voice, speed };
-    this.#live = await session.converse(microphone, { ...manner, playback: this.#playback, signal });
+    const echo = this.#echo.between.bind(this.#echo);
+    this.#live = await session.converse(microphone, { ...manner, playback: this.#playback, echo, signal });
+    for (const key of this.#early.splice(0)) this.key(key);
     for await (const event of this.#live.events) {
       const told = toldOf(event);
       if (told !== undefined) await sink.event(told);
     }
   }
 
-  key(key: TalkKey): void {
-    this.#live?.[key]();
+  /** What the microphone gave; told of every frame before it is heard. */
+  captured({ samples, echo = 0 }: AudioFrame): void {
+    this.#echo.push(samples.length, echo);
+  }
+
+  /** A key; while nobody listens yet the first few are kept. */
+  key(struck: TalkKeyStruck): void {
+    if (this.#live !== undefined) this.#live[struck.key](struck.atMs);
+    else if (this.#early.length < EARLY_KEYS) this.#early.push(struck);
   }
 
   heard(report: TalkHeard): void {

@@ -14,7 +14,7 @@ import {
 } from "@parley/audio/devices";
 import { createMeter, type LevelEvent } from "@parley/audio/format";
 import { SPEECH_RATE_HZ } from "@parley/audio";
-import type { Speaker } from "@parley/sdk";
+import type { CapturedSound, Speaker } from "@parley/sdk";
 
 /** What was asked for. `-` is a pipe, `null` nothing. */
 export interface SoundChoice {
@@ -38,7 +38,7 @@ export interface SoundNews {
 export interface Sound {
   /** "microphone (parec), speaker (pacat)" */
   readonly name: string;
-  readonly microphone: AsyncIterable<Float32Array>;
+  readonly microphone: AsyncIterable<Float32Array | CapturedSound>;
   /** Undefined when nothing is to be heard. */
   readonly speaker: Speaker | undefined;
   close(): Promise<void>;
@@ -92,18 +92,22 @@ function sinkOf({ output, outputDevice }: SoundChoice): SinkDevice | undefined {
   return output === "-" ? pipeSink(process.stdout, "wav", VOICE_RATE_HZ) : fileSink(output, VOICE_RATE_HZ);
 }
 
-/** The microphone, without what we play ourselves. */
+/** The microphone, without what we play ourselves, and how much that was. */
 async function* heard(
   source: AudioSource,
   echo: EchoPath | undefined,
   { onLevel }: SoundNews,
   signal: AbortSignal,
-): AsyncGenerator<Float32Array> {
+): AsyncGenerator<Float32Array | CapturedSound> {
   const meter = createMeter({ sampleRateHz: SPEECH_RATE_HZ, eventsPerSecond: LEVELS_PER_SECOND });
   for await (const block of source.blocks(signal)) {
     for (const level of meter.push(block)) onLevel(level);
     if (echo === undefined) yield block;
-    else for (const { samples } of echo.heard(block, performance.now())) yield samples;
+    else {
+      for (const { samples, echoLikelihood } of echo.heard(block, performance.now())) {
+        yield { samples, echo: echoLikelihood };
+      }
+    }
   }
 }
 
