@@ -10,9 +10,18 @@ import type {
   WakeWord,
   CallOptions,
 } from "./contracts.ts";
+import { hostedStream } from "./hearing/hosted-stream.ts";
+import { refuseHotWords } from "./hearing/limits.ts";
+import { partialSchema, transcriptSchema } from "./hearing/wire.ts";
 import type { JobRunner } from "./host/index.ts";
 
-const sttInfo = z.object({ id: z.string(), languages: z.array(z.string()) });
+const sttInfo = z.object({
+  id: z.string(),
+  languages: z.array(z.string()),
+  /** Recognises while it hears: has the method `stream`. */
+  streams: z.boolean().optional(),
+  redecodes: z.boolean().optional(),
+});
 const ttsInfo = z.object({
   id: z.string(),
   sampleRateHz: z.number().int().positive(),
@@ -20,7 +29,6 @@ const ttsInfo = z.object({
 });
 const framesInfo = z.object({ id: z.string(), frameMs: z.number().min(5).max(100) });
 
-const transcript = z.object({ text: z.string(), language: z.string(), realTimeFactor: z.number() });
 const frame = z.object({ atMs: z.number().min(0), probability: z.number().min(0).max(1) });
 const wakeInfo = z.object({
   id: z.string(),
@@ -29,21 +37,31 @@ const wakeInfo = z.object({
 });
 const wakeStep = z.object({ atMs: z.number().min(0), scores: z.record(z.string(), z.number().min(0).max(1)) });
 const chunk = z.instanceof(Float32Array);
+
 /** The engine's answer to `transcribe`. @throws AudioError `engine-failed` when it is none. */
 export function parseTranscript(value: unknown): Transcript {
-  return answered(transcript, value, "transcribe");
+  return answered(transcriptSchema, value, "transcribe");
 }
 
 /** A recogniser that runs its jobs on `runner`. @throws AudioError `engine-failed` when the engine is of another kind. */
 export function speechToText(runner: JobRunner): SpeechToText {
-  const { id, languages } = answered(sttInfo, runner.info(), "info");
-  return {
+  const { id, languages, streams, redecodes } = answered(sttInfo, runner.info(), "info");
+  const recogniser: SpeechToText = {
     id,
     languages,
-    async transcribe(samples, options = {}) {
-      return parseTranscript(await runner.run("transcribe", { samples }, options).result);
+    redecodes,
+    async transcribe(samples, { signal, mode, hotWords, language } = {}) {
+      refuseHotWords(hotWords);
+      const params = { samples, mode, hotWords, language };
+      return parseTranscript(await runner.run("transcribe", params, signal === undefined ? {} : { signal }).result);
     },
   };
+  if (streams !== true) return recogniser;
+  const readers = {
+    transcript: (value: unknown) => answered(transcriptSchema, value, "stream"),
+    partial: (value: unknown) => answered(partialSchema, value, "stream"),
+  };
+  return { ...recogniser, startStream: (options = {}) => hostedStream(runner, options, readers) };
 }
 
 /** A voice that runs its jobs on `runner`. @throws AudioError `engine-failed` when the engine is of another kind. */

@@ -12,6 +12,32 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
 }
 
+/** What is expected: a few words that are obeyed, or text that is being written by voice. */
+export type HearingMode = "command" | "dictation";
+
+/** Hot words of one call, and the length of each. */
+export const MOST_HOT_WORDS = 100;
+export const LONGEST_HOT_WORD_CHARS = 64;
+
+/** How something is heard. An engine that can make no use of one of these passes over it. */
+export interface HearOptions extends CallOptions {
+  readonly mode?: HearingMode | undefined;
+  /** Names and words that are likely; at most {@link MOST_HOT_WORDS}. */
+  readonly hotWords?: readonly string[] | undefined;
+  /** BCP 47 tag of what is spoken. */
+  readonly language?: string | undefined;
+}
+
+/** A word that was heard. Times count from the first sample that was given. */
+export interface HeardWord {
+  readonly text: string;
+  readonly startMs: number;
+  /** Only from engines that tell where words end. */
+  readonly endMs?: number | undefined;
+  /** 0 to 1, where the engine tells it. */
+  readonly confidence?: number | undefined;
+}
+
 /** What a recogniser made of one stretch of speech. */
 export interface Transcript {
   readonly text: string;
@@ -19,13 +45,61 @@ export interface Transcript {
   readonly language: string;
   /** Seconds of audio divided into the compute time spent on them (compute / audio). */
   readonly realTimeFactor: number;
+  /** 0 to 1, where the engine tells it. */
+  readonly confidence?: number | undefined;
+  /** Only from engines that tell when words are said; never estimated. */
+  readonly words?: readonly HeardWord[] | undefined;
 }
 
-/** Turns one stretch of speech into text. Input: mono at {@link SPEECH_RATE_HZ}. */
+/** Options of {@link SpeechToText.startStream}. */
+export interface StreamOptions extends HearOptions {
+  readonly partials?: PartialPolicy | undefined;
+}
+
+/**
+ * When partial transcripts are made. `live`: as the audio comes, skipped while the recogniser is busy. `every`: audio
+ * that comes faster than it was spoken waits for them (files). `off`: never.
+ */
+export type PartialPolicy = "live" | "every" | "off";
+
+/** What a stream of speech tells. */
+export type StreamEvent =
+  /** What was understood of the sound up to `throughMs`; replaces the partial before it. */
+  | { readonly type: "partial"; readonly text: string; readonly throughMs: number }
+  /** The last event. */
+  | { readonly type: "final"; readonly transcript: Transcript };
+
+/** One stretch of speech that is recognised while it is said. Everything of it fails with the same error once it has failed. */
+export interface SpeechStream {
+  /** For one reader. Who reads slowly misses partials, never the final. Ends early, without error, when cancelled. */
+  readonly events: AsyncIterable<StreamEvent>;
+  /**
+   * The next sound, which must not change afterwards. Resolves when there is room for more.
+   * @throws AudioError of the engine; `audio-too-long` beyond {@link LONGEST_STREAM_MS}; `job-cancelled`.
+   */
+  feed(samples: Float32Array): Promise<void>;
+  /** There is no more: all of it as text. @throws AudioError of the engine; `job-cancelled` after {@link cancel}. */
+  end(): Promise<Transcript>;
+  /** Nobody wants it any more; the engine stops computing as soon as it can. */
+  cancel(): void;
+}
+
+/** The longest stretch of speech; it bounds what a stream holds. */
+export const LONGEST_STREAM_MS = 330_000;
+
+/** Turns speech into text. Input: mono at {@link SPEECH_RATE_HZ}. */
 export interface SpeechToText {
   readonly id: string;
   readonly languages: readonly string[];
-  transcribe(samples: Float32Array, options?: CallOptions): Promise<Transcript>;
+  /**
+   * False where a growing stretch must not be sent again and again to show what was understood so far, as over a network
+   * or where each call is paid for. True when absent.
+   */
+  readonly redecodes?: boolean | undefined;
+  /** One stretch of speech as a whole. */
+  transcribe(samples: Float32Array, options?: HearOptions): Promise<Transcript>;
+  /** Only of engines that recognise while they hear. Of any other `startStream` makes a stream. */
+  startStream?(options?: StreamOptions): SpeechStream;
 }
 
 /** A voice that an engine can speak with. */

@@ -1,7 +1,14 @@
 /** The engine interfaces, for callers. */
 export type {
   CallOptions,
+  HeardWord,
+  HearingMode,
+  HearOptions,
+  PartialPolicy,
+  SpeechStream,
   SpeechToText,
+  StreamEvent,
+  StreamOptions,
   SynthesizeOptions,
   TextToSpeech,
   Transcript,
@@ -11,6 +18,10 @@ export type {
   WakeStep,
   WakeWord,
 } from "./contracts.ts";
+export { LONGEST_HOT_WORD_CHARS, LONGEST_STREAM_MS, MOST_HOT_WORDS } from "./contracts.ts";
+/** A stream of speech, of whatever engine. */
+export { startStream } from "./hearing/start-stream.ts";
+export { nextPartialAtMs } from "./hearing/redecoded-stream.ts";
 /** What an engine module is, for those who write one. */
 export type { Engine, EngineModule, JobHandler, JobIo } from "./module.ts";
 export { checked } from "./checked.ts";
@@ -28,8 +39,8 @@ export type {
   JobRunner,
 } from "./host/index.ts";
 /** The sherpa-onnx engines, ready to be hosted. */
-export { keywordHost, sttHost, ttsHost } from "./sherpa/hosts.ts";
-export type { KeywordHostChoice, SttHostChoice, TtsHostChoice } from "./sherpa/hosts.ts";
+export { keywordHost, streamingSttHost, sttHost, ttsHost } from "./sherpa/hosts.ts";
+export type { KeywordHostChoice, StreamingSttHostChoice, SttHostChoice, TtsHostChoice } from "./sherpa/hosts.ts";
 /** The onnxruntime engines, ready to be hosted. */
 export { framesHost, wakeHost } from "./onnx/hosts.ts";
 export type { FramesHostChoice, WakeHostChoice } from "./onnx/hosts.ts";

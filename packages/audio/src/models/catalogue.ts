@@ -5,8 +5,8 @@ import { WAKING } from "./catalogue/waking.ts";
 import type { ModelEntry } from "./types.ts";
 
 /**
- * Every model Parley knows. A sha256 stands here only when it was computed from the file itself; a source whose
- * content differs is passed over.
+ * Every model Parley knows. A sha256 stands here only when it was computed from the file itself, or its publisher
+ * states it; a source whose content differs is passed over.
  */
 export const CATALOGUE: readonly ModelEntry[] = [
   ...HEARING,

@@ -34,6 +34,8 @@ export interface ModelEntry {
   readonly defaultVoice?: string;
   readonly licence: Licence;
   readonly files: readonly ModelFile[];
+  /** Of recognisers: hears while somebody speaks. */
+  readonly streams?: boolean;
   /** Of heads for wake words: which file knows which word. */
   readonly words?: readonly { readonly word: string; readonly file: string }[];
   /** Other folder names under which an owner may keep these files. */

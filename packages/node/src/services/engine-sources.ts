@@ -1,6 +1,7 @@
 /** Where the engine of each service comes from: a model of the store, in a host bounded as the configuration says. */
 import { AudioError } from "@parley/audio";
-import { framesHost, startEngineHost, sttHost, ttsHost, type EngineHostOptions } from "@parley/audio/engines";
+import { framesHost, startEngineHost, streamingSttHost, sttHost, ttsHost } from "@parley/audio/engines";
+import type { EngineHostOptions } from "@parley/audio/engines";
 import { findNeeds, type InstalledModel, type ModelStore } from "@parley/audio/models";
 import type { Config } from "../config/index.ts";
 import { llmHost } from "../providers/llama-cpp/index.ts";
@@ -40,7 +41,10 @@ function hostOptions(config: Config, store: ModelStore): HostOptions {
   const { threads } = config.engines;
   return {
     vad: async ({ folder }) => framesHost({ folder }),
-    stt: async ({ folder }) => sttHost({ folder, threads }),
+    stt: async ({ entry, folder }) =>
+      entry.streams === true
+        ? streamingSttHost({ folder, threads, languages: [...entry.languages] })
+        : sttHost({ folder, threads }),
     tts: async (model) => {
       const { voices, defaultVoice } = model.entry;
       const voicesOfModel = { voices: [...voices], ...(defaultVoice === undefined ? {} : { defaultVoice }) };

@@ -3,7 +3,7 @@ import { availableParallelism } from "node:os";
 import { basename } from "node:path";
 import { siblingModule, type EngineHostOptions } from "../host/index.ts";
 import type { z } from "zod";
-import type { keywordOptions, SttOptions, TtsOptions } from "./options.ts";
+import type { keywordOptions, streamingOptions, SttOptions, TtsOptions } from "./options.ts";
 
 /** Beyond four threads these models gain nothing. */
 const DEFAULT_THREADS = Math.min(4, availableParallelism());
@@ -23,6 +23,27 @@ export function sttHost(choice: SttHostChoice): EngineHostOptions {
     ...choice,
   };
   return { name: "stt", module: siblingModule(import.meta.url, "./stt-module"), options };
+}
+
+type StreamingChoice = z.input<typeof streamingOptions>;
+export type StreamingSttHostChoice = Pick<StreamingChoice, "folder"> & Partial<StreamingChoice>;
+
+/** A recogniser that hears while somebody speaks; by default a streaming Zipformer transducer. One host serves 8 streams. */
+export function streamingSttHost(choice: StreamingSttHostChoice): EngineHostOptions {
+  const options: StreamingChoice = {
+    id: basename(choice.folder),
+    family: "transducer",
+    files: {
+      encoder: "encoder-epoch-99-avg-1.int8.onnx",
+      decoder: "decoder-epoch-99-avg-1.onnx",
+      joiner: "joiner-epoch-99-avg-1.int8.onnx",
+      tokens: "tokens.txt",
+    },
+    languages: ["en"],
+    threads: Math.min(2, DEFAULT_THREADS),
+    ...choice,
+  };
+  return { name: "stt", module: siblingModule(import.meta.url, "./streaming-module"), options, maxJobs: 8 };
 }
 
 /** A voice; by default Kokoro as in `kokoro-82m-w8`. `espeakFolder` holds espeak-ng's data. */

@@ -16,7 +16,15 @@ export interface NativeOfflineStream {
 
 export interface NativeRecognizer {
   createStream(): NativeOfflineStream;
-  decodeAsync(stream: NativeOfflineStream): Promise<{ readonly text: string; readonly lang?: string }>;
+  /** Times in seconds; lists that a model cannot fill are empty. */
+  decodeAsync(stream: NativeOfflineStream): Promise<{
+    readonly text: string;
+    readonly lang?: string;
+    readonly tokens?: readonly string[];
+    readonly timestamps?: readonly number[];
+    readonly durations?: readonly number[];
+    readonly ys_log_probs?: readonly number[];
+  }>;
 }
 
 export interface NativeTts {
@@ -33,7 +41,7 @@ export interface NativeTts {
   }): Promise<NativeWave>;
 }
 
-/** Only ever handed back to the spotter that made it. */
+/** Only ever handed back to the spotter or recogniser that made it. */
 export interface NativeOnlineStream {
   acceptWaveform(wave: NativeWave): void;
   inputFinished(): void;
@@ -49,15 +57,29 @@ export interface NativeKeywordSpotter {
   getResult(stream: NativeOnlineStream): { readonly keyword?: string };
 }
 
+export interface NativeOnlineRecognizer {
+  createStream(): NativeOnlineStream;
+  isReady(stream: NativeOnlineStream): boolean;
+  decode(stream: NativeOnlineStream): void;
+  /** Of all that was decoded since the stream began. Times in seconds. */
+  getResult(stream: NativeOnlineStream): {
+    readonly text: string;
+    readonly tokens?: readonly string[];
+    readonly timestamps?: readonly number[];
+    readonly ys_probs?: readonly number[];
+  };
+}
+
 /** A configuration object; its shape is sherpa's, see its `types.js`. */
 export type NativeConfig = Readonly<Record<string, unknown>>;
 
 interface SherpaOnnx {
   readonly OfflineRecognizer: { createAsync(config: NativeConfig): Promise<NativeRecognizer> };
+  readonly OnlineRecognizer: new (config: NativeConfig) => NativeOnlineRecognizer;
   readonly KeywordSpotter: new (config: NativeConfig) => NativeKeywordSpotter;
   readonly OfflineTts: { createAsync(config: NativeConfig): Promise<NativeTts> };
 }
 
 const sherpa: SherpaOnnx = createRequire(import.meta.url)("sherpa-onnx-node");
 
-export const { KeywordSpotter, OfflineRecognizer, OfflineTts } = sherpa;
+export const { KeywordSpotter, OfflineRecognizer, OfflineTts, OnlineRecognizer } = sherpa;

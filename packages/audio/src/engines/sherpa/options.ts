@@ -17,6 +17,15 @@ export const sttOptions = z.object({
   languages: z.array(z.string().min(1)).min(1),
 });
 
+export const streamingOptions = z.object({
+  ...common,
+  family: z.enum(["transducer", "paraformer", "zipformer2-ctc"]),
+  /** BCP 47. */
+  languages: z.array(z.string().min(1)).min(1),
+  /** How much more readily hot words are heard; 0 not at all. */
+  hotWordScore: z.number().min(0).max(10).default(1.5),
+});
+
 export const ttsOptions = z.object({
   ...common,
   family: z.enum(["kokoro", "vits"]),
@@ -47,5 +56,6 @@ export const keywordOptions = z.object({
 });
 
 export type SttOptions = z.infer<typeof sttOptions>;
+export type StreamingOptions = z.infer<typeof streamingOptions>;
 export type TtsOptions = z.infer<typeof ttsOptions>;
 export type KeywordOptions = z.infer<typeof keywordOptions>;

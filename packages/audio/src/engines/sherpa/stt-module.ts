@@ -1,12 +1,13 @@
 /** Engine module: speech to text with sherpa-onnx offline recognisers. Method `transcribe`. */
-import { z } from "zod";
 import { SPEECH_RATE_HZ } from "../../format/pcm.ts";
 import type { Transcript } from "../contracts.ts";
 import type { Engine, JobHandler } from "../module.ts";
 import { checked } from "../checked.ts";
+import { transcribeParams } from "../hearing/wire.ts";
 import { fileOf, modelFiles } from "../model-files.ts";
 import { OfflineRecognizer, type NativeConfig, type NativeRecognizer } from "./native.ts";
 import { sttOptions, type SttOptions } from "./options.ts";
+import { confidenceOf, timedWords } from "./timed-words.ts";
 
 /** Shorter than any syllable; recognisers hallucinate on such snippets, and fail on empty ones. */
 const MIN_SAMPLES = SPEECH_RATE_HZ / 20;
@@ -34,8 +35,6 @@ const FAMILIES: Readonly<Record<SttOptions["family"], Family>> = {
   paraformer: (file) => ({ paraformer: { model: file("model") } }),
   "sense-voice": (file) => ({ senseVoice: { model: file("model"), useInverseTextNormalization: 1 } }),
 };
-
-const transcribeParams = z.object({ samples: z.instanceof(Float32Array) });
 
 /** Loads the recogniser. See {@link EngineModule}. */
 export async function createEngine(given: unknown): Promise<Engine> {
@@ -65,7 +64,7 @@ function transcriber(recognizer: NativeRecognizer, defaultLanguage: string): Job
     const startedAtMs = performance.now();
     const stream = recognizer.createStream();
     stream.acceptWaveform({ samples, sampleRate: SPEECH_RATE_HZ });
-    const { text, lang } = await recognizer.decodeAsync(stream);
+    const { text, lang, tokens, timestamps, durations, ys_log_probs: logProbs } = await recognizer.decodeAsync(stream);
     io.signal.throwIfAborted();
     const computeMs = performance.now() - startedAtMs;
     const audioMs = (samples.length / SPEECH_RATE_HZ) * 1000;
@@ -74,6 +73,8 @@ function transcriber(recognizer: NativeRecognizer, defaultLanguage: string): Job
       // SenseVoice answers `<|en|>`.
       language: lang?.replaceAll(/[<|>]/g, "") || defaultLanguage,
       realTimeFactor: computeMs / audioMs,
+      confidence: confidenceOf({ tokens, logProbs }),
+      words: timedWords({ tokens, timestamps, durations, logProbs }),
     };
   };
 }

@@ -1,10 +1,33 @@
 /** Models that hear: voice activity and speech to text. */
-import type { ModelEntry } from "../types.ts";
+import type { ModelEntry, ModelFile } from "../types.ts";
 import { LICENCES } from "./licences.ts";
 
 const VAD_WEB = "@ricky0123/vad-web";
 const MOONSHINE_JS = "@moonshine-ai/moonshine-js";
 const LLAMA_TOKENIZER = "llama-tokenizer-js";
+
+const ZIPFORMER =
+  "https://huggingface.co/csukuangfj/sherpa-onnx-streaming-zipformer-en-20M-2023-02-17/resolve/d42f2d9f7ca24806fb667456a18a9f1b60f70d16";
+
+/** Sizes and sums as the publisher's own repository states them; the files could not be had here to be measured. */
+const ZIPFORMER_FILES: readonly ModelFile[] = [
+  {
+    path: "encoder-epoch-99-avg-1.int8.onnx",
+    bytes: 42_845_182,
+    sha256: "3810755ce7c3ab26b42a8bcf39d191308fa27fb0f53358823ba46141d03b7eb3",
+  },
+  {
+    path: "decoder-epoch-99-avg-1.onnx",
+    bytes: 2_092_272,
+    sha256: "45a7f940ecfb53d89fa270ad11b88b961e53a317203eb24b1c8e95ed208b0f30",
+  },
+  {
+    path: "joiner-epoch-99-avg-1.int8.onnx",
+    bytes: 259_572,
+    sha256: "e085d73b593cf9b0707f370dbd656d58327d3fe36d80d849202ef81df02cb01e",
+  },
+  { path: "tokens.txt", bytes: 5048, sha256: "49e3c2646595fd907228b3c6787069658f67b17377c60aeb8619c4551b2316fb" },
+];
 
 export const HEARING: readonly ModelEntry[] = [
   {
@@ -115,6 +138,24 @@ export const HEARING: readonly ModelEntry[] = [
             from: [{ package: LLAMA_TOKENIZER, member: "llama-tokenizer.js", bytes: 676_487 }],
           },
         ],
+      },
+    ],
+  },
+  {
+    name: "zipformer-streaming-en-20m-q8",
+    kind: "stt",
+    title: "Streaming Zipformer, 20 million parameters, English, 8-bit: hears while somebody speaks",
+    streams: true,
+    languages: ["en"],
+    voices: [],
+    licence: LICENCES.zipformer,
+    needs: [],
+    files: ZIPFORMER_FILES,
+    sources: [
+      {
+        type: "https",
+        label: "Hugging Face csukuangfj",
+        files: ZIPFORMER_FILES.map(({ path }) => ({ path, url: `${ZIPFORMER}/${path}` })),
       },
     ],
   },

@@ -6,6 +6,7 @@ const free = (spdx: string, url: string): Licence => ({ spdx, url, use: "free" }
 export const LICENCES = {
   silero: free("MIT", "https://github.com/snakers4/silero-vad/blob/master/LICENSE"),
   moonshine: free("MIT", "https://github.com/moonshine-ai/moonshine/blob/main/LICENSE"),
+  zipformer: free("Apache-2.0", "https://huggingface.co/csukuangfj/sherpa-onnx-streaming-zipformer-en-20M-2023-02-17"),
   kokoro: free("Apache-2.0", "https://huggingface.co/hexgrad/Kokoro-82M"),
   tinyLlama: free("Apache-2.0", "https://huggingface.co/TinyLlama/TinyLlama-1.1B-Chat-v1.0"),
   stories: free("MIT", "https://huggingface.co/karpathy/tinyllamas"),
