@@ -7,7 +7,7 @@ import { addSettingFlags } from "../../setting-flags.ts";
 import { usage } from "../ask.ts";
 import { withTalk, type Talk } from "../talking.ts";
 import { TalkScreen } from "./screen.ts";
-import { openSound } from "./sound.ts";
+import { openTalkSound, speakerOn } from "./sound.ts";
 
 interface TalkFlags {
   readonly in?: string;
@@ -74,10 +74,10 @@ async function converse(talk: Talk, context: CliContext, flags: TalkFlags): Prom
   };
   const onDevice = (what: string, event: DeviceEvent): void => progress.line(deviceNews(what, event));
   const onLevel = json ? () => undefined : screen.level.bind(screen);
-  const sound = await openSound(choice, { onDevice, onLevel }, signal);
+  const sound = await openTalkSound(choice, { onDevice, onLevel }, signal);
   const stopListening = context.person?.listen((line) => session.key(line.trim() === "x" ? "cancel" : "strike"));
   const session = access.client.talk(sound.microphone, {
-    ...(sound.speaker === undefined ? {} : { speaker: sound.speaker }),
+    ...(sound.playback === undefined ? {} : { speaker: speakerOn(sound.playback, signal) }),
     mode: flags.push === true ? "keys" : flags.wake === true ? "wake" : "open",
     interruptions: INTERRUPTIONS[flags.interrupt],
     ...(flags.language === undefined ? {} : { language: flags.language }),

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { EchoLog } from "../../src/gateway/talk/echo-log.ts";
+import { EchoLog } from "../../../src/services/ears/echo-log.ts";
 
 const frames = fc.array(
   fc.record({ samples: fc.integer({ min: 0, max: 400 }), echo: fc.constantFrom(0, 0.25, 0.5, 1) }),

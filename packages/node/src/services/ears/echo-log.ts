@@ -1,5 +1,5 @@
-/** What a client says of its own playback in what its microphone gave: written frame by frame, read by place. */
-import { INPUT_RATE_HZ } from "@parley/sdk";
+/** What is known of our own playback in what a microphone gave: written frame by frame, read by place. */
+import { SPEECH_RATE_HZ } from "@parley/audio";
 
 /** Stretches kept: at 10 ms each more than a detector that was started anew hears again. */
 const MOST = 1024;
@@ -30,7 +30,7 @@ export class EchoLog {
 
   /** The share between two places, in milliseconds from the stream's first sample; 0 of what is not known (any more). */
   between(fromMs: number, toMs: number): number {
-    const [from, to] = [(fromMs * INPUT_RATE_HZ) / 1000, (toMs * INPUT_RATE_HZ) / 1000];
+    const [from, to] = [(fromMs * SPEECH_RATE_HZ) / 1000, (toMs * SPEECH_RATE_HZ) / 1000];
     if (!(to > from)) return 0;
     let sum = 0;
     for (let index = this.#stretches.length - 1; index >= 0; index -= 1) {

@@ -1,0 +1,261 @@
+/**
+ * Which conversation answers to a wake word that several hear: those of this peer and those of others, each with a voice of
+ * its own, as two rooms may be listened to by one peer, and one room by two. What decides is `createArbiter`; this carries
+ * its messages and keeps its time.
+ */
+import { systemClock, type Clock, type Timer } from "@parley/actors";
+import { BoundedQueue } from "@parley/audio/format";
+import { createArbiter, type Arbiter, type ArbitrationEffect, type ArbitrationMessage } from "@parley/audio/turn";
+import type { Verdict } from "@parley/audio/converse";
+
+/** In the place of a participant: all of them. */
+export const ALL = "all";
+
+/** The conversations of other peers. */
+export interface Elsewhere {
+  /** Those that listen for a wake word, as far as is known now. */
+  readonly participants: readonly string[];
+  /** To one of them, or to {@link ALL}. Never waits, never throws; loss is borne. */
+  send(message: ArbitrationMessage, to: string): void;
+}
+
+/** A wake word that a conversation heard. */
+export interface Bid {
+  /** `bidScore`. */
+  readonly score: number;
+  /** How long ago it ended. */
+  readonly agoMs: number;
+}
+
+/** How a bid came out, for logs. */
+export interface Settled {
+  readonly participant: string;
+  readonly verdict: Verdict;
+  readonly score: number;
+  /** From hearing to this verdict. */
+  readonly tookMs: number;
+  /** How many others there were to ask. */
+  readonly others: number;
+  /** Who answers instead. */
+  readonly to?: string | undefined;
+}
+
+export interface ArbitrationOptions {
+  /** This peer's id. */
+  readonly peer: string;
+  readonly onSettled?: ((settled: Settled) => void) | undefined;
+  readonly clock?: Clock | undefined;
+}
+
+/** One conversation's seat. */
+export interface Seat {
+  /** Peer and number: no two are alike while their peers run. */
+  readonly id: string;
+  /** Who answers, and whether that changes within some seconds. Ends by itself. */
+  bid(bid: Bid, signal: AbortSignal): AsyncIterable<Verdict>;
+  /** It listens no more. */
+  leave(): void;
+}
+
+/** So long a verdict may still be taken back: an arbiter forgets a wake word after two seconds. */
+const OPEN_MS = 2_500;
+
+/** The participants of one peer. */
+export class Arbitration {
+  readonly #options: ArbitrationOptions;
+  readonly #clock: Clock;
+  readonly #seats = new Map<string, LocalSeat>();
+  readonly #waiting: (() => void)[] = [];
+  readonly #listeners = new Set<() => void>();
+  #elsewhere: Elsewhere | undefined;
+  #seated = 0;
+  #isDelivering = false;
+
+  constructor(options: ArbitrationOptions) {
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock();
+  }
+
+  get peer(): string {
+    return this.#options.peer;
+  }
+
+  /** The conversations of this peer that listen for a wake word. */
+  get participants(): readonly string[] {
+    return [...this.#seats.keys()];
+  }
+
+  /** Those of other peers, as far as is known. */
+  get elsewhere(): readonly string[] {
+    return this.#elsewhere?.participants ?? [];
+  }
+
+  /** Calls `changed` whenever who listens here has changed. The result ends that. */
+  onChange(changed: () => void): () => void {
+    this.#listeners.add(changed);
+    return () => this.#listeners.delete(changed);
+  }
+
+  /** The way to other peers; undefined when there is none. */
+  connect(elsewhere: Elsewhere | undefined): void {
+    this.#elsewhere = elsewhere;
+  }
+
+  /** A conversation begins to listen for a wake word. */
+  take(): Seat {
+    this.#seated += 1;
+    const id = `${this.peer}/${this.#seated}`;
+    const seat = new LocalSeat(id, {
+      clock: this.#clock,
+      others: () => [...this.#seats.keys(), ...this.elsewhere].filter((other) => other !== id),
+      send: (message, to) => this.#send(id, message, to),
+      settled: (settled) => this.#options.onSettled?.(settled),
+      left: () => {
+        if (this.#seats.delete(id)) this.#changed();
+      },
+    });
+    this.#seats.set(id, seat);
+    this.#changed();
+    return seat;
+  }
+
+  /** A message of another peer, checked, for one conversation here or for {@link ALL}. */
+  receive(message: ArbitrationMessage, to: string): void {
+    for (const [id, seat] of this.#seats) {
+      if (to === ALL || to === id) this.#later(() => seat.receive(message));
+    }
+    this.#deliver();
+  }
+
+  #send(from: string, message: ArbitrationMessage, to: string): void {
+    for (const [id, seat] of this.#seats) {
+      if (id !== from && (to === ALL || to === id)) this.#later(() => seat.receive(message));
+    }
+    const isForOthers = to === ALL ? this.elsewhere.length > 0 : !to.startsWith(`${this.peer}/`);
+    if (isForOthers) this.#elsewhere?.send(message, to);
+    this.#deliver();
+  }
+
+  #later(deliver: () => void): void {
+    this.#waiting.push(deliver);
+  }
+
+  /** One after the other: what one seat is told may make it speak to the one that is just speaking. */
+  #deliver(): void {
+    if (this.#isDelivering) return;
+    this.#isDelivering = true;
+    try {
+      for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) next();
+    } finally {
+      this.#isDelivering = false;
+    }
+  }
+
+  #changed(): void {
+    for (const changed of this.#listeners) changed();
+  }
+}
+
+interface SeatPorts {
+  readonly clock: Clock;
+  readonly others: () => readonly string[];
+  readonly send: (message: ArbitrationMessage, to: string) => void;
+  readonly settled: (settled: Settled) => void;
+  readonly left: () => void;
+}
+
+/** A bid whose verdict may still change. */
+interface OpenBid {
+  readonly verdicts: BoundedQueue<Verdict>;
+  readonly score: number;
+  readonly heardMs: number;
+  readonly others: number;
+}
+
+class LocalSeat implements Seat {
+  readonly id: string;
+  readonly #ports: SeatPorts;
+  readonly #arbiter: Arbiter;
+  readonly #bids = new Map<number, OpenBid>();
+  #numbered = 0;
+  #timer: Timer | undefined;
+  #isGone = false;
+
+  constructor(id: string, ports: SeatPorts) {
+    this.id = id;
+    this.#ports = ports;
+    this.#arbiter = createArbiter(id);
+  }
+
+  async *bid({ score, agoMs }: Bid, signal: AbortSignal): AsyncGenerator<Verdict> {
+    const { clock } = this.#ports;
+    // One answers, or another does instead.
+    const verdicts = new BoundedQueue<Verdict>({ capacity: 2 });
+    const [number, heardMs, others] = [(this.#numbered += 1), clock.nowMs(), this.#ports.others()];
+    this.#bids.set(number, { verdicts, score, heardMs, others: others.length });
+    const over = clock.after(OPEN_MS, () => verdicts.close());
+    const onAbort = (): void => verdicts.close();
+    signal.addEventListener("abort", onAbort, { once: true });
+    if (signal.aborted) onAbort();
+    try {
+      this.#carryOut(this.#arbiter.heard({ number, score, agoMs, others }, heardMs));
+      yield* verdicts;
+    } finally {
+      over.cancel();
+      signal.removeEventListener("abort", onAbort);
+      this.#bids.delete(number);
+    }
+  }
+
+  receive(message: ArbitrationMessage): void {
+    if (!this.#isGone) this.#carryOut(this.#arbiter.received(message, this.#ports.clock.nowMs()));
+  }
+
+  leave(): void {
+    this.#isGone = true;
+    this.#timer?.cancel();
+    for (const { verdicts } of this.#bids.values()) verdicts.close();
+    this.#ports.left();
+  }
+
+  #carryOut(effects: readonly ArbitrationEffect[]): void {
+    this.#arm();
+    for (const effect of effects) {
+      switch (effect.type) {
+        case "send":
+          this.#ports.send(effect.message, effect.to);
+          break;
+        case "broadcast":
+          this.#ports.send(effect.message, ALL);
+          break;
+        case "win":
+          this.#settle(effect.number, "won");
+          break;
+        case "yield":
+          this.#settle(effect.number, "lost", effect.to);
+          break;
+      }
+    }
+  }
+
+  #settle(number: number, verdict: Verdict, to?: string): void {
+    const open = this.#bids.get(number);
+    if (open === undefined) return;
+    const { verdicts, score, heardMs, others } = open;
+    const tookMs = this.#ports.clock.nowMs() - heardMs;
+    this.#ports.settled({ participant: this.id, verdict, score, tookMs, others, to });
+    verdicts.tryPush(verdict);
+    // Who gave way does not come back.
+    if (verdict === "lost") verdicts.close();
+  }
+
+  #arm(): void {
+    this.#timer?.cancel();
+    const { nextDueMs } = this.#arbiter;
+    if (nextDueMs === undefined || this.#isGone) return;
+    const { clock } = this.#ports;
+    this.#timer = clock.after(Math.max(0, nextDueMs - clock.nowMs()), () => {
+      this.#carryOut(this.#arbiter.advance(clock.nowMs()));
+    });
+  }
+}
