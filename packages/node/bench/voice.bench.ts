@@ -11,8 +11,11 @@ import { UsageError } from "../../../tools/bench/usage-error.ts";
 import type { BenchReport, BenchRow } from "../../../tools/bench/types.ts";
 import { fixedRows } from "./voice/fixed.ts";
 import { frameRows } from "./voice/frames.ts";
+import { latencyRows } from "./voice/latency.ts";
+import { overheadRows } from "./voice/overhead.ts";
 import { MaterialMissing, type PartOptions, type VoicePart } from "./voice/part.ts";
 import { realRows } from "./voice/real.ts";
+import { startRows } from "./voice/starts.ts";
 import { alarmRows, idleRows, wakeRows } from "./voice/wake.ts";
 
 /** The table of contents. */
@@ -22,6 +25,9 @@ const PARTS: Readonly<Record<string, VoicePart>> = {
   alarms: alarmRows,
   idle: idleRows,
   fixed: fixedRows,
+  overhead: overheadRows,
+  latency: latencyRows,
+  starts: startRows,
   real: realRows,
 };
 

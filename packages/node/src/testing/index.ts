@@ -2,6 +2,9 @@
 export { fixedDelayLlmHost } from "./fixed-delay-llm.ts";
 /** A peer's services on engines of fixed delay. */
 export { fixedDelaySources, type FixedDelays } from "./fixed-delay-sources.ts";
+/** A person in front of a peer, in real time. */
+export { LiveMicrophone, LiveSpeaker, TalkListener } from "./conversation/index.ts";
+export type { PlayedReply, SpeakerDeed, TalkEventOf } from "./conversation/index.ts";
 /** Conformance of consensus engines, and one in memory for what runs on them. */
 export { consensusSuite } from "./consensus/suite.ts";
 export type { ConsensusSuiteOptions, ConsensusWorld } from "./consensus/suite.ts";
