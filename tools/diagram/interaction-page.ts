@@ -22,8 +22,10 @@ A **turn** is what a person says and the answer to it; every turn that begins en
 - \`wakeword_detected\`: the hosts that heard it settle who answers; what is said meanwhile is kept.
 - \`listening_for_command\`: ears are open. In \`pausing\` the person may have finished: work begins early, and is taken back
   when they go on.
-- \`processing\`, \`responding\`: nothing of the answer has been heard yet; what is said now joins the question.
-- \`speaking\`: the answer is heard. A sound ducks it, speech interrupts it.
+- \`processing\`, \`responding\`: nothing of the answer has been heard yet; what is said now joins the question. In \`told\` an
+  answer without sound is complete, and waits a little for who was going on before they can have read it.
+- \`speaking\`: the answer is heard. A sound ducks it, speech interrupts it. Speech that began within \`joinGraceMs\` of the
+  first sound interrupts nothing: they were going on; the reply is taken back, and the turn listens on.
 - \`interrupting\`: playback stops and tells how much was heard; ears are open already.
 
 \`\`\`mermaid

@@ -11,8 +11,8 @@ const RESTORE_FADE_MS = 250;
 
 /** Where their news go. */
 export interface AnswersNews {
-  deal(event: InteractionEvent): void;
-  tell(event: ConversationEvent): void;
+  readonly deal: (event: InteractionEvent) => void;
+  readonly tell: (event: ConversationEvent) => void;
 }
 
 /** What is kept of a turn until it has ended. */
@@ -68,6 +68,13 @@ export class Answers {
     };
     this.#turns.set(turn, fresh);
     return fresh;
+  }
+
+  /** The person goes on: what there was of an answer is forgotten. */
+  reopen(turn: number): void {
+    const open = this.turn(turn);
+    open.reply = undefined;
+    open.firstAudioMs = undefined;
   }
 
   /** Begins an answer. */

@@ -225,6 +225,7 @@ class Conversation implements LiveConversation {
       case "arbitrate":
         return void this.#arbitrate(effect.turn);
       case "open-ears":
+        this.#answers.reopen(effect.turn);
         if (effect.opening === "wake") this.#answers.turn(effect.turn).wakeWord = this.#wake?.word;
         return this.#ears.open(effect);
       case "close-ears":

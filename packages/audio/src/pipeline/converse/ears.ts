@@ -224,8 +224,16 @@ export class Ears {
     const decision = this.#bargeIn.push({ ...frame, wake: false });
     if (decision === undefined || !this.#watches) return;
     this.#isDucked = decision.type === "duck";
-    if (decision.type === "stop") this.#news.event({ type: "barge-in", startMs: decision.onsetMs });
-    else this.#news.event({ type: decision.type });
+    if (decision.type === "stop") {
+      const { onsetMs } = decision;
+      this.#news.event({ type: "barge-in", startMs: onsetMs, heardMs: this.#heardOfReplyAt(onsetMs) });
+    } else this.#news.event({ type: decision.type });
+  }
+
+  /** How much of the reply had been heard when the microphone was at `atMs`. */
+  #heardOfReplyAt(atMs: number): number {
+    const heardMs = this.#parts.voice?.playback.heardMs ?? 0;
+    return Math.max(0, heardMs - (this.endMs - atMs));
   }
 
   async #watchWords(blocks: AsyncIterable<Float32Array>, baseMs: number, signal: AbortSignal): Promise<void> {

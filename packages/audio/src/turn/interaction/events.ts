@@ -44,8 +44,8 @@ export type InteractionEvent =
   /** A sound while speaking (`turn/bargein`). */
   | { readonly type: "duck" }
   | { readonly type: "restore" }
-  /** It is speech, begun at `startMs`. */
-  | { readonly type: "barge-in"; readonly startMs: number }
+  /** It is speech, begun at `startMs`; `heardMs` of the reply had been heard by then, all that matters of it when not said. */
+  | { readonly type: "barge-in"; readonly startMs: number; readonly heardMs?: number }
   /** Playback has stopped, as it was told to; `heardMs` of the reply were heard. */
   | { readonly type: "stopped"; readonly generation: number; readonly heardMs: number }
   /** This piece of work cannot be done, after whatever retries there are. */
@@ -115,7 +115,7 @@ export type InteractionEffect =
   | { readonly type: "play"; readonly turn: number; readonly generation: number }
   | { readonly type: "duck" }
   | { readonly type: "restore" }
-  /** Be silent at once, and tell by `stopped` how much was heard. */
+  /** Be silent at once, and tell by `stopped` how much was heard. When ears open for the same turn, it goes on. */
   | { readonly type: "stop"; readonly turn: number; readonly generation: number }
   /** Exactly once for every turn, in the order of turns. */
   | { readonly type: "end-turn"; readonly turn: number; readonly outcome: TurnOutcome; readonly heardMs: number }

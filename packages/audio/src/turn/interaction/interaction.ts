@@ -89,7 +89,8 @@ class Conversation implements Interaction {
     const { value } = this.#snapshot;
     if (typeof value === "string") return value;
     if ("listening_for_command" in value) return "listening_for_command";
-    return "processing" in value ? "processing" : "speaking";
+    if ("processing" in value) return "processing";
+    return "responding" in value ? "responding" : "speaking";
   }
 
   get place(): string {

@@ -19,6 +19,7 @@ const BY_SPEECH = { type: "beginTurn", params: { opening: "speech" } } as const;
 const BY_INTERRUPTION = { type: "beginTurn", params: { opening: "interruption" } } as const;
 const BY_FOLLOWING = { type: "beginTurn", params: { opening: "follow-up" } } as const;
 const STOP = { type: "stop", params: { outcome: "interrupted" } } as const;
+const TAKE_BACK = { type: "stop", params: { outcome: "joined" } } as const;
 const STOP_FAILED = { type: "stop", params: { outcome: "failed" } } as const;
 const WON = { type: "settle", params: { award: "won" } } as const;
 const LOST = { type: "settle", params: { award: "lost" } } as const;
@@ -44,6 +45,7 @@ const START = {
 const FOUND_END = [
   { guard: "nothingThoughAsked", target: "#idle", actions: ["closeEars", UNHEARD, NOTHING_HEARD] },
   { guard: "nothing", target: "#idle", actions: ["closeEars", UNHEARD] },
+  { guard: "answeredAndOpen", target: "#told", actions: CAPTURED },
   { guard: "answeredAndFollowed", target: "#listening_for_command", actions: [...CAPTURED, ...AFTER_ANSWER] },
   { guard: "answeredAlready", target: "#idle", actions: [...CAPTURED, COMPLETE] },
   { guard: "soundReady", target: "#speaking", actions: CAPTURED },
@@ -55,10 +57,17 @@ const FOUND_END = [
 ] as const;
 
 /** The answer is over without a sound, or all of its sound was played. */
-const ANSWERED = [
-  { guard: "late" },
+const COMPLETED = [
   { guard: "followed", target: "#listening_for_command", actions: ["noteAnswered", ...AFTER_ANSWER] },
   { target: "#idle", actions: ["noteAnswered", COMPLETE] },
+] as const;
+const ANSWERED = [{ guard: "late" }, ...COMPLETED] as const;
+
+/** The same where nothing sounds. */
+const WRITTEN = [
+  { guard: "late" },
+  { guard: "staysOpen", target: "#told", actions: ["noteAnswered"] },
+  ...COMPLETED,
 ] as const;
 
 const FAILED = {
@@ -94,6 +103,27 @@ const BEFORE_SOUND = {
   lost: { guard: "settling", target: "#idle", actions: ["cancelWork", YIELDED] },
   cancel: { target: "#idle", actions: ["cancelWork", CANCELLED] },
   failed: { guard: "current", ...FAILED },
+} as const;
+
+/** All was told, and nothing of it sounds: whatever comes but more of the same speech finds the turn complete. */
+const AFTER_TOLD = {
+  wake: {
+    guard: "wakeInterrupts",
+    target: "#wakeword_detected",
+    actions: [COMPLETE, BY_WAKE, "openEars", "arbitrate"],
+  },
+  press: { target: "#listening_for_command", actions: [COMPLETE, BY_KEY, "openEars"] },
+  hotkey: { target: "#listening_for_command", actions: [COMPLETE, BY_KEY, "openEars", LISTENING] },
+  "barge-in": [
+    JOINS,
+    {
+      guard: "speechInterrupts",
+      target: "#listening_for_command",
+      actions: [COMPLETE, BY_INTERRUPTION, "openEars"],
+    },
+  ],
+  lost: { guard: "settling", target: "#idle", actions: [COMPLETE] },
+  cancel: { target: "#idle", actions: [COMPLETE] },
 } as const;
 
 /** Playback has stopped, or does not say so. */
@@ -244,7 +274,7 @@ export const interactionMachine = parts.createMachine({
           on: {
             text: { guard: "current", target: "#responding", actions: ["noteText"] },
             audio: { guard: "current", target: "#speaking", actions: ["noteAudio"] },
-            answered: ANSWERED,
+            answered: WRITTEN,
           },
         },
       },
@@ -253,13 +283,29 @@ export const interactionMachine = parts.createMachine({
     /** The answer's words are coming, its sound is not yet. */
     responding: {
       id: "responding",
-      after: { firstSound: FAILED },
-      on: {
-        ...BEFORE_SOUND,
-        text: { guard: "current", target: "responding", reenter: true },
-        progress: { guard: "current", target: "responding", reenter: true },
-        audio: { guard: "current", target: "speaking", actions: ["noteAudio"] },
-        answered: ANSWERED,
+      initial: "words",
+      on: BEFORE_SOUND,
+      states: {
+        words: {
+          after: { firstSound: FAILED },
+          on: {
+            text: { guard: "current", target: "words", reenter: true },
+            progress: { guard: "current", target: "words", reenter: true },
+            audio: { guard: "current", target: "#speaking", actions: ["noteAudio"] },
+            answered: WRITTEN,
+          },
+        },
+        /** All of it was told, in writing; who goes on now has not read it yet. */
+        told: {
+          id: "told",
+          after: {
+            told: [
+              { guard: "followed", target: "#listening_for_command", actions: AFTER_ANSWER },
+              { target: "#idle", actions: [COMPLETE] },
+            ],
+          },
+          on: AFTER_TOLD,
+        },
       },
     },
 
@@ -271,11 +317,10 @@ export const interactionMachine = parts.createMachine({
       on: {
         progress: { guard: "current", actions: ["noteProgress"] },
         answered: ANSWERED,
-        "barge-in": {
-          guard: "speechInterrupts",
-          target: "interrupting",
-          actions: [STOP, BY_INTERRUPTION, "openEars"],
-        },
+        "barge-in": [
+          { guard: "goesOn", target: "interrupting", actions: [TAKE_BACK, "joinTurn", "openEars"] },
+          { guard: "speechInterrupts", target: "interrupting", actions: [STOP, BY_INTERRUPTION, "openEars"] },
+        ],
         wake: { guard: "wakeInterrupts", target: "interrupting", actions: [STOP, BY_WAKE, "openEars", "arbitrate"] },
         press: { target: "interrupting", actions: [STOP, BY_KEY, "openEars"] },
         hotkey: { target: "interrupting", actions: [STOP, BY_KEY, "openEars"] },

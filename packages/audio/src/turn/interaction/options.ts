@@ -16,6 +16,11 @@ export interface InteractionOptions {
   readonly noSpeechMs: number;
   /** After a reply, more may be said without a wake word for so long; 0 for never. Default 6000. */
   readonly followUpMs: number;
+  /**
+   * Who speaks before so much of a reply was heard cannot have reacted to it: they were going on, and the reply is taken
+   * back. About the reaction time of people. A reply that is only written stays open to more for as long. Default 300.
+   */
+  readonly joinGraceMs: number;
   /** Longest turn; what is said beyond it is the next. Default 60000. */
   readonly maxUtteranceMs: number;
   /** The fixed window. Default 4000. */
@@ -44,6 +49,7 @@ const DEFAULTS: InteractionOptions = {
   arbitrationMs: 1000,
   noSpeechMs: 5000,
   followUpMs: 6000,
+  joinGraceMs: 300,
   maxUtteranceMs: 60_000,
   windowMs: 4000,
   minHoldMs: 200,
@@ -60,7 +66,7 @@ export function interactionOptions(options: Partial<InteractionOptions> = {}): I
   const all = { ...DEFAULTS, ...options };
   for (const [name, value] of Object.entries(all)) {
     if (!name.endsWith("Ms")) continue;
-    const least = name === "followUpMs" ? 0 : 1;
+    const least = name === "followUpMs" || name === "joinGraceMs" ? 0 : 1;
     if (typeof value !== "number" || !(value >= least && value <= 86_400_000)) {
       throw new RangeError(`${name} must be ${least} to 86400000 milliseconds`);
     }

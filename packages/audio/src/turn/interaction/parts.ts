@@ -43,9 +43,13 @@ export interface InteractionContext {
 interface Stopping {
   readonly turn: number;
   readonly generation: number;
-  readonly outcome: TurnOutcome;
+  /** `joined`: the turn goes on, and what was heard of the reply is dropped. */
+  readonly outcome: TurnOutcome | "joined";
   readonly heardMs: number;
 }
+
+/** What it takes to be sure that a sound is speech (`turn/bargein`). */
+const SURE_MS = 250;
 
 const NOTHING: Stopping = { turn: 0, generation: 0, outcome: "interrupted", heardMs: 0 };
 
@@ -134,6 +138,20 @@ function isFollowed({ options, capture }: InteractionContext): boolean {
   return options.mode === "wake" && options.followUpMs > 0 && capture !== "held";
 }
 
+/** More speech belongs to the same turn, while that is not too long. */
+function mayJoin(context: InteractionContext, event: TimedEvent): boolean {
+  return (
+    context.options.interruptions === "any-speech" &&
+    context.capture !== "held" &&
+    nowOf(context, event) - context.openedAtMs < context.options.maxUtteranceMs
+  );
+}
+
+/** An answer that is only written is complete so much later: who had gone on before it was there is still heard. */
+function staysOpen({ options, capture }: InteractionContext): boolean {
+  return options.joinGraceMs > 0 && options.interruptions === "any-speech" && capture !== "held";
+}
+
 function saidNothing({ work, transcript }: InteractionContext): boolean {
   return work === "transcribed" && transcript.trim() === "";
 }
@@ -153,6 +171,7 @@ export const parts = setup({
     playback: ({ context }) => context.options.playbackMs,
     ducking: ({ context }) => context.options.duckMs,
     stopping: ({ context }) => context.options.stopMs,
+    told: ({ context }) => context.options.joinGraceMs + SURE_MS,
   },
   guards: {
     open: ({ context }) => context.options.mode === "open",
@@ -187,11 +206,15 @@ export const parts = setup({
     wordsReady: ({ context }) => context.hasText,
     followed: ({ context }) => isFollowed(context),
     answeredAndFollowed: ({ context }) => context.work === "answered" && isFollowed(context),
-    /** Before anything of the answer is heard, more speech belongs to the same turn, while that is not too long. */
-    joins: ({ context, event }) =>
-      context.options.interruptions === "any-speech" &&
-      context.capture !== "held" &&
-      nowOf(context, event) - context.openedAtMs < context.options.maxUtteranceMs,
+    /** Before anything of the answer is heard, more speech belongs to the same turn. */
+    joins: ({ context, event }) => mayJoin(context, event),
+    /** They spoke before they can have reacted to what they heard: no interruption. */
+    goesOn: ({ context, event }) =>
+      event.type === "barge-in" &&
+      (event.heardMs ?? Infinity) <= context.options.joinGraceMs &&
+      mayJoin(context, event),
+    staysOpen: ({ context }) => staysOpen(context),
+    answeredAndOpen: ({ context }) => context.work === "answered" && staysOpen(context),
     spills: ({ context }) => context.options.interruptions === "any-speech",
     spilled: ({ context }) => context.spillMs !== undefined,
     speechInterrupts: ({ context }) => context.options.interruptions === "any-speech",
@@ -233,6 +256,7 @@ export const parts = setup({
     joinTurn: assign(({ context, event }) => ({
       spoke: true,
       ended: false,
+      heardMs: 0,
       leftMs: Math.max(1, context.options.maxUtteranceMs - (nowOf(context, event) - context.openedAtMs)),
     })),
     transcribe: enqueueActions(({ context, event, enqueue }, params: { speculative: boolean }) => {
@@ -273,7 +297,7 @@ export const parts = setup({
     play: emit(({ context: { turn, generation } }) => ({ type: "play", turn, generation })),
     duck: emit({ type: "duck" }),
     restore: emit({ type: "restore" }),
-    stop: enqueueActions(({ context, enqueue }, params: { outcome: TurnOutcome }) => {
+    stop: enqueueActions(({ context, enqueue }, params: { outcome: Stopping["outcome"] }) => {
       const { turn, generation, heardMs } = context;
       enqueue.emit({ type: "stop", turn, generation });
       enqueue.emit({ type: "cancel-work", turn, generation });
@@ -282,16 +306,17 @@ export const parts = setup({
     noteStopProgress: assign(({ context: { stopping }, event }) => ({
       stopping: { ...stopping, heardMs: heardBy(stopping.heardMs, event) },
     })),
-    endStopped: emit(({ context: { stopping }, event }) => ({
-      type: "end-turn",
-      turn: stopping.turn,
-      outcome: stopping.outcome,
-      heardMs: heardBy(stopping.heardMs, event),
-    })),
-    /** The turn that interrupted was itself taken back; it ends after the one that was stopped. */
-    endShut: enqueueActions(({ context: { turn, award, stopping }, enqueue }) => {
-      if (turn === stopping.turn) return;
-      enqueue.emit({ type: "end-turn", turn, outcome: award === "lost" ? "yielded" : "cancelled", heardMs: 0 });
+    endStopped: enqueueActions(({ context: { stopping }, event, enqueue }) => {
+      const { turn, outcome } = stopping;
+      if (outcome === "joined") return;
+      enqueue.emit({ type: "end-turn", turn, outcome, heardMs: heardBy(stopping.heardMs, event) });
+    }),
+    /** The turn that interrupted was itself taken back, after the one that was stopped; or the one that went on was. */
+    endShut: enqueueActions(({ context: { turn, award, stopping }, event, enqueue }) => {
+      const isJoined = stopping.outcome === "joined";
+      if (turn === stopping.turn && !isJoined) return;
+      const outcome = award === "lost" ? "yielded" : "cancelled";
+      enqueue.emit({ type: "end-turn", turn, outcome, heardMs: isJoined ? heardBy(stopping.heardMs, event) : 0 });
     }),
     endTurn: enqueueActions(({ context: { turn, heardMs }, enqueue }, params: { outcome: TurnOutcome }) => {
       enqueue.assign({ work: "none" });

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { VoiceFrames } from "../../../src/engines/index.ts";
 import { AudioError } from "../../../src/index.ts";
 import type { Verdict, WakeHeard } from "../../../src/pipeline/converse/index.ts";
-import { MS_PER_CHAR, Room, toneStt, toneVad, toneWake, VirtualClock } from "./kit.ts";
+import { FRAME_MS, MS_PER_CHAR, Room, toneStt, toneVad, toneWake, VirtualClock } from "./kit.ts";
 
 const echoed = (question: string): string => `You said ${question}.`;
 
@@ -50,6 +50,55 @@ describe("a conversation", () => {
     expect(story.startsWith(first?.heard ?? "-")).toBe(true);
     // To the word, as far as word times are estimates.
     expect(Math.abs((first?.heard.length ?? 0) - heardMs / MS_PER_CHAR)).toBeLessThan(12);
+  });
+
+  it.each([
+    ["before it begins to sound", -2],
+    ["with its first sound", 1],
+    ["before they can have heard it", 7],
+  ])("takes a reply back when the person went on %s: one question, one answer", async (_, frames) => {
+    // The same conversation tells where the reply begins.
+    const first = new Room(echoed);
+    await first.say("500 tell me a story");
+    let silent = 0;
+    for (; first.conversation.state !== "speaking"; silent += 1) await first.say(String(FRAME_MS));
+    await first.end();
+    const room = new Room(echoed);
+    await room.say(`500 tell me a story ${(silent + frames) * FRAME_MS} about the sea please 5000`);
+    await room.untilQuiet();
+    await room.end();
+    const question = "Tell me a story about the sea please";
+    expect(room.of("turn")).toMatchObject([
+      { turn: 1, outcome: "complete", question, reply: echoed(question), heard: echoed(question) },
+    ]);
+    expect(room.playback.stops).toHaveLength(1);
+    expect(room.of("turn")[0]?.firstAudioMs).toBeLessThan(1500);
+  });
+
+  it("is interrupted by who has heard the reply begin", async () => {
+    const room = new Room(echoed);
+    await room.say("500 tell me a story");
+    while (room.conversation.state !== "speaking") await room.say(String(FRAME_MS));
+    await room.say("640 no stop 4000");
+    await room.untilQuiet();
+    await room.end();
+    expect(room.of("turn").map(({ outcome, question }) => [outcome, question])).toEqual([
+      ["interrupted", "Tell me a story"],
+      ["complete", "No stop"],
+    ]);
+  });
+
+  it("takes a written answer back, too, when the person goes on as it comes", async () => {
+    const room = new Room(echoed, { parts: { voice: undefined } });
+    await room.say("500 tell me a story");
+    const told = (): boolean => room.of("text").some(({ delta }) => delta === "story.");
+    while (!told()) await room.say(String(FRAME_MS));
+    await room.say("160 about the sea please 4000");
+    await room.untilQuiet();
+    await room.end();
+    expect(room.of("turn").map(({ outcome, question, reply }) => [outcome, question, reply])).toEqual([
+      ["complete", "Tell me a story about the sea please", "You said Tell me a story about the sea please."],
+    ]);
   });
 
   it("ducks for a cough and comes back", async () => {

@@ -160,6 +160,36 @@ describe("interrupting", () => {
     expect(it.conversation.place).toBe("listening_for_command.hearing");
   });
 
+  test("by who spoke before they can have heard the reply is none: it is taken back, and the turn goes on", () => {
+    for (const heardMs of [0, 300]) {
+      const it = speaking();
+      it.on({ type: "progress", generation: 1, heardMs: 200 });
+      expect(it.on({ type: "barge-in", startMs: 2900, heardMs })).toEqual([
+        "stop 1/1",
+        "cancel-work 1/1",
+        "open-ears 1 from 800 (wake, endpoint)",
+      ]);
+      expect(it.on({ type: "stopped", generation: 1, heardMs: 450 })).toEqual([]);
+      expect(it.conversation.place).toBe("listening_for_command.hearing");
+      expect(it.on({ type: "ended", toMs: 4000 })).toContain("transcribe 1/2 800-4000");
+      it.on({ type: "transcript", generation: 2, text: "tell me a story about the sea" });
+      it.on({ type: "audio", generation: 2 });
+      expect(it.on({ type: "answered", generation: 2, heardMs: 900 })).toContain("end-turn 1 complete 900");
+    }
+    const late = speaking();
+    expect(late.on({ type: "barge-in", startMs: 2900, heardMs: 301 })).toContain(
+      "open-ears 2 from 2900 (interruption, endpoint)",
+    );
+  });
+
+  test("of a turn that goes on ends it, when it is cancelled meanwhile", () => {
+    const it = speaking();
+    it.on({ type: "barge-in", startMs: 2900, heardMs: 0 });
+    expect(it.on({ type: "cancel" })).toEqual(["close-ears"]);
+    expect(it.on({ type: "stopped", generation: 1, heardMs: 450 })).toEqual(["end-turn 1 cancelled 450"]);
+    expect(it.conversation.state).toBe("idle");
+  });
+
   test("does not wait for a playback that is gone", () => {
     const it = speaking();
     it.on({ type: "progress", generation: 1, heardMs: 400 });

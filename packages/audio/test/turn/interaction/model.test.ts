@@ -45,11 +45,13 @@ function interpreter(chosen: Partial<InteractionOptions>, taken: Set<Taken>) {
   return { clock, actor, effects };
 }
 
-/** One of the events that the machine has transitions for where it is; the innermost state's more often, timers less. */
+/** One of the events that the machine has transitions for where it is; timers less often. */
 function definedHere(actor: Actor<typeof interactionMachine>, pick: number): string {
   const kinds = [...new Set(getNextTransitions(actor.getSnapshot()).map((one) => one.eventType))];
   const [events, timers] = [kinds.filter(isEventType), kinds.filter((kind) => !isEventType(kind))];
-  return [...events, ...timers][Math.floor(kinds.length * pick ** 1.5)] ?? "";
+  // Timers lead back to where nothing happens: seldom.
+  if (timers.length > 0 && pick >= 0.92) return timers[Math.floor((timers.length * (pick - 0.92)) / 0.08)] ?? "";
+  return events[Math.floor((events.length * pick) / (timers.length > 0 ? 0.92 : 1))] ?? "";
 }
 
 function walk(chosen: Partial<InteractionOptions>, steps: readonly Step[], taken: Set<Taken>): void {
@@ -179,13 +181,36 @@ const WAYS: readonly (readonly [Partial<InteractionOptions>, string])[] = [
   [{}, `${SPEAKING} wake won stopped`],
   [{}, `${SPEAKING} wake stopped lost`],
   [{}, `${SPEAKING} wake speech-start ended won stopped`],
+  [{}, `${SPEAKING} goes-on-late stopped ended transcript audio answered`],
+  [{}, `${SPEAKING} goes-on-late cancel stopped`],
+  [{}, `${SPEAKING} goes-on-late lost stopped`],
+  [{}, "wake won speech-start ended transcript text answered barge-in ended"],
+  [{}, "wake won speech-start ended transcript text answered timer"],
+  [{ followUpMs: 0 }, "wake won speech-start ended transcript answered timer"],
+  [{}, "wake won speech-start ended transcript answered wake"],
+  [{}, "wake won speech-start ended transcript answered press"],
+  [{}, "wake won speech-start ended transcript answered hotkey"],
+  [{}, "wake won speech-start ended transcript answered lost"],
+  [{}, "wake won speech-start ended transcript answered cancel"],
+  [{ maxUtteranceMs: 80 }, "wake won speech-start ended transcript answered +90 barge-in"],
+  [{ joinGraceMs: 0 }, "wake won speech-start may-end transcript answered ended"],
+  [{ joinGraceMs: 0 }, "wake won speech-start may-end transcript answered hotkey"],
+  [{ joinGraceMs: 0, followUpMs: 0 }, "wake won speech-start may-end transcript answered ended"],
+  [{ joinGraceMs: 0, followUpMs: 0 }, "wake won speech-start may-end transcript answered hotkey"],
+  [{ joinGraceMs: 0 }, "wake won speech-start ended transcript answered"],
+  [{ joinGraceMs: 0 }, "wake won speech-start ended transcript text answered"],
+  [{ joinGraceMs: 0, followUpMs: 0 }, "wake won speech-start ended transcript answered"],
+  [{ joinGraceMs: 0, followUpMs: 0 }, "wake won speech-start ended transcript text answered"],
   [{}, `${SPEAKING} barge-in progress speech-start ended stopped`],
 ];
 
 describe("whatever comes, whenever", () => {
   test("the rules hold, and the conversation is where plain reasoning and XState's interpreter say", () => {
     fc.assert(
-      fc.property(options, steps, (chosen, walked) => walk(chosen, walked, new Set())),
+      // From anywhere: chance alone seldom gets as far as a reply.
+      fc.property(options, fc.constantFrom(...WAYS), steps, (chosen, [, script], walked) =>
+        walk(chosen, [...way(script), ...walked], new Set()),
+      ),
       { numRuns: 400 },
     );
   });

@@ -14,6 +14,8 @@ export function referenceConversation(o: InteractionOptions) {
   let opening: "wake" | "key" | "speech" | "follow-up" | "interruption" = "key";
   let capture: "endpoint" | "held" | "window" = "endpoint";
   let openedMs = 0;
+  /** Longest that this turn may still be listened to. */
+  let leftMs = o.maxUtteranceMs;
   let pressedMs = 0;
   let award: "none" | "pending" | "won" = "none";
   let spoke = false;
@@ -44,6 +46,7 @@ export function referenceConversation(o: InteractionOptions) {
     opening = why;
     capture = how;
     openedMs = nowMs;
+    leftMs = o.maxUtteranceMs;
     award = why === "wake" ? "pending" : "none";
     spoke = why === "speech" || why === "interruption";
     ended = false;
@@ -54,7 +57,7 @@ export function referenceConversation(o: InteractionOptions) {
   const wakeUp = (): void => go("wakeword_detected", [o.arbitrationMs, () => ((award = "won"), listen())]);
 
   /** Ears are open. What is being said may already be over. */
-  const listen = (leftMs = o.maxUtteranceMs): void => {
+  const listen = (): void => {
     early = false;
     if (ended) return finish();
     const giveUp = (): void => (spoke || capture === "held" ? finish() : idle());
@@ -73,7 +76,7 @@ export function referenceConversation(o: InteractionOptions) {
   const finish = (): void => {
     early = false;
     if (work === "recognised" && blank) return idle();
-    if (work === "answered") return answered();
+    if (work === "answered") return written();
     if (hasAudio && work !== "none") return speak();
     if (hasText && work !== "none") return respond();
     if (work === "recognised") work = "thinking";
@@ -81,6 +84,19 @@ export function referenceConversation(o: InteractionOptions) {
     go("processing", [work === "thinking" ? o.thinkMs : o.transcribeMs, idle]);
   };
   const respond = (): void => go("responding", [o.firstSoundMs, idle]);
+  /** In writing it is over, but who was going on before they can have read it still is heard. */
+  const written = (): void => {
+    if (o.joinGraceMs === 0 || o.interruptions !== "any-speech" || capture === "held") return answered();
+    work = "answered";
+    go("responding", [o.joinGraceMs + 250, answered]);
+  };
+  const join = (): void => {
+    leftMs = Math.max(1, o.maxUtteranceMs - (nowMs - openedMs));
+    work = "none";
+    spoke = true;
+    ended = false;
+  };
+  const joins = (): boolean => capture !== "held" && nowMs - openedMs < o.maxUtteranceMs;
   const speak = (): void => {
     ducked = false;
     go("speaking", [o.playbackMs, () => interrupt(false)]);
@@ -173,11 +189,9 @@ export function referenceConversation(o: InteractionOptions) {
         return listen();
       case "barge-in":
         if (o.interruptions !== "any-speech") return;
-        if (capture !== "held" && nowMs - openedMs < o.maxUtteranceMs) {
-          work = "none";
-          spoke = true;
-          ended = false;
-          return listen(Math.max(1, o.maxUtteranceMs - (nowMs - openedMs)));
+        if (joins()) {
+          join();
+          return listen();
         }
         if (work === "recognising") {
           spilled = true;
@@ -196,12 +210,13 @@ export function referenceConversation(o: InteractionOptions) {
         return go("processing", [o.thinkMs, idle]);
       case "text":
       case "progress":
+        if (work === "answered") return;
         if (current && (state === "responding" || (work === "thinking" && event.type === "text"))) respond();
         return;
       case "audio":
         return current && work === "thinking" ? speak() : undefined;
       case "answered":
-        return current && work !== "recognising" ? answered() : undefined;
+        return current && work === "thinking" ? written() : undefined;
       case "failed":
         return current ? idle() : undefined;
       default:
@@ -224,8 +239,12 @@ export function referenceConversation(o: InteractionOptions) {
         return ducked ? speak() : undefined;
       case "barge-in":
         if (o.interruptions !== "any-speech") return;
-        begin("interruption");
-        return interrupt(true);
+        if ((event.heardMs ?? Infinity) > o.joinGraceMs || !joins()) {
+          begin("interruption");
+          return interrupt(true);
+        }
+        interrupt(true);
+        return join();
       case "wake":
         if (o.interruptions === "never") return;
         begin("wake");

@@ -8,6 +8,8 @@ export function watchRules() {
   const begun = new Set<number>();
   const ended = new Set<number>();
   const played = new Map<number, number>();
+  /** The turn whose reply was stopped, which may yet go on. */
+  let stopped: number | undefined;
   let generation = 0;
   let working: number | undefined;
   let speculative = false;
@@ -25,6 +27,8 @@ export function watchRules() {
         must(effect.turn >= turn && effect.turn <= turn + 1, "turns follow each other");
         must(ears === undefined || ears === effect.turn, "ears are open for one turn");
         must(playing === undefined, "no ears for a command while speaking");
+        // Of a turn that goes on, what was heard of its reply is dropped.
+        if (stopped === effect.turn) played.delete(effect.turn);
         turn = effect.turn;
         begun.add(turn);
         ears = turn;
@@ -72,6 +76,7 @@ export function watchRules() {
         return;
       case "stop":
         must(playing === effect.generation, "what plays is stopped");
+        stopped = effect.turn;
         playing = undefined;
         return;
       case "end-turn":

@@ -20,6 +20,7 @@ export const SHORT: Partial<InteractionOptions> = {
   arbitrationMs: 60,
   noSpeechMs: 100,
   followUpMs: 120,
+  joinGraceMs: 30,
   maxUtteranceMs: 300,
   windowMs: 90,
   minHoldMs: 20,
@@ -76,7 +77,7 @@ const step: fc.Arbitrary<Step> = fc.record({
   age: fc.oneof({ weight: 6, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.nat(3) }),
   text: fc.constantFrom("tea", "what time is it", "tea", " "),
   complete: fc.constantFrom(0, 0.5, 0.9, 1),
-  heardMs: fc.nat(500),
+  heardMs: fc.oneof(fc.constant(0), fc.nat(60), fc.nat(500)),
 });
 
 export const steps = fc.array(step, { minLength: 1, maxLength: 70, size: "max" });
@@ -92,6 +93,7 @@ export const options: fc.Arbitrary<Partial<InteractionOptions>> = fc
     ),
     capture: fc.constantFrom("endpoint" as const, "endpoint" as const, "window" as const),
     followUpMs: fc.constantFrom(0, 120),
+    joinGraceMs: fc.constantFrom(0, 30, 30),
     maxUtteranceMs: fc.constantFrom(80, 300, 300),
   })
   .map((chosen) => ({ ...SHORT, ...chosen }));
@@ -115,8 +117,9 @@ export function eventOf(
     case "ended":
       return { type: what, toMs: nowMs };
     case "speech-start":
-    case "barge-in":
       return { type: what, startMs: nowMs };
+    case "barge-in":
+      return { type: what, startMs: nowMs, heardMs };
     case "transcript":
       return { type: what, ...of, text, complete };
     case "text":
@@ -135,7 +138,7 @@ export function eventOf(
 
 /**
  * A walk from words: events by their names, `+50` for time that passes, `timer` for the next that is due, `nothing` for an
- * empty transcript, `half` for one that is not a whole turn, `~` behind what belongs to older work.
+ * empty transcript, `half` for one that is not a whole turn, `goes-on-late` for speech over the first sound of a reply, `~` behind what belongs to older work.
  */
 export function way(script: string): readonly Step[] {
   const walk: Step[] = [];
@@ -146,7 +149,7 @@ export function way(script: string): readonly Step[] {
       continue;
     }
     const [name = ""] = word.split("~");
-    const what = name === "nothing" || name === "half" ? "transcript" : name;
+    const what = name === "nothing" || name === "half" ? "transcript" : name === "goes-on-late" ? "barge-in" : name;
     if (what !== "timer" && !isEventType(what)) throw new Error(`${word} is no event`);
     const text = word === "nothing" ? " " : "tea";
     walk.push({
@@ -156,7 +159,7 @@ export function way(script: string): readonly Step[] {
       age: word.endsWith("~") ? 1 : 0,
       text,
       complete: word === "half" ? 0.1 : 1,
-      heardMs: 40,
+      heardMs: name === "goes-on-late" ? 10 : 40,
     });
     waitMs = 0;
   }
