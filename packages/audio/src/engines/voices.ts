@@ -8,6 +8,8 @@ export interface VoiceWish {
   readonly voice?: string | undefined;
   /** BCP 47 tag of what it is to speak. */
   readonly language?: string | undefined;
+  /** The name of one that is taken if it speaks that language, or when none is asked. */
+  readonly preferred?: string | undefined;
 }
 
 /** Of what is there, so much is named in a message. */
@@ -19,9 +21,11 @@ const VOICES_NAMED = 12;
  * 3.4 "lookup": `zh-Hant-TW`, `zh-Hant`, `zh`), then among all voices of that language, those of a near region first.
  * @throws AudioError `input-refused` when there is none, with what there is.
  */
-export function chooseVoice<V extends Voice>(voices: readonly V[], { voice, language }: VoiceWish): V {
+export function chooseVoice<V extends Voice>(voices: readonly V[], { voice, language, preferred }: VoiceWish): V {
   if (voice !== undefined) return namedVoice(voices, voice, language);
   const [first] = voices;
+  const liked = preferred === undefined ? undefined : voices.find(({ name }) => name === preferred);
+  if (liked !== undefined && (language === undefined || isOf(liked, language))) return liked;
   const chosen = language === undefined ? first : voiceOfLanguage(voices, language);
   if (chosen !== undefined) return chosen;
   throw new AudioError("input-refused", `no voice here speaks ${language}`, {
@@ -54,11 +58,16 @@ function namedVoice<V extends Voice>(voices: readonly V[], name: string, languag
       details: { voice: name },
     });
   }
-  if (language === undefined || subtagsOf(named.language)[0] === subtagsOf(language)[0]) return named;
+  if (language === undefined || isOf(named, language)) return named;
   throw new AudioError("input-refused", `the voice ${name} speaks ${named.language}, not ${language}`, {
     nextStep: "Ask for a voice or for a language, not for both.",
     details: { voice: name, language },
   });
+}
+
+/** In any region. */
+function isOf(voice: Voice, language: string): boolean {
+  return subtagsOf(voice.language)[0] === subtagsOf(language)[0];
 }
 
 function languagesOf(voices: readonly Voice[]): string {

@@ -1,6 +1,7 @@
 /** One voice turn: a question in sound or text, thought about, answered in text and, if wished, in sound. */
 import { AudioError } from "../errors.ts";
 import type { TextToSpeech } from "../engines/contracts.ts";
+import type { VoiceWish } from "../engines/voices.ts";
 import { SPEECH_RATE_HZ } from "../format/pcm.ts";
 import { listen, type ListenEngines, type ListenEvent, type ListenOptions } from "./listen.ts";
 import type { SpeakEvent } from "./speak-event.ts";
@@ -38,8 +39,7 @@ export interface TurnParts {
 }
 
 /** Options of {@link voiceTurn}. */
-export interface TurnOptions extends ListenOptions {
-  readonly voice?: string | undefined;
+export interface TurnOptions extends ListenOptions, VoiceWish {
   readonly speed?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   /** A monotonic clock in milliseconds. */

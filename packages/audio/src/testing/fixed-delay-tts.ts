@@ -8,14 +8,20 @@ const TONE_HZ = 220;
 const MS_PER_CHARACTER = 60;
 const CHUNK_SAMPLES = SAMPLE_RATE_HZ / 5;
 
-const optionsSchema = z.object({ delayMs: z.number().min(0).default(100) });
+const optionsSchema = z.object({
+  delayMs: z.number().min(0).default(100),
+  voices: z
+    .array(z.object({ name: z.string(), language: z.string() }))
+    .min(1)
+    .default([{ name: "tone", language: "en" }]),
+});
 const paramsSchema = z.object({ text: z.string(), voice: z.string().optional(), speed: z.number().default(1) });
 
 /** See {@link EngineModule}. */
 export async function createEngine(given: unknown): Promise<Engine> {
-  const { delayMs } = optionsSchema.parse(given ?? {});
+  const { delayMs, voices } = optionsSchema.parse(given ?? {});
   return {
-    info: { id: "fixed-delay-tts", sampleRateHz: SAMPLE_RATE_HZ, voices: [{ name: "tone", language: "en" }] },
+    info: { id: "fixed-delay-tts", sampleRateHz: SAMPLE_RATE_HZ, voices },
     methods: {
       async synthesize(params, io) {
         const { text, speed } = paramsSchema.parse(params);

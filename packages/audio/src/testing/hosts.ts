@@ -1,4 +1,5 @@
 /** The host options of the test engines. */
+import type { Voice } from "../engines/contracts.ts";
 import { siblingModule, type EngineHostOptions } from "../engines/host/index.ts";
 
 /** Recognises scripted texts after 150 ms. */
@@ -9,7 +10,9 @@ export function fixedDelaySttHost(
 }
 
 /** Speaks a sine of 60 ms per character, the first chunk after 100 ms. */
-export function fixedDelayTtsHost(options: { readonly delayMs?: number } = {}): EngineHostOptions {
+export function fixedDelayTtsHost(
+  options: { readonly delayMs?: number; readonly voices?: readonly Voice[] } = {},
+): EngineHostOptions {
   return { name: "tts", module: siblingModule(import.meta.url, "./fixed-delay-tts"), options };
 }
 

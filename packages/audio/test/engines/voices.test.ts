@@ -64,6 +64,13 @@ describe("a wish for a voice", () => {
     expect(chooseVoice(VOICES, { voice: "uwe", language: "de-AT" }).name).toBe("uwe");
   });
 
+  it("is the preferred one as long as that speaks the language", () => {
+    expect(chooseVoice(VOICES, { preferred: "george" }).name).toBe("george");
+    expect(chooseVoice(VOICES, { preferred: "george", language: "en" }).name).toBe("george");
+    expect(chooseVoice(VOICES, { preferred: "george", language: "de" }).name).toBe("uwe");
+    expect(chooseVoice(VOICES, { preferred: "nobody", language: "de" }).name).toBe("uwe");
+  });
+
   it("that cannot be fulfilled is refused with what there is", () => {
     const refusal = (wish: object): unknown => {
       try {

@@ -16,6 +16,8 @@ export interface HomePaths {
   /** Held by the peer that runs with this home. */
   readonly lock: string;
   readonly models: string;
+  /** Sounds of phrases; may be deleted at any time. */
+  readonly phrases: string;
 }
 
 /** The paths under `home`. Creates nothing. */
@@ -27,6 +29,7 @@ export function homePaths(home: string): HomePaths {
     cliToken: path.join(home, "cli-token"),
     lock: path.join(home, "peer.lock"),
     models: path.join(home, "models"),
+    phrases: path.join(home, "phrases"),
   };
 }
 

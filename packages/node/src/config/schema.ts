@@ -34,6 +34,8 @@ function isLoopback(address: string): boolean {
 const webUrl = () =>
   z.url({ protocol: /^https?$/ }).refine((url) => new URL(url).username + new URL(url).password === "");
 const WEB_URL = "an http or https address without user name and password";
+/** RFC 5646, in what of it voices are told apart by. */
+const LANGUAGE_TAG = /^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4}$/;
 
 const modelName = (kind: string) =>
   setting(nonEmpty(), {
@@ -127,11 +129,27 @@ export const configSchema = z.strictObject({
       flag: "--voice <name>",
     }),
     speed: setting(number(0.5, 2), {
+    language: setting(
+      text().refine((tag) => tag === "" || LANGUAGE_TAG.test(tag)),
+      {
+        meaning:
+          "What Parley speaks where no voice is named: a voice of that language is taken (parley voices). Empty: any.",
+        allowed: 'empty or a BCP 47 tag such as "de" or "en-GB"',
+        default: "",
+        flag: "--language <tag>",
+      },
+    ),
       meaning: "How fast Parley speaks; 1 is the voice's own speed.",
       default: 1,
       flag: "--speed <factor>",
     }),
   }),
+    cache_mib: setting(whole(0, 4096), {
+      meaning:
+        "The room for sounds of frequent phrases, on disk (only what is the same for everybody) and in memory; 0 keeps none.",
+      unit: "MiB",
+      default: 64,
+    }),
   llm: section("What answers.", {
     provider: setting(z.enum(["auto", "embedded", "ollama"]), {
       meaning: "Where answers come from; auto prefers an Ollama server when one answers, else the embedded model.",

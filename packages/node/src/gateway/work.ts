@@ -120,18 +120,18 @@ export class Work {
     const request = this.#request;
     switch (request.command) {
       case "ask": {
-        const { input, speak, voice, speed } = request.parameters;
+        const { input, speak, voice, speed, language } = request.parameters;
         const partials = input.kind === "audio" ? input.partials : undefined;
         const question = input.kind === "text" ? { text: input.text } : { audio: this.#input };
-        return session.ask(question, { speak, voice, speed, partials, signal });
+        return session.ask(question, { speak, voice, speed, language, partials, signal });
       }
       case "listen": {
         const partials = request.parameters.partials;
         return clocked((timings) => services.listen(counted(this.#input, timings), { partials, signal }));
       }
       case "say": {
-        const { text, voice, speed } = request.parameters;
-        return clocked(() => services.say(text, { voice, speed, signal }));
+        const { text, format, keep, voice, speed, language } = request.parameters;
+        return clocked(() => services.say(text, { format, keep, voice, speed, language, signal }));
       }
       case "talk":
         throw new TypeError("a conversation has events of its own");

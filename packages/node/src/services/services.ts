@@ -1,10 +1,9 @@
 /** The services of one peer: hearing, thinking, speaking, and how far each has come. */
 import { AudioError } from "@parley/audio";
-import { speechToText, textToSpeech, voiceFrames, wakeWord } from "@parley/audio/engines";
-import type { JobRunner, SpeechToText, TextToSpeech, VoiceFrames, WakeWord } from "@parley/audio/engines";
+import { chooseVoice, speechToText, textToSpeech, voiceFrames, wakeWord } from "@parley/audio/engines";
+import type { JobRunner, SpeechToText, TextToSpeech, VoiceFrames, VoiceWish, WakeWord } from "@parley/audio/engines";
 import {
   listen,
-  speak,
   type ListenEngines,
   type ListenEvent,
   type ListenOptions,
@@ -22,6 +21,9 @@ import { bounded } from "./limits.ts";
 import { ModelEngine } from "./model-engine.ts";
 import { serviceNames, type ServiceName, type Stage } from "./stage.ts";
 
+import { wakeRulesOf } from "./wake-source.ts";
+import { generationOf } from "./voice/generation.ts";
+import { VoiceService, type SayOptions } from "./voice/voice-service.ts";
 /** Options of {@link Services}. */
 export interface ServicesOptions {
   readonly config: Config;
@@ -51,6 +53,7 @@ export class Services {
   readonly #wake: ModelEngine<WakeWord> | undefined;
 
   constructor(options: ServicesOptions) {
+  readonly #voice: VoiceService;
     const { config } = options;
     this.config = config;
     const engine = <T>(service: ServiceName, adapt: (runner: JobRunner) => T): ModelEngine<T> =>
@@ -71,6 +74,13 @@ export class Services {
     this.#wake =
       wake === undefined
         ? undefined
+    this.#voice = new VoiceService({
+      config,
+      engine: this.#tts,
+      generation: generationOf,
+      warmsUp: !options.patient,
+      onProblem: ({ message, nextStep }) => options.onNews?.(`${message}. ${nextStep}`),
+    });
         : new ModelEngine<WakeWord>({
             service: "wake",
             source: wake,
@@ -137,7 +147,7 @@ export class Services {
 
   /** The voice, once ready. @throws AudioError as {@link ModelEngine.use}. */
   voice(signal?: AbortSignal): Promise<TextToSpeech> {
-    return this.#tts.use(signal);
+    return this.#voice.use(signal);
   }
 
   /** How answers are generated, from the configuration. */
@@ -147,9 +157,20 @@ export class Services {
   }
 
   /** Voice and speed as asked for, else as configured. */
-  voiceFor(asked: SpeakOptions): Pick<SpeakOptions, "voice" | "speed"> {
-    const { name, speed } = this.config.voice;
-    return { voice: asked.voice ?? (name === "" ? undefined : name), speed: asked.speed ?? speed };
+  voiceFor(asked: SpeakOptions): VoiceWish & { readonly speed: number } {
+    return this.#voice.mannerFor(asked);
+  }
+
+  /**
+   * The voice of `tts` for a conversation. One that is named need not speak what is heard.
+   * @throws AudioError `input-refused` when none is as it is asked.
+   */
+  voiceIn(
+    tts: TextToSpeech,
+    { voice, language, speed }: SpeakOptions,
+  ): { readonly voice: string; readonly speed: number } {
+    const manner = this.voiceFor({ voice, speed, language: voice === undefined ? language : undefined });
+    return { voice: chooseVoice(tts.voices, manner).name, speed: manner.speed };
   }
 
   /** Transcribes until the audio ends. @throws AudioError of the engines; `audio-too-long`. */
@@ -162,9 +183,9 @@ export class Services {
     });
   }
 
-  /** Speaks `text`. @throws AudioError of the voice. */
-  async *say(text: string, options: SpeakOptions): AsyncGenerator<SpeakEvent> {
-    yield* speak(once(text), await this.voice(options.signal), { ...options, ...this.voiceFor(options) });
+  /** Speaks `text`. @throws AudioError as {@link VoiceService.say}. */
+  say(text: string, options: SayOptions): AsyncGenerator<SpeakEvent> {
+    return this.#voice.say(text, options);
   }
 
   /** How far each service is. */
@@ -182,13 +203,9 @@ export class Services {
     await Promise.all([
       this.#vad.close(),
       this.#stt.close(),
-      this.#tts.close(),
+      this.#voice.close(),
       this.language.close(),
       this.#wake?.close(),
     ]);
   }
-}
-
-async function* once(text: string): AsyncGenerator<string> {
-  yield text;
 }

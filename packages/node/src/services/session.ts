@@ -80,7 +80,7 @@ export class Session {
     };
     const live = converse(microphone, parts, {
       ...manner,
-      ...services.voiceFor(manner),
+      ...(tts === undefined ? {} : services.voiceIn(tts, manner)),
       speech: services.speech,
       bargeIn: interruptions === undefined ? {} : { policy: interruptions },
       interaction: {

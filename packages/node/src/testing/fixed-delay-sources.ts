@@ -1,5 +1,5 @@
 /** Engines of fixed delay in place of models, for tests and benches of everything round them. */
-import { startEngineHost, type EngineHost, type EngineHostOptions } from "@parley/audio/engines";
+import { startEngineHost, type EngineHost, type EngineHostOptions, type Voice } from "@parley/audio/engines";
 import { energyVadHost, fixedDelaySttHost, fixedDelayTtsHost } from "@parley/audio/testing";
 import type { EngineSource } from "../services/engine-source.ts";
 import type { EngineSources } from "../services/engine-sources.ts";
@@ -14,6 +14,8 @@ export interface FixedDelays {
   readonly tokenMs?: number;
   readonly texts?: readonly string[];
   readonly replies?: readonly string[];
+  /** One English voice when absent. */
+  readonly voices?: readonly Voice[];
 }
 
 /** The named test engines: 150, 200 and 100 ms when nothing else is said. `onHost` sees each host that is started. */
@@ -21,7 +23,7 @@ export function fixedDelaySources(
   delays: FixedDelays = {},
   onHost: (service: ServiceName, host: EngineHost) => void = () => undefined,
 ): EngineSources {
-  const { sttMs, llmMs, ttsMs, tokenMs, texts, replies } = delays;
+  const { sttMs, llmMs, ttsMs, tokenMs, texts, replies, voices } = delays;
   const source = (service: ServiceName, options: EngineHostOptions): EngineSource => ({
     choose: async () => `fixed-delay-${service}`,
     fetch: async () => async (signal) => {
@@ -36,10 +38,11 @@ export function fixedDelaySources(
     ...(tokenMs === undefined ? {} : { tokenMs }),
     ...(replies === undefined ? {} : { replies }),
   };
+  const tts = { ...(ttsMs === undefined ? {} : { delayMs: ttsMs }), ...(voices === undefined ? {} : { voices }) };
   return {
     vad: source("vad", energyVadHost()),
     stt: source("stt", fixedDelaySttHost(stt)),
     llm: source("llm", fixedDelayLlmHost(llm)),
-    tts: source("tts", fixedDelayTtsHost(ttsMs === undefined ? {} : { delayMs: ttsMs })),
+    tts: source("tts", fixedDelayTtsHost(tts)),
   };
 }

@@ -3,7 +3,7 @@
  * happens during the work comes as EVENTs and audio frames; the end comes as the COMMAND_RESULT.
  */
 import * as z from "zod/mini";
-import { talkHeardSchema, talkKeySchema, talkManner } from "./talk.ts";
+import { languageTag, talkHeardSchema, talkKeySchema, talkManner } from "./talk.ts";
 import { speechTimingShape } from "./timing.ts";
 
 /** Longest text of one request, in characters. */
@@ -13,6 +13,8 @@ const stream = z.int().check(z.gte(1), z.lte(0xffff_ffff));
 const speakingVoice = {
   voice: z.optional(z.string().check(z.maxLength(64))),
   speed: z.optional(z.number().check(z.gte(0.5), z.lte(2))),
+  /** BCP 47 tag: a voice that speaks it, where none is named. */
+  language: z.optional(languageTag),
 };
 const requestText = z.string().check(z.minLength(1), z.maxLength(MAX_REQUEST_CHARS));
 const partials = z.optional(z.enum(["live", "every", "off"]));
@@ -30,9 +32,17 @@ const askSchema = z.object({
 /** Speech to text. */
 const listenSchema = z.object({ stream, partials });
 /** Text to sound. */
-const saySchema = z.object({ text: requestText, stream, ...speakingVoice });
+const saySchema = z.object({
+  text: requestText,
+  /** What `text` is: taken as it is written, or a whole SSML document. Text when absent. */
+  format: z.optional(z.enum(["text", "ssml"])),
+  /** `text` is the same for everybody and no secret: its sound may be kept on the peer's disk. */
+  keep: z.optional(z.boolean()),
+  stream,
+  ...speakingVoice,
+});
 /** A live conversation; audio goes both ways, see `talk.ts`. */
-const talkSchema = z.object({ stream, ...talkManner, ...speakingVoice });
+const talkSchema = z.object({ stream, ...speakingVoice, ...talkManner });
 /** The audio of `commandId` is complete. */
 const endInputSchema = z.object({ commandId: z.uuid() });
 const cancelSchema = z.object({ commandId: z.uuid() });

@@ -5,7 +5,7 @@ import { abortError } from "../../format/abort.ts";
 import type { Pcm } from "../../format/pcm.ts";
 import type { PhraseDisk } from "./disk.ts";
 import { ByteLru, PhrasePolicy } from "./policy.ts";
-import type { Keeping, PhrasePolicyOptions } from "./policy.ts";
+import type { PhrasePolicyOptions } from "./policy.ts";
 
 /** Options of {@link cachedTts}. */
 export interface CachedTtsOptions extends PhrasePolicyOptions {
@@ -31,6 +31,10 @@ export interface PhraseCounts {
 
 /** A {@link TextToSpeech} with a cache. */
 export interface CachedTts extends TextToSpeech {
+  /** The same voice and cache, for a caller whose phrases are all fixed. */
+  readonly fixed: TextToSpeech;
+  /** Has the sound of a fixed phrase kept, without saying it. @throws AudioError of the voice */
+  prepare(text: string, options?: SynthesizeOptions): Promise<void>;
   counts(): PhraseCounts;
 }
 
@@ -39,54 +43,83 @@ export interface CachedTts extends TextToSpeech {
  * sounds that were synthesised to their end are kept; a cached sound comes in one piece.
  */
 export function cachedTts(tts: TextToSpeech, options: CachedTtsOptions): CachedTts {
-  const { version, maxBytes = 16 << 20, disk, isFixed = () => false } = options;
-  const policy = new PhrasePolicy(policyOptions(options));
-  const memory = new ByteLru<Pcm>(maxBytes);
-  const counts = { memory: 0, disk: 0, synthesised: 0 };
+  const cache = new Cache(tts, options);
+  const { id, sampleRateHz, voices } = tts;
+  const { isFixed = () => false } = options;
+  return {
+    id,
+    sampleRateHz,
+    voices,
+    counts: () => ({ ...cache.counts }),
+    synthesize: (text, how = {}) => cache.synthesize(text, how, isFixed(text)),
+    prepare: (text, how = {}) => cache.prepare(text, how),
+    fixed: { id, sampleRateHz, voices, synthesize: (text, how = {}) => cache.synthesize(text, how, true) },
+  };
+}
 
-  const find = async (key: string, keeping: Keeping): Promise<Pcm | undefined> => {
-    const held = memory.get(key);
+class Cache {
+  readonly counts = { memory: 0, disk: 0, synthesised: 0 };
+  readonly #tts: TextToSpeech;
+  readonly #version: string;
+  readonly #disk: PhraseDisk | undefined;
+  readonly #policy: PhrasePolicy;
+  readonly #memory: ByteLru<Pcm>;
+  /** Longer sounds are not kept. */
+  readonly #maxSoundBytes: number;
+
+  constructor(tts: TextToSpeech, options: CachedTtsOptions) {
+    const { version, maxBytes = 16 << 20, disk } = options;
+    this.#tts = tts;
+    this.#version = version;
+    this.#disk = disk;
+    this.#policy = new PhrasePolicy(policyOptions(options));
+    this.#memory = new ByteLru<Pcm>(maxBytes);
+    this.#maxSoundBytes = maxBytes / 4;
+  }
+
+  async *synthesize(text: string, how: SynthesizeOptions, isFixed: boolean): AsyncGenerator<Pcm, void, undefined> {
+    const key = phraseKey(this.#tts, this.#version, text, how);
+    const keeping = this.#policy.said(key, text.length, isFixed);
+    const found = await this.#find(key);
+    if (how.signal?.aborted === true) throw abortError(how.signal, "speaking");
+    if (found !== undefined) {
+      // A copy: who plays it may change it.
+      yield { sampleRateHz: found.sampleRateHz, samples: found.samples.slice() };
+      if (keeping === "memory-and-disk" && this.#disk?.has(key) === false) await this.#disk.write(key, found);
+      return;
+    }
+    this.counts.synthesised += 1;
+    const parts: Float32Array[] = [];
+    let bytes = 0;
+    for await (const pcm of this.#tts.synthesize(text, how)) {
+      bytes += pcm.samples.byteLength;
+      if (keeping !== "nowhere" && bytes <= this.#maxSoundBytes) parts.push(pcm.samples.slice());
+      yield pcm;
+    }
+    if (keeping === "nowhere" || bytes === 0 || bytes > this.#maxSoundBytes) return;
+    const whole = { sampleRateHz: this.#tts.sampleRateHz, samples: joined(parts) };
+    this.#memory.set(key, whole, bytes);
+    if (keeping === "memory-and-disk") await this.#disk?.write(key, whole);
+  }
+
+  async prepare(text: string, how: SynthesizeOptions): Promise<void> {
+    const key = phraseKey(this.#tts, this.#version, text, how);
+    if (this.#memory.get(key) !== undefined || this.#disk?.has(key) === true) return;
+    for await (const _ of this.synthesize(text, how, true));
+  }
+
+  async #find(key: string): Promise<Pcm | undefined> {
+    const held = this.#memory.get(key);
     if (held !== undefined) {
-      counts.memory += 1;
+      this.counts.memory += 1;
       return held;
     }
-    if (keeping !== "memory-and-disk" || disk === undefined) return undefined;
-    const found = await disk.read(key);
-    if (found === undefined || found.sampleRateHz !== tts.sampleRateHz) return undefined;
-    counts.disk += 1;
-    memory.set(key, found, found.samples.byteLength);
+    const found = await this.#disk?.read(key);
+    if (found === undefined || found.sampleRateHz !== this.#tts.sampleRateHz) return undefined;
+    this.counts.disk += 1;
+    this.#memory.set(key, found, found.samples.byteLength);
     return found;
-  };
-
-  return {
-    id: tts.id,
-    sampleRateHz: tts.sampleRateHz,
-    voices: tts.voices,
-    counts: () => ({ ...counts }),
-    async *synthesize(text, how = {}) {
-      const key = phraseKey(tts, version, text, how);
-      const keeping = policy.said(key, text.length, isFixed(text));
-      const found = await find(key, keeping);
-      if (how.signal?.aborted === true) throw abortError(how.signal, "speaking");
-      if (found !== undefined) {
-        // A copy: who plays it may change it.
-        yield { sampleRateHz: found.sampleRateHz, samples: found.samples.slice() };
-        return;
-      }
-      counts.synthesised += 1;
-      const parts: Float32Array[] = [];
-      let bytes = 0;
-      for await (const pcm of tts.synthesize(text, how)) {
-        bytes += pcm.samples.byteLength;
-        if (keeping !== "nowhere" && bytes <= maxBytes / 4) parts.push(pcm.samples.slice());
-        yield pcm;
-      }
-      if (keeping === "nowhere" || bytes === 0 || bytes > maxBytes / 4) return;
-      const whole = { sampleRateHz: tts.sampleRateHz, samples: joined(parts) };
-      memory.set(key, whole, bytes);
-      if (keeping === "memory-and-disk") await disk?.write(key, whole);
-    },
-  };
+  }
 }
 
 function policyOptions({ maxChars, timesSaid, counted }: CachedTtsOptions): PhrasePolicyOptions {

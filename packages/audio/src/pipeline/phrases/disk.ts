@@ -21,6 +21,8 @@ export interface PhraseDiskOptions {
 
 /** Where sounds of phrases are found again. */
 export interface PhraseDisk {
+  /** Whether the sound of `key` is likely to be found. Asks no disk. */
+  has(key: string): boolean;
   /** The sound of `key` (lower-case hex); undefined when there is none or it was damaged, which removes it. */
   read(key: string): Promise<Pcm | undefined>;
   write(key: string, pcm: Pcm): Promise<void>;
@@ -76,6 +78,10 @@ class Disk implements PhraseDisk {
     });
   }
 
+  has(key: string): boolean {
+    return this.#held.has(key);
+  }
+
   async read(key: string): Promise<Pcm | undefined> {
     const path = this.#path(key);
     if (path === undefined || this.#held.get(key) === undefined) return undefined;
@@ -95,7 +101,7 @@ class Disk implements PhraseDisk {
         return undefined;
       }
       // For the order in which sounds go after the next start.
-      await utimes(path, new Date(), new Date());
+      await this.#trying("write", path, () => utimes(path, new Date(), new Date()));
       return pcm;
     });
   }
@@ -104,18 +110,30 @@ class Disk implements PhraseDisk {
     const path = this.#path(key);
     if (path === undefined) return;
     const bytes = encoded(pcm);
-    const half = join(this.#folder, `${randomUUID()}.half`);
     await this.#trying("write", path, async () => {
       try {
-        await writeFile(half, bytes, { flag: "wx", mode: 0o600 });
-        await rename(half, path);
+        await this.#place(bytes, path);
       } catch (error) {
-        await rm(half, { force: true });
-        throw error;
+        if (!hasCode(error, "ENOENT")) throw error;
+        // Somebody has removed the folder: a cache may be deleted at any time, and goes on afterwards.
+        await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+        await this.#place(bytes, path);
       }
       await this.#hold(key, bytes.length);
       this.#isTroubled = false;
     });
+  }
+
+  /** At `path` there is the whole sound, or what was there before. */
+  async #place(bytes: Buffer, path: string): Promise<void> {
+    const half = join(this.#folder, `${randomUUID()}.half`);
+    try {
+      await writeFile(half, bytes, { flag: "wx", mode: 0o600 });
+      await rename(half, path);
+    } catch (error) {
+      await rm(half, { force: true });
+      throw error;
+    }
   }
 
   async #hold(key: string, bytes: number): Promise<void> {

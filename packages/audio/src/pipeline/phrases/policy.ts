@@ -65,6 +65,11 @@ export class ByteLru<Value> {
     return this.#bytes;
   }
 
+  /** Leaves the order as it is. */
+  has(key: string): boolean {
+    return this.#entries.has(key);
+  }
+
   get(key: string): Value | undefined {
     const entry = this.#entries.get(key);
     if (entry === undefined) return undefined;

@@ -6,11 +6,14 @@ import type { ServiceName } from "../../services/stage.ts";
 import type { CliContext } from "../context.ts";
 import type { ProgressLine } from "../progress.ts";
 import { addSettingFlags } from "../setting-flags.ts";
-import { AudioOut, eventJson, openRecording, timingsText, withTalk, type Talk } from "./talking.ts";
+import { addOutFlags, AudioOut, type SoundFormat } from "./audio-out.ts";
+import { eventJson, openRecording, timingsText, withTalk, type Talk } from "./talking.ts";
+import { voiceChoice, type VoiceChoice } from "./voice-choice.ts";
 
 interface AskFlags {
   readonly audio?: string;
   readonly out?: string;
+  readonly format?: SoundFormat;
   readonly realtime?: boolean;
   readonly timings?: boolean;
 }
@@ -30,18 +33,20 @@ export function registerAskCommand(program: Command, context: CliContext): void 
     .command("ask")
     .description("ask one question, in words or with a recording, and get the answer in words or sound")
     .argument("[text...]", "the question; read from stdin when neither it nor --audio is given")
-    .option("--audio <file>", "ask with this recording (WAV, MP3, FLAC, OGG; - is stdin)")
-    .option("--out <file>", "also speak the answer, into this WAV file (- is stdout)")
+    .option("--audio <file>", "ask with this recording (WAV, MP3, FLAC, OGG; - is stdin)");
+  addOutFlags(command, "also speak the answer, into")
     .option("--realtime", "hand the recording on as fast as it was spoken, as a microphone would")
     .option("--timings", "print when each stage was done")
     .addHelpText("after", HELP);
-  addSettingFlags(command, ["voice.name", "voice.speed", "llm.provider", "models.download"]);
+  addSettingFlags(command, ["voice.name", "voice.language", "voice.speed", "llm.provider", "models.download"]);
   command.action(async (words: readonly string[]) => {
     const flags = command.opts<AskFlags>();
     const text = words.join(" ").trim();
     if (text !== "" && flags.audio !== undefined) throw usage("give the question as text or as --audio, not both");
     const question = flags.audio === undefined ? await textOrStdin(text) : undefined;
-    await withTalk(command, context, needsOf(flags), (talk) => ask(talk, context, flags, question));
+    await withTalk(command, context, needsOf(flags), (talk) =>
+      ask(talk, context, { ...flags, ...voiceChoice(command, talk.config) }, question),
+    );
   });
 }
 
@@ -50,14 +55,20 @@ function needsOf(flags: AskFlags): readonly ServiceName[] {
   return [...ears, "llm", ...(flags.out === undefined ? [] : (["tts"] as const))];
 }
 
-async function ask(talk: Talk, context: CliContext, flags: AskFlags, question: string | undefined): Promise<void> {
+async function ask(
+  talk: Talk,
+  context: CliContext,
+  flags: AskFlags & VoiceChoice,
+  question: string | undefined,
+): Promise<void> {
   const { access, config, signal, progress } = talk;
   const options = {
     speak: flags.out !== undefined,
-    speed: config.voice.speed,
+    speed: flags.speed,
     partials: flags.realtime === true ? ("live" as const) : ("every" as const),
     signal,
-    ...(config.voice.name === "" ? {} : { voice: config.voice.name }),
+    ...(flags.voice === undefined ? {} : { voice: flags.voice }),
+    ...(flags.language === undefined ? {} : { language: flags.language }),
   };
   const input =
     question === undefined
@@ -69,7 +80,7 @@ async function ask(talk: Talk, context: CliContext, flags: AskFlags, question: s
           }),
         }
       : { text: question };
-  const out = flags.out === undefined ? undefined : new AudioOut(flags.out, signal);
+  const out = flags.out === undefined ? undefined : new AudioOut(flags.out, flags.format, signal);
   // With the sound on stdout, the words go to stderr.
   const write = flags.out === "-" ? context.stderr : context.stdout;
   let isMidLine = false;
@@ -129,12 +140,19 @@ async function textOrStdin(text: string): Promise<string> {
   if (text !== "") return checked(text);
   if (process.stdin.isTTY === true)
     throw usage('give a question: parley ask "…", or a recording: parley ask --audio FILE');
+  return textFrom(process.stdin, "the question on stdin is empty");
+}
+
+/** All text of `stdin`, as far as a request takes it. @throws PeerError `usage`, of `empty` when there is none or nobody sends one. */
+export async function textFrom(stdin: NodeJS.ReadStream, empty: string): Promise<string> {
   let read = "";
-  for await (const chunk of process.stdin.setEncoding("utf8")) {
-    read += String(chunk);
-    if (read.length > MAX_REQUEST_CHARS) break;
+  if (stdin.isTTY !== true) {
+    for await (const chunk of stdin.setEncoding("utf8")) {
+      read += String(chunk);
+      if (read.length > MAX_REQUEST_CHARS) break;
+    }
   }
-  if (read.trim() === "") throw usage("the question on stdin is empty");
+  if (read.trim() === "") throw usage(empty);
   return checked(read.trim());
 }
 

@@ -1,10 +1,9 @@
-/** What `ask`, `say`, `listen` and `chat` share: the peer, Ctrl-C, audio files in and out. */
+/** What `ask`, `say`, `listen` and `chat` share: the peer, Ctrl-C, recordings. */
 import type { Command } from "commander";
-import { SPEECH_RATE_HZ, type Pcm } from "@parley/audio";
-import { BoundedQueue, openAudio, openAudioFile, toSpeech, writeWavFile, writeWavStream } from "@parley/audio/format";
+import { SPEECH_RATE_HZ } from "@parley/audio";
+import { openAudio, openAudioFile, toSpeech } from "@parley/audio/format";
 import type { Timings, TurnEvent } from "@parley/sdk";
 import type { Config } from "../../config/index.ts";
-import { PeerError } from "../../errors.ts";
 import { openAccess, type Access } from "../access.ts";
 import type { CliContext } from "../context.ts";
 import type { ServiceName } from "../../services/stage.ts";
@@ -66,50 +65,6 @@ export async function openRecording(
   if (!realtime) return speech;
   const { MACHINE_CLOCK, paced } = await import("@parley/audio/devices");
   return paced(speech, SPEECH_RATE_HZ, { blockMs: REALTIME_BLOCK_MS, clock: MACHINE_CLOCK, signal });
-}
-
-/** Where spoken audio goes: a WAV file that appears only when it is whole, or stdout. */
-export class AudioOut {
-  readonly #blocks = new BoundedQueue<Pcm>({ capacity: 64 });
-  readonly #written: Promise<unknown>;
-  #hasSound = false;
-
-  /** `path` may be `-` for stdout. */
-  constructor(path: string, signal: AbortSignal) {
-    const writing =
-      path === "-"
-        ? writeWavStream(process.stdout, this.#blocks, { signal })
-        : writeWavFile(path, this.#blocks, { signal });
-    this.#written = writing;
-    // A file that cannot be written reads no further: `write` is told by the queue and then meets the reason.
-    writing.catch(() => this.#blocks.return());
-  }
-
-  /** @throws AudioError `file-unwritable`, `disk-full`. */
-  async write(event: Extract<TurnEvent, { type: "audio" }>): Promise<void> {
-    this.#hasSound = true;
-    const { sampleRateHz, samples } = event;
-    if (!(await this.#blocks.push({ sampleRateHz, samples }))) await this.#written;
-  }
-
-  /** Makes the file visible. @throws AudioError; PeerError `usage` when there was nothing to say. */
-  async finish(): Promise<void> {
-    if (!this.#hasSound) {
-      const empty = new PeerError("usage", "there was nothing to say, so no sound was written", {
-        nextStep: "Give a text with words in it.",
-      });
-      await this.abandon(empty);
-      throw empty;
-    }
-    this.#blocks.close();
-    await this.#written;
-  }
-
-  /** Leaves nothing behind; `reason` is what ended the work. */
-  async abandon(reason: unknown): Promise<void> {
-    this.#blocks.fail(reason);
-    await this.#written.catch(() => undefined);
-  }
 }
 
 /** An event as one JSON line; sound as its length. */

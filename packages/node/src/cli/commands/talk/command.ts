@@ -1,9 +1,10 @@
 /** `parley talk`: a live conversation through microphone and loudspeaker; speak when you like, interrupt when you like. */
 import { Option, type Command } from "commander";
 import type { DeviceEvent } from "@parley/audio/devices";
+import type { Config } from "../../../config/index.ts";
 import { messageOf } from "../../../errors.ts";
 import type { CliContext } from "../../context.ts";
-import { addSettingFlags } from "../../setting-flags.ts";
+import { addSettingFlags, givenFlags } from "../../setting-flags.ts";
 import { usage } from "../ask.ts";
 import { withTalk, type Talk } from "../talking.ts";
 import { TalkScreen } from "./screen.ts";
@@ -56,11 +57,23 @@ export function registerTalkCommand(program: Command, context: CliContext): void
     const flags = command.opts<TalkFlags>();
     if (flags.wake === true && flags.push === true) throw usage("give --wake or --push, not both");
     const voice = flags.out === "none" ? [] : (["tts"] as const);
-    await withTalk(command, context, ["vad", "stt", "llm", ...voice], (talk) => converse(talk, context, flags));
+    await withTalk(command, context, ["vad", "stt", "llm", ...voice], (talk) =>
+      converse(talk, context, { ...flags, ...voiceOf(command, talk.config, flags) }),
+    );
   });
 }
 
-async function converse(talk: Talk, context: CliContext, flags: TalkFlags): Promise<void> {
+/** The voice that is named: for a language on the command line only one that is named there as well. */
+function voiceOf(command: Command, { voice }: Config, { language }: TalkFlags): { readonly voice?: string } {
+  const isNamed = voice.name !== "" && (language === undefined || givenFlags(command)["voice.name"] !== undefined);
+  return isNamed ? { voice: voice.name } : {};
+}
+
+async function converse(
+  talk: Talk,
+  context: CliContext,
+  flags: TalkFlags & { readonly voice?: string },
+): Promise<void> {
   const { access, config, progress, signal, json } = talk;
   // With the sound on stdout, the words go to stderr.
   const write = flags.out === "-" ? context.stderr : context.stdout;
@@ -81,7 +94,7 @@ async function converse(talk: Talk, context: CliContext, flags: TalkFlags): Prom
     mode: flags.push === true ? "keys" : flags.wake === true ? "wake" : "open",
     interruptions: INTERRUPTIONS[flags.interrupt],
     ...(flags.language === undefined ? {} : { language: flags.language }),
-    ...(config.voice.name === "" ? {} : { voice: config.voice.name }),
+    ...(flags.voice === undefined ? {} : { voice: flags.voice }),
     speed: config.voice.speed,
     signal,
   });
