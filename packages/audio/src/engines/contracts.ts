@@ -54,6 +54,8 @@ export interface Transcript {
 /** Options of {@link SpeechToText.startStream}. */
 export interface StreamOptions extends HearOptions {
   readonly partials?: PartialPolicy | undefined;
+  /** The text of so much from the start is known already: partials begin behind it. Default 0. */
+  readonly knownMs?: number | undefined;
 }
 
 /**

@@ -35,13 +35,14 @@ class RedecodedStream implements SpeechStream {
   readonly #parts: Float32Array[] = [];
   readonly #cancelled = new AbortController();
   #samples = 0;
-  #nextMs = nextPartialAtMs(0);
+  #nextMs: number;
   #decoding: { readonly over: AbortController; readonly done: Promise<void> } | undefined;
   #ended = false;
 
   constructor(stt: SpeechToText, options: StreamOptions) {
     this.#stt = stt;
     this.#options = options;
+    this.#nextMs = nextPartialAtMs(options.knownMs ?? 0);
     this.#partials = stt.redecodes === false ? "off" : (options.partials ?? "live");
   }
 

@@ -4,18 +4,19 @@
  */
 import { AudioError } from "../../errors.ts";
 import { BoundedQueue } from "../../format/queue.ts";
+import type { HearingMode } from "../../engines/contracts.ts";
 import { createInteraction, type Interaction, type InteractionEffect } from "../../turn/interaction/index.ts";
 import type { InteractionEvent, InteractionOptions, InteractionState } from "../../turn/interaction/index.ts";
-import { normaliseHeard } from "../../turn/normalise/heard.ts";
+import { endpointOptions } from "../../turn/endpoint/index.ts";
+import { writtenAsHeard } from "../../turn/normalise/by-mode.ts";
 import { withoutWakeWord } from "../../turn/normalise/wake-word.ts";
 import { abortError } from "../../format/abort.ts";
+import { Hearing } from "../hearing/hearing.ts";
 import { Answers } from "./answers.ts";
 import { REAL_CLOCK } from "./clock.ts";
 import type { ConversationClock, ConversationEvent, ConversationParts, WakeHeard } from "./contracts.ts";
 import { Ears, type EarsOptions } from "./ears.ts";
 import { Keys } from "./keys.ts";
-import { Partials } from "./partials.ts";
-import { recognise } from "./recognising.ts";
 import type { ReplyManner } from "./reply.ts";
 
 /** Options of {@link converse}. */
@@ -23,6 +24,10 @@ export interface ConverseOptions extends EarsOptions, ReplyManner {
   readonly interaction?: Partial<InteractionOptions> | undefined;
   /** BCP 47 tag of what is spoken. Default `en`. */
   readonly language?: string | undefined;
+  /** Orders, or text that is written by voice; questions and answers when absent. */
+  readonly mode?: HearingMode | undefined;
+  /** Names and words that are likely. */
+  readonly hotWords?: readonly string[] | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly clock?: ConversationClock | undefined;
 }
@@ -65,7 +70,7 @@ class Conversation implements LiveConversation {
   readonly #interaction: Interaction;
   readonly #ears: Ears;
   readonly #keys: Keys;
-  readonly #partials: Partials;
+  readonly #hearing: Hearing;
   readonly #answers: Answers;
   readonly #stop = new AbortController();
   readonly #signal: AbortSignal;
@@ -90,17 +95,19 @@ class Conversation implements LiveConversation {
     const news = {
       event: (event: InteractionEvent) => this.#deal(event),
       wake: (hit: WakeHeard, endMs: number) => this.#onWake(hit, endMs),
-      heard: (toMs: number) => this.#onHeard(toMs),
+      heard: () => this.#onHeard(),
       failed: (error: unknown) =>
         this.#tell({ type: "problem", turn: this.#interaction.turn, stage: "transcribe", error }),
     };
-    this.#ears = new Ears(parts, { ...options, endpoint: { language, ...options.endpoint } }, news, this.#clock);
+    const { mode, hotWords } = options;
+    const endpoint = { language, ...(mode === undefined ? {} : { mode }), ...options.endpoint };
+    this.#ears = new Ears(parts, { ...options, endpoint }, news, this.#clock);
     this.#keys = new Keys(() => this.#ears.endMs, news.event, this.#clock);
-    this.#partials = new Partials(
-      parts.stt,
-      (fromMs) => this.#ears.sound(fromMs, "now"),
-      (text, throughMs) => this.#onPartial(text, throughMs),
-    );
+    const between = (fromMs: number, toMs: number): Float32Array => this.#ears.between(fromMs, toMs);
+    const how = { mode, hotWords, language, tailMs: endpointOptions(endpoint).tailMs };
+    this.#hearing = new Hearing(parts.stt, between, this.#clock, how, (text, throughMs) => {
+      this.#onPartial(text, throughMs);
+    });
     const say = {
       deal: (event: InteractionEvent) => this.#deal(event),
       tell: (event: ConversationEvent) => this.#tell(event),
@@ -145,7 +152,7 @@ class Conversation implements LiveConversation {
     } finally {
       this.#signal.removeEventListener("abort", onAbort);
       this.#takeBackTimer();
-      this.#partials.end();
+      this.#hearing.close();
       this.#keys.forget();
       for (const work of this.#work.values()) work.abort();
       this.#answers.close();
@@ -194,6 +201,8 @@ class Conversation implements LiveConversation {
 
   #carryOut(effects: readonly InteractionEffect[]): void {
     for (const effect of effects) this.#do(effect);
+    // What was said last has been taken over by now, if anybody wants it.
+    if (!this.#ears.isOpen) this.#hearing.drop();
     const { state, turn } = this.#interaction;
     if (state === this.#state) return;
     this.#state = state;
@@ -229,7 +238,6 @@ class Conversation implements LiveConversation {
         if (effect.opening === "wake") this.#answers.turn(effect.turn).wakeWord = this.#wake?.word;
         return this.#ears.open(effect);
       case "close-ears":
-        this.#partials.end();
         return this.#ears.close();
       case "transcribe":
         return void this.#transcribe(effect);
@@ -276,30 +284,33 @@ class Conversation implements LiveConversation {
     }
   }
 
-  #onHeard(toMs: number): void {
-    const fromMs = this.#ears.voiceFromMs;
-    if (fromMs !== undefined) this.#partials.consider(fromMs, toMs);
+  #onHeard(): void {
+    const { saying } = this.#ears;
+    if (saying !== undefined) void this.#hearing.follow(saying);
   }
 
-  #onPartial(text: string, throughMs: number): void {
+  #onPartial(heard: string, throughMs: number): void {
+    const { turn } = this.#interaction;
+    const { wakeWord } = this.#answers.turn(turn);
+    const text = wakeWord === undefined ? heard : withoutWakeWord(heard, wakeWord);
+    if (text === "") return;
     this.#ears.recognised(text, throughMs);
-    this.#tell({ type: "partial", turn: this.#interaction.turn, text });
+    this.#tell({ type: "partial", turn, text });
   }
 
   async #transcribe(effect: Extract<InteractionEffect, { type: "transcribe" }>): Promise<void> {
     const { turn, generation } = effect;
-    this.#partials.end();
     const work = new AbortController();
     this.#work.set(generation, work);
-    const { samples, toMs } = this.#ears.sound(effect.fromMs, effect.toMs);
+    const span = this.#ears.span(effect.fromMs, effect.toMs);
     const open = this.#answers.turn(turn);
-    open.spokeUntilMs = this.#clock.now() - (this.#ears.endMs - toMs);
+    open.spokeUntilMs = this.#clock.now() - (this.#ears.endMs - span.toMs);
     try {
-      const heard = await recognise(this.#parts.stt, samples, this.#clock, work.signal);
-      const { language = "en" } = this.#options;
+      const { text: heard } = await this.#hearing.finish(span, work.signal);
+      const { language = "en", mode, hotWords } = this.#options;
       const said = open.wakeWord === undefined ? heard : withoutWakeWord(heard, open.wakeWord);
-      const text = normaliseHeard(said, { language });
-      const complete = this.#ears.recognised(text, toMs);
+      const text = writtenAsHeard(said, { language, mode, hotWords });
+      const complete = this.#ears.recognised(text, span.toMs);
       this.#deal({ type: "transcript", generation, text, ...(complete === undefined ? {} : { complete }) });
     } catch (error) {
       if (work.signal.aborted) return;

@@ -7,6 +7,8 @@ import type { Capture, InteractionEffect, InteractionEvent, Place } from "../../
 import { createSpeechTracker, type SpeechOptions, type SpeechTracker } from "../../turn/speech/index.ts";
 import { createWakeWatch } from "../../turn/wake/index.ts";
 import type { VoiceFrame } from "../../engines/contracts.ts";
+import type { Saying } from "../hearing/hearing.ts";
+import type { Span } from "../hearing/pieces.ts";
 import { Recorder } from "../recorder.ts";
 import type { ConversationClock, ConversationParts, WakeHeard } from "./contracts.ts";
 import { FrameHistory, type HeardFrame } from "./frames.ts";
@@ -23,8 +25,8 @@ export interface EarsOptions {
 export interface EarsNews {
   event(event: InteractionEvent): void;
   wake(hit: WakeHeard, endMs: number): void;
-  /** Heard up to here; told for every frame, after what it brought. */
-  heard(toMs: number): void;
+  /** Told for every frame, after what it brought. */
+  heard(): void;
   /** An engine died; it is started anew and hears what it has missed. */
   failed(error: unknown): void;
 }
@@ -66,6 +68,8 @@ export class Ears {
   #watches = false;
   #isDucked = false;
   #heardMs = 0;
+  /** End of the last voice. */
+  #voicedMs = 0;
   #wakeHeardMs = 0;
 
   constructor(parts: ConversationParts, options: EarsOptions, news: EarsNews, clock: ConversationClock) {
@@ -145,18 +149,28 @@ export class Ears {
     return this.#endpointer.complete;
   }
 
-  /** What somebody has said between two places, with the margins that a recogniser wants. */
-  sound(fromMs: Place, toMs: Place): { readonly samples: Float32Array; readonly toMs: number } {
+  /** Where what somebody has said between two places is found, with the margins that a recogniser wants. */
+  span(fromMs: Place, toMs: Place): Span {
     const to = toMs === "now" ? this.endMs : toMs;
     const from = fromMs === "now" ? to : fromMs;
     const begin = this.#last?.isFluent() === true ? this.#wordStartMs(from) : from;
     const voice = this.#history.firstVoiceMs(begin) ?? begin;
-    return { samples: this.#recorder.between(Math.max(0, voice - LEAD_MS), to), toMs: to };
+    return { fromMs: Math.max(0, voice - LEAD_MS), toMs: to };
   }
 
-  /** Where somebody who speaks into open ears has begun. */
-  get voiceFromMs(): number | undefined {
-    return this.#open?.spoke === true ? this.#history.firstVoiceMs(this.#open.fromMs) : undefined;
+  /** What was captured between two moments. */
+  between(fromMs: number, toMs: number): Float32Array {
+    return this.#recorder.between(fromMs, toMs);
+  }
+
+  /** What is being said into open ears. */
+  get saying(): Saying | undefined {
+    if (this.#open?.spoke !== true) return undefined;
+    return { ...this.span(this.#open.fromMs, "now"), voicedMs: this.#voicedMs };
+  }
+
+  get isOpen(): boolean {
+    return this.#open !== undefined;
   }
 
   #wordStartMs(endMs: number): number {
@@ -190,6 +204,7 @@ export class Ears {
     this.#floor.push(rmsDbfs, state === "silence" && echo < 0.5);
     const frame = { atMs, voiced: state === "speech" || state === "voice" };
     this.#history.push(frame);
+    if (frame.voiced) this.#voicedMs = endMs;
     for (const event of events) {
       if (event.type === "speech-start" && this.#open === undefined) {
         this.#news.event({ type: "speech-start", startMs: event.atMs });
@@ -197,7 +212,7 @@ export class Ears {
     }
     this.#listen(frame);
     this.#guard({ atMs, speech: probability, levelDbfs: rmsDbfs, echo });
-    this.#news.heard(endMs);
+    this.#news.heard();
   }
 
   /** Looks for the beginning and the end of what is asked. */
