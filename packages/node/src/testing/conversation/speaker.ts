@@ -49,8 +49,9 @@ export class LiveSpeaker implements Speaker {
 
   async finished(): Promise<number> {
     const reply = this.#reply;
-    while (reply !== undefined && this.#reply === reply && this.heardMs < reply.lengthMs) await sleep(LOOK_MS);
-    if (reply === undefined || this.#reply !== reply) return reply?.stopped?.heardMs ?? 0;
+    if (reply === undefined) return 0;
+    while (this.#reply === reply && this.heardMs < reply.lengthMs) await sleep(LOOK_MS);
+    if (this.#reply !== reply) return reply.stopped?.heardMs ?? 0;
     this.#reply = undefined;
     reply.isFinished = true;
     return reply.lengthMs;
