@@ -1,6 +1,6 @@
 /** Hearing. */
-export { listen, nextPartialAtMs } from "./listen.ts";
-export type { ListenEngines, ListenEvent, ListenOptions, PartialPolicy } from "./listen.ts";
+export { listen } from "./listen.ts";
+export type { ListenEngines, ListenEvent, ListenOptions } from "./listen.ts";
 /** Speaking. */
 export { speak } from "./speak.ts";
 export type { SpeakEvent } from "./speak-event.ts";

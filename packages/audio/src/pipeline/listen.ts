@@ -1,29 +1,37 @@
 /** Hearing: a stream of audio becomes stretches of speech, and those become text, with partials on the way. */
-import { AudioError, isAudioError } from "../errors.ts";
-import type { SpeechToText, VoiceFrames } from "../engines/contracts.ts";
+import type { HeardWord, HearingMode, PartialPolicy, SpeechToText, VoiceFrames } from "../engines/contracts.ts";
+import { writtenAsHeard } from "../turn/normalise/by-mode.ts";
 import { createSpeechTracker, type SpeechEvent, type SpeechOptions } from "../turn/speech/index.ts";
+import { speechLimits } from "../turn/speech/options.ts";
 import { channel } from "./channel.ts";
+import { REAL_CLOCK } from "./converse/clock.ts";
+import type { ConversationClock } from "./converse/contracts.ts";
+import { Hearing } from "./hearing/hearing.ts";
 import { Recorder } from "./recorder.ts";
 
 /** What is heard, in order. Times count from the first sample. */
 export type ListenEvent =
   | { readonly type: "speech-start"; readonly atMs: number }
-  /** The stretch so far, re-decoded while it goes on; replaces the partial before it. */
+  /** The stretch so far, as the recogniser wrote it; replaces the partial before it. */
   | { readonly type: "partial"; readonly segment: number; readonly text: string }
   /** A whole stretch of speech. */
   | {
       readonly type: "segment";
       readonly segment: number;
+      /** Written as its mode wants it. */
       readonly text: string;
+      /** As the recogniser wrote it. */
+      readonly verbatim: string;
+      /** Where the voice was, by its detector. */
       readonly startMs: number;
       readonly endMs: number;
+      /** BCP 47. */
+      readonly language: string;
+      /** 0 to 1; only from recognisers that tell it. */
+      readonly confidence?: number | undefined;
+      /** Of `verbatim`; only from recognisers that tell when words are said. */
+      readonly words?: readonly HeardWord[] | undefined;
     };
-
-/**
- * When partial transcripts are made. `live`: as the audio comes, skipped while the recogniser is busy. `every`: audio
- * that comes faster than it was spoken waits for them (files). `off`: never.
- */
-export type PartialPolicy = "live" | "every" | "off";
 
 /** The engines that hear. */
 export interface ListenEngines {
@@ -34,30 +42,28 @@ export interface ListenEngines {
 /** Options of {@link listen}. */
 export interface ListenOptions {
   readonly partials?: PartialPolicy | undefined;
+  /** Orders, or text that is written by voice; sentences as they are said when absent. */
+  readonly mode?: HearingMode | undefined;
+  /** Names and words that are likely. */
+  readonly hotWords?: readonly string[] | undefined;
+  /** BCP 47 tag of what is spoken. */
+  readonly language?: string | undefined;
   /** What counts as speech, and when it is over. */
   readonly speech?: SpeechOptions | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** For waits between tries. The machine's when absent. */
+  readonly clock?: ConversationClock | undefined;
 }
 
 /** Longer than the longest stretch that may be allowed (60 s), with its margins; it bounds the recorder. */
 const WINDOW_MS = 62_000;
-const FIRST_PARTIAL_MS = 1000;
-/** A partial begins this much before the voice; the final decoding has the margins of `speech`. */
-const PARTIAL_LEAD_MS = 200;
 /** Margin of the second look at a stretch in which no word was found. */
 const CLOSE_MS = 100;
 
 /**
- * Length at which a stretch of `lengthMs` is decoded again. Growing steps keep the compute of all partials of a stretch
- * within about three times that of its final decoding.
- */
-export function nextPartialAtMs(lengthMs: number): number {
-  return Math.max(lengthMs + FIRST_PARTIAL_MS, lengthMs * 1.5);
-}
-
-/**
- * Listens until the audio ends. Input: mono at `SPEECH_RATE_HZ`, chunks of any size.
- * @throws AudioError of the engines; `job-cancelled` when aborted.
+ * Listens until the audio ends. Input: mono at `SPEECH_RATE_HZ`, chunks of any size. A recogniser that dies over a stretch is
+ * given it again.
+ * @throws AudioError of engines that do not come back; `job-cancelled` when aborted.
  */
 export function listen(
   audio: AsyncIterable<Float32Array>,
@@ -73,26 +79,21 @@ export function listen(
 
 type SpeechEnd = Extract<SpeechEvent, { type: "speech-end" }>;
 
-interface OpenSpeech {
-  readonly startMs: number;
-  readonly segment: number;
-  readonly over: AbortController;
-  nextPartialMs: number;
-  /** The partial being decoded now. */
-  decoding: Promise<void> | undefined;
-  /** Why a partial failed; met by the final decoding. */
-  failure: unknown;
-}
-
 class Listener {
   readonly #engines: ListenEngines;
-  readonly #partials: PartialPolicy;
-  readonly #speech: SpeechOptions;
+  readonly #options: ListenOptions;
   readonly #emit: (event: ListenEvent) => Promise<void>;
   readonly #signal: AbortSignal;
   readonly #recorder = new Recorder(WINDOW_MS);
-  #open: OpenSpeech | undefined;
+  readonly #hearing: Hearing;
+  /** Where the stretch that goes on begins, with its margin. */
+  #openMs: number | undefined;
+  /** Where the sound of the last stretch ended. */
+  #takenMs = 0;
+  #voicedMs = 0;
   #segments = 0;
+  /** A partial on its way to a reader. */
+  #telling: Promise<void> | undefined;
 
   constructor(
     engines: ListenEngines,
@@ -101,107 +102,92 @@ class Listener {
     signal: AbortSignal,
   ) {
     this.#engines = engines;
-    this.#partials = options.partials ?? "live";
-    this.#speech = options.speech ?? {};
+    this.#options = options;
     this.#emit = emit;
     this.#signal = signal;
+    const { mode, hotWords, language, partials, clock = REAL_CLOCK, speech } = options;
+    // The tracker cuts what becomes too long.
+    const whole = { pieceMs: Infinity, longestPieceMs: Infinity };
+    this.#hearing = new Hearing(
+      engines.stt,
+      (fromMs, toMs) => this.#recorder.between(fromMs, toMs),
+      clock,
+      { mode, hotWords, language, partials, tailMs: speechLimits(speech).tailMs, ...whole },
+      (text) => this.#onPartial(text),
+    );
   }
 
   async run(audio: AsyncIterable<Float32Array>): Promise<void> {
     const { vad } = this.#engines;
-    const tracker = createSpeechTracker(vad.frameMs, this.#speech);
+    const tracker = createSpeechTracker(vad.frameMs, this.#options.speech);
     try {
       for await (const frame of vad.frames(this.#recorded(audio), { signal: this.#signal })) {
-        await this.#follow(tracker.push(frame).events);
+        const { events, state } = tracker.push(frame);
+        const toMs = frame.atMs + vad.frameMs;
+        if (state === "speech" || state === "voice") this.#voicedMs = toMs;
+        for (const event of events) await this.#on(event);
+        await this.#follow(toMs);
       }
-      await this.#follow(tracker.end());
+      for (const event of tracker.end()) await this.#on(event);
     } finally {
-      await this.#abandonPartial();
-    }
-  }
-
-  async #follow(events: readonly SpeechEvent[]): Promise<void> {
-    for (const event of events) {
-      if (event.type === "speech-start") await this.#begin(event.atMs);
-      else await this.#finish(event);
+      this.#hearing.close();
+      await this.#telling;
     }
   }
 
   async *#recorded(audio: AsyncIterable<Float32Array>): AsyncGenerator<Float32Array> {
     for await (const chunk of audio) {
       this.#recorder.push(chunk);
-      this.#considerPartial();
-      if (this.#partials === "every") await this.#open?.decoding;
       yield chunk;
     }
   }
 
-  async #begin(atMs: number): Promise<void> {
-    await this.#emit({ type: "speech-start", atMs });
-    this.#open = {
-      startMs: atMs,
-      segment: this.#segments,
-      over: new AbortController(),
-      nextPartialMs: FIRST_PARTIAL_MS,
-      decoding: undefined,
-      failure: undefined,
-    };
-    this.#considerPartial();
+  async #on(event: SpeechEvent): Promise<void> {
+    if (event.type === "speech-end") return await this.#finish(event);
+    await this.#emit(event);
+    this.#openMs = Math.max(this.#takenMs, event.atMs - speechLimits(this.#options.speech).leadMs);
+  }
+
+  async #follow(toMs: number): Promise<void> {
+    const { stt } = this.#engines;
+    // Who hears while somebody speaks has the text sooner, also where nobody wants partials.
+    if (this.#openMs === undefined || (this.#options.partials === "off" && stt.startStream === undefined)) return;
+    const following = this.#hearing.follow({ fromMs: this.#openMs, toMs, voicedMs: this.#voicedMs });
+    if (this.#options.partials === "every") await following;
   }
 
   async #finish(event: SpeechEnd): Promise<void> {
-    await this.#abandonPartial();
-    const text = (await this.#transcribe(event.fromMs, event.toMs)) || (await this.#lookAgain(event));
-    if (text === "") return;
+    this.#openMs = undefined;
+    this.#takenMs = event.toMs;
+    const { fromMs, toMs, startMs, endMs } = event;
+    const heard =
+      (await this.#recognise(fromMs, toMs)) ??
+      // A recogniser may find no word in a short stretch only because of the silence round it ("ask not" in a speech).
+      (await this.#recognise(Math.max(fromMs, startMs - CLOSE_MS), Math.min(toMs, endMs + CLOSE_MS), { fromMs, toMs }));
+    if (heard === undefined) return;
+    await this.#telling;
     const segment = this.#segments;
     this.#segments += 1;
-    await this.#emit({ type: "segment", segment, text, startMs: event.startMs, endMs: event.endMs });
+    const { mode, hotWords } = this.#options;
+    const { text: verbatim, language, confidence, words } = heard;
+    const text = writtenAsHeard(verbatim, { mode, hotWords, language });
+    await this.#emit({ type: "segment", segment, text, verbatim, startMs, endMs, language, confidence, words });
   }
 
-  async #transcribe(fromMs: number, toMs: number): Promise<string> {
-    const samples = this.#recorder.between(fromMs, toMs);
-    const { text } = await this.#engines.stt.transcribe(samples, { signal: this.#signal });
-    return text.trim();
+  /** Undefined when there is no word in it, or it is what was looked at before. */
+  async #recognise(fromMs: number, toMs: number, before?: { readonly fromMs: number; readonly toMs: number }) {
+    if (before?.fromMs === fromMs && before.toMs === toMs) return undefined;
+    const heard = await this.#hearing.finish({ fromMs, toMs }, this.#signal);
+    return heard.text === "" ? undefined : heard;
   }
 
-  /** A recogniser may find no word in a short stretch only because of the silence round it ("ask not" in a speech). */
-  async #lookAgain({ startMs, endMs, fromMs, toMs }: SpeechEnd): Promise<string> {
-    const closer = { fromMs: Math.max(fromMs, startMs - CLOSE_MS), toMs: Math.min(toMs, endMs + CLOSE_MS) };
-    if (closer.fromMs === fromMs && closer.toMs === toMs) return "";
-    return await this.#transcribe(closer.fromMs, closer.toMs);
-  }
-
-  #considerPartial(): void {
-    const open = this.#open;
-    if (this.#partials === "off" || open === undefined || open.decoding !== undefined) return;
-    const lengthMs = this.#recorder.endMs - open.startMs;
-    if (lengthMs < open.nextPartialMs || open.failure !== undefined) return;
-    open.nextPartialMs = nextPartialAtMs(lengthMs);
-    open.decoding = this.#decodePartial(open).finally(() => {
-      open.decoding = undefined;
-    });
-  }
-
-  async #decodePartial(open: OpenSpeech): Promise<void> {
-    const signal = AbortSignal.any([this.#signal, open.over.signal]);
-    try {
-      const soFar = this.#recorder.between(open.startMs - PARTIAL_LEAD_MS, Infinity);
-      const { text } = await this.#engines.stt.transcribe(soFar, { signal });
-      if (text.trim() === "" || signal.aborted) return;
-      await this.#emit({ type: "partial", segment: open.segment, text: text.trim() });
-    } catch (error) {
-      // A lost partial costs nothing: the final decoding meets the same engine and reports what is wrong with it.
-      open.failure = error;
-    }
-  }
-
-  /** The stretch is over: its partial, if one is being made, is of no more use. */
-  async #abandonPartial(): Promise<void> {
-    const open = this.#open;
-    this.#open = undefined;
-    if (open === undefined) return;
-    open.over.abort(new AudioError("job-cancelled", "the stretch of speech has ended", { nextStep: "None needed." }));
-    await open.decoding;
-    if (open.failure !== undefined && !isAudioError(open.failure)) throw open.failure;
+  #onPartial(text: string): void {
+    if (this.#openMs === undefined || this.#telling !== undefined) return;
+    this.#telling = this.#emit({ type: "partial", segment: this.#segments, text })
+      // Nobody reads any more: whoever finishes the stretch is told as well.
+      .catch(() => undefined)
+      .finally(() => {
+        this.#telling = undefined;
+      });
   }
 }

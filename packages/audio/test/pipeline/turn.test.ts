@@ -23,8 +23,8 @@ describe("a voice turn", () => {
     const events = await all(
       voiceTurn({ audio: recording(".hello..there.") }, parts, { partials: "off", speech: TO_THE_LETTER }),
     );
-    expect(events.find((event) => event.type === "question")).toEqual({ type: "question", text: "hello there" });
-    expect(textOf(events)).toBe("You said: hello there. That was all of it.");
+    expect(events.find((event) => event.type === "question")).toEqual({ type: "question", text: "Hello There" });
+    expect(textOf(events)).toBe("You said: Hello There. That was all of it.");
     expect(events.some((event) => event.type === "audio")).toBe(true);
     expect(events.at(-1)?.type).toBe("done");
   });
