@@ -13,6 +13,8 @@ export type PeerErrorCode =
   | "home-unusable"
   /** `parley doctor` found that something a voice turn needs is missing. */
   | "not-ready"
+  /** The peer's own ears do not listen now. */
+  | "ears-shut"
   | "port-in-use"
   | "no-peer"
   | "peer-refused"
@@ -123,6 +125,7 @@ export const EXIT_CODE_BY_ERROR: Readonly<Record<PeerErrorCode | AudioErrorCode 
   "input-refused": 3,
   "file-unreadable": 3,
   "not-ready": 4,
+  "ears-shut": 4,
   "device-missing": 4,
   "device-failed": 4,
   "device-lost": 4,

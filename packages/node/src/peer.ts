@@ -14,6 +14,9 @@ import { loadIdentity, type Identity } from "./mesh/identity.ts";
 import { capabilitiesOf, clusterReportOf, healthOf, statusOf } from "./report.ts";
 import { modelSources, type EngineSources } from "./services/engine-sources.ts";
 import { modelStoreFor } from "./services/model-store.ts";
+import { Arbitration } from "./services/arbitration/arbitration.ts";
+import { joinMesh } from "./services/arbitration/mesh.ts";
+import { HostEars } from "./services/ears/ears.ts";
 import { Services } from "./services/services.ts";
 import { serviceNames, type ServiceName, type Stage } from "./services/stage.ts";
 import { VERSION } from "./version.ts";
@@ -44,6 +47,8 @@ export interface Peer {
   readonly services: Services;
   /** Its part in a cluster. It begins by itself, and nothing here waits for it. */
   readonly cluster: Cluster;
+  /** Its own ears and mouth; shut unless `ears.enabled`. */
+  readonly ears: HostEars;
   /** Such as `http://127.0.0.1:8765`. */
   readonly url: string;
   /** The token that lets a client in; 256 random bits, new at every start. */
@@ -63,11 +68,14 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
   const paths = await prepareHome(config.home);
   const identity = await loadIdentity(paths.identityKey);
   const store = modelStoreFor(config);
-  const services = createServices(options, store, log);
+  const arbitration = createArbitration(identity, log);
+  const services = createServices(options, store, { arbitration, log });
+  const ears = new HostEars({ config, services, log });
   const token = randomBytes(32).toString("base64url");
   const front: { gateway?: Gateway } = {};
   const { cluster, start } = openPart({ options, identity, services, log, gateway: () => front.gateway });
-  const gateway = await listen({ config, identity, services, cluster, token, log });
+  const leaveMesh = joinMesh(arbitration, cluster);
+  const gateway = await listen({ config, identity, services, cluster, ears, token, log });
   front.gateway = gateway;
   log.info({ url: gateway.url, peerId: identity.peerId, version: VERSION }, "peer started");
   start().catch((error: unknown) => {
@@ -76,23 +84,39 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
     else log.error({ err: error }, NO_PART);
   });
 
+  if (config.ears.enabled) ears.open();
+
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
+    await ears.close();
     await gateway.close();
+    leaveMesh();
     await cluster.close();
     await services.close();
     log.info("peer stopped");
   };
   const { url } = gateway;
-  return { identity, config, paths, store, services, cluster, url, token, close: () => (closing ??= close()) };
+  return { identity, config, paths, store, services, cluster, ears, url, token, close: () => (closing ??= close()) };
 }
 
-function createServices(options: PeerOptions, store: ModelStore, log: Logger): Services {
+function createArbitration({ peerId }: Identity, log: Logger): Arbitration {
+  return new Arbitration({
+    peer: peerId,
+    onSettled: (settled) => log.info({ ...settled }, "who answers to a wake word is settled"),
+  });
+}
+
+function createServices(
+  options: PeerOptions,
+  store: ModelStore,
+  { arbitration, log }: { readonly arbitration: Arbitration; readonly log: Logger },
+): Services {
   const { config } = options;
   const told = new Map<ServiceName, string | undefined>();
   return new Services({
     config,
     sources: options.sources ?? modelSources(config, store),
+    arbitration,
     patient: options.patient ?? false,
     onStage: (service, stage) => {
       if (stage.state === "failed") {
@@ -163,10 +187,11 @@ function listen(parts: {
   readonly identity: Identity;
   readonly services: Services;
   readonly cluster: Cluster;
+  readonly ears: HostEars;
   readonly token: string;
   readonly log: Logger;
 }): Promise<Gateway> {
-  const { config, identity, services, cluster, token, log } = parts;
+  const { config, identity, services, cluster, ears, token, log } = parts;
   const about = { peerId: identity.peerId, name: config.name, version: VERSION };
   return startGateway({
     host: config.listen.host,
@@ -177,7 +202,7 @@ function listen(parts: {
     serverInfo: { ...about, capabilities: { streaming: true, binary: true, groups: false, echo: true } },
     health: () => healthOf(services),
     capabilities: () => capabilitiesOf(about, services),
-    status: () => statusOf(about, services, cluster),
-    management: { cluster, report: () => clusterReportOf(cluster) },
+    status: () => statusOf(about, { services, cluster, ears }),
+    management: { cluster, ears, report: () => clusterReportOf(cluster) },
   });
 }

@@ -1,6 +1,7 @@
 /** What a peer says of itself: to whoever asks whether it lives, to clients that choose, to people who look. */
 import type { Cluster } from "./cluster/face.ts";
 import { fingerprintOf } from "./mesh/door/code/fingerprint.ts";
+import type { HostEars } from "./services/ears/ears.ts";
 import { serviceNames } from "./services/stage.ts";
 import type { Services, ServiceStatus } from "./services/services.ts";
 
@@ -28,7 +29,10 @@ export function capabilitiesOf(about: About, services: Services): Record<string,
 }
 
 /** Everything there is to know of how the peer fares. */
-export function statusOf(about: About, services: Services, cluster?: Cluster): Record<string, unknown> {
+export function statusOf(
+  about: About,
+  { services, cluster, ears }: { readonly services: Services; readonly cluster: Cluster; readonly ears: HostEars },
+): Record<string, unknown> {
   const status = services.status();
   const described = serviceNames.map((name) => [name, describe(status[name])] as const);
   return {
@@ -37,7 +41,8 @@ export function statusOf(about: About, services: Services, cluster?: Cluster): R
     uptimeSeconds: Math.round(process.uptime()),
     rssBytes: process.memoryUsage.rss(),
     services: Object.fromEntries(described),
-    ...(cluster === undefined ? {} : { cluster: clusterReportOf(cluster) }),
+    ears: ears.report,
+    cluster: clusterReportOf(cluster),
   };
 }
 

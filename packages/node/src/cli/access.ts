@@ -66,11 +66,12 @@ export async function openAccess(
       close: async () => running.close(),
     };
   }
-  // The same path as to any peer, over loopback, on a port of its own; too short a life to belong to a cluster.
+  // The same path as to any peer, over loopback, on a port of its own; too short a life to belong to a cluster, or to listen.
   const quiet = {
     ...config,
     listen: { host: "127.0.0.1", port: 0 },
     cluster: { ...config.cluster, enabled: false },
+    ears: { ...config.ears, enabled: false },
     log: { ...config.log, level: "error" as const },
   };
   // Most commands find a peer that runs: they are spared loading another.

@@ -1,6 +1,7 @@
 /** Settings that are lists, as lists. */
 import { PeerError } from "../errors.ts";
 import { isRole, itemsOf, ROLES, type Role } from "./cluster-schema.ts";
+import { readWakeWords, type WakeInput, type WakeWordSetting } from "./ears-schema.ts";
 import type { Config } from "./schema.ts";
 
 /**
@@ -19,15 +20,10 @@ export function joinListOf({ cluster }: Pick<Config, "cluster">): readonly strin
   );
 }
 
-/** The wake words, each in lower case. */
-export function wakeWordsOf({ wake }: Pick<Config, "wake">): readonly string[] {
-  const words = wake.words.split(",").map((word) =>
-    word
-      .trim()
-      .toLowerCase()
-      .replaceAll(/[\s_]+/g, " "),
-  );
-  return [...new Set(words.filter((word) => word !== ""))];
+/** The wake words that are listened for on `input`; on any when absent. */
+export function wakeWordsOf({ wake }: Pick<Config, "wake">, input?: WakeInput): readonly WakeWordSetting[] {
+  const words = readWakeWords(wake.words) ?? [];
+  return words.filter(({ inputs }) => input === undefined || inputs === undefined || inputs.includes(input));
 }
 
 /** The single roles that this peer has; `all` is every one of them. */

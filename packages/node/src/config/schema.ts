@@ -5,6 +5,7 @@
 import { isIPv4 } from "node:net";
 import * as z from "zod";
 import { clusterSection, meshSection } from "./cluster-schema.ts";
+import { earsSection, wakeSection } from "./ears-schema.ts";
 import { nonEmpty, number, section, setting, text, whole } from "./setting.ts";
 
 /** RFC 6763 section 4.1.1: a service instance name holds at most 63 bytes of UTF-8, without control characters. */
@@ -33,9 +34,17 @@ function isLoopback(address: string): boolean {
 /** `fetch` refuses URLs that carry a user name or password, so they are refused here, where the reason can be said. */
 const webUrl = () =>
   z.url({ protocol: /^https?$/ }).refine((url) => new URL(url).username + new URL(url).password === "");
-const WEB_URL = "an http or https address without user name and password";
 /** RFC 5646, in what of it voices are told apart by. */
 const LANGUAGE_TAG = /^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4}$/;
+/** Names as servers give them, with commas between them and perhaps a language behind each. */
+function isVoiceList(list: string): boolean {
+  return list.split(",").every((entry) => {
+    const [name = "", language, ...more] = entry.trim().split(":");
+    const isLanguage = language === undefined || LANGUAGE_TAG.test(language.trim());
+    return /^[\w .()/-]{1,64}$/.test(name.trim()) && name.trim() !== "" && isLanguage && more.length === 0;
+  });
+}
+const WEB_URL = "an http or https address without user name and password";
 
 const modelName = (kind: string) =>
   setting(nonEmpty(), {
@@ -128,7 +137,6 @@ export const configSchema = z.strictObject({
       default: "",
       flag: "--voice <name>",
     }),
-    speed: setting(number(0.5, 2), {
     language: setting(
       text().refine((tag) => tag === "" || LANGUAGE_TAG.test(tag)),
       {
@@ -139,17 +147,36 @@ export const configSchema = z.strictObject({
         flag: "--language <tag>",
       },
     ),
+    speed: setting(number(0.5, 2), {
       meaning: "How fast Parley speaks; 1 is the voice's own speed.",
       default: 1,
       flag: "--speed <factor>",
     }),
-  }),
+    provider: setting(z.enum(["embedded", "remote"]), {
+      meaning: "Who speaks: a model here, or a server that gets every sentence that is to be said.",
+      default: "embedded",
+    }),
+    remote_url: setting(webUrl(), {
+      meaning: "A server with OpenAI's speech API. Its key, if it wants one, stands in PARLEY_SPEECH_KEY.",
+      allowed: WEB_URL,
+      default: "https://api.openai.com/v1",
+    }),
+    remote_model: setting(nonEmpty(), {
+      meaning: "The model that the server is asked for.",
+      default: "gpt-4o-mini-tts",
+    }),
+    remote_voices: setting(text().refine(isVoiceList), {
+      meaning: "The server's voices, the usual one first; with a language behind a colon where one speaks only that.",
+      allowed: 'a list such as "alloy, nova, uwe:de"',
+      default: "alloy, ash, coral, echo, fable, nova, onyx, sage, shimmer",
+    }),
     cache_mib: setting(whole(0, 4096), {
       meaning:
         "The room for sounds of frequent phrases, on disk (only what is the same for everybody) and in memory; 0 keeps none.",
       unit: "MiB",
       default: 64,
     }),
+  }),
   llm: section("What answers.", {
     provider: setting(z.enum(["auto", "embedded", "ollama"]), {
       meaning: "Where answers come from; auto prefers an Ollama server when one answers, else the embedded model.",
@@ -224,27 +251,18 @@ export const configSchema = z.strictObject({
       default: 20,
     }),
   }),
-  wake: section("The words that begin a conversation without a key.", {
-    words: setting(text(), {
-      meaning: "Wake words, with commas between several. Empty: none.",
-      allowed: 'a list such as "hey nova, hey jarvis"; parley models list shows what is known',
-      default: "",
-    }),
-    threshold: setting(number(0.05, 1), {
-      meaning: "How sure it must be that a wake word was said; lower hears more of them, and more that were none.",
-      default: 0.3,
-    }),
-    refractory_ms: setting(whole(0, 60_000), {
-      meaning: "After a wake word none is heard for so long.",
-      unit: "milliseconds",
-      default: 2000,
-    }),
-  }),
+  wake: wakeSection,
+  ears: earsSection,
   limits: section("How long things may take.", {
     ask_seconds: setting(whole(1, 3600), {
       meaning: "The longest one question may take, from its end to the end of the answer.",
       unit: "seconds",
       default: 120,
+    }),
+    turn_seconds: setting(whole(2, 60), {
+      meaning: "In a live conversation, who speaks longer is heard in pieces; the last of them is answered.",
+      unit: "seconds",
+      default: 60,
     }),
     listen_minutes: setting(whole(1, 1440), {
       meaning: "The longest recording that is transcribed in one go.",
@@ -286,6 +304,10 @@ export const OTHER_ENVIRONMENT: readonly { readonly name: string; readonly meani
     meaning:
       "The secret that lets peers into a cluster without a pairing code: at least 16 characters, the same on every peer. " +
       "Never shown. PARLEY_JOIN_SECRET_FILE names a file that holds it instead.",
+  },
+  {
+    name: "PARLEY_SPEECH_KEY",
+    meaning: "The key of the speech server (voice.provider = remote). Never shown, never kept.",
   },
   { name: "PARLEY_TEST_*", meaning: "Switches of Parley's own tests." },
 ];

@@ -18,6 +18,7 @@ const STATUS_BY_CODE: Partial<Readonly<Record<PeerErrorCode, number>>> = {
   "no-such-peer": 404,
   "no-cluster-found": 404,
   "cluster-off": 409,
+  "ears-shut": 409,
   "not-member": 409,
   "already-member": 409,
   "pairing-closed": 409,

@@ -11,19 +11,20 @@ import {
   type SpeakOptions,
 } from "@parley/audio/pipeline";
 import type { SpeechOptions, WakeOptions } from "@parley/audio/turn";
-import type { Config } from "../config/index.ts";
+import type { Config, WakeInput } from "../config/index.ts";
 import type { GenerateOptions, LanguageModel } from "../providers/language-model.ts";
 import { languageModel } from "../providers/llama-cpp/index.ts";
+import type { Arbitration } from "./arbitration/arbitration.ts";
 import type { EngineSources } from "./engine-sources.ts";
 import type { SupervisorEvent, SupervisorStatus } from "./engine-supervisor.ts";
 import { LanguageService } from "./language.ts";
 import { bounded } from "./limits.ts";
 import { ModelEngine } from "./model-engine.ts";
 import { serviceNames, type ServiceName, type Stage } from "./stage.ts";
-
 import { wakeRulesOf } from "./wake-source.ts";
 import { generationOf } from "./voice/generation.ts";
 import { VoiceService, type SayOptions } from "./voice/voice-service.ts";
+
 /** Options of {@link Services}. */
 export interface ServicesOptions {
   readonly config: Config;
@@ -34,6 +35,8 @@ export interface ServicesOptions {
   /** A sentence for people about a choice that was made. */
   readonly onNews?: (sentence: string) => void;
   readonly sources: EngineSources;
+  /** Settles who answers to a wake word; alone when absent. */
+  readonly arbitration?: Arbitration | undefined;
 }
 
 /** A service's stage and its engine's life. */
@@ -46,16 +49,18 @@ export interface ServiceStatus {
 export class Services {
   readonly config: Config;
   readonly language: LanguageService;
+  readonly arbitration: Arbitration | undefined;
   readonly #vad: ModelEngine<VoiceFrames>;
   readonly #stt: ModelEngine<SpeechToText>;
   readonly #tts: ModelEngine<TextToSpeech>;
+  readonly #voice: VoiceService;
   readonly #llm: ModelEngine<LanguageModel>;
   readonly #wake: ModelEngine<WakeWord> | undefined;
 
   constructor(options: ServicesOptions) {
-  readonly #voice: VoiceService;
     const { config } = options;
     this.config = config;
+    this.arbitration = options.arbitration;
     const engine = <T>(service: ServiceName, adapt: (runner: JobRunner) => T): ModelEngine<T> =>
       new ModelEngine<T>({
         service,
@@ -69,18 +74,18 @@ export class Services {
     this.#stt = engine("stt", speechToText);
     this.#tts = engine("tts", textToSpeech);
     this.#llm = engine("llm", languageModel);
+    this.#voice = new VoiceService({
+      config,
+      engine: this.#tts,
+      generation: (name) => generationOf(config, name),
+      warmsUp: !options.patient,
+      onProblem: ({ message, nextStep }) => options.onNews?.(`${message}. ${nextStep}`),
+    });
     const { wake } = options.sources;
     // It is nobody's service: who listens for words starts it, and hears how far it is by its own call.
     this.#wake =
       wake === undefined
         ? undefined
-    this.#voice = new VoiceService({
-      config,
-      engine: this.#tts,
-      generation: generationOf,
-      warmsUp: !options.patient,
-      onProblem: ({ message, nextStep }) => options.onNews?.(`${message}. ${nextStep}`),
-    });
         : new ModelEngine<WakeWord>({
             service: "wake",
             source: wake,
@@ -134,15 +139,25 @@ export class Services {
     };
   }
 
-  /** What listens for wake words, and when one counts as heard. @throws AudioError as {@link ModelEngine.use}; `model-unknown` where none is set. */
-  async wake(signal?: AbortSignal): Promise<{ readonly engine: WakeWord; readonly rules: WakeOptions }> {
+  /**
+   * What listens for the wake words of `input`, and when one counts as heard.
+   * @throws AudioError as {@link ModelEngine.use}; `model-unknown` where none is set.
+   */
+  async wake(
+    input: WakeInput,
+    signal?: AbortSignal,
+  ): Promise<{ readonly engine: WakeWord; readonly rules: WakeOptions }> {
     if (this.#wake === undefined) {
       throw new AudioError("model-missing", "this peer has no engine for wake words", { nextStep: "Use keys." });
     }
     const engine = await this.#wake.use(signal);
-    const { threshold, refractory_ms: refractoryMs } = this.config.wake;
-    const words = Object.fromEntries(engine.words.map((word) => [word, { threshold }]));
-    return { engine, rules: { words, refractoryMs } };
+    return { engine, rules: wakeRulesOf(this.config, input) };
+  }
+
+  /** Whether an answer could begin now; `speak`: and be heard. */
+  canAnswer({ speak }: { readonly speak: boolean }): boolean {
+    const needed = [this.#vad.stage, this.#stt.stage, this.language.stage, ...(speak ? [this.#tts.stage] : [])];
+    return needed.every(({ state }) => state === "ready");
   }
 
   /** The voice, once ready. @throws AudioError as {@link ModelEngine.use}. */

@@ -3,6 +3,8 @@ import { abortable } from "@parley/audio/format";
 import { voiceTurn, type TurnEvent, type TurnInput, type TurnOptions } from "@parley/audio/pipeline";
 import type { ConversationEvent, ConversationParts, LiveConversation, ReplyPlayback } from "@parley/audio/converse";
 import { prompt, remember, startConversation, type Conversation } from "../assistant/conversation.ts";
+import type { WakeInput } from "../config/index.ts";
+import { Bidder } from "./arbitration/bidder.ts";
 import { bounded, Deadline } from "./limits.ts";
 import type { Services } from "./services.ts";
 
@@ -14,6 +16,10 @@ export interface AskOptions extends Omit<TurnOptions, "now"> {
 /** Options of {@link Session.converse}. */
 export interface TalkOptions {
   readonly mode: "open" | "wake" | "keys";
+  /** Which wake words are listened for: those of the peer's own ears, or those of clients. */
+  readonly input: WakeInput;
+  /** How much this conversation wants to be the one that answers to a wake word, -1 to 1; 0 when absent. */
+  readonly preference?: number | undefined;
   readonly interruptions?: "any-speech" | "wake-word" | "never" | undefined;
   readonly followUpMs?: number | undefined;
   readonly language?: string | undefined;
@@ -61,47 +67,82 @@ export class Session {
    */
   async converse(microphone: AsyncIterable<Float32Array>, options: TalkOptions): Promise<LiveConversation> {
     const services = this.#services;
-    const { playback, echo, signal, mode, interruptions, followUpMs, ...manner } = options;
+    const { playback, echo, signal, mode, input, preference, interruptions, followUpMs, ...manner } = options;
     services.warm({ hear: true, speak: playback !== undefined });
     const [{ converse }, ears, tts, wake] = await Promise.all([
       import("@parley/audio/converse"),
       services.ears(signal),
       playback === undefined ? undefined : services.voice(signal),
       // Where only a wake word interrupts, one is listened for, whatever begins a turn.
-      mode === "wake" || interruptions === "wake-word" ? services.wake(signal) : undefined,
+      mode === "wake" || interruptions === "wake-word" ? services.wake(input, signal) : undefined,
     ]);
+    const bidder = wake === undefined ? undefined : this.#bidder({ preference, speak: playback !== undefined, signal });
     const parts: ConversationParts = {
       ...ears,
       wake,
       echo,
+      arbitrate: bidder?.arbitrate.bind(bidder),
       think: (question, asked) =>
         services.language.generate(prompt(this.#conversation, question), services.generation(asked.signal)),
       voice: tts === undefined || playback === undefined ? undefined : { tts, playback },
     };
+    const longestTurnMs = services.config.limits.turn_seconds * 1000;
     const live = converse(microphone, parts, {
       ...manner,
       ...(tts === undefined ? {} : services.voiceIn(tts, manner)),
       speech: services.speech,
+      // The machine's limit comes first: it keeps what is said behind it.
+      endpoint: { longestMs: longestTurnMs + 1000 },
       bargeIn: interruptions === undefined ? {} : { policy: interruptions },
       interaction: {
         mode: mode === "open" ? "open" : "wake",
+        maxUtteranceMs: longestTurnMs,
         ...(interruptions === undefined ? {} : { interruptions }),
         ...(followUpMs === undefined ? {} : { followUpMs }),
       },
       signal,
     });
-    return withEvents(live, this.#remembering(live.events));
+    return withEvents(live, this.#remembering(live.events, bidder));
+  }
+
+  /** Its seat among those that listen for a wake word; left when the conversation is over. */
+  #bidder(about: {
+    readonly preference: number | undefined;
+    readonly speak: boolean;
+    readonly signal: AbortSignal;
+  }): Bidder | undefined {
+    const { preference = 0, speak, signal } = about;
+    const services = this.#services;
+    const seat = services.arbitration?.take();
+    if (seat === undefined) return undefined;
+    const bidder = new Bidder({ seat, preference, isReady: () => services.canAnswer({ speak }) });
+    signal.addEventListener("abort", () => bidder.leave(), { once: true });
+    if (signal.aborted) bidder.leave();
+    return bidder;
   }
 
   /** What was said and heard is part of what is thought about next. */
-  async *#remembering(events: AsyncIterable<ConversationEvent>): AsyncGenerator<ConversationEvent> {
-    for await (const event of events) {
-      if (event.type === "turn" && event.question !== "" && event.heard !== "") {
-        const wasInterrupted = event.outcome !== "complete";
-        this.#conversation = remember(this.#conversation, event.question, event.heard, { wasInterrupted });
+  async *#remembering(
+    events: AsyncIterable<ConversationEvent>,
+    bidder: Bidder | undefined,
+  ): AsyncGenerator<ConversationEvent> {
+    try {
+      for await (const event of events) {
+        bidder?.note(event);
+        this.#remember(event);
+        yield event;
       }
-      yield event;
+    } finally {
+      bidder?.leave();
     }
+  }
+
+  #remember(event: ConversationEvent): void {
+    if (event.type !== "turn" || event.question === "") return;
+    // What was said and cut before an answer began, by its length or by its speaker, was said all the same.
+    if (event.heard === "" && event.outcome !== "interrupted") return;
+    const wasInterrupted = event.outcome !== "complete";
+    this.#conversation = remember(this.#conversation, event.question, event.heard, { wasInterrupted });
   }
 
   async *#turn(input: TurnInput, options: AskOptions): AsyncGenerator<TurnEvent> {

@@ -2,7 +2,8 @@
 import { AudioError } from "@parley/audio";
 import { startEngineHost, wakeHost } from "@parley/audio/engines";
 import { findNeeds, type ModelEntry, type ModelStore } from "@parley/audio/models";
-import { wakeWordsOf, type Config } from "../config/index.ts";
+import type { WakeOptions } from "@parley/audio/turn";
+import { wakeWordsOf, type Config, type WakeInput } from "../config/index.ts";
 import type { EngineSource } from "./engine-source.ts";
 import { BYTES_PER_MIB, startChecked } from "./start-checked.ts";
 
@@ -44,12 +45,18 @@ export function wakeSource(config: Config, store: ModelStore): EngineSource {
 function headsOf(config: Config, store: ModelStore): readonly Head[] {
   const words = wakeWordsOf(config);
   if (words.length === 0) throw noWords(store, "no wake word is set");
-  return words.map((wanted) => {
+  return words.map(({ word: wanted, model }) => {
     for (const entry of store.catalogue) {
+      if (model !== undefined && entry.name !== model) continue;
       const known = entry.words?.find(({ word }) => word === wanted);
       if (known !== undefined) return { ...known, entry };
     }
-    throw noWords(store, `no model knows the wake word "${wanted}"`);
+    throw noWords(
+      store,
+      model === undefined
+        ? `no model knows the wake word "${wanted}"`
+        : `${model} does not know the wake word "${wanted}"`,
+    );
   });
 }
 
@@ -58,4 +65,19 @@ function noWords(store: ModelStore, message: string): AudioError {
   return new AudioError("model-unknown", message, {
     nextStep: `Set wake.words to one or more of: ${known.join(", ")}. See their licences: parley models list.`,
   });
+}
+
+/** When a wake word of `input` counts as heard. @throws AudioError `model-unknown` when none is listened for there */
+export function wakeRulesOf(config: Config, input: WakeInput): WakeOptions {
+  const { threshold, refractory_ms: refractoryMs } = config.wake;
+  const words = wakeWordsOf(config, input);
+  if (words.length === 0) {
+    throw new AudioError("model-unknown", `no wake word is listened for on ${input}`, {
+      nextStep: `Set wake.words, without inputs= or with inputs=${input}. What is known: parley models list.`,
+    });
+  }
+  return {
+    words: Object.fromEntries(words.map((each) => [each.word, { threshold: each.threshold ?? threshold }])),
+    refractoryMs,
+  };
 }

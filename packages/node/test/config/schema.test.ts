@@ -26,7 +26,7 @@ describe("the schema", () => {
   it("says of a number's range what it checks", () => {
     const numbers = SETTINGS.filter((setting) => setting.kind === "number");
     const atBounds = numbers.map((setting) => {
-      const [min = Number.NaN, max = Number.NaN] = [...setting.allowed.matchAll(/\d+(\.\d+)?/g)].map((match) =>
+      const [min = Number.NaN, max = Number.NaN] = [...setting.allowed.matchAll(/-?\d+(\.\d+)?/g)].map((match) =>
         Number(match[0]),
       );
       return [setting.key, ...[min - 1, min, max, max + 1].map((value) => setting.accepts(value))];

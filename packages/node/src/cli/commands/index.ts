@@ -21,6 +21,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   settings: async () => (await import("./cluster/settings.ts")).registerSettingsCommand,
   ask: async () => (await import("./ask.ts")).registerAskCommand,
   talk: async () => (await import("./talk/command.ts")).registerTalkCommand,
+  ears: async () => (await import("./ears.ts")).registerEarsCommand,
   chat: async () => (await import("./chat.ts")).registerChatCommand,
   say: async () => (await import("./say.ts")).registerSayCommand,
   listen: async () => (await import("./listen.ts")).registerListenCommand,

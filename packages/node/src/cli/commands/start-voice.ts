@@ -90,6 +90,7 @@ function greeting(peer: Peer, invocation: Invocation): string {
     `  identity   ${identity.peerId}`,
     `  address    ${url}  (this machine only)`,
     `  cluster    ${config.cluster.enabled ? meshText(config) : "off: this peer works by itself"}`,
+    ...(config.ears.enabled ? [`  ears       ${heardText(config)}`] : []),
     `  home       ${paths.home}`,
     `Talk to it from another terminal${where(invocation)}:`,
     `  ${invocation} chat`,
@@ -98,6 +99,16 @@ function greeting(peer: Peer, invocation: Invocation): string {
     `  ${invocation} status`,
     "",
   ].join("\n");
+}
+
+/** That it listens is said at once, and to what. */
+function heardText({ ears: { source, mode }, wake }: Config): string {
+  const through = source === "default" ? "this machine's microphone" : source;
+  if (mode === "wake")
+    return `it listens through ${through} for: ${wake.words === "" ? "no word (wake.words)" : wake.words}`;
+  return mode === "open"
+    ? `it listens through ${through} and answers whatever is said`
+    : `it listens through ${through} while a key is held or struck (parley ears)`;
 }
 
 /** Where other peers reach this one, and how it looks for them. */

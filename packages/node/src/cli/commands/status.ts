@@ -8,6 +8,7 @@ import { serviceNames, serviceTitles } from "../../services/stage.ts";
 import { connectRunning } from "../access.ts";
 import { reportSchema } from "../cluster/answers.ts";
 import { reportText } from "../cluster/texts.ts";
+import { earsSchema, earsText } from "../ears-text.ts";
 import type { CliContext } from "../context.ts";
 import { withInterrupt } from "../interrupt.ts";
 import { noPeer } from "../management.ts";
@@ -33,6 +34,7 @@ const statusSchema = z.object({
       engine: z.object({ restarts: z.number(), host: z.object({ rssBytes: z.number() }).optional() }).optional(),
     }),
   ),
+  ears: earsSchema.optional(),
   cluster: reportSchema.optional(),
 });
 type Status = z.output<typeof statusSchema>;
@@ -78,12 +80,13 @@ async function watch(client: ParleyClient, json: boolean, context: CliContext): 
   }
 }
 
-function statusText({ cluster, ...status }: Status): string {
+function statusText({ cluster, ears, ...status }: Status): string {
   const head = `${status.name}  ${status.peerId}\nversion ${status.version}, process ${status.pid}, up ${status.uptimeSeconds} s\n`;
   const services = serviceNames
     .map((name) => `${serviceTitles[name].padEnd(17)} ${serviceText(status.services[name])}\n`)
     .join("");
-  return head + services + (cluster === undefined ? "" : reportText(cluster, Date.now()));
+  const listening = ears === undefined ? "" : `${"ears".padEnd(17)} ${earsText(ears, Date.now())}`;
+  return head + services + listening + (cluster === undefined ? "" : reportText(cluster, Date.now()));
 }
 
 /** Messages are no sentences yet. */

@@ -48,7 +48,8 @@ export function clusterOptionsFor(given: FromConfig): ClusterOptions {
     platform,
     version: VERSION,
     roles: [...rolesOf(config)],
-    hardware: hardwareTags(machine),
+    // Who has ears of its own may be asked to answer.
+    hardware: [...hardwareTags(machine), ...(config.ears.enabled ? ["ears"] : [])],
   };
   const models = (): readonly string[] => listed(services().map(({ model }) => model));
   const languages = (): readonly string[] => listed(services().flatMap((service) => service.languages));

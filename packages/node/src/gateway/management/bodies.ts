@@ -1,6 +1,7 @@
 /** What may be asked of the management routes. */
 import * as z from "zod";
 import { PeerError } from "../../errors.ts";
+import { earsKeys } from "../../services/ears/report.ts";
 
 const text = (max: number) => z.string().trim().min(1).max(max);
 
@@ -13,6 +14,7 @@ export const revokeBody = z.strictObject({ peer: who });
 export const recoverBody = z.strictObject({ isLastResort: z.literal(true) });
 /** `isForced`: also when the others cannot agree to it. */
 export const leaveBody = z.strictObject({ isForced: z.boolean().optional() }).nullish();
+export const earsBody = z.strictObject({ do: z.enum(["on", "off", ...earsKeys]) });
 export const emptyBody = z.strictObject({}).nullish();
 export const joinBody = z.union([
   z.strictObject({ code: text(64), address: text(512).optional() }),

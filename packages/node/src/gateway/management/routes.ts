@@ -14,6 +14,8 @@
  *     POST   /peers/revoke       {peer}
  *     POST   /leave              {isForced?: true}
  *     POST   /recover            {isLastResort: true}
+ *     GET    /ears               what the peer's own ears do
+ *     POST   /ears               {do: "on" | "off" | "press" | "release" | "strike" | "cancel"}
  *
  * What writes is in `writes.ts`.
  *
@@ -25,17 +27,24 @@ import type { Cluster } from "../../cluster/face.ts";
 import { messageOf, PeerError } from "../../errors.ts";
 import { sendRefusal } from "../failure.ts";
 import { isLoopback } from "../guard.ts";
-import { approveBody, emptyBody, joinBody, leaveBody, readBody, recoverBody, revokeBody } from "./bodies.ts";
+import type { HostEars } from "../../services/ears/ears.ts";
+import type { EarsReport } from "../../services/ears/report.ts";
+import { approveBody, earsBody, emptyBody, joinBody, leaveBody, readBody, recoverBody, revokeBody } from "./bodies.ts";
 import { patiently, within } from "./patience.ts";
 import { Writes } from "./writes.ts";
 
 /** What the routes work on. */
 export interface Management {
   readonly cluster: Cluster;
+  /** Of the peer itself. */
+  readonly ears: ManagedEars;
   /** What `GET /cluster` says. */
   readonly report: () => Record<string, unknown>;
   readonly times?: ManagementTimes;
 }
+
+/** What may be done with a peer's own ears. */
+export type ManagedEars = Pick<HostEars, "open" | "shut" | "key" | "report">;
 
 /** How long one request may wait. By code it is the cluster that takes its time, otherwise it is people. */
 export interface ManagementTimes {
@@ -65,12 +74,14 @@ export function addManagement(app: FastifyInstance, management: Management, log:
 
 class Routes {
   readonly #cluster: Cluster;
+  readonly #ears: ManagedEars;
   readonly #report: Management["report"];
   readonly #log: Logger;
   readonly #times: ManagementTimes;
 
-  constructor({ cluster, report, times = TIMES }: Management, log: Logger) {
+  constructor({ cluster, ears, report, times = TIMES }: Management, log: Logger) {
     this.#cluster = cluster;
+    this.#ears = ears;
     this.#report = report;
     this.#log = log;
     this.#times = times;
@@ -90,6 +101,8 @@ class Routes {
     api.post("/peers/revoke", small, async ({ body }) => this.#revoke(body));
     api.post("/leave", small, async ({ body }) => this.#leave(body));
     api.post("/recover", small, async ({ body }) => this.#recover(body));
+    api.get("/ears", async () => this.#ears.report);
+    api.post("/ears", small, async ({ body }) => this.#do(body));
     new Writes({ running: () => this.#running(), deliveryMs: this.#times.deliveryMs ?? DELIVERY_MS }).addTo(api);
   }
 
@@ -148,6 +161,14 @@ class Routes {
   async #revoke(body: unknown): Promise<Record<string, unknown>> {
     const { peer } = readBody(revokeBody, body);
     return { revocation: await this.#running().revoke(peer) };
+  }
+
+  async #do(body: unknown): Promise<EarsReport> {
+    const order = readBody(earsBody, body).do;
+    if (order === "on") this.#ears.open();
+    else if (order === "off") await this.#ears.shut();
+    else this.#ears.key(order);
+    return this.#ears.report;
   }
 
   async #leave(body: unknown): Promise<Record<string, unknown>> {

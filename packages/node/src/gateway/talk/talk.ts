@@ -35,7 +35,7 @@ export class Talk {
     const { speak, mode, interruptions, followUpMs, language, voice, speed } = this.#parameters;
     const out = { event: (event: TalkEvent) => sink.event(event), sound: frames.send.bind(frames) };
     this.#playback = speak ? new RemotePlayback(out) : undefined;
-    const manner = { mode, interruptions, followUpMs, language, voice, speed };
+    const manner = { mode, input: "clients", interruptions, followUpMs, language, voice, speed } as const;
     const echo = this.#echo.between.bind(this.#echo);
     this.#live = await session.converse(microphone, { ...manner, playback: this.#playback, echo, signal });
     for (const key of this.#early.splice(0)) this.key(key);

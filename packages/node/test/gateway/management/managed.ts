@@ -4,6 +4,7 @@ import type { Logger } from "pino";
 import type { ManagementTimes } from "../../../src/gateway/management/routes.ts";
 import { startGateway, type Gateway, type GatewayOptions } from "../../../src/gateway/server.ts";
 import { clusterReportOf, statusOf } from "../../../src/report.ts";
+import { HostEars } from "../../../src/services/ears/ears.ts";
 import { Services } from "../../../src/services/services.ts";
 import { FakeCluster } from "../../fake-cluster.ts";
 import { fixedDelaySources, noLog, testConfig } from "../../support.ts";
@@ -35,6 +36,7 @@ export async function managed(
   const cluster = new FakeCluster();
   const config = testConfig(options.home ?? "/nowhere");
   const services = new Services({ config, sources: fixedDelaySources({}), patient: false });
+  const ears = new HostEars({ config, services, log: noLog });
   const about = { peerId: cluster.peerId, name: "attic", version: "0.1.0" };
   const gateway = await startGateway({
     host: "127.0.0.1",
@@ -45,14 +47,16 @@ export async function managed(
     serverInfo: { ...about, capabilities: { streaming: true, binary: true, groups: false } },
     health: options.health ?? (() => ({ healthy: true, checks: { stt: true } })),
     capabilities: () => ({}),
-    status: () => statusOf(about, services, cluster),
+    status: () => statusOf(about, { services, cluster, ears }),
     management: {
       cluster,
+      ears,
       report: () => clusterReportOf(cluster),
       ...(options.times === undefined ? {} : { times: options.times }),
     },
   });
   onTestFinished(async () => {
+    await ears.close();
     await gateway.close();
     await services.close();
   });
