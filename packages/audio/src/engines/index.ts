@@ -47,5 +47,5 @@ export type { FramesHostChoice, WakeHostChoice } from "./onnx/hosts.ts";
 /** A hosted engine as the interface its callers know. */
 export { parseTranscript, speechToText, textToSpeech, voiceFrames, wakeWord } from "./adapters.ts";
 /** Which voice speaks. */
-export { chooseVoice, voiceOfLanguage } from "./voices.ts";
+export { chooseVoice, languageSpoken, voiceOfLanguage } from "./voices.ts";
 export type { VoiceWish } from "./voices.ts";

@@ -34,6 +34,11 @@ export function chooseVoice<V extends Voice>(voices: readonly V[], { voice, lang
   });
 }
 
+/** What `voice` reads a text as, when it was chosen for `wish`; undefined when nothing tells. */
+export function languageSpoken(voice: Voice, { language }: VoiceWish): string | undefined {
+  return speaksAll(voice) ? language : voice.language;
+}
+
 /** The best voice for `language`, a BCP 47 tag; undefined when none speaks it. */
 export function voiceOfLanguage<V extends Voice>(voices: readonly V[], language: string): V | undefined {
   const subtags = subtagsOf(language);
@@ -45,7 +50,8 @@ export function voiceOfLanguage<V extends Voice>(voices: readonly V[], language:
   const [primary] = subtags;
   const family = familyOf(subtags);
   const ofLanguage = voices.filter((each) => subtagsOf(each.language)[0] === primary);
-  return ofLanguage.find((each) => familyOf(subtagsOf(each.language)) === family) ?? ofLanguage[0];
+  const near = ofLanguage.find((each) => familyOf(subtagsOf(each.language)) === family) ?? ofLanguage[0];
+  return near ?? voices.find((each) => speaksAll(each));
 }
 
 function namedVoice<V extends Voice>(voices: readonly V[], name: string, language: string | undefined): V {
@@ -65,9 +71,14 @@ function namedVoice<V extends Voice>(voices: readonly V[], name: string, languag
   });
 }
 
+/** "mul" (ISO 639-2): a voice that reads every language. */
+function speaksAll({ language }: Voice): boolean {
+  return language === "mul";
+}
+
 /** In any region. */
 function isOf(voice: Voice, language: string): boolean {
-  return subtagsOf(voice.language)[0] === subtagsOf(language)[0];
+  return speaksAll(voice) || subtagsOf(voice.language)[0] === subtagsOf(language)[0];
 }
 
 function languagesOf(voices: readonly Voice[]): string {

@@ -1,7 +1,7 @@
 /** Speaking an SSML document: each stretch in its own manner, with the pauses between them. */
 import { AudioError } from "../errors.ts";
 import type { SynthesizeOptions, TextToSpeech, Voice } from "../engines/contracts.ts";
-import { chooseVoice, voiceOfLanguage } from "../engines/voices.ts";
+import { chooseVoice, languageSpoken, voiceOfLanguage } from "../engines/voices.ts";
 import type { Pcm } from "../format/pcm.ts";
 import { createResampler } from "../format/resample.ts";
 import { parseSsml } from "../turn/ssml/document.ts";
@@ -53,7 +53,7 @@ export async function* speakSsml(
   options: SpeakOptions = {},
 ): AsyncGenerator<SpeakEvent, void, undefined> {
   const voice = chooseVoice(tts.voices, options);
-  const document = readSsml(ssml, voice.language);
+  const document = readSsml(ssml, languageSpoken(voice, options));
   yield { type: "text", delta: document.text };
   const ahead = new Ahead();
   const { speed = 1 } = options;
@@ -68,7 +68,9 @@ export async function* speakSsml(
         await ahead.room(signal);
         for (const pcm of silence(segment.pauseBeforeMs, tts.sampleRateHz)) await sound({ type: "audio", index, pcm });
         await emit({ type: "sentence", index, text: segment.spoken.text, spoken: segment.spoken });
-        const { name, language } = voiceOf(segment, tts.voices, voice);
+        const chosen = voiceOf(segment, tts.voices, voice);
+        const { name } = chosen;
+        const language = languageSpoken(chosen, segment);
         const said = say(segment, tts, { voice: name, speed, signal });
         for await (const event of timed(said, index, segment.spoken, language)) await sound(event);
         index += 1;

@@ -1,6 +1,6 @@
 /** Speaking: a stream of text becomes sentences, and those become sound while the text is still being written. */
 import type { TextToSpeech } from "../engines/contracts.ts";
-import { chooseVoice, type VoiceWish } from "../engines/voices.ts";
+import { chooseVoice, languageSpoken, type VoiceWish } from "../engines/voices.ts";
 import { BoundedQueue } from "../format/queue.ts";
 import { createChunker, type Chunker } from "../turn/chunker.ts";
 import { createSpeakable } from "../turn/saying/speakable.ts";
@@ -134,7 +134,8 @@ async function voiceSentences(
   { signal, speed, ...wish }: Work,
 ): Promise<void> {
   const voice = chooseVoice(tts.voices, wish);
-  const speakable = createSpeakable({ language: voice.language });
+  const language = languageSpoken(voice, wish);
+  const speakable = createSpeakable({ language });
   const how = { signal, voice: voice.name, ...(speed === undefined ? {} : { speed }) };
   let index = 0;
   for await (const sentence of sentences) {
@@ -145,7 +146,7 @@ async function voiceSentences(
     }
     await ahead.room(signal);
     await emit({ type: "sentence", index, text: spoken.text, spoken });
-    for await (const event of timed(tts.synthesize(spoken.text, how), index, spoken, voice.language)) {
+    for await (const event of timed(tts.synthesize(spoken.text, how), index, spoken, language)) {
       ahead.made(event);
       await emit(event);
     }

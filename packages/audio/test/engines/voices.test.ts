@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it, test } from "vitest";
-import { chooseVoice, voiceOfLanguage } from "../../src/engines/index.ts";
+import { chooseVoice, languageSpoken, voiceOfLanguage } from "../../src/engines/index.ts";
 import type { Voice } from "../../src/engines/index.ts";
 
 const VOICES: readonly Voice[] = [
@@ -38,6 +38,15 @@ describe("a voice by language", () => {
   it("takes the near region where the language alone has no voice", () => {
     const voices = VOICES.filter(({ name }) => name !== "dora");
     expect(voiceOfLanguage([{ name: "pia", language: "es-ES" }, ...voices], "es-CO")?.name).toBe("sofia");
+  });
+
+  it("may be one that speaks them all, where none speaks only that", () => {
+    const voices = [{ name: "alloy", language: "mul" }, ...VOICES];
+    expect(voiceOfLanguage(voices, "de")?.name).toBe("uwe");
+    expect(voiceOfLanguage(voices, "fr")?.name).toBe("alloy");
+    expect(chooseVoice(voices, { voice: "alloy", language: "ja" }).name).toBe("alloy");
+    expect(languageSpoken({ name: "alloy", language: "mul" }, { language: "fr" })).toBe("fr");
+    expect(languageSpoken({ name: "uwe", language: "de-DE" }, { language: "de" })).toBe("de-DE");
   });
 
   it("is always one that speaks it, or none", () => {

@@ -8,6 +8,7 @@ import { llmHost } from "../providers/llama-cpp/index.ts";
 import { modelChoice } from "./model-choice.ts";
 import type { EngineSource } from "./engine-source.ts";
 import { BYTES_PER_MIB, startChecked } from "./start-checked.ts";
+import { speechSource } from "./voice/speech-source.ts";
 import { wakeSource } from "./wake-source.ts";
 import type { ServiceName } from "./stage.ts";
 
@@ -29,7 +30,7 @@ export function modelSources(config: Config, store: ModelStore): EngineSources {
   return {
     vad: source("vad", vad_memory_mib),
     stt: source("stt", stt_memory_mib),
-    tts: source("tts", tts_memory_mib),
+    tts: config.voice.provider === "remote" ? speechSource(config, process.env) : source("tts", tts_memory_mib),
     llm: source("llm", llm_memory_mib),
     wake: wakeSource(config, store),
   };

@@ -39,6 +39,7 @@ export async function plannedDownloads(
   const planned = new Map<string, PlannedDownload>();
   const mayFetch = { ...config, models: { ...config.models, download: true } };
   for (const service of services) {
+    if (service === "tts" && config.voice.provider === "remote") continue;
     const name = await modelChoice(store, service, mayFetch);
     for (const each of await downloadsOf(store, name)) planned.set(each.entry.name, each);
   }
