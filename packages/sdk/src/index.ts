@@ -11,6 +11,7 @@ export type { ParleyErrorCode } from "./errors.ts";
 /** The protocol, for peers and for other clients. */
 export * from "./protocol/audio-frame.ts";
 export * from "./protocol/envelope.ts";
+export * from "./protocol/hearing.ts";
 export * from "./protocol/talk.ts";
 export * from "./protocol/timing.ts";
 export * from "./protocol/work.ts";

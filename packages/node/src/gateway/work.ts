@@ -120,14 +120,15 @@ export class Work {
     const request = this.#request;
     switch (request.command) {
       case "ask": {
-        const { input, speak, voice, speed, language } = request.parameters;
+        const { input, speak, voice, speed, language, hearing: mode, hotWords } = request.parameters;
         const partials = input.kind === "audio" ? input.partials : undefined;
         const question = input.kind === "text" ? { text: input.text } : { audio: this.#input };
-        return session.ask(question, { speak, voice, speed, language, partials, signal });
+        return session.ask(question, { speak, voice, speed, language, partials, mode, hotWords, signal });
       }
       case "listen": {
-        const partials = request.parameters.partials;
-        return clocked((timings) => services.listen(counted(this.#input, timings), { partials, signal }));
+        const { partials, language, hearing: mode, hotWords } = request.parameters;
+        const how = { partials, language, mode, hotWords, signal };
+        return clocked((timings) => services.listen(counted(this.#input, timings), how));
       }
       case "say": {
         const { text, format, keep, voice, speed, language } = request.parameters;
@@ -156,9 +157,26 @@ function toldOf(event: Exclude<AnyEvent, { type: "audio" }>): WorkEvent | undefi
       return { type: "sentence", index: event.index, text: event.text };
     case "timing":
       return { type: "timing", index: event.index, ...timingOf(event.timing) };
+    case "segment":
+      return segmentOf(event);
     default:
       return event;
   }
+}
+
+/** What the recogniser does not tell is left out. */
+function segmentOf({ confidence, words, ...event }: Extract<ListenEvent, { type: "segment" }>): WorkEvent {
+  const told = words?.map(({ text, startMs, endMs, confidence: sure }) => ({
+    text,
+    startMs,
+    ...(endMs === undefined ? {} : { endMs }),
+    ...(sure === undefined ? {} : { confidence: sure }),
+  }));
+  return {
+    ...event,
+    ...(confidence === undefined ? {} : { confidence }),
+    ...(told === undefined ? {} : { words: told }),
+  };
 }
 
 function takesAudio(request: StreamingCommand): boolean {

@@ -23,6 +23,10 @@ export interface TalkOptions {
   readonly interruptions?: "any-speech" | "wake-word" | "never" | undefined;
   readonly followUpMs?: number | undefined;
   readonly language?: string | undefined;
+  /** Orders, or text that is written by voice; questions when absent. */
+  readonly hearing?: "command" | "dictation" | undefined;
+  /** Names and words that are likely. */
+  readonly hotWords?: readonly string[] | undefined;
   readonly voice?: string | undefined;
   readonly speed?: number | undefined;
   /** Where answers are heard; text only when absent. */
@@ -67,7 +71,7 @@ export class Session {
    */
   async converse(microphone: AsyncIterable<Float32Array>, options: TalkOptions): Promise<LiveConversation> {
     const services = this.#services;
-    const { playback, echo, signal, mode, input, preference, interruptions, followUpMs, ...manner } = options;
+    const { playback, echo, signal, mode, input, preference, interruptions, followUpMs, hearing, ...manner } = options;
     services.warm({ hear: true, speak: playback !== undefined });
     const [{ converse }, ears, tts, wake] = await Promise.all([
       import("@parley/audio/converse"),
@@ -90,6 +94,7 @@ export class Session {
     const live = converse(microphone, parts, {
       ...manner,
       ...(tts === undefined ? {} : services.voiceIn(tts, manner)),
+      mode: hearing,
       speech: services.speech,
       // The machine's limit comes first: it keeps what is said behind it.
       endpoint: { longestMs: longestTurnMs + 1000 },

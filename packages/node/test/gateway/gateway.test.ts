@@ -69,7 +69,7 @@ describe("a client of a peer", () => {
   it("asks in sound and is answered in text and sound", async () => {
     await start({ ...quick, texts: ["is it late"], replies: ["It is ten. Good night to you."] });
     const events = await all((await client()).ask({ audio: tone(800) }, { speak: true }));
-    expect(events.find((event) => event.type === "question")).toEqual({ type: "question", text: "is it late" });
+    expect(events.find((event) => event.type === "question")).toEqual({ type: "question", text: "Is it late" });
     expect(textOf(events)).toBe("It is ten. Good night to you.");
     const spokenMs = events.reduce(
       (sum, e) => sum + (e.type === "audio" ? (e.samples.length / e.sampleRateHz) * 1000 : 0),
@@ -88,9 +88,28 @@ describe("a client of a peer", () => {
       yield* tone(500);
     }
     const heard = await all(connected.listen(twoTones(), { partials: "off" }));
-    expect(heard.flatMap((event) => (event.type === "segment" ? [event.text] : []))).toEqual(["one", "two"]);
+    expect(heard.flatMap((event) => (event.type === "segment" ? [event.text] : []))).toEqual(["One", "Two"]);
     const said = await all(connected.say("Good morning."));
     expect(said.some((event) => event.type === "audio")).toBe(true);
+  });
+
+  it("is told of each stretch when it was, in which language, and what was written, as its mode wants it", async () => {
+    await start({ ...quick, texts: ["Turn on the, kitten light."] });
+    const connected = await client();
+    const options = { partials: "off", hearing: "command", hotWords: ["kitchen light"], language: "en" } as const;
+    const events = await all(connected.listen(tone(500), options));
+    const segment = events.find((event) => event.type === "segment");
+    expect(segment).toMatchObject({
+      text: "turn on the kitchen light",
+      verbatim: "Turn on the, kitten light.",
+      language: "en",
+      startMs: expect.any(Number),
+    });
+    // The engine tells none, and none are made up.
+    expect(segment).not.toHaveProperty("words");
+    expect(segment).not.toHaveProperty("confidence");
+    const tooMany = Array.from({ length: 101 }, (_, n) => `word ${n}`);
+    await expect(all(connected.listen(tone(500), { hotWords: tooMany }))).rejects.toMatchObject({ code: "refused" });
   });
 
   it("hears the first sentence while the model still writes the rest", async () => {

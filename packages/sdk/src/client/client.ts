@@ -38,8 +38,17 @@ export interface SayOptions extends VoiceOptions {
   /** The text is the same for everybody and no secret: its sound may be kept on the peer's disk. */
   readonly keep?: boolean;
 }
+/** How speech is heard. */
+export interface HearingOptions {
+  /** `command`: plain words, likely ones put right. `dictation`: marks are spoken. Sentences as they are said when absent. */
+  readonly hearing?: "command" | "dictation";
+  /** Names and words that are likely: at most 100, each of at most 64 characters. */
+  readonly hotWords?: readonly string[];
+}
 /** Options of {@link ParleyClient.listen}. */
-export interface ListenOptions extends WorkOptions {
+export interface ListenOptions extends WorkOptions, HearingOptions {
+  /** BCP 47 tag of what is spoken. */
+  readonly language?: string;
   /** `live`: skipped when behind; `every`: at fixed points of the audio; `off`. */
   readonly partials?: "live" | "every" | "off";
 }
@@ -102,13 +111,19 @@ export class ParleyClient {
       "text" in input
         ? ({ kind: "text", text: input.text } as const)
         : ({ kind: "audio", ...partialsOf(options) } as const);
-    const parameters = { input: wire, speak: options.speak ?? false, ...voiceOf(options) };
+    const parameters = { input: wire, speak: options.speak ?? false, ...voiceOf(options), ...hearingOf(options) };
     return this.#events("ask", parameters, "audio" in input ? input.audio : undefined, options.signal);
   }
 
   /** Speech to text: `partial` and `segment` events, then `done`. */
   listen(audio: AudioInput, options: ListenOptions = {}): AsyncIterable<TurnEvent> {
-    return this.#events("listen", partialsOf(options), audio, options.signal);
+    const { language } = options;
+    const parameters = {
+      ...partialsOf(options),
+      ...hearingOf(options),
+      ...(language === undefined ? {} : { language }),
+    };
+    return this.#events("listen", parameters, audio, options.signal);
   }
 
   /**
@@ -127,14 +142,15 @@ export class ParleyClient {
    * ducked and stopped as the peer says; without one they are text only. Ends with the audio, or when `signal` aborts.
    */
   talk(audio: TalkInput, options: TalkOptions = {}): TalkSession {
-    const { signal, speaker, ...manner } = options;
+    const { signal, speaker, hotWords, ...manner } = options;
     const session = new RunningTalk(
       speaker,
       (command, parameters) => this.#command(command, { ...parameters, commandId: work.commandId }),
       () => (1000 * work.sentSamples) / INPUT_RATE_HZ,
     );
     session.onAbandon = () => this.#cancel(work);
-    const parameters = { mode: "open" as const, ...manner, speak: speaker !== undefined };
+    const how = { ...manner, ...(hotWords === undefined ? {} : { hotWords: [...hotWords] }) };
+    const parameters = { mode: "open" as const, ...how, speak: speaker !== undefined };
     const work = this.#start("talk", parameters, audio, signal, session);
     return session;
   }
@@ -337,6 +353,13 @@ export async function connect(options: ConnectOptions): Promise<ParleyClient> {
 
 function cancelled(): ParleyError {
   return new ParleyError("cancelled", "cancelled by the caller", { nextStep: "Ask again when ready." });
+}
+
+function hearingOf({ hearing, hotWords }: HearingOptions): { hearing?: "command" | "dictation"; hotWords?: string[] } {
+  return {
+    ...(hearing === undefined ? {} : { hearing }),
+    ...(hotWords === undefined ? {} : { hotWords: [...hotWords] }),
+  };
 }
 
 function partialsOf({ partials }: ListenOptions): Pick<ListenOptions, "partials"> {

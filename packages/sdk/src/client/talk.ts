@@ -42,6 +42,10 @@ export interface TalkOptions {
   readonly followUpMs?: number;
   /** BCP 47 tag of what is spoken. */
   readonly language?: string;
+  /** `command`: plain words, likely ones put right. `dictation`: marks are spoken, and pauses may be long. */
+  readonly hearing?: "command" | "dictation";
+  /** Names and words that are likely: at most 100, each of at most 64 characters. */
+  readonly hotWords?: readonly string[];
   readonly voice?: string;
   readonly speed?: number;
   readonly signal?: AbortSignal;

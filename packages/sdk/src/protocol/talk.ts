@@ -4,15 +4,13 @@
  * knows, so it reports it.
  */
 import * as z from "zod/mini";
+import { hearingManner, languageTag } from "./hearing.ts";
 import { speechTimingShape } from "./timing.ts";
 
 const turn = z.int().check(z.gte(0));
 /** Replies of one conversation, numbered from 1. */
 const reply = z.int().check(z.gte(1));
 const ms = z.number().check(z.gte(0));
-
-/** BCP 47, of at most 35 characters (RFC 5646, 4.4.1). */
-export const languageTag = z.string().check(z.maxLength(35), z.regex(/^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$/));
 
 /** How a conversation is held. */
 export const talkManner = {
@@ -26,6 +24,7 @@ export const talkManner = {
   followUpMs: z.optional(z.int().check(z.gte(0), z.lte(60_000))),
   /** BCP 47 tag of what is spoken. */
   language: z.optional(languageTag),
+  ...hearingManner,
 };
 
 /** A key of the client: push-to-talk goes down and up; `strike` begins, and ends what is being said; `cancel` wants no more. */

@@ -3,7 +3,8 @@
  * happens during the work comes as EVENTs and audio frames; the end comes as the COMMAND_RESULT.
  */
 import * as z from "zod/mini";
-import { languageTag, talkHeardSchema, talkKeySchema, talkManner } from "./talk.ts";
+import { hearingManner, languageTag, segmentShape } from "./hearing.ts";
+import { talkHeardSchema, talkKeySchema, talkManner } from "./talk.ts";
 import { speechTimingShape } from "./timing.ts";
 
 /** Longest text of one request, in characters. */
@@ -28,9 +29,10 @@ const askSchema = z.object({
   speak: z.boolean(),
   stream,
   ...speakingVoice,
+  ...hearingManner,
 });
 /** Speech to text. */
-const listenSchema = z.object({ stream, partials });
+const listenSchema = z.object({ stream, partials, language: z.optional(languageTag), ...hearingManner });
 /** Text to sound. */
 const saySchema = z.object({
   text: requestText,
@@ -98,13 +100,7 @@ export type Timings = z.infer<typeof timingsSchema>;
 export const workEventSchema = z.discriminatedUnion("type", [
   z.object({ type: z.literal("speech-start"), atMs: z.number() }),
   z.object({ type: z.literal("partial"), segment: z.number(), text: z.string() }),
-  z.object({
-    type: z.literal("segment"),
-    segment: z.number(),
-    text: z.string(),
-    startMs: z.number(),
-    endMs: z.number(),
-  }),
+  z.object({ type: z.literal("segment"), ...segmentShape }),
   z.object({ type: z.literal("question"), text: z.string() }),
   z.object({ type: z.literal("text"), delta: z.string() }),
   z.object({ type: z.literal("sentence"), index: z.number(), text: z.string() }),

@@ -3,13 +3,24 @@ import type { Command } from "commander";
 import { isAudioError } from "@parley/audio";
 import type { CliContext } from "../context.ts";
 import { addSettingFlags } from "../setting-flags.ts";
+import { hearingOf, hearingOption, hotWordsOption } from "./hearing.ts";
 import { eventJson, openRecording, timingsText, withTalk } from "./talking.ts";
 
 interface ListenFlags {
   readonly realtime?: boolean;
   readonly times?: boolean;
+  readonly mode?: "command" | "dictation";
+  readonly hotWords?: readonly string[];
+  readonly language?: string;
   readonly timings?: boolean;
 }
+
+const HELP = `
+Examples:
+  parley listen interview.mp3 --times
+  parley listen letter.wav --mode dictation            "comma", "new line" are written as marks
+  parley listen order.wav --mode command --hot-words "Parley, kitchen light"
+`;
 
 /** Adds `listen` to the program. */
 export function registerListenCommand(program: Command, context: CliContext): void {
@@ -18,9 +29,12 @@ export function registerListenCommand(program: Command, context: CliContext): vo
     .description("transcribe a recording, one line for each stretch of speech")
     .argument("<file>", "the recording (WAV, MP3, FLAC, OGG; - is stdin)")
     .option("--times", "print where each line begins and ends, in seconds")
+    .addOption(hearingOption())
+    .addOption(hotWordsOption())
+    .option("--language <tag>", "the language that is spoken, such as en or de")
     .option("--realtime", "hand the recording on as fast as it was spoken, as a microphone would")
     .option("--timings", "print when each stage was done")
-    .addHelpText("after", "\nExample:\n  parley listen interview.mp3 --times\n");
+    .addHelpText("after", HELP);
   addSettingFlags(command, ["models.download"]);
   command.action(async (file: string) => {
     const flags = command.opts<ListenFlags>();
@@ -29,7 +43,8 @@ export function registerListenCommand(program: Command, context: CliContext): vo
       const maxDurationMs = config.limits.listen_minutes * 60_000;
       const { speech, damage } = heardFirst(await openRecording(file, { maxDurationMs, signal, realtime }));
       let heard = false;
-      for await (const event of access.client.listen(speech, { partials: realtime ? "live" : "every", signal })) {
+      const how = { partials: realtime ? "live" : "every", ...hearingOf(flags), signal } as const;
+      for await (const event of access.client.listen(speech, how)) {
         if (json) {
           context.stdout(eventJson(event));
           continue;

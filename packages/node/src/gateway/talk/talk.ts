@@ -32,10 +32,20 @@ export class Talk {
 
   /** Runs until the microphone has ended and all that was asked is answered. @throws AudioError, PeerError */
   async run(microphone: AsyncIterable<Float32Array>, { session, sink, frames, signal }: TalkGround): Promise<void> {
-    const { speak, mode, interruptions, followUpMs, language, voice, speed } = this.#parameters;
+    const { speak, mode, interruptions, followUpMs, language, voice, speed, hearing, hotWords } = this.#parameters;
     const out = { event: (event: TalkEvent) => sink.event(event), sound: frames.send.bind(frames) };
     this.#playback = speak ? new RemotePlayback(out) : undefined;
-    const manner = { mode, input: "clients", interruptions, followUpMs, language, voice, speed } as const;
+    const manner = {
+      mode,
+      input: "clients",
+      interruptions,
+      followUpMs,
+      language,
+      voice,
+      speed,
+      hearing,
+      hotWords,
+    } as const;
     const echo = this.#echo.between.bind(this.#echo);
     this.#live = await session.converse(microphone, { ...manner, playback: this.#playback, echo, signal });
     for (const key of this.#early.splice(0)) this.key(key);

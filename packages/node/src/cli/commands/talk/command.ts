@@ -6,6 +6,7 @@ import { messageOf } from "../../../errors.ts";
 import type { CliContext } from "../../context.ts";
 import { addSettingFlags, givenFlags } from "../../setting-flags.ts";
 import { usage } from "../ask.ts";
+import { hearingOf, hearingOption, hotWordsOption } from "../hearing.ts";
 import { withTalk, type Talk } from "../talking.ts";
 import { TalkScreen } from "./screen.ts";
 import { openTalkSound, speakerOn } from "./sound.ts";
@@ -19,6 +20,8 @@ interface TalkFlags {
   readonly push?: boolean;
   readonly interrupt: "any" | "wake" | "never";
   readonly language?: string;
+  readonly mode?: "command" | "dictation";
+  readonly hotWords?: readonly string[];
   readonly echoCancellation: boolean;
 }
 
@@ -50,6 +53,8 @@ export function registerTalkCommand(program: Command, context: CliContext): void
       new Option("--interrupt <by>", "what may interrupt an answer").choices(["any", "wake", "never"]).default("any"),
     )
     .option("--language <tag>", "the language that is spoken, such as en or de")
+    .addOption(hearingOption())
+    .addOption(hotWordsOption())
     .option("--no-echo-cancellation", "the system takes our own voice out of the microphone itself")
     .addHelpText("after", HELP);
   addSettingFlags(command, ["voice.name", "voice.speed", "llm.provider", "models.download"]);
@@ -93,7 +98,7 @@ async function converse(
     ...(sound.playback === undefined ? {} : { speaker: speakerOn(sound.playback, signal) }),
     mode: flags.push === true ? "keys" : flags.wake === true ? "wake" : "open",
     interruptions: INTERRUPTIONS[flags.interrupt],
-    ...(flags.language === undefined ? {} : { language: flags.language }),
+    ...hearingOf(flags),
     ...(flags.voice === undefined ? {} : { voice: flags.voice }),
     speed: config.voice.speed,
     signal,
