@@ -1,5 +1,6 @@
 /** Short sounds that are no speech, made: mono at `SPEECH_RATE_HZ`, the same for the same seed. */
 import { chanceOf, type Chance } from "./chance.ts";
+import { resonance } from "./resonance.ts";
 
 /** A cough: two or three bursts of breath through a throat, 250 to 450 ms in all. */
 export function cough(seed: number): Float32Array {
@@ -44,21 +45,25 @@ export function keyboard(ms: number, seed: number): Float32Array {
   });
 }
 
+/** Something hard that falls on a floor and jumps two to five times, each jump shorter: modes that are no harmonics. */
+export function droppedThing(seed: number): Float32Array {
+  const chance = chanceOf(seed);
+  const jumps = 2 + Math.floor(4 * chance());
+  const first = 16 * (160 + 140 * chance());
+  const hits = Array.from({ length: jumps }, (_, n) => Math.round((first * (1 - 0.6 ** n)) / 0.4));
+  const ringing = 15 + 60 * chance();
+  const modes = Array.from({ length: 6 }, () => resonance(350 + 4500 * chance() ** 2, ringing * (0.5 + chance())));
+  return shaped((hits.at(-1) ?? 0) + 4800, chance, (noise, n) => {
+    const hit = hits.findLastIndex((at) => at <= n);
+    const since = n - (hits[hit] ?? 0);
+    const blow = since < 30 ? noise * 0.6 ** hit : 0;
+    return modes.reduce((sum, ring) => sum + ring(blow), 0);
+  });
+}
+
 /** Filters noise, then brings the loudest sample to 0.5. */
 function shaped(samples: number, chance: Chance, filter: (noise: number, n: number) => number): Float32Array {
   const out = Float32Array.from({ length: samples }, (_, n) => filter(2 * chance() - 1, n));
   const peak = out.reduce((most, sample) => Math.max(most, Math.abs(sample)), 1e-9);
   return out.map((sample) => (0.5 * sample) / peak);
-}
-
-/** A two-pole resonator at `hz`, `widthHz` wide. */
-function resonance(hz: number, widthHz: number): (input: number) => number {
-  const radius = Math.exp((-Math.PI * widthHz) / 16_000);
-  const turn = 2 * radius * Math.cos((2 * Math.PI * hz) / 16_000);
-  let [last, beforeLast] = [0, 0];
-  return (input) => {
-    const output = (1 - radius) * input + turn * last - radius * radius * beforeLast;
-    [last, beforeLast] = [output, last];
-    return output;
-  };
 }

@@ -1,0 +1,122 @@
+/** What throats do beside speaking, made: mono at `SPEECH_RATE_HZ`, the same for the same seed. */
+import { chanceOf, type Chance } from "./chance.ts";
+import { resonance } from "./resonance.ts";
+
+const RATE = 16;
+
+/**
+ * A cough with a voice in it, as most are: each of one to three bursts opens with a stroke of breath, and goes over into a
+ * rough, falling tone (the three phases of a cough, Korpáš and others, "Analysis of the cough sound", 1996).
+ * @param voice how loud the tone is against the breath; 0.7 to 1.3, by chance, when absent
+ */
+export function voicedCough(seed: number, voice?: number): Float32Array {
+  const chance = chanceOf(seed);
+  const loudness = voice ?? 0.7 + 0.6 * chance();
+  const bursts = 1 + Math.floor(3 * chance());
+  const parts: Float32Array[] = [];
+  for (let burst = 0; burst < bursts; burst += 1) {
+    const strokeMs = 25 + 45 * chance();
+    const breathMs = 40 + 80 * chance();
+    const toneMs = 60 + 130 * chance();
+    const [fromHz, toHz] = [220 + 230 * chance(), 140 + 100 * chance()];
+    const totalMs = strokeMs + breathMs + toneMs;
+    const glottis = glottisOf(chance, (at) => fromHz + ((toHz - fromHz) * at) / (RATE * totalMs), 0.04);
+    const throat = throatOf(chance);
+    const gain = 0.75 ** burst;
+    parts.push(
+      sound(RATE * totalMs, (n) => {
+        const ms = n / RATE;
+        const stroke = ms < strokeMs ? Math.min(1, n / 30) : Math.exp(-(ms - strokeMs) / 70);
+        const since = ms - strokeMs - breathMs / 2;
+        const tone = since < 0 ? 0 : Math.min(1, since / 20) * Math.min(1, (totalMs - ms) / 40);
+        const breath = 2 * chance() - 1;
+        return gain * throat(0.6 * breath * stroke + loudness * tone * (glottis(n) + 0.3 * breath));
+      }),
+      new Float32Array(Math.round(RATE * (60 + 180 * chance()))),
+    );
+  }
+  return peaked(parts);
+}
+
+/** Clearing one's throat: a creak of 60 to 110 Hz that no two periods of are alike, once or twice. */
+export function throatClearing(seed: number): Float32Array {
+  const chance = chanceOf(seed);
+  const parts: Float32Array[] = [];
+  for (let times = 1 + Math.floor(2 * chance()); times > 0; times -= 1) {
+    const ms = 180 + 250 * chance();
+    const hz = 60 + 50 * chance();
+    const glottis = glottisOf(chance, () => hz, 0.12);
+    const throat = throatOf(chance);
+    parts.push(
+      sound(RATE * ms, (n) => {
+        const shape = Math.sin((Math.PI * n) / (RATE * ms)) ** 0.5;
+        return shape * throat(glottis(n) + 0.4 * (2 * chance() - 1));
+      }),
+      new Float32Array(Math.round(RATE * (60 + 120 * chance()))),
+    );
+  }
+  return peaked(parts);
+}
+
+/** Laughter: three to seven "ha" a fifth of a second apart, each a breath and a short tone, lower and quieter each time. */
+export function laughter(seed: number): Float32Array {
+  const chance = chanceOf(seed);
+  const parts: Float32Array[] = [];
+  const count = 3 + Math.floor(5 * chance());
+  const hz = 180 + 220 * chance();
+  const everyMs = 180 + 50 * chance();
+  const throat = throatOf(chance);
+  for (let n = 0; n < count; n += 1) {
+    const breathMs = 50 + 40 * chance();
+    const toneMs = 60 + 50 * chance();
+    const glottis = glottisOf(chance, () => hz * (1.1 - (0.3 * n) / count), 0.02);
+    parts.push(
+      sound(RATE * everyMs, (at) => {
+        const ms = at / RATE;
+        const tone = ms < breathMs || ms > breathMs + toneMs ? 0 : Math.sin((Math.PI * (ms - breathMs)) / toneMs);
+        const breath = ms < breathMs + toneMs ? 0.25 * (2 * chance() - 1) : 0;
+        return 0.9 ** n * throat(breath + tone * glottis(at));
+      }),
+    );
+  }
+  return peaked(parts);
+}
+
+/** Pulses of a voice at `hzAt` sample: a falling saw, each period longer or shorter by up to `jitter`. */
+function glottisOf(chance: Chance, hzAt: (n: number) => number, jitter: number): (n: number) => number {
+  let phase = 0;
+  let [stretch, strength] = [1, 1];
+  return (n) => {
+    phase += hzAt(n) / (RATE * 1000) / stretch;
+    if (phase >= 1) {
+      phase -= 1;
+      stretch = 1 + jitter * (2 * chance() - 1);
+      strength = 1 + 2 * jitter * (2 * chance() - 1);
+    }
+    return strength * (1 - 2 * phase);
+  };
+}
+
+function throatOf(chance: Chance): (input: number) => number {
+  const rings = [
+    resonance(450 + 350 * chance(), 140),
+    resonance(1100 + 700 * chance(), 220),
+    resonance(2400 + 500 * chance(), 400),
+  ];
+  return (input) => rings.reduce((sum, ring) => sum + ring(input), 0);
+}
+
+function sound(samples: number, at: (n: number) => number): Float32Array {
+  return Float32Array.from({ length: Math.round(samples) }, (_, n) => at(n));
+}
+
+function peaked(parts: readonly Float32Array[]): Float32Array {
+  const joined = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    joined.set(part, at);
+    at += part.length;
+  }
+  const peak = joined.reduce((most, sample) => Math.max(most, Math.abs(sample)), 1e-9);
+  return joined.map((sample) => (0.5 * sample) / peak);
+}
