@@ -22,6 +22,12 @@ const AHEAD_MS = 40;
 const URGENT_MS = 15;
 /** Attempts to open a device that went away before the reply in hand is given up: with the back-off, some two seconds. */
 const PATIENCE = 4;
+/**
+ * A device that has been open for so long is let go in the next quiet moment: we feed it by our clock, it plays by its own, and
+ * what they differ by (200 ppm: 60 ms in five minutes) would wait in front of every stop.
+ */
+const RENEW_AFTER_MS = 300_000;
+const RENEW_QUIET_MS = 1500;
 /** Samples in which a sound that was cut off (the voice came late) dies away, and comes back. */
 const SEAM_SAMPLES = 96;
 
@@ -279,9 +285,9 @@ export class Playback {
     // The stream goes on where it stood: the clock of a reply that was interrupted by the device stays right.
     this.#originMs = this.#lastSoundMs - (this.#position / this.#rateHz) * 1000;
     const block = this.#samples(BLOCK_MS);
-    const lingerMs = this.#device.opensOnce === true ? Number.POSITIVE_INFINITY : (this.#options.lingerMs ?? 10_000);
+    const openedMs = this.#lastSoundMs;
     try {
-      while (!stop.aborted && this.#clock.nowMs() - this.#lastSoundMs < lingerMs + sink.latencyMs) {
+      while (!stop.aborted && this.#clock.nowMs() - this.#lastSoundMs < this.#lingerMs(openedMs) + sink.latencyMs) {
         this.#noticeUnderrun();
         const due = ((this.#clock.nowMs() - this.#originMs + AHEAD_MS) * this.#rateHz) / 1000;
         while (this.#position + block <= due && !this.#canWait(block) && !stop.aborted) await this.#hand(sink, block);
@@ -290,6 +296,14 @@ export class Playback {
     } finally {
       await sink.close();
     }
+  }
+
+  /** How long a device that was opened at `openedMs` is kept without sound. */
+  #lingerMs(openedMs: number): number {
+    if (this.#device.opensOnce === true) return Number.POSITIVE_INFINITY;
+    const { lingerMs = 10_000 } = this.#options;
+    const isOld = this.#isOver && this.#clock.nowMs() - openedMs >= RENEW_AFTER_MS;
+    return isOld ? Math.min(lingerMs, RENEW_QUIET_MS) : lingerMs;
   }
 
   /** The voice is a little late and the device has enough for now: better wait for sound than put silence in its middle. */

@@ -5,15 +5,15 @@ import type { DecoderFactory } from "./decoder.ts";
 import { emptyAudio, truncatedAudio, unsupportedAudio } from "./failures.ts";
 import { isFlac, openFlac } from "./flac.ts";
 import { openMp3 } from "./mp3.ts";
-import { parseMp3Header } from "./mp3-frame.ts";
+import { MP3_HEADER_BYTES, parseMp3Header } from "./mp3-frame.ts";
 import { openOgg } from "./ogg.ts";
-import { tagBytes } from "./tags.ts";
+import { TAG_HEADER_BYTES, tagBytes } from "./tags.ts";
 import { openWav } from "./wav.ts";
 
 /** Bytes that hold every magic we know, where it is. */
 const MAGIC_BYTES = 16;
-/** Bytes looked at where there is no magic. Two MP3 frames fit. */
-const LOOK_BYTES = 8 * 1024;
+/** Bytes looked at to say what something unknown may be. */
+const LOOK_BYTES = 512;
 /** A tag longer than this is not looked behind: what follows is taken for MP3, and an MP3 error if it is none. */
 const MAX_TAG_BYTES = 4 * 1024 * 1024;
 
@@ -46,16 +46,16 @@ const OTHERS: readonly (readonly [offset: number, magic: string, name: string])[
  * @throws AudioError `audio-empty`, `audio-truncated`, `audio-unsupported` (naming what it is).
  */
 export async function detect(reader: ByteReader): Promise<DecoderFactory> {
-  // A live stream may take seconds to fill the longer look: most are known by their first bytes.
+  // A live stream may take seconds to fill a longer look: most are known by their first bytes.
   await reader.need(MAGIC_BYTES);
   const known = byMagic(reader, reader.view(MAGIC_BYTES));
   if (known !== undefined) return known;
-  await reader.need(LOOK_BYTES);
-  const bytes = reader.view(LOOK_BYTES);
-  const tag = tagBytes(bytes);
+  await reader.need(TAG_HEADER_BYTES);
+  const tag = tagBytes(reader.view(TAG_HEADER_BYTES));
   if (tag > 0) return (await flacBehind(reader, tag)) ? openFlac : openMp3;
-  if (beginsWithFrames(bytes, reader.ended)) return openMp3;
-  throw unsupportedAudio(reader.label, describe(bytes));
+  if (await beginsWithFrames(reader)) return openMp3;
+  await reader.need(LOOK_BYTES);
+  throw unsupportedAudio(reader.label, describe(reader.view(LOOK_BYTES)));
 }
 
 function byMagic(reader: ByteReader, bytes: Uint8Array): DecoderFactory | undefined {
@@ -83,10 +83,13 @@ async function flacBehind(reader: ByteReader, tag: number): Promise<boolean> {
 }
 
 /** Two MP3 frames in a row, or one that is the whole of it: one alone is found in any large file of noise. */
-function beginsWithFrames(bytes: Uint8Array, isAll: boolean): boolean {
-  const first = parseMp3Header(bytes);
+async function beginsWithFrames(reader: ByteReader): Promise<boolean> {
+  const first = parseMp3Header(reader.view(MP3_HEADER_BYTES));
   if (first === undefined) return false;
-  if (isAll && bytes.length <= first.frameBytes) return true;
+  // A slow stream takes half a second for a few kilobytes: no more of it is waited for than says what it is.
+  const hasNext = await reader.need(first.frameBytes + MP3_HEADER_BYTES);
+  const bytes = reader.view(first.frameBytes + MP3_HEADER_BYTES);
+  if (!hasNext && bytes.length <= first.frameBytes) return true;
   return parseMp3Header(bytes.subarray(first.frameBytes))?.kind === first.kind;
 }
 

@@ -80,6 +80,26 @@ function step(samples: Float32Array): number {
   return worst;
 }
 
+test("a device that was open for long is let go in a quiet moment: two clocks must not drift apart for hours", async () => {
+  const player = start({ lingerMs: 3_600_000 });
+  const reply = async (): Promise<void> => {
+    await player.play(pcm(500));
+    const heard = player.finished(signal());
+    await clock.pass(800);
+    expect(await heard).toBeCloseTo(500, 6);
+  };
+  await reply();
+  await clock.pass(3000);
+  expect([device.opened, device.closed]).toEqual([1, 0]);
+  clock.stall(300_000);
+  await reply();
+  expect([device.opened, device.closed]).toEqual([1, 0]);
+  await clock.pass(3000);
+  expect([device.opened, device.closed]).toEqual([1, 1]);
+  await reply();
+  expect(device.opened).toBe(2);
+});
+
 describe("a reply", () => {
   test("is played whole, once, in order, however it is cut, and its end is told when it was heard", async () => {
     await fc.assert(

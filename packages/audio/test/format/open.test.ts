@@ -125,6 +125,19 @@ describe("a limit on the duration", () => {
   });
 });
 
+test("of an MP3 that is still being made no more is waited for than its first frames", async () => {
+  const bytes = concat(fixture("tone-bare.mp3"), fixture("tone-bare.mp3"), fixture("tone-bare.mp3"));
+  expect(bytes.length).toBeGreaterThan(8192);
+  let given = 0;
+  async function* live(): AsyncGenerator<Uint8Array> {
+    for (; given < bytes.length; given += 64) yield bytes.subarray(given, given + 64);
+  }
+  const audio = await openAudio(live());
+  expect(audio.format).toBe("mp3");
+  expect(given).toBeLessThan(2048);
+  await audio.close();
+});
+
 describe("letting go", () => {
   test("an early leave of the loop closes the source", async () => {
     for (const bytes of [second, fixture("tone.flac"), fixture("tone-opus.ogg"), fixture("tone.mp3")]) {
