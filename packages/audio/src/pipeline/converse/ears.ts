@@ -119,9 +119,9 @@ export class Ears {
     const isFluent = (): boolean => opening === "wake" && !this.#history.pausesBetween(from - 200, from + 400);
     this.#open = { fromMs: from, capture, isFluent, voicedMs: 0, spoke: false };
     this.#last = this.#open;
-    this.#endpointer.reset();
     // Of a turn that goes on, only what is being said now: pauses that are over end nothing.
     const current = Math.max(from, this.#history.runStartMs(this.#heardMs));
+    this.#endpointer.reset(this.#history.pauseBeforeMs(current, from));
     for (const frame of this.#history.since(current)) this.#listen(frame);
   }
 

@@ -46,6 +46,12 @@ export class FrameHistory {
     return startMs;
   }
 
+  /** Length of the pause that ends at `atMs`, behind voice at or after `fromMs`; 0 when there is none. */
+  pauseBeforeMs(atMs: number, fromMs: number): number {
+    const last = this.#frames.findLast((frame) => frame.atMs < atMs && frame.voiced);
+    return last === undefined || last.atMs < fromMs ? 0 : atMs - last.atMs - this.#frameMs;
+  }
+
   /** Whether there is a pause that begins between two places. */
   pausesBetween(fromMs: number, toMs: number): boolean {
     let silentMs = 0;

@@ -17,15 +17,17 @@ export interface EndpointOptions {
   readonly score: EndOfTurnScore;
   /** Silence that ends what surely is whole. Default 250; in dictation 900. */
   readonly leastSilenceMs: number;
-  /** Silence that ends what may be whole or not, or of which nothing is known yet. Default 800; in dictation 1500. */
+  /** Silence that ends what may be whole or not, or of which nothing is known yet. Default 1000; in dictation 1500. */
   readonly unsureSilenceMs: number;
-  /** Silence that ends anything. Default 2000; in dictation 3000. */
+  /** Silence that ends anything. Default 2500; in dictation 4000. */
   readonly mostSilenceMs: number;
   /** Silence after which work may begin early. Default 160. */
   readonly earlyMs: number;
   /** What is said without end is cut. Default 60000; in dictation 300000. */
   readonly longestMs: number;
-  /** A transcript may stop so far before the last sound and still tell of all of it. Default 250. */
+  /** Who has paused so long in this turn is waited for longer, by this share of it. Default 0.5; 0 for never. */
+  readonly patience: number;
+  /** A transcript may stop so far before the last sound and still tell of all of it: less than a word. Default 100. */
   readonly slackMs: number;
   /** Taken along behind the last sound, as far as it was heard: recognisers miss ends that are cut close. Default 200. */
   readonly tailMs: number;
@@ -64,12 +66,12 @@ export interface Endpointer {
   push(frame: EndpointFrame): readonly EndpointEvent[];
   /** A newer transcript; what it changes is decided with the next frame. */
   partial(partial: PartialText): void;
-  /** A new turn. */
-  reset(): void;
+  /** A new turn; or one that goes on although its end was found, behind a pause of `pausedMs`. */
+  reset(pausedMs?: number): void;
 }
 
-const COMMAND = { leastSilenceMs: 250, unsureSilenceMs: 800, mostSilenceMs: 2000, longestMs: 60_000 };
-const DICTATION = { leastSilenceMs: 900, unsureSilenceMs: 1500, mostSilenceMs: 3000, longestMs: 300_000 };
+const COMMAND = { leastSilenceMs: 250, unsureSilenceMs: 1000, mostSilenceMs: 2500, longestMs: 60_000 };
+const DICTATION = { leastSilenceMs: 900, unsureSilenceMs: 1500, mostSilenceMs: 4000, longestMs: 300_000 };
 
 /** From here on nothing is gained by waiting, or by hurrying. */
 const SURELY_WHOLE = 0.9;
@@ -83,7 +85,8 @@ export function endpointOptions(options: Partial<EndpointOptions> = {}): Endpoin
     language: "en",
     score: endOfTurnScore,
     earlyMs: 160,
-    slackMs: 250,
+    patience: 0.5,
+    slackMs: 100,
     tailMs: 200,
     ...(mode === "dictation" ? DICTATION : COMMAND),
     ...options,
@@ -95,6 +98,7 @@ export function endpointOptions(options: Partial<EndpointOptions> = {}): Endpoin
     if (!isTime || (name === "frameMs" && value === 0))
       throw new RangeError(`${name} must be a time, not ${String(value)}`);
   }
+  if (!(all.patience >= 0 && all.patience <= 10)) throw new RangeError("patience must be 0 to 10");
   const { leastSilenceMs, unsureSilenceMs, mostSilenceMs } = all;
   if (!(leastSilenceMs <= unsureSilenceMs && unsureSilenceMs <= mostSilenceMs)) {
     throw new RangeError("leastSilenceMs, unsureSilenceMs and mostSilenceMs must not fall");
@@ -124,6 +128,8 @@ class Ears implements Endpointer {
   #mayHaveEnded = false;
   #over = false;
   #known: { readonly score: number; readonly throughMs: number } | undefined;
+  /** The longest pause within this turn. */
+  #pausedMs = 0;
 
   constructor(options: EndpointOptions) {
     this.#options = options;
@@ -133,7 +139,8 @@ class Ears implements Endpointer {
     return this.#known?.score;
   }
 
-  reset(): void {
+  reset(pausedMs = 0): void {
+    this.#pausedMs = pausedMs;
     this.#beginMs = undefined;
     this.#mayHaveEnded = false;
     this.#over = false;
@@ -154,6 +161,7 @@ class Ears implements Endpointer {
     const nowMs = atMs + frameMs;
     const events: EndpointEvent[] = [];
     if (voiced) {
+      if (this.#beginMs !== undefined) this.#pausedMs = Math.max(this.#pausedMs, atMs - this.#voiceEndMs);
       this.#beginMs ??= atMs;
       this.#voiceEndMs = nowMs;
       if (this.#mayHaveEnded) events.push({ type: "goes-on" });
@@ -179,7 +187,11 @@ class Ears implements Endpointer {
     const known = this.#known;
     // What tells only of the beginning tells nothing of the end.
     const isFresh = known !== undefined && known.throughMs >= this.#voiceEndMs - this.#options.slackMs;
-    return isFresh ? silenceFor(known.score, this.#options) : this.#options.unsureSilenceMs;
+    const score = isFresh ? known.score : 0.5;
+    const needMs = silenceFor(score, this.#options);
+    // Who pauses long may do so again; but what surely is whole is.
+    const doubt = Math.min(1, Math.max(0, 2 * (SURELY_WHOLE - score)));
+    return Math.min(this.#options.mostSilenceMs, needMs + this.#options.patience * doubt * this.#pausedMs);
   }
 
   #toMs(nowMs: number): number {

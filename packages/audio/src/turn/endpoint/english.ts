@@ -49,7 +49,8 @@ export const ENGLISH: Lexicon = {
     entries(`second seconds minute minutes hour hours day days week weeks month months year years o'clock am pm a.m p.m percent
     degrees degree celsius fahrenheit dollars dollar euros euro pounds pound cents cent kilometers kilometres miles meters metres
     kilos kilograms grams liters litres cups spoons inches feet today tomorrow tonight now yesterday monday tuesday wednesday
-    thursday friday saturday sunday morning evening afternoon night noon midnight weekend`),
+    thursday friday saturday sunday morning evening afternoon night noon midnight weekend
+    january february march april may june july august september october november december`),
   numbers:
     entries(`zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen
     eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred thousand million billion double triple`),
@@ -63,10 +64,63 @@ export const ENGLISH: Lexicon = {
   orders:
     entries(`turn switch set add call send open close start stop find search show tell give make put read write play pause remind wake
     change check buy order book delete remove create schedule translate spell define explain go get take bring skip repeat dim lower
-    raise increase decrease mute let look email text message post tweet cancel save record count describe recommend suggest list`),
+    raise increase decrease mute lock unlock feed water wash clean pick pack help leave come use try keep invite let look email text message post tweet cancel save record count describe recommend suggest list`),
   beforeTimes: entries("at past"),
   verbLast: entries(""),
   lastVerbs: entries(""),
   splitOrders: entries("turn switch put"),
-  subordinators: entries(`if when whenever while because although though after before unless once since`),
+  subordinators: entries(`if when whenever while because although though after before unless once since until as`),
+  clauseOpeners: entries("if because when whenever while although though unless whether whereas where who"),
+  determiners: entries(
+    `a an the this these those my your our their its his her every each some any another no which what's`,
+  ),
+  attributes:
+    entries(`good better best bad worse worst new newest old older oldest young latest last next first second third
+    fourth fifth other same different big bigger biggest small smaller large long longer short shorter high higher low lower
+    cheap cheaper cheapest nearest closest favourite favorite only own whole main full nice great important local quiet loud
+    free fresh special quick little real certain entire single double black white dark`),
+  verbs:
+    entries(`accept add afford agree allow am announce answer appear are argue arrange arrive ask ate bake be bear beat became
+    become been began begin believe belong bite bleed blow book borrow bother bought break bring broke brought build built burn
+    buy call came can cancel care carry catch caught cause change charge check choose chose clean clear climb close collect come
+    compare complain confirm connect contain continue convert cook cost could count cover create cry cut dance deal decide define
+    delete deliver depend describe did die dig dim disappear discover discuss do does drank draw dream drink drive drop drove dry
+    eat email end enjoy enter exist expect explain fail fall fear feed feel fell felt fight file fill find finish fit fix flew fly
+    follow forget forgot found freeze gave get give go goes got grew grow guess had hang happen has hate have hear heard heat held
+    help hide hit hold hope hurt ignore imagine improve include increase install introduce invite is join jump keep kept kick
+    kill kiss knew knock know land last laugh lead learn leave led left lend let lie lift like listen live lock look lose lost
+    love made make manage mark marry matter may mean meant meet mention met might mind miss move mute must need notice occur
+    offer open order organise owe own owns pack paid paint park pass pause pay pick plan play please point post prefer prepare press
+    print produce promise protect prove provide pull push put raise ran reach read realise receive recommend record reduce
+    refuse remain remember remind remove rent repair repeat replace reply report request rest return ride ring rise rob run rung said
+    sang save saw say schedule search see seem seen sell send sent serve set shall share shine shop should shout show shut sing
+    sit skip sleep slept smell smile sold solve sort sound speak spell spend spent spoke stand start stay steal stick stole stood
+    stop study suffer suggest supply suppose switch swim take talk taste taught teach tell text thank thought think threw throw
+    told took touch train translate travel try turn understand understood use visit wait wake walk want was wash waste watch
+    water wear went were will win wish woke won wonder work worry would write wrote`),
+  objectVerbs:
+    entries(`add book bring buy cancel check choose convert create define delete describe dim email explain feed find fix
+    get give hang increase invite lend lock make mark message need order pay put raise record reduce remove rename repair replace
+    save schedule send set show spell take tell text translate use visit want wash wear call close open ask translate`),
+  extendedVerbs:
+    entries(`tell ask remind call send message email text book find search add set play show give put move write buy order
+    translate schedule wake read explain look get take bring create make let order record note post`),
+  personVerbs: entries(
+    "tell ask give show send bring remind teach lend offer get told asked gave showed sent brought promise",
+  ),
+  persons: entries("me him her us them"),
+  subjects: entries("i you we he she they it there"),
+  announcers:
+    entries(`think guess suppose believe wonder wondering hope mean sure possible chance sounds seems looks feels know heard
+    called named certain afraid thinking means says said`),
+  reporters:
+    entries(`think know say said says tell told remind note down remember hope believe sure heard hear mean means forget
+    me him her us them sister brother mother father mum dad wife husband everyone everybody is was`),
+  numbered: entries(`number phone telephone dial mobile call plus account card iban`),
+  coded: entries(`code pin postcode zip reference id password extension serial room flat platform gate passport`),
+  beforeVerbs:
+    entries(`to please can could will would should must i you we they and or don't didn't won't can't let's shall may might
+    wanna gonna not`),
+  objectAskers: entries("what what's who who's whom which whose where"),
+  listEnds: entries("and or"),
 };

@@ -46,7 +46,8 @@ export const GERMAN: Lexicon = {
   units:
     entries(`sekunde sekunden minute minuten stunde stunden tag tage tagen woche wochen monat monate monaten jahr jahre jahren uhr prozent grad
     celsius euro cent dollar kilometer meter zentimeter kilo kilogramm gramm liter milliliter tassen löffel heute morgen jetzt gestern übermorgen
-    montag dienstag mittwoch donnerstag freitag samstag sonntag abend mittag nacht vormittag nachmittag mitternacht wochenende früh`),
+    montag dienstag mittwoch donnerstag freitag samstag sonntag abend mittag nacht vormittag nachmittag mitternacht wochenende früh
+    januar februar märz april mai juni juli august september oktober november dezember`),
   numbers:
     entries(`null eins zwei zwo drei vier fünf sechs sieben acht neun zehn elf zwölf dreizehn vierzehn fünfzehn sechzehn siebzehn achtzehn
     neunzehn zwanzig dreißig vierzig fünfzig sechzig siebzig achtzig neunzig hundert tausend million millionen milliarde`),
@@ -66,5 +67,33 @@ export const GERMAN: Lexicon = {
     entries(`ist sind war waren bin bist seid wird werden wurde kann können könnte muss müssen soll sollen sollte darf dürfen mag
     möchte möchten will wollen habe hab hast hat haben hatte hätte gibt heißt`),
   splitOrders: entries("mach mache schalte schalt dreh drehe"),
-  subordinators: entries(`wenn falls weil obwohl während bevor nachdem sobald als da`),
+  subordinators: entries(`wenn falls weil obwohl während bevor nachdem sobald als`),
+  clauseOpeners: entries(""),
+  determiners:
+    entries(`der die das den dem des ein eine einen einem einer eines kein keine keinen mein meine meinen meinem meiner dein
+    deine deinen unser unsere unseren euer eure ihr ihre ihren sein seine seinen dieser diese dieses diesen diesem jeder jede jedes`),
+  attributes:
+    entries(`gute guten gutes guter neue neuen neues neuer alte alten altes alter nächste nächsten nächstes nächster letzte
+    letzten letztes letzter erste ersten erstes erster zweite zweiten zweites dritte dritten andere anderen anderes anderer
+    beste besten bestes bester kleine kleinen kleines kleiner große großen großes großer ganze ganzen ganzes gleiche gleichen
+    eigene eigenen eigenes lange langen kurze kurzen schöne schönen schönes rote roten blaue blauen grüne grünen`),
+  verbs: entries(""),
+  objectVerbs: entries(""),
+  extendedVerbs:
+    entries(`sag sage erzähl erzähle frag frage schick schicke schreib schreibe such suche finde füg füg spiel spiele zeig
+    zeige gib stell stelle setz setze kauf kaufe bestell bestelle erinner erinnere weck wecke lies ruf rufe notiere`),
+  personVerbs:
+    entries(`sag sage erzähl erzähle gib zeig zeige schick schicke erinner erinnere frag frage schreib schreibe bring bringe
+    kauf kaufe besorg besorge hol hole`),
+  persons: entries("mir mich ihm ihn uns ihnen"),
+  subjects: entries("ich wir er man"),
+  announcers: entries(
+    `glaube denke meine finde hoffe weiß vermute wüsste sicher gefragt überlege möglich gehört nämlich`,
+  ),
+  reporters: entries(""),
+  numbered: entries(`nummer telefonnummer handynummer kontonummer kundennummer wähle iban`),
+  coded: entries(`code pin postleitzahl passwort vorwahl durchwahl kennwort hausnummer zimmer gleis`),
+  beforeVerbs: entries(""),
+  objectAskers: entries("was wen wem wo"),
+  listEnds: entries("und oder"),
 };

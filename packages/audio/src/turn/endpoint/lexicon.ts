@@ -32,6 +32,37 @@ export interface Lexicon {
   readonly splitOrders: ReadonlySet<string>;
   /** "if", "when" in front. */
   readonly subordinators: ReadonlySet<string>;
+  /** Conjunctions behind which a clause with a verb must come, wherever they stand. */
+  readonly clauseOpeners: ReadonlySet<string>;
+  /** Articles and what stands in their place. */
+  readonly determiners: ReadonlySet<string>;
+  /** Words that stand before a noun, and seldom behind all that is said. */
+  readonly attributes: ReadonlySet<string>;
+  /** Verbs, as they stand in a dictionary, and forms that do not follow from these. Empty: nothing is said of verbs. */
+  readonly verbs: ReadonlySet<string>;
+  /** Of these, those that want an object behind them. */
+  readonly objectVerbs: ReadonlySet<string>;
+  /** Of these, those behind which it is open what is wanted, even with an object: "tell my sister". */
+  readonly extendedVerbs: ReadonlySet<string>;
+  /** "tell", "ask": behind them and a person comes what is told. */
+  readonly personVerbs: ReadonlySet<string>;
+  readonly persons: ReadonlySet<string>;
+  /** "I", "we": subjects, and nothing else. */
+  readonly subjects: ReadonlySet<string>;
+  /** "I think", "not sure": they say that something comes. */
+  readonly announcers: ReadonlySet<string>;
+  /** Behind "that" of these a clause comes. */
+  readonly reporters: ReadonlySet<string>;
+  /** What long numbers belong to, said in groups: telephones, accounts. */
+  readonly numbered: ReadonlySet<string>;
+  /** What shorter ones belong to: codes, rooms. */
+  readonly coded: ReadonlySet<string>;
+  /** Who goes to be followed by a verb: "to", "please", "can". */
+  readonly beforeVerbs: ReadonlySet<string>;
+  /** Question words that stand for the object. */
+  readonly objectAskers: ReadonlySet<string>;
+  /** Conjunctions of lists. */
+  readonly listEnds: ReadonlySet<string>;
 }
 
 /** Entries from lines of text: words by spaces, or with `,` between phrases. */
@@ -42,5 +73,21 @@ export function entries(text: string): ReadonlySet<string> {
 
 /** Words with their apostrophes and numbers with their points, without other marks. */
 export function tokensOf(text: string): readonly string[] {
-  return text.replaceAll("’", "'").match(/[\p{L}\p{N}]+(?:['.,:][\p{L}\p{N}]+)*/gu) ?? [];
+  return wordsOf(text).map(({ word }) => word);
+}
+
+/** A word, and whether a comma stands before it. */
+export interface Word {
+  readonly word: string;
+  readonly isApart: boolean;
+}
+
+export function wordsOf(text: string): readonly Word[] {
+  const words: Word[] = [];
+  let endsAt = 0;
+  for (const { 0: word, index } of text.replaceAll("’", "'").matchAll(/[\p{L}\p{N}]+(?:['.,:][\p{L}\p{N}]+)*/gu)) {
+    words.push({ word, isApart: /[,;:.!?]/u.test(text.slice(endsAt, index)) });
+    endsAt = index + word.length;
+  }
+  return words;
 }

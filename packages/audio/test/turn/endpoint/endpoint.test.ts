@@ -30,9 +30,9 @@ const kinds = (events: readonly EndpointEvent[]): string => events.map(({ type }
 
 describe("the end of a turn", () => {
   test("“I would like … tea” is one turn, with a pause of a second and a half", () => {
-    const events = listen([800, -400, "I would like", -1100, 400, -200, "I would like tea.", -2000]);
+    const events = listen([800, -400, "I would like", -1100, 400, -200, "I would like tea.", -3000]);
     expect(kinds(events)).toBe("may-end goes-on may-end ended");
-    expect(events.at(-1)).toMatchObject({ reason: "whole" });
+    expect(events.at(-1)).toMatchObject({ type: "ended" });
   });
 
   test("“stop” ends as soon as it is recognised, after a quarter of a second", () => {
@@ -42,12 +42,12 @@ describe("the end of a turn", () => {
   });
 
   test("with nothing recognised, silence alone decides", () => {
-    expect(listen([400, -2000]).at(-1)).toMatchObject({ type: "ended", silenceMs: 800, reason: "silence" });
+    expect(listen([400, -2000]).at(-1)).toMatchObject({ type: "ended", silenceMs: 1024, reason: "silence" });
   });
 
   test("a transcript of the beginning says nothing of the end", () => {
     const events = listen([400, "Stop", 1500, -2000]);
-    expect(events.at(-1)).toMatchObject({ silenceMs: 800 });
+    expect(events.at(-1)).toMatchObject({ silenceMs: 1024 });
   });
 
   test("an older transcript that comes late does not count", () => {
@@ -75,20 +75,83 @@ describe("the end of a turn", () => {
   });
 
   test("options that make no sense are refused", () => {
-    for (const wrong of [{ frameMs: 0 }, { earlyMs: -1 }, { leastSilenceMs: 900 }, { mostSilenceMs: Number.NaN }]) {
+    for (const wrong of [
+      { frameMs: 0 },
+      { earlyMs: -1 },
+      { leastSilenceMs: 1100 },
+      { patience: -1 },
+      { mostSilenceMs: Number.NaN },
+    ]) {
       expect(() => endpointOptions(wrong)).toThrow(RangeError);
     }
+  });
+});
+
+describe("a pause", () => {
+  const score = fc.double({ min: 0, max: 1, noNaN: true });
+
+  test("shorter than what its score asks for never ends a turn, and one as long as that does", () => {
+    const said = fc.tuple(fc.integer({ min: 64, max: 3000 }), score, fc.double({ min: 0, max: 0.999, noNaN: true }));
+    fc.assert(
+      fc.property(fc.array(said, { minLength: 1, maxLength: 8 }), (parts) => {
+        const options = endpointOptions({ frameMs: FRAME_MS });
+        const ears = createEndpointer({ frameMs: FRAME_MS });
+        let atMs = 0;
+        const hear = (ms: number, voiced: boolean): EndpointEvent[] => {
+          const events: EndpointEvent[] = [];
+          for (let frames = Math.floor(ms / FRAME_MS); frames > 0; frames -= 1, atMs += FRAME_MS)
+            events.push(...ears.push({ atMs, voiced }));
+          return events;
+        };
+        let last = 0;
+        for (const [voiceMs, judged, share] of parts) {
+          const before = hear(voiceMs, true);
+          ears.partial({ text: "x", throughMs: atMs, score: judged });
+          last = judged;
+          const pause = hear(Math.min(share * silenceFor(judged, options), silenceFor(judged, options) - 1), false);
+          expect([...before, ...pause].filter(({ type }) => type === "ended")).toEqual([]);
+        }
+        // Of whom it is not known how they pause, exactly that; the more they have paused, the longer.
+        const end = hear(10_000, false).find(({ type }) => type === "ended");
+        expect(end?.type === "ended" && end.silenceMs >= silenceFor(last, options)).toBe(true);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test("behind what surely is whole is the least, whatever was said and however it was paused before", () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 64, max: 900 }), { maxLength: 6 }), (lengths) => {
+        const parts = lengths.flatMap((ms) => [ms, -Math.min(ms, 200)]);
+        const end = listen([...parts, 400, -200, "Stop.", -3000]).find(({ type }) => type === "ended");
+        expect(end?.type === "ended" && end.silenceMs).toBe(256);
+      }),
+    );
+  });
+
+  test("that was long lets the next one be longer, also when the turn had been taken for over", () => {
+    const need = (pausedMs: number): number => {
+      const ears = createEndpointer({ frameMs: FRAME_MS });
+      ears.reset(pausedMs);
+      let silenceMs = 0;
+      for (let atMs = 0; atMs < 10_000; atMs += FRAME_MS) {
+        const [event] = ears.push({ atMs, voiced: atMs < 320 });
+        if (event?.type === "ended") silenceMs = event.silenceMs;
+      }
+      return silenceMs;
+    };
+    expect([0, 1000, 20_000].map(need)).toEqual([1024, 1408, 2528]);
   });
 });
 
 describe("silence for a score", () => {
   test("falls from the most to the least, and never leaves them", () => {
     const options = endpointOptions();
-    expect([0, 0.1, 0.5, 0.9, 1].map((score) => silenceFor(score, options))).toEqual([2000, 2000, 800, 250, 250]);
+    expect([0, 0.1, 0.5, 0.9, 1].map((score) => silenceFor(score, options))).toEqual([2500, 2500, 1000, 250, 250]);
     fc.assert(
       fc.property(fc.double({ noNaN: true }), fc.double({ noNaN: true }), (a, b) => {
         const [low, high] = [silenceFor(Math.min(a, b), options), silenceFor(Math.max(a, b), options)];
-        return high <= low && high >= 250 && low <= 2000;
+        return high <= low && high >= 250 && low <= 2500;
       }),
     );
   });
@@ -185,7 +248,7 @@ describe("the judge", () => {
     });
     const share = (needs: readonly number[], holds: (needMs: number) => boolean): number =>
       Math.round((100 * needs.filter(holds).length) / needs.length);
-    const [early, late] = [share(begun, (ms) => ms <= 600), share(whole, (ms) => ms > 800)];
+    const [early, late] = [share(begun, (ms) => ms <= 600), share(whole, (ms) => ms > 1000)];
     console.log(
       `${language}: whole sentences end after p50 ${whole[Math.floor(whole.length / 2)]?.toFixed(0)} ms, p90 ${whole[Math.floor(whole.length * 0.9)]?.toFixed(0)} ms, later than unsure ${late} %; of pauses of 0.6 s within a sentence ${early} % cut it, of 0.9 s ${share(begun, (ms) => ms <= 900)} %, of 1.5 s ${share(begun, (ms) => ms <= 1500)} % (silence of 0.6 s alone: 100 %)`,
     );

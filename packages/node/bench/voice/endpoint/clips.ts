@@ -65,7 +65,12 @@ export function hesitating(sentences: Hesitations, voices: readonly string[], se
 
 /** Whole sentences. */
 export function fluent(texts: readonly string[], voices: readonly string[]): readonly Script[] {
-  return texts.map((text, n) => ({ kind: "whole", pieces: [text], pausesMs: [], voice: voices[n % voices.length] ?? "" }));
+  return texts.map((text, n) => ({
+    kind: "whole",
+    pieces: [text],
+    pausesMs: [],
+    voice: voices[n % voices.length] ?? "",
+  }));
 }
 
 /** Whole sentences torn at a place that only chance chooses. */

@@ -259,6 +259,59 @@ export const FOR_TUNING: Hesitations = {
 /** Without a pause: how soon after the last sound the end is found. Orders and questions as short as they come. */
 export const WHOLE: readonly string[] = lines(`
     stop
+    no
+    yes
+    cancel that
+    go back
+    be quiet
+    good morning
+    louder please
+    turn it off
+    start the timer
+    stop the alarm
+    lights on
+    open the curtains
+    close the door
+    lock the car
+    mute the television
+    turn up the volume
+    turn on the fan in the bathroom
+    set an alarm for half past six
+    set a timer for twenty minutes
+    play the next episode
+    play some piano music
+    call Robert
+    call the office please
+    text my wife that I am on my way
+    what's your name
+    what is the capital of Peru
+    who wrote Hamlet
+    where is the nearest supermarket
+    when is Easter
+    how old are you
+    how far is it to Manchester
+    how do I get to the airport
+    why is the sky blue
+    is the front door locked
+    are there any new messages
+    do you speak Spanish
+    can you hear me
+    could you close the blinds please
+    will it snow tonight
+    what's the score
+    put apples on the list
+    add coffee to my list
+    remind me to take my pills tonight
+    what's on my calendar for Friday
+    tell me about the Roman empire
+    translate cheese into Spanish
+    I need a taxi
+    I'm home
+    let's watch a film`);
+
+/** The same, for tuning. */
+export const WHOLE_FOR_TUNING: readonly string[] = lines(`
+    stop
     yes please
     no thank you
     next song
