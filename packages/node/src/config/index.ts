@@ -6,6 +6,7 @@ export type { DefaultFacts, SettingValue } from "./setting.ts";
 export { joinListOf, rolesOf, wakeWordsOf } from "./cluster-lists.ts";
 export type { Role } from "./cluster-schema.ts";
 export type { WakeInput, WakeWordSetting } from "./ears-schema.ts";
+export { hotWordsOf } from "./hot-words.ts";
 export { givenJoinSecret } from "./join-secret.ts";
 /** The settings as a list. */
 export { SECTIONS, SETTINGS, findSetting, flagName, toToml } from "./settings.ts";

@@ -6,6 +6,7 @@ import { isIPv4 } from "node:net";
 import * as z from "zod";
 import { clusterSection, meshSection } from "./cluster-schema.ts";
 import { earsSection, wakeSection } from "./ears-schema.ts";
+import { areHotWords } from "./hot-words.ts";
 import { nonEmpty, number, section, setting, text, whole } from "./setting.ts";
 
 /** RFC 6763 section 4.1.1: a service instance name holds at most 63 bytes of UTF-8, without control characters. */
@@ -130,6 +131,33 @@ export const configSchema = z.strictObject({
     tts: modelName("text-to-speech"),
     llm: modelName("language"),
     vad: modelName("voice-activity"),
+  }),
+  stt: section("How speech becomes text.", {
+    provider: setting(z.enum(["embedded", "remote"]), {
+      meaning:
+        "Who recognises: a model here (models.stt), or a server that gets each stretch of speech once it is over. " +
+        "When somebody speaks, and wake words, are found here either way.",
+      default: "embedded",
+    }),
+    remote_url: setting(webUrl(), {
+      meaning: "A server with OpenAI's transcription API. Its key, if it wants one, stands in PARLEY_STT_KEY.",
+      allowed: WEB_URL,
+      default: "https://api.openai.com/v1",
+    }),
+    remote_model: setting(nonEmpty(), {
+      meaning: "The model that the server is asked for.",
+      default: "whisper-1",
+    }),
+    remote_timeout_s: setting(whole(1, 600), {
+      meaning: "How long the server may take for one stretch of speech.",
+      unit: "seconds",
+      default: 30,
+    }),
+    hot_words: setting(text().refine(areHotWords), {
+      meaning: "Names and words that are likely, with commas between several, where a client gives none of its own.",
+      allowed: 'a list such as "Parley, kitchen light": at most 100, of at most 64 characters',
+      default: "",
+    }),
   }),
   voice: section("How Parley sounds.", {
     name: setting(text(), {
@@ -308,6 +336,10 @@ export const OTHER_ENVIRONMENT: readonly { readonly name: string; readonly meani
   {
     name: "PARLEY_SPEECH_KEY",
     meaning: "The key of the speech server (voice.provider = remote). Never shown, never kept.",
+  },
+  {
+    name: "PARLEY_STT_KEY",
+    meaning: "The key of the transcription server (stt.provider = remote). Never shown, never kept.",
   },
   { name: "PARLEY_TEST_*", meaning: "Switches of Parley's own tests." },
 ];

@@ -9,6 +9,7 @@ import { modelChoice } from "./model-choice.ts";
 import type { EngineSource } from "./engine-source.ts";
 import { BYTES_PER_MIB, startChecked } from "./start-checked.ts";
 import { speechSource } from "./voice/speech-source.ts";
+import { transcriptionSource } from "./transcription-source.ts";
 import { wakeSource } from "./wake-source.ts";
 import type { ServiceName } from "./stage.ts";
 
@@ -29,7 +30,7 @@ export function modelSources(config: Config, store: ModelStore): EngineSources {
   const { vad_memory_mib, stt_memory_mib, tts_memory_mib, llm_memory_mib } = config.engines;
   return {
     vad: source("vad", vad_memory_mib),
-    stt: source("stt", stt_memory_mib),
+    stt: config.stt.provider === "remote" ? transcriptionSource(config, process.env) : source("stt", stt_memory_mib),
     tts: config.voice.provider === "remote" ? speechSource(config, process.env) : source("tts", tts_memory_mib),
     llm: source("llm", llm_memory_mib),
     wake: wakeSource(config, store),

@@ -40,6 +40,7 @@ export async function plannedDownloads(
   const mayFetch = { ...config, models: { ...config.models, download: true } };
   for (const service of services) {
     if (service === "tts" && config.voice.provider === "remote") continue;
+    if (service === "stt" && config.stt.provider === "remote") continue;
     const name = await modelChoice(store, service, mayFetch);
     for (const each of await downloadsOf(store, name)) planned.set(each.entry.name, each);
   }
