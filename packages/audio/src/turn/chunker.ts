@@ -8,7 +8,7 @@
  *   holds is taken. `end` decides what is still open.
  */
 import { fenceAt, fenceEnd } from "./fences.ts";
-import type { FenceMark } from "./fences.ts";
+import type { Fence } from "./fences.ts";
 import { isSpace, isStop, judgeClause, judgeConjunction, judgeNewline, judgeStop, LOOK_AHEAD_CHARS } from "./stops.ts";
 import type { Sight, Verdict } from "./stops.ts";
 
@@ -70,12 +70,12 @@ interface Context {
   /** The beginning of the line that the buffer goes on with; empty at a line start. */
   readonly line: string;
   /** The fence that the buffer is inside. */
-  readonly fence: FenceMark | undefined;
+  readonly fence: Fence | undefined;
 }
 
 interface Cut {
   readonly at: number;
-  readonly fence: FenceMark | undefined;
+  readonly fence: Fence | undefined;
 }
 
 const START: Context = { isFirst: true, line: "", fence: undefined };
@@ -161,11 +161,11 @@ function findCut(sight: Sight, context: Context, limits: Limits, separator: stri
       if (!sight.final && separator.startsWith(text.slice(at))) return undefined;
     }
     if (at === 0 ? context.line === "" : text[at - 1] === "\n") {
-      const mark = fenceAt(sight, at);
-      if (mark === "wait") return undefined;
-      if (mark !== "none") {
+      const opened = fenceAt(sight, at);
+      if (opened === "wait") return undefined;
+      if (opened !== "none") {
         const isAlone = text.slice(0, at).trim() === "";
-        return isAlone ? cutFence(sight, at, false, mark) : { at, fence: undefined };
+        return isAlone ? cutFence(sight, at, false, opened.fence) : { at, fence: undefined };
       }
     }
     const verdict = judge(sight, at, context, limits);
@@ -193,7 +193,7 @@ function judge(sight: Sight, at: number, context: Context, limits: Limits): Verd
 }
 
 /** Cuts behind the fence that is open at `from`; `isLineStart` when its closing line may be right there. */
-function cutFence(sight: Sight, from: number, isLineStart: boolean, fence: FenceMark): Cut | undefined {
+function cutFence(sight: Sight, from: number, isLineStart: boolean, fence: Fence): Cut | undefined {
   const { text } = sight;
   const nextLine = (after: number): number => text.indexOf("\n", after) + 1 || Number.POSITIVE_INFINITY;
   for (let at = isLineStart ? from : nextLine(from); at <= MAX_FENCE_CHARS; at = nextLine(at)) {

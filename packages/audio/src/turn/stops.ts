@@ -16,7 +16,8 @@ export interface Sight {
   readonly final: boolean;
 }
 
-const STOP = /[.!?…。！？｡]/u;
+/** Also those of Arabic, Urdu, Hindi, Armenian, Burmese, Khmer, Tibetan and Amharic. */
+const STOP = /[.!?…。！？｡؟۔।॥։။៕།።፧\u{37e}]/u;
 const WIDE_STOP = /[。！？｡]/u;
 /**
  * Directly behind a stop, also the marks that open elsewhere: German closes with “ and «. Tested on single code units: the
@@ -47,9 +48,14 @@ export function judgeStop({ text, final }: Sight, at: number, line: string): Ver
   const spaced = skipWhile(text, closersEnd, limit, isSpace);
   if (closersEnd === stopsEnd && spaced > closersEnd && spaced < limit && text[spaced] === "»") closersEnd = spaced + 1;
   const next = skipWhile(text, closersEnd, limit, isSpace);
-  if (next === limit) return isWhole ? next : "wait";
+  if (next === limit) return isWhole ? beforeIndent({ text, final }, closersEnd, next) : "wait";
   if (next === closersEnd) return "none";
-  if (text.slice(closersEnd, next).includes("\n")) return next;
+  // Dots that are set apart are one ellipsis, which is judged at its last.
+  if (text[next] === "." && !text.slice(closersEnd, next).includes("\n")) {
+    if (next + 1 === limit && !isWhole) return "wait";
+    if (next + 1 === limit || isSpace(text[next + 1] ?? "")) return "none";
+  }
+  if (text.slice(closersEnd, next).includes("\n")) return beforeIndent({ text, final }, closersEnd, next);
   const ends = endsSentence({
     stops: text.slice(at, stopsEnd),
     closers: text.slice(stopsEnd, closersEnd),
@@ -65,17 +71,25 @@ export function judgeStop({ text, final }: Sight, at: number, line: string): Ver
 export function judgeNewline({ text, final }: Sight, at: number, line: string): Verdict {
   const limit = Math.min(text.length, at + LOOK_AHEAD_CHARS);
   const next = skipWhile(text, at, limit, isSpace);
-  if (next === limit) return final || text.length >= at + LOOK_AHEAD_CHARS ? next : "wait";
+  if (next === limit) {
+    return final || text.length >= at + LOOK_AHEAD_CHARS ? beforeIndent({ text, final }, at, next) : "wait";
+  }
   const isParagraph = text.slice(at + 1, next).includes("\n");
   const goesOn = !isParagraph && LOWER.test(text[next] ?? "") && !isItem(line);
-  return goesOn ? "none" : next;
+  return goesOn ? "none" : beforeIndent({ text, final }, at, next);
+}
+
+/** Of the white space from `from` to `to`, what indents the next line belongs to that: it tells fences and items. */
+function beforeIndent({ text, final }: Sight, from: number, to: number): number {
+  const newline = final && to === text.length ? -1 : text.lastIndexOf("\n", to - 1);
+  return newline < from ? to : newline + 1;
 }
 
 /** Judges a place where the first chunk may be cut early: a comma, colon, semicolon or dash with what it needs behind it. */
 export function judgeClause({ text, final }: Sight, at: number): Verdict {
   const char = text[at] ?? "";
   if (/[，、；：—]/u.test(char)) return at + 1;
-  if (!/[,;:–]/u.test(char)) return "none";
+  if (!/[,;:–،؛፣]/u.test(char)) return "none";
   const next = text[at + 1];
   if (next === undefined) return final ? "none" : "wait";
   return isSpace(next) ? at + 2 : "none";
@@ -100,7 +114,7 @@ export function judgeConjunction({ text, final }: Sight, at: number): Verdict {
 
 /** List items, headings, quotes and table rows: their line is theirs. */
 function isItem(line: string): boolean {
-  return /^\s*([-*+•|>]|\d{1,3}[.)]|#{1,6})(\s|$)/u.test(line);
+  return /^\s*([-*+•|>]|\d{1,3}[.)]|[a-zA-Z]\)|#{1,6})(\s|$)/u.test(line);
 }
 
 export function isSpace(char: string): boolean {
@@ -141,12 +155,14 @@ function endsSentence(context: StopContext): boolean | "wait" {
 const NEVER_LAST = new Set(
   (
     "mr mrs ms mx dr prof rev st mt sra srta gen col sgt capt lt gov sen rep hon messrs mme mlle vs approx ca " +
-    "bzw evtl ggf inkl exkl vgl sog bspw hr fr tel dipl ing"
+    "bzw evtl ggf inkl exkl vgl sog bspw hr fr tel dipl ing med rer phil hl fa co mio mrd tsd"
   ).split(" "),
 );
 /** Abbreviations only before a number: "No. 5", but "No. I will not." */
 const BEFORE_NUMBER = new Set(
-  "no nr fig figs vol ch sec art p pp eq ver jan feb mar apr jun jul aug sep sept oct nov dec".split(" "),
+  "no nr fig figs vol ch sec art abs ziff kap bd p pp eq ver jan feb mar apr jun jul aug sep sept oct nov dec".split(
+    " ",
+  ),
 );
 /** German ordinals before months: "am 3. Mai". */
 const GERMAN_MONTHS = new Set(["Jan", "Feb", "Mär", "Apr", "Mai", "Jun", "Jul", "Aug", "Sep", "Okt", "Nov", "Dez"]);
@@ -165,7 +181,7 @@ function dotEndsSentence({ word, line, next, isNextWhole }: StopContext, isLower
   // e.g., i.e., z.B., U.S., Ph.D.: a sentence too long is heard less than a name cut in two.
   if (/^\p{L}{1,2}(\.\p{L}{1,2})+$/u.test(word)) return false;
   if (NEVER_LAST.has(key)) return false;
-  if (BEFORE_NUMBER.has(key)) return !isDigitNext && !isLower;
+  if (BEFORE_NUMBER.has(key) || key.endsWith("str")) return !isDigitNext && !isLower;
   // Short words before lower case are abbreviations we do not list ("etc. and", "Corp. is").
   return !(isLower && word.length <= 4);
 }

@@ -61,6 +61,22 @@ describe("sentences", () => {
     ["German quotes of print", ["»Ja.«", "»Nein!« rief er.", "Gut."]],
     ["French", ["M. Dupont est là.", "« Vraiment ? »", "Oui."]],
     ["Spanish", ["¿Cómo estás?", "¡Muy bien!", "Hasta luego."]],
+    [
+      "German abbreviations that stand before names and numbers",
+      [
+        "Herr Dr. med. Huber kam.",
+        "Siehe Abs. 2 und Bd. 3.",
+        "Die Fa. Meier GmbH & Co. KG zahlt 5 Mio. Euro.",
+        "Es ist in der Hauptstr. 7.",
+        "Gut.",
+      ],
+    ],
+    ["dots set apart", ["It went on . . . and on. . . until the end.", "Then . . .", "Nothing."]],
+    ["Arabic", ["كيف حالك؟", "أنا بخير، شكرا!", "نعم."]],
+    ["Hebrew", ["מה שלומך?", "הכל בסדר!", "תודה."]],
+    ["Hindi", ["यह एक वाक्य है।", "यह दूसरा है॥", "और तीसरा।"]],
+    ["Korean", ["안녕하세요.", "잘 지내세요?", "네!"]],
+    ["flags, families and keycaps", ["Family: 👨‍👩‍👧‍👦👨‍👩‍👧‍👦.", "Flag 🏳️‍🌈!", "1️⃣ First.", "2️⃣ Second."]],
     ["Greek and Russian", ["Это дом.", "Где он?", "Καλημέρα."]],
   ])("%s", (_, wanted) => {
     expect(sentences(wanted.join(" "))).toEqual(wanted);
@@ -103,6 +119,41 @@ describe("sentences", () => {
       "Good.",
     ]);
     expect(chunks(`~~~\na. B c. D\n\`\`\`\n~~~\nAfter.`, EACH)).toEqual(["~~~\na. B c. D\n```\n~~~\n", "After."]);
+  });
+
+  test("a fence closes with as many marks as it was opened with, whatever ends its lines", () => {
+    const nested = "````md\n```js\nfoo. Bar\n```\n````\n";
+    expect(chunks(`${nested}After. End.`, EACH)).toEqual([nested, "After. ", "End."]);
+    const crlf = "```js\r\na. B\r\n```\r\n";
+    expect(chunks(`${crlf}After. End.`, EACH)).toEqual([crlf, "After. ", "End."]);
+    const inList = "    ```js\n    a. B\n    ```\n";
+    expect(chunks(`1. Do it:\n${inList}2. Done.`, EACH).slice(1)).toEqual([inList, "2. Done."]);
+    const say = createSpeakable();
+    expect([nested, "After it.\n", crlf, "And more.\n", inList, "The end."].map((chunk) => say(chunk).text)).toEqual([
+      "",
+      "After it.",
+      "",
+      "And more.",
+      "",
+      "The end.",
+    ]);
+  });
+
+  test("code within a line opens no fence", () => {
+    const text = "```x``` is code. So is this.";
+    expect(chunks(text, EACH)).toEqual(["```x``` is code. ", "So is this."]);
+    expect(createSpeakable()(text).text).toBe("x is code. So is this.");
+  });
+
+  test("lists with letters and tables are cut at their lines", () => {
+    expect(sentences("a) one thing\nb) another thing\n| A | B |\n|---|---|\n| Dr. Z | e.g. q |\nDone.")).toEqual([
+      "a) one thing",
+      "b) another thing",
+      "| A | B |",
+      "|---|---|",
+      "| Dr. Z | e.g. q |",
+      "Done.",
+    ]);
   });
 
   test("a fence that never closes ends with the text", () => {
@@ -268,6 +319,19 @@ describe("whatever the text and its tokens", () => {
       arbitrary: fc.constantFrom(
         "```",
         "~~~",
+        "````",
+        "\n    ```",
+        "```\r\n",
+        "؟ ",
+        "। ",
+        ". . . ",
+        "، ",
+        "🏳️‍🌈",
+        "مرحبا",
+        "\u202e",
+        "\na) ",
+        "\n| x | y |\n",
+        "https://a.b/c.d?e=f. ",
         "```js\n",
         "\n```\n",
         "`",

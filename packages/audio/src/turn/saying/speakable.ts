@@ -2,6 +2,7 @@
  * From written text to what is said: markdown marks, emoji, code and the tails of URLs are for the eye, and numbers, dates,
  * amounts and abbreviations are written as they are said. Pure; meant for the chunks of `createChunker`.
  */
+import { isClosedBy, openedBy, type Fence } from "../fences.ts";
 import { readAloud } from "./reading.ts";
 import { spokenOf } from "./spoken.ts";
 import type { Spoken } from "./spoken.ts";
@@ -33,19 +34,20 @@ export function speakable(text: string, options: SpeakableOptions = {}): string 
 export function createSpeakable(options: SpeakableOptions = {}): (chunk: string) => Spoken {
   const { codePhrase, language, separator = "" } = options;
   const mark = separator === "" ? undefined : new RegExp(separator.replaceAll(/[^\p{L}\p{N}]/gu, escaped), "dgu");
-  let fence: "`" | "~" | undefined;
+  let fence: Fence | undefined;
   let isLineStart = true;
   return (chunk) => {
     const said: Traced[] = [];
     let start = 0;
     for (const [index, line] of chunk.split("\n").entries()) {
-      const fenceMark = index > 0 || isLineStart ? /^ {0,3}(```|~~~)/u.exec(line)?.[1]?.[0] : undefined;
-      if (fenceMark !== undefined && (fence === undefined || fence === fenceMark)) {
-        if (fence === undefined && codePhrase !== undefined) {
-          said.push(standingFor(codePhrase, start, start + line.length));
-        }
-        fence = fence === undefined && (fenceMark === "`" || fenceMark === "~") ? fenceMark : undefined;
-      } else if (fence === undefined) {
+      const isWholeLine = index > 0 || isLineStart;
+      const opened = isWholeLine && fence === undefined ? openedBy(line) : undefined;
+      if (opened !== undefined) {
+        if (codePhrase !== undefined) said.push(standingFor(codePhrase, start, start + line.length));
+        fence = opened;
+      } else if (fence !== undefined) {
+        if (isWholeLine && isClosedBy(line, fence)) fence = undefined;
+      } else {
         const whole = traced(line, start);
         said.push(sayLine(mark === undefined ? whole : replaceAll(whole, mark, " ")));
       }
