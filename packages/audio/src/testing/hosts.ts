@@ -21,6 +21,11 @@ export function energyVadHost(options: { readonly energy?: number } = {}): Engin
   return { name: "vad", module: siblingModule(import.meta.url, "./energy-vad"), options, maxJobs: 16 };
 }
 
+/** Takes a tone of 1,000 Hz for the wake word "beep". */
+export function toneWakeHost(options: { readonly word?: string; readonly toneHz?: number } = {}): EngineHostOptions {
+  return { name: "wake", module: siblingModule(import.meta.url, "./tone-wake"), options, maxJobs: 16 };
+}
+
 /** Misbehaves on request: see `crash-engine.ts` for its methods. */
 export function crashHost(
   options: { readonly failStart?: string; readonly hangStart?: boolean } = {},

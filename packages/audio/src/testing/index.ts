@@ -1,5 +1,5 @@
 /** Named test engines, run in real engine hosts. */
-export { crashHost, energyVadHost, fixedDelaySttHost, fixedDelayTtsHost } from "./hosts.ts";
+export { crashHost, energyVadHost, fixedDelaySttHost, fixedDelayTtsHost, toneWakeHost } from "./hosts.ts";
 /** How well a recogniser heard. */
 export { wordErrors } from "./word-errors.ts";
 export type { WordErrors } from "./word-errors.ts";

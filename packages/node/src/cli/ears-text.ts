@@ -9,7 +9,7 @@ export const earsSchema = z.object({
   conversation: z.string().optional(),
   lastHeard: z.object({ word: z.string(), atMs: z.number(), outcome: z.string().optional() }).optional(),
   failure: z.object({ message: z.string(), nextStep: z.string() }).optional(),
-  others: z.number(),
+  arbitration: z.object({ others: z.number() }),
 });
 export type Ears = z.output<typeof earsSchema>;
 
@@ -18,7 +18,7 @@ export function earsText(ears: Ears, nowMs: number): string {
   return `${stateText(ears)}${lastText(ears, nowMs)}\n`;
 }
 
-function stateText({ state, mode, words, sound = "", conversation, failure, others }: Ears): string {
+function stateText({ state, mode, words, sound = "", conversation, failure, arbitration: { others } }: Ears): string {
   const why = failure === undefined ? "" : `: ${sentence(failure.message)} ${failure.nextStep}`;
   switch (state) {
     case "off":

@@ -1,9 +1,9 @@
 /** Engines of fixed delay in place of models, for tests and benches of everything round them. */
 import { startEngineHost, type EngineHost, type EngineHostOptions, type Voice } from "@parley/audio/engines";
-import { energyVadHost, fixedDelaySttHost, fixedDelayTtsHost } from "@parley/audio/testing";
+import { energyVadHost, fixedDelaySttHost, fixedDelayTtsHost, toneWakeHost } from "@parley/audio/testing";
 import type { EngineSource } from "../services/engine-source.ts";
 import type { EngineSources } from "../services/engine-sources.ts";
-import type { ServiceName } from "../services/stage.ts";
+import type { EngineName } from "../services/stage.ts";
 import { fixedDelayLlmHost } from "./fixed-delay-llm.ts";
 
 /** What the fixed-delay engines say and how slow they are. */
@@ -14,6 +14,8 @@ export interface FixedDelays {
   readonly tokenMs?: number;
   readonly texts?: readonly string[];
   readonly replies?: readonly string[];
+  /** What a tone of 1,000 Hz says; without it there is no engine for wake words. */
+  readonly wakeWord?: string;
   /** One English voice when absent. */
   readonly voices?: readonly Voice[];
 }
@@ -21,10 +23,10 @@ export interface FixedDelays {
 /** The named test engines: 150, 200 and 100 ms when nothing else is said. `onHost` sees each host that is started. */
 export function fixedDelaySources(
   delays: FixedDelays = {},
-  onHost: (service: ServiceName, host: EngineHost) => void = () => undefined,
+  onHost: (service: EngineName, host: EngineHost) => void = () => undefined,
 ): EngineSources {
-  const { sttMs, llmMs, ttsMs, tokenMs, texts, replies, voices } = delays;
-  const source = (service: ServiceName, options: EngineHostOptions): EngineSource => ({
+  const { sttMs, llmMs, ttsMs, tokenMs, texts, replies, voices, wakeWord } = delays;
+  const source = (service: EngineName, options: EngineHostOptions): EngineSource => ({
     choose: async () => `fixed-delay-${service}`,
     fetch: async () => async (signal) => {
       const host = await startEngineHost({ ...options, signal });
@@ -44,5 +46,6 @@ export function fixedDelaySources(
     stt: source("stt", fixedDelaySttHost(stt)),
     llm: source("llm", fixedDelayLlmHost(llm)),
     tts: source("tts", fixedDelayTtsHost(tts)),
+    ...(wakeWord === undefined ? {} : { wake: source("wake", toneWakeHost({ word: wakeWord })) }),
   };
 }

@@ -12,7 +12,7 @@ import {
 } from "@parley/sdk";
 import type { EngineHost } from "@parley/audio/engines";
 import type { FlagValues } from "../../src/config/index.ts";
-import type { ServiceName } from "../../src/services/stage.ts";
+import type { EngineName } from "../../src/services/stage.ts";
 import {
   createPeer,
   eventually,
@@ -26,12 +26,12 @@ import {
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let peer: Peer;
-let hosts: Map<ServiceName, EngineHost[]>;
+let hosts: Map<EngineName, EngineHost[]>;
 const clients: ParleyClient[] = [];
 
 async function start(delays: FixedDelays = {}, flags: FlagValues = {}): Promise<void> {
   hosts = new Map();
-  const onHost = (service: ServiceName, host: EngineHost): void => {
+  const onHost = (service: EngineName, host: EngineHost): void => {
     hosts.set(service, [...(hosts.get(service) ?? []), host]);
   };
   peer = await createPeer({ config: testConfig(folder.path, flags), sources: fixedDelaySources(delays, onHost) });

@@ -69,6 +69,8 @@ export class Arbitration {
   readonly #listeners = new Set<() => void>();
   #elsewhere: Elsewhere | undefined;
   #seated = 0;
+  #sent = 0;
+  #last: Settled | undefined;
   #isDelivering = false;
 
   constructor(options: ArbitrationOptions) {
@@ -90,6 +92,16 @@ export class Arbitration {
     return this.#elsewhere?.participants ?? [];
   }
 
+  /** Messages that went to other peers. */
+  get sent(): number {
+    return this.#sent;
+  }
+
+  /** What was settled last here. */
+  get last(): Settled | undefined {
+    return this.#last;
+  }
+
   /** Calls `changed` whenever who listens here has changed. The result ends that. */
   onChange(changed: () => void): () => void {
     this.#listeners.add(changed);
@@ -109,7 +121,10 @@ export class Arbitration {
       clock: this.#clock,
       others: () => [...this.#seats.keys(), ...this.elsewhere].filter((other) => other !== id),
       send: (message, to) => this.#send(id, message, to),
-      settled: (settled) => this.#options.onSettled?.(settled),
+      settled: (settled) => {
+        this.#last = settled;
+        this.#options.onSettled?.(settled);
+      },
       left: () => {
         if (this.#seats.delete(id)) this.#changed();
       },
@@ -132,7 +147,10 @@ export class Arbitration {
       if (id !== from && (to === ALL || to === id)) this.#later(() => seat.receive(message));
     }
     const isForOthers = to === ALL ? this.elsewhere.length > 0 : !to.startsWith(`${this.peer}/`);
-    if (isForOthers) this.#elsewhere?.send(message, to);
+    if (isForOthers) {
+      this.#sent += 1;
+      this.#elsewhere?.send(message, to);
+    }
     this.#deliver();
   }
 

@@ -13,7 +13,7 @@ import { Session } from "../session.ts";
 import { failureOf } from "../stage.ts";
 import { EchoLog } from "./echo-log.ts";
 import { isRecording } from "./places.ts";
-import type { EarsKey, EarsReport, LastHeard } from "./report.ts";
+import type { EarsKey, EarsReport, LastHeard, LastTurn } from "./report.ts";
 import type { HeardSound, Sound } from "./sound.ts";
 
 export interface HostEarsOptions {
@@ -38,6 +38,7 @@ export class HostEars {
   #sound: string | undefined;
   #failure: EarsReport["failure"];
   #lastHeard: LastHeard | undefined;
+  #lastTurn: LastTurn | undefined;
 
   constructor(options: HostEarsOptions) {
     this.#options = options;
@@ -53,8 +54,13 @@ export class HostEars {
       sound: this.#sound,
       conversation: this.#live?.state,
       lastHeard: this.#lastHeard,
+      lastTurn: this.#lastTurn,
       failure: this.#failure,
-      others: services.arbitration?.elsewhere.length ?? 0,
+      arbitration: {
+        others: services.arbitration?.elsewhere.length ?? 0,
+        sent: services.arbitration?.sent ?? 0,
+        last: services.arbitration?.last,
+      },
     };
   }
 
@@ -162,6 +168,7 @@ export class HostEars {
         this.#lastHeard = { word: event.word, atMs: Date.now(), outcome: undefined };
         return;
       case "turn":
+        this.#lastTurn = { atMs: Date.now(), outcome: event.outcome };
         if (this.#lastHeard?.outcome === undefined && this.#lastHeard !== undefined) {
           this.#lastHeard = { ...this.#lastHeard, outcome: event.outcome };
         }

@@ -1,5 +1,6 @@
 /** What a peer says of its ears, and which keys they have. Nothing that was said is in it, but for the wake word. */
 import type { InteractionState, TurnOutcome } from "@parley/audio/turn";
+import type { Settled } from "../arbitration/arbitration.ts";
 import type { StageFailure } from "../stage.ts";
 
 export const earsKeys = ["press", "release", "strike", "cancel"] as const;
@@ -14,6 +15,13 @@ export interface LastHeard {
   readonly outcome: TurnOutcome | undefined;
 }
 
+/** The turn that ended last, whatever began it. */
+export interface LastTurn {
+  /** Epoch. */
+  readonly atMs: number;
+  readonly outcome: TurnOutcome;
+}
+
 export interface EarsReport {
   /** `waiting`: for a device or an engine, tried again and again; `over`: a recording has ended. */
   readonly state: "off" | "opening" | "listening" | "waiting" | "over";
@@ -25,8 +33,16 @@ export interface EarsReport {
   /** What the conversation does. */
   readonly conversation: InteractionState | undefined;
   readonly lastHeard: LastHeard | undefined;
+  readonly lastTurn: LastTurn | undefined;
   /** Why it waits. */
   readonly failure: StageFailure | undefined;
-  /** Conversations elsewhere in the cluster that listen for a wake word. */
-  readonly others: number;
+  /** Settling with others who answers. */
+  readonly arbitration: {
+    /** Conversations elsewhere in the cluster that listen for a wake word. */
+    readonly others: number;
+    /** Messages about wake words that have gone to other peers. */
+    readonly sent: number;
+    /** What was settled last here, by the ears or by a client's conversation. */
+    readonly last: Pick<Settled, "verdict" | "score" | "tookMs" | "others"> | undefined;
+  };
 }

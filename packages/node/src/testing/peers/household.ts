@@ -8,6 +8,7 @@ import { Guard } from "@parley/raft/testing";
 import type { FlagValues } from "../../config/index.ts";
 import type { Lan, Place } from "./lan.ts";
 import { LivePeer } from "./live-peer.ts";
+import type { TestEngines } from "./orders.ts";
 
 const MESH_PORT = 8766;
 const LOOK_MS = 20;
@@ -20,6 +21,8 @@ export interface HouseholdOptions {
   readonly flags?: FlagValues;
   /** Whether actors of the test's own run on the peers; default false. */
   readonly hasTestActors?: boolean;
+  /** Engines of fixed delay in the place of the peers' own. */
+  readonly engines?: TestEngines | undefined;
 }
 
 export interface NewPeer {
@@ -115,7 +118,7 @@ export class Household {
 
   #add({ host, port, place }: Spot, given: NewPeer): LivePeer {
     this.#made += 1;
-    const { joinSecret, flags = {}, hasTestActors = false } = this.#options;
+    const { joinSecret, flags = {}, hasTestActors = false, engines } = this.#options;
     const name = given.name ?? `peer-${this.#made}`;
     const peer = new LivePeer({
       name,
@@ -126,6 +129,7 @@ export class Household {
       joinSecret: "joinSecret" in given ? given.joinSecret : joinSecret,
       flags: { ...flags, ...given.flags },
       hasTestActors,
+      engines,
       command: place?.command ?? [],
       guard: this.#guard,
     });

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import type { PeerReport } from "../../cluster/face.ts";
 import type { FlagValues } from "../../config/index.ts";
 import type {
+  BidAnswer,
   GetAnswer,
   NoticedAnswer,
   PairAnswer,
@@ -20,6 +21,7 @@ import type {
   PutAnswer,
   RevokeAnswer,
   RoomAnswer,
+  TestEngines,
 } from "./orders.ts";
 
 const isSource = import.meta.url.endsWith(".ts");
@@ -60,6 +62,7 @@ export interface LivePeerOptions {
   readonly flags: FlagValues;
   /** Whether actors of the test's own run on it; see `test-actors.ts`. */
   readonly hasTestActors: boolean;
+  readonly engines: TestEngines | undefined;
   /** Runs a program where this peer is to run, such as `ip netns exec NAME`. */
   readonly command: readonly string[];
   readonly guard: { watch(pid: number): void; forget(pid: number): void };
@@ -269,6 +272,11 @@ export class LivePeer {
     return this.ask({ do: "where", room, timeoutMs }, timeoutMs + ANSWER_MS);
   }
 
+  /** Hears a wake word that well; it must have taken a `seat`. @throws PeerFailure */
+  bid(score: number, agoMs: number): Promise<BidAnswer> {
+    return this.ask({ do: "bid", score, agoMs });
+  }
+
   /** @throws PeerFailure */
   pull(what: Omit<PullOrder, "do">, timeoutMs: number): Promise<PulledAnswer> {
     return this.ask({ do: "pull", ...what }, timeoutMs);
@@ -288,9 +296,10 @@ export class LivePeer {
   }
 
   #processOptions(): PeerProcessOptions {
-    const { name, home, known, joinSecret, flags, hasTestActors, command } = this.#options;
+    const { name, home, known, joinSecret, flags, hasTestActors, engines, command } = this.#options;
     return {
       home,
+      engines,
       joinSecret,
       hasTestActors,
       flags: {

@@ -1,6 +1,9 @@
 /** What a peer in a process of its own is told, and what it answers. */
 import type { MetCluster, PairingWindow, PeerReport, RevocationReport, WaitingPeer } from "../../cluster/face.ts";
 import type { FlagValues } from "../../config/index.ts";
+import type { Settled } from "../../services/arbitration/arbitration.ts";
+import type { EngineName } from "../../services/stage.ts";
+import type { FixedDelays } from "../fixed-delay-sources.ts";
 
 /** All that such a peer goes by. */
 export interface PeerProcessOptions {
@@ -9,6 +12,14 @@ export interface PeerProcessOptions {
   readonly joinSecret: string | undefined;
   /** Whether actors of the test's own run beside the product's. */
   readonly hasTestActors?: boolean | undefined;
+  /** Engines of fixed delay in the place of its own; none, where it is never asked anything. */
+  readonly engines?: TestEngines | undefined;
+}
+
+/** Which engines of a peer are of fixed delay, and what they say. */
+export interface TestEngines extends FixedDelays {
+  /** The others run on models. */
+  readonly fixed: readonly EngineName[];
 }
 
 /** What it says once it answers clients. */
@@ -40,6 +51,8 @@ export type PeerOrder =
   | { readonly do: "range"; readonly prefix: string; readonly timeoutMs: number }
   /** Tells a room a note, acknowledged. */
   | { readonly do: "note"; readonly room: string; readonly note: string; readonly timeoutMs: number }
+  /** Hears a wake word, from the seat that was taken. */
+  | { readonly do: "bid"; readonly score: number; readonly agoMs: number }
   | { readonly do: "where"; readonly room: string; readonly timeoutMs: number }
   | PullOrder;
 
@@ -97,6 +110,8 @@ export interface PlainAnswers {
   readonly leave: null;
   readonly noticed: NoticedAnswer;
   /** What it holds on to: without what the next collection of garbage will free. */
+  /** A conversation that listens for a wake word, and hears one when it is told to `bid`; how many others it knows of. */
+  readonly seat: { readonly others: number };
   readonly held: { readonly bytes: number };
   /** Of the replicated pairs. */
   readonly digest: { readonly index: number; readonly digest: string };
@@ -112,6 +127,9 @@ export type PeerStatus = Readonly<Record<string, unknown>> & {
   readonly nextSteps: readonly string[];
   readonly meshKey?: { readonly generation: number; readonly publicKey: string } | null;
 };
+
+/** The first verdict on a bid. */
+export type BidAnswer = Pick<Settled, "verdict" | "tookMs" | "others">;
 
 export type RevokeAnswer = RevocationReport;
 

@@ -1,18 +1,23 @@
 /**
- * A whole peer in a process of its own, without engines: `node peer-process.ts OPTIONS`, with {@link PeerProcessOptions} as JSON.
+ * A whole peer in a process of its own, without engines unless some are asked for: `node peer-process.ts OPTIONS`, with {@link PeerProcessOptions} as JSON.
  * Does what its parent orders, and ends when the parent is gone.
  */
 import { createHash } from "node:crypto";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { hostFacts, loadConfig } from "../../config/index.ts";
+import { hostFacts, loadConfig, type Config } from "../../config/index.ts";
 import { isActorError } from "@parley/actors";
 import { isPeerError, messageOf, PeerError } from "../../errors.ts";
 import { fingerprintOf } from "../../mesh/door/code/fingerprint.ts";
 import { createPeer } from "../../peer.ts";
+import type { Seat } from "../../services/arbitration/arbitration.ts";
+import { modelSources, type EngineSources } from "../../services/engine-sources.ts";
+import { modelStoreFor } from "../../services/model-store.ts";
+import { fixedDelaySources } from "../fixed-delay-sources.ts";
 import { watchCluster } from "./noticed.ts";
 import { TestActors } from "./test-actors.ts";
 import type {
+  BidAnswer,
   GetAnswer,
   PairAnswer,
   PeerNews,
@@ -21,18 +26,26 @@ import type {
   PlainAnswers,
   PutAnswer,
   PutOrder,
+  TestEngines,
 } from "./orders.ts";
 
 const JOIN_MS = 60_000;
 
 const given: PeerProcessOptions = JSON.parse(process.argv[2] ?? "{}");
-const { home, flags, joinSecret } = given;
+const { home, flags, joinSecret, engines } = given;
 const loaded = loadConfig({ env: {}, flags: { home, ...flags }, host: hostFacts({}), cwd: home });
 if (!loaded.ok) throw new Error(loaded.problems.map(({ message }) => message).join("\n"));
-const peer = await createPeer({ config: loaded.config, joinSecret });
+const { config } = loaded;
+const peer = await createPeer({
+  config,
+  joinSecret,
+  ...(engines === undefined ? {} : { sources: sourcesOf(config, engines) }),
+});
 const { cluster } = peer;
 const noticed = watchCluster(cluster);
 const actors = given.hasTestActors === true ? new TestActors(cluster) : undefined;
+
+let seat: Seat | undefined;
 
 const plain: { readonly [Order in keyof PlainAnswers]: () => PlainAnswers[Order] | Promise<PlainAnswers[Order]> } = {
   peers: () => cluster.peers(),
@@ -54,6 +67,10 @@ const plain: { readonly [Order in keyof PlainAnswers]: () => PlainAnswers[Order]
     return null;
   },
   noticed,
+  seat: () => {
+    seat ??= peer.services.arbitration?.take();
+    return { others: peer.services.arbitration?.elsewhere.length ?? 0 };
+  },
   held: () => {
     // A flag that can be set while a process runs; the function it brings is there in new contexts only.
     setFlagsFromString("--expose-gc");
@@ -111,9 +128,25 @@ async function carryOut(order: PeerOrder): Promise<unknown> {
       return testActors().where(order.room, order.timeoutMs);
     case "pull":
       return testActors().pull(order);
+    case "bid":
+      return bid(order);
     default:
       return plain[order.do]();
   }
+}
+
+async function bid({ score, agoMs }: { readonly score: number; readonly agoMs: number }): Promise<BidAnswer> {
+  const startedMs = performance.now();
+  const others = peer.services.arbitration?.elsewhere.length ?? 0;
+  for await (const verdict of seat?.bid({ score, agoMs }, new AbortController().signal) ?? []) {
+    return { verdict, tookMs: performance.now() - startedMs, others };
+  }
+  throw new PeerError("usage", "nothing came of the bid", { nextStep: "Take a seat first." });
+}
+
+function sourcesOf(of: Config, { fixed, ...delays }: TestEngines): EngineSources {
+  const scripted = Object.entries(fixedDelaySources(delays)).filter(([name]) => fixed.some((one) => one === name));
+  return { ...modelSources(of, modelStoreFor(of)), ...Object.fromEntries(scripted) };
 }
 
 function testActors(): TestActors {

@@ -1,0 +1,219 @@
+import { execFileSync } from "node:child_process";
+import { createWriteStream, type WriteStream } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { EngineHost } from "@parley/audio/engines";
+import { toPcm16, writeWavFile } from "@parley/audio/format";
+import { joinedSounds, whiteNoise, withRms } from "@parley/audio/testing";
+import { connect, type TalkEvent } from "@parley/sdk";
+import type { FlagValues } from "../../../src/config/index.ts";
+import type { EarsReport } from "../../../src/services/ears/report.ts";
+import type { EngineName } from "../../../src/services/stage.ts";
+import { createPeer, eventually, fixedDelaySources, temporaryFolder, testConfig, type Peer } from "../../support.ts";
+
+const RATE_HZ = 16_000;
+const hasPipes = process.platform !== "win32";
+const TONE = { words: ["tell me more"], ms: 600 };
+
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+let peer: Peer;
+let hosts: Map<EngineName, EngineHost>;
+
+beforeEach(async () => {
+  folder = await temporaryFolder();
+  hosts = new Map();
+});
+afterEach(async () => {
+  await peer.close();
+  await folder.remove();
+});
+
+async function start(flags: FlagValues): Promise<void> {
+  const delays = { sttMs: 1, llmMs: 1, ttsMs: 1, texts: TONE.words, replies: ["Very well."], wakeWord: "beep" };
+  peer = await createPeer({
+    config: testConfig(folder.path, { "ears.sink": "null", "wake.words": "beep", ...flags }),
+    sources: fixedDelaySources(delays, (service, host) => hosts.set(service, host)),
+  });
+}
+
+const quiet = (ms: number): Float32Array => new Float32Array((ms * RATE_HZ) / 1000);
+const beep = (ms: number, amplitude = 0.2): Float32Array =>
+  Float32Array.from(
+    { length: (ms * RATE_HZ) / 1000 },
+    (_, n) => amplitude * Math.sin((2 * Math.PI * 1000 * n) / RATE_HZ),
+  );
+const speech = (ms: number): Float32Array => withRms(whiteNoise((ms * RATE_HZ) / 1000, 3), 0.1);
+
+/** Somebody says the wake word, and what they want. */
+function scene(noise = 0): Float32Array {
+  const sound = joinedSounds([quiet(600), beep(320), quiet(200), speech(600), quiet(1500)]);
+  const hiss = whiteNoise(sound.length, 5);
+  return noise === 0 ? sound : sound.map((sample, n) => sample + noise * (hiss[n] ?? 0));
+}
+
+async function wav(name: string, samples: Float32Array): Promise<string> {
+  const path = join(folder.path, name);
+  await writeWavFile(
+    path,
+    (async function* () {
+      yield { sampleRateHz: RATE_HZ, samples };
+    })(),
+  );
+  return path;
+}
+
+async function manage(
+  method: "GET" | "POST",
+  body?: unknown,
+): Promise<{ status: number; body: EarsReport & { error?: { code: string } } }> {
+  const response = await fetch(`${peer.url}/api/v1/ears`, {
+    method,
+    headers: { authorization: `Bearer ${peer.token}`, "content-type": "application/json" },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  return { status: response.status, body: (await response.json()) as EarsReport };
+}
+
+describe("a peer's own ears", () => {
+  it("are shut until somebody opens them", async () => {
+    await start({ "ears.source": "no such microphone" });
+    expect((await manage("GET")).body).toMatchObject({ state: "off", words: ["beep"] });
+    expect(await manage("POST", { do: "strike" })).toMatchObject({
+      status: 409,
+      body: { error: { code: "ears-shut" } },
+    });
+    expect((await manage("POST", { do: "sing" })).status).toBe(400);
+    expect(hosts.size).toBe(0);
+  });
+
+  it("answer to their wake word, say so in the status without what was said, and have heard all of a recording", async () => {
+    const path = await wav("scene.wav", scene());
+    const answer = join(folder.path, "answer.wav");
+    await start({ "ears.enabled": "true", "ears.source": `file:${path}`, "ears.sink": `file:${answer}` });
+    await eventually(() => peer.ears.report.state).toBe("over");
+    const { body } = await manage("GET");
+    expect(body).toMatchObject({
+      lastHeard: { word: "beep", outcome: "complete" },
+      arbitration: { others: 0, sent: 0 },
+    });
+    expect(body.arbitration.last).toMatchObject({ verdict: "won", others: 0 });
+    expect(JSON.stringify(body)).not.toMatch(/tell me|well/i);
+    const client = await connect({ url: `${peer.url.replace(/^http/, "ws")}/ws`, token: peer.token });
+    expect(await client.status()).toMatchObject({ ears: { state: "over", sound: `file ${path}, file ${answer}` } });
+    client.close();
+    // Opened again, they hear it from the start.
+    await manage("POST", { do: "on" });
+    await eventually(() => peer.ears.report.state).toBe("listening");
+    await manage("POST", { do: "off" });
+    expect((await manage("GET")).body).toMatchObject({ state: "off" });
+  });
+
+  it("hear the word all the same when the engine for wake words is killed while they listen", async () => {
+    const path = await wav("long.wav", joinedSounds([quiet(2500), scene()]));
+    await start({ "ears.enabled": "true", "ears.source": `file:${path}` });
+    await eventually(() => peer.ears.report.state).toBe("listening");
+    const { pid } = hosts.get("wake")?.status() ?? {};
+    if (pid === undefined) throw new Error("no engine");
+    process.kill(pid, "SIGKILL");
+    await eventually(() => peer.ears.report.state).toBe("over");
+    expect(hosts.get("wake")?.status().pid).not.toBe(pid);
+    expect(peer.ears.report.lastHeard).toMatchObject({ word: "beep", outcome: "complete" });
+  });
+
+  it("wait for a recording that is not there, and say why", async () => {
+    await start({ "ears.enabled": "true", "ears.source": `file:${join(folder.path, "later.wav")}` });
+    await eventually(() => peer.ears.report.state).toBe("waiting");
+    expect(peer.ears.report.failure).toMatchObject({ code: "file-unreadable" });
+    await wav("later.wav", joinedSounds([scene(), quiet(2000)]));
+    await eventually(() => peer.ears.report.lastHeard?.outcome).toBe("complete");
+    expect(peer.ears.report.failure).toBeUndefined();
+  });
+
+  it.runIf(hasPipes)("hear through a pipe whose writers come and go, and by key without a wake word", async () => {
+    const path = join(folder.path, "sound");
+    execFileSync("mkfifo", [path]);
+    await start({ "ears.enabled": "true", "ears.source": `raw:${path}`, "ears.mode": "keys" });
+    await eventually(() => peer.ears.report.state).toBe("listening");
+    const ended: (number | undefined)[] = [];
+    for (let turn = 1; turn <= 2; turn += 1) {
+      const writer = createWriteStream(path);
+      await play(writer, quiet(300));
+      await manage("POST", { do: "press" });
+      await play(writer, speech(500));
+      await manage("POST", { do: "release" });
+      await play(writer, quiet(200));
+      await new Promise((resolve) => writer.end(resolve));
+      await eventually(() => peer.ears.report.lastTurn?.outcome).toBe("complete");
+      await eventually(() => peer.ears.report.lastTurn?.atMs).not.toBe(ended.at(-1));
+      ended.push(peer.ears.report.lastTurn?.atMs);
+    }
+    // Nothing of a wake word was heard, and nobody was asked.
+    expect(peer.ears.report).toMatchObject({ lastHeard: undefined, arbitration: { last: undefined } });
+  });
+
+  it.runIf(hasPipes)(
+    "and a client in the same room hear the same word: the one answers that hears it better",
+    async () => {
+      const path = join(folder.path, "sound");
+      execFileSync("mkfifo", [path]);
+      await start({ "ears.enabled": "true", "ears.source": `raw:${path}` });
+      const writer = createWriteStream(path);
+      const client = await connect({ url: `${peer.url.replace(/^http/, "ws")}/ws`, token: peer.token });
+      const microphone = new Room(scene());
+      const turns: TalkEvent[] = [];
+      const over = (async () => {
+        for await (const event of client.talk(microphone.blocks(), { mode: "wake" }).events) {
+          if (event.type !== "turn") continue;
+          turns.push(event);
+          microphone.isOver = true;
+        }
+      })();
+      await eventually(() => peer.services.arbitration?.participants.length).toBe(2);
+      microphone.play();
+      await play(
+        writer,
+        scene(0.008).map((sample) => 2 * sample),
+      );
+      await over;
+      await new Promise((resolve) => writer.end(resolve));
+      expect(turns).toMatchObject([{ outcome: "complete", question: "Tell me more" }]);
+      expect(peer.ears.report).toMatchObject({ lastHeard: { outcome: "yielded" }, lastTurn: { outcome: "yielded" } });
+      client.close();
+    },
+  );
+});
+
+/** Sound in real time: silence until it is played. */
+class Room {
+  readonly #sound: Float32Array;
+  #from: number | undefined;
+  isOver = false;
+
+  constructor(sound: Float32Array) {
+    this.#sound = sound;
+  }
+
+  play(): void {
+    this.#from = performance.now();
+  }
+
+  async *blocks(): AsyncGenerator<Float32Array> {
+    let at = 0;
+    const startedMs = performance.now();
+    for (let n = 1; !this.isOver; n += 1) {
+      const waitMs = startedMs + n * 20 - performance.now();
+      if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
+      const block = this.#from === undefined ? quiet(20) : this.#sound.subarray(at, at + 320);
+      if (this.#from !== undefined) at += 320;
+      yield block.length === 320 ? block : quiet(20);
+    }
+  }
+}
+
+/** In real time. */
+async function play(writer: WriteStream, sound: Float32Array): Promise<void> {
+  for (let at = 0; at < sound.length; at += 640) {
+    writer.write(toPcm16(sound.subarray(at, at + 640)));
+    await new Promise((resolve) => setTimeout(resolve, 40));
+  }
+}
