@@ -13,7 +13,7 @@ import type {
 import { hostedStream } from "./hearing/hosted-stream.ts";
 import { refuseHotWords } from "./hearing/limits.ts";
 import { partialSchema, transcriptSchema } from "./hearing/wire.ts";
-import type { JobRunner } from "./host/index.ts";
+import type { JobOptions, JobRunner } from "./host/index.ts";
 
 const sttInfo = z.object({
   id: z.string(),
@@ -50,10 +50,10 @@ export function speechToText(runner: JobRunner): SpeechToText {
     id,
     languages,
     redecodes,
-    async transcribe(samples, { signal, mode, hotWords, language } = {}) {
+    async transcribe(samples, { signal, urgent, mode, hotWords, language } = {}) {
       refuseHotWords(hotWords);
       const params = { samples, mode, hotWords, language };
-      return parseTranscript(await runner.run("transcribe", params, signal === undefined ? {} : { signal }).result);
+      return parseTranscript(await runner.run("transcribe", params, jobOptions({ signal, urgent })).result);
     },
   };
   if (streams !== true) return recogniser;
@@ -71,8 +71,8 @@ export function textToSpeech(runner: JobRunner): TextToSpeech {
     id,
     sampleRateHz,
     voices,
-    async *synthesize(text: string, { signal, ...how }: SynthesizeOptions = {}) {
-      const job = runner.run("synthesize", { text, ...how }, signal === undefined ? {} : { signal });
+    async *synthesize(text: string, { signal, urgent, ...how }: SynthesizeOptions = {}) {
+      const job = runner.run("synthesize", { text, ...how }, jobOptions({ signal, urgent }));
       for await (const value of job.output) {
         yield { sampleRateHz, samples: answered(chunk, value, "synthesize") };
       }
@@ -105,6 +105,10 @@ export function wakeWord(runner: JobRunner): WakeWord {
       for await (const value of job.output) yield answered(wakeStep, value, "scores");
     },
   };
+}
+
+function jobOptions({ signal, urgent }: { signal: AbortSignal | undefined; urgent: boolean | undefined }): JobOptions {
+  return signal === undefined ? { urgent } : { signal, urgent };
 }
 
 function answered<Schema extends z.ZodType>(schema: Schema, value: unknown, what: string): z.output<Schema> {

@@ -10,6 +10,8 @@ import type { Pcm } from "../format/pcm.ts";
 /** Common to all calls. */
 export interface CallOptions {
   readonly signal?: AbortSignal;
+  /** Goes before all that is not: somebody in a live conversation waits for it. What runs already is not cut. */
+  readonly urgent?: boolean | undefined;
 }
 
 /** What is expected: a few words that are obeyed, or text that is being written by voice. */

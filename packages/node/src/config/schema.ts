@@ -161,7 +161,7 @@ export const configSchema = z.strictObject({
   }),
   voice: section("How Parley sounds.", {
     name: setting(text(), {
-      meaning: "A voice of the text-to-speech model (parley models list). Empty: the model's own choice.",
+      meaning: "The voice that speaks (parley voices). Empty: one of voice.language, or the model's own choice.",
       default: "",
       flag: "--voice <name>",
     }),
@@ -286,6 +286,15 @@ export const configSchema = z.strictObject({
       meaning: "The longest one question may take, from its end to the end of the answer.",
       unit: "seconds",
       default: 120,
+    }),
+    jobs: setting(whole(1, 64), {
+      meaning:
+        "Questions that are answered at once, texts that are spoken, and recordings that are transcribed: so many of each. More are refused; live conversations go first.",
+      default: 8,
+    }),
+    conversations: setting(whole(1, 64), {
+      meaning: "Live conversations that are held at once. More are refused.",
+      default: 8,
     }),
     turn_seconds: setting(whole(2, 60), {
       meaning: "In a live conversation, who speaks longer is heard in pieces; the last of them is answered.",

@@ -10,6 +10,8 @@ export interface ChatMessage {
 export interface GenerateOptions {
   /** Aborting rejects with `job-cancelled`, or `job-timed-out` when the reason is a `TimeoutError`. */
   readonly signal?: AbortSignal;
+  /** Goes before answers that are not, where answers wait for each other. */
+  readonly urgent?: boolean;
   /** The longest answer, in tokens. */
   readonly maxTokens?: number;
   /** 0: always the likeliest word; 1: lively. */

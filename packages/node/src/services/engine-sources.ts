@@ -41,8 +41,10 @@ type HostOptions = Readonly<Record<ServiceName, (model: InstalledModel) => Promi
 
 function hostOptions(config: Config, store: ModelStore): HostOptions {
   const { threads } = config.engines;
+  const { jobs, conversations } = config.limits;
   return {
-    vad: async ({ folder }) => framesHost({ folder }),
+    // Everybody who is let in is heard at once: what waits for ears is lost.
+    vad: async ({ folder }) => ({ ...framesHost({ folder }), maxJobs: 2 * jobs + conversations }),
     stt: async ({ entry, folder }) =>
       entry.streams === true
         ? streamingSttHost({ folder, threads, languages: [...entry.languages] })

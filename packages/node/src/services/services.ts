@@ -18,6 +18,7 @@ import type { Arbitration } from "./arbitration/arbitration.ts";
 import type { EngineSources } from "./engine-sources.ts";
 import type { SupervisorEvent, SupervisorStatus } from "./engine-supervisor.ts";
 import { LanguageService } from "./language.ts";
+import { Admission } from "./admission.ts";
 import { bounded } from "./limits.ts";
 import { ModelEngine } from "./model-engine.ts";
 import { serviceNames, type ServiceName, type Stage } from "./stage.ts";
@@ -50,6 +51,8 @@ export class Services {
   readonly config: Config;
   readonly language: LanguageService;
   readonly arbitration: Arbitration | undefined;
+  /** How much is taken on at once. */
+  readonly admission: Admission;
   readonly #vad: ModelEngine<VoiceFrames>;
   readonly #stt: ModelEngine<SpeechToText>;
   readonly #tts: ModelEngine<TextToSpeech>;
@@ -61,6 +64,9 @@ export class Services {
     const { config } = options;
     this.config = config;
     this.arbitration = options.arbitration;
+    const job = { most: config.limits.jobs, setting: "limits.jobs" };
+    const talk = { most: config.limits.conversations, setting: "limits.conversations" };
+    this.admission = new Admission({ ask: job, listen: job, say: job, talk });
     const engine = <T>(service: ServiceName, adapt: (runner: JobRunner) => T): ModelEngine<T> =>
       new ModelEngine<T>({
         service,
@@ -188,8 +194,12 @@ export class Services {
     return { voice: chooseVoice(tts.voices, manner).name, speed: manner.speed };
   }
 
-  /** Transcribes until the audio ends. @throws AudioError of the engines; `audio-too-long`. */
-  async *listen(audio: AsyncIterable<Float32Array>, options: ListenOptions): AsyncGenerator<ListenEvent> {
+  /** Transcribes until the audio ends. @throws AudioError of the engines; `audio-too-long`; `engine-busy` of {@link Admission}. */
+  listen(audio: AsyncIterable<Float32Array>, options: ListenOptions): AsyncGenerator<ListenEvent> {
+    return this.admission.run("listen", () => this.#listen(audio, options));
+  }
+
+  async *#listen(audio: AsyncIterable<Float32Array>, options: ListenOptions): AsyncGenerator<ListenEvent> {
     const limitMs = this.config.limits.listen_minutes * 60_000;
     const engines = await this.ears(options.signal);
     yield* listen(bounded(audio, limitMs, "limits.listen_minutes"), engines, {
@@ -198,9 +208,9 @@ export class Services {
     });
   }
 
-  /** Speaks `text`. @throws AudioError as {@link VoiceService.say}. */
+  /** Speaks `text`. @throws AudioError as {@link VoiceService.say}; `engine-busy` of {@link Admission}. */
   say(text: string, options: SayOptions): AsyncGenerator<SpeakEvent> {
-    return this.#voice.say(text, options);
+    return this.admission.run("say", () => this.#voice.say(text, options));
   }
 
   /** How far each service is. */

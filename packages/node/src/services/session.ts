@@ -7,6 +7,7 @@ import type { WakeInput } from "../config/index.ts";
 import { Bidder } from "./arbitration/bidder.ts";
 import { bounded, Deadline } from "./limits.ts";
 import type { Services } from "./services.ts";
+import { urgentSpeechToText, urgentTextToSpeech } from "./urgent.ts";
 
 /** Options of {@link Session.ask}. */
 export interface AskOptions extends Omit<TurnOptions, "now"> {
@@ -51,9 +52,13 @@ export class Session {
   /**
    * One turn; turns run one after another.
    * @throws AudioError, PeerError of whatever takes part; `audio-too-long` for a question, `job-timed-out` for an answer
-   * that takes more than `limits.ask_seconds`.
+   * that takes more than `limits.ask_seconds`; `engine-busy` where there are too many.
    */
-  async *ask(input: TurnInput, options: AskOptions): AsyncGenerator<TurnEvent> {
+  ask(input: TurnInput, options: AskOptions): AsyncGenerator<TurnEvent> {
+    return this.#services.admission.run("ask", () => this.#ask(input, options));
+  }
+
+  async *#ask(input: TurnInput, options: AskOptions): AsyncGenerator<TurnEvent> {
     const previous = this.#previous;
     const ended = Promise.withResolvers<void>();
     this.#previous = previous.then(() => ended.promise);
@@ -67,10 +72,12 @@ export class Session {
 
   /**
    * A live conversation over `microphone`, mono at `SPEECH_RATE_HZ`, until it ends.
-   * @throws AudioError of engines that do not come up. What happens later comes with the events.
+   * @throws AudioError of engines that do not come up; `engine-busy` where there are too many. What happens later comes with the
+   * events.
    */
   async converse(microphone: AsyncIterable<Float32Array>, options: TalkOptions): Promise<LiveConversation> {
     const services = this.#services;
+    const leave = this.#takePlace(options.signal);
     const { playback, echo, signal, mode, input, preference, interruptions, followUpMs, hearing, ...manner } = options;
     services.warm({ hear: true, speak: playback !== undefined });
     const [{ converse }, ears, tts, wake] = await Promise.all([
@@ -83,12 +90,16 @@ export class Session {
     const bidder = wake === undefined ? undefined : this.#bidder({ preference, speak: playback !== undefined, signal });
     const parts: ConversationParts = {
       ...ears,
+      stt: urgentSpeechToText(ears.stt),
       wake,
       echo,
       arbitrate: bidder?.arbitrate.bind(bidder),
       think: (question, asked) =>
-        services.language.generate(prompt(this.#conversation, question), services.generation(asked.signal)),
-      voice: tts === undefined || playback === undefined ? undefined : { tts, playback },
+        services.language.generate(prompt(this.#conversation, question), {
+          ...services.generation(asked.signal),
+          urgent: true,
+        }),
+      voice: tts === undefined || playback === undefined ? undefined : { tts: urgentTextToSpeech(tts), playback },
     };
     const longestTurnMs = services.config.limits.turn_seconds * 1000;
     const live = converse(microphone, parts, {
@@ -107,7 +118,15 @@ export class Session {
       },
       signal,
     });
-    return withEvents(live, this.#remembering(live.events, bidder));
+    return withEvents(live, this.#remembering(live.events, bidder, leave));
+  }
+
+  /** One of the conversations that may be held at once, until it is left or `signal` aborts. @throws AudioError `engine-busy` */
+  #takePlace(signal: AbortSignal): () => void {
+    const leave = this.#services.admission.enter("talk");
+    signal.addEventListener("abort", leave, { once: true });
+    if (signal.aborted) leave();
+    return leave;
   }
 
   /** Its seat among those that listen for a wake word; left when the conversation is over. */
@@ -130,6 +149,7 @@ export class Session {
   async *#remembering(
     events: AsyncIterable<ConversationEvent>,
     bidder: Bidder | undefined,
+    leave: () => void,
   ): AsyncGenerator<ConversationEvent> {
     try {
       for await (const event of events) {
@@ -139,6 +159,7 @@ export class Session {
       }
     } finally {
       bidder?.leave();
+      leave();
     }
   }
 

@@ -9,13 +9,15 @@ const optionsSchema = z.object({
   delayMs: z.number().min(0).default(200),
   /** Between tokens. */
   tokenMs: z.number().min(0).default(0),
-  /** Given in turn, from the first again after the last. `{messages}` becomes what the model was asked. */
+  /** To a last message that holds `asked`, small letters alone, this is the reply; the first that fits. */
+  answers: z.array(z.object({ asked: z.string().min(1), reply: z.string() })).default([]),
+  /** To anything else. Given in turn, from the first again after the last. `{messages}` becomes what the model was asked. */
   replies: z.array(z.string()).min(1).default(["The time is ten past nine. Shall I set an alarm?"]),
 });
 
 /** See {@link EngineModule}. */
 export async function createEngine(given: unknown): Promise<Engine> {
-  const { delayMs, tokenMs, replies } = checked(optionsSchema, given ?? {}, "options of the fixed-delay LLM");
+  const { delayMs, tokenMs, answers, replies } = checked(optionsSchema, given ?? {}, "options of the fixed-delay LLM");
   let calls = 0;
   return {
     info: { id: "fixed-delay-llm", contextTokens: 4_096 },
@@ -23,7 +25,9 @@ export async function createEngine(given: unknown): Promise<Engine> {
       async generate(params, io): Promise<GenerateResult> {
         const { messages, maxTokens } = checked(generateParams, params, "parameters of generate");
         const said = messages.map(({ content }) => content).join(" / ");
-        const reply = (replies[calls % replies.length] ?? "").replaceAll("{messages}", () => said);
+        const last = messages.at(-1)?.content.toLowerCase() ?? "";
+        const scripted = answers.find(({ asked }) => last.includes(asked))?.reply;
+        const reply = (scripted ?? replies[calls % replies.length] ?? "").replaceAll("{messages}", () => said);
         const words = reply.match(/\S+\s*/g) ?? [];
         calls += 1;
         const { signal } = io;

@@ -1,9 +1,17 @@
 /** The host options of the scripted test LLM. */
 import { siblingModule, type EngineHostOptions } from "@parley/audio/engines";
 
-/** Streams one of `replies` word by word, the first after 200 ms. */
-export function fixedDelayLlmHost(
-  options: { readonly delayMs?: number; readonly tokenMs?: number; readonly replies?: readonly string[] } = {},
-): EngineHostOptions {
+/** What the scripted model says, and how slow it is. */
+export interface ScriptedLlm {
+  readonly delayMs?: number;
+  readonly tokenMs?: number;
+  /** To a last message that holds `asked`, small letters alone, this is the reply; the first that fits. */
+  readonly answers?: readonly { readonly asked: string; readonly reply: string }[];
+  /** To anything else, in turn. */
+  readonly replies?: readonly string[];
+}
+
+/** Streams its reply word by word, the first after 200 ms. */
+export function fixedDelayLlmHost(options: ScriptedLlm = {}): EngineHostOptions {
   return { name: "llm", module: siblingModule(import.meta.url, "./fixed-delay-llm-module"), options };
 }

@@ -1,5 +1,5 @@
 /** A language model of fixed delay that says what it is told to, run in a real engine host. */
-export { fixedDelayLlmHost } from "./fixed-delay-llm.ts";
+export { fixedDelayLlmHost, type ScriptedLlm } from "./fixed-delay-llm.ts";
 /** A peer's services on engines of fixed delay. */
 export { fixedDelaySources, type FixedDelays } from "./fixed-delay-sources.ts";
 /** A person in front of a peer, in real time. */

@@ -32,11 +32,11 @@ class HostedStream implements SpeechStream {
   #ended = false;
 
   constructor(runner: JobRunner, options: StreamOptions, readers: StreamReaders) {
-    const { signal: given, mode, hotWords, language, partials } = options;
+    const { signal: given, urgent, mode, hotWords, language, partials } = options;
     const own = this.#cancelled.signal;
     const signal = given === undefined ? own : AbortSignal.any([given, own]);
     const params = { mode, hotWords, language, partials: partials !== "off" };
-    const job = runner.run("stream", params, { input: this.#input, signal });
+    const job = runner.run("stream", params, { input: this.#input, signal, urgent });
     this.#transcript = this.#follow(job, readers);
     // Whoever feeds, ends or reads meets the failure; nobody may be there yet.
     this.#transcript.catch(() => undefined);

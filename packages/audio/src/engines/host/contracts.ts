@@ -10,6 +10,8 @@ export interface JobOptions {
   readonly signal?: AbortSignal;
   /** Streamed to the engine, read no faster than the engine consumes it. Empty when absent. */
   readonly input?: AsyncIterable<unknown>;
+  /** Begins before all waiting jobs that are not, and has places to wait of its own. Default false. */
+  readonly urgent?: boolean | undefined;
 }
 
 /**
@@ -54,7 +56,7 @@ export interface EngineHostOptions {
   readonly memoryLimitBytes?: number;
   /** Jobs the engine runs at once. Default 1. */
   readonly maxJobs?: number;
-  /** Jobs that may wait for their turn; beyond that `engine-busy`. Default 32. */
+  /** Jobs that may wait for their turn, urgent ones and others counted apart; beyond that `engine-busy`. Default 32. */
   readonly maxQueuedJobs?: number;
   /** Extra environment variables of the child. It inherits only those a native library needs, no secrets. */
   readonly env?: Readonly<Record<string, string>>;

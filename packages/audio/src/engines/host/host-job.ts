@@ -44,6 +44,11 @@ export class HostJob implements Job {
     else options.signal?.addEventListener("abort", this.#onAbort, { once: true });
   }
 
+  /** Whether it begins before those that are not. */
+  get urgent(): boolean {
+    return this.#options.urgent === true;
+  }
+
   get settled(): boolean {
     return this.#state === "settled";
   }

@@ -17,11 +17,12 @@ interface Slot {
   lingeringTicks: number;
 }
 
-/** First come, first served. */
+/** First come, first served; urgent jobs before all others. */
 export class JobTable {
   readonly #limits: JobTableLimits;
   readonly #slots = new Map<number, Slot>();
-  readonly #queue: HostJob[] = [];
+  readonly #urgent: HostJob[] = [];
+  readonly #others: HostJob[] = [];
   #lastId = 0;
 
   constructor(limits: JobTableLimits) {
@@ -33,7 +34,7 @@ export class JobTable {
   }
 
   get queued(): number {
-    return this.#queue.length;
+    return this.#urgent.length + this.#others.length;
   }
 
   nextId(): number {
@@ -44,15 +45,17 @@ export class JobTable {
   /** Starts `job`, queues it, or fails it with `engine-busy`. */
   add(job: HostJob): void {
     if (job.settled) return;
+    const queue = this.#queueOf(job);
     if (this.#slots.size < this.#limits.maxJobs) this.#start(job);
-    else if (this.#queue.length < this.#limits.maxQueuedJobs) this.#queue.push(job);
+    else if (queue.length < this.#limits.maxQueuedJobs) queue.push(job);
     else job.fail(this.#busy());
   }
 
   /** The caller of a waiting job has left. */
   forget(job: HostJob): void {
-    const index = this.#queue.indexOf(job);
-    if (index >= 0) this.#queue.splice(index, 1);
+    const queue = this.#queueOf(job);
+    const index = queue.indexOf(job);
+    if (index >= 0) queue.splice(index, 1);
   }
 
   /** The job of a message; undefined when it is over already. @throws ProtocolBreach when there never was one. */
@@ -65,7 +68,7 @@ export class JobTable {
   release(id: number): void {
     if (!this.#slots.delete(id)) return;
     while (this.#slots.size < this.#limits.maxJobs) {
-      const next = this.#queue.shift();
+      const next = this.#urgent.shift() ?? this.#others.shift();
       if (next === undefined) return;
       this.#start(next);
     }
@@ -83,10 +86,15 @@ export class JobTable {
 
   /** The host is gone: so are all jobs. */
   failAll(error: AudioError): void {
-    const jobs = [...Array.from(this.#slots.values(), (slot) => slot.job), ...this.#queue];
+    const jobs = [...Array.from(this.#slots.values(), (slot) => slot.job), ...this.#urgent, ...this.#others];
     this.#slots.clear();
-    this.#queue.length = 0;
+    this.#urgent.length = 0;
+    this.#others.length = 0;
     for (const job of jobs) job.fail(error);
+  }
+
+  #queueOf(job: HostJob): HostJob[] {
+    return job.urgent ? this.#urgent : this.#others;
   }
 
   #start(job: HostJob): void {

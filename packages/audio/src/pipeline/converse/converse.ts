@@ -311,6 +311,8 @@ class Conversation implements LiveConversation {
       const said = open.wakeWord === undefined ? heard : withoutWakeWord(heard, open.wakeWord);
       const text = writtenAsHeard(said, { language, mode, hotWords });
       const complete = this.#ears.recognised(text, span.toMs);
+      // Also of a turn that is over before it is thought about, because it was too long.
+      open.question = text;
       this.#deal({ type: "transcript", generation, text, ...(complete === undefined ? {} : { complete }) });
     } catch (error) {
       if (work.signal.aborted) return;

@@ -161,6 +161,22 @@ describe("bounds", () => {
     expect(order).toEqual([1, 2, 3]);
   });
 
+  it("urgent jobs begin before all that wait, and have places to wait of their own", async () => {
+    const host = await startCrashHost({ maxJobs: 1, maxQueuedJobs: 2 });
+    const abort = new AbortController();
+    const blocker = host.run("never", {}, { signal: abort.signal });
+    const order: unknown[] = [];
+    const run = async (n: number, urgent: boolean) => order.push(await host.run("echo", n, { urgent }).result);
+    const waiting = [run(1, false), run(2, false), run(3, true), run(4, true)];
+    for (const urgent of [false, true]) {
+      expect(await rejection(host.run("echo", 5, { urgent }).result)).toMatchObject({ code: "engine-busy" });
+    }
+    abort.abort();
+    await rejection(blocker.result);
+    await Promise.all(waiting);
+    expect(order).toEqual([3, 4, 1, 2]);
+  });
+
   it("a fast engine waits for a slow reader", async () => {
     const host = await startCrashHost();
     const job = host.run("count", {});

@@ -1,6 +1,6 @@
 /** A whole conversation of ten turns, in simulated time; its twin with real engines and a real peer is in `packages/node/test/voice`. */
 import { describe, expect, it } from "vitest";
-import { MS_PER_CHAR, Room } from "./kit.ts";
+import { MS_PER_CHAR, Room, toneStt, VirtualClock } from "./kit.ts";
 
 const STORY =
   "Once there was a ship on the sea. It sailed for a long time and saw no land at all. Then, one day, it came home.";
@@ -30,8 +30,13 @@ const TURNS: readonly (readonly [script: string, question: string, outcome: "com
 const TOO_LONG = "please tell me what time it is and i would like tea and coffee and tell me about the sea and story";
 
 describe("a conversation of ten turns", () => {
-  it("answers each turn once and in order, with pauses, corrections, coughs, interruptions and a turn without end", async () => {
-    const room = new Room(answer, { interaction: { mode: "open", maxUtteranceMs: 5000 } });
+  it.each([
+    ["fast", 100],
+    ["slow", 450],
+  ])("answers each turn once and in order, whatever happens, with a %s recogniser", async (_, sttMs) => {
+    const clock = new VirtualClock();
+    const interaction = { mode: "open", maxUtteranceMs: 5000 } as const;
+    const room = new Room(answer, { clock, interaction, parts: { stt: toneStt(clock, sttMs) } });
     for (const [script, , outcome] of TURNS) {
       await room.say(script);
       if (outcome === "complete") await room.untilQuiet();

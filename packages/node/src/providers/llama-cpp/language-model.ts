@@ -32,8 +32,9 @@ export function languageModel(runner: JobRunner): LanguageModel {
   if (!info.success) throw notALanguageModel("info");
   return {
     id: info.data.id,
-    async *generate(messages: readonly ChatMessage[], { signal, ...how }: GenerateOptions = {}) {
-      const job = runner.run("generate", { messages, ...how }, signal === undefined ? {} : { signal });
+    async *generate(messages: readonly ChatMessage[], { signal, urgent, ...how }: GenerateOptions = {}) {
+      const options = signal === undefined ? { urgent } : { urgent, signal };
+      const job = runner.run("generate", { messages, ...how }, options);
       for await (const piece of job.output) {
         if (typeof piece !== "string") throw notALanguageModel("generate");
         yield piece;

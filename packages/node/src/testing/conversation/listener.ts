@@ -34,10 +34,19 @@ export class TalkListener {
       if (value !== undefined) return value;
       if (this.#isOver || performance.now() > giveUpMs) {
         const why = this.#isOver ? "the conversation ended" : `${withinMs / 1000} s passed`;
-        throw new Error(`${why} without ${what}; last: ${JSON.stringify(this.events.slice(-6))}`);
+        throw new Error(`${why} without ${what}; it went:\n${this.course()}`);
       }
       await sleep(LOOK_MS);
     }
+  }
+
+  /** All that has happened, a line each, for whoever looks for what went wrong. */
+  course(): string {
+    const startedMs = this.events[0]?.toldMs ?? 0;
+    const lines = this.events
+      .filter(({ type }) => type !== "text" && type !== "timing")
+      .map(({ toldMs, ...event }) => `${Math.round(toldMs - startedMs)} ms ${JSON.stringify(event)}`);
+    return lines.join("\n");
   }
 
   /** The record of turn `number`, once it has ended. */
