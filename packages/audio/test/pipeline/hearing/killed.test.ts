@@ -108,12 +108,11 @@ describe("a recogniser that is killed in the middle of what is said", () => {
       const events = await all(
         listen(
           spoken(blocks(), () => undefined),
-          { vad, stt: speechToText(engine) },
+          { vad, stt },
         ),
       );
       expect(kills).toBe(2);
-      const said = "and so my fellow americans ask not what your country can do for you ask";
-      expect(wordErrors(texts(events), said).errors, texts(events)).toBeLessThanOrEqual(2);
+      expect(texts(events)).toBe(unhurt);
     },
     120_000,
   );
