@@ -11,5 +11,7 @@ export { DEFAULT_LIMITS } from "./fetch/limits.ts";
 export type { FetchLimits } from "./fetch/limits.ts";
 // One terminal line of a download's progress.
 export { formatProgress } from "./fetch/progress.ts";
+// What the voices of a model speak.
+export { languageOfVoice, voicesOf } from "./voices.ts";
 // The words of the catalogue.
 export type * from "./types.ts";

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -292,21 +292,12 @@ describe("phrases that come again", () => {
     expect(news).toEqual([]);
   });
 
-  it("need no disk: one that may not be written is told once, and everything is said", async (context) => {
+  it("need no disk: one that may not be written is told once, and everything is said", async () => {
     const root = join(folder.path, "phrases");
-    // Who may do everything is not stopped by a mode; a file in the folder's place stops everybody.
     await writeFile(root, "");
     await start();
     for (const text of ["Sure!", "Okay.", "No."]) expect(soundMs(await all(client.say(text)))).toBeGreaterThan(0);
     expect(news.filter((sentence) => sentence.includes("cache of spoken phrases"))).toHaveLength(1);
-    if (process.getuid?.() === 0) return context.skip("read-only folders: root may write everywhere");
-    await rm(root);
-    await mkdir(root, { mode: 0o700 });
-    await chmod(root, 0o500);
-    await restart();
-    expect(soundMs(await all(client.say("Sure!")))).toBeGreaterThan(0);
-    expect(news).toHaveLength(1);
-    await chmod(root, 0o700);
   });
 
   it("outlive a full disk: speech goes on, it is told once, and they are kept again once there is room", async (context) => {
@@ -329,9 +320,7 @@ describe("phrases that come again", () => {
       expect(await readdir(join(root, generation))).toHaveLength(2);
       expect(news).toHaveLength(1);
     } finally {
-      client.close();
-      await peer.close();
-      spawnSync("umount", [root]);
+      spawnSync("umount", ["-l", root]);
     }
   });
 

@@ -1,7 +1,7 @@
 /** Engine module: text to speech with sherpa-onnx. Method `synthesize` streams Float32Array chunks, one a sentence. */
 import { z } from "zod";
 import { AudioError } from "../../errors.ts";
-import type { Voice } from "../contracts.ts";
+import { voicesOf } from "../../models/voices.ts";
 import type { Engine, JobHandler } from "../module.ts";
 import { checked } from "../checked.ts";
 import { OrderedEmitter } from "../ordered-emitter.ts";
@@ -26,19 +26,6 @@ const FAMILIES: Readonly<Record<TtsOptions["family"], Family>> = {
   vits: (file, { espeakFolder }) => ({
     vits: { model: file("model"), tokens: file("tokens"), dataDir: espeakFolder },
   }),
-};
-
-/** Kokoro's voices carry their language in the first letter of the name. */
-const KOKORO_LANGUAGES: Readonly<Record<string, string>> = {
-  a: "en-US",
-  b: "en-GB",
-  e: "es",
-  f: "fr",
-  h: "hi",
-  i: "it",
-  j: "ja",
-  p: "pt-BR",
-  z: "zh",
 };
 
 const synthesizeParams = z.object({
@@ -67,16 +54,12 @@ export async function createEngine(given: unknown): Promise<Engine> {
       nextStep: `Fetch the model again with \`parley models pull ${options.id}\`.`,
     });
   }
+  const { voices, defaultVoice } = options;
+  const model = defaultVoice === undefined ? { voices } : { voices, defaultVoice };
   return {
-    info: { id: options.id, sampleRateHz: tts.sampleRate, voices: voicesOf(options) },
+    info: { id: options.id, sampleRateHz: tts.sampleRate, voices: voicesOf(model) },
     methods: { synthesize: synthesizer(tts, options) },
   };
-}
-
-/** The voices, the default one first. */
-function voicesOf({ voices, defaultVoice }: TtsOptions): readonly Voice[] {
-  const names = defaultVoice === undefined ? voices : [defaultVoice, ...voices.filter((name) => name !== defaultVoice)];
-  return names.map((name) => ({ name, language: KOKORO_LANGUAGES[name.charAt(0)] ?? "en" }));
 }
 
 function synthesizer(tts: NativeTts, { voices, defaultVoice = voices[0] }: TtsOptions): JobHandler {

@@ -130,10 +130,9 @@ function policyOptions({ maxChars, timesSaid, counted }: CachedTtsOptions): Phra
   };
 }
 
-/** What was said is not readable from the key. */
-function phraseKey(tts: TextToSpeech, version: string, text: string, how: SynthesizeOptions): string {
-  const manner = Object.entries({ speed: 1, voice: tts.voices[0]?.name, ...how, signal: undefined });
-  const parts = [tts.id, version, text, manner.toSorted(([a], [b]) => (a < b ? -1 : 1))];
+/** What was said is not readable from the key. How it is called (how urgent, until when) is no part of it. */
+function phraseKey(tts: TextToSpeech, version: string, text: string, { voice, speed = 1 }: SynthesizeOptions): string {
+  const parts = [tts.id, version, voice ?? tts.voices[0]?.name, speed, text];
   return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
 }
 

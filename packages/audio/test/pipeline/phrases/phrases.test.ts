@@ -1,5 +1,5 @@
-import { execFileSync } from "node:child_process";
-import { mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
+import { execFileSync, spawnSync } from "node:child_process";
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -96,6 +96,7 @@ describe("a voice with a cache", () => {
     const calls: string[] = [];
     const tts = cachedTts(voice(calls), { version: "1", isFixed: () => true });
     for (const options of [{}, { voice: "other" }, { speed: 1.5 }, {}]) await sound(tts, "Yes.", options);
+    await sound(tts, "Yes.", { urgent: true, voice: "plain", speed: 1, signal: new AbortController().signal });
     await sound(tts, "No.");
     expect(calls).toEqual(["plain 1 Yes.", "other 1 Yes.", "plain 1.5 Yes.", "plain 1 No."]);
   });
@@ -114,6 +115,34 @@ describe("a voice with a cache", () => {
     await sound(tts, "Yes.");
     expect(calls).toHaveLength(2);
     await expect(sound(tts, "Yes.", { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: "job-cancelled" });
+  });
+
+  test("phrases are made ready without being said, once", async () => {
+    const folder = await temporaryFolder();
+    const calls: string[] = [];
+    const start = async () =>
+      cachedTts(voice(calls), { version: "1", disk: await openPhraseDisk({ folder, generation: "1" }) });
+    const first = await start();
+    await first.prepare("Sure.", { voice: "plain" });
+    await first.prepare("Sure.");
+    const second = await start();
+    await second.prepare("Sure.");
+    expect(calls).toEqual(["plain 1 Sure."]);
+    expect(await sound(second, "Sure.")).toHaveLength(6);
+    expect(second.counts()).toEqual({ memory: 0, disk: 1, synthesised: 0 });
+  });
+
+  test("who says that a phrase is fixed has it kept on the disk, also when it was in memory before", async () => {
+    const folder = await temporaryFolder();
+    const disk = await openPhraseDisk({ folder, generation: "1" });
+    const calls: string[] = [];
+    const tts = cachedTts(voice(calls), { version: "1", disk });
+    for (let n = 0; n < 2; n++) await sound(tts, "The post is here.");
+    const [generation = ""] = await readdir(folder);
+    expect(await readdir(join(folder, generation))).toEqual([]);
+    await sound(tts.fixed, "The post is here.");
+    expect(await readdir(join(folder, generation))).toHaveLength(1);
+    expect(calls).toHaveLength(2);
   });
 
   test("fixed phrases survive a restart on the disk, a person's words do not get there", async () => {
@@ -193,6 +222,38 @@ describe("the disk", () => {
     expect(await readdir(join(folder, generation))).toHaveLength(4);
     await openPhraseDisk({ ...options, maxBytes: 10_000 });
     expect(await readdir(join(folder, generation))).toEqual([]);
+  });
+
+  test("goes on after somebody has deleted its folder", async () => {
+    const folder = await temporaryFolder();
+    const problems: AudioError[] = [];
+    const disk = await openPhraseDisk({ folder, generation: "g", onProblem: (problem) => problems.push(problem) });
+    await disk.write(HEX("a"), SOUND);
+    await rm(folder, { recursive: true });
+    expect(await disk.read(HEX("a"))).toBeUndefined();
+    await disk.write(HEX("b"), SOUND);
+    expect(await disk.read(HEX("b"))).toEqual(SOUND);
+    expect(problems).toEqual([]);
+  });
+
+  test("reads from a folder that it may not write to, and says so once", async (context) => {
+    const folder = await temporaryFolder();
+    // Root is not stopped by a mode, but by a file system that is mounted for reading.
+    const isRoot = process.getuid?.() === 0;
+    if (isRoot && spawnSync("mount", ["-t", "tmpfs", "tmpfs", folder]).status !== 0) {
+      return context.skip("root may write everywhere, and mounting is not permitted here");
+    }
+    if (isRoot) onTestFinished(() => void spawnSync("umount", [folder]));
+    await (await openPhraseDisk({ folder, generation: "g" })).write(HEX("a"), SOUND);
+    const [generation = ""] = await readdir(folder);
+    if (isRoot) spawnSync("mount", ["-o", "remount,ro", folder]);
+    else await chmod(join(folder, generation), 0o500);
+    if (!isRoot) onTestFinished(() => chmod(join(folder, generation), 0o700));
+    const problems: AudioError[] = [];
+    const disk = await openPhraseDisk({ folder, generation: "g", onProblem: (problem) => problems.push(problem) });
+    expect(await disk.read(HEX("a"))).toEqual(SOUND);
+    for (const digit of ["b", "c"]) await disk.write(HEX(digit), SOUND);
+    expect(problems.map(({ code }) => code)).toEqual(["file-unwritable"]);
   });
 
   test("leaves alone what is not its own", async () => {

@@ -25,6 +25,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   chat: async () => (await import("./chat.ts")).registerChatCommand,
   say: async () => (await import("./say.ts")).registerSayCommand,
   listen: async () => (await import("./listen.ts")).registerListenCommand,
+  voices: async () => (await import("./voices.ts")).registerVoicesCommand,
   models: async () => (await import("./models.ts")).registerModelsCommand,
   doctor: async () => (await import("./doctor.ts")).registerDoctor,
   config: async () => (await import("../config-command.ts")).registerConfigCommand,

@@ -1,7 +1,7 @@
 /** The service that speaks: which voice, from the engine or from what was kept of it. */
 import type { AudioError } from "@parley/audio";
 import { chooseVoice, type TextToSpeech, type VoiceWish } from "@parley/audio/engines";
-import { cachedTts, openPhraseDisk, speak, speakSsml } from "@parley/audio/pipeline";
+import { cachedTts, openPhraseDisk, readSsml, speak, speakSsml } from "@parley/audio/pipeline";
 import type { CachedTts, SpeakEvent, SpeakOptions } from "@parley/audio/pipeline";
 import { homePaths, type Config } from "../../config/index.ts";
 import type { ModelEngine } from "../model-engine.ts";
@@ -51,18 +51,15 @@ export class VoiceService {
   }
 
   /** Who speaks and how fast: as asked for, else as configured. */
-  mannerFor({ voice, language, speed }: SpeakOptions): VoiceWish & { readonly speed: number } {
-    const configured = this.#options.config.voice;
-    const pace = { speed: speed ?? configured.speed };
-    const preferred = configured.name === "" ? undefined : configured.name;
-    if (voice !== undefined) return { voice, language, ...pace };
-    if (language !== undefined) return { language, preferred, ...pace };
-    if (preferred !== undefined) return { voice: preferred, ...pace };
-    return { language: configured.language === "" ? undefined : configured.language, ...pace };
+  mannerFor(asked: SpeakOptions): VoiceWish & { readonly speed: number } {
+    const { config } = this.#options;
+    return { ...wishOf(config, asked), speed: asked.speed ?? config.voice.speed };
   }
 
   /** Speaks `text`. @throws AudioError of the voice; `input-refused` for SSML that is none, and for a voice that is not there. */
   async *say(text: string, { format = "text", keep = false, ...options }: SayOptions): AsyncGenerator<SpeakEvent> {
+    // Refused at once, not when a model has come up.
+    if (format === "ssml") readSsml(text);
     const { spoken, kept } = await this.#keeping(options.signal);
     const tts = keep ? kept : spoken;
     const how = { signal: options.signal, ...this.mannerFor(options) };
@@ -129,6 +126,15 @@ export class VoiceService {
       await cached.prepare(phrase, { voice: voice.name, speed, signal });
     }
   }
+}
+
+/** The voice that is asked for, else the one that is configured; for a language that is asked for, that one if it speaks it. */
+export function wishOf(config: Config, { voice, language }: VoiceWish): VoiceWish {
+  const preferred = config.voice.name === "" ? undefined : config.voice.name;
+  if (voice !== undefined) return { voice, language };
+  if (language !== undefined) return { language, preferred };
+  if (preferred !== undefined) return { voice: preferred };
+  return { language: config.voice.language === "" ? undefined : config.voice.language };
 }
 
 interface KeepingVoice {

@@ -1,0 +1,61 @@
+/** `parley voices`: who can speak here, and in which languages. */
+import type { Command } from "commander";
+import { chooseVoice, voiceOfLanguage, type Voice } from "@parley/audio/engines";
+import { voicesOf } from "@parley/audio/models";
+import type { Config } from "../../config/index.ts";
+import { modelChoice } from "../../services/model-choice.ts";
+import { modelStoreFor } from "../../services/model-store.ts";
+import { remoteVoicesOf } from "../../services/voice/speech-source.ts";
+import { wishOf } from "../../services/voice/voice-service.ts";
+import type { CliContext } from "../context.ts";
+import { addSettingFlags, givenFlags, readCommandConfig, wantsJson } from "../setting-flags.ts";
+
+const HELP = `
+A language is found as it is asked (en-GB), else without its region (en), else in a near region (en-AU is spoken by an
+en-GB voice). "mul" is a voice that reads every language.
+
+Examples:
+  parley voices
+  parley voices --language de
+  parley say "Good morning." --language en-GB --out morning.wav
+`;
+
+/** Adds `voices` to the program. */
+export function registerVoicesCommand(program: Command, context: CliContext): void {
+  const command = program
+    .command("voices")
+    .description("list the voices that can speak here, and their languages")
+    .addHelpText("after", HELP);
+  addSettingFlags(command, ["voice.name", "voice.language", "models.folder"]);
+  command.action(async () => {
+    const { config } = readCommandConfig(command, context);
+    const { model, voices } = await voicesHere(config);
+    const flags = givenFlags(command);
+    const asked = flags["voice.language"];
+    // Refuses what nobody speaks, with what there is.
+    const chosen = chooseVoice(voices, wishOf(config, { language: asked, voice: flags["voice.name"] }));
+    const shown =
+      asked === undefined ? voices : voices.filter((voice) => voiceOfLanguage([voice], asked) !== undefined);
+    if (wantsJson(command)) {
+      const list = shown.map(({ name, language }) => ({ name, language, model, chosen: name === chosen.name }));
+      context.stdout(`${JSON.stringify({ voices: list })}\n`);
+      return;
+    }
+    const rows = shown.map(({ name, language }) => {
+      const mark = name === chosen.name ? "  speaks unless another is asked for" : "";
+      return `${language.padEnd(8)} ${name.padEnd(14)}${mark}`.trimEnd();
+    });
+    context.stdout(`voices of ${model}:\n${rows.join("\n")}\n`);
+  });
+}
+
+/** The voices of the engine that the configuration chooses; asks neither an engine nor a server. */
+async function voicesHere(config: Config): Promise<{ readonly model: string; readonly voices: readonly Voice[] }> {
+  if (config.voice.provider === "remote") {
+    return { model: `remote:${config.voice.remote_model}`, voices: remoteVoicesOf(config) };
+  }
+  const store = modelStoreFor(config);
+  const model = await modelChoice(store, "tts", config);
+  const entry = store.catalogue.find(({ name }) => name === model);
+  return { model, voices: entry === undefined ? [] : voicesOf(entry) };
+}
