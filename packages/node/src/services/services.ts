@@ -11,7 +11,7 @@ import {
   type SpeakOptions,
 } from "@parley/audio/pipeline";
 import type { SpeechOptions, WakeOptions } from "@parley/audio/turn";
-import type { Config, WakeInput } from "../config/index.ts";
+import { hotWordsOf, type Config, type WakeInput } from "../config/index.ts";
 import type { GenerateOptions, LanguageModel } from "../providers/language-model.ts";
 import { languageModel } from "../providers/llama-cpp/index.ts";
 import type { Arbitration } from "./arbitration/arbitration.ts";
@@ -145,6 +145,11 @@ export class Services {
     };
   }
 
+  /** Names and words that are likely: as asked for, else as configured. */
+  hotWordsFor({ hotWords }: { readonly hotWords?: readonly string[] | undefined }): readonly string[] {
+    return hotWords ?? hotWordsOf(this.config);
+  }
+
   /**
    * What listens for the wake words of `input`, and when one counts as heard.
    * @throws AudioError as {@link ModelEngine.use}; `model-unknown` where none is set.
@@ -204,6 +209,7 @@ export class Services {
     const engines = await this.ears(options.signal);
     yield* listen(bounded(audio, limitMs, "limits.listen_minutes"), engines, {
       ...options,
+      hotWords: this.hotWordsFor(options),
       speech: options.speech ?? this.speech,
     });
   }

@@ -106,6 +106,7 @@ export class Session {
       ...manner,
       ...(tts === undefined ? {} : services.voiceIn(tts, manner)),
       mode: hearing,
+      hotWords: services.hotWordsFor(manner),
       speech: services.speech,
       // The machine's limit comes first: it keeps what is said behind it.
       endpoint: { longestMs: longestTurnMs + 1000 },
@@ -187,7 +188,8 @@ export class Session {
     let question = "";
     let answer = "";
     try {
-      const how = { ...options, ...services.voiceFor(options), speech: services.speech, signal };
+      const hotWords = services.hotWordsFor(options);
+      const how = { ...options, ...services.voiceFor(options), hotWords, speech: services.speech, signal };
       for await (const event of voiceTurn(bound, parts, how)) {
         if (event.type === "question") {
           question = event.text;
