@@ -4,10 +4,10 @@ import { describe, expect, it } from "vitest";
 import { hasRealEngines, realPeer, spoken, talkWith, type Line, type Talk } from "./real-peer.ts";
 
 const STORY =
-  "Once upon a time there was a ship that sailed across the wide blue sea. Its captain was an old woman who knew every " +
-  "star by its name. One night the wind fell asleep, and the ship stood still for a very long time.";
+  "Once there was a ship. It sailed across the wide blue sea. Its captain was an old woman who knew every star by its " +
+  "name. One night the wind fell asleep, and the ship stood still for a very long time.";
 const SONG =
-  "Row, row, row your boat, gently down the stream, and then we sing the same song once more from the beginning.";
+  "Row, row, row your boat. Gently down the stream. And then we sing the same song once more from the beginning.";
 
 /** The scripted test LLM: what is asked decides what it answers. */
 const ANSWERS = [
@@ -19,7 +19,7 @@ const ANSWERS = [
   { asked: "story", reply: STORY },
   {
     asked: "weather",
-    reply: "It will be cloudy in the morning, and in the afternoon the sun comes out for some hours.",
+    reply: "It will be cloudy. In the afternoon the sun comes out for some hours.",
   },
   { asked: "song", reply: SONG },
 ];
