@@ -82,13 +82,13 @@ export class LivePiece {
   }
 
   async #read(tell: (text: string, throughMs: number) => void): Promise<void> {
-    try {
-      for await (const event of this.#stream.events) {
-        if (event.type === "partial" && !this.#hasFailed) tell(event.text, this.fromMs + event.throughMs);
-      }
-    } catch {
+    const events = this.#stream.events[Symbol.asyncIterator]();
+    for (;;) {
       // Whoever feeds or ends it meets the same error, and starts anew.
-      this.#hasFailed = true;
+      const step = await events.next().catch(() => undefined);
+      if (step === undefined) this.#hasFailed = true;
+      if (step === undefined || step.done === true) return;
+      if (step.value.type === "partial" && !this.#hasFailed) tell(step.value.text, this.fromMs + step.value.throughMs);
     }
   }
 }

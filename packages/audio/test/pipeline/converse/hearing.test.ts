@@ -1,0 +1,149 @@
+import { describe, expect, it } from "vitest";
+import type { SpeechStream, SpeechToText, StreamEvent } from "../../../src/engines/index.ts";
+import { AudioError } from "../../../src/index.ts";
+import { RATE_HZ, Room, toneStt, toneWake, VirtualClock } from "./kit.ts";
+
+const echoed = (question: string): string => `You said ${question}.`;
+
+interface Streaming {
+  readonly stt: SpeechToText;
+  /** Milliseconds of sound that were fed to streams. */
+  readonly fedMs: () => number;
+  readonly started: () => number;
+  readonly transcribed: () => number;
+}
+
+/** Recognises while it hears: of each block that is fed it tells what was said so far. `dies` is asked before each block. */
+function streamingTones(clock: VirtualClock, dies: (fedMs: number) => boolean = () => false): Streaming {
+  const tones = toneStt(clock, 1);
+  let [fed, started, transcribed] = [0, 0, 0];
+  const stt: SpeechToText = {
+    ...tones,
+    async transcribe(samples, options) {
+      transcribed += 1;
+      return await tones.transcribe(samples, options);
+    },
+    startStream(): SpeechStream {
+      started += 1;
+      const parts: Float32Array[] = [];
+      const waiting: StreamEvent[] = [];
+      let over = false;
+      let change = Promise.withResolvers<void>();
+      let failure: AudioError | undefined;
+      const heard = () => tones.transcribe(Float32Array.from(parts.flatMap((part) => Array.from(part))));
+      const tell = (): void => {
+        change.resolve();
+        change = Promise.withResolvers();
+      };
+      return {
+        async feed(samples) {
+          if (failure === undefined && dies((fed * 1000) / RATE_HZ)) {
+            failure = new AudioError("engine-crashed", "gone", { nextStep: "wait" });
+          }
+          if (failure !== undefined) throw failure;
+          fed += samples.length;
+          parts.push(samples);
+          const throughMs = (parts.reduce((sum, { length }) => sum + length, 0) * 1000) / RATE_HZ;
+          const { text } = await heard();
+          if (text !== "" && !over) waiting.push({ type: "partial", text, throughMs });
+          tell();
+        },
+        async end() {
+          over = true;
+          tell();
+          if (failure !== undefined) throw failure;
+          return await heard();
+        },
+        cancel() {
+          over = true;
+          tell();
+        },
+        events: (async function* events() {
+          for (;;) {
+            const next = waiting.shift();
+            if (over) return;
+            if (next === undefined) await change.promise;
+            else yield next;
+          }
+        })(),
+      };
+    },
+  };
+  return { stt, fedMs: () => (fed * 1000) / RATE_HZ, started: () => started, transcribed: () => transcribed };
+}
+
+describe("a conversation with a recogniser that hears while somebody speaks", () => {
+  it("feeds it what is said once, and asks it for nothing else", async () => {
+    const clock = new VirtualClock();
+    const { stt, fedMs, transcribed } = streamingTones(clock);
+    const room = new Room(echoed, { clock, parts: { stt } });
+    await room.say("500 what time is it 3000");
+    await room.untilQuiet();
+    await room.end();
+    expect(room.of("turn")).toMatchObject([{ outcome: "complete", question: "What time is it" }]);
+    expect(room.of("partial").map(({ text }) => text)).toContain("what time");
+    expect(transcribed()).toBe(0);
+    // Four words of 288 ms, the margins, and no silence beyond them.
+    expect(fedMs()).toBeGreaterThan(4 * 288);
+    expect(fedMs()).toBeLessThan(4 * 288 + 700);
+  });
+
+  it("loses no word when it dies in the middle of one, again and again", async () => {
+    for (const at of [200, 500, 900, 1200]) {
+      const clock = new VirtualClock();
+      const deaths: number[] = [];
+      const { stt, started } = streamingTones(clock, (fedMs) => {
+        if (deaths.length >= 2 || fedMs < at * (deaths.length + 1)) return false;
+        deaths.push(fedMs);
+        return true;
+      });
+      const room = new Room(echoed, { clock, parts: { stt } });
+      await room.say("500 tell me a long story about the sea 4000");
+      await room.untilQuiet();
+      expect(await room.end()).toBeUndefined();
+      expect(room.of("turn")).toMatchObject([{ outcome: "complete", question: "Tell me a long story about the sea" }]);
+      expect(deaths.length).toBeGreaterThan(0);
+      expect(started()).toBeGreaterThan(1);
+    }
+  });
+
+  it("does not count the wake word to what was asked, while it is said", async () => {
+    const clock = new VirtualClock();
+    const { stt } = streamingTones(clock);
+    const wake = { engine: toneWake("yes"), rules: { words: { yes: { threshold: 0.5 } } } };
+    const room = new Room(echoed, { clock, parts: { stt, wake }, interaction: { mode: "wake", followUpMs: 0 } });
+    await room.say("500 yes tell me a story 5000");
+    await room.untilQuiet();
+    await room.end();
+    expect(room.of("turn")).toMatchObject([{ question: "Tell me a story" }]);
+    expect(room.of("partial").length).toBeGreaterThan(0);
+    for (const { text } of room.of("partial")) expect(text.toLowerCase()).not.toContain("yes");
+  });
+});
+
+describe("what a conversation expects", () => {
+  it("in command mode is plain words, likely ones put right", async () => {
+    const room = new Room(echoed, { mode: "command", hotWords: ["Koffee"] });
+    await room.say("500 tea and coffee please 4000");
+    await room.untilQuiet();
+    await room.end();
+    expect(room.of("turn")).toMatchObject([{ question: "tea and koffee please" }]);
+  });
+
+  it("in dictation is text, with longer pauses in it", async () => {
+    const said = async (mode: "command" | "dictation"): Promise<string[]> => {
+      const room = new Room(echoed, { mode, interaction: { mode: "open" } });
+      await room.say("500 please tell me 700 tea 6000");
+      await room.untilQuiet();
+      await room.end();
+      return room.of("question").map(({ text }) => text.toLowerCase());
+    };
+    expect((await said("dictation")).at(-1)).toBe("please tell me tea");
+  });
+
+  it("refuses likely words that are none before anybody speaks", () => {
+    expect(() => new Room(echoed, { hotWords: ["x".repeat(65)] })).toThrow(
+      expect.objectContaining({ code: "input-refused" }),
+    );
+  });
+});
