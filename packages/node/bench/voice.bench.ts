@@ -14,6 +14,7 @@ import { frameRows } from "./voice/frames.ts";
 import { latencyRows } from "./voice/latency.ts";
 import { overheadRows } from "./voice/overhead.ts";
 import { MaterialMissing, type PartOptions, type VoicePart } from "./voice/part.ts";
+import { phraseRows } from "./voice/phrases.ts";
 import { realRows } from "./voice/real.ts";
 import { startRows } from "./voice/starts.ts";
 import { alarmRows, idleRows, wakeRows } from "./voice/wake.ts";
@@ -30,6 +31,7 @@ const PARTS: Readonly<Record<string, VoicePart>> = {
   starts: startRows,
   real: realRows,
 };
+  phrases: phraseRows,
 
 /** An hour of sound may be listened to, beside other work. */
 const PART_MS = 90 * 60_000;

@@ -16,9 +16,9 @@ import type { Sight, Verdict } from "./stops.ts";
 export interface ChunkerOptions {
   /** The first chunk may end at a clause boundary from this length on, so that speaking starts early. Default 24. */
   readonly firstMinChars?: number;
-  /** Without a clause boundary, the first chunk may end before a conjunction (English, German) from here on. Default 60. */
+  /** Without a clause boundary, the first chunk may end before a conjunction (English, German) from here on. Default 40. */
   readonly firstSoftChars?: number;
-  /** Longest first chunk. Default 120. */
+  /** Longest first chunk. Default 100. */
   readonly firstMaxChars?: number;
   /** Later sentences shorter than this are joined with what follows: "Yes." alone sounds clipped. Default 12. */
   readonly minChars?: number;
@@ -82,8 +82,8 @@ const START: Context = { isFirst: true, line: "", fence: undefined };
 
 const DEFAULTS: Limits = {
   firstMinChars: 24,
-  firstSoftChars: 60,
-  firstMaxChars: 120,
+  firstSoftChars: 40,
+  firstMaxChars: 100,
   minChars: 12,
   softChars: 160,
   maxChars: 250,

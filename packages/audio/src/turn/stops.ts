@@ -98,8 +98,8 @@ export function judgeClause({ text, final }: Sight, at: number): Verdict {
 /** English and German words that begin a new thought, so that a voice may breathe before them. */
 const CONJUNCTIONS = new Set(
   (
-    "and but or because so which while when if although though since until where unless whereas " +
-    "und aber oder weil denn dass damit während wenn obwohl sondern sodass bevor nachdem"
+    "and but or because so which while when if although though since until where unless whereas before after whether " +
+    "und aber oder weil denn dass damit während wenn obwohl sondern sodass bevor nachdem falls sobald solange"
   ).split(" "),
 );
 

@@ -21,6 +21,8 @@ export function configFor(home: string, flags: FlagValues): Peer["config"] {
     "models.download": "false",
     "llm.provider": "embedded",
     "log.level": "error",
+    // What a voice takes is measured, not how often the same is said.
+    "voice.cache_mib": "0",
     ...flags,
     home,
   };
