@@ -95,11 +95,18 @@ export interface Talk {
   end(): Promise<void>;
 }
 
+/** How somebody talks; `inText`: answers are not spoken. */
+export interface TalkManner extends Omit<TalkOptions, "speaker"> {
+  readonly inText?: boolean;
+}
+
 /** Begins one; resolves when somebody listens. */
-export async function talkWith(client: ParleyClient, options: Omit<TalkOptions, "speaker"> = {}): Promise<Talk> {
+export async function talkWith(client: ParleyClient, { inText, ...options }: TalkManner = {}): Promise<Talk> {
   const microphone = new LiveMicrophone({ room: quietRoom() });
   const speaker = new LiveSpeaker();
-  const listener = new TalkListener(client.talk(microphone.blocks, { ...options, speaker }));
+  const listener = new TalkListener(
+    client.talk(microphone.blocks, inText === true ? options : { ...options, speaker }),
+  );
   await listener.until("open ears", () => listener.of("state")[0], 120_000);
   return {
     microphone,
