@@ -81,7 +81,7 @@ export const wakeSection = section("The words that begin a conversation without 
   ),
   threshold: setting(number(THRESHOLD_MIN, 1), {
     meaning: "How sure it must be that a wake word was said; lower hears more of them, and more that were none.",
-    default: 0.3,
+    default: 0.15,
   }),
   refractory_ms: setting(whole(0, 60_000), {
     meaning: "After a wake word none is heard for so long.",

@@ -8,7 +8,10 @@
 
 /** When one word counts as heard. */
 export interface WakeRule {
-  /** Score that counts, above 0 to 1. Default 0.3: with the patience, more words in noise and no more false alarms. */
+  /**
+   * Score that counts, above 0 to 1. Default 0.15: half of what is used for single steps, as two are asked for; more words in
+   * noise for the same false alarms.
+   */
   readonly threshold?: number;
   /** Steps in a row that must reach it; for engines that decide themselves 1. Default 2. */
   readonly patience?: number;
@@ -100,7 +103,7 @@ export function createWakeWatch(options: WakeOptions): WakeWatch {
   };
 }
 
-function checkedWord(word: string, { threshold = 0.3, patience = 2 }: WakeRule): Word {
+function checkedWord(word: string, { threshold = 0.15, patience = 2 }: WakeRule): Word {
   if (!(threshold > 0 && threshold <= 1)) {
     throw new RangeError(`the threshold of ${word} must be above 0 and at most 1, not ${threshold}`);
   }
