@@ -1,23 +1,27 @@
 /**
  * `npm run bench -- voice`: how well a live conversation hears, decides and answers, beside the bare engines in the same run.
  *
- *     npm run bench -- voice [--only PART[,PART …]] [--quick] [--minutes N] [--turns N]
+ *     npm run bench -- voice [--only PART[,PART …]] [--quick] [--minutes N] [--turns N] [--page]
  *
  * A part whose models are not there says so and is left out. `--quick` takes small sets: minutes in the place of an hour.
+ * `--page` keeps what was measured in docs/VOICE.md.
  */
 import { parseArgs } from "node:util";
-import { runParts, type Parts } from "../../../tools/bench/parts.ts";
+import { runParts } from "../../../tools/bench/parts.ts";
 import { UsageError } from "../../../tools/bench/usage-error.ts";
 import type { BenchReport, BenchRow } from "../../../tools/bench/types.ts";
+import { endpointRows } from "./voice/endpoint.ts";
 import { fixedRows } from "./voice/fixed.ts";
 import { frameRows } from "./voice/frames.ts";
 import { latencyRows } from "./voice/latency.ts";
 import { overheadRows } from "./voice/overhead.ts";
+import { loadNow, writePage } from "./voice/page.ts";
 import { MaterialMissing, type PartOptions, type VoicePart } from "./voice/part.ts";
 import { phraseRows } from "./voice/phrases.ts";
 import { realRows } from "./voice/real.ts";
 import { startRows } from "./voice/starts.ts";
 import { alarmRows, idleRows, wakeRows } from "./voice/wake.ts";
+import { wordRows } from "./voice/words.ts";
 
 /** The table of contents. */
 const PARTS: Readonly<Record<string, VoicePart>> = {
@@ -25,19 +29,21 @@ const PARTS: Readonly<Record<string, VoicePart>> = {
   wake: wakeRows,
   alarms: alarmRows,
   idle: idleRows,
+  endpoint: endpointRows,
+  words: wordRows,
   fixed: fixedRows,
   overhead: overheadRows,
   latency: latencyRows,
   starts: startRows,
+  phrases: phraseRows,
   real: realRows,
 };
-  phrases: phraseRows,
 
 /** An hour of sound may be listened to, beside other work. */
 const PART_MS = 90 * 60_000;
 
 /** @throws UsageError when there is no such part, or a number is none */
-export default function bench(args: readonly string[]): Promise<BenchReport> {
+export default async function bench(args: readonly string[]): Promise<BenchReport> {
   const { values } = parseArgs({
     args: [...args],
     options: {
@@ -45,6 +51,7 @@ export default function bench(args: readonly string[]): Promise<BenchReport> {
       quick: { type: "boolean", default: false },
       minutes: { type: "string" },
       turns: { type: "string" },
+      page: { type: "boolean", default: false },
     },
   });
   const numbers: Readonly<Record<string, string | undefined>> = {
@@ -56,11 +63,21 @@ export default function bench(args: readonly string[]): Promise<BenchReport> {
     number: (name, otherwise) => wholeNumber(name, numbers[name], otherwise),
   };
   for (const name of Object.keys(numbers)) options.number(name, 1);
-  const parts = Object.entries(PARTS).map(([name, part]): [string, Parts[string]] => [
-    name,
-    () => whereThereIsMaterial(name, part, options),
-  ]);
-  return runParts("voice", Object.fromEntries(parts), values.only?.split(",") ?? [], PART_MS);
+  const wanted = values.only?.split(",") ?? Object.keys(PARTS);
+  const unknown = wanted.find((name) => !Object.hasOwn(PARTS, name));
+  if (unknown !== undefined) throw new UsageError(`no part is called ${unknown}: ${Object.keys(PARTS).join(", ")}`);
+  const rows: BenchRow[] = [];
+  const failures: string[] = [];
+  for (const [name, part] of Object.entries(PARTS)) {
+    if (!wanted.includes(name)) continue;
+    const before = loadNow();
+    const report = await runParts("voice", { [name]: () => whereThereIsMaterial(name, part, options) }, [], PART_MS);
+    rows.push(...report.rows);
+    failures.push(...(report.failures ?? []));
+    // Part by part: what comes behind may fail.
+    if (values.page) await writePage([{ name, rows: report.rows, isQuick: values.quick, load: [before, loadNow()] }]);
+  }
+  return { bench: "voice", rows, failures };
 }
 
 function wholeNumber(name: string, given: string | undefined, otherwise: number): number {

@@ -8,7 +8,7 @@ export const ENGLISH: Lexicon = {
     okay, ok, sure, right, exactly, correct, of course, please do, go on, go ahead, carry on, continue, next, next one, back,
     go back, again, repeat, repeat that, say that again, pause, resume, play, mute, unmute, louder, quieter, softer, faster,
     slower, volume up, volume down, turn it up, turn it down, turn it off, turn it on, lights on, lights off, help, help me,
-    hello, hi, hey, good morning, good evening, good night, good afternoon, goodbye, bye, bye bye, see you, thanks,
+    hello, hi, good morning, good evening, good night, good afternoon, goodbye, bye, bye bye, see you, thanks,
     thank you, thank you very much, thanks a lot, be quiet, quiet, shut up, silence, enough, that's enough, that's all,
     that's it, that is all, i'm done, done, wait, hold on, one moment, what, what's that, who is it, why, why not, how,
     when, where, who, really, sorry, pardon, excuse me, i don't know, i don't care, no thanks, no thank you, yes please,
@@ -27,7 +27,7 @@ export const ENGLISH: Lexicon = {
     like to, love to, going to, have to, used to, able to, trying to, can you, could you, would you, will you, can i, could i,
     may i, should i, do you, did you, are you, is there, are there, tell me, give me, show me, send me, get me, let me,
     i think, i think that, i guess, i mean, i was, remind me, how about, what about, as well as, such as, for example,
-    and then, and also, or maybe, so that, because of, a few, a couple, a lot, lots, a bit, kind, a glass, a cup, a piece,
+    and then, and also, or maybe, so that, because of, a few, a couple, kind, a bit of, a lot of, have you got, you got, would you mind, do you mind, a glass, a cup, a piece,
     the first, the second, the next, the last, the other, how much, how many, how long, how far, how old, what kind, what is,
     who is, where is, when is, how is, what are, who are, where are, what's the, is it, add, one hundred and, point,
     my name is, i am, it is, this is, that is, there is, there are, more than, less than, set the, set a, turn the, turn on the`),
@@ -64,8 +64,8 @@ export const ENGLISH: Lexicon = {
   orders:
     entries(`turn switch set add call send open close start stop find search show tell give make put read write play pause remind wake
     change check buy order book delete remove create schedule translate spell define explain go get take bring skip repeat dim lower
-    raise increase decrease mute lock unlock feed water wash clean pick pack help leave come use try keep invite let look email text message post tweet cancel save record count describe recommend suggest list`),
-  beforeTimes: entries("at past"),
+    raise increase decrease mute lock unlock ask feed water wash clean pick pack help leave come use try keep invite let look email text message post tweet cancel save record count describe recommend suggest list`),
+  beforeTimes: entries("at past for by until till"),
   verbLast: entries(""),
   lastVerbs: entries(""),
   splitOrders: entries("turn switch put"),
@@ -99,19 +99,25 @@ export const ENGLISH: Lexicon = {
     told took touch train translate travel try turn understand understood use visit wait wake walk want was wash waste watch
     water wear went were will win wish woke won wonder work worry would write wrote`),
   objectVerbs:
-    entries(`add book bring buy cancel check choose convert create define delete describe dim email explain feed find fix
+    entries(`bought brought found gave got lost made met saw seen sent took told wore heard see hear meet add book bring buy cancel check choose convert create define delete describe dim email explain feed find fix
     get give hang increase invite lend lock make mark message need order pay put raise record reduce remove rename repair replace
     save schedule send set show spell take tell text translate use visit want wash wear call close open ask translate`),
   extendedVerbs:
-    entries(`tell ask remind call send message email text book find search add set play show give put move write buy order
+    entries(`tell ask remind send message email text book find search add set play show give put move write buy order
     translate schedule wake read explain look get take bring create make let order record note post`),
   personVerbs: entries(
     "tell ask give show send bring remind teach lend offer get told asked gave showed sent brought promise",
   ),
   persons: entries("me him her us them"),
+  prepositions:
+    entries(`in on at for from to with by after before until till since around about behind beside between near next over
+    under during without as half into onto of`),
+  complementVerbs: entries("set put wake"),
+  sums: entries("plus minus times divided multiplied percent"),
+  nounNumbers: entries("one"),
   subjects: entries("i you we he she they it there"),
   announcers:
-    entries(`think guess suppose believe wonder wondering hope mean sure possible chance sounds seems looks feels know heard
+    entries(`true remember forget forgot trying probably think guess suppose believe wonder wondering hope mean sure possible chance sounds seems looks feels know heard
     called named certain afraid thinking means says said`),
   reporters:
     entries(`think know say said says tell told remind note down remember hope believe sure heard hear mean means forget

@@ -86,6 +86,12 @@ export const GERMAN: Lexicon = {
     entries(`sag sage erzähl erzähle gib zeig zeige schick schicke erinner erinnere frag frage schreib schreibe bring bringe
     kauf kaufe besorg besorge hol hole`),
   persons: entries("mir mich ihm ihn uns ihnen"),
+  prepositions:
+    entries(`in im am an auf bei beim für von vom aus mit nach vor seit bis um gegen zwischen über unter hinter neben zu zum zur
+    während wegen ohne`),
+  complementVerbs: entries("stell stelle setz setze leg lege weck wecke"),
+  sums: entries("plus minus mal geteilt prozent"),
+  nounNumbers: entries(""),
   subjects: entries("ich wir er man"),
   announcers: entries(
     `glaube denke meine finde hoffe weiß vermute wüsste sicher gefragt überlege möglich gehört nämlich`,

@@ -47,6 +47,13 @@ export interface Lexicon {
   /** "tell", "ask": behind them and a person comes what is told. */
   readonly personVerbs: ReadonlySet<string>;
   readonly persons: ReadonlySet<string>;
+  readonly prepositions: ReadonlySet<string>;
+  /** Verbs that want more than an object: "set the alarm …", "put the milk …". */
+  readonly complementVerbs: ReadonlySet<string>;
+  /** "times": behind them a number closes. */
+  readonly sums: ReadonlySet<string>;
+  /** Numbers that stand for a thing: "the other one". */
+  readonly nounNumbers: ReadonlySet<string>;
   /** "I", "we": subjects, and nothing else. */
   readonly subjects: ReadonlySet<string>;
   /** "I think", "not sure": they say that something comes. */

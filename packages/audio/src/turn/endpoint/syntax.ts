@@ -53,13 +53,15 @@ const subordinateFirst: Rule = ({ words, plain, lexicon }) => {
   // "when is …" asks.
   if (lexicon.askers.has(first) && lexicon.askers.has(second)) return undefined;
   const verbAt = plain.findIndex((_, n) => n > 0 && isVerbAt(plain, n, lexicon));
-  for (let from = 3; from < words.length; from += 1) {
+  // "after dinner we …": there needs to be no clause.
+  const isPhrase = lexicon.prepositions.has(first);
+  for (let from = isPhrase ? 2 : 3; from < words.length; from += 1) {
     const word = at(plain, from);
     if (lexicon.beforeVerbs.has(at(plain, from - 1))) continue;
     const isApart = words[from]?.isApart === true && words.length - from > 1;
     const begins = lexicon.orders.has(word) || lexicon.subjects.has(word) || lexicon.askers.has(word);
     const afterVerb = verbAt !== -1 && verbAt < from;
-    if (isApart || (begins && afterVerb)) return judge(words.slice(from), lexicon);
+    if (isApart || (begins && (afterVerb || isPhrase))) return judge(words.slice(from), lexicon);
   }
   return LIKELY_OPEN;
 };
@@ -74,6 +76,9 @@ const dangles: Rule = ({ plain, lexicon }) => {
   const said = asMeant(plain, lexicon);
   const tail = said.slice(-3);
   const last = at(said, -1);
+  // "tell me what this is"
+  const asks = said.findLastIndex((word, n) => n > 0 && lexicon.objectAskers.has(word));
+  if (asks !== -1 && asks >= said.length - 4 && asks < said.length - 2 && lexicon.verbs.has(last)) return 0.8;
   for (let from = 0; from < tail.length; from += 1) {
     const phrase = tail.slice(from).join(" ");
     if (lexicon.danglingPhrases.has(phrase)) return OPEN;
@@ -119,7 +124,8 @@ const clauseBegun: Rule = ({ plain, lexicon }) => {
   const opens = plain.findLastIndex((word, n) => n > 0 && lexicon.clauseOpeners.has(word));
   if (opens === -1) return undefined;
   const clause = plain.slice(opens + 1);
-  return clause.length < 2 || !hasVerb(clause, lexicon) ? LIKELY_OPEN : undefined;
+  const least = lexicon.objectAskers.has(at(plain, opens)) || at(plain, opens) === "who" ? 1 : 2;
+  return clause.length < least || !hasVerb(clause, lexicon) ? LIKELY_OPEN : undefined;
 };
 
 /** "I think", "do you know": they say that something comes. */
@@ -131,7 +137,7 @@ const announced: Rule = ({ plain, lexicon }) => {
 /** "remind me to buy": a verb without the object that it wants. */
 const objectMissing: Rule = ({ plain, lexicon }) => {
   const last = at(plain, -1);
-  if (!lexicon.objectVerbs.has(last)) return undefined;
+  if (!isVerb(last, lexicon.objectVerbs)) return undefined;
   if (plain.length > 1 && !lexicon.beforeVerbs.has(at(plain, -2))) return undefined;
   // "what should I buy" has it in front.
   return lexicon.objectAskers.has(at(plain, 0)) ? undefined : LIKELY_OPEN;
@@ -148,16 +154,21 @@ const nounMissing: Rule = ({ plain, lexicon }) => {
 const numbered: Rule = ({ plain, lexicon }) => {
   const last = at(plain, -1);
   if (lexicon.units.has(last)) {
-    // "from Monday … to Thursday"
-    const isHalf = at(plain, -2) === "from";
+    // "on Monday …", "from Monday … to Thursday"
+    const isHalf = at(plain, -2) === "from" || (plain.length < 4 && lexicon.prepositions.has(at(plain, 0)));
     return isHalf ? MAY_GO_ON : LIKELY_WHOLE;
   }
   if (!isNumber(last, lexicon)) return undefined;
+  if (plain.slice(0, -1).some((word) => lexicon.sums.has(word))) return LIKELY_WHOLE;
+  if (lexicon.nounNumbers.has(last) && !isNumber(at(plain, -2), lexicon) && !lexicon.prepositions.has(at(plain, -2))) {
+    return undefined;
+  }
   const from = plain.findLastIndex((word) => !isNumber(word, lexicon));
   const before = at(plain, from);
   const count = plain.length - from - 1;
-  // "at seven thirty"; but "I live at thirty" is an address.
-  if (lexicon.beforeTimes.has(before) && at(plain, from - 1) !== "live") return count > 1 ? 0.7 : 0.55;
+  // "at seven thirty"; but "I live at thirty" is an address, and a timer wants its unit.
+  const isTime = lexicon.beforeTimes.has(before) && at(plain, from - 1) !== "live" && !plain.includes("timer");
+  if (isTime) return count > 1 ? 0.7 : 0.55;
   if (plain.some((word) => lexicon.numbered.has(word))) return digitsOf(plain, lexicon) >= 10 ? 0.8 : 0.2;
   if (plain.some((word) => lexicon.coded.has(word))) return digitsOf(plain, lexicon) >= 4 ? 0.6 : 0.2;
   return count > 1 ? 0.25 : 0.3;
@@ -189,22 +200,44 @@ const listGoesOn: Rule = ({ words, plain, lexicon }) => {
 };
 
 /** What is left is judged by its kind and its length: the longer, the more of what it asks for has been said. */
-const byKind: Rule = ({ plain, lexicon }) => {
-  const [first = ""] = plain;
+const byKind: Rule = (sentence) => {
+  const { plain, lexicon } = sentence;
+  const [first = "", second = ""] = plain;
   if (lexicon.transitive.has(plain.join(" "))) return LIKELY_OPEN;
+  if (lexicon.askers.has(first)) return ofQuestion(sentence);
+  if (lexicon.orders.has(first)) return ofOrder(sentence);
+  if (plain.length === 1) return lexicon.courtesies.has(first) ? 0.25 : 0.45;
+  if (lexicon.verbs.size === 0) return 0.55;
+  // Only a thing is named, or a place or a time: what of it?
+  if (!hasVerb(plain, lexicon)) return 0.3;
+  // "she works", "we met"
+  const isBare = plain.length === 2 && lexicon.subjects.has(first) && isVerb(second, lexicon.verbs);
+  return isBare ? MAY_GO_ON : 0.5;
+};
+
+function ofQuestion({ plain, lexicon }: Sentence): number {
+  const length = Math.min(plain.length, 6);
+  const score = [0.3, 0.3, 0.45, 0.7, 0.8, LIKELY_WHOLE, LIKELY_WHOLE][length] ?? 0.5;
+  // "what kind of music", "which train": of a thing, nothing is asked yet; but "what about" needs no verb.
+  const names = lexicon.verbs.size > 0 && !hasVerb(plain, lexicon) && !lexicon.prepositions.has(at(plain, 1));
+  return names ? LIKELY_OPEN : score;
+}
+
+function ofOrder({ plain, lexicon }: Sentence): number {
+  const [first = "", second = ""] = plain;
   const isParticle = (word: string): boolean => lexicon.particles.has(word) && !lexicon.determiners.has(word);
   if (lexicon.splitOrders.has(first) && !plain.some(isParticle)) return 0.45;
+  // "tell Anna", "ask my sister": what?
+  const isPerson = lexicon.personVerbs.has(first) && plain.length <= (lexicon.determiners.has(second) ? 3 : 2);
+  if (isPerson && first !== "send" && first !== "get") return 0.2;
+  const isSettled = (word: string): boolean => lexicon.prepositions.has(word) || lexicon.units.has(word);
+  if (lexicon.complementVerbs.has(first) && !plain.slice(1).some(isSettled)) return 0.3;
   const length = Math.min(plain.length, 6);
-  if (lexicon.askers.has(first)) return [0.3, 0.3, 0.45, 0.7, 0.8, LIKELY_WHOLE, LIKELY_WHOLE][length];
-  if (lexicon.orders.has(first)) {
-    const isExtended = lexicon.extendedVerbs.has(first);
-    return (isExtended ? [0.3, 0.3, 0.5, 0.65, 0.75, 0.8, 0.8] : [0.3, 0.3, 0.75, 0.85, 0.88, 0.88, 0.88])[length];
-  }
-  if (plain.length === 1) return 0.45;
-  // Only a thing is named: what of it?
-  if (lexicon.verbs.size > 0 && lexicon.determiners.has(first) && !hasVerb(plain, lexicon)) return 0.3;
-  return 0.55;
-};
+  const scores = lexicon.extendedVerbs.has(first)
+    ? [0.3, 0.3, 0.45, 0.55, 0.65, 0.75, 0.8]
+    : [0.3, 0.3, 0.75, 0.85, 0.88, 0.88, 0.88];
+  return scores[length] ?? 0.5;
+}
 
 function hasVerb(words: readonly string[], lexicon: Lexicon): boolean {
   return words.some((_, n) => isVerbAt(words, n, lexicon));
