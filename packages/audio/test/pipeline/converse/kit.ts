@@ -268,13 +268,14 @@ export class Room {
     options: Omit<ConverseOptions, "clock"> & {
       readonly clock?: VirtualClock;
       readonly parts?: Partial<ConversationParts>;
+      readonly tts?: TextToSpeech;
     } = {},
   ) {
     const { clock = new VirtualClock() } = options;
     this.clock = clock;
     this.playback = new VirtualPlayback(clock);
     const { asked } = this;
-    const { parts, ...rest } = options;
+    const { parts, tts = plainTts(clock), ...rest } = options;
     async function* think(question: string, { signal }: { readonly signal: AbortSignal }): AsyncGenerator<string> {
       asked.push(question);
       await clock.sleep(200, signal);
@@ -289,7 +290,7 @@ export class Room {
         vad: toneVad,
         stt: toneStt(clock),
         think,
-        voice: { tts: plainTts(clock), playback: this.playback },
+        voice: { tts, playback: this.playback },
         ...parts,
       },
       { interaction: { mode: "open" }, ...rest, clock },
