@@ -62,4 +62,35 @@ describe("the way of the reference", () => {
     expect(Math.abs(path.report.driftPpm - 200)).toBeLessThan(120);
     expect(path.report.overrunSamples).toBe(0);
   });
+
+  test.each([100, -100])(
+    "with clocks that differ by %i ppm, a sound keeps its place for a quarter of an hour",
+    (ppm) => {
+      const path = createEchoPath(mirror, RATE);
+      const blockMs = 20;
+      const block = (RATE * blockMs) / 1000;
+      const seconds = 900;
+      // A click each second of what is played; in the microphone's time a second is as much longer or shorter.
+      const secondMs = 1000 * (1 + ppm / 1e6);
+      const clicksMs: number[] = [];
+      let [played, heard] = [0, 0];
+      for (let nowMs = 0; nowMs < seconds * 1000; nowMs += blockMs) {
+        for (; (played / RATE) * secondMs <= nowMs; played += block) {
+          const samples = new Float32Array(block);
+          if (played % RATE === 0) samples[0] = 1;
+          path.played(samples, (played / RATE) * secondMs);
+        }
+        for (const { samples: reference } of path.heard(new Float32Array(block), nowMs)) {
+          const at = reference.findIndex((sample) => sample > 0.3);
+          if (at >= 0) clicksMs.push(((heard + at) * 1000) / RATE - clicksMs.length * secondMs);
+          heard += reference.length;
+        }
+      }
+      expect(clicksMs.length).toBeGreaterThan(seconds - 3);
+      const settled = clicksMs.slice(120);
+      // Left to themselves the clocks would be 78 ms apart by then.
+      expect(Math.max(...settled) - Math.min(...settled)).toBeLessThan(6);
+      expect(path.report.overrunSamples).toBe(0);
+    },
+  );
 });
