@@ -192,6 +192,8 @@ describe("parley, used wrongly,", () => {
     [["ask", "--audio", "x.wav", "and", "text"]],
     [["say", "hello"]],
     [["listen"]],
+    [["listen", "x.wav", "--mode", "shouting"]],
+    [["talk", "--hot-words", "x".repeat(65)]],
     [["dance"]],
     [["ask", "--dance"]],
     [["start", "--port", "99999"]],

@@ -122,6 +122,12 @@ describe("a peer started from the command line", { timeout: 240_000 }, () => {
     const said = heard.stdout.replaceAll(/\[.*?\]/g, " ");
     expect(wordErrors(said, recording?.text ?? "")).toBeLessThanOrEqual(words(recording?.text ?? "").length / 5);
 
+    const order = ["listen", recording?.path ?? "", "--mode", "command", "--hot-words", "Parley, Jarvis", "--json"];
+    const ordered = (await run(order, { env })).stdout.split("\n").find((line) => line.includes('"type":"segment"')) ?? "{}";
+    const segment: unknown = JSON.parse(ordered);
+    expect(segment).toMatchObject({ language: "en", startMs: expect.any(Number), verbatim: expect.any(String) });
+    expect(segment).toMatchObject({ text: expect.stringMatching(/^[a-z0-9' ]+$/) });
+
     const out = join(home.path, "answer.wav");
     const asked = await run(["ask", "Once upon a time", "--out", out, "--timings", "--json"], { env });
     expect(asked.code).toBe(0);
