@@ -46,6 +46,8 @@ export interface LiveConversation {
   cancel(): void;
 }
 
+/** What is dictated in one piece; its sound is kept until it is over. */
+const LONGEST_DICTATION_MS = 120_000;
 /** Events that may wait unread; then the reader is taken for dead. */
 const EVENTS_WAITING = 4096;
 
@@ -87,7 +89,8 @@ class Conversation implements LiveConversation {
     this.#parts = parts;
     this.#options = options;
     this.#clock = options.clock ?? REAL_CLOCK;
-    this.#interaction = createInteraction(options.interaction);
+    const dictated = options.mode === "dictation" ? { maxUtteranceMs: LONGEST_DICTATION_MS } : {};
+    this.#interaction = createInteraction({ ...dictated, ...options.interaction });
     this.#signal =
       options.signal === undefined ? this.#stop.signal : AbortSignal.any([options.signal, this.#stop.signal]);
     this.events = new BoundedQueue({ capacity: EVENTS_WAITING, signal: options.signal, doing: "conversing" });
