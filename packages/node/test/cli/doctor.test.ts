@@ -205,6 +205,14 @@ describe("models", () => {
     });
   });
 
+  it("are none of this machine's where a server speaks", async () => {
+    const config = configWith({ "voice.provider": "remote", "voice.remote_url": "http://speech.local/v1" });
+    expect(await probeModel(storeWith(), config, "tts")).toMatchObject({
+      status: "ok",
+      summary: expect.stringContaining("http://speech.local/v1"),
+    });
+  });
+
   it("are not complete without what they need", async () => {
     const config = configWith({});
     const kokoro = CATALOGUE.find((entry) => entry.kind === "tts" && entry.needs.length > 0)?.name ?? "none";

@@ -269,6 +269,7 @@ describe("whatever comes", () => {
       ["<sub alias='b c'>", "</sub>"],
       ["<say-as interpret-as='digits'>", "</say-as>"],
       ["<emphasis>", "</emphasis>"],
+      ["<voice name='x uwe' languages='de'>", "</voice>"],
       ["<x>", "</x>"],
       ["<metadata>", "</metadata>"],
     );

@@ -44,6 +44,15 @@ const MODEL_USE: Readonly<Record<DefaultKind, string>> = {
 /** The model for one part of a voice turn is there, with all it needs. */
 export async function probeModel(store: ModelStore, config: Config, kind: DefaultKind): Promise<Finding> {
   const use = MODEL_USE[kind];
+  if (kind === "tts" && config.voice.provider === "remote") {
+    const { remote_model: model, remote_url: url } = config.voice;
+    return {
+      probe: kind,
+      status: "ok",
+      summary: `${model} for ${use}, on the server at ${url}.`,
+      facts: { model, url },
+    };
+  }
   const configured = config.models[kind];
   const wanted = configured === "auto" ? await automatic(store, kind) : await named(store, kind, configured);
   if (wanted === undefined) {
