@@ -6,6 +6,7 @@
  * before is not to be recognised again with every further sentence.
  */
 import type { HearOptions, PartialPolicy, SpeechToText, Transcript } from "../../engines/contracts.ts";
+import { abortable } from "../../format/abort.ts";
 import type { ConversationClock } from "../converse/contracts.ts";
 import { refuseHotWords } from "../../engines/hearing/limits.ts";
 import { LivePiece, type SoundBetween } from "./live-piece.ts";
@@ -115,15 +116,18 @@ export class Hearing {
     let { fromMs } = span;
     let isUsed = false;
     for (const toMs of this.#boundsOf(span)) {
-      const known = this.#pieces.get(nameOf({ fromMs, toMs }));
+      const piece = { fromMs, toMs };
+      const known = this.#pieces.get(nameOf(piece));
       const isLive = known === undefined && live?.fromMs === fromMs && live.fedMs <= toMs;
       isUsed ||= isLive;
-      pieces.push(known?.done ?? this.#recognise({ fromMs, toMs }, isLive ? live : undefined, signal));
+      const again = (): Promise<Heard> => this.#recognise(piece, isLive ? live : undefined, signal);
+      // A piece whose tries are used up has those of the whole.
+      pieces.push(known === undefined ? again() : known.done.catch(again));
       fromMs = toMs;
     }
     if (!isUsed) live?.cancel();
     // All are waited for: none is left behind when one fails.
-    const results = await Promise.allSettled(pieces);
+    const results = await abortable(Promise.allSettled(pieces), signal, "recognising what was said");
     const failed = results.find((result) => result.status === "rejected");
     if (failed !== undefined) throw failed.reason;
     return joinHeard(results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : [])));

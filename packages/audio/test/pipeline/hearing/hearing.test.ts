@@ -97,6 +97,30 @@ describe("hearing what is being said", () => {
     expect(decodedMs.reduce((sum, ms) => sum + ms, 0)).toBe(spentMs);
   });
 
+  it("spends nothing on silence that nobody took for the end either", async () => {
+    const { stt, decodedMs } = counted();
+    const speaker = new Speaker(stt, { pieceMs: 60_000 });
+    await speaker.say("abcdefghijkl..");
+    const before = decodedMs.length;
+    await speaker.say(".".repeat(200));
+    expect(decodedMs).toHaveLength(before);
+    expect(Math.max(...decodedMs)).toBeLessThanOrEqual(1400);
+  });
+
+  it("asks nobody what was said in the silence behind a piece", async () => {
+    const plain = spellingStt();
+    const stt: SpeechToText = {
+      ...plain,
+      async transcribe(samples, options) {
+        const heard = await plain.transcribe(samples, options);
+        return heard.text === "" ? { ...heard, text: "Thank you." } : heard;
+      },
+    };
+    const speaker = new Speaker(stt, { pieceMs: 1000 });
+    await speaker.say(`${ALPHABET}${".".repeat(40)}`);
+    expect(await speaker.finish()).toBe(ALPHABET);
+  });
+
   it("decodes of a long speech only the last piece again", async () => {
     const { stt, decodedMs } = counted();
     const speaker = new Speaker(stt, { pieceMs: 3000 });
@@ -142,6 +166,23 @@ describe("hearing what is being said", () => {
     await speaker.say("abcdefghijklmnop....");
     await speaker.say(`${".".repeat(60)}qrstuvwxyz`);
     expect(letters(await speaker.finish())).toBe(ALPHABET);
+  });
+
+  it("gives a piece whose tries are used up those of the whole", async () => {
+    let isUp = false;
+    const stt = spellingStt({
+      onCall: () => {
+        if (!isUp) throw new AudioError("engine-crashed", "gone", { nextStep: "wait" });
+      },
+    });
+    const speaker = new Speaker(stt, { pieceMs: 1000, partials: "off" });
+    await speaker.say("abcdefghijklmnop....qrstuvwxyz");
+    // The first piece has tried for a while; it gives up before the engine is back, and the whole is still wanted.
+    const finished = speaker.hearing.finish({ fromMs: 0, toMs: 3000 }, NEVER);
+    await speaker.clock.advance(3300);
+    isUp = true;
+    await speaker.clock.advance(10_000);
+    expect(letters((await finished).text)).toBe(ALPHABET);
   });
 
   it("asks nobody again when asking again would not help", async () => {
