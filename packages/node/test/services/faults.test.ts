@@ -3,11 +3,11 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { EngineHost } from "@parley/audio/engines";
 import { connect, type ParleyClient } from "@parley/sdk";
-import type { ServiceName } from "../../src/services/stage.ts";
+import type { EngineName } from "../../src/services/stage.ts";
 import { LiveMicrophone, LiveSpeaker, TalkListener } from "../../src/testing/index.ts";
 import { createPeer, fixedDelaySources, temporaryFolder, testConfig, type Peer } from "../support.ts";
 
-const hosts = new Map<ServiceName, EngineHost[]>();
+const hosts = new Map<EngineName, EngineHost[]>();
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let peer: Peer;
 let client: ParleyClient;
