@@ -9,7 +9,13 @@ let client: ParleyClient;
 
 beforeEach(async () => {
   folder = await temporaryFolder();
-  const sources = fixedDelaySources({ sttMs: 1500, llmMs: 5, ttsMs: 5, texts: ["go on"], replies: ["Shown: {messages}"] });
+  const sources = fixedDelaySources({
+    sttMs: 1500,
+    llmMs: 5,
+    ttsMs: 5,
+    texts: ["go on"],
+    replies: ["Shown: {messages}"],
+  });
   peer = await createPeer({ config: testConfig(folder.path, { "limits.turn_seconds": "2" }), sources });
   client = await connect({ url: `${peer.url.replace(/^http/, "ws")}/ws`, token: peer.token });
 });
