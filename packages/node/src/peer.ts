@@ -173,10 +173,14 @@ function openPart(parts: {
 
 function readyServices(services: Services): readonly ReadyService[] {
   const status = services.status();
-  return serviceNames.flatMap((kind) => {
+  return serviceNames.flatMap((kind): readonly ReadyService[] => {
     const { stage } = status[kind];
     if (stage.state !== "ready") return [];
     const { model } = stage;
+    if (kind === "tts") {
+      const languages = [...new Set(services.voices.map(({ language }) => language))];
+      return [{ kind, model, languages, voices: services.voices.map(({ name }) => name) }];
+    }
     const { languages = [], voices = [] } = CATALOGUE.find(({ name }) => name === model) ?? {};
     return [{ kind, model, languages, voices }];
   });

@@ -23,7 +23,8 @@ export function capabilitiesOf(about: About, services: Services): Record<string,
   const status = services.status();
   const ready = serviceNames.flatMap((name) => {
     const { stage } = status[name];
-    return stage.state === "ready" ? [[name, { model: stage.model }] as const] : [];
+    const voices = name === "tts" ? { voices: services.voices } : {};
+    return stage.state === "ready" ? [[name, { model: stage.model, ...voices }] as const] : [];
   });
   return { ...about, services: Object.fromEntries(ready) };
 }

@@ -47,6 +47,11 @@ export class ModelEngine<T> {
     return this.#stage;
   }
 
+  /** The engine, if it is ready; nothing is started for it. */
+  get ready(): T | undefined {
+    return this.#engine;
+  }
+
   /** The supervisor's status once there is one. */
   get supervision(): SupervisorStatus | undefined {
     return this.#supervisor?.status();

@@ -1,7 +1,15 @@
 /** The services of one peer: hearing, thinking, speaking, and how far each has come. */
 import { AudioError } from "@parley/audio";
 import { chooseVoice, speechToText, textToSpeech, voiceFrames, wakeWord } from "@parley/audio/engines";
-import type { JobRunner, SpeechToText, TextToSpeech, VoiceFrames, VoiceWish, WakeWord } from "@parley/audio/engines";
+import type {
+  JobRunner,
+  SpeechToText,
+  TextToSpeech,
+  Voice,
+  VoiceFrames,
+  VoiceWish,
+  WakeWord,
+} from "@parley/audio/engines";
 import {
   listen,
   type ListenEngines,
@@ -174,6 +182,11 @@ export class Services {
   /** The voice, once ready. @throws AudioError as {@link ModelEngine.use}. */
   voice(signal?: AbortSignal): Promise<TextToSpeech> {
     return this.#voice.use(signal);
+  }
+
+  /** The voices, the usual one first; none while the engine that has them is not ready. */
+  get voices(): readonly Voice[] {
+    return this.#tts.ready?.voices ?? [];
   }
 
   /** How answers are generated, from the configuration. */

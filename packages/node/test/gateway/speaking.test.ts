@@ -182,6 +182,17 @@ describe("a voice by language", () => {
     expect(asked.map(({ voice: name }) => name)).toEqual(["george", "george", "uwe"]);
   });
 
+  it("is told to who asks what there is, once there is one", async () => {
+    await start();
+    const ask = async (): Promise<unknown> => {
+      const answer = await fetch(`${peer.url}/capabilities`, { headers: { authorization: `Bearer ${peer.token}` } });
+      return answer.json();
+    };
+    expect(await ask()).toMatchObject({ services: {} });
+    await all(client.say("Hello."));
+    expect(await ask()).toMatchObject({ services: { tts: { voices: VOICES } } });
+  });
+
   it("that nobody speaks is refused with what there is, in every command", async () => {
     await start();
     const refused = {
