@@ -1,5 +1,7 @@
 /** What a conversation hears: frames and wake words of one live stream, made into news for the interaction machine. */
 import { level } from "../../format/level.ts";
+import { periodicity, PERIODICITY_LEAD } from "../../format/periodicity.ts";
+import { SPEECH_RATE_HZ } from "../../format/pcm.ts";
 import { createBargeIn, type BargeIn, type BargeInOptions } from "../../turn/bargein/index.ts";
 import { NoiseFloor } from "../../turn/bargein/floor.ts";
 import { createEndpointer, type Endpointer, type EndpointOptions } from "../../turn/endpoint/index.ts";
@@ -31,6 +33,7 @@ export interface EarsNews {
   failed(error: unknown): void;
 }
 
+const MS = SPEECH_RATE_HZ / 1000;
 /** A longest turn that was joined by another, with room. */
 const WINDOW_MS = 130_000;
 /** Voice since ears were opened that is somebody's, not the rest of a wake word. */
@@ -236,13 +239,21 @@ export class Ears {
     readonly echo: number;
   }): void {
     // Wake words come by themselves.
-    const decision = this.#bargeIn.push({ ...frame, wake: false });
+    const decision = this.#bargeIn.push({ ...frame, wake: false, periodicity: this.#periodicityAt(frame.atMs) });
     if (decision === undefined || !this.#watches) return;
     this.#isDucked = decision.type === "duck";
     if (decision.type === "stop") {
       const { onsetMs } = decision;
       this.#news.event({ type: "barge-in", startMs: onsetMs, heardMs: this.#heardOfReplyAt(onsetMs) });
     } else this.#news.event({ type: decision.type });
+  }
+
+  /** Only while there is something to interrupt: it costs more than all else that is done with a frame here. */
+  #periodicityAt(atMs: number): number | undefined {
+    if (!this.#watches) return undefined;
+    const endMs = atMs + this.#frameMs;
+    const sound = this.#recorder.between(Math.max(0, atMs - PERIODICITY_LEAD / MS), endMs);
+    return periodicity(sound, MS * this.#frameMs);
   }
 
   /** How much of the reply had been heard when the microphone was at `atMs`. */

@@ -1,41 +1,53 @@
 /** What throats do beside speaking, made: mono at `SPEECH_RATE_HZ`, the same for the same seed. */
 import { chanceOf, type Chance } from "./chance.ts";
+import { speakingRms } from "./mix.ts";
 import { resonance } from "./resonance.ts";
 
 const RATE = 16;
 
 /**
- * A cough with a voice in it, as most are: each of one to three bursts opens with a stroke of breath, and goes over into a
- * rough, falling tone (the three phases of a cough, Korpáš and others, "Analysis of the cough sound", 1996).
- * @param voice how loud the tone is against the breath; 0.7 to 1.3, by chance, when absent
+ * A cough with a voice in it, as most are: each of one to three bursts opens with a stroke of breath, the loudest of it, fades
+ * into less breath, and ends, or not, in a rough, falling tone (the three phases of a cough: Korpáš and others, "Analysis of the
+ * cough sound: an overview", Pulmonary Pharmacology 9, 1996).
+ * @param voice how loud the tone is against the stroke; by chance 0.4 to 1, from weak to as loud, when absent
  */
 export function voicedCough(seed: number, voice?: number): Float32Array {
   const chance = chanceOf(seed);
-  const loudness = voice ?? 0.7 + 0.6 * chance();
-  const bursts = 1 + Math.floor(3 * chance());
+  const loudness = voice ?? 0.4 + 0.6 * chance();
   const parts: Float32Array[] = [];
-  for (let burst = 0; burst < bursts; burst += 1) {
-    const strokeMs = 25 + 45 * chance();
-    const breathMs = 40 + 80 * chance();
-    const toneMs = 60 + 130 * chance();
-    const [fromHz, toHz] = [220 + 230 * chance(), 140 + 100 * chance()];
-    const totalMs = strokeMs + breathMs + toneMs;
-    const glottis = glottisOf(chance, (at) => fromHz + ((toHz - fromHz) * at) / (RATE * totalMs), 0.04);
-    const throat = throatOf(chance);
-    const gain = 0.75 ** burst;
+  for (let bursts = 1 + Math.floor(3 * chance()), gain = 1; bursts > 0; bursts -= 1, gain *= 0.75) {
+    const [breath, tone] = coughOf(chance);
+    const [stroke, voiced] = [speakingRms(breath), speakingRms(tone)];
+    const factor = (loudness * stroke) / (voiced || 1);
     parts.push(
-      sound(RATE * totalMs, (n) => {
-        const ms = n / RATE;
-        const stroke = ms < strokeMs ? Math.min(1, n / 30) : Math.exp(-(ms - strokeMs) / 70);
-        const since = ms - strokeMs - breathMs / 2;
-        const tone = since < 0 ? 0 : Math.min(1, since / 20) * Math.min(1, (totalMs - ms) / 40);
-        const breath = 2 * chance() - 1;
-        return gain * throat(0.6 * breath * stroke + loudness * tone * (glottis(n) + 0.3 * breath));
-      }),
+      breath.map((sample, n) => (gain * (sample + factor * (tone[n] ?? 0))) / (stroke || 1)),
       new Float32Array(Math.round(RATE * (60 + 180 * chance()))),
     );
   }
   return peaked(parts);
+}
+
+/** The breath of one cough, and its tone. */
+function coughOf(chance: Chance): readonly [Float32Array, Float32Array] {
+  const strokeMs = 25 + 45 * chance();
+  const breathMs = 40 + 80 * chance();
+  const toneMs = 60 + 130 * chance();
+  const [fromHz, toHz] = [220 + 230 * chance(), 140 + 100 * chance()];
+  const totalMs = strokeMs + breathMs + toneMs;
+  const glottis = glottisOf(chance, (at) => fromHz + ((toHz - fromHz) * at) / (RATE * totalMs), 0.04);
+  const throats = [throatOf(chance), throatOf(chance)] as const;
+  const breath = sound(RATE * totalMs, (n) => {
+    const ms = n / RATE;
+    const stroke = ms < strokeMs ? Math.min(1, n / 30) : Math.exp(-(ms - strokeMs) / 70);
+    return throats[0](stroke * (2 * chance() - 1));
+  });
+  const tone = sound(RATE * totalMs, (n) => {
+    const ms = n / RATE;
+    const since = ms - strokeMs - breathMs / 2;
+    const shape = since < 0 ? 0 : Math.min(1, since / 20) * Math.min(1, (totalMs - ms) / 40);
+    return throats[1](shape * (glottis(n) + 0.3 * (2 * chance() - 1)));
+  });
+  return [breath, tone];
 }
 
 /** Clearing one's throat: a creak of 60 to 110 Hz that no two periods of are alike, once or twice. */

@@ -5,9 +5,10 @@
  * Two sums run over the frames. **Sound** adds what is above the noise floor, or may be speech, and forgets it in
  * quiet. **Speech** is a sequential test (Page's cumulative sum, Biometrika 41, 1954): every frame adds the log-odds
  * of its speech probability, in units of a frame that surely is speech, and at zero it starts anew. So a burst that looks
- * like speech for a few frames, as coughs do, is taken back by what follows, and bursts do not add up. What our own
- * playback explains counts for neither.
+ * like speech for a few frames, as coughs do, is taken back by what follows, and bursts do not add up. What has no voice in it
+ * where it is loudest counts for less (`clarity.ts`). What our own playback explains counts for neither.
  */
+import { Clarity } from "./clarity.ts";
 import { NoiseFloor } from "./floor.ts";
 import { bargeInOptions } from "./options.ts";
 import type { BargeInOptions } from "./options.ts";
@@ -22,6 +23,8 @@ export interface BargeInFrame {
   readonly levelDbfs: number;
   /** How likely our own playback explains it, 0 to 1. */
   readonly echo: number;
+  /** How periodic it is, 0 to 1, at the pitches of voices; absent where nobody can tell. */
+  readonly periodicity?: number | undefined;
   /** A wake word ended in this frame. */
   readonly wake: boolean;
 }
@@ -54,6 +57,7 @@ export function createBargeIn(options: Partial<BargeInOptions> = {}): BargeIn {
 class Watch implements BargeIn {
   readonly #options: BargeInOptions;
   readonly #floor: NoiseFloor;
+  readonly #clarity: Clarity;
   #state: "full" | "ducked" | "stopped" = "full";
   #soundMs = 0;
   #speechMs = 0;
@@ -66,10 +70,12 @@ class Watch implements BargeIn {
   constructor(options: BargeInOptions) {
     this.#options = options;
     this.#floor = new NoiseFloor(options.frameMs, options.floorRiseMs);
+    this.#clarity = new Clarity(options.frameMs);
   }
 
   reset(): void {
     this.#state = "full";
+    this.#clarity.reset();
     this.#soundMs = 0;
     this.#speechMs = 0;
     this.#onsetMs = undefined;
@@ -94,12 +100,15 @@ class Watch implements BargeIn {
   /** Takes the frame into both sums. */
   #sum(frame: BargeInFrame, speech: number, theirs: number): void {
     const { frameMs, soundDb, duckAfterMs, sureSpeech } = this.#options;
-    const prominence = Math.min(1, this.#floor.above(frame.levelDbfs) / soundDb) * theirs;
+    const aboveDb = this.#floor.above(frame.levelDbfs);
+    const prominence = Math.min(1, aboveDb / soundDb) * theirs;
     const sound = Math.max(prominence, speech);
     // Half of a sure sound is none yet; below it the sum falls.
     const more = ((sound - DOUBT) / (1 - DOUBT)) * frameMs;
     this.#soundMs = Math.min(2 * duckAfterMs, Math.max(0, this.#soundMs + more));
-    const evidence = Math.max(-1, Math.min(1, logOdds(speech) / logOdds(sureSpeech)));
+    const weight = this.#clarity.push(frame.levelDbfs, aboveDb, frame.periodicity);
+    const odds = Math.max(-1, Math.min(1, logOdds(speech) / logOdds(sureSpeech)));
+    const evidence = odds > 0 ? odds * weight : odds;
     this.#speechMs = Math.min(this.#options.stopAfterMs, Math.max(0, this.#speechMs + evidence * frameMs));
     this.#quietMs = sound < DOUBT ? this.#quietMs + frameMs : 0;
     this.#sinceRestoreMs += frameMs;

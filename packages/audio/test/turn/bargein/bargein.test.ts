@@ -61,6 +61,23 @@ describe("speech", () => {
     ]);
   });
 
+  test("stops a frame sooner where it is known to have a voice, and late, but not never, where it is known to have none", () => {
+    const stopOf = (periodicity: number): number | undefined =>
+      hear([[60, { ...VOICE, periodicity }]]).find(({ type }) => type === "stop")?.atMs;
+    expect(stopOf(0.95)).toBe(160);
+    expect(stopOf(0.3)).toBeGreaterThan(600);
+    expect(stopOf(0.3)).toBeLessThan(900);
+  });
+
+  test("that begins with a hiss below its vowel is as fast from there on as without", () => {
+    const hiss = { ...VOICE, speech: 0.4, levelDbfs: -42, periodicity: 0.3 };
+    const decisions = hear([
+      [4, hiss],
+      [20, { ...VOICE, periodicity: 0.9 }],
+    ]);
+    expect(decisions.find(({ type }) => type === "stop")?.atMs).toBe(4 * FRAME_MS + 160);
+  });
+
   test("that is hardly above the noise stops too", () => {
     expect(kinds(hear([[20, { ...VOICE, levelDbfs: -58 }]]))).toBe("duck stop");
   });
@@ -83,6 +100,25 @@ describe("what is no speech", () => {
       expect(kinds(hearSound(sound))).toMatch(/^(duck restore ?)*$/u);
     }
     expect(COUGHS.map((sound) => hearSound(sound)[0]?.type)).toEqual(COUGHS.map(() => "duck"));
+  });
+
+  test("a cough with a voice in it, as probable as speech but loudest in its breath, comes back", () => {
+    const stroke = { ...VOICE, speech: 0.5, levelDbfs: -18, periodicity: 0.3 };
+    const tone = { ...VOICE, speech: 0.96, levelDbfs: -20, periodicity: 0.9 };
+    const cough = (known: boolean): string => {
+      const of = ({ periodicity, ...frame }: typeof tone): Omit<BargeInFrame, "atMs"> =>
+        known ? { ...frame, periodicity } : frame;
+      return kinds(
+        hear([
+          [4, of(stroke)],
+          [6, of(tone)],
+          [20, { ...ROOM, ...(known ? { periodicity: 0.4 } : {}) }],
+        ]),
+      );
+    };
+    expect(cough(true)).toBe("duck restore");
+    // Without looking for the voice it would stop.
+    expect(cough(false)).toBe("duck stop");
   });
 
   test("a click does nothing", () => {
