@@ -10,6 +10,7 @@ import { parseArgs } from "node:util";
 import { runParts } from "../../../tools/bench/parts.ts";
 import { UsageError } from "../../../tools/bench/usage-error.ts";
 import type { BenchReport, BenchRow } from "../../../tools/bench/types.ts";
+import { arbitrationRows } from "./voice/arbitration.ts";
 import { endpointRows } from "./voice/endpoint.ts";
 import { fixedRows } from "./voice/fixed.ts";
 import { frameRows } from "./voice/frames.ts";
@@ -25,6 +26,7 @@ import { wordRows } from "./voice/words.ts";
 
 /** The table of contents. */
 const PARTS: Readonly<Record<string, VoicePart>> = {
+  arbitration: arbitrationRows,
   frames: frameRows,
   wake: wakeRows,
   alarms: alarmRows,

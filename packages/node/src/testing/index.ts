@@ -14,6 +14,6 @@ export { Household, portrait, unityOf, untilUnited } from "./peers/household.ts"
 export type { HouseholdOptions, NewPeer, Unity } from "./peers/household.ts";
 export { LivePeer, PeerFailure } from "./peers/live-peer.ts";
 export { Lan, type Place } from "./peers/lan.ts";
-export type { GetAnswer, PeerStatus, PutAnswer } from "./peers/orders.ts";
+export type { BidAnswer, GetAnswer, PeerStatus, PutAnswer, TestEngines } from "./peers/orders.ts";
 /** The same as parts of a simulation. */
 export * as simulated from "./simulated.ts";

@@ -124,10 +124,7 @@ class Rounds implements Arbiter {
     this.#pass(atMs);
     if (message.type === "seen") this.#receiveSeen(message.of, message.host);
     else if (message.from.host !== this.#host) {
-      const known = this.#rounds.find(
-        (round) => round.bids.get(message.from.host)?.from.number === message.from.number,
-      );
-      const round = known ?? this.#roundOf(this.#nowMs - message.agoMs);
+      const round = this.#roundFor(message.from, this.#nowMs - message.agoMs);
       const rival = { from: message.from, score: message.score };
       if (round.bids.size < BIDS_MAX) round.bids.set(rival.from.host, rival);
       if (message.type === "bid") this.#receiveBid(round, rival);
@@ -224,6 +221,19 @@ class Rounds implements Arbiter {
     this.#rounds = this.#rounds.filter(
       ({ bornMs, own }) => own?.state === "open" || this.#nowMs - bornMs <= this.#options.keepMs,
     );
+  }
+
+  /**
+   * Where another host's bid or claim belongs. What has waited, as while this host stood still, seems to be of a later word
+   * than it is: a message that came quicker is believed rather.
+   */
+  #roundFor(from: UtteranceId, endMs: number): Round {
+    const known = this.#rounds.find((round) => round.bids.get(from.host)?.from.number === from.number);
+    if (known === undefined) return this.#roundOf(endMs);
+    if (endMs >= known.endMs - this.#options.sameMs) return known;
+    known.bids.delete(from.host);
+    if (known.claim?.from.host === from.host && known.claim.from.number === from.number) known.claim = undefined;
+    return this.#roundOf(endMs);
   }
 
   /** The wake word that ended at about `endMs`, whoever heard it; the nearest when there are several. */

@@ -148,6 +148,19 @@ describe("several hosts", () => {
     expect(counts.get("5 %")).toBeLessThanOrEqual(8);
   });
 
+  test("who stood still and hears it late is told who has answered, though what was said meanwhile came late as well", () => {
+    const stopped = createArbiter("a");
+    const bid = { type: "bid", from: { host: "b", number: 7 }, score: 1, agoMs: 100 } as const;
+    const claim = { ...bid, type: "claim", agoMs: 220 } as const;
+    // Both were sent at 1,000 and 1,120; the word had ended at 900.
+    stopped.received(bid, 3000);
+    stopped.received(claim, 3000);
+    const late = stopped.heard({ number: 1, score: 9, agoMs: 2110, others: ["b"] }, 3010);
+    expect(late).toMatchObject([{ type: "broadcast", message: { type: "bid" } }]);
+    // Which is answered at once.
+    expect(stopped.received({ ...claim, agoMs: 2112 }, 3014)).toEqual([{ type: "yield", number: 1, to: "b" }]);
+  });
+
   test("the next wake word is another matter", () => {
     const host = createArbiter("a");
     host.received({ type: "claim", from: { host: "b", number: 1 }, score: 1, agoMs: 200 }, 1000);

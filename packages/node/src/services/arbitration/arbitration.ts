@@ -7,6 +7,7 @@ import { systemClock, type Clock, type Timer } from "@parley/actors";
 import { BoundedQueue } from "@parley/audio/format";
 import { createArbiter, type Arbiter, type ArbitrationEffect, type ArbitrationMessage } from "@parley/audio/turn";
 import type { Verdict } from "@parley/audio/converse";
+import { Standstill } from "./standstill.ts";
 
 /** In the place of a participant: all of them. */
 export const ALL = "all";
@@ -57,8 +58,10 @@ export interface Seat {
   leave(): void;
 }
 
-/** So long a verdict may still be taken back: an arbiter forgets a wake word after two seconds. */
+/** So long a verdict may still be taken back. */
 const OPEN_MS = 2_500;
+/** Longer than that a wake word is remembered: who stood still meanwhile hears it late, and is told who has answered. */
+const REMEMBERED_MS = 15_000;
 
 /** The participants of one peer. */
 export class Arbitration {
@@ -67,6 +70,7 @@ export class Arbitration {
   readonly #seats = new Map<string, LocalSeat>();
   readonly #waiting: (() => void)[] = [];
   readonly #listeners = new Set<() => void>();
+  readonly #standstill: Standstill;
   #elsewhere: Elsewhere | undefined;
   #seated = 0;
   #sent = 0;
@@ -76,6 +80,7 @@ export class Arbitration {
   constructor(options: ArbitrationOptions) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock();
+    this.#standstill = new Standstill(this.#clock, () => this.elsewhere.length > 0);
   }
 
   get peer(): string {
@@ -119,6 +124,7 @@ export class Arbitration {
     const id = `${this.peer}/${this.#seated}`;
     const seat = new LocalSeat(id, {
       clock: this.#clock,
+      hasMissed: (saidMs) => this.#standstill.hasMissed(saidMs),
       others: () => [...this.#seats.keys(), ...this.elsewhere].filter((other) => other !== id),
       send: (message, to) => this.#send(id, message, to),
       settled: (settled) => {
@@ -126,10 +132,13 @@ export class Arbitration {
         this.#options.onSettled?.(settled);
       },
       left: () => {
-        if (this.#seats.delete(id)) this.#changed();
+        if (!this.#seats.delete(id)) return;
+        if (this.#seats.size === 0) this.#standstill.stop();
+        this.#changed();
       },
     });
     this.#seats.set(id, seat);
+    this.#standstill.start();
     this.#changed();
     return seat;
   }
@@ -176,6 +185,8 @@ export class Arbitration {
 
 interface SeatPorts {
   readonly clock: Clock;
+  /** Whether others have answered to what was said then, while this host stood still. */
+  readonly hasMissed: (saidMs: number) => boolean;
   readonly others: () => readonly string[];
   readonly send: (message: ArbitrationMessage, to: string) => void;
   readonly settled: (settled: Settled) => void;
@@ -202,7 +213,7 @@ class LocalSeat implements Seat {
   constructor(id: string, ports: SeatPorts) {
     this.id = id;
     this.#ports = ports;
-    this.#arbiter = createArbiter(id);
+    this.#arbiter = createArbiter(id, { keepMs: REMEMBERED_MS });
   }
 
   async *bid({ score, agoMs }: Bid, signal: AbortSignal): AsyncGenerator<Verdict> {
@@ -216,7 +227,8 @@ class LocalSeat implements Seat {
     signal.addEventListener("abort", onAbort, { once: true });
     if (signal.aborted) onAbort();
     try {
-      this.#carryOut(this.#arbiter.heard({ number, score, agoMs, others }, heardMs));
+      if (this.#ports.hasMissed(heardMs - agoMs)) this.#settle(number, "lost");
+      else this.#carryOut(this.#arbiter.heard({ number, score, agoMs, others }, heardMs));
       yield* verdicts;
     } finally {
       over.cancel();

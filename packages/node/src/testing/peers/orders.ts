@@ -1,7 +1,7 @@
 /** What a peer in a process of its own is told, and what it answers. */
+import type { Verdict } from "@parley/audio/converse";
 import type { MetCluster, PairingWindow, PeerReport, RevocationReport, WaitingPeer } from "../../cluster/face.ts";
 import type { FlagValues } from "../../config/index.ts";
-import type { Settled } from "../../services/arbitration/arbitration.ts";
 import type { EngineName } from "../../services/stage.ts";
 import type { FixedDelays } from "../fixed-delay-sources.ts";
 
@@ -128,8 +128,12 @@ export type PeerStatus = Readonly<Record<string, unknown>> & {
   readonly meshKey?: { readonly generation: number; readonly publicKey: string } | null;
 };
 
-/** The first verdict on a bid. */
-export type BidAnswer = Pick<Settled, "verdict" | "tookMs" | "others">;
+/** What came of a bid: the first verdict, after `tookMs`, and the one that held. */
+export interface BidAnswer {
+  readonly first: Verdict;
+  readonly last: Verdict;
+  readonly tookMs: number;
+}
 
 export type RevokeAnswer = RevocationReport;
 

@@ -30,6 +30,8 @@ import type {
 } from "./orders.ts";
 
 const JOIN_MS = 60_000;
+/** Long enough for a verdict to be taken back. */
+const BID_MS = 1_500;
 
 const given: PeerProcessOptions = JSON.parse(process.argv[2] ?? "{}");
 const { home, flags, joinSecret, engines } = given;
@@ -137,10 +139,14 @@ async function carryOut(order: PeerOrder): Promise<unknown> {
 
 async function bid({ score, agoMs }: { readonly score: number; readonly agoMs: number }): Promise<BidAnswer> {
   const startedMs = performance.now();
-  const others = peer.services.arbitration?.elsewhere.length ?? 0;
-  for await (const verdict of seat?.bid({ score, agoMs }, new AbortController().signal) ?? []) {
-    return { verdict, tookMs: performance.now() - startedMs, others };
+  let answer: BidAnswer | undefined;
+  for await (const verdict of seat?.bid({ score, agoMs }, AbortSignal.timeout(BID_MS)) ?? []) {
+    answer =
+      answer === undefined
+        ? { first: verdict, last: verdict, tookMs: performance.now() - startedMs }
+        : { ...answer, last: verdict };
   }
+  if (answer !== undefined) return answer;
   throw new PeerError("usage", "nothing came of the bid", { nextStep: "Take a seat first." });
 }
 

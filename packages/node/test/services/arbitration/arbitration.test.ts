@@ -1,8 +1,10 @@
+import type { Clock } from "@parley/actors";
+import { VirtualClock } from "@parley/actors/testing";
 import fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
 import { Arbitration, type Elsewhere } from "../../../src/services/arbitration/arbitration.ts";
 import { readNote } from "../../../src/services/arbitration/wire.ts";
-import { Street, type Heard } from "./house.ts";
+import { hear, Street, type Heard } from "./house.ts";
 
 /** What "within 150 ms" allows, and the window in which bids are waited for. */
 const SOON_MS = 150;
@@ -28,7 +30,7 @@ describe("conversations that hear one wake word", () => {
     await street.clock.pass(100);
     const heard: Heard[] = [];
     for (const [index, seat] of seats.entries()) {
-      heard.push(street.hear(seat, [1, 3, 12, 2, 11][index] ?? 0, 100 + 3 * index));
+      heard.push(hear(seat, [1, 3, 12, 2, 11][index] ?? 0, 100 + 3 * index));
       await street.clock.pass(3);
     }
     await street.clock.pass(SOON_MS);
@@ -45,12 +47,12 @@ describe("conversations that hear one wake word", () => {
     const kitchen = ben?.arbitration.take();
     if (parlour === undefined || hall === undefined || kitchen === undefined) throw new Error("no seats");
     await street.clock.pass(100);
-    const first = [street.hear(parlour, 1), street.hear(hall, 3), street.hear(kitchen, 2)];
+    const first = [hear(parlour, 1), hear(hall, 3), hear(kitchen, 2)];
     await street.clock.pass(SOON_MS);
     expect(answers(first)).toEqual([1]);
     await street.clock.pass(5_000);
     // Who did not hear it has no part in it; the others wait for it no longer than the window.
-    const second = [street.hear(parlour, 2), street.hear(kitchen, 3)];
+    const second = [hear(parlour, 2), hear(kitchen, 3)];
     await street.clock.pass(SOON_MS);
     expect(answers(second)).toEqual([1]);
   });
@@ -68,7 +70,7 @@ describe("conversations that hear one wake word", () => {
     };
     ann?.arbitration.connect(elsewhere);
     if (seat === undefined) throw new Error("no seat");
-    const heard = street.hear(seat, 1);
+    const heard = hear(seat, 1);
     await street.clock.settle();
     expect(heard.verdicts).toEqual(["won"]);
     expect(ann?.settled).toMatchObject([{ verdict: "won", tookMs: 0, others: 0 }]);
@@ -82,7 +84,7 @@ describe("conversations that hear one wake word", () => {
       street.network.cut("cay", other);
       street.network.cut(other, "cay");
     }
-    const heard = seats.slice(0, 2).map((seat, index) => street.hear(seat, index));
+    const heard = seats.slice(0, 2).map((seat, index) => hear(seat, index));
     await street.clock.pass(SOON_MS);
     expect(answers(heard)).toEqual([1]);
   });
@@ -92,7 +94,7 @@ describe("conversations that hear one wake word", () => {
     await street.clock.pass(100);
     street.network.cut("ann", "ben");
     street.network.cut("ben", "ann");
-    const heard = seats.map((seat, index) => street.hear(seat, index));
+    const heard = seats.map((seat, index) => hear(seat, index));
     await street.clock.pass(300);
     expect(heard.map(({ verdicts }) => verdicts)).toEqual([["won"], ["won"]]);
     street.network.heal();
@@ -124,7 +126,7 @@ describe("conversations that hear one wake word", () => {
         for (const [index, { waitMs, agoMs, score }] of bids.entries()) {
           await street.clock.pass(waitMs);
           const seat = seats[index];
-          if (seat !== undefined) heard.push(street.hear(seat, score, agoMs));
+          if (seat !== undefined) heard.push(hear(seat, score, agoMs));
         }
         await street.clock.pass(600);
         expect(answers(heard)).toHaveLength(1);
@@ -134,12 +136,39 @@ describe("conversations that hear one wake word", () => {
     );
   });
 
+  it("do not answer what was said while they stood still, which others have answered by then", async () => {
+    const clock = new VirtualClock();
+    // Timers do not fire while a process is stopped; time passes all the same.
+    let stoppedMs = 0;
+    const still: Clock = {
+      nowMs: () => clock.nowMs() + stoppedMs,
+      after: (ms, run) => clock.after(ms, run),
+      soon: (run) => clock.soon(run),
+      later: (run) => clock.later(run),
+    };
+    const arbitration = new Arbitration({ peer: "ann", clock: still });
+    const others = { participants: ["ben/1"] as readonly string[], send: () => undefined };
+    arbitration.connect(others);
+    const seat = arbitration.take();
+    await clock.pass(1_000);
+    stoppedMs = 3_000;
+    // It takes the others for gone, since it has heard nothing of them.
+    others.participants = [];
+    const late = hear(seat, 1, 2_000);
+    await clock.pass(500);
+    const fresh = hear(seat, 1, 100);
+    await clock.pass(3_000);
+    expect([late.verdicts, fresh.verdicts]).toEqual([["lost"], ["won"]]);
+    seat.leave();
+    expect(clock.timers).toBe(0);
+  });
+
   it("end with their conversation: a verdict that comes later reaches nobody", async () => {
     street = new Street();
     const arbitration = new Arbitration({ peer: "ann", clock: street.clock });
     arbitration.connect({ participants: ["ben/1"], send: () => undefined });
     const seat = arbitration.take();
-    const heard = street.hear(seat, 1);
+    const heard = hear(seat, 1);
     await street.clock.settle();
     seat.leave();
     await street.clock.pass(3_000);

@@ -46,19 +46,19 @@ export class Street {
     return [...this.houses.values()];
   }
 
-  /** A bid in the background. */
-  hear(seat: Seat, score: number, agoMs = 100): Heard {
-    const verdicts: Verdict[] = [];
-    void (async () => {
-      for await (const verdict of seat.bid({ score, agoMs }, new AbortController().signal)) verdicts.push(verdict);
-    })();
-    return { verdicts };
-  }
-
   async close(): Promise<void> {
     for (const stop of this.#stops) stop();
     const stopping = [...this.houses.values()].map(({ system }) => system.stop());
     await this.clock.pass(10_000);
     await Promise.all(stopping);
   }
+}
+
+/** A bid in the background. */
+export function hear(seat: Seat, score: number, agoMs = 100): Heard {
+  const verdicts: Verdict[] = [];
+  void (async () => {
+    for await (const verdict of seat.bid({ score, agoMs }, new AbortController().signal)) verdicts.push(verdict);
+  })();
+  return { verdicts };
 }
