@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { VoiceFrames } from "../../../src/engines/index.ts";
 import { AudioError } from "../../../src/index.ts";
+import { normaliseHeard } from "../../../src/turn/index.ts";
 import type { Verdict, WakeHeard } from "../../../src/pipeline/converse/index.ts";
 import { FRAME_MS, MS_PER_CHAR, Room, toneStt, toneVad, toneWake, VirtualClock } from "./kit.ts";
 
@@ -240,13 +241,15 @@ describe("a conversation", () => {
     const sign = fc.oneof({ weight: 5, arbitrary: word }, { weight: 2, arbitrary: pause }, fc.constant("~"));
     await fc.assert(
       fc.asyncProperty(fc.array(sign, { minLength: 1, maxLength: 25, size: "max" }), async (signs) => {
+        const said = signs.filter((each) => each !== "~" && !Number.isFinite(Number(each)));
+        // What is said again and again is taken for a recogniser that has lost itself.
+        fc.pre(normaliseHeard(said.join(" ")).split(" ").length === Math.max(1, said.length));
         const room = new Room(echoed);
         await room.say(`500 ${signs.join(" ")} 5000`);
         await room.untilQuiet();
         expect(await room.end()).toBeUndefined();
         const turns = room.of("turn");
         expect(turns.map(({ turn }) => turn)).toEqual(turns.map((_, index) => index + 1));
-        const said = signs.filter((each) => each !== "~" && !Number.isFinite(Number(each)));
         const heard = turns.flatMap(({ question }) =>
           question
             .toLowerCase()
