@@ -33,7 +33,9 @@ export class TalkListener {
       const value = found();
       if (value !== undefined) return value;
       if (this.#isOver || performance.now() > giveUpMs) {
-        const why = this.#isOver ? "the conversation ended" : `${withinMs / 1000} s passed`;
+        const why = this.#isOver
+          ? `the conversation ended (${String(await this.over)})`
+          : `${withinMs / 1000} s passed`;
         throw new Error(`${why} without ${what}; it went:\n${this.course()}`);
       }
       await sleep(LOOK_MS);
