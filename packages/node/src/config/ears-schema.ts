@@ -36,20 +36,21 @@ export function readWakeWords(list: string): readonly WakeWordSetting[] | undefi
 
 function readWakeWord(item: string): WakeWordSetting | undefined {
   const parts = item.trim().split(/\s+/);
-  const word = parts.filter((part) => !part.includes("="));
+  const said = parts.filter((part) => !part.includes("="));
+  const word = said
+    .join(" ")
+    .toLowerCase()
+    .replaceAll(/[\s_]+/g, " ")
+    .trim();
   const options = new Map(parts.filter((part) => part.includes("=")).map(keyAndValue));
   const isKnown = [...options].every(([key, value]) => value !== "" && ["threshold", "model", "inputs"].includes(key));
   const threshold = options.has("threshold") ? Number(options.get("threshold")) : undefined;
   const inputs = options.get("inputs")?.split("+");
-  if (word.length === 0 || !isKnown) return undefined;
+  if (word === "" || !isKnown) return undefined;
   if (threshold !== undefined && !(threshold >= THRESHOLD_MIN && threshold <= 1)) return undefined;
   if (inputs?.every(isInput) === false) return undefined;
   return {
-    word: word
-      .join(" ")
-      .toLowerCase()
-      .replaceAll(/[\s_]+/g, " ")
-      .trim(),
+    word,
     threshold,
     model: options.get("model"),
     inputs: inputs?.filter(isInput),
