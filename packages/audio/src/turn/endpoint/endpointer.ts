@@ -17,7 +17,7 @@ export interface EndpointOptions {
   readonly score: EndOfTurnScore;
   /** Silence that ends what surely is whole. Default 250; in dictation 900. */
   readonly leastSilenceMs: number;
-  /** Silence that ends what may be whole or not, or of which nothing is known yet. Default 1000; in dictation 1500. */
+  /** Silence that ends what may be whole or not, or of which nothing is known yet. Default 1200; in dictation 1500. */
   readonly unsureSilenceMs: number;
   /** Silence that ends anything. Default 2500; in dictation 4000. */
   readonly mostSilenceMs: number;
@@ -70,7 +70,7 @@ export interface Endpointer {
   reset(pausedMs?: number): void;
 }
 
-const COMMAND = { leastSilenceMs: 250, unsureSilenceMs: 1000, mostSilenceMs: 2500, longestMs: 60_000 };
+const COMMAND = { leastSilenceMs: 250, unsureSilenceMs: 1200, mostSilenceMs: 2500, longestMs: 60_000 };
 const DICTATION = { leastSilenceMs: 900, unsureSilenceMs: 1500, mostSilenceMs: 4000, longestMs: 300_000 };
 
 /** From here on nothing is gained by waiting, or by hurrying. */

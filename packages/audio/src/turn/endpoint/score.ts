@@ -23,6 +23,7 @@ export type EndOfTurnScore = (text: string, context: TurnContext) => number;
 const LONGEST_CHARS = 4000;
 
 const UNKNOWN = 0.5;
+const DOUBTFUL = 0.6;
 /** Who writes by voice goes on after most sentences. */
 const MOST_IN_DICTATION = 0.6;
 
@@ -31,13 +32,14 @@ export const endOfTurnScore: EndOfTurnScore = (text, { language, mode }) => {
   const lexicon = lexiconOf(language);
   const said = text.trim().slice(-LONGEST_CHARS);
   if (said === "") return UNKNOWN;
-  // A comma there is only where the sound was cut: recognisers put one behind whole sentences, too.
   const isOpen = /(?:[:;–—-]|\.\.\.|…)["'”’»)]?$/u.test(said);
   const asks = /[?？]["'”’»)]?$/u.test(said);
   if (lexicon === undefined) return isOpen || /[,，、]$/u.test(said) ? 0.2 : asks ? 0.8 : UNKNOWN;
   const words = wordsOf(said.toLowerCase());
   const score = words.length === 0 ? UNKNOWN : judge(words, lexicon);
-  // A full stop tells nothing, either; other marks are meant.
+  // Where the sound was cut recognisers put full stops and commas behind whole sentences and begun ones: a comma weighs little,
+  // and only in doubt. Other marks are meant.
+  if (/[,，]$/u.test(said) && score < DOUBTFUL) return 0.8 * score;
   if (isOpen) return Math.min(score, 0.2);
   if (asks && score >= UNKNOWN) return Math.max(score, 0.85);
   return mode === "dictation" ? Math.min(score, MOST_IN_DICTATION) : score;

@@ -18,7 +18,8 @@ export interface InteractionOptions {
   readonly followUpMs: number;
   /**
    * Who speaks before so much of a reply was heard cannot have reacted to it: they were going on, and the reply is taken
-   * back. About the reaction time of people. A reply that is only written stays open to more for as long. Default 300.
+   * back. About the reaction time of people. A reply that is only written stays open to more for as long, and as it takes to
+   * begin to read. 0: only what began before the first sound, and nothing behind what is written. Default 300.
    */
   readonly joinGraceMs: number;
   /** Longest turn; what is said beyond it is the next. Default 60000. */

@@ -48,6 +48,8 @@ interface Stopping {
   readonly heardMs: number;
 }
 
+/** What it takes to begin to read an answer. */
+const READING_MS = 500;
 /** What it takes to be sure that a sound is speech (`turn/bargein`). */
 const SURE_MS = 250;
 
@@ -171,7 +173,7 @@ export const parts = setup({
     playback: ({ context }) => context.options.playbackMs,
     ducking: ({ context }) => context.options.duckMs,
     stopping: ({ context }) => context.options.stopMs,
-    told: ({ context }) => context.options.joinGraceMs + SURE_MS,
+    told: ({ context }) => context.options.joinGraceMs + SURE_MS + READING_MS,
   },
   guards: {
     open: ({ context }) => context.options.mode === "open",
@@ -179,7 +181,8 @@ export const parts = setup({
     held: ({ context }) => context.capture === "held",
     inWindow: ({ context }) => context.capture === "window",
     ended: ({ context }) => context.ended,
-    heldLongEnough: ({ context, event }) => heldMs(context, event) >= context.options.minHoldMs,
+    heldLongEnough: ({ context, event }) =>
+      context.capture === "held" && heldMs(context, event) >= context.options.minHoldMs,
     /** In ears that no wake word opened, one may be said that other hosts heard too. */
     wakeUnsettled: ({ context }) => context.award === "none" && context.opening !== "key",
     settling: ({ context }) => context.award === "pending" || context.award === "won",
@@ -242,7 +245,11 @@ export const parts = setup({
       enqueue.emit({ type: "arbitrate", turn: context.turn, word, score, endMs });
     }),
     settle: assign((_, params: { award: InteractionContext["award"] }) => ({ award: params.award })),
-    noteSpeech: assign({ spoke: true }),
+    // Ears that stay open behind an answer were opened by nobody: the turn is as long as what is said.
+    noteSpeech: assign(({ context, event }) => ({
+      spoke: true,
+      openedAtMs: context.opening === "follow-up" && !context.spoke ? nowOf(context, event) : context.openedAtMs,
+    })),
     noteEnd: assign(({ context, event }) => ({ ended: true, toMs: endOf(context, event) })),
     forgetEnd: assign({ ended: false }),
     noteSpill: assign(({ context, event }) => ({ spillMs: context.spillMs ?? startOf(event) })),

@@ -42,12 +42,12 @@ describe("the end of a turn", () => {
   });
 
   test("with nothing recognised, silence alone decides", () => {
-    expect(listen([400, -2000]).at(-1)).toMatchObject({ type: "ended", silenceMs: 1024, reason: "silence" });
+    expect(listen([400, -2000]).at(-1)).toMatchObject({ type: "ended", silenceMs: 1216, reason: "silence" });
   });
 
   test("a transcript of the beginning says nothing of the end", () => {
     const events = listen([400, "Stop", 1500, -2000]);
-    expect(events.at(-1)).toMatchObject({ silenceMs: 1024 });
+    expect(events.at(-1)).toMatchObject({ silenceMs: 1216 });
   });
 
   test("an older transcript that comes late does not count", () => {
@@ -78,7 +78,7 @@ describe("the end of a turn", () => {
     for (const wrong of [
       { frameMs: 0 },
       { earlyMs: -1 },
-      { leastSilenceMs: 1100 },
+      { leastSilenceMs: 1300 },
       { patience: -1 },
       { mostSilenceMs: Number.NaN },
     ]) {
@@ -140,14 +140,14 @@ describe("a pause", () => {
       }
       return silenceMs;
     };
-    expect([0, 1000, 20_000].map(need)).toEqual([1024, 1408, 2528]);
+    expect([0, 1000, 20_000].map(need)).toEqual([1216, 1600, 2528]);
   });
 });
 
 describe("silence for a score", () => {
   test("falls from the most to the least, and never leaves them", () => {
     const options = endpointOptions();
-    expect([0, 0.1, 0.5, 0.9, 1].map((score) => silenceFor(score, options))).toEqual([2500, 2500, 1000, 250, 250]);
+    expect([0, 0.1, 0.5, 0.9, 1].map((score) => silenceFor(score, options))).toEqual([2500, 2500, 1200, 250, 250]);
     fc.assert(
       fc.property(fc.double({ noNaN: true }), fc.double({ noNaN: true }), (a, b) => {
         const [low, high] = [silenceFor(Math.min(a, b), options), silenceFor(Math.max(a, b), options)];
@@ -248,7 +248,7 @@ describe("the judge", () => {
     });
     const share = (needs: readonly number[], holds: (needMs: number) => boolean): number =>
       Math.round((100 * needs.filter(holds).length) / needs.length);
-    const [early, late] = [share(begun, (ms) => ms <= 600), share(whole, (ms) => ms > 1000)];
+    const [early, late] = [share(begun, (ms) => ms <= 600), share(whole, (ms) => ms > 1200)];
     console.log(
       `${language}: whole sentences end after p50 ${whole[Math.floor(whole.length / 2)]?.toFixed(0)} ms, p90 ${whole[Math.floor(whole.length * 0.9)]?.toFixed(0)} ms, later than unsure ${late} %; of pauses of 0.6 s within a sentence ${early} % cut it, of 0.9 s ${share(begun, (ms) => ms <= 900)} %, of 1.5 s ${share(begun, (ms) => ms <= 1500)} % (silence of 0.6 s alone: 100 %)`,
     );

@@ -88,7 +88,7 @@ export function referenceConversation(o: InteractionOptions) {
   const written = (): void => {
     if (o.joinGraceMs === 0 || o.interruptions !== "any-speech" || capture === "held") return answered();
     work = "answered";
-    go("responding", [o.joinGraceMs + 250, answered]);
+    go("responding", [o.joinGraceMs + 250 + 500, answered]);
   };
   const join = (): void => {
     leftMs = Math.max(1, o.maxUtteranceMs - (nowMs - openedMs));
@@ -138,6 +138,7 @@ export function referenceConversation(o: InteractionOptions) {
       case "hotkey":
         return spoke ? finish() : idle();
       case "speech-start":
+        if (opening === "follow-up" && !spoke) openedMs = nowMs;
         spoke = true;
         if (waits) deadlines = deadlines.slice(0, 1);
         if (early) work = "none";
