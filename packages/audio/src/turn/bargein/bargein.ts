@@ -49,6 +49,9 @@ const ROOM_SPEECH = 0.3;
 /** Less sound than this lets the sum forget. */
 const DOUBT = 0.4;
 
+/** A frame that could not be surer counts as so many that are sure, where what it sounds like is looked at, too. */
+const MOST_EVIDENCE = 1.5;
+
 /** A new watch. @throws RangeError of {@link bargeInOptions} */
 export function createBargeIn(options: Partial<BargeInOptions> = {}): BargeIn {
   return new Watch(bargeInOptions(options));
@@ -107,7 +110,8 @@ class Watch implements BargeIn {
     const more = ((sound - DOUBT) / (1 - DOUBT)) * frameMs;
     this.#soundMs = Math.min(2 * duckAfterMs, Math.max(0, this.#soundMs + more));
     const weight = this.#clarity.push(frame.levelDbfs, aboveDb, frame.periodicity);
-    const odds = Math.max(-1, Math.min(1, logOdds(speech) / logOdds(sureSpeech)));
+    const most = frame.periodicity === undefined ? 1 : MOST_EVIDENCE;
+    const odds = Math.max(-1, Math.min(most, logOdds(speech) / logOdds(sureSpeech)));
     const evidence = odds > 0 ? odds * weight : odds;
     this.#speechMs = Math.min(this.#options.stopAfterMs, Math.max(0, this.#speechMs + evidence * frameMs));
     this.#quietMs = sound < DOUBT ? this.#quietMs + frameMs : 0;

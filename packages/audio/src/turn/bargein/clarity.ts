@@ -14,7 +14,7 @@ const CLEAR = [0.25, 0.6] as const;
 /** What evidence of speech counts without a voice: whispers are heard late, but heard. */
 const UNCLEAR_WEIGHT = 0.2;
 /** And where nobody can tell whether there is one. */
-const UNKNOWN_WEIGHT = 0.85;
+const UNKNOWN_WEIGHT = 0.9;
 
 /** One sound after another. */
 export class Clarity {

@@ -15,7 +15,7 @@ export interface BargeInOptions {
   readonly duckAfterMs: number;
   /**
    * Surely speech for so long stops; what is less sure takes longer, and what is not speech takes back. The one knob between
-   * reacting fast and being stopped by coughs. Default 150 ms, five frames; six where it is not known how periodic they are.
+   * reacting fast and being stopped by coughs. Default 170 ms: four frames to six, the surer the fewer.
    */
   readonly stopAfterMs: number;
   /** A frame of this probability is surely speech. Default 0.95. */
@@ -37,7 +37,7 @@ const DEFAULTS: BargeInOptions = {
   frameMs: 32,
   soundDb: 10,
   duckAfterMs: 60,
-  stopAfterMs: 150,
+  stopAfterMs: 170,
   sureSpeech: 0.95,
   quietMs: 200,
   noiseMs: 1500,

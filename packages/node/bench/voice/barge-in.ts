@@ -1,0 +1,250 @@
+/**
+ * How fast a sound turns a reply down and a voice stops it, what stops it that should not, and whether our own voice does: real
+ * detector, real echo canceller, in simulated time (`barge-in/scene.ts`). Settings were chosen on other voices, sentences and seeds.
+ */
+import { framesHost, startEngineHost, voiceFrames, type VoiceFrames } from "@parley/audio/engines";
+import {
+  cough,
+  doorKnock,
+  droppedThing,
+  joinedSounds,
+  keyboard,
+  laughter,
+  Leak,
+  music,
+  pinkNoise,
+  rms,
+  speakingRms,
+  throatClearing,
+  voicedCough,
+  whiteNoise,
+  withRms,
+} from "@parley/audio/testing";
+import type { BenchRow } from "../../../../tools/bench/types.ts";
+import { heldAgainst, type EchoScene, type Reaction } from "./barge-in/scene.ts";
+import { modelsWith, recordings, VOICE_MODELS, VOICES, withVoices, type Models } from "./material.ts";
+import type { PartOptions } from "./part.ts";
+
+/** Said over a reply. Some begin with a vowel, some with a hiss, some with a breath. */
+const SENTENCES = [
+  "Hang on, I have a question.",
+  "Stop, that is wrong.",
+  "What was the second one?",
+  "Thanks, I know that already.",
+  "Excuse me, who said so?",
+];
+const GOALS = { duckMs: 150, stopMs: 300 };
+/** Level of a voice at the microphone, and of a quiet room. */
+const VOICE_RMS = 0.06;
+const ROOM_RMS = 0.0008;
+const LEAD_MS = 1000;
+const TAIL_MS = 1500;
+/** Our own voice is well known to the canceller after so long. */
+const LEARNING_MS = 4000;
+/** So far below the voice it begins: in noise that is 10 dB below it, or under our own voice, not where it cannot be heard yet. */
+const ONSET_DB = { quiet: 25, masked: 15 };
+/** Of sounds that the settings were not chosen on. */
+const FIRST_SEED = 5000;
+
+/** What is no speech. */
+const NOISES: Readonly<Record<string, { readonly count: number; readonly make: (seed: number) => Float32Array }>> = {
+  coughs: { count: 100, make: cough },
+  "coughs with a voice in them": { count: 100, make: voicedCough },
+  "cleared throats": { count: 30, make: throatClearing },
+  "laughs of three to seven ha": { count: 30, make: laughter },
+  "dropped things": { count: 30, make: droppedThing },
+  "knocks at a door": { count: 30, make: doorKnock },
+  "keyboards for 1.5 s": { count: 30, make: (seed) => keyboard(1500, seed) },
+};
+
+/** Something said, and where it begins. */
+interface Said {
+  readonly sound: Float32Array;
+  readonly onsetMs: number;
+}
+/** The same, where the room is quiet and where something masks it. */
+type Saying = Readonly<Record<keyof typeof ONSET_DB, Said>>;
+
+export async function* bargeInRows({ isQuick }: PartOptions): AsyncGenerator<BenchRow> {
+  const at = modelsWith("vad/silero-v5", ...VOICE_MODELS, "speech/wav");
+  const said = await sayings(at, isQuick);
+  const reply = joinedSounds(await recordings(at("speech/wav")));
+  const host = await startEngineHost(framesHost({ folder: at("vad/silero-v5") }));
+  try {
+    const vad = voiceFrames(host);
+    yield* speechRows("in quiet", said, ({ quiet }, n) => over(vad, inRoomOf(quiet, n, "quiet"), LEAD_MS, undefined));
+    yield* speechRows("at 10 dB", said, ({ masked }, n) => over(vad, inRoomOf(masked, n, "noise"), LEAD_MS, undefined));
+    const fewer = said.filter((_, n) => n % 2 === 0);
+    for (const [name, cleans] of [
+      ["over our own voice, cleaned", true],
+      ["over our own voice, as it is", false],
+    ] as const) {
+      yield* speechRows(`${name}, echo told`, fewer, ({ masked }, n) =>
+        over(vad, inRoomOf(masked, n, "quiet", LEARNING_MS), LEARNING_MS, echoOf(reply, n, { cleans, tells: true })),
+      );
+    }
+    for (const [name, { count, make }] of Object.entries(NOISES)) {
+      yield* noiseRows(name, isQuick ? Math.ceil(count / 5) : count, make, vad);
+    }
+    yield* ownVoiceRows(reply, vad, isQuick);
+  } finally {
+    await host.close();
+  }
+}
+
+async function sayings(at: Models, isQuick: boolean): Promise<readonly Saying[]> {
+  // Those with an odd number were listened to when settings were chosen.
+  const voices = VOICES.filter((_, n) => n % (isQuick ? 8 : 2) === 0);
+  return await withVoices(at, async (speak) => {
+    const all: Saying[] = [];
+    for (const voice of voices) {
+      for (const text of SENTENCES) {
+        const clip = await speak(text, voice);
+        const factor = VOICE_RMS / speakingRms(clip);
+        const sound = clip.map((sample) => sample * factor);
+        all.push({
+          quiet: { sound, onsetMs: onsetOf(sound, ONSET_DB.quiet) },
+          masked: { sound, onsetMs: onsetOf(sound, ONSET_DB.masked) },
+        });
+      }
+    }
+    return all;
+  });
+}
+
+function onsetOf(sound: Float32Array, belowDb: number): number {
+  const least = speakingRms(sound) * 10 ** (-belowDb / 20);
+  for (let at = 0; at < sound.length; at += 80) if (rms(sound.subarray(at, at + 160)) >= least) return at / 16;
+  return 0;
+}
+
+/** A saying behind `leadMs` of its room; each begins elsewhere in a frame. */
+function inRoomOf({ sound, onsetMs }: Said, n: number, room: "quiet" | "noise", leadMs = LEAD_MS): Said {
+  const shift = (n * 173) % 512;
+  const parts = [new Float32Array(16 * leadMs + shift), sound, new Float32Array(16 * TAIL_MS)];
+  const noises = [whiteNoise, pinkNoise, music];
+  const make = room === "quiet" ? pinkNoise : (noises[n % noises.length] ?? pinkNoise);
+  const clean = joinedSounds(parts);
+  const level = room === "quiet" ? ROOM_RMS : VOICE_RMS / 10 ** (10 / 20);
+  const noise = withRms(make(clean.length, FIRST_SEED + n), level);
+  return { sound: clean.map((sample, i) => sample + (noise[i] ?? 0)), onsetMs: leadMs + shift / 16 + onsetMs };
+}
+
+/** What was done, from the onset. What was done before it is told as negative. */
+async function over(
+  vad: VoiceFrames,
+  { sound, onsetMs }: Said,
+  leadMs: number,
+  echo: EchoScene | undefined,
+): Promise<readonly Reaction[]> {
+  const done = await heldAgainst({ vad, sound, ...(echo === undefined ? {} : { echo }) });
+  // What the canceller's learning brought before is counted with our own voice.
+  return done.map(({ type, atMs }) => ({ type, atMs: atMs - onsetMs })).filter(({ atMs }) => atMs > -leadMs / 2);
+}
+
+function echoOf(
+  reply: Float32Array,
+  n: number,
+  how: Pick<EchoScene, "cleans" | "tells"> & Partial<EchoScene>,
+  gainDb = -6,
+): EchoScene {
+  const leak = new Leak({
+    delayMs: 40 + ((n * 37) % 160),
+    gainDb,
+    fadeMs: 200 + ((n * 53) % 150),
+    seed: FIRST_SEED + n,
+  });
+  const from = (n * 48_000) % reply.length;
+  return { leak, reply: withSpeakingRms(joinedSounds([reply.subarray(from), reply.subarray(0, from)])), ...how };
+}
+
+function withSpeakingRms(sound: Float32Array): Float32Array {
+  const factor = 0.1 / speakingRms(sound);
+  return sound.map((sample) => sample * factor);
+}
+
+async function* speechRows(
+  where: string,
+  said: readonly Saying[],
+  react: (one: Saying, n: number) => Promise<readonly Reaction[]>,
+): AsyncGenerator<BenchRow> {
+  const [ducks, stops]: [number[], number[]] = [[], []];
+  let early = 0;
+  for (const [n, one] of said.entries()) {
+    const done = await react(one, n);
+    if (done.some(({ type, atMs }) => type === "stop" && atMs < 0)) early += 1;
+    ducks.push(done.find(({ type, atMs }) => type !== "restore" && atMs >= 0)?.atMs ?? Number.POSITIVE_INFINITY);
+    stops.push(done.find(({ type, atMs }) => type === "stop" && atMs >= 0)?.atMs ?? Number.POSITIVE_INFINITY);
+  }
+  for (const [what, times, goal] of [
+    ["ducks", ducks, GOALS.duckMs],
+    ["stops", stops, GOALS.stopMs],
+  ] as const) {
+    const name = `speech ${where}: ${what} after (${said.length} onsets)`;
+    const p95 = quantile(times, 0.95);
+    yield row(`${name}, p50`, quantile(times, 0.5), "ms");
+    yield { ...row(`${name}, p95`, p95, "ms"), goal: `<= ${goal}`, met: p95 <= goal };
+    yield row(`${name}, max`, quantile(times, 1), "ms");
+  }
+  if (early > 0) yield row(`speech ${where}: stopped before anybody spoke`, early, "");
+}
+
+async function* noiseRows(
+  name: string,
+  count: number,
+  make: (seed: number) => Float32Array,
+  vad: VoiceFrames,
+): AsyncGenerator<BenchRow> {
+  let [stops, ducks, backs] = [0, 0, 0];
+  for (let n = 0; n < count; n += 1) {
+    const sound = inRoomOf({ sound: make(FIRST_SEED + n), onsetMs: 0 }, n, "quiet").sound;
+    const done = await heldAgainst({ vad, sound });
+    if (done.some(({ type }) => type === "stop")) stops += 1;
+    if (done.some(({ type }) => type === "duck")) ducks += 1;
+    if (done.at(-1)?.type === "restore") backs += 1;
+  }
+  const isGoal = name.startsWith("cough");
+  const all = row(`${name}: stopped (of ${count})`, stops, "");
+  yield { ...all, goal: isGoal ? "0" : null, met: isGoal ? stops === 0 : null };
+  yield row(`${name}: ducked, and came back (of ${count} ducked ${ducks})`, backs, "");
+}
+
+/** Half a minute of our own voice and nobody else. */
+async function* ownVoiceRows(reply: Float32Array, vad: VoiceFrames, isQuick: boolean): AsyncGenerator<BenchRow> {
+  const seconds = isQuick ? 10 : 30;
+  const room = withRms(pinkNoise(16_000 * seconds, FIRST_SEED), ROOM_RMS);
+  const jump = { atMs: 500 * seconds, byMs: 60 };
+  const ways: Readonly<Record<string, Pick<EchoScene, "cleans" | "tells"> & Partial<EchoScene>>> = {
+    "cleaned and told": { cleans: true, tells: true },
+    "cleaned and told, clocks 100 ppm apart, delay jumps": { cleans: true, tells: true, driftPpm: 100, jump },
+    "cleaned only": { cleans: true, tells: false },
+    "told only": { cleans: false, tells: true },
+    neither: { cleans: false, tells: false },
+  };
+  for (const [name, how] of Object.entries(ways)) {
+    let [stops, ducks] = [0, 0];
+    const gains = [-20, -12, -6, 0];
+    for (const [n, gainDb] of gains.entries()) {
+      const done = await heldAgainst({ vad, sound: room, echo: echoOf(reply, n, how, gainDb) });
+      if (done.some(({ type }) => type === "stop")) stops += 1;
+      ducks += done.filter(({ type }) => type === "duck").length;
+    }
+    const where = `our own voice ${name}, ${seconds} s at ${gains.join(", ")} dB`;
+    const isGoal = how.cleans && how.tells;
+    yield {
+      ...row(`${where}: stopped by it (of 4)`, stops, ""),
+      goal: isGoal ? "0" : null,
+      met: isGoal ? stops === 0 : null,
+    };
+    yield row(`${where}: ducked by it`, ducks, "");
+  }
+}
+
+function quantile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;
+}
+
+function row(metric: string, value: number, unit: string): BenchRow {
+  return { metric, value, unit, baseline: null, ratio: null, goal: null, met: null };
+}
