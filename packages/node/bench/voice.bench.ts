@@ -11,6 +11,7 @@ import { runParts } from "../../../tools/bench/parts.ts";
 import { UsageError } from "../../../tools/bench/usage-error.ts";
 import type { BenchReport, BenchRow } from "../../../tools/bench/types.ts";
 import { arbitrationRows } from "./voice/arbitration.ts";
+import { bargeInRows } from "./voice/barge-in.ts";
 import { endpointRows } from "./voice/endpoint.ts";
 import { fixedRows } from "./voice/fixed.ts";
 import { frameRows } from "./voice/frames.ts";
@@ -32,6 +33,7 @@ const PARTS: Readonly<Record<string, VoicePart>> = {
   alarms: alarmRows,
   idle: idleRows,
   endpoint: endpointRows,
+  "barge-in": bargeInRows,
   words: wordRows,
   fixed: fixedRows,
   overhead: overheadRows,
