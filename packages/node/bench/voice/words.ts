@@ -63,16 +63,24 @@ const HOT_WORDS = [
 ];
 /** As it is said, and as it is to be written. */
 const DICTATED = [
-  ["Dear Anna comma thank you for the flowers full stop", "Dear Anna, thank you for the flowers."],
+  ["Good morning Martin comma the parcel has arrived full stop", "Good morning Martin, the parcel has arrived."],
   [
-    "We need bread comma butter and cheese full stop new line please hurry exclamation mark",
-    "We need bread, butter and cheese.\nPlease hurry!",
+    "Please bring paper comma pencils and a ruler full stop new line see you on Monday exclamation mark",
+    "Please bring paper, pencils and a ruler.\nSee you on Monday!",
   ],
   [
-    "Is the train late again question mark I will wait at the station full stop",
-    "Is the train late again? I will wait at the station.",
+    "Have you seen my keys question mark they were on the table full stop",
+    "Have you seen my keys? They were on the table.",
   ],
-  ["The house is warm semicolon the garden is cold full stop", "The house is warm; the garden is cold."],
+  ["The coffee is cold semicolon the tea is hot full stop", "The coffee is cold; the tea is hot."],
+  [
+    "Three things are missing colon a lamp comma a chair and a rug full stop",
+    "Three things are missing: a lamp, a chair and a rug.",
+  ],
+  [
+    "I was late again full stop new paragraph the bus did not come period",
+    "I was late again.\n\nThe bus did not come.",
+  ],
 ] as const;
 const QUICK = 5;
 const GAP = new Float32Array(16_000);

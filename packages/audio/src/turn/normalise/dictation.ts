@@ -11,6 +11,7 @@ const alone = (text: string): Mark => ({ text, stands: "alone" });
 
 const ENGLISH: Readonly<Record<string, Mark>> = {
   comma: behind(","),
+  coma: behind(","),
   period: behind("."),
   "full stop": behind("."),
   "question mark": behind("?"),
@@ -55,6 +56,10 @@ const ARTICLES = /^(?:a|an|the|this|that|each|every|ein|einen|der|den|das|jeder|
 /** Long articles of "period": a time, not a mark. */
 const GOES_ON = /^(?:of|in|from|when|during)$/iu;
 
+/** What recognisers make of "comma", unless it is what was said. */
+const MISHEARD_COMMA = "coma";
+const BESIDE_COMA = /^(?:in|into|of|from|out|deep|diabetic|induced|medical)$/iu;
+
 /**
  * {@link normaliseHeard}, with spoken marks in place of their names. A mark that the recogniser put beside a spoken one gives
  * way to it.
@@ -96,26 +101,54 @@ function likeSpoken(written: string, first: string): string {
   return /^\p{Lu}/u.test(first) ? written : written.replace(/^\p{Lu}/u, (letter) => letter.toLowerCase());
 }
 
+/** A word between blanks, or between the hyphens with which recognisers tie spoken marks to words: "full-stop". */
+interface Part {
+  readonly text: string;
+  /** Without marks at its ends, in lower case. */
+  readonly bare: string;
+  /** Tied to the part before it. */
+  readonly tied: boolean;
+}
+
+function partsOf(text: string): readonly Part[] {
+  return (text.match(/\S+/gu) ?? []).flatMap((token) =>
+    token.split(/(?<=[\p{L}\p{N}])-(?=[\p{L}\p{N}])/u).map((part, index) => ({
+      text: part,
+      bare: part.replaceAll(/^[^\p{L}\p{N}]+|[^\p{L}\p{N}]+$/gu, "").toLowerCase(),
+      tied: index > 0,
+    })),
+  );
+}
+
 function splitAtMarks(text: string, names: Readonly<Record<string, Mark>>): readonly (string | Mark)[] {
-  const tokens = text.match(/\S+/gu) ?? [];
-  const bare = tokens.map((token) => token.replaceAll(/^[^\p{L}\p{N}]+|[^\p{L}\p{N}]+$/gu, "").toLowerCase());
+  const parts = partsOf(text);
+  const bareAt = (at: number): string => parts[at]?.bare ?? "";
   const out: (string | Mark)[] = [];
-  for (let at = 0; at < tokens.length;) {
-    const two = `${bare[at] ?? ""} ${bare[at + 1] ?? ""}`;
-    const name = Object.hasOwn(names, two) ? two : (bare[at] ?? "");
+  for (let at = 0; at < parts.length;) {
+    const two = `${bareAt(at)} ${bareAt(at + 1)}`;
+    const name = Object.hasOwn(names, two) ? two : bareAt(at);
     const mark = Object.hasOwn(names, name) ? names[name] : undefined;
     const length = name === two ? 2 : 1;
-    const isMeant = ARTICLES.test(bare[at - 1] ?? "") || (mark?.text === "." && GOES_ON.test(bare[at + length] ?? ""));
-    if (mark !== undefined && !isMeant) {
-      const last = out.at(-1);
+    const last = out.at(-1);
+    // "Comma-separated" and "period-piece" are words.
+    const isCompound = length === 1 && parts[at + 1]?.tied === true;
+    if (mark !== undefined && !isCompound && !isWord(name, mark, bareAt(at - 1), bareAt(at + length))) {
       // What the recogniser wrote before the name ("milk, comma") is the same mark.
       if (typeof last === "string") out[out.length - 1] = last.replace(/[,.;:!?…]+$/u, "");
       out.push(mark);
       at += length;
-    } else {
-      out.push(tokens[at] ?? "");
-      at += 1;
+      continue;
     }
+    const part = parts[at];
+    if (part !== undefined && part.tied && typeof last === "string") out[out.length - 1] = `${last}-${part.text}`;
+    else out.push(part?.text ?? "");
+    at += 1;
   }
   return out;
+}
+
+/** Whether the name of a mark stands for itself, by the words round it. */
+function isWord(name: string, mark: Mark, before: string, behind: string): boolean {
+  if (ARTICLES.test(before) || (mark.text === "." && GOES_ON.test(behind))) return true;
+  return name === MISHEARD_COMMA && BESIDE_COMA.test(before);
 }

@@ -72,6 +72,20 @@ describe("a command", () => {
   });
 });
 
+describe("spoken marks that a recogniser has tied to words", () => {
+  test.each([
+    ["He came back-full-stop we were glad.", "He came back. We were glad."],
+    ["Is it far-question mark I am tired-exclamation-mark", "Is it far? I am tired!"],
+    ["Apples-coma pears, and plums full-stop new line-see you.", "Apples, pears, and plums.\nSee you."],
+    // What is no mark stays tied.
+    ["A well-known twenty-five-year-old period-piece", "A well-known twenty-five-year-old period-piece"],
+    ["He fell into a coma, and out of coma came", "He fell into a coma, and out of coma came"],
+    ["Put a full-stop there", "Put a full-stop there"],
+  ])("%s", (heard, written) => {
+    expect(normaliseDictation(heard, { language: "en" })).toBe(written);
+  });
+});
+
 describe("dictation", () => {
   test.each([
     [
