@@ -12,6 +12,7 @@ export type { ParleyErrorCode } from "./errors.ts";
 export * from "./protocol/audio-frame.ts";
 export * from "./protocol/envelope.ts";
 export * from "./protocol/hearing.ts";
+export * from "./protocol/opus-frame.ts";
 export * from "./protocol/talk.ts";
 export * from "./protocol/timing.ts";
 export * from "./protocol/work.ts";

@@ -1,4 +1,5 @@
 /** Sound of a piece of work on its way to the client, cut into frames. */
+import type { Pcm } from "@parley/audio";
 import { encodeAudioFrame } from "@parley/sdk";
 
 /** Longest audio frame sent, in seconds. */
@@ -6,8 +7,16 @@ const FRAME_SECONDS = 0.1;
 /** A frame counts the time in 32 bits of milliseconds: after 49 days from 0 again. */
 const TIME_WRAPS_MS = 0x1_0000_0000;
 
-/** The frames of one stream. */
-export class FramesOut {
+/** Takes a stream's sound, one block after the other. */
+export interface SoundOut {
+  /** Resolves once there is room for more. */
+  send(pcm: Pcm): Promise<void>;
+  /** Resolves when all of it was sent. */
+  end(): Promise<void>;
+}
+
+/** The frames of one stream, uncompressed. */
+export class FramesOut implements SoundOut {
   readonly #stream: number;
   readonly #send: (bytes: Uint8Array) => Promise<void>;
   #sent = 0;
@@ -19,8 +28,7 @@ export class FramesOut {
   }
 
   /** Resolves once there is room for more. */
-  async send(pcm: { readonly sampleRateHz: number; readonly samples: Float32Array }): Promise<void> {
-    const { sampleRateHz, samples } = pcm;
+  async send({ sampleRateHz, samples }: Pcm): Promise<void> {
     const size = Math.floor(sampleRateHz * FRAME_SECONDS);
     for (let at = 0; at < samples.length; at += size) {
       const piece = samples.subarray(at, at + size);
@@ -31,5 +39,10 @@ export class FramesOut {
       this.#sentMs += (piece.length / sampleRateHz) * 1000;
       await this.#send(encodeAudioFrame(frame));
     }
+  }
+
+  /** Nothing waits in here. */
+  async end(): Promise<void> {
+    await Promise.resolve();
   }
 }

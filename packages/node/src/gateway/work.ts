@@ -6,7 +6,8 @@ import { INPUT_RATE_HZ, type AudioFrame, type CommandParameters } from "@parley/
 import type { TalkEvent, TalkHeard, TalkKeyStruck, WorkEvent } from "@parley/sdk";
 import type { Services } from "../services/services.ts";
 import type { Session } from "../services/session.ts";
-import { FramesOut } from "./frames-out.ts";
+import { FramesOut, type SoundOut } from "./frames-out.ts";
+import { OpusOut } from "./opus-out.ts";
 import { Talk } from "./talk/talk.ts";
 import { timingOf } from "./timing.ts";
 
@@ -59,7 +60,7 @@ export class Work {
     const { signal } = this.#abort;
     try {
       if (this.#talk !== undefined) await this.#talk.run(this.#input, { session, sink, frames, signal });
-      else for await (const event of this.#events(services, session)) await this.#pass(event, sink, frames);
+      else await this.#tell(this.#events(services, session), sink, this.#soundOut(frames, sink));
     } catch (error) {
       const { reason } = this.#abort.signal;
       throw reason instanceof AudioError ? reason : error;
@@ -67,6 +68,25 @@ export class Work {
       clearTimeout(this.#idle);
       // Frames still on their way have no reader.
       this.#abort.abort();
+    }
+  }
+
+  #soundOut(frames: FramesOut, sink: WorkSink): SoundOut {
+    const { parameters } = this.#request;
+    const isOpus = "audio" in parameters && parameters.audio === "opus";
+    return isOpus ? new OpusOut(this.stream, (bytes) => sink.frame(bytes), this.#abort.signal) : frames;
+  }
+
+  async #tell(events: AsyncIterable<AnyEvent>, sink: WorkSink, sound: SoundOut): Promise<void> {
+    for await (const event of events) {
+      if (event.type === "audio") {
+        await sound.send(event.pcm);
+        continue;
+      }
+      // The last of the sound comes before the last event.
+      if (event.type === "done") await sound.end();
+      const told = toldOf(event);
+      if (told !== undefined) await sink.event(told);
     }
   }
 
@@ -137,14 +157,6 @@ export class Work {
       case "talk":
         throw new TypeError("a conversation has events of its own");
     }
-  }
-
-  async #pass(event: AnyEvent, sink: WorkSink, frames: FramesOut): Promise<void> {
-    if (event.type !== "audio") {
-      const told = toldOf(event);
-      return told === undefined ? undefined : sink.event(told);
-    }
-    await frames.send(event.pcm);
   }
 }
 

@@ -1,9 +1,11 @@
 import { spawnSync } from "node:child_process";
 import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { EngineHost } from "@parley/audio/engines";
+import { openAudio } from "@parley/audio/format";
 import { connect, type ParleyClient, type TurnEvent } from "@parley/sdk";
 import type { FlagValues } from "../../src/config/index.ts";
 import { createPeer, fixedDelaySources, temporaryFolder, testConfig, type Peer } from "../support.ts";
@@ -222,6 +224,46 @@ describe("a voice by language", () => {
     await expect(all(client.say("Hi.", { voice: "ann", language: "de" }))).rejects.toMatchObject({
       message: "the voice ann speaks en-US, not de",
     });
+  });
+});
+
+describe("sound as Opus", () => {
+  const opusOf = (events: readonly TurnEvent[]): Buffer =>
+    Buffer.concat(events.flatMap((event) => (event.type === "opus" ? [event.bytes] : [])));
+  const secondsOf = async (bytes: Buffer): Promise<number> => {
+    let seconds = 0;
+    for await (const { samples, sampleRateHz } of (await openAudio(Readable.from([bytes]))).pcm) {
+      seconds += samples.length / sampleRateHz;
+    }
+    return seconds;
+  };
+
+  it("is a whole file for who asks for it, as long as the samples are, and much smaller", async () => {
+    await start();
+    const text = "Good morning to everybody who is here. This is the second sentence of it.";
+    const samples = await all(client.say(text));
+    const [said, answered] = await Promise.all([
+      all(client.say(text, { audio: "opus" })),
+      all(client.ask({ text: "hi" }, { speak: true, audio: "opus" })),
+    ]);
+    expect(said.filter(({ type }) => type === "audio")).toEqual([]);
+    expect(said.at(-1)).toMatchObject({ type: "done", timings: { outputAudioMs: soundMs(samples) } });
+    const bytes = opusOf(said);
+    expect(await secondsOf(bytes)).toBeCloseTo(soundMs(samples) / 1000, 3);
+    expect(bytes.length).toBeLessThan((soundMs(samples) / 1000) * 24_000 * 2 * 0.2);
+    expect(await secondsOf(opusOf(answered))).toBeGreaterThan(0.5);
+  });
+
+  it("is none where there is nothing to say, fails as samples do, and ends when nobody wants it", async () => {
+    await start();
+    expect((await all(client.say("🎉", { audio: "opus" }))).map(({ type }) => type)).toEqual(["text", "done"]);
+    await expect(all(client.say("<x>", { ssml: true, audio: "opus" }))).rejects.toMatchObject({
+      remoteCode: "input-refused",
+    });
+    for await (const event of client.say("One long sentence after the other. ".repeat(20), { audio: "opus" })) {
+      if (event.type === "opus") break;
+    }
+    expect((await all(client.say("Still here.", { audio: "opus" }))).at(-1)?.type).toBe("done");
   });
 });
 

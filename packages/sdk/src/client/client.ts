@@ -1,6 +1,7 @@
 /** The client: asks a peer for work and hands out what happens as an async stream of events. */
 import { ParleyError } from "../errors.ts";
 import { decodeAudioFrame, encodeAudioFrame, type AudioFrame } from "../protocol/audio-frame.ts";
+import { decodeOpusFrame, type OpusFrame } from "../protocol/opus-frame.ts";
 import { createMessage, parseMessage, type Message, type Payload } from "../protocol/envelope.ts";
 import { workEventSchema, type CommandName, type CommandParameters, type TurnEvent } from "../protocol/work.ts";
 import { EventQueue } from "./event-queue.ts";
@@ -30,6 +31,8 @@ export interface VoiceOptions extends WorkOptions {
   readonly speed?: number;
   /** BCP 47 tag: a voice that speaks it, where none is named. */
   readonly language?: string;
+  /** `opus`: sound comes as `opus` events, a twelfth of the bytes; an older peer sends samples all the same. */
+  readonly audio?: "pcm" | "opus";
 }
 /** Options of {@link ParleyClient.say}. */
 export interface SayOptions extends VoiceOptions {
@@ -74,6 +77,8 @@ export interface WorkTaker {
   /** `event` as it came, not yet checked. */
   event(event: Readonly<Record<string, unknown>>): void;
   audio(frame: AudioFrame): void;
+  /** Of work that has asked for it. */
+  opus?(frame: OpusFrame): void;
   end(): void;
   fail(error: unknown): void;
 }
@@ -184,6 +189,7 @@ export class ParleyClient {
         if (event.success) events.push(event.data);
       },
       audio: ({ sampleRateHz, samples }) => events.push({ type: "audio", sampleRateHz, samples }),
+      opus: ({ bytes }) => events.push({ type: "opus", bytes }),
       end: () => events.end(),
       fail: (error) => events.fail(error),
     });
@@ -305,6 +311,8 @@ export class ParleyClient {
   }
 
   #onAudio(bytes: Uint8Array): void {
+    const opus = decodeOpusFrame(bytes);
+    if (opus !== undefined) return this.#byStream.get(opus.stream)?.taker.opus?.(opus);
     const frame = decodeAudioFrame(bytes);
     if (typeof frame === "string") return this.#breach(frame);
     this.#byStream.get(frame.stream)?.taker.audio(frame);
@@ -366,10 +374,11 @@ function partialsOf({ partials }: ListenOptions): Pick<ListenOptions, "partials"
   return partials === undefined ? {} : { partials };
 }
 
-function voiceOf({ voice, speed, language }: VoiceOptions): Omit<VoiceOptions, "signal"> {
+function voiceOf({ voice, speed, language, audio }: VoiceOptions): Omit<VoiceOptions, "signal"> {
   return {
     ...(voice === undefined ? {} : { voice }),
     ...(speed === undefined ? {} : { speed }),
     ...(language === undefined ? {} : { language }),
+    ...(audio === undefined ? {} : { audio }),
   };
 }

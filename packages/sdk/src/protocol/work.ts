@@ -17,6 +17,8 @@ const speakingVoice = {
   /** BCP 47 tag: a voice that speaks it, where none is named. */
   language: z.optional(languageTag),
 };
+/** How the sound comes: samples, or pieces of an Ogg Opus file. Samples when absent. */
+const audio = z.optional(z.enum(["pcm", "opus"]));
 const requestText = z.string().check(z.minLength(1), z.maxLength(MAX_REQUEST_CHARS));
 const partials = z.optional(z.enum(["live", "every", "off"]));
 
@@ -27,6 +29,7 @@ const askSchema = z.object({
     z.object({ kind: z.literal("audio"), partials }),
   ]),
   speak: z.boolean(),
+  audio,
   stream,
   ...speakingVoice,
   ...hearingManner,
@@ -40,6 +43,7 @@ const saySchema = z.object({
   format: z.optional(z.enum(["text", "ssml"])),
   /** `text` is the same for everybody and no secret: its sound may be kept on the peer's disk. */
   keep: z.optional(z.boolean()),
+  audio,
   stream,
   ...speakingVoice,
 });
@@ -117,5 +121,11 @@ export interface SpeechEvent {
   readonly samples: Float32Array;
 }
 
+/** A piece of the spoken answer for who has asked for Opus: all of them joined are an Ogg Opus file. */
+export interface OpusEvent {
+  readonly type: "opus";
+  readonly bytes: Uint8Array;
+}
+
 /** Everything a caller can hear of its work. */
-export type TurnEvent = WorkEvent | SpeechEvent;
+export type TurnEvent = WorkEvent | SpeechEvent | OpusEvent;
