@@ -132,6 +132,7 @@ export function show(event: TurnEvent, screen: Screen): void {
     case "sentence":
     case "timing":
     case "audio":
+    case "opus":
       return;
   }
 }

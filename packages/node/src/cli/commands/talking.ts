@@ -69,6 +69,7 @@ export async function openRecording(
 
 /** An event as one JSON line; sound as its length. */
 export function eventJson(event: TurnEvent): string {
+  if (event.type === "opus") return `${JSON.stringify({ type: "opus", bytes: event.bytes.length })}\n`;
   if (event.type !== "audio") return `${JSON.stringify(event)}\n`;
   const durationMs = (event.samples.length / event.sampleRateHz) * 1000;
   return `${JSON.stringify({ type: "audio", sampleRateHz: event.sampleRateHz, durationMs })}\n`;
