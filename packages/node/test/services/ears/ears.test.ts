@@ -1,7 +1,9 @@
 import { execFileSync } from "node:child_process";
 import { createWriteStream, type WriteStream } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import pino from "pino";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { EngineHost } from "@parley/audio/engines";
 import { toPcm16, writeWavFile } from "@parley/audio/format";
 import { joinedSounds, whiteNoise, withRms } from "@parley/audio/testing";
@@ -18,12 +20,15 @@ const TONE = { words: ["tell me more"], ms: 600 };
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let peer: Peer;
 let hosts: Map<EngineName, EngineHost>;
+let logged: string[];
 
 beforeEach(async () => {
   folder = await temporaryFolder();
   hosts = new Map();
+  logged = [];
 });
 afterEach(async () => {
+  vi.unstubAllEnvs();
   await peer.close();
   await folder.remove();
 });
@@ -32,6 +37,7 @@ async function start(flags: FlagValues): Promise<void> {
   const delays = { sttMs: 1, llmMs: 1, ttsMs: 1, texts: TONE.words, replies: ["Very well."], wakeWord: "beep" };
   peer = await createPeer({
     config: testConfig(folder.path, { "ears.sink": "null", "wake.words": "beep", ...flags }),
+    log: pino({ level: "debug" }, { write: (line: string) => void logged.push(line) }),
     sources: fixedDelaySources(delays, (service, host) => hosts.set(service, host)),
   });
 }
@@ -151,6 +157,21 @@ describe("a peer's own ears", () => {
     expect(peer.ears.report).toMatchObject({ lastHeard: undefined, arbitration: { last: undefined } });
   });
 
+  it.runIf(process.platform === "linux")(
+    "wait for a microphone that goes away, and hear on when it is back; no word that was said is logged",
+    async () => {
+      await standIn(scene());
+      vi.stubEnv("PATH", `${folder.path}:${process.env["PATH"]}`);
+      await start({ "ears.enabled": "true" });
+      await eventually(() => peer.ears.report.lastTurn?.outcome).toBe("complete");
+      expect(peer.ears.report).toMatchObject({ state: "listening", lastHeard: { word: "beep" } });
+      expect(peer.ears.report.failure).toBeUndefined();
+      const told = logged.join("");
+      expect(told).toMatch(/a device of the ears is gone.*a device of the ears is back.*a turn of the ears ended/s);
+      expect(told).not.toMatch(/tell me|very well/i);
+    },
+  );
+
   it.runIf(hasPipes)(
     "and a client in the same room hear the same word: the one answers that hears it better",
     async () => {
@@ -182,6 +203,26 @@ describe("a peer's own ears", () => {
     },
   );
 });
+
+/** A microphone that is unplugged after a second, and plays `sound` when it is back. */
+async function standIn(sound: Float32Array): Promise<void> {
+  const [unplugged, raw] = [join(folder.path, "unplugged"), join(folder.path, "sound.raw")];
+  await writeFile(raw, toPcm16(sound));
+  const script = `#!${process.execPath}
+    const fs = require("node:fs");
+    const isBack = fs.existsSync(${JSON.stringify(unplugged)});
+    const sound = isBack ? fs.readFileSync(${JSON.stringify(raw)}) : Buffer.alloc(32000);
+    let at = 0;
+    setInterval(() => {
+      const block = sound.subarray(at, (at += 1280));
+      process.stdout.write(block.length > 0 ? block : Buffer.alloc(1280));
+      if (isBack || block.length > 0) return;
+      fs.writeFileSync(${JSON.stringify(unplugged)}, "");
+      process.exit(1);
+    }, 40);
+  `;
+  await writeFile(join(folder.path, "parec"), script, { mode: 0o755 });
+}
 
 /** Sound in real time: silence until it is played. */
 class Room {
