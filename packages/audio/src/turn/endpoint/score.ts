@@ -41,7 +41,8 @@ export const endOfTurnScore: EndOfTurnScore = (text, { language, mode }) => {
   // and only in doubt. Other marks are meant.
   if (/[,，]$/u.test(said) && score < DOUBTFUL) return 0.8 * score;
   if (isOpen) return Math.min(score, 0.2);
-  if (asks && score >= UNKNOWN) return Math.max(score, 0.85);
+  // A voice that rises because it goes on is written as a question, too; one that asks by its words is one.
+  if (asks && score >= DOUBTFUL) return Math.max(score, 0.85);
   return mode === "dictation" ? Math.min(score, MOST_IN_DICTATION) : score;
 };
 

@@ -84,7 +84,11 @@ const dangles: Rule = ({ plain, lexicon }) => {
     if (lexicon.danglingPhrases.has(phrase)) return OPEN;
     if (lexicon.wholeEndings.has(phrase) && said.length > tail.length - from) {
       // "the light is on" is whole, "the concert is on" is not: only a question is sure.
-      return lexicon.dangling.has(last) && !begins(said, lexicon) ? 0.4 : announcesClause(said, lexicon) ? OPEN : 0.9;
+      return lexicon.dangling.has(last) && !begins(said, lexicon)
+        ? 0.4
+        : announcesClause(said, lexicon)
+          ? OPEN
+          : asWritten(said, lexicon);
     }
   }
   if (lexicon.persons.has(last) && lexicon.personVerbs.has(at(said, -2))) return OPEN;
@@ -107,6 +111,14 @@ function asMeant(words: readonly string[], lexicon: Lexicon): readonly string[] 
   return wantsVerb || [...lexicon.danglingPhrases].some((each) => each.endsWith(phrase))
     ? [...words.slice(0, -1), "to"]
     : words;
+}
+
+/**
+ * Behind these words a sentence may be over, and recognisers write them for articles and prepositions that are cut short
+ * ("turn up those", "drive me to this"): the longer the sentence, the more likely.
+ */
+function asWritten(words: readonly string[], lexicon: Lexicon): number {
+  return words.length <= 3 || lexicon.objectAskers.has(at(words, 0)) ? 0.9 : 0.6;
 }
 
 function begins(words: readonly string[], { askers, orders }: Lexicon): boolean {
@@ -156,7 +168,8 @@ const numbered: Rule = ({ plain, lexicon }) => {
   if (lexicon.units.has(last)) {
     // "on Monday …", "from Monday … to Thursday"
     const isHalf = at(plain, -2) === "from" || (plain.length < 4 && lexicon.prepositions.has(at(plain, 0)));
-    return isHalf ? MAY_GO_ON : LIKELY_WHOLE;
+    // "on Friday … the tenth", "on Friday … at nine"
+    return isHalf ? MAY_GO_ON : at(plain, -2) === "on" ? 0.65 : LIKELY_WHOLE;
   }
   if (!isNumber(last, lexicon)) return undefined;
   if (plain.slice(0, -1).some((word) => lexicon.sums.has(word))) return LIKELY_WHOLE;
