@@ -39,7 +39,7 @@ export const endOfTurnScore: EndOfTurnScore = (text, { language, mode }) => {
   const score = words.length === 0 ? UNKNOWN : judge(words, lexicon);
   // Where the sound was cut recognisers put full stops and commas behind whole sentences and begun ones: a comma weighs little,
   // and only in doubt. Other marks are meant.
-  if (/[,，]$/u.test(said) && score < DOUBTFUL) return 0.8 * score;
+  if (/[,，]$/u.test(said) && score >= 0.45 && score < DOUBTFUL) return 0.9 * score;
   if (isOpen) return Math.min(score, 0.2);
   // A voice that rises because it goes on is written as a question, too; one that asks by its words is one.
   if (asks && score >= DOUBTFUL) return Math.max(score, 0.85);

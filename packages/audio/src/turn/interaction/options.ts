@@ -18,8 +18,9 @@ export interface InteractionOptions {
   readonly followUpMs: number;
   /**
    * Who speaks before so much of a reply was heard cannot have reacted to it: they were going on, and the reply is taken
-   * back. About the reaction time of people. A reply that is only written stays open to more for as long, and as it takes to
-   * begin to read. 0: only what began before the first sound, and nothing behind what is written. Default 300.
+   * back. To hear something and to begin to answer it takes people more than 600 ms (Levinson and Torreira, Timing in
+   * turn-taking, Frontiers in Psychology 6, 2015). A reply that is only written stays open to more for as long, and as it takes to
+   * begin to read. 0: only what began before the first sound, and nothing behind what is written. Default 500.
    */
   readonly joinGraceMs: number;
   /** Longest turn; what is said beyond it is the next. Default 60000. */
@@ -50,7 +51,7 @@ const DEFAULTS: InteractionOptions = {
   arbitrationMs: 1000,
   noSpeechMs: 5000,
   followUpMs: 6000,
-  joinGraceMs: 300,
+  joinGraceMs: 500,
   maxUtteranceMs: 60_000,
   windowMs: 4000,
   minHoldMs: 200,

@@ -49,7 +49,7 @@ interface Stopping {
 }
 
 /** What it takes to begin to read an answer. */
-const READING_MS = 500;
+const READING_MS = 300;
 /** What it takes to be sure that a sound is speech (`turn/bargein`). */
 const SURE_MS = 250;
 

@@ -79,7 +79,7 @@ describe("a conversation", () => {
   it.each([
     ["before it begins to sound", -2],
     ["with its first sound", 1],
-    ["before they can have heard it", 7],
+    ["before they can have answered it", 13],
   ])("takes a reply back when the person went on %s: one question, one answer", async (_, frames) => {
     // The same conversation tells where the reply begins.
     const first = new Room(echoed);
@@ -103,7 +103,7 @@ describe("a conversation", () => {
     const room = new Room(echoed);
     await room.say("500 tell me a story");
     while (room.conversation.state !== "speaking") await room.say(String(FRAME_MS));
-    await room.say("640 no stop 4000");
+    await room.say("704 no stop 4000");
     await room.untilQuiet();
     await room.end();
     expect(room.of("turn").map(({ outcome, question }) => [outcome, question])).toEqual([

@@ -88,7 +88,7 @@ export function referenceConversation(o: InteractionOptions) {
   const written = (): void => {
     if (o.joinGraceMs === 0 || o.interruptions !== "any-speech" || capture === "held") return answered();
     work = "answered";
-    go("responding", [o.joinGraceMs + 250 + 500, answered]);
+    go("responding", [o.joinGraceMs + 250 + 300, answered]);
   };
   const join = (): void => {
     leftMs = Math.max(1, o.maxUtteranceMs - (nowMs - openedMs));
