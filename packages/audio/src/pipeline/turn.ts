@@ -39,8 +39,9 @@ export interface TurnParts {
 }
 
 /** Options of {@link voiceTurn}. */
-export interface TurnOptions extends ListenOptions, VoiceWish {
-  readonly speed?: number | undefined;
+export interface TurnOptions extends ListenOptions {
+  /** Who answers in sound, and how fast. */
+  readonly speaking?: (VoiceWish & { readonly speed?: number | undefined }) | undefined;
   readonly signal?: AbortSignal | undefined;
   /** A monotonic clock in milliseconds. */
   readonly now?: () => number;
@@ -74,7 +75,7 @@ export async function* voiceTurn(
     for await (const delta of answer) yield { type: "text", delta };
   } else {
     const tts = await parts.voice();
-    yield* timedSpeech(speak(answer, tts, options), timings, elapsedMs);
+    yield* timedSpeech(speak(answer, tts, { ...options.speaking, signal: options.signal }), timings, elapsedMs);
   }
   timings.totalMs = elapsedMs();
   yield { type: "done", timings };

@@ -195,20 +195,14 @@ export class Services {
     return { maxTokens, temperature, ...(signal === undefined ? {} : { signal }) };
   }
 
-  /** Voice and speed as asked for, else as configured. */
-  voiceFor(asked: SpeakOptions): VoiceWish & { readonly speed: number } {
-    return this.#voice.mannerFor(asked);
+  /** Who answers what is said in `language`. A voice that is named need not speak what is heard. */
+  answeringVoice({ voice, language, speed }: SpeakOptions): VoiceWish & { readonly speed: number } {
+    return this.#voice.mannerFor({ voice, speed, language: voice === undefined ? language : undefined });
   }
 
-  /**
-   * The voice of `tts` for a conversation. One that is named need not speak what is heard.
-   * @throws AudioError `input-refused` when none is as it is asked.
-   */
-  voiceIn(
-    tts: TextToSpeech,
-    { voice, language, speed }: SpeakOptions,
-  ): { readonly voice: string; readonly speed: number } {
-    const manner = this.voiceFor({ voice, speed, language: voice === undefined ? language : undefined });
+  /** The voice of `tts` for a conversation. @throws AudioError `input-refused` when none is as it is asked. */
+  voiceIn(tts: TextToSpeech, asked: SpeakOptions): { readonly voice: string; readonly speed: number } {
+    const manner = this.answeringVoice(asked);
     return { voice: chooseVoice(tts.voices, manner).name, speed: manner.speed };
   }
 

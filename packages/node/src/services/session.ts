@@ -1,4 +1,5 @@
 /** One client's conversation: it asks, and what was said before is part of what is thought about. */
+import { chooseVoice } from "@parley/audio/engines";
 import { abortable } from "@parley/audio/format";
 import { voiceTurn, type TurnEvent, type TurnInput, type TurnOptions } from "@parley/audio/pipeline";
 import type { ConversationEvent, ConversationParts, LiveConversation, ReplyPlayback } from "@parley/audio/converse";
@@ -10,8 +11,10 @@ import type { Services } from "./services.ts";
 import { urgentSpeechToText, urgentTextToSpeech } from "./urgent.ts";
 
 /** Options of {@link Session.ask}. */
-export interface AskOptions extends Omit<TurnOptions, "now"> {
+export interface AskOptions extends Omit<TurnOptions, "now" | "speaking"> {
   readonly speak: boolean;
+  readonly voice?: string | undefined;
+  readonly speed?: number | undefined;
 }
 
 /** Options of {@link Session.converse}. */
@@ -189,7 +192,10 @@ export class Session {
     let answer = "";
     try {
       const hotWords = services.hotWordsFor(options);
-      const how = { ...options, ...services.voiceFor(options), hotWords, speech: services.speech, signal };
+      const speaking = services.answeringVoice(options);
+      // Nobody is to think about what then cannot be said.
+      if (options.speak && services.voices.length > 0) chooseVoice(services.voices, speaking);
+      const how = { ...options, speaking, hotWords, speech: services.speech, signal };
       for await (const event of voiceTurn(bound, parts, how)) {
         if (event.type === "question") {
           question = event.text;

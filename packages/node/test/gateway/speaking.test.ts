@@ -184,6 +184,13 @@ describe("a voice by language", () => {
     expect(asked.map(({ voice: name }) => name)).toEqual(["george", "george", "uwe"]);
   });
 
+  it("is the one that is named, whatever language a question is in", async () => {
+    await start({ "voice.language": "de" });
+    await all(client.ask({ text: "hi" }, { speak: true, language: "fr", voice: "george" }));
+    await all(client.ask({ text: "hi" }, { speak: true }));
+    expect([...new Set(asked.map(({ voice: name }) => name))]).toEqual(["george", "uwe"]);
+  });
+
   it("is told to who asks what there is, once there is one", async () => {
     await start();
     const ask = async (): Promise<unknown> => {
@@ -203,7 +210,14 @@ describe("a voice by language", () => {
       nextStep: expect.stringContaining("de-DE, en-GB, en-US"),
     };
     await expect(all(client.say("Bonjour.", { language: "fr" }))).rejects.toMatchObject(refused);
-    await expect(all(client.ask({ text: "hi" }, { speak: true, language: "fr" }))).rejects.toMatchObject(refused);
+    await all(client.say("Hi there."));
+    const questions: string[] = [];
+    const asking = (async () => {
+      for await (const event of client.ask({ text: "hi" }, { speak: true, language: "fr" })) questions.push(event.type);
+    })();
+    await expect(asking).rejects.toMatchObject(refused);
+    // Before anybody has thought about it.
+    expect(questions).toEqual([]);
     async function* silence(): AsyncGenerator<Float32Array> {
       yield new Float32Array(1600);
     }
