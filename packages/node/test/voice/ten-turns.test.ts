@@ -3,11 +3,13 @@ import { cough, withRms } from "@parley/audio/testing";
 import { describe, expect, it } from "vitest";
 import { hasRealEngines, realPeer, spoken, talkWith, type Line, type Talk } from "./real-peer.ts";
 
+/** Short sentences: what is synthesised when somebody interrupts is soon done. */
 const STORY =
-  "Once there was a ship. It sailed across the wide blue sea. Its captain was an old woman who knew every star by its " +
-  "name. One night the wind fell asleep, and the ship stood still for a very long time.";
+  "Once there was a ship. It sailed across the sea. The captain was old. She knew every star. One night the wind slept. " +
+  "The ship stood still. It was very quiet. Then the wind woke up.";
 const SONG =
-  "Row, row, row your boat. Gently down the stream. And then we sing the same song once more from the beginning.";
+  "Row, row, row your boat. Gently down the stream. Merrily we go along. Life is but a dream. We sing it once again. " +
+  "Row, row, row your boat.";
 
 /** The scripted test LLM: what is asked decides what it answers. */
 const ANSWERS = [
@@ -19,7 +21,7 @@ const ANSWERS = [
   { asked: "story", reply: STORY },
   {
     asked: "weather",
-    reply: "It will be cloudy. In the afternoon the sun comes out for some hours.",
+    reply: "It will be cloudy. Later the sun comes out. Tomorrow it rains.",
   },
   { asked: "song", reply: SONG },
 ];
@@ -33,7 +35,7 @@ const LINES: readonly { readonly line: Line; readonly words: readonly string[] }
   { line: ["That is enough, thank you."], words: ["enough"] },
   { line: ["What is the weather like today?"], words: ["weather"] },
   { line: ["Can you sing a song for me?"], words: ["song"] },
-  { line: ["Stop."], words: ["stop"] },
+  { line: ["Stop it, please."], words: ["stop"] },
 ];
 /** Too much for one turn. */
 const WITHOUT_END: Line = [
