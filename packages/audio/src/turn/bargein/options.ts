@@ -9,13 +9,13 @@ export interface BargeInOptions {
   readonly policy: "any-speech" | "wake-word" | "never";
   /** Length of a frame. Default 32 ms. */
   readonly frameMs: number;
-  /** So far above the noise floor a sound is surely one; half of it is a doubtful one. Default 10 dB. */
+  /** So far above the noise floor a sound is surely one; half of it is a doubtful one. Default 8 dB. */
   readonly soundDb: number;
   /** Sure sound that ducks; doubtful sound takes longer. Default 60 ms, two frames: a click is one. */
   readonly duckAfterMs: number;
   /**
    * Surely speech for so long stops; what is less sure takes longer, and what is not speech takes back. The one knob between
-   * reacting fast and being stopped by coughs. Default 170 ms: four frames to six, the surer the fewer.
+   * reacting fast and being stopped by coughs. Default 170 ms: three frames to six, the surer the fewer.
    */
   readonly stopAfterMs: number;
   /** A frame of this probability is surely speech. Default 0.95. */
@@ -35,7 +35,7 @@ export interface BargeInOptions {
 const DEFAULTS: BargeInOptions = {
   policy: "any-speech",
   frameMs: 32,
-  soundDb: 10,
+  soundDb: 8,
   duckAfterMs: 60,
   stopAfterMs: 170,
   sureSpeech: 0.95,
