@@ -12,7 +12,7 @@ import {
 import type { VoiceFrame, VoiceFrames } from "@parley/audio/engines";
 import type { Leak } from "@parley/audio/testing";
 import type { BargeInOptions } from "@parley/audio/turn";
-import { EchoLog } from "../../../src/services/ears/echo-log.ts";
+import { EchoLog } from "../../services/ears/echo-log.ts";
 
 /** A block of the microphone and of the loudspeaker. */
 const BLOCK_MS = 10;
