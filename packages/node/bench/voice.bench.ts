@@ -17,7 +17,7 @@ import { fixedRows } from "./voice/fixed.ts";
 import { frameRows } from "./voice/frames.ts";
 import { latencyRows } from "./voice/latency.ts";
 import { overheadRows } from "./voice/overhead.ts";
-import { loadNow, writePage } from "./voice/page.ts";
+import { loadNow, whyNotKept, writePage } from "./voice/page.ts";
 import { MaterialMissing, type PartOptions, type VoicePart } from "./voice/part.ts";
 import { phraseRows } from "./voice/phrases.ts";
 import { realRows } from "./voice/real.ts";
@@ -79,7 +79,10 @@ export default async function bench(args: readonly string[]): Promise<BenchRepor
     rows.push(...report.rows);
     failures.push(...(report.failures ?? []));
     // Part by part: what comes behind may fail.
-    if (values.page) await writePage([{ name, rows: report.rows, isQuick: values.quick, load: [before, loadNow()] }]);
+    const measured = { name, rows: report.rows, isQuick: values.quick, load: [before, loadNow()] } as const;
+    const whyNot = whyNotKept(measured);
+    if (values.page && whyNot === undefined) await writePage([measured]);
+    else if (values.page) process.stderr.write(`${whyNot}\n`);
   }
   return { bench: "voice", rows, failures };
 }

@@ -33,7 +33,8 @@ const INTRO = `# What the voice is worth, in figures
 
 \`npm run bench -- voice --page\` writes this page, and nobody else does; with \`--only PART[,PART …]\` it measures those parts anew and
 leaves the others as they were. What each part does stands in \`packages/node/bench/voice/\`. Rows with a goal are promises; a
-baseline is the bare engine, called by a plain script in the same run. The sounds are recordings of people and voices
+baseline is the bare engine, called by a plain script in the same run. Waits are kept only when nothing else wanted the processors
+as they began to be measured. The sounds are recordings of people and voices
 synthesised for the purpose, mixed with noise, music and rooms by the bench itself, none of which was used to choose a setting.
 
 Beside the figures stand tests of whole conversations with real engines over a real peer's socket: ten turns with everything that
@@ -48,6 +49,24 @@ export interface MeasuredPart {
   readonly isQuick: boolean;
   /** Processes that wanted a processor while it was measured, in the mean: the load average before and behind. */
   readonly load: readonly [before: number, behind: number];
+}
+
+/** Parts whose figures are waits: beside other work they say nothing of what is measured. */
+const TIMED: ReadonlySet<string> = new Set([
+  "arbitration",
+  "overhead",
+  "fixed",
+  "latency",
+  "starts",
+  "phrases",
+  "real",
+]);
+
+/** Why a part is not kept on the page; undefined when it is. */
+export function whyNotKept({ name, load: [before] }: Pick<MeasuredPart, "name" | "load">): string | undefined {
+  const most = cpus().length;
+  if (!TIMED.has(name) || before <= most) return undefined;
+  return `${name} is not kept on the page: it measures waits, and the load was ${before.toFixed(1)}, more than ${most}`;
 }
 
 /** Processes that want a processor now, by the system's mean of a minute. */

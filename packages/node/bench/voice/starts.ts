@@ -1,18 +1,18 @@
-/** How soon a voice starts, and what a wake word costs to keep in memory (PT-9). */
+/** How soon a voice starts that has nothing kept (what is kept: `phrases`), and what a wake word costs to keep in memory (PT-9). */
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { wakeHost } from "@parley/audio/engines";
+import { wakeHost, wakeWord } from "@parley/audio/engines";
 import type { ParleyClient } from "@parley/sdk";
-import { below, informs, quantile } from "../../../../tools/bench/rows.ts";
+import { informs, quantile } from "../../../../tools/bench/rows.ts";
 import type { BenchRow } from "../../../../tools/bench/types.ts";
-import { modelsWith, VOICE_MODELS, withHost } from "./material.ts";
+import { chunks, modelsWith, VOICE_MODELS, withHost } from "./material.ts";
 import { MaterialMissing, type PartOptions } from "./part.ts";
 import { realFlags, withPeer } from "./peer.ts";
 
 const PHRASES = ["Good morning.", "Of course.", "It is ten past nine.", "I have turned it off.", "See you later."];
-const START_GOAL_MS = 50;
 const BYTES_PER_MB = 1e6;
+const SETTLED_MS = 2500;
 
 export async function* startRows(options: PartOptions): AsyncGenerator<BenchRow> {
   for (const part of [voiceRows, wakeMemoryRows]) {
@@ -30,17 +30,12 @@ async function* voiceRows({ isQuick }: PartOptions): AsyncGenerator<BenchRow> {
   const [first = "", ...others] = isQuick ? PHRASES.slice(0, 3) : PHRASES;
   const cold: number[] = [];
   const warm: number[] = [];
-  const again: number[] = [];
   await withPeer(realFlags(at), undefined, async (client) => {
     cold.push(await firstSoundMs(client, first));
-    for (const phrase of others) {
-      warm.push(await firstSoundMs(client, phrase));
-      again.push(await firstSoundMs(client, phrase));
-    }
+    for (const phrase of others) warm.push(await firstSoundMs(client, phrase));
   });
   yield informs("TTS start, cold: the engine is loaded first", quantile(cold, 0.5), "ms");
   yield informs("TTS start, warm: a short phrase, p50", quantile(warm, 0.5), "ms");
-  yield below(START_GOAL_MS, informs("TTS start, warm: the same phrase again, p50", quantile(again, 0.5), "ms"));
 }
 
 async function firstSoundMs(client: ParleyClient, text: string): Promise<number> {
@@ -61,7 +56,9 @@ async function* wakeMemoryRows(): AsyncGenerator<BenchRow> {
   yield informs("wake word: its models together", sizes.reduce((sum, size) => sum + size, 0) / BYTES_PER_MB, "MB");
   const rss = async (heads: readonly { readonly word: string; readonly folder: string; readonly file: string }[]) =>
     withHost(wakeHost({ folder, heads: [...heads] }), async (host) => {
-      while (host.status().rssBytes === 0) await sleep(50);
+      // It has all it needs once it has listened; the host looks every second.
+      await Array.fromAsync(wakeWord(host).scores(chunks(new Float32Array(48_000))));
+      await sleep(SETTLED_MS);
       return host.status().rssBytes / BYTES_PER_MB;
     });
   const jarvis = { word: "hey jarvis", folder, file: head };
