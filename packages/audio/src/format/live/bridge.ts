@@ -92,7 +92,8 @@ export class ClockBridge {
     const step = this.#control.step;
     const elapsedS = Math.max(0, (atMs - this.#pulledAtMs) / 1000);
     this.#pulledAtMs = atMs;
-    if (this.#isPriming && this.#fill() >= this.#target) {
+    // What is read now comes on top: one block too few would look like drift, and the delay would move for half a minute.
+    if (this.#isPriming && this.#fill() >= this.#target + count) {
       this.#isPriming = false;
       this.#control.refilled();
     }
