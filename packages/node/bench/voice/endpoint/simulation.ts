@@ -157,11 +157,15 @@ export interface Stage {
   readonly options?: ConverseOptions;
 }
 
-/** Plays `sound` into a conversation, as fast as it was spoken, and waits for the last answer. */
+/**
+ * Plays `sound` into a conversation, as fast as it was spoken, and waits for the last answer.
+ * @throws AudioError `job-cancelled` when none comes
+ */
 export async function heldWith(sound: Float32Array, stage: Stage): Promise<Course> {
   const clock = new SimulatedClock();
   const playback = new SimulatedPlayback(clock);
   const microphone = new Microphone();
+  const stop = new AbortController();
   const { stt, delays, options } = stage;
   const live = converse(
     microphone,
@@ -181,7 +185,7 @@ export async function heldWith(sound: Float32Array, stage: Stage): Promise<Cours
       },
       voice: stage.speaks ? { tts: plain(clock, delays.tts), playback } : undefined,
     },
-    { interaction: { mode: "open" }, ...options, clock },
+    { interaction: { mode: "open" }, ...options, clock, signal: stop.signal },
   );
   const course = { questions: [] as string[], endsMs: [] as number[], soundsMs: playback.soundsMs };
   const reading = follow(live.events, (event) => {
@@ -195,6 +199,8 @@ export async function heldWith(sound: Float32Array, stage: Stage): Promise<Cours
   microphone.end();
   for (let ms = 0; ms < LIMIT_MS && live.state !== "idle"; ms += 100) await clock.advance(100);
   await clock.advance(100);
+  // One that has not come to its end by now never will: that is told, and not waited for.
+  if (live.state !== "idle") stop.abort(new Error(`still ${live.state} after ${LIMIT_MS} ms`));
   await reading;
   return course;
 }
