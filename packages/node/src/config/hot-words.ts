@@ -1,11 +1,10 @@
 /** Words that are likely, as they stand in the configuration. */
-import type { Config } from "./schema.ts";
 
 const MOST = 100;
 const LONGEST_CHARS = 64;
 
 /** The words of `stt.hot_words`. */
-export function hotWordsOf({ stt }: Pick<Config, "stt">): readonly string[] {
+export function hotWordsOf({ stt }: { readonly stt: { readonly hot_words: string } }): readonly string[] {
   return wordsIn(stt.hot_words);
 }
 
