@@ -123,7 +123,8 @@ describe("a peer started from the command line", { timeout: 240_000 }, () => {
     expect(wordErrors(said, recording?.text ?? "")).toBeLessThanOrEqual(words(recording?.text ?? "").length / 5);
 
     const order = ["listen", recording?.path ?? "", "--mode", "command", "--hot-words", "Parley, Jarvis", "--json"];
-    const ordered = (await run(order, { env })).stdout.split("\n").find((line) => line.includes('"type":"segment"')) ?? "{}";
+    const ordered =
+      (await run(order, { env })).stdout.split("\n").find((line) => line.includes('"type":"segment"')) ?? "{}";
     const segment: unknown = JSON.parse(ordered);
     expect(segment).toMatchObject({ language: "en", startMs: expect.any(Number), verbatim: expect.any(String) });
     expect(segment).toMatchObject({ text: expect.stringMatching(/^[a-z0-9' ]+$/) });
