@@ -28,6 +28,8 @@ export default defineConfig({
     setupFiles: ["./tools/test/property-seed.ts"],
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // A full machine may take seconds over what takes milliseconds.
+    expect: { poll: { timeout: 20_000 } },
     reporters: ["default", "./tools/test/plain-reporter.ts"],
   },
 });

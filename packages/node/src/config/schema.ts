@@ -255,7 +255,7 @@ export const configSchema = z.strictObject({
     stall_seconds: setting(whole(1, 600), {
       meaning: "An engine that gives no sign of life for this long is stopped and restarted.",
       unit: "seconds",
-      default: 30,
+      default: 10,
     }),
   }),
   vad: section("When someone is speaking, and when they have finished.", {

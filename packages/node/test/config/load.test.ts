@@ -185,7 +185,7 @@ describe("what is refused", () => {
     [`port = 1`, "listen.port"],
     [`[listen]\nport.x = 1`, "listen.port"],
     [`[llm]\nollamaurl = "x"`, "llm.ollama_url"],
-    [`[models.stt]\nx = 1`, undefined],
+    [`[models.stt]\nx = 1`, "[stt]"],
     [`listen = 8765`, "[listen]"],
     [`[[listen]]\nport = 1`, "[listen]"],
     [`[lisen]`, "[listen]"],

@@ -29,7 +29,7 @@ export interface InteractionOptions {
   readonly windowMs: number;
   /** A key held for less was struck by mistake. Default 200. */
   readonly minHoldMs: number;
-  /** Longest recognition of a turn. Default 30000. */
+  /** Longest recognition of a turn; engines that die over it are started anew within it. Default 120000. */
   readonly transcribeMs: number;
   /** Longest time from the transcript to the first word. Default 30000. */
   readonly thinkMs: number;
@@ -55,7 +55,7 @@ const DEFAULTS: InteractionOptions = {
   maxUtteranceMs: 60_000,
   windowMs: 4000,
   minHoldMs: 200,
-  transcribeMs: 30_000,
+  transcribeMs: 120_000,
   thinkMs: 30_000,
   firstSoundMs: 20_000,
   playbackMs: 15_000,
