@@ -39,7 +39,7 @@ describe.skipIf(!ready)("an engine that dies while somebody speaks", { timeout: 
   let real: RealPeer;
 
   beforeAll(async () => {
-    real = await realPeer(LLM, { "engines.stall_seconds": "2" });
+    real = await realPeer(LLM);
   }, 240_000);
   afterAll(async () => {
     await real[Symbol.asyncDispose]();
