@@ -15,6 +15,10 @@ const FRAME_SAMPLES = 1600;
 /** Above this many unsent bytes, reading the caller's audio waits. */
 const SEND_HIGH_WATER_BYTES = 1_048_576;
 const SEND_POLL_MS = 5;
+/** What was said to work that runs, and may still be refused. */
+const TOLD_KEPT = 64;
+/** The private range: browsers let no page send 1002 (WHATWG WebSockets, `close()`). */
+const CLOSE_PROTOCOL = 4002;
 
 /** Mono audio at {@link INPUT_RATE_HZ}, in chunks of any size. */
 export type AudioInput = AsyncIterable<Float32Array>;
@@ -87,6 +91,7 @@ export interface WorkTaker {
 export class ParleyClient {
   readonly #peer: PeerSocket;
   readonly #byCommand = new Map<string, Work>();
+  readonly #told = new Map<string, Work>();
   readonly #byStream = new Map<number, Work>();
   #nextStream = 1;
   #closed: ParleyError | undefined;
@@ -150,7 +155,7 @@ export class ParleyClient {
     const { signal, speaker, hotWords, ...manner } = options;
     const session = new RunningTalk(
       speaker,
-      (command, parameters) => this.#command(command, { ...parameters, commandId: work.commandId }),
+      (command, parameters) => this.#tell(work, command, { ...parameters, commandId: work.commandId }),
       () => (1000 * work.sentSamples) / INPUT_RATE_HZ,
     );
     session.onAbandon = () => this.#cancel(work);
@@ -255,7 +260,7 @@ export class ParleyClient {
           work.sentSamples += samples.length;
         }
       }
-      if (!work.over.signal.aborted) this.#command("input.end", { commandId: work.commandId });
+      if (!work.over.signal.aborted) this.#tell(work, "input.end", { commandId: work.commandId });
     } catch (error) {
       // The caller's own source failed: the work cannot be completed, and the caller meets its own error.
       this.#cancel(work);
@@ -274,7 +279,7 @@ export class ParleyClient {
   #cancel(work: Work): void {
     if (!this.#byCommand.has(work.commandId)) return;
     this.#finish(work);
-    this.#command("cancel", { commandId: work.commandId });
+    this.#tell(work, "cancel", { commandId: work.commandId });
   }
 
   #finish(work: Work): void {
@@ -283,8 +288,13 @@ export class ParleyClient {
     work.over.abort();
   }
 
-  #command(command: CommandName, parameters: Record<string, unknown>): void {
-    this.#send(createMessage("COMMAND", { command, parameters }, { from: this.#peer.clientId }));
+  /** Something about work that was begun. */
+  #tell(work: Work, command: CommandName, parameters: Record<string, unknown>): void {
+    const message = createMessage("COMMAND", { command, parameters }, { from: this.#peer.clientId });
+    this.#told.set(message.messageId, work);
+    const [oldest] = this.#told.keys();
+    if (this.#told.size > TOLD_KEPT && oldest !== undefined) this.#told.delete(oldest);
+    this.#send(message);
   }
 
   #send(message: Message): void {
@@ -302,9 +312,13 @@ export class ParleyClient {
   }
 
   #onError(message: Extract<Message, { type: "ERROR" }>): void {
-    const { errorCode, errorMessage } = message.payload;
-    const work = this.#byCommand.get(message.inReplyTo ?? "");
-    if (work === undefined) return this.#breach(`${errorCode}: ${errorMessage}`);
+    const { errorCode, errorMessage, retryable } = message.payload;
+    if (message.inReplyTo === undefined) return this.#breach(`${errorCode}: ${errorMessage}`);
+    const asked = this.#byCommand.get(message.inReplyTo);
+    const work = asked ?? this.#told.get(message.inReplyTo);
+    const isOver = work === undefined || work.over.signal.aborted;
+    // What was said to work that is over changes nothing; a report that came too soon behind others is followed by the next.
+    if (isOver || (asked === undefined && retryable)) return;
     this.#finish(work);
     const nextStep = "Check the request; a peer of another version may not know it.";
     work.taker.fail(new ParleyError("refused", errorMessage, { nextStep, remoteCode: errorCode }));
@@ -339,7 +353,7 @@ export class ParleyClient {
 
   #breach(reason: string): void {
     this.#onClose(`the peer broke the protocol: ${reason}`, "protocol");
-    this.#peer.socket.close(1002);
+    this.#peer.socket.close(CLOSE_PROTOCOL, "protocol error");
   }
 
   #onClose(reason: string, code: "connection-lost" | "protocol" = "connection-lost"): void {

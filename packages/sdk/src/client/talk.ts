@@ -58,6 +58,7 @@ export interface TalkSession {
   /**
    * A key: push-to-talk down and up, one that is struck, or no more of this; at once, or at a place in the microphone's sound.
    * Of those struck before the peer is ready it keeps the first few.
+   * @throws RangeError when `atMs` is no place
    */
   key(key: TalkKey, atMs?: number): void;
 }
@@ -92,6 +93,7 @@ export class RunningTalk implements TalkSession {
   }
 
   key(key: TalkKey, atMs = this.#sentMs()): void {
+    if (!(atMs >= 0 && Number.isFinite(atMs))) throw new RangeError(`atMs must be 0 or more, not ${atMs}`);
     this.#tell("talk.key", { key, atMs });
   }
 
@@ -141,7 +143,7 @@ export class RunningTalk implements TalkSession {
     this.#reply = reply;
     this.#quiet();
     this.#reports = setInterval(() => {
-      this.#tell("talk.heard", { reply, heardMs: speaker.heardMs, state: "playing" });
+      this.#tell("talk.heard", { reply, heardMs: heardOf(speaker.heardMs), state: "playing" });
     }, REPORT_MS);
   }
 
@@ -153,7 +155,7 @@ export class RunningTalk implements TalkSession {
       if (this.#reply !== reply) return;
       this.#quiet();
       this.#reply = 0;
-      this.#tell("talk.heard", { reply, heardMs, state: "finished" });
+      this.#tell("talk.heard", { reply, heardMs: heardOf(heardMs), state: "finished" });
     } catch (error) {
       this.#broken(error);
     }
@@ -163,7 +165,7 @@ export class RunningTalk implements TalkSession {
     const { heardMs } = speaker.stop();
     this.#quiet();
     this.#reply = 0;
-    this.#tell("talk.heard", { reply, heardMs, state: "stopped" });
+    this.#tell("talk.heard", { reply, heardMs: heardOf(heardMs), state: "stopped" });
   }
 
   /** The loudspeaker cannot be used: nobody would hear the rest. */
@@ -176,4 +178,9 @@ export class RunningTalk implements TalkSession {
     clearInterval(this.#reports);
     this.#reports = undefined;
   }
+}
+
+/** Sound that is scheduled ahead makes some loudspeakers count from below 0, or not at all. */
+function heardOf(ms: number): number {
+  return Number.isFinite(ms) ? Math.max(0, ms) : 0;
 }
