@@ -93,6 +93,7 @@ export async function* bargeInRows({ isQuick }: PartOptions): AsyncGenerator<Ben
     for (const [name, { count, make }] of Object.entries(NOISES)) {
       yield* noiseRows(name, isQuick ? Math.ceil(count / 5) : count, make, vad);
     }
+    yield* steadyRows(vad, isQuick);
     yield* ownVoiceRows(reply, vad, isQuick);
   } finally {
     await host.close();
@@ -214,6 +215,18 @@ async function* noiseRows(
   const all = row(`${name}: stopped (of ${count})`, stops, "");
   yield { ...all, goal: isGoal ? "0" : null, met: isGoal ? stops === 0 : null };
   yield row(`${name}: ducked, and came back (of ${count} ducked ${ducks})`, backs, "");
+}
+
+/** A minute of what does not end, as loud as in noise of 10 dB. */
+async function* steadyRows(vad: VoiceFrames, isQuick: boolean): AsyncGenerator<BenchRow> {
+  const minutes = isQuick ? 0.25 : 1;
+  for (const [name, make] of Object.entries({ "white noise": whiteNoise, "pink noise": pinkNoise, music })) {
+    const sound = withRms(make(16_000 * 60 * minutes, FIRST_SEED), VOICE_RMS / 10 ** (10 / 20));
+    const done = await heldAgainst({ vad, sound });
+    const count = (type: Reaction["type"]): number => done.filter((one) => one.type === type).length;
+    yield row(`steady ${name}: ducks a minute`, count("duck") / minutes, "");
+    yield row(`steady ${name}: stopped`, count("stop"), "");
+  }
 }
 
 /** Half a minute of our own voice and nobody else. */

@@ -2,6 +2,7 @@
 import { level } from "../../format/level.ts";
 import { periodicity, PERIODICITY_LEAD } from "../../format/periodicity.ts";
 import { SPEECH_RATE_HZ } from "../../format/pcm.ts";
+import { voiceBandDbfs, VOICE_BAND_LEAD } from "../../format/voice-band.ts";
 import { createBargeIn, type BargeIn, type BargeInOptions } from "../../turn/bargein/index.ts";
 import { NoiseFloor } from "../../turn/bargein/floor.ts";
 import { createEndpointer, type Endpointer, type EndpointOptions } from "../../turn/endpoint/index.ts";
@@ -239,13 +240,20 @@ export class Ears {
     readonly echo: number;
   }): void {
     // Wake words come by themselves.
-    const decision = this.#bargeIn.push({ ...frame, wake: false, periodicity: this.#periodicityAt(frame.atMs) });
+    const { atMs } = frame;
+    const bandDbfs = this.#bandDbfsAt(atMs);
+    const decision = this.#bargeIn.push({ ...frame, bandDbfs, wake: false, periodicity: this.#periodicityAt(atMs) });
     if (decision === undefined || !this.#watches) return;
     this.#isDucked = decision.type === "duck";
     if (decision.type === "stop") {
       const { onsetMs } = decision;
       this.#news.event({ type: "barge-in", startMs: onsetMs, heardMs: this.#heardOfReplyAt(onsetMs) });
     } else this.#news.event({ type: decision.type });
+  }
+
+  #bandDbfsAt(atMs: number): number {
+    const sound = this.#recorder.between(Math.max(0, atMs - VOICE_BAND_LEAD / MS), atMs + this.#frameMs);
+    return voiceBandDbfs(sound, MS * this.#frameMs);
   }
 
   /** Only while there is something to interrupt: it costs more than all else that is done with a frame here. */

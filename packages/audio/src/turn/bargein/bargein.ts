@@ -6,9 +6,11 @@
  * quiet. **Speech** is a sequential test (Page's cumulative sum, Biometrika 41, 1954): every frame adds the log-odds
  * of its speech probability, in units of a frame that surely is speech, and at zero it starts anew. So a burst that looks
  * like speech for a few frames, as coughs do, is taken back by what follows, and bursts do not add up. What has no voice in it
- * where it is loudest counts for less (`clarity.ts`). What our own playback explains counts for neither.
+ * where it is loudest counts for less (`clarity.ts`), and what breaks off stops nothing (`ending.ts`). What our own playback explains
+ * counts for neither.
  */
 import { Clarity } from "./clarity.ts";
+import { Ending } from "./ending.ts";
 import { NoiseFloor } from "./floor.ts";
 import { bargeInOptions } from "./options.ts";
 import type { BargeInOptions } from "./options.ts";
@@ -21,6 +23,8 @@ export interface BargeInFrame {
   readonly speech: number;
   /** Level of what the echo canceller leaves, dBFS. */
   readonly levelDbfs: number;
+  /** The same, where voices are and the rumble of rooms is not: what stands out of the room is judged by it. `levelDbfs` when absent. */
+  readonly bandDbfs?: number | undefined;
   /** How likely our own playback explains it, 0 to 1. */
   readonly echo: number;
   /** How periodic it is, 0 to 1, at the pitches of voices; absent where nobody can tell. */
@@ -51,6 +55,8 @@ const DOUBT = 0.4;
 
 /** A frame that could not be surer counts as so many that are sure, where what it sounds like is looked at, too. */
 const MOST_EVIDENCE = 2;
+/** What a frame counts in which a sound has broken off, however much the detector still takes it for speech: surely none. */
+const BROKEN_OFF = -1;
 
 /** A new watch. @throws RangeError of {@link bargeInOptions} */
 export function createBargeIn(options: Partial<BargeInOptions> = {}): BargeIn {
@@ -61,6 +67,7 @@ class Watch implements BargeIn {
   readonly #options: BargeInOptions;
   readonly #floor: NoiseFloor;
   readonly #clarity: Clarity;
+  readonly #ending: Ending;
   #state: "full" | "ducked" | "stopped" = "full";
   #soundMs = 0;
   #speechMs = 0;
@@ -74,11 +81,13 @@ class Watch implements BargeIn {
     this.#options = options;
     this.#floor = new NoiseFloor(options.frameMs, options.floorRiseMs);
     this.#clarity = new Clarity(options.frameMs);
+    this.#ending = new Ending(options.frameMs);
   }
 
   reset(): void {
     this.#state = "full";
     this.#clarity.reset();
+    this.#ending.reset();
     this.#soundMs = 0;
     this.#speechMs = 0;
     this.#onsetMs = undefined;
@@ -92,7 +101,7 @@ class Watch implements BargeIn {
     const theirs = Math.min(1, (1 - ours) / (1 - echoUpTo));
     const speech = within(frame.speech) * theirs;
     this.#sum(frame, speech, theirs);
-    this.#floor.push(frame.levelDbfs, speech < ROOM_SPEECH && ours <= echoUpTo);
+    this.#floor.push(frame.bandDbfs ?? frame.levelDbfs, speech < ROOM_SPEECH && ours <= echoUpTo);
     if (policy === "never" || this.#state === "stopped") return undefined;
     const decided = this.#decide(frame, speech);
     if (decided === undefined) return undefined;
@@ -103,7 +112,7 @@ class Watch implements BargeIn {
   /** Takes the frame into both sums. */
   #sum(frame: BargeInFrame, speech: number, theirs: number): void {
     const { frameMs, soundDb, duckAfterMs, sureSpeech } = this.#options;
-    const aboveDb = this.#floor.above(frame.levelDbfs);
+    const aboveDb = this.#floor.above(frame.bandDbfs ?? frame.levelDbfs);
     const prominence = Math.min(1, aboveDb / soundDb) * theirs;
     const sound = Math.max(prominence, speech);
     // Half of a sure sound is none yet; below it the sum falls.
@@ -112,7 +121,8 @@ class Watch implements BargeIn {
     const weight = this.#clarity.push(frame.levelDbfs, aboveDb, frame.periodicity);
     const most = frame.periodicity === undefined ? 1 : MOST_EVIDENCE;
     const odds = Math.max(-1, Math.min(most, logOdds(speech) / logOdds(sureSpeech)));
-    const evidence = odds > 0 ? odds * weight : odds;
+    this.#ending.push(frame.levelDbfs, speech);
+    const evidence = this.#ending.isOver ? BROKEN_OFF : odds > 0 ? odds * weight : odds;
     this.#speechMs = Math.min(this.#options.stopAfterMs, Math.max(0, this.#speechMs + evidence * frameMs));
     this.#quietMs = sound < DOUBT ? this.#quietMs + frameMs : 0;
     this.#sinceRestoreMs += frameMs;
@@ -120,9 +130,9 @@ class Watch implements BargeIn {
     else if (this.#state === "full" && this.#soundMs === 0) this.#onsetMs = undefined;
   }
 
-  #decide({ wake, levelDbfs }: BargeInFrame, speech: number): BargeInDecision["type"] | undefined {
+  #decide({ wake, levelDbfs, bandDbfs }: BargeInFrame, speech: number): BargeInDecision["type"] | undefined {
     const { policy, frameMs, duckAfterMs, stopAfterMs, quietMs, noiseMs, refractoryMs } = this.#options;
-    if (wake || (policy === "any-speech" && this.#speechMs >= stopAfterMs)) {
+    if (wake || (policy === "any-speech" && this.#speechMs >= stopAfterMs && !this.#ending.isFalling)) {
       this.#state = "stopped";
       return "stop";
     }
@@ -136,7 +146,7 @@ class Watch implements BargeIn {
     this.#duckedMs += frameMs;
     const isNoise = this.#duckedMs >= noiseMs && speech < 0.5;
     if (this.#quietMs < quietMs && !isNoise) return undefined;
-    if (isNoise) this.#floor.settle(levelDbfs);
+    if (isNoise) this.#floor.settle(bandDbfs ?? levelDbfs);
     this.#state = "full";
     this.#soundMs = 0;
     this.#sinceRestoreMs = 0;

@@ -9,9 +9,9 @@ export interface BargeInOptions {
   readonly policy: "any-speech" | "wake-word" | "never";
   /** Length of a frame. Default 32 ms. */
   readonly frameMs: number;
-  /** So far above the noise floor a sound is surely one; half of it is a doubtful one. Default 8 dB. */
+  /** So far above the noise floor a sound is surely one; half of it is a doubtful one. Default 5 dB. */
   readonly soundDb: number;
-  /** Sure sound that ducks; doubtful sound takes longer. Default 60 ms, two frames: a click is one. */
+  /** Sure sound that ducks; doubtful sound takes longer. Default 40 ms, two frames: a click is one. */
   readonly duckAfterMs: number;
   /**
    * Surely speech for so long stops; what is less sure takes longer, and what is not speech takes back. The one knob between
@@ -35,8 +35,8 @@ export interface BargeInOptions {
 const DEFAULTS: BargeInOptions = {
   policy: "any-speech",
   frameMs: 32,
-  soundDb: 8,
-  duckAfterMs: 60,
+  soundDb: 5,
+  duckAfterMs: 40,
   stopAfterMs: 170,
   sureSpeech: 0.95,
   quietMs: 200,

@@ -121,6 +121,39 @@ describe("what is no speech", () => {
     expect(cough(false)).toBe("duck stop");
   });
 
+  test("a cough that breaks off as its evidence is complete comes back, and so does a fit of them", () => {
+    const tone = { ...VOICE, speech: 0.97, levelDbfs: -22, periodicity: 0.95 };
+    const gone = { ...tone, levelDbfs: -60, speech: 0.95 };
+    const fallen = { ...tone, levelDbfs: -32 };
+    // Four frames of it are not enough, five would be.
+    const once = [
+      [4, tone],
+      [1, fallen],
+      [1, gone],
+      [1, { ...gone, speech: 0.6 }],
+      [8, ROOM],
+    ] as const;
+    expect(kinds(hear(once))).toBe("duck restore");
+    expect(kinds(hear([...once, ...once, ...once]))).not.toContain("stop");
+    expect(kinds(hear([[5, tone]]))).toBe("duck stop");
+  });
+
+  test("a bang does not hide who speaks behind it, however loud it was", () => {
+    const bang = { ...NOISE, levelDbfs: -2 };
+    const stopped = hear([
+      [4, bang],
+      [20, { ...VOICE, periodicity: 0.9 }],
+    ]).find(({ type }) => type === "stop");
+    expect(stopped?.atMs).toBeLessThanOrEqual(4 * FRAME_MS + 192);
+  });
+
+  test("what rumbles where no voices are is none", () => {
+    const rumble = { ...NOISE, bandDbfs: -60 };
+    const room = { ...ROOM, bandDbfs: -60 };
+    expect(kinds(hear([[20, rumble]], {}, room))).toBe("");
+    expect(kinds(hear([[20, { ...rumble, bandDbfs: -40 }]], {}, room))).toContain("duck");
+  });
+
   test("a click does nothing", () => {
     expect(
       hear([
