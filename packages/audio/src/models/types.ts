@@ -37,7 +37,7 @@ export interface ModelEntry {
   /** Of recognisers: hears while somebody speaks. */
   readonly streams?: boolean;
   /** Of heads for wake words: which file knows which word. */
-  readonly words?: readonly { readonly word: string; readonly file: string }[];
+  readonly words?: readonly WakeHead[];
   /** Other folder names under which an owner may keep these files. */
   readonly alsoIn?: readonly string[];
   /**
@@ -47,6 +47,14 @@ export interface ModelEntry {
   readonly needs: readonly (readonly string[])[];
   /** Tried in order; the first whose result matches every sha256 wins. Empty: only from a folder the owner gives. */
   readonly sources: readonly ModelSource[];
+}
+
+/** A head that knows one wake word. */
+export interface WakeHead {
+  readonly word: string;
+  readonly file: string;
+  /** The score that counts, and how many steps in a row, as measured with this head; for who sets nothing else. */
+  readonly rule: { readonly threshold: number; readonly patience: number };
 }
 
 /** Where a model's files can be had. */

@@ -41,6 +41,8 @@ const VOICE_RMS = 0.06;
 const ROOM_RMS = 0.0008;
 const LEAD_MS = 1000;
 const TAIL_MS = 1500;
+/** What is never done counts as done so late: a row has to have a number. */
+const NEVER_MS = 10_000;
 /** Our own voice is well known to the canceller after so long. */
 const LEARNING_MS = 4000;
 /** So far below the voice it begins: in noise that is 10 dB below it, or under our own voice, not where it cannot be heard yet. */
@@ -179,8 +181,8 @@ async function* speechRows(
   for (const [n, one] of said.entries()) {
     const done = await react(one, n);
     if (done.some(({ type, atMs }) => type === "stop" && atMs < 0)) early += 1;
-    ducks.push(done.find(({ type, atMs }) => type !== "restore" && atMs >= 0)?.atMs ?? Number.POSITIVE_INFINITY);
-    stops.push(done.find(({ type, atMs }) => type === "stop" && atMs >= 0)?.atMs ?? Number.POSITIVE_INFINITY);
+    ducks.push(done.find(({ type, atMs }) => type !== "restore" && atMs >= 0)?.atMs ?? NEVER_MS);
+    stops.push(done.find(({ type, atMs }) => type === "stop" && atMs >= 0)?.atMs ?? NEVER_MS);
   }
   for (const [what, times, goal] of [
     ["ducks", ducks, GOALS.duckMs],
@@ -193,6 +195,8 @@ async function* speechRows(
     const reached = { goal: `<= ${goal}`, met: p95 <= goal };
     yield { ...row(`${name}, p95`, p95, "ms"), ...(isGoal ? reached : {}) };
     yield row(`${name}, max`, quantile(times, 1), "ms");
+    const never = times.filter((time) => time === NEVER_MS).length;
+    if (never > 0) yield row(`${name}, never (counted as ${NEVER_MS / 1000} s)`, never, "");
   }
   if (early > 0) yield row(`speech ${where}: stopped before anybody spoke`, early, "");
 }

@@ -80,10 +80,16 @@ export const wakeSection = section("The words that begin a conversation without 
       flag: "--wake-words <words>",
     },
   ),
-  threshold: setting(number(THRESHOLD_MIN, 1), {
-    meaning: "How sure it must be that a wake word was said; lower hears more of them, and more that were none.",
-    default: 0.15,
-  }),
+  threshold: setting(
+    number(0, 1).refine((threshold) => threshold === 0 || threshold >= THRESHOLD_MIN),
+    {
+      meaning:
+        "How sure it must be that a wake word was said; lower hears more of them, and more that were none. 0: what was measured " +
+        "with each word's model.",
+      allowed: `0, or a number from ${THRESHOLD_MIN} to 1`,
+      default: 0,
+    },
+  ),
   refractory_ms: setting(whole(0, 60_000), {
     meaning: "After a wake word none is heard for so long.",
     unit: "milliseconds",

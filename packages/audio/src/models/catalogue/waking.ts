@@ -1,4 +1,7 @@
-/** Models that wake: the openWakeWord front end, and heads for words. */
+/**
+ * Models that wake: the openWakeWord front end, and heads for words. The rule of each is the one that heard most of what was said, in
+ * voices and noises kept for choosing, at no more than about one false alarm an hour of other speech, music and noise.
+ */
 import type { ModelEntry, ModelFile, ModelSource } from "../types.ts";
 import { LICENCES } from "./licences.ts";
 
@@ -83,7 +86,7 @@ export const WAKING: readonly ModelEntry[] = [
     voices: [],
     licence: LICENCES.parley,
     needs: [[FRONT_END]],
-    words: [{ word: "hey nova", file: "hey_nova.onnx" }],
+    words: [{ word: "hey nova", file: "hey_nova.onnx", rule: { threshold: 0.9, patience: 4 } }],
     files: [
       {
         path: "hey_nova.onnx",
@@ -103,9 +106,9 @@ export const WAKING: readonly ModelEntry[] = [
     licence: LICENCES.openWakeWordHeads,
     needs: [[FRONT_END]],
     words: [
-      { word: "hey jarvis", file: "hey_jarvis_v0.1.onnx" },
-      { word: "hey mycroft", file: "hey_mycroft_v0.1.onnx" },
-      { word: "alexa", file: "alexa_v0.1.onnx" },
+      { word: "hey jarvis", file: "hey_jarvis_v0.1.onnx", rule: { threshold: 0.22, patience: 2 } },
+      { word: "hey mycroft", file: "hey_mycroft_v0.1.onnx", rule: { threshold: 0.1, patience: 2 } },
+      { word: "alexa", file: "alexa_v0.1.onnx", rule: { threshold: 0.4, patience: 3 } },
     ],
     files: HEAD_FILES,
     sources: sourcesOf(HEAD_FILES),
