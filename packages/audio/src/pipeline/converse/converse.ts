@@ -16,6 +16,7 @@ import { Answers } from "./answers.ts";
 import { REAL_CLOCK } from "./clock.ts";
 import type { ConversationClock, ConversationEvent, ConversationParts, WakeHeard } from "./contracts.ts";
 import { Ears, type EarsOptions } from "./ears.ts";
+import { overdue } from "./overdue.ts";
 import { Keys } from "./keys.ts";
 import type { ReplyManner } from "./reply.ts";
 
@@ -258,6 +259,8 @@ class Conversation implements LiveConversation {
         return this.#answers.restore();
       case "stop":
         return void this.#answers.stop(effect.generation);
+      case "overdue":
+        return this.#tell(overdue(effect));
       case "end-turn":
         return this.#answers.end(effect);
       case "signal":

@@ -56,6 +56,9 @@ export type InteractionEvent =
 /** A stage of the work. */
 export type Stage = "transcribe" | "think" | "speak";
 
+/** What was waited for too long, as the option is called that says how long. */
+export type Wait = "transcribeMs" | "thinkMs" | "firstSoundMs" | "playbackMs";
+
 /** How the end of what is said is found: by end-pointing, by letting go of a key, or by a fixed window. */
 export type Capture = "endpoint" | "held" | "window";
 
@@ -117,6 +120,8 @@ export type InteractionEffect =
   | { readonly type: "restore" }
   /** Be silent at once, and tell by `stopped` how much was heard. When ears open for the same turn, it goes on. */
   | { readonly type: "stop"; readonly turn: number; readonly generation: number }
+  /** The turn fails because nothing came for `afterMs`: why, for who is told. */
+  | { readonly type: "overdue"; readonly turn: number; readonly wait: Wait; readonly afterMs: number }
   /** Exactly once for every turn, in the order of turns. */
   | { readonly type: "end-turn"; readonly turn: number; readonly outcome: TurnOutcome; readonly heardMs: number }
   | { readonly type: "signal"; readonly signal: Signal };

@@ -12,4 +12,5 @@ export type {
   Signal,
   Stage,
   TurnOutcome,
+  Wait,
 } from "./events.ts";

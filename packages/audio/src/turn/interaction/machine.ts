@@ -2,6 +2,7 @@
  * The interaction machine: the course of a spoken conversation, as data. It decides and does nothing: every action that
  * is not bookkeeping is an effect for a driver. `docs/INTERACTION.md` is drawn from it.
  */
+import type { Wait } from "./events.ts";
 import { freshContext, parts } from "./parts.ts";
 
 const CAPTURED = ["confirm", "closeEars", { type: "signal", params: { signal: "captured" } }] as const;
@@ -70,10 +71,12 @@ const WRITTEN = [
   ...COMPLETED,
 ] as const;
 
-const FAILED = {
-  target: "#idle",
-  actions: ["cancelWork", { type: "endTurn", params: { outcome: "failed" } }, HAS_FAILED],
-} as const;
+const END_FAILED = ["cancelWork", { type: "endTurn", params: { outcome: "failed" } }, HAS_FAILED] as const;
+const FAILED = { target: "#idle", actions: END_FAILED } as const;
+
+/** Nobody has said why: the machine itself waits no longer. */
+const overdue = <W extends Wait>(wait: W) => ({ type: "overdue", params: { wait } }) as const;
+const failedFor = <W extends Wait>(wait: W) => ({ target: "#idle", actions: [overdue(wait), ...END_FAILED] }) as const;
 
 /** What is said before an answer is heard belongs to what was said before. */
 const JOINS = {
@@ -252,7 +255,7 @@ export const interactionMachine = parts.createMachine({
       states: {
         transcribing: {
           id: "transcribing",
-          after: { transcribing: FAILED },
+          after: { transcribing: failedFor("transcribeMs") },
           on: {
             // Too long for one turn. What was said so far is still recognised, so that it is not lost.
             "barge-in": [JOINS, { guard: "spills", actions: ["noteSpill"] }],
@@ -270,7 +273,7 @@ export const interactionMachine = parts.createMachine({
         },
         thinking: {
           id: "thinking",
-          after: { thinking: FAILED },
+          after: { thinking: failedFor("thinkMs") },
           on: {
             text: { guard: "current", target: "#responding", actions: ["noteText"] },
             audio: { guard: "current", target: "#speaking", actions: ["noteAudio"] },
@@ -287,7 +290,7 @@ export const interactionMachine = parts.createMachine({
       on: BEFORE_SOUND,
       states: {
         words: {
-          after: { firstSound: FAILED },
+          after: { firstSound: failedFor("firstSoundMs") },
           on: {
             text: { guard: "current", target: "words", reenter: true },
             progress: { guard: "current", target: "words", reenter: true },
@@ -329,7 +332,7 @@ export const interactionMachine = parts.createMachine({
       },
       states: {
         full: {
-          after: { playback: { target: "#interrupting", actions: [STOP_FAILED, HAS_FAILED] } },
+          after: { playback: { target: "#interrupting", actions: [overdue("playbackMs"), STOP_FAILED, HAS_FAILED] } },
           on: {
             duck: { target: "ducked", actions: ["duck"] },
             progress: { guard: "current", target: "full", reenter: true, actions: ["noteProgress"] },

@@ -1,6 +1,15 @@
 /** What the interaction machine is made of: its memory, and its named guards, delays and actions. */
 import { assign, emit, enqueueActions, setup } from "xstate";
-import type { Capture, InteractionEffect, InteractionEvent, Opening, Place, Signal, TurnOutcome } from "./events.ts";
+import type {
+  Capture,
+  InteractionEffect,
+  InteractionEvent,
+  Opening,
+  Place,
+  Signal,
+  TurnOutcome,
+  Wait,
+} from "./events.ts";
 import type { InteractionOptions } from "./options.ts";
 
 /** An event with the time it is dealt with, which an interpreter's own timers do not say. */
@@ -329,6 +338,12 @@ export const parts = setup({
       enqueue.assign({ work: "none" });
       enqueue.emit({ type: "end-turn", turn, outcome: params.outcome, heardMs });
     }),
+    overdue: emit(({ context: { turn, options } }, { wait }: { wait: Wait }) => ({
+      type: "overdue",
+      turn,
+      wait,
+      afterMs: options[wait],
+    })),
     signal: emit((_, params: { signal: Signal }) => ({ type: "signal", signal: params.signal })),
   },
 });

@@ -4,7 +4,17 @@ import type { VoiceFrames } from "../../../src/engines/index.ts";
 import { AudioError } from "../../../src/index.ts";
 import { normaliseHeard } from "../../../src/turn/index.ts";
 import type { Verdict, WakeHeard } from "../../../src/pipeline/converse/index.ts";
-import { FRAME_MS, MS_PER_CHAR, Room, toneStt, toneVad, toneWake, VirtualClock } from "./kit.ts";
+import {
+  FRAME_MS,
+  MS_PER_CHAR,
+  plainTts,
+  Room,
+  toneStt,
+  toneVad,
+  toneWake,
+  VirtualClock,
+  VirtualPlayback,
+} from "./kit.ts";
 
 const echoed = (question: string): string => `You said ${question}.`;
 
@@ -233,6 +243,64 @@ describe("a conversation", () => {
     await room.end();
     expect(room.of("turn").map(({ outcome }) => outcome)).toEqual(["failed", "complete"]);
     expect(room.of("signal").map(({ signal }) => signal)).toContain("failed");
+  });
+
+  const never = (): Promise<never> => new Promise(() => undefined);
+  it.each([
+    {
+      wait: "transcribeMs",
+      stage: "transcribe",
+      parts: () => ({ stt: { id: "deaf", languages: ["en"], transcribe: never } }),
+    },
+    {
+      wait: "thinkMs",
+      stage: "think",
+      parts: () => ({
+        async *think(): AsyncGenerator<string> {
+          yield await never();
+        },
+      }),
+    },
+    {
+      wait: "firstSoundMs",
+      stage: "speak",
+      parts: (clock: VirtualClock) => {
+        const playback = new VirtualPlayback(clock);
+        const tts = {
+          id: "mute",
+          sampleRateHz: 8000,
+          voices: [{ name: "mute", language: "en" }],
+          synthesize: () => ({ [Symbol.asyncIterator]: () => ({ next: never }) }),
+        };
+        return { voice: { tts, playback } };
+      },
+    },
+  ] as const)("says which stage was waited for in vain, and how long: $wait", async ({ wait, stage, parts }) => {
+    const clock = new VirtualClock();
+    const room = new Room(echoed, { clock, parts: parts(clock), interaction: { mode: "open", [wait]: 7000 } });
+    await room.say("500 one two 12000");
+    await room.end();
+    expect(room.of("problem")).toMatchObject([
+      { turn: 1, stage, error: { code: "job-timed-out", details: { wait, afterMs: 7000 } } },
+    ]);
+    expect(room.events.findIndex(({ type }) => type === "problem")).toBeLessThan(
+      room.events.findIndex(({ type }) => type === "turn"),
+    );
+    expect(room.of("turn")).toMatchObject([{ outcome: "failed" }]);
+  });
+
+  it("says that a loudspeaker gave no sign of life", async () => {
+    const clock = new VirtualClock();
+    const playback = new VirtualPlayback(clock);
+    // It is asked how far it got every 250 ms; here that comes too late.
+    const room = new Room(() => "A long story about the sea.", {
+      clock,
+      parts: { voice: { tts: plainTts(clock), playback } },
+      interaction: { mode: "open", playbackMs: 200 },
+    });
+    await room.say("500 one two 4000");
+    await room.end();
+    expect(room.of("problem")).toMatchObject([{ stage: "speak", error: { code: "job-timed-out" } }]);
   });
 
   it("loses no word and answers every turn once, in order, whatever is said and whenever", async () => {

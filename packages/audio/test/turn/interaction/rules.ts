@@ -96,6 +96,10 @@ export function watchRules() {
       case "arbitrate":
         must(ears === effect.turn, "what is said while hosts settle is not lost");
         return;
+      case "overdue":
+        must(working !== undefined, "only what is worked on is overdue");
+        must(effect.turn === turn, "what is overdue is of the newest turn");
+        return;
       case "signal":
         return;
     }
