@@ -160,14 +160,17 @@ export class Answers {
     for (const reply of this.#replies.values()) reply.cancel();
   }
 
-  #reportProgress(): void {
+  #reportProgress(heardBeforeMs = 0): void {
     const { voice } = this.#parts;
     this.#takeBackProgress();
     this.#takeBackProgress = this.#clock.after(PROGRESS_MS, () => {
       const reply = this.#playing;
       if (reply === undefined || voice === undefined || this.#signal.aborted) return;
-      this.#news.deal({ type: "progress", generation: reply.generation, heardMs: voice.playback.heardMs });
-      if (this.#playing === reply) this.#reportProgress();
+      const { heardMs } = voice.playback;
+      // A loudspeaker that holds sound and stands still gives no sign of life, however often it says so.
+      const isAlive = heardMs > heardBeforeMs || heardMs >= reply.sentMs;
+      if (isAlive) this.#news.deal({ type: "progress", generation: reply.generation, heardMs });
+      if (this.#playing === reply) this.#reportProgress(Math.max(heardMs, heardBeforeMs));
     });
   }
 }

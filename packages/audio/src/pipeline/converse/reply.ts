@@ -54,6 +54,7 @@ export class Reply {
   #written = "";
   #thinkingFailed = false;
   #hasSound = false;
+  #sentMs = 0;
 
   constructor(
     work: { readonly turn: number; readonly generation: number; readonly question: string },
@@ -72,6 +73,11 @@ export class Reply {
   /** All that was written of it. */
   get written(): string {
     return this.#written;
+  }
+
+  /** Length of the sound that went to the playback so far. */
+  get sentMs(): number {
+    return this.#sentMs;
   }
 
   /** The person has finished: what cannot be undone may be done. */
@@ -143,6 +149,8 @@ export class Reply {
       if (isFirst) this.#news.firstAudio();
       await abortable(this.#mayPlay.promise, signal, "waiting for the turn's end");
       if (isFirst) this.#news.sounds();
+      const { samples, sampleRateHz } = event.pcm;
+      this.#sentMs += (1000 * samples.length) / sampleRateHz;
       if (!(await playback.play(event.pcm, signal))) return;
     }
   }
