@@ -39,6 +39,7 @@ export const ENGLISH: Lexicon = {
     of mine, from, come from, look like, sound like, feel like, is it like, talking about, looking for, waiting for,
     what for, was born in, live in, made of, listen to, listening to, going on, come on, go on, hold on, move on, what's on, on at,
     is on, too, me too, as well, so`),
+  mishearings: entries("end ends int ant ann anne hand there they're art ore oar off of ad ed din then than them"),
   fillers: entries(`um uh uhm umm uhh er erm ehm hmm hm mm mhm ah eh well like basically actually anyway`),
   courtesies: entries(`please thanks parley`),
   particles: entries(`on off up down in out back away over it them him her me`),

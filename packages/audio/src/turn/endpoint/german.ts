@@ -36,6 +36,7 @@ export const GERMAN: Lexicon = {
     gibt es, gibt's, es gibt, wie es ist, kann ich, soll ich, muss ich, haben kann, machen kann, du bist, wer du bist, so ist, geworden ist, los ist, ist los,
     gewesen ist, gemacht hat, gesagt hat, passiert ist, haben, machen können, machen soll, tun soll, tun kann, machen kannst, tun kannst, werden, sein,
     werden wird, wird, sein wird, habe ich, hab ich, bin ich, von dir, von mir, tür auf, tür zu, fenster auf, fenster zu, rollladen auf, rollladen zu, rollläden auf, rollläden zu, für mich, für uns, mit mir, auch noch, noch, und du, oder, oder nicht`),
+  mishearings: entries("unt ent"),
   fillers: entries(`äh ähm öh öhm hm hmm mhm ehm also tja naja halt eben quasi sozusagen`),
   courtesies: entries(`bitte danke parley`),
   particles: entries(`an aus ein ab vor weiter los her hin zurück weg hoch runter raus rein es ihn sie das mir mich`),

@@ -8,6 +8,8 @@ export interface Lexicon {
   readonly danglingPhrases: ReadonlySet<string>;
   /** Endings of up to three words that close although their last word alone would not. */
   readonly wholeEndings: ReadonlySet<string>;
+  /** What recognisers write for conjunctions, articles and fillers at whose end the sound was cut: "end" for "and". */
+  readonly mishearings: ReadonlySet<string>;
   /** "um" */
   readonly fillers: ReadonlySet<string>;
   /** "please", "thanks" behind what they ask for. */

@@ -8,6 +8,7 @@ import type { Lexicon, Word } from "./lexicon.ts";
 const OPEN = 0.05;
 const LIKELY_OPEN = 0.15;
 const MAY_GO_ON = 0.35;
+const MAY_BE_OVER = 0.45;
 const LIKELY_WHOLE = 0.85;
 const WHOLE = 0.92;
 
@@ -42,6 +43,15 @@ const listed: Rule = ({ words, plain, lexicon }) => {
     return before <= 0.2 ? before : Math.max(0.8, before);
   }
   return lexicon.fillers.has(at(plain, -1)) ? OPEN : undefined;
+};
+
+/** "call my wife end": a word that may have been another, whatever sense it makes. */
+const misheard: Rule = ({ plain, lexicon }) => {
+  const last = at(plain, -1);
+  if (plain.length < 3 || !lexicon.mishearings.has(last)) return undefined;
+  // "turn the radio off", "wake them": closed by a verb's own particle.
+  const closes = lexicon.particles.has(last) && plain.some((word) => lexicon.particleVerbs.has(word));
+  return closes || lexicon.determiners.has(at(plain, -2)) || lexicon.dangling.has(last) ? undefined : MAY_BE_OVER;
 };
 
 /** "if it rains, …": the main clause counts, once there is one. */
@@ -271,6 +281,7 @@ function isVerb(word: string, verbs: ReadonlySet<string>): boolean {
 
 const RULES: readonly Rule[] = [
   listed,
+  misheard,
   subordinateFirst,
   dangles,
   clauseBegun,
