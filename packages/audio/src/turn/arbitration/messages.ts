@@ -34,7 +34,7 @@ export interface ArbitrationOptions {
   readonly windowMs: number;
   /** A bid or claim is sent again so often until it was seen. Default 40. */
   readonly repeatMs: number;
-  /** Wake words that end so near each other, as far as can be told, are one. Default 400. */
+  /** Wake words that end so near each other, as far as can be told, are one: slow hosts and buffers of microphones hear late. Default 1000. */
   readonly sameMs: number;
   /** How long a wake word is remembered. Default 2000. */
   readonly keepMs: number;
@@ -42,7 +42,7 @@ export interface ArbitrationOptions {
 
 /** @throws RangeError naming the option that is no time, or too short to work. */
 export function arbitrationOptions(options: Partial<ArbitrationOptions> = {}): ArbitrationOptions {
-  const all = { windowMs: 120, repeatMs: 40, sameMs: 400, keepMs: 2000, ...options };
+  const all = { windowMs: 120, repeatMs: 40, sameMs: 1000, keepMs: 2000, ...options };
   for (const [name, value] of Object.entries(all)) {
     if (!(value >= 1 && value <= 60_000)) throw new RangeError(`${name} must be 1 to 60000 milliseconds`);
   }

@@ -67,6 +67,17 @@ describe("several hosts", () => {
     );
   });
 
+  test("a host whose microphone is heard most of a second late does not answer as well", () => {
+    for (const lateMs of [300, 500, 730, 900]) {
+      const house: readonly Ears[] = [
+        { hearsAtMs: 0, tookMs: 100, score: 2 },
+        { hearsAtMs: 5, tookMs: 100, score: 1 },
+        { hearsAtMs: lateMs, tookMs: 100, score: 3 },
+      ];
+      expect(run(house, () => 3).winners).toEqual([0]);
+    }
+  });
+
   test("two answer as soon as all bids are in, not after the window", () => {
     const two: readonly Ears[] = [
       { hearsAtMs: 0, tookMs: 100, score: 2 },
