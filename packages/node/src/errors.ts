@@ -57,6 +57,8 @@ export type PeerErrorCode =
   | "outbox-full"
   /** What was to be written down does not fit on the disk of the peer's home. */
   | "disk-full"
+  /** Where the output is led to takes nothing. */
+  | "file-unwritable"
   | "interrupted"
   | "internal";
 

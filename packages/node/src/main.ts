@@ -2,32 +2,35 @@
 import { endWithLauncher } from "./cli/launcher-line.ts";
 import { personAtTerminal } from "./cli/person.ts";
 import { runCli } from "./cli/program.ts";
+import { outletsTo } from "./cli/stdout.ts";
 
 // What the launcher has set for this process alone is not for the processes that it starts.
 for (const name of process.env["PARLEY_LAUNCHER_SET"]?.split(",") ?? []) delete process.env[name];
 delete process.env["PARLEY_LAUNCHER_SET"];
 endWithLauncher(process.env);
 
-// A reader that closes its end (`parley models list | head -1`) is not a failure, nor is a terminal that is closed; whatever
-// runs on is stopped in order.
-let hasReader = true;
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code !== "EPIPE" && error.code !== "EIO") throw error;
-  if (!hasReader) return;
-  hasReader = false;
-  if (process.listenerCount("SIGTERM") === 0) process.exit(0);
+const args = process.argv.slice(2);
+let isDone = false;
+const outlets = outletsTo(process.stdout, process.stderr, args.includes("--json"), (code) => {
+  if (isDone && code !== 0) process.exitCode = code;
+  if (isDone) return;
+  if (process.listenerCount("SIGTERM") === 0) process.exit(code);
   process.kill(process.pid, "SIGTERM");
 });
 
 const invocation = import.meta.url.endsWith(".ts") ? "npx parley" : "parley";
-process.exitCode = await runCli(
-  process.argv.slice(2),
+const code = await runCli(
+  args,
   {
-    stdout: (text) => void process.stdout.write(text),
-    stderr: (text) => void process.stderr.write(text),
+    stdout: outlets.stdout,
+    stderr: outlets.stderr,
     env: process.env,
     cwd: process.cwd(),
     person: personAtTerminal(process.stdin, process.stderr),
   },
   invocation,
 );
+isDone = true;
+process.exitCode = outlets.failure() ?? code;
+// Input that is still open, and silent, holds the process no longer than what was to be done with it.
+process.stdin.destroy();
