@@ -10,6 +10,7 @@ import { hearingOf, hearingOption, hotWordsOption } from "../hearing.ts";
 import { withTalk, type Talk } from "../talking.ts";
 import { TalkScreen } from "./screen.ts";
 import { openTalkSound, speakerOn } from "./sound.ts";
+import { Unanswered } from "./unanswered.ts";
 
 interface TalkFlags {
   readonly in?: string;
@@ -28,6 +29,7 @@ interface TalkFlags {
 const HELP = `
 Speak when you like; Parley answers when you have finished, and stops when you speak again.
 On a terminal, Enter begins listening, or ends what you are saying; "x" and Enter takes it back. Ctrl-C ends.
+With --in it ends with the recording, and not with 0 when a question could not be answered.
 
 Examples:
   parley talk
@@ -104,8 +106,10 @@ async function converse(
     signal,
   });
   if (!json) progress.line(`Talking with ${access.client.server.name} through ${sound.name}. ${hint(flags, context)}`);
+  const unanswered = new Unanswered();
   try {
     for await (const event of session.events) {
+      unanswered.see(event);
       if (json) write(`${JSON.stringify(event)}\n`);
       else screen.show(event);
     }
@@ -114,6 +118,8 @@ async function converse(
     screen.close();
     await sound.close();
   }
+  // A person at a microphone has been told, and asked again.
+  if (flags.in !== undefined) unanswered.check();
 }
 
 function hint(flags: TalkFlags, { person }: CliContext): string {

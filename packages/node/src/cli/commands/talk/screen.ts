@@ -63,7 +63,7 @@ export class TalkScreen {
         return this.#progress.line(`(heard "${event.word}")`);
       case "problem":
         this.#endLine();
-        return this.#progress.line(`${event.error.message}. ${event.error.nextStep}`);
+        return this.#progress.line(`${event.error.message.replace(/\.$/u, "")}. ${event.error.nextStep}`);
       case "sentence":
       case "timing":
       case "reply":
