@@ -1,5 +1,6 @@
 /** The answers of a conversation: begun, let through, cut and recorded, as the interaction machine says. */
 import type { InteractionEffect, InteractionEvent } from "../../turn/interaction/index.ts";
+import { callsOff } from "../../turn/normalise/call-off.ts";
 import { toneOf } from "../../turn/tone/tone.ts";
 import type { ConversationClock, ConversationEvent, ConversationParts } from "./contracts.ts";
 import { Reply, type ReplyManner } from "./reply.ts";
@@ -24,6 +25,8 @@ interface OpenTurn {
   spokeUntilMs: number | undefined;
   firstAudioMs: number | undefined;
   reply: Reply | undefined;
+  /** The answer that somebody spoke into before they can have heard it, and what it answered. */
+  before: { readonly question: string; readonly reply: Reply } | undefined;
 }
 
 type Effect<T extends InteractionEffect["type"]> = Extract<InteractionEffect, { type: T }>;
@@ -65,6 +68,7 @@ export class Answers {
       spokeUntilMs: undefined,
       firstAudioMs: undefined,
       reply: undefined,
+      before: undefined,
     };
     this.#turns.set(turn, fresh);
     return fresh;
@@ -73,8 +77,23 @@ export class Answers {
   /** The person goes on: what there was of an answer is forgotten. */
   reopen(turn: number): void {
     const open = this.turn(turn);
+    const { reply, question } = open;
+    const isTold = open.firstAudioMs !== undefined || this.#parts.voice === undefined;
+    if (reply !== undefined && isTold) open.before = { question, reply };
     open.reply = undefined;
     open.firstAudioMs = undefined;
+  }
+
+  /** Whether what was said into the beginning of an answer only calls it off. */
+  isCalledOff(turn: number, language: string): boolean {
+    const { before, question } = this.turn(turn);
+    return before !== undefined && callsOff(question, before.question, language);
+  }
+
+  /** The turn has its answer again, as far as it was told. */
+  callOff(turn: number): void {
+    const open = this.turn(turn);
+    open.reply = open.before?.reply;
   }
 
   /** Begins an answer. */

@@ -246,8 +246,9 @@ class Conversation implements LiveConversation {
       case "transcribe":
         return void this.#transcribe(effect);
       case "think":
-        return this.#answers.think(effect);
+        return this.#think(effect);
       case "confirm":
+        if (this.#isCalledOff()) return this.#callOff();
         return this.#answers.confirm(effect.generation);
       case "cancel-work":
         return this.#cancelWork(effect.generation);
@@ -266,6 +267,21 @@ class Conversation implements LiveConversation {
       case "signal":
         return this.#tell({ type: "signal", signal: effect.signal });
     }
+  }
+
+  /** "Stop", into the beginning of an answer, is not thought about; nor is it final before its end is certain. */
+  #think(effect: Extract<InteractionEffect, { type: "think" }>): void {
+    if (!this.#isCalledOff()) return this.#answers.think(effect);
+    if (!effect.speculative) this.#callOff();
+  }
+
+  #isCalledOff(): boolean {
+    return this.#answers.isCalledOff(this.#interaction.turn, this.#options.language ?? "en");
+  }
+
+  #callOff(): void {
+    this.#answers.callOff(this.#interaction.turn);
+    this.#deal({ type: "cancel" });
   }
 
   #onWake(hit: WakeHeard, endMs: number): void {

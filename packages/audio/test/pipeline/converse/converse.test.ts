@@ -122,6 +122,18 @@ describe("a conversation", () => {
     ]);
   });
 
+  it("is silent, and answers no more, when it is told to stop before it can have been heard", async () => {
+    const room = new Room(echoed);
+    await room.say("500 tell me a story");
+    while (room.conversation.state !== "speaking") await room.say(String(FRAME_MS));
+    await room.say("128 stop 4000");
+    await room.untilQuiet();
+    await room.end();
+    expect(room.of("turn")).toMatchObject([{ outcome: "cancelled", question: "Tell me a story stop" }]);
+    expect(room.asked).toEqual(["Tell me a story"]);
+    expect(room.playback.isPlaying).toBe(false);
+  });
+
   it("takes a written answer back, too, when the person goes on as it comes", async () => {
     const room = new Room(echoed, { parts: { voice: undefined } });
     await room.say("500 tell me a story");
