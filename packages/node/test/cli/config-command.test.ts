@@ -56,7 +56,7 @@ describe("parley config", () => {
   it("takes the flag of every setting that has one", () => {
     const withFlag = SETTINGS.filter((setting) => setting.flag !== undefined);
     const line = withFlag.flatMap(({ flag = "", example }) =>
-      flag.startsWith("--no-") ? [flag] : [flag.split(" ")[0] ?? "", String(example)],
+      flag.includes(" ") ? [flag.split(" ")[0] ?? "", String(example)] : [flag],
     );
     const settings = settingsOf(parley(["config", "--json", ...line]).out);
     expect(withFlag.map(({ key }) => settings.get(key)?.origin)).toEqual(
