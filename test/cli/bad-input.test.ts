@@ -217,3 +217,14 @@ describe("parley, used wrongly,", () => {
     }
   });
 });
+
+describe("parley talk, told to speak into a file that cannot be written,", () => {
+  it.each([
+    ["a folder", "."],
+    ["a file in no folder", "none/out.opus"],
+  ])("says so before anything is heard: %s", async (_, name) => {
+    const { code, stderr } = await failing(["talk", "--in", join(home.path, "in.wav"), "--out", join(home.path, name)]);
+    expect(stderr).toMatch(/^error: Cannot write /);
+    expect(code).toBe(5);
+  });
+});

@@ -8,6 +8,8 @@ import type { OpenAudioOptions } from "../format/open.ts";
 import type { Pcm } from "../format/pcm.ts";
 import { SPEECH_RATE_HZ } from "../format/pcm.ts";
 import { BoundedQueue } from "../format/queue.ts";
+import { writeOpusFile } from "../format/opus-writer.ts";
+import { formatOfName } from "../format/out.ts";
 import { resample } from "../format/resample.ts";
 import { toPcm16, wavHeader, writeWavFile } from "../format/wav-writer.ts";
 import { MACHINE_CLOCK, paced } from "./clock.ts";
@@ -91,7 +93,7 @@ export function nullSink(sampleRateHz: number = SPEECH_RATE_HZ): SinkDevice {
   return { name: "null", sampleRateHz, open: () => Promise.resolve(sink) };
 }
 
-/** What would sound from the first reply on, silence included, as a WAV file that is complete when the sink is closed. */
+/** What would sound from the first reply on, silence included, as an Opus or WAV file, by its name, that is complete when the sink is closed. */
 export function fileSink(path: string, sampleRateHz: number): SinkDevice {
   return {
     name: `file ${path}`,
@@ -100,7 +102,8 @@ export function fileSink(path: string, sampleRateHz: number): SinkDevice {
     open: () => {
       const queue = new BoundedQueue<Pcm>({ capacity: BLOCKS_AHEAD });
       let failure: unknown;
-      const writing = writeWavFile(path, queue).then(
+      const write = formatOfName(path) === "opus" ? writeOpusFile : writeWavFile;
+      const writing = write(path, queue).then(
         () => undefined,
         (error: unknown) => {
           failure = error;

@@ -14,6 +14,9 @@ export type { WriteWavOptions, WrittenWav } from "./wav-writer.ts";
 // Writing Ogg Opus: as pages, to a file, to a stream.
 export { encodeOpus, writeOpusFile, writeOpusStream } from "./opus-writer.ts";
 export type { WriteOpusOptions, WrittenOpus } from "./opus-writer.ts";
+// What a file's name says of its format, and whether it can be written.
+export { checkWritable, formatOfName } from "./out.ts";
+export type { WrittenFormat } from "./out.ts";
 // How loud a block is.
 export { level, SILENCE_DBFS } from "./level.ts";
 export type { Level } from "./level.ts";

@@ -1,11 +1,21 @@
 /** Where encoded sound goes: a file that appears only when complete, or a stream; and where it comes from, at one rate. */
-import { open, realpath, rename, rm, stat } from "node:fs/promises";
+import { access, constants, open, realpath, rename, rm, stat } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Writable } from "node:stream";
 import { AudioError, isAudioError } from "../errors.ts";
 import { abortable } from "./abort.ts";
 import type { Pcm } from "./pcm.ts";
+
+/** What can be written. */
+export type WrittenFormat = "wav" | "opus";
+
+const OPUS_NAMES = /\.(?:opus|ogg|oga)$/iu;
+
+/** What a file is expected to hold: Opus when its name ends in .opus, .ogg or .oga, else WAV. */
+export function formatOfName(path: string): WrittenFormat {
+  return OPUS_NAMES.test(path) ? "opus" : "wav";
+}
 
 /** A file being written. Rejects with `disk-full`, `file-unwritable`. */
 export interface OutFile {
@@ -42,6 +52,19 @@ export async function intoFile<T>(path: string, fill: (file: OutFile) => Promise
     await rm(partial, { force: true });
     throw error;
   }
+}
+
+/**
+ * Looks whether a file can be written at `path`, without touching anything: for who will have something to write only later.
+ * @throws AudioError `file-unwritable`.
+ */
+export async function checkWritable(path: string): Promise<void> {
+  const target = await mapped(path, () => resolveTarget(path));
+  await mapped(path, async () => {
+    const folder = dirname(target);
+    if (!(await stat(folder)).isDirectory()) throw new Error(`${folder} is not a folder`);
+    await access(folder, constants.W_OK | constants.X_OK);
+  });
 }
 
 /**

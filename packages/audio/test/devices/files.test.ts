@@ -168,6 +168,14 @@ describe("in the place of a loudspeaker", () => {
     expect(samples.filter((sample) => sample !== 0).length).toBeGreaterThan(1.9 * 16_000);
   });
 
+  test("a file: its name says what is in it", async () => {
+    const path = join(folder, "out.opus");
+    await play(fileSink(path, 24_000));
+    const { samples, audio } = await decode(new Uint8Array(readFileSync(path)));
+    expect(audio?.format).toBe("ogg-opus");
+    expect(samples.length).toBeGreaterThanOrEqual(48_000);
+  });
+
   test("a file that cannot be written is told to who plays", async () => {
     const playback = new Playback(fileSink(join(folder, "no", "out.wav"), 16_000), {
       backOff: { firstMs: 1, longestMs: 1 },

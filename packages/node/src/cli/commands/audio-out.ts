@@ -1,14 +1,19 @@
 /** Where spoken audio goes: a file that appears only when it is whole, or stdout; WAV or Ogg Opus. */
 import { Option, type Command } from "commander";
 import type { Pcm } from "@parley/audio";
-import { BoundedQueue, writeOpusFile, writeOpusStream, writeWavFile, writeWavStream } from "@parley/audio/format";
+import {
+  BoundedQueue,
+  formatOfName,
+  writeOpusFile,
+  writeOpusStream,
+  writeWavFile,
+  writeWavStream,
+  type WrittenFormat,
+} from "@parley/audio/format";
 import type { TurnEvent } from "@parley/sdk";
 import { PeerError } from "../../errors.ts";
 
-/** What can be written. */
-export type SoundFormat = "wav" | "opus";
-
-const OPUS_NAMES = /\.(?:opus|ogg|oga)$/iu;
+export type SoundFormat = WrittenFormat;
 
 /** Adds `--out` and `--format` to `command`; `what` is the beginning of the help text. */
 export function addOutFlags(command: Command, what: string): Command {
@@ -25,7 +30,7 @@ export class AudioOut {
 
   /** `path` may be `-` for stdout; without a `format` its name tells. */
   constructor(path: string, format: SoundFormat | undefined, signal: AbortSignal) {
-    const isOpus = (format ?? (OPUS_NAMES.test(path) ? "opus" : "wav")) === "opus";
+    const isOpus = (format ?? formatOfName(path)) === "opus";
     const [toFile, toStream] = isOpus ? [writeOpusFile, writeOpusStream] : [writeWavFile, writeWavStream];
     const writing =
       path === "-" ? toStream(process.stdout, this.#blocks, { signal }) : toFile(path, this.#blocks, { signal });

@@ -1,5 +1,6 @@
 /** `parley talk`: a live conversation through microphone and loudspeaker; speak when you like, interrupt when you like. */
 import { Option, type Command } from "commander";
+import { checkWritable } from "@parley/audio/format";
 import type { DeviceEvent } from "@parley/audio/devices";
 import type { Config } from "../../../config/index.ts";
 import { messageOf } from "../../../errors.ts";
@@ -40,13 +41,19 @@ Examples:
 
 const INTERRUPTIONS = { any: "any-speech", wake: "wake-word", never: "never" } as const;
 
+/** What of `--out` is no file. */
+const PLACES = new Set(["-", "null", "none"]);
+
 /** Adds `talk` to the program. */
 export function registerTalkCommand(program: Command, context: CliContext): void {
   const command = program
     .command("talk")
     .description("talk with the assistant: microphone in, loudspeaker out, interruptions welcome")
     .option("--in <file>", "hear this recording instead of the microphone, as fast as it was spoken (- is stdin)")
-    .option("--out <file>", "speak into this WAV file (- is stdout, null is nowhere, none is text only)")
+    .option(
+      "--out <file>",
+      "speak into this file: Opus when it ends in .opus or .ogg, else WAV (- is stdout, null is nowhere, none is text only)",
+    )
     .option("--input-device <name>", "a microphone, as the system names it")
     .option("--output-device <name>", "a loudspeaker, as the system names it")
     .option("--wake", "begin with a wake word (wake.words in the configuration)")
@@ -63,6 +70,8 @@ export function registerTalkCommand(program: Command, context: CliContext): void
   command.action(async () => {
     const flags = command.opts<TalkFlags>();
     if (flags.wake === true && flags.push === true) throw usage("give --wake or --push, not both");
+    // The first answer may come in an hour: what it is to be written to is looked at now.
+    if (flags.out !== undefined && !PLACES.has(flags.out)) await checkWritable(flags.out);
     const voice = flags.out === "none" ? [] : (["tts"] as const);
     await withTalk(command, context, ["vad", "stt", "llm", ...voice], (talk) =>
       converse(talk, context, { ...flags, ...voiceOf(command, talk.config, flags) }),
