@@ -20,16 +20,6 @@ export interface Decoding {
 /** Reads a header from the reader's position. Throws AudioError `audio-*`. */
 export type DecoderFactory = (reader: ByteReader) => Promise<Decoding>;
 
-/** The average of `channels`, over their first `length` samples. */
-export function toMono(channels: readonly Float32Array[], length: number): Float32Array {
-  const mono = new Float32Array(length);
-  for (const channel of channels) {
-    for (let i = 0; i < length; i++) mono[i] = (mono[i] ?? 0) + (channel[i] ?? 0);
-  }
-  if (channels.length > 1) for (let i = 0; i < length; i++) mono[i] = (mono[i] ?? 0) / channels.length;
-  return mono;
-}
-
 /**
  * Runs one synchronous call of a wasm decoder without its chatter. The decoder packages write to console.error what
  * they also return in `errors`; on a peer that is the place of the log. Nothing else can run in between.

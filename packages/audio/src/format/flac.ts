@@ -6,7 +6,8 @@ import { FLACDecoder } from "@wasm-audio-decoders/flac";
 import type { ByteReader } from "./bytes.ts";
 import { latin1, skipJunk } from "./bytes.ts";
 import { crc16, crc16Step } from "./crc.ts";
-import { freeing, quietly, toMono } from "./decoder.ts";
+import { freeing, quietly } from "./decoder.ts";
+import { gainsOf, toMono, WAVE_ORDER } from "./downmix.ts";
 import type { Decoding } from "./decoder.ts";
 import { corruptAudio, truncatedAudio, unsupportedAudio } from "./failures.ts";
 import { FLAC_HEADER_BYTES, parseFlacHeader, parseStreamInfo, STREAMINFO_BYTES } from "./flac-frame.ts";
@@ -63,6 +64,7 @@ async function* decodeFrames(
 ): AsyncGenerator<Float32Array, void, undefined> {
   // A frame stored verbatim is its samples (one bit more for a side channel) and a few bytes; real ones are smaller.
   const maxFrameBytes = Math.ceil((info.maxBlockSamples * info.channels * (info.bitsPerSample + 1)) / 8) + 128;
+  const gains = gainsOf(info.channels, WAVE_ORDER[info.channels]);
   let samples = 0;
   let junkBytes = 0;
   let lostBytes = 0;
@@ -79,7 +81,7 @@ async function* decodeFrames(
     }
     lostBytes += junkBytes;
     junkBytes = 0;
-    const mono = await decodeFrame(reader, decoder, frameBytes);
+    const mono = await decodeFrame(reader, decoder, frameBytes, gains);
     if (mono === undefined) lostBytes += frameBytes;
     reader.skip(frameBytes);
     if (mono === undefined) continue;
@@ -136,10 +138,11 @@ async function decodeFrame(
   reader: ByteReader,
   decoder: FLACDecoder,
   frameBytes: number,
+  gains: readonly number[],
 ): Promise<Float32Array | undefined> {
   try {
     const decoded = await quietly(() => decoder.decodeFrames([reader.view(frameBytes)]));
-    return decoded.errors.length > 0 ? undefined : toMono(decoded.channelData, decoded.samplesDecoded);
+    return decoded.errors.length > 0 ? undefined : toMono(decoded.channelData, decoded.samplesDecoded, gains);
   } catch (error) {
     throw corruptAudio(reader.label, `the FLAC decoder gave up at byte ${reader.position}`, error);
   }

@@ -5,7 +5,8 @@
 import { MPEGDecoder } from "mpg123-decoder";
 import { skipJunk } from "./bytes.ts";
 import type { ByteReader } from "./bytes.ts";
-import { freeing, quietly, toMono } from "./decoder.ts";
+import { freeing, quietly } from "./decoder.ts";
+import { toMono } from "./downmix.ts";
 import type { Decoding } from "./decoder.ts";
 import { corruptAudio, emptyAudio, truncatedAudio } from "./failures.ts";
 import { MP3_HEADER_BYTES, parseMp3Header, parseMp3Summary } from "./mp3-frame.ts";

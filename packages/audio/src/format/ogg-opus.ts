@@ -1,7 +1,8 @@
 /** Opus in Ogg (RFC 7845): the identification header, and libopus in wasm. */
 import { OpusDecoder } from "opus-decoder";
 import { latin1, viewOf } from "./bytes.ts";
-import { freeing, quietly, toMono } from "./decoder.ts";
+import { freeing, quietly } from "./decoder.ts";
+import { gainsOf, toMono, VORBIS_ORDER } from "./downmix.ts";
 import type { OggIdentity, OggPacketDecoder } from "./ogg-codec.ts";
 
 /** Opus decodes at 48 kHz whatever was recorded. */
@@ -14,6 +15,9 @@ interface OpusLayout {
   readonly channelMappingTable: number[];
 }
 
+/** Of mapping family 255 nobody knows what the channels are. */
+const UNORDERED = 255;
+
 /** Undefined when `packet` is no Opus header; an error text when it is one we cannot use. */
 export function identifyOpus(packet: Uint8Array): OggIdentity | string | undefined {
   if (latin1(packet, 0, 8) !== "OpusHead") return undefined;
@@ -21,6 +25,7 @@ export function identifyOpus(packet: Uint8Array): OggIdentity | string | undefin
   const view = viewOf(packet);
   const layout = parseLayout(packet);
   if (layout === undefined) return "its Opus channel layout makes no sense or is not supported";
+  const gains = gainsOf(layout.channels, packet[18] === UNORDERED ? undefined : VORBIS_ORDER[layout.channels]);
   const gain = 10 ** (view.getInt16(16, true) / 256 / 20);
   return {
     format: "ogg-opus",
@@ -28,7 +33,7 @@ export function identifyOpus(packet: Uint8Array): OggIdentity | string | undefin
     channels: layout.channels,
     preSkipSamples: view.getUint16(10, true),
     moreHeaders: 1,
-    createDecoder: () => createDecoder(layout, gain),
+    createDecoder: () => createDecoder(layout, gain, gains),
   };
 }
 
@@ -46,7 +51,7 @@ function parseLayout(packet: Uint8Array): OpusLayout | undefined {
       channelMappingTable: channels === 2 ? [0, 1] : [0],
     };
   }
-  if ((family !== 1 && family !== 255) || packet.length < 21 + channels) return undefined;
+  if ((family !== 1 && family !== UNORDERED) || packet.length < 21 + channels) return undefined;
   const [streamCount = 0, coupledStreamCount = 0] = packet.subarray(19, 21);
   const channelMappingTable = [...packet.subarray(21, 21 + channels)];
   const decoded = streamCount + coupledStreamCount;
@@ -55,14 +60,14 @@ function parseLayout(packet: Uint8Array): OpusLayout | undefined {
   return { channels, streamCount, coupledStreamCount, channelMappingTable };
 }
 
-async function createDecoder(layout: OpusLayout, gain: number): Promise<OggPacketDecoder> {
+async function createDecoder(layout: OpusLayout, gain: number, gains: readonly number[]): Promise<OggPacketDecoder> {
   const decoder = new OpusDecoder(layout);
   await decoder.ready;
   return {
     // An empty packet stands for a lost one and would be filled with invented sound.
     decode: async (packets) => {
       const decoded = quietly(() => decoder.decodeFrames(packets.filter((packet) => packet.length > 0)));
-      const mono = toMono(decoded.channelData, decoded.samplesDecoded);
+      const mono = toMono(decoded.channelData, decoded.samplesDecoded, gains);
       if (gain !== 1) for (let i = 0; i < mono.length; i++) mono[i] = (mono[i] ?? 0) * gain;
       return { mono, damaged: decoded.errors.length };
     },

@@ -1,7 +1,8 @@
 /** Vorbis in Ogg (Vorbis I specification, 4.2 and appendix A): the identification header, and libvorbis in wasm. */
 import { OggVorbisDecoder } from "@wasm-audio-decoders/ogg-vorbis";
 import { latin1, viewOf } from "./bytes.ts";
-import { freeing, quietly, toMono } from "./decoder.ts";
+import { freeing, quietly } from "./decoder.ts";
+import { gainsOf, toMono, VORBIS_ORDER } from "./downmix.ts";
 import type { OggIdentity, OggPacketDecoder } from "./ogg-codec.ts";
 
 /** Undefined when `packet` is no Vorbis header; an error text when it is one we cannot use. */
@@ -20,7 +21,7 @@ export function identifyVorbis(packet: Uint8Array): OggIdentity | string | undef
     channels,
     preSkipSamples: 0,
     moreHeaders: 2,
-    createDecoder: (headers) => createDecoder([packet, ...headers]),
+    createDecoder: (headers) => createDecoder([packet, ...headers], gainsOf(channels, VORBIS_ORDER[channels])),
   };
 }
 
@@ -37,7 +38,7 @@ interface PageDecoder {
   free(): void;
 }
 
-async function createDecoder(headers: readonly Uint8Array[]): Promise<OggPacketDecoder> {
+async function createDecoder(headers: readonly Uint8Array[], gains: readonly number[]): Promise<OggPacketDecoder> {
   const [identification, , setup] = headers;
   if (identification === undefined || setup === undefined || latin1(setup, 0, 7) !== "\u0005vorbis") {
     throw new Error("the Vorbis setup header is missing");
@@ -59,7 +60,7 @@ async function createDecoder(headers: readonly Uint8Array[]): Promise<OggPacketD
     // libvorbis reports a bad packet by giving no samples; pages are checked by their CRC before they come here.
     decode: async (packets) => {
       const decoded = await run([{ data: identification, codecFrames: packets.map((data) => ({ data })) }]);
-      return { mono: toMono(decoded.channelData, decoded.samplesDecoded), damaged: 0 };
+      return { mono: toMono(decoded.channelData, decoded.samplesDecoded, gains), damaged: 0 };
     },
     free: freeing(decoder),
   };

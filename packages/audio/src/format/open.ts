@@ -4,6 +4,7 @@ import { AudioError } from "../errors.ts";
 import { abortError } from "./abort.ts";
 import { ByteReader } from "./bytes.ts";
 import type { AudioFormat, Decoding } from "./decoder.ts";
+import { bounded } from "./downmix.ts";
 import { detect } from "./detect.ts";
 import { emptyAudio } from "./failures.ts";
 import type { Pcm } from "./pcm.ts";
@@ -27,7 +28,7 @@ export interface OpenAudio extends AsyncDisposable {
   readonly format: AudioFormat;
   /** Of {@link pcm}. Opus is always 48,000. */
   readonly sampleRateHz: number;
-  /** Channels in the file; {@link pcm} is their average. */
+  /** Channels in the file; {@link pcm} is their mix (ITU-R BS.775 where it is known what each is, else the average). */
   readonly channels: number;
   /** What the header says; undefined when it does not (Ogg, piped WAV, some MP3 and FLAC). */
   readonly declaredDurationMs: number | undefined;
@@ -159,13 +160,4 @@ async function* readPcm(
   } finally {
     await close();
   }
-}
-
-/** Float files and lossy codecs overshoot; broken ones hold NaN. Nothing behind this line has to think of either. */
-function bounded(samples: Float32Array): Float32Array {
-  for (let i = 0; i < samples.length; i++) {
-    const sample = samples[i] ?? 0;
-    if (!(sample >= -1 && sample <= 1)) samples[i] = sample > 1 ? 1 : sample < -1 ? -1 : 0;
-  }
-  return samples;
 }

@@ -45,22 +45,24 @@ const MULAW = Float32Array.from({ length: 256 }, (_, code) => {
 });
 
 /**
- * Whole sample frames of `bytes` as mono (channels averaged).
- * `frameBytes` may exceed channels x sample size when the container pads.
+ * Whole sample frames of `bytes` as mono.
+ * `gains` is how much of each channel goes into it; `frameBytes` may exceed channels x sample size when the container pads.
  */
 export function monoFromWav(
   bytes: Uint8Array,
-  layout: { readonly encoding: SampleEncoding; readonly channels: number; readonly frameBytes: number },
+  layout: { readonly encoding: SampleEncoding; readonly frameBytes: number; readonly gains: readonly number[] },
 ): Float32Array {
-  const { encoding, channels, frameBytes } = layout;
+  const { encoding, frameBytes, gains } = layout;
   const read = READERS[encoding];
   const step = SAMPLE_BYTES[encoding];
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const mono = new Float32Array(Math.floor(bytes.length / frameBytes));
   for (let i = 0; i < mono.length; i++) {
     let sum = 0;
-    for (let channel = 0; channel < channels; channel++) sum += read(view, i * frameBytes + channel * step);
-    mono[i] = sum / channels;
+    for (let channel = 0; channel < gains.length; channel++) {
+      sum += (gains[channel] ?? 0) * read(view, i * frameBytes + channel * step);
+    }
+    mono[i] = sum;
   }
   return mono;
 }

@@ -5,12 +5,16 @@
 import type { ByteReader } from "./bytes.ts";
 import { latin1, viewOf } from "./bytes.ts";
 import type { Decoding } from "./decoder.ts";
+import { gainsOf, rolesOfMask, WAVE_ORDER } from "./downmix.ts";
+import type { SpeakerRole } from "./downmix.ts";
 import { corruptAudio, emptyAudio, truncatedAudio, unsupportedAudio } from "./failures.ts";
 import { monoFromWav, SAMPLE_BYTES } from "./wav-samples.ts";
 import type { SampleEncoding } from "./wav-samples.ts";
 
 /** Bytes decoded at a time: at least 4,096 sample frames of ordinary audio, without ever holding much. */
 const BLOCK_BYTES = 32 * 1024;
+/** WAVE_FORMAT_EXTENSIBLE. */
+const EXTENSIBLE = 0xfffe;
 const MAX_CHANNELS = 64;
 const MIN_RATE_HZ = 1_000;
 const MAX_RATE_HZ = 768_000;
@@ -20,6 +24,8 @@ interface WavFormat {
   readonly channels: number;
   readonly sampleRateHz: number;
   readonly frameBytes: number;
+  /** How much of each channel is heard. */
+  readonly gains: readonly number[];
 }
 
 /** Opens a WAV stream whose magic is not yet consumed. */
@@ -104,7 +110,7 @@ function parseFormat(label: string, bytes: Uint8Array): WavFormat {
   const sampleRateHz = view.getUint32(4, true);
   const frameBytes = view.getUint16(12, true);
   // WAVE_FORMAT_EXTENSIBLE: the real tag is the first two bytes of the sub-format GUID.
-  const codec = tag === 0xfffe && bytes.length >= 26 ? view.getUint16(24, true) : tag;
+  const codec = tag === EXTENSIBLE && bytes.length >= 26 ? view.getUint16(24, true) : tag;
   if (channels < 1 || channels > MAX_CHANNELS) throw corruptAudio(label, `its header claims ${channels} channels`);
   if (sampleRateHz < MIN_RATE_HZ || sampleRateHz > MAX_RATE_HZ) {
     throw corruptAudio(label, `its header claims a rate of ${sampleRateHz} Hz`);
@@ -113,7 +119,14 @@ function parseFormat(label: string, bytes: Uint8Array): WavFormat {
   if (frameBytes < channels * SAMPLE_BYTES[encoding]) {
     throw corruptAudio(label, `its header claims ${frameBytes} bytes for ${channels} x ${encoding}`);
   }
-  return { encoding, channels, sampleRateHz, frameBytes };
+  const mask = tag === EXTENSIBLE && bytes.length >= 24 ? view.getUint32(20, true) : undefined;
+  return { encoding, channels, sampleRateHz, frameBytes, gains: gainsOf(channels, rolesOf(channels, mask)) };
+}
+
+/** Older headers say nothing: six and eight channels are surround sound; other numbers are as often microphones of one room. */
+function rolesOf(channels: number, mask: number | undefined): readonly SpeakerRole[] | undefined {
+  if (mask !== undefined) return rolesOfMask(mask, channels);
+  return channels === 6 || channels === 8 ? WAVE_ORDER[channels] : undefined;
 }
 
 /** Samples of fewer bits than their bytes hold are left-aligned, so that reading the whole bytes is right. */

@@ -1,4 +1,5 @@
 /** Headerless PCM, as devices and pipes speak it, cut anywhere. */
+import { bounded, gainsOf } from "../downmix.ts";
 import { monoFromWav, SAMPLE_BYTES } from "../wav-samples.ts";
 import type { SampleEncoding } from "../wav-samples.ts";
 
@@ -11,7 +12,7 @@ export interface RawLayout {
 
 /** Bytes to mono. */
 export interface RawDecoder {
-  /** The sample frames that are complete by now, their channels averaged. */
+  /** The sample frames that are complete by now, their channels averaged: in [-1, 1], what is no number as 0. */
   push(bytes: Uint8Array): Float32Array;
 }
 
@@ -21,6 +22,7 @@ export function createRawDecoder(layout: RawLayout): RawDecoder {
   if (!Number.isInteger(channels) || channels < 1)
     throw new RangeError(`raw PCM has 1 channel or more, not ${channels}`);
   const frameBytes = channels * SAMPLE_BYTES[encoding];
+  const gains = gainsOf(channels);
   let rest = new Uint8Array(0);
   return {
     push: (bytes) => {
@@ -29,7 +31,7 @@ export function createRawDecoder(layout: RawLayout): RawDecoder {
       joined.set(bytes, rest.length);
       const whole = joined.length - (joined.length % frameBytes);
       rest = joined.slice(whole);
-      return monoFromWav(joined.subarray(0, whole), { encoding, channels, frameBytes });
+      return bounded(monoFromWav(joined.subarray(0, whole), { encoding, frameBytes, gains }));
     },
   };
 }
