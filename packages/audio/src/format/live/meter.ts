@@ -40,7 +40,9 @@ export function createMeter(options: MeterOptions): Meter {
   return {
     push: (samples) => {
       const due: LevelEvent[] = [];
-      for (const sample of samples) {
+      for (const given of samples) {
+        // One broken sample would keep the needle where it is for ever.
+        const sample = given >= -1 && given <= 1 ? given : Number.isNaN(given) ? 0 : Math.sign(given);
         power = keep * power + (1 - keep) * sample * sample;
         peak = Math.max(Math.abs(sample), peak * fall);
         seen += 1;

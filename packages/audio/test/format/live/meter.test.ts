@@ -26,6 +26,12 @@ describe("a level meter", () => {
     expect(events.map(({ atMs }) => atMs)).toEqual(Array.from({ length: 40 }, (_, n) => (n + 1) * 50));
   });
 
+  test.each([Number.NaN, Number.POSITIVE_INFINITY, -1e30])("goes on behind a sample that is %s", (broken) => {
+    const events = run(Float32Array.of(broken, ...sine(1000, RATE, 6 * RATE, 1)));
+    expect(events.every(({ rmsDbfs, peakDbfs }) => rmsDbfs <= 0 && peakDbfs <= 0)).toBe(true);
+    expect(events.at(-1)?.rmsDbfs).toBeCloseTo(-3.01, 1);
+  });
+
   test("settles on the level of a steady tone: a full-scale sine is -3 dBFS with a peak of 0", () => {
     const last = run(tone).at(-1);
     expect(last?.rmsDbfs).toBeCloseTo(-3.01, 1);
