@@ -48,7 +48,7 @@ const listed: Rule = ({ words, plain, lexicon }) => {
 /** "call my wife end": a word that may have been another, whatever sense it makes. */
 const misheard: Rule = ({ plain, lexicon }) => {
   const last = at(plain, -1);
-  if (plain.length < 3 || !lexicon.mishearings.has(last)) return undefined;
+  if (plain.length < 2 || !lexicon.mishearings.has(last)) return undefined;
   // "turn the radio off", "wake them": closed by a verb's own particle.
   const closes = lexicon.particles.has(last) && plain.some((word) => lexicon.particleVerbs.has(word));
   return closes || lexicon.determiners.has(at(plain, -2)) || lexicon.dangling.has(last) ? undefined : MAY_BE_OVER;

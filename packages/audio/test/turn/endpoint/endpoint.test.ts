@@ -173,6 +173,7 @@ describe("the judge", () => {
     ["en", "five five five", "unsure"],
     ["en", "Turn off the lights end.", "unsure"],
     ["en", "Call my wife int.", "unsure"],
+    ["en", "Lock there,", "unsure"],
     ["en", "turn the radio off", "whole"],
     ["en", "tell me how it works in the end", "whole"],
     ["en", "turn the kitchen light", "unsure"],
