@@ -4,6 +4,7 @@ import { isAudioError } from "@parley/audio";
 import type { CliContext } from "../context.ts";
 import { addSettingFlags } from "../setting-flags.ts";
 import { hearingOf, hearingOption, hotWordsOption } from "./hearing.ts";
+import { languageWarning } from "./heard-languages.ts";
 import { eventJson, openRecording, timingsText, withTalk } from "./talking.ts";
 
 interface ListenFlags {
@@ -44,7 +45,14 @@ export function registerListenCommand(program: Command, context: CliContext): vo
       const { speech, damage } = heardFirst(await openRecording(file, { maxDurationMs, signal, realtime }));
       let heard = false;
       const how = { partials: realtime ? "live" : "every", ...hearingOf(flags), signal } as const;
+      let isLanguageChecked = flags.language === undefined;
       for await (const event of access.client.listen(speech, how)) {
+        if (!isLanguageChecked && flags.language !== undefined) {
+          isLanguageChecked = true;
+          // By now it is certain who recognises.
+          const warning = await languageWarning(access.client, flags.language, signal);
+          if (warning !== undefined) progress.line(warning);
+        }
         if (json) {
           context.stdout(eventJson(event));
           continue;

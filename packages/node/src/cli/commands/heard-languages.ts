@@ -1,0 +1,30 @@
+/** Whether a peer's recogniser knows the language that it is said to hear. */
+import { CATALOGUE } from "@parley/audio/models";
+import type { ParleyClient } from "@parley/sdk";
+import * as z from "zod";
+
+const statusSchema = z.object({
+  services: z.object({ stt: z.object({ model: z.optional(z.string()) }) }),
+});
+
+/** A warning for people when the recogniser in use knows other languages only; undefined when it is not known what it knows. */
+export async function languageWarning(
+  client: Pick<ParleyClient, "status">,
+  language: string,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const status = statusSchema.safeParse(await client.status({ signal }));
+  return status.success ? unknownTo(status.data.services.stt.model, language) : undefined;
+}
+
+/** The warning about `model`. Servers, and models that are not in the catalogue, do not say what they know. */
+export function unknownTo(model: string | undefined, language: string): string | undefined {
+  const languages = CATALOGUE.find(({ name }) => name === model)?.languages ?? [];
+  if (languages.length === 0 || languages.some((known) => baseOf(known) === baseOf(language))) return undefined;
+  return `warning: ${model} does not know ${language}; it recognises ${languages.join(", ")}.`;
+}
+
+/** The language without its region: en of en-GB. */
+function baseOf(tag: string): string {
+  return (tag.split("-")[0] ?? tag).toLowerCase();
+}
