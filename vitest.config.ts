@@ -6,6 +6,7 @@ export const WHOLE_CLUSTERS = [
   "test/cli/cluster.test.ts",
   "packages/node/test/cluster/strangers/whole/*.test.ts",
   "packages/node/test/cluster/sleep/processes.test.ts",
+  "test/voice/arbitration.test.ts",
 ];
 
 /** Workspace packages are used as TypeScript sources, in this process and in every child it forks. */
