@@ -4,6 +4,7 @@ import type { SynthesizeOptions, TextToSpeech, Voice } from "../engines/contract
 import { chooseVoice, languageSpoken, voiceOfLanguage } from "../engines/voices.ts";
 import type { Pcm } from "../format/pcm.ts";
 import { createResampler } from "../format/resample.ts";
+import { primaryLanguage } from "../turn/language.ts";
 import { parseSsml } from "../turn/ssml/document.ts";
 import type { SpeakingSegment, SsmlDocument } from "../turn/ssml/document.ts";
 import type { Emphasis } from "../turn/ssml/prosody.ts";
@@ -119,12 +120,8 @@ function voiceOf(segment: SpeakingSegment, voices: readonly Voice[], whole: Voic
     .find((each) => each !== undefined);
   if (named !== undefined) return named;
   const { language } = segment;
-  if (language === undefined || primaryOf(language) === primaryOf(whole.language)) return whole;
+  if (language === undefined || primaryLanguage(language) === primaryLanguage(whole.language)) return whole;
   return voiceOfLanguage(voices, language) ?? whole;
-}
-
-function primaryOf(language: string): string | undefined {
-  return language.toLowerCase().split(/[-_]/u)[0];
 }
 
 function amplified(samples: Float32Array, gain: number): Float32Array {

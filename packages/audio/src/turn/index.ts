@@ -30,6 +30,8 @@ export type {
   SpeechStep,
   SpeechTracker,
 } from "./speech/index.ts";
+// A language without its region.
+export { primaryLanguage } from "./language.ts";
 // SSML into what is to be said, and how.
 export { isSsml, parseSsml } from "./ssml/document.ts";
 export type { SpeakingSegment, SsmlDocument, SsmlMark, SsmlOptions, SsmlResult } from "./ssml/document.ts";

@@ -2,6 +2,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
+export { joinSamples as joined } from "../../src/format/join.ts";
+
 const models = process.env["PARLEY_MODELS"];
 
 /** The folder of a model such as `stt/moonshine-tiny-en-q8`, or undefined; the reason is printed. */
@@ -20,14 +22,4 @@ export function readClip(path: string): Float32Array {
 /** `audio` in frames of `frameSamples`. */
 export async function* frames(audio: Float32Array, frameSamples: number): AsyncGenerator<Float32Array> {
   for (let at = 0; at < audio.length; at += frameSamples) yield audio.subarray(at, at + frameSamples);
-}
-
-export function joined(parts: readonly Float32Array[]): Float32Array {
-  const whole = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

@@ -4,7 +4,7 @@
  */
 import { joinSamples } from "../../format/join.ts";
 import { SPEECH_RATE_HZ } from "../../format/pcm.ts";
-import type { SpeechStream, SpeechToText, StreamOptions, Transcript } from "../contracts.ts";
+import type { PartialPolicy, SpeechStream, SpeechToText, StreamOptions, Transcript } from "../contracts.ts";
 import { StreamEvents } from "./events.ts";
 import { refuseHotWords, refuseTooLong, streamOver } from "./limits.ts";
 
@@ -31,7 +31,7 @@ class RedecodedStream implements SpeechStream {
   readonly events = new StreamEvents();
   readonly #stt: SpeechToText;
   readonly #options: StreamOptions;
-  readonly #partials: "live" | "every" | "off";
+  readonly #partials: PartialPolicy;
   readonly #parts: Float32Array[] = [];
   readonly #cancelled = new AbortController();
   #samples = 0;

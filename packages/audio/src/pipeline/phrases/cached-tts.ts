@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import type { SynthesizeOptions, TextToSpeech } from "../../engines/contracts.ts";
 import { abortError } from "../../format/abort.ts";
+import { joinSamples } from "../../format/join.ts";
 import type { Pcm } from "../../format/pcm.ts";
 import type { PhraseDisk } from "./disk.ts";
 import { ByteLru, PhrasePolicy } from "./policy.ts";
@@ -97,7 +98,7 @@ class Cache {
       yield pcm;
     }
     if (keeping === "nowhere" || bytes === 0 || bytes > this.#maxSoundBytes) return;
-    const whole = { sampleRateHz: this.#tts.sampleRateHz, samples: joined(parts) };
+    const whole = { sampleRateHz: this.#tts.sampleRateHz, samples: joinSamples(parts) };
     this.#memory.set(key, whole, bytes);
     if (keeping === "memory-and-disk") await this.#disk?.write(key, whole);
   }
@@ -134,14 +135,4 @@ function policyOptions({ maxChars, timesSaid, counted }: CachedTtsOptions): Phra
 function phraseKey(tts: TextToSpeech, version: string, text: string, { voice, speed = 1 }: SynthesizeOptions): string {
   const parts = [tts.id, version, voice ?? tts.voices[0]?.name, speed, text];
   return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
-}
-
-function joined(parts: readonly Float32Array[]): Float32Array {
-  const whole = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

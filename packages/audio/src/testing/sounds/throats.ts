@@ -1,6 +1,6 @@
 /** What throats do beside speaking, made: mono at `SPEECH_RATE_HZ`, the same for the same seed. */
 import { chanceOf, type Chance } from "./chance.ts";
-import { speakingRms } from "./mix.ts";
+import { joinedSounds, speakingRms } from "./mix.ts";
 import { resonance } from "./resonance.ts";
 
 const RATE = 16;
@@ -123,12 +123,7 @@ function sound(samples: number, at: (n: number) => number): Float32Array {
 }
 
 function peaked(parts: readonly Float32Array[]): Float32Array {
-  const joined = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    joined.set(part, at);
-    at += part.length;
-  }
+  const joined = joinedSounds(parts);
   const peak = joined.reduce((most, sample) => Math.max(most, Math.abs(sample)), 1e-9);
   return joined.map((sample) => (0.5 * sample) / peak);
 }

@@ -1,4 +1,5 @@
 /** How likely what was said so far is all of it. The port, and the light default that reads the partial transcript. */
+import { primaryLanguage } from "../language.ts";
 import { ENGLISH } from "./english.ts";
 import { GERMAN } from "./german.ts";
 import { wordsOf } from "./lexicon.ts";
@@ -47,6 +48,6 @@ export const endOfTurnScore: EndOfTurnScore = (text, { language, mode }) => {
 };
 
 function lexiconOf(language: string): Lexicon | undefined {
-  const [primary] = language.toLowerCase().split(/[-_]/u, 1);
+  const primary = primaryLanguage(language);
   return primary === "en" ? ENGLISH : primary === "de" ? GERMAN : undefined;
 }

@@ -1,4 +1,5 @@
 /** "Stop": an order that takes back what was asked, and asks nothing itself. */
+import { primaryLanguage } from "../language.ts";
 
 const ENGLISH = `stop, stop it, stop that, stop please, please stop, quiet, be quiet, silence, hush, shut up, cancel, cancel that, never mind,
   nevermind, enough, that's enough, that is enough, halt`;
@@ -17,7 +18,7 @@ function entries(list: string): ReadonlySet<string> {
  * @param language BCP 47; English and German are known
  */
 export function callsOff(text: string, before: string, language: string): boolean {
-  const orders = ORDERS[language.toLowerCase().split(/[-_]/u, 1)[0] ?? ""];
+  const orders = ORDERS[primaryLanguage(language)];
   return orders !== undefined && endsWith(text, orders) && !endsWith(before, orders);
 }
 

@@ -1,4 +1,5 @@
 /** What `<say-as>` asks for, as far as W3C's note of 2005 and the common voices agree. */
+import { primaryLanguage } from "../language.ts";
 import { numericDate } from "./english/dates.ts";
 import * as english from "./english/numbers.ts";
 import { phone } from "./english/rules.ts";
@@ -46,7 +47,7 @@ interface Numbers {
 }
 
 function numbersOf(language: string | undefined): Numbers | undefined {
-  const primary = language?.toLowerCase().split(/[-_]/u)[0];
+  const primary = language === undefined ? undefined : primaryLanguage(language);
   if (primary === "en") return english;
   if (primary !== "de") return undefined;
   return { spelled: german.spelled, ordinal: (value) => `${german.ordinalStem(value)}er` };

@@ -2,6 +2,7 @@
  * From letters to rough sounds: how long they take, and what the mouth does. An estimate by spelling, not a dictionary: good
  * enough to share a stretch of sound out among its words.
  */
+import { primaryLanguage } from "../language.ts";
 
 /** Shapes of the mouth that a face knows, and "rest" when it is closed and still. */
 export type Viseme = "A" | "E" | "I" | "O" | "U" | "M" | "F" | "Th" | "P" | "rest";
@@ -231,7 +232,7 @@ const UNKNOWN: Spelling = [["E", 75]];
 
 /** The sounds of one word, at least one; `language` is a BCP 47 tag. */
 export function soundsOf(word: string, language: string | undefined): readonly Sound[] {
-  const primary = language?.toLowerCase().split(/[-_]/u)[0];
+  const primary = language === undefined ? undefined : primaryLanguage(language);
   const letters = word
     .normalize("NFC")
     .toLowerCase()

@@ -10,6 +10,7 @@ import {
   type ConverseOptions,
   type ReplyPlayback,
 } from "@parley/audio/converse";
+import { Blocks } from "../../../src/testing/conversation/index.ts";
 
 /** A block of the microphone, and a frame of the detector. */
 const FRAME_MS = 32;
@@ -164,7 +165,7 @@ export interface Stage {
 export async function heldWith(sound: Float32Array, stage: Stage): Promise<Course> {
   const clock = new SimulatedClock();
   const playback = new SimulatedPlayback(clock);
-  const microphone = new Microphone();
+  const microphone = new Blocks();
   const stop = new AbortController();
   const { stt, delays, options } = stage;
   const live = converse(
@@ -210,36 +211,6 @@ async function follow(
   see: (event: ConversationEvent) => void,
 ): Promise<void> {
   for await (const event of events) see(event);
-}
-
-class Microphone implements AsyncIterable<Float32Array> {
-  readonly #blocks: Float32Array[] = [];
-  #more = Promise.withResolvers<void>();
-  #isOver = false;
-
-  push(block: Float32Array): void {
-    this.#blocks.push(block);
-    this.#wake();
-  }
-
-  end(): void {
-    this.#isOver = true;
-    this.#wake();
-  }
-
-  async *[Symbol.asyncIterator](): AsyncGenerator<Float32Array> {
-    for (;;) {
-      const block = this.#blocks.shift();
-      if (block !== undefined) yield block;
-      else if (this.#isOver) return;
-      else await this.#more.promise;
-    }
-  }
-
-  #wake(): void {
-    this.#more.resolve();
-    this.#more = Promise.withResolvers();
-  }
 }
 
 /** A detector that has heard the sound before: each frame when its last sample is there. */

@@ -1,5 +1,6 @@
 /** Whether a peer's recogniser knows the language that it is said to hear. */
 import { CATALOGUE } from "@parley/audio/models";
+import { primaryLanguage } from "@parley/audio/turn";
 import type { ParleyClient } from "@parley/sdk";
 import * as z from "zod";
 
@@ -20,11 +21,7 @@ export async function languageWarning(
 /** The warning about `model`. Servers, and models that are not in the catalogue, do not say what they know. */
 export function unknownTo(model: string | undefined, language: string): string | undefined {
   const languages = CATALOGUE.find(({ name }) => name === model)?.languages ?? [];
-  if (languages.length === 0 || languages.some((known) => baseOf(known) === baseOf(language))) return undefined;
+  if (languages.length === 0 || languages.some((known) => primaryLanguage(known) === primaryLanguage(language)))
+    return undefined;
   return `warning: ${model} does not know ${language}; it recognises ${languages.join(", ")}.`;
-}
-
-/** The language without its region: en of en-GB. */
-function baseOf(tag: string): string {
-  return (tag.split("-")[0] ?? tag).toLowerCase();
 }

@@ -1,4 +1,5 @@
 /** What an assistant says again and again, to everybody: its sound may be kept, and made before it is needed. */
+import { primaryLanguage } from "@parley/audio/turn";
 
 /** By primary language; as the voice is told them. */
 const FIXED: Readonly<Record<string, readonly string[]>> = {
@@ -54,5 +55,5 @@ export function isFixedPhrase(text: string): boolean {
 
 /** The fixed phrases of `language`, a BCP 47 tag; none for a language that is not here. */
 export function fixedPhrasesOf(language: string): readonly string[] {
-  return FIXED[language.toLowerCase().split(/[-_]/u)[0] ?? ""] ?? [];
+  return FIXED[primaryLanguage(language)] ?? [];
 }

@@ -13,6 +13,7 @@ import type { VoiceFrame, VoiceFrames } from "@parley/audio/engines";
 import type { Leak } from "@parley/audio/testing";
 import type { BargeInOptions } from "@parley/audio/turn";
 import { EchoLog } from "../../services/ears/echo-log.ts";
+import { Blocks } from "./blocks.ts";
 
 /** A block of the microphone and of the loudspeaker. */
 const BLOCK_MS = 10;
@@ -285,36 +286,5 @@ class LockedVad {
       this.#clock.busy = undefined;
       this.#caughtUp.resolve();
     }
-  }
-}
-
-/** What the microphone gives, as it is given. */
-class Blocks implements AsyncIterable<Float32Array> {
-  readonly #waiting: Float32Array[] = [];
-  #more = Promise.withResolvers<void>();
-  #isOver = false;
-
-  push(block: Float32Array): void {
-    this.#waiting.push(block);
-    this.#wake();
-  }
-
-  end(): void {
-    this.#isOver = true;
-    this.#wake();
-  }
-
-  async *[Symbol.asyncIterator](): AsyncGenerator<Float32Array> {
-    for (;;) {
-      const block = this.#waiting.shift();
-      if (block !== undefined) yield block;
-      else if (this.#isOver) return;
-      else await this.#more.promise;
-    }
-  }
-
-  #wake(): void {
-    this.#more.resolve();
-    this.#more = Promise.withResolvers();
   }
 }
