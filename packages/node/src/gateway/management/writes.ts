@@ -15,6 +15,7 @@
 import type { FastifyInstance, FastifyReply } from "fastify";
 import * as z from "zod";
 import { isOwnSetting } from "../../cluster/membership/own-settings.ts";
+import { isOwnPair } from "../../cluster/pairs/own.ts";
 import type { Cluster } from "../../cluster/face.ts";
 import type { PostponedCommand } from "../../cluster/state/schemas.ts";
 import { PeerError } from "../../errors.ts";
@@ -79,12 +80,15 @@ export class Writes {
   }
 
   #pair(query: unknown): Record<string, unknown> {
-    const pair = this.#part("shared").now.pairs.get(readBody(pairQuery, query).key);
+    const { key: name } = readBody(pairQuery, query);
+    assertForeign(name);
+    const pair = this.#part("shared").now.pairs.get(name);
     return { value: pair === undefined ? null : Buffer.from(pair.value).toString(), revision: pair?.revision ?? 0 };
   }
 
   async #put(body: unknown, reply: FastifyReply): Promise<Record<string, unknown>> {
     const { key: name, value, later = false } = readBody(pairBody, body);
+    assertForeign(name);
     const command = { type: "put", key: name, value: Buffer.from(value) } as const;
     if (later) return this.#later(command, reply);
     const submitted = await this.#part("shared").submit(command, { timeoutMs: SUBMIT_MS });
@@ -122,4 +126,10 @@ export class Writes {
       nextStep: "See why, and what it waits for: parley status.",
     });
   }
+}
+
+/** @throws PeerError `usage` for a key of Parley's own */
+function assertForeign(name: string): void {
+  if (!isOwnPair(name)) return;
+  throw new PeerError("usage", "that key is Parley's own", { nextStep: "Choose another key." });
 }

@@ -53,6 +53,17 @@ describe("whoever writes over the management routes", () => {
     expect(shared.now.settings.size).toBe(1);
   });
 
+  it("neither reads nor writes pairs that are Parley's own", async () => {
+    const { ask, cluster } = await managed({ times: QUICK });
+    const { shared } = await fill(cluster);
+    const key = "parley/client/tablet";
+    await shared.submit({ type: "put", key, value: Buffer.from("secret") }, { timeoutMs: 10_000 });
+    expect(await ask("GET", `/pairs?key=${key}`)).toMatchObject({ status: 400, body: { error: { code: "usage" } } });
+    expect(await ask("PUT", "/pairs", { key, value: "mine" })).toMatchObject({ status: 400 });
+    expect(await ask("PUT", "/pairs", { key, value: "mine", later: true })).toMatchObject({ status: 400 });
+    expect(Buffer.from(shared.now.pairs.get(key)?.value ?? []).toString()).toBe("secret");
+  });
+
   it("is told how long it may be, and of a name that no field may have", async () => {
     const { ask, cluster } = await managed({ times: QUICK });
     await fill(cluster);
