@@ -24,6 +24,19 @@ export async function modelChoice(store: ModelStore, service: ServiceName, confi
   );
 }
 
+/** A server that does a service's work in the place of a model here. */
+export interface ModelServer {
+  readonly url: string;
+  readonly model: string;
+}
+
+/** The server that the configuration names for a service; undefined where a model here does its work. */
+export function serverFor(config: Config, service: ServiceName): ModelServer | undefined {
+  const section = { stt: config.stt, tts: config.voice, vad: undefined, llm: undefined }[service];
+  if (section?.provider !== "remote") return undefined;
+  return { url: section.remote_url, model: section.remote_model };
+}
+
 /** One model that would be downloaded. */
 export interface PlannedDownload {
   readonly entry: ModelEntry;
@@ -39,8 +52,7 @@ export async function plannedDownloads(
   const planned = new Map<string, PlannedDownload>();
   const mayFetch = { ...config, models: { ...config.models, download: true } };
   for (const service of services) {
-    if (service === "tts" && config.voice.provider === "remote") continue;
-    if (service === "stt" && config.stt.provider === "remote") continue;
+    if (serverFor(config, service) !== undefined) continue;
     const name = await modelChoice(store, service, mayFetch);
     for (const each of await downloadsOf(store, name)) planned.set(each.entry.name, each);
   }

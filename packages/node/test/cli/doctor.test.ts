@@ -205,12 +205,19 @@ describe("models", () => {
     });
   });
 
-  it("are none of this machine's where a server speaks", async () => {
-    const config = configWith({ "voice.provider": "remote", "voice.remote_url": "http://speech.local/v1" });
-    expect(await probeModel(storeWith(), config, "tts")).toMatchObject({
+  it.each([
+    ["speaks", "voice", "tts", "stt"],
+    ["recognises", "stt", "stt", "tts"],
+  ] as const)("are none of this machine's where a server %s", async (_, section, kind, other) => {
+    const url = "http://server.local/v1";
+    const config = configWith({ [`${section}.provider`]: "remote", [`${section}.remote_url`]: url });
+    const model = config[section].remote_model;
+    expect(await probeModel(storeWith(), config, kind)).toMatchObject({
       status: "ok",
-      summary: expect.stringContaining("http://speech.local/v1"),
+      summary: expect.stringContaining(`${model} `),
+      facts: { model, url },
     });
+    expect((await probeModel(storeWith(), config, other)).status).toBe("missing");
   });
 
   it("are not complete without what they need", async () => {
@@ -325,6 +332,19 @@ describe("the examination", () => {
       "missing",
       "missing",
     ]);
+  });
+
+  it("does not miss what only hearing and speaking here need, where servers do both", async () => {
+    const host = fakeHost({
+      loadEngine: async (name) =>
+        name === "sherpa-onnx-node" ? { loaded: false, reason: "no" } : { loaded: true, version: "1" },
+    });
+    const openModels = () => storeWith(...CATALOGUE.flatMap(({ kind, name }) => (/stt|tts/.test(kind) ? [] : [name])));
+    const readyWith = async (flags: FlagValues): Promise<boolean> =>
+      (await examine({ host, config: configWith(flags), openModels })).ready;
+    expect(await readyWith({ "stt.provider": "remote", "voice.provider": "remote" })).toBe(true);
+    expect(await readyWith({ "stt.provider": "remote" })).toBe(false);
+    expect(await readyWith({ "voice.provider": "remote" })).toBe(false);
   });
 
   it("goes on when a probe fails, and promises nothing on what it could not see", async () => {

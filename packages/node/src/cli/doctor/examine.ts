@@ -1,6 +1,7 @@
 /** Runs all probes over one machine. */
 import type { DefaultKind, ModelStore } from "@parley/audio/models";
 import type { Config } from "../../config/index.ts";
+import { serverFor } from "../../services/model-choice.ts";
 import { probeAudio, probeGpu } from "./devices.ts";
 import type { Finding } from "./finding.ts";
 import type { DoctorHost } from "./host.ts";
@@ -29,6 +30,7 @@ export async function examine({ host, config, openModels }: Patient): Promise<Di
   const ollama = await host.ollama(url, model);
   const byOllama = answersByOllama(config, ollama);
   const byEmbedded = config.llm.provider !== "ollama" && !byOllama;
+  const hearsOrSpeaksHere = serverFor(config, "stt") === undefined || serverFor(config, "tts") === undefined;
   const store = Promise.resolve().then(() => openModels(config));
   const modelKinds: DefaultKind[] = byEmbedded ? ["vad", "stt", "tts", "llm"] : ["vad", "stt", "tts"];
   const findings = await Promise.all([
@@ -38,7 +40,7 @@ export async function examine({ host, config, openModels }: Patient): Promise<Di
     guarded("home", () => probeDisk(host, config)),
     guarded("gpu", () => probeGpu(host)),
     guarded("audio", () => probeAudio(host)),
-    guarded("sherpa-onnx-node", () => probeEngine(host, "sherpa-onnx-node", true)),
+    guarded("sherpa-onnx-node", () => probeEngine(host, "sherpa-onnx-node", hearsOrSpeaksHere)),
     guarded("node-llama-cpp", () => probeEngine(host, "node-llama-cpp", byEmbedded)),
     ...modelKinds.map((kind) => guarded(kind, async () => probeModel(await store, config, kind))),
     guarded("ollama", () => probeOllamaAnswer(config, ollama)),

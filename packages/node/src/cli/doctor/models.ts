@@ -2,6 +2,7 @@
 import { chooseModel, findNeeds } from "@parley/audio/models";
 import type { Choice, DefaultKind, ModelStore } from "@parley/audio/models";
 import type { Config } from "../../config/index.ts";
+import { serverFor } from "../../services/model-choice.ts";
 import { formatBytes } from "../format-bytes.ts";
 import type { OllamaFound } from "../../providers/ollama.ts";
 import type { Finding } from "./finding.ts";
@@ -44,14 +45,11 @@ const MODEL_USE: Readonly<Record<DefaultKind, string>> = {
 /** The model for one part of a voice turn is there, with all it needs. */
 export async function probeModel(store: ModelStore, config: Config, kind: DefaultKind): Promise<Finding> {
   const use = MODEL_USE[kind];
-  if (kind === "tts" && config.voice.provider === "remote") {
-    const { remote_model: model, remote_url: url } = config.voice;
-    return {
-      probe: kind,
-      status: "ok",
-      summary: `${model} for ${use}, on the server at ${url}.`,
-      facts: { model, url },
-    };
+  const server = serverFor(config, kind);
+  if (server !== undefined) {
+    const { model, url } = server;
+    const summary = `${model} for ${use}, on the server at ${url}.`;
+    return { probe: kind, status: "ok", summary, facts: { model, url } };
   }
   const configured = config.models[kind];
   const wanted = configured === "auto" ? await automatic(store, kind) : await named(store, kind, configured);
