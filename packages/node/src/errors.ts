@@ -51,6 +51,8 @@ export type PeerErrorCode =
   | "no-quorum"
   /** No peer is known by that name. */
   | "no-such-peer"
+  /** No client of the house is known by that name. */
+  | "no-such-client"
   /** No cluster was found that this peer could join. */
   | "no-cluster-found"
   /** As much waits to be delivered to the cluster as may wait. */
@@ -162,6 +164,7 @@ export const EXIT_CODE_BY_ERROR: Readonly<Record<PeerErrorCode | AudioErrorCode 
   "already-member": 7,
   "no-quorum": 7,
   "no-such-peer": 7,
+  "no-such-client": 7,
   "no-cluster-found": 7,
   "outbox-full": 7,
   "provider-failed": 8,

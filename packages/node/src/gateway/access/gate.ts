@@ -1,0 +1,115 @@
+/** Who somebody is: by the token of this machine, by that of a client of the house, or by what a peer of the house gave them to come again with. */
+import { timingSafeEqual } from "node:crypto";
+import type { ClientBook } from "./client-book.ts";
+import { proofOf, type ClientRecord } from "./client-record.ts";
+import type { ResumeTokens } from "./resume.ts";
+import type { Holder } from "./rights.ts";
+
+declare module "fastify" {
+  interface FastifyRequest {
+    /** Whose request it is, once it was let in; undefined where nobody was asked who they are. */
+    principal: Principal | undefined;
+  }
+}
+
+/** Somebody who was let in. */
+export interface Principal extends Holder {
+  /** The name of a client; {@link THIS_MACHINE}. */
+  readonly account: string;
+  /** What its token has for proof. */
+  readonly proof: string;
+  /** It wants its conversations kept beyond their sessions. */
+  readonly remembers: boolean;
+}
+
+/** Why somebody is not let in, for them to read. */
+export interface NotLetIn {
+  readonly why: string;
+}
+
+/** Who comes in again. */
+export interface Returning {
+  readonly principal: Principal;
+  readonly clientId: string;
+  readonly sessionId: string;
+}
+
+/** The account of the commands of the user who runs the peer. No client can be called so: it has a space. */
+export const THIS_MACHINE = "this machine";
+/** So long after it was given, a resume token still opens. */
+const RESUME_FOR_MS = 3_600_000;
+
+/** Options of {@link Gate}. */
+export interface GateOptions {
+  /** The token that the user's own commands show, new at every start. */
+  readonly token: string;
+  readonly book: ClientBook;
+  readonly resume: ResumeTokens;
+  readonly nowMs?: () => number;
+}
+
+export class Gate {
+  readonly #options: GateOptions;
+  readonly #ownProof: string;
+  readonly #nowMs: () => number;
+
+  constructor(options: GateOptions) {
+    this.#options = options;
+    this.#ownProof = proofOf(options.token);
+    this.#nowMs = options.nowMs ?? Date.now;
+  }
+
+  /** Whose token it is. */
+  enter(token: string): Principal | NotLetIn {
+    const proof = proofOf(token);
+    if (timingSafeEqual(Buffer.from(proof), Buffer.from(this.#ownProof))) return this.#machine();
+    const found = this.#options.book.authenticate(token);
+    if (typeof found === "object") return principalOf(found);
+    return { why: WHY[found] };
+  }
+
+  /** Who comes again with a resume token; it must still be somebody. */
+  comeAgain(token: string): Returning | NotLetIn {
+    const claims = this.#options.resume.read(token);
+    if (claims === undefined) return { why: "the resume token is none, or holds no more" };
+    const { account, clientId, sessionId, proof } = claims;
+    const principal = account === THIS_MACHINE ? this.#machine() : this.#client(account);
+    if ("why" in principal) return principal;
+    // This machine's token is new at every start, and its own at every peer.
+    if (account !== THIS_MACHINE && principal.proof !== proof) return { why: "the client has a new token since" };
+    return { principal, clientId, sessionId };
+  }
+
+  /** Whether somebody who was let in would still be, and as what. */
+  again({ account }: Principal): Principal | NotLetIn {
+    return account === THIS_MACHINE ? this.#machine() : this.#client(account);
+  }
+
+  /** What lets `principal` come again, here or at another peer; undefined while the house has no key. */
+  resumeToken({ account, proof }: Principal, clientId: string, sessionId: string): string | undefined {
+    const expiresMs = this.#nowMs() + RESUME_FOR_MS;
+    return this.#options.resume.issue({ account, clientId, sessionId, proof, expiresMs });
+  }
+
+  #machine(): Principal {
+    return { account: THIS_MACHINE, role: "admin", groups: [], proof: this.#ownProof, remembers: false };
+  }
+
+  #client(name: string): Principal | NotLetIn {
+    const { book } = this.#options;
+    const record = book.find(name);
+    if (record === undefined) return { why: WHY.unknown };
+    const refusal = book.refusalOf(record);
+    return refusal === undefined ? principalOf(record) : { why: WHY[refusal] };
+  }
+}
+
+function principalOf({ name, role, groups, targets, proof, remembers }: ClientRecord): Principal {
+  return { account: name, role, groups, proof, remembers, ...(targets === undefined ? {} : { targets }) };
+}
+
+const WHY = {
+  unknown: "wrong token",
+  locked: "this client is locked out",
+  expired: "the token of this client has expired",
+} as const;
