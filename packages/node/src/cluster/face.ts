@@ -182,10 +182,40 @@ export interface Cluster {
   /** What is written once the cluster can agree on it, however long that takes; only while it belongs. */
   readonly later?: Later | undefined;
   readonly actors: ActorSystem | undefined;
+  /** What all members know and nobody else; only while it belongs. */
+  readonly secrets?: Secrets | undefined;
   /** Calls `changed` after anything above has changed, not from within; must not throw. The result ends that. */
   onChange(changed: () => void): () => void;
   /** Stops; stays a member. May be called twice. */
   close(): Promise<void>;
+}
+
+/** What all members know and nobody else. */
+export interface Secrets {
+  /** As far as it is known here; undefined: there is none. */
+  find(name: string): FoundSecret | undefined;
+  /**
+   * Puts another in the place of that of `revision`; 0: of none. It is sealed to all who belong, and to each who comes.
+   * False: somebody was faster. @throws PeerError `no-quorum`
+   */
+  replace(name: string, secret: Secret, revision: number): Promise<boolean>;
+}
+
+export interface Secret {
+  /** What everybody may know of it, bound to it. */
+  readonly about: Uint8Array;
+  readonly secret: Uint8Array;
+}
+
+export interface FoundSecret {
+  readonly about: Uint8Array;
+  /** Undefined until it is sealed to this peer. */
+  readonly secret: Uint8Array | undefined;
+  /** Somebody who was revoked knows it. */
+  readonly isExposed: boolean;
+  /** It was sealed to others than one. */
+  readonly isShared: boolean;
+  readonly revision: number;
 }
 
 export interface JoinRequest {

@@ -42,6 +42,7 @@ import type { Neighbour } from "./joining/neighbours.ts";
 import { electorateOf, expel } from "./member/expulsion.ts";
 import { DEFAULT_MESH_PORT, joinByCode, joinByFingerprint } from "./joining/join.ts";
 import { waitingAt } from "./member/doors.ts";
+import type { HouseSecrets } from "./member/house-secrets.ts";
 import type { Member } from "./member/member.ts";
 import { homeOfClient } from "./member/homes.ts";
 import { departedFrom, factsOf, peersOf, revocationOf } from "./reports.ts";
@@ -92,6 +93,10 @@ export class ClusteredPeer implements Cluster {
 
   get later(): Later | undefined {
     return this.#host.member?.outbox;
+  }
+
+  get secrets(): HouseSecrets | undefined {
+    return this.#host.member?.agreement.secrets;
   }
 
   get actors(): ActorSystem | undefined {

@@ -13,13 +13,16 @@ import { restsVote } from "../../membership/sleep.ts";
 import { ClusterMachine } from "../../state/machine.ts";
 import type { ClusterState } from "../../state/model.ts";
 import { snapshotOf } from "../../state/snapshot.ts";
+import type { SealingKey } from "../../../mesh/keys/sealing-key.ts";
 import type { Ground } from "../ground.ts";
+import { HouseSecrets } from "./house-secrets.ts";
 import type { Roster } from "./roster.ts";
 
 export interface AgreementOptions {
   readonly host: MeshHost;
   readonly links: Links;
   readonly roster: Roster;
+  readonly sealingKey: SealingKey;
   readonly openLog: Ground["openLog"];
   /** Where the log is. */
   readonly folder: string;
@@ -36,6 +39,7 @@ export interface AgreementOptions {
 export interface Agreement {
   readonly consensus: RaftConsensus;
   readonly shared: SharedState;
+  readonly secrets: HouseSecrets;
   /** Looks after who votes, from now on. */
   keepMembership(): void;
   stop(): Promise<void>;
@@ -69,9 +73,11 @@ export async function startAgreement(options: AgreementOptions): Promise<Agreeme
     clock: systemClock(),
     onStep: (step, outcome) => log.info({ step, outcome, term: consensus.node.status().term }, "a step of membership"),
   });
+  const shared = new SharedState(consensus, machine);
   return {
     consensus,
-    shared: new SharedState(consensus, machine),
+    shared,
+    secrets: new HouseSecrets({ self: roster.self, sealingKey: options.sealingKey.privateKey, shared }),
     keepMembership: () => keeper.start(),
     stop: async () => {
       keeper.stop();

@@ -1,9 +1,15 @@
 /** Whether anything would be lost with a cluster. */
 import { isAnnouncement } from "./prime.ts";
 import type { ClusterState } from "../../state/model.ts";
+import { isSecretKey } from "./house-secrets.ts";
 
 /** Only its founder belongs, ever did, and nobody has put anything into it. What the cluster writes by itself does not count. */
 export function holdsNothing({ members, revoked, nextNode, settings, pairs, entities }: ClusterState): boolean {
   if (members.size !== 1 || revoked.size > 0 || nextNode > 2 || settings.size > 0 || entities.size > 0) return false;
-  return pairs.keys().every(isAnnouncement);
+  return !hasPairs(pairs);
+}
+
+/** Whether anybody but the cluster itself has written one. */
+export function hasPairs(pairs: ClusterState["pairs"]): boolean {
+  return pairs.keys().some((key) => !isAnnouncement(key) && !isSecretKey(key));
 }

@@ -9,6 +9,7 @@ import type { SharedState } from "../../consensus/shared-state.ts";
 import { awake, expellerOf, isExpelled, restsVote, sleepersIn } from "../../membership/sleep.ts";
 import { KNOWN_VERSION, type ClusterState } from "../../state/model.ts";
 import type { ClusterCommand, NodeRecord } from "../../state/schemas.ts";
+import type { HouseSecrets } from "./house-secrets.ts";
 import type { MeshIdentity } from "./mesh-identity.ts";
 
 const AGAIN_MS = 1_000;
@@ -20,6 +21,7 @@ export interface DutiesOptions {
   readonly self: string;
   readonly shared: SharedState;
   readonly identity: MeshIdentity;
+  readonly secrets: Pick<HouseSecrets, "due">;
   /** What this peer says of itself now. */
   readonly record: () => NodeRecord;
   /** It sleeps, or leaves: then it does not say that it is awake. */
@@ -76,7 +78,7 @@ export class Duties {
   }
 
   #due(): ClusterCommand | undefined {
-    const { self, shared, record, identity, isGoing } = this.#options;
+    const { self, shared, record, identity, secrets, isGoing } = this.#options;
     const state = shared.now;
     if (!state.members.has(self)) return undefined;
     const unacknowledged = unacknowledgedIn(state, self);
@@ -88,6 +90,8 @@ export class Duties {
       return { type: "describe", peer: self, knows: KNOWN_VERSION, record: own };
     }
     const { leader, term } = shared.consensus.leadership.current();
+    const unsealed = secrets.due(leader);
+    if (unsealed !== undefined) return unsealed;
     if (leader !== self) return undefined;
     return identity.rotation(term) ?? forgottenSleeper(state) ?? this.#spared(state) ?? newerVersion(state);
   }

@@ -20,6 +20,7 @@ import type { Welcome } from "../joining/welcome.ts";
 import type { ClusterHome, ClusterRecord } from "../home/cluster-home.ts";
 import { startAgreement, type Agreement } from "./agreement.ts";
 import { Attendance } from "./attendance.ts";
+import { hasPairs } from "./contents.ts";
 import { startCompany, type Company, type CompanyOptions } from "./company.ts";
 import { Duties } from "./duties.ts";
 import { Life } from "./life.ts";
@@ -141,6 +142,7 @@ export class Member {
       self: roster.self,
       shared,
       identity,
+      secrets: agreement.secrets,
       record,
       log,
       isGoing: () => this.#isLeaving || this.#isAsleep(),
@@ -298,7 +300,7 @@ export class Member {
   #applied(): void {
     const { roster } = this;
     const { members, revoked, records, settings, meshKey, pairs } = this.shared.now;
-    const now = [members, revoked, records, settings, meshKey, pairs.size > 1, roster.isCurrent];
+    const now = [members, revoked, records, settings, meshKey, hasPairs(pairs), roster.isCurrent];
     if (now.every((part, i) => part === this.#seen[i])) return;
     this.#seen = now;
     this.#attendance.update();

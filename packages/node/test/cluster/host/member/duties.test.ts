@@ -23,6 +23,7 @@ function member(agreed: Agreed, sparedAfterMs = SPARED_AFTER_MS) {
     self: "a",
     shared,
     identity: { rotation: () => undefined } as unknown as MeshIdentity,
+    secrets: { due: () => undefined },
     record: () => RECORD,
     isGoing: () => false,
     log: noLog,
