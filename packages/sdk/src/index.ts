@@ -10,9 +10,17 @@ export { ParleyError } from "./errors.ts";
 export type { ParleyErrorCode } from "./errors.ts";
 /** The protocol, for peers and for other clients. */
 export * from "./protocol/audio-frame.ts";
+export * from "./protocol/delivery.ts";
 export * from "./protocol/envelope.ts";
+export * from "./protocol/error-codes.ts";
+export { encryptedMessageSchema } from "./protocol/exchange.ts";
 export * from "./protocol/hearing.ts";
+export * from "./protocol/limits.ts";
 export * from "./protocol/opus-frame.ts";
+export * from "./protocol/query.ts";
+export { ACKNOWLEDGES, sessionStates } from "./protocol/session.ts";
+export type { SessionState } from "./protocol/session.ts";
+export type { WireFailure } from "./protocol/shapes.ts";
 export * from "./protocol/talk.ts";
 export * from "./protocol/timing.ts";
 export * from "./protocol/work.ts";

@@ -21,6 +21,10 @@ describe("a message", () => {
   it.each([
     ["an unknown type", { type: "SHOUT" }, "type"],
     ["an id that is no UUID", { messageId: "7" }, "messageId"],
+    ["an id that is a UUID of another version", { messageId: "0190a8c0-0000-7000-8000-000000000000" }, "messageId"],
+    ["two targets", { target: { clientId: "attic", group: "lamps" } }, "target"],
+    ["a target that is nobody", { target: { all: false } }, "target"],
+    ["a source without a name", { source: { clientId: "" } }, "source.clientId"],
     ["a priority out of range", { priority: 11 }, "priority"],
     ["a version that is none", { version: "one" }, "version"],
   ])("with %s is refused and told where", (_name, change, where) => {
@@ -36,6 +40,14 @@ describe("a message", () => {
       messageId: register.messageId,
     });
   });
+
+  it.each([{ clientId: "attic" }, { group: "lamps" }, { channel: "news" }, { all: true }] as const)(
+    "may be for %o",
+    (target) => {
+      const message = createMessage("MESSAGE", { content: "hi" }, { from: "kitchen", target, priority: 9 });
+      expect(parseMessage(JSON.stringify(message))).toEqual({ ok: true, message });
+    },
+  );
 
   it("never makes the reader throw, whatever text comes", () => {
     fc.assert(

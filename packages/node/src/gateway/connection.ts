@@ -118,7 +118,7 @@ export class Connection {
     if (this.#clientId !== undefined) {
       return this.#refuse("INVALID_MESSAGE", "this connection is registered already", message.messageId);
     }
-    if (!sameToken(message.payload.authToken, this.#deps.token)) {
+    if (!sameToken(message.payload.authToken ?? "", this.#deps.token)) {
       return this.#refuse("AUTHENTICATION_FAILED", "wrong token", message.messageId);
     }
     this.#clientId = message.payload.clientId;

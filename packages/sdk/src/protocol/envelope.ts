@@ -1,99 +1,48 @@
 /**
- * The envelope every text message travels in, and the payloads of the types a peer speaks today. One definition gives
- * the types and the validation, on both sides of the socket.
+ * The envelope every text message travels in. One definition gives the types and the validation on both sides of the socket,
+ * the JSON Schema (`schema/`) and the tables of `docs/PROTOCOL.md`.
  */
 import * as z from "zod/mini";
+import {
+  broadcastPayload,
+  commandPayload,
+  commandResultPayload,
+  errorPayload,
+  eventPayload,
+  messageAckPayload,
+  messagePayload,
+  queryPayload,
+  responsePayload,
+} from "./exchange.ts";
+import { PROTOCOL_VERSION } from "./limits.ts";
+import { heartbeatAckPayload, heartbeatPayload, registerAckPayload, registerPayload } from "./session.ts";
+import { freeData, instant, shortText } from "./shapes.ts";
 
-/** Version written into every message; a peer answers within the same major version. */
-export const PROTOCOL_VERSION = "1.0";
-
-/** The `clientId` a peer uses as source of its own messages. */
-export const SERVER_ID = "server";
-
-/** Largest text message either side accepts, in bytes. */
-export const MAX_TEXT_BYTES = 1_048_576;
-
-const shortText = z.string().check(z.minLength(1), z.maxLength(128));
-const freeData = z.record(z.string(), z.unknown());
-
-/** REGISTER: the first message of every connection. */
-const registerPayload = z.object({
-  clientId: shortText,
-  authToken: z.string().check(z.maxLength(512)),
-  clientType: z.enum(["web", "desktop", "api", "bridge"]),
-  capabilities: z.optional(freeData),
-  metadata: z.optional(freeData),
-});
-
-const registerAckPayload = z.object({
-  success: z.boolean(),
-  sessionId: shortText,
-  serverInfo: z.object({
-    peerId: z.string(),
-    name: z.string(),
-    version: z.string(),
-    capabilities: z.object({
-      streaming: z.boolean(),
-      binary: z.boolean(),
-      groups: z.boolean(),
-      /** It takes audio frames that say how much of them is the client's own playback. */
-      echo: z.optional(z.boolean()),
-    }),
-  }),
-});
-
-/** COMMAND: something to be done; its `messageId` names the work from then on. */
-const commandPayload = z.object({
-  command: shortText,
-  parameters: freeData,
-  requiresAck: z.optional(z.boolean()),
-});
-
-const failure = z.object({
-  code: shortText,
-  message: z.string(),
-  nextStep: z.string(),
-});
-
-const commandResultPayload = z.object({
-  commandId: z.uuid(),
-  success: z.boolean(),
-  result: z.optional(freeData),
-  error: z.optional(failure),
-});
-
-const eventPayload = z.object({
-  eventType: shortText,
-  eventData: freeData,
-  timestamp: z.number(),
-});
-
-/** The error codes of the protocol itself. Failures inside a command travel in its COMMAND_RESULT. */
-export const errorCodes = [
-  "INVALID_MESSAGE",
-  "AUTHENTICATION_FAILED",
-  "AUTHORIZATION_DENIED",
-  "RATE_LIMIT_EXCEEDED",
-  "INTERNAL_ERROR",
-] as const;
-export type ProtocolErrorCode = (typeof errorCodes)[number];
-
-const errorPayload = z.object({
-  errorCode: z.enum(errorCodes),
-  errorMessage: z.string(),
-  retryable: z.boolean(),
-  details: z.optional(freeData),
-});
+/** Whom a message is for: one client, a group, who listens to a channel, or all. */
+export const targetSchema = z.union(
+  [
+    z.strictObject({ clientId: shortText }),
+    z.strictObject({ group: shortText }),
+    z.strictObject({ channel: shortText }),
+    z.strictObject({ all: z.literal(true) }),
+  ],
+  "a target is one of clientId, group, channel, or all: true",
+);
+export type Target = z.infer<typeof targetSchema>;
 
 const head = {
-  messageId: z.uuid(),
-  version: z.string().check(z.regex(/^\d+\.\d+$/)),
+  messageId: z.uuidv4(),
+  version: z.string().check(z.regex(/^\d{1,4}\.\d{1,4}$/)),
   source: z.object({ clientId: shortText, sessionId: z.optional(shortText) }),
+  /** The peer itself when absent. */
+  target: z.optional(targetSchema),
   correlationId: z.optional(shortText),
   inReplyTo: z.optional(z.uuid()),
-  timestamp: z.number().check(z.nonnegative()),
+  timestamp: instant,
+  /** 5 when absent. */
   priority: z.optional(z.int().check(z.gte(0), z.lte(10))),
-  expiresAt: z.optional(z.number()),
+  /** From then on nobody is to get it. */
+  expiresAt: z.optional(instant),
   metadata: z.optional(freeData),
 };
 
@@ -101,9 +50,16 @@ const head = {
 export const messageSchema = z.discriminatedUnion("type", [
   z.object({ ...head, type: z.literal("REGISTER"), payload: registerPayload }),
   z.object({ ...head, type: z.literal("REGISTER_ACK"), payload: registerAckPayload }),
+  z.object({ ...head, type: z.literal("HEARTBEAT"), payload: heartbeatPayload }),
+  z.object({ ...head, type: z.literal("HEARTBEAT_ACK"), payload: heartbeatAckPayload }),
+  z.object({ ...head, type: z.literal("MESSAGE"), payload: messagePayload }),
   z.object({ ...head, type: z.literal("COMMAND"), payload: commandPayload }),
   z.object({ ...head, type: z.literal("COMMAND_RESULT"), payload: commandResultPayload }),
+  z.object({ ...head, type: z.literal("QUERY"), payload: queryPayload }),
+  z.object({ ...head, type: z.literal("RESPONSE"), payload: responsePayload }),
   z.object({ ...head, type: z.literal("EVENT"), payload: eventPayload }),
+  z.object({ ...head, type: z.literal("BROADCAST"), payload: broadcastPayload }),
+  z.object({ ...head, type: z.literal("MESSAGE_ACK"), payload: messageAckPayload }),
   z.object({ ...head, type: z.literal("ERROR"), payload: errorPayload }),
 ]);
 
@@ -111,8 +67,23 @@ export type Message = z.infer<typeof messageSchema>;
 export type MessageType = Message["type"];
 export type MessageOf<T extends MessageType> = Extract<Message, { type: T }>;
 export type Payload<T extends MessageType> = MessageOf<T>["payload"];
-/** A command's failure as it crosses the wire. */
-export type WireFailure = z.infer<typeof failure>;
+
+/** Who may send a type: a client to its peer (and through it to others), a peer to a client, or both. */
+export const directions = {
+  REGISTER: "client",
+  REGISTER_ACK: "peer",
+  HEARTBEAT: "client",
+  HEARTBEAT_ACK: "peer",
+  MESSAGE: "both",
+  COMMAND: "both",
+  COMMAND_RESULT: "both",
+  QUERY: "both",
+  RESPONSE: "both",
+  EVENT: "both",
+  BROADCAST: "both",
+  MESSAGE_ACK: "client",
+  ERROR: "peer",
+} as const satisfies Readonly<Record<MessageType, "client" | "peer" | "both">>;
 
 /** Outcome of {@link parseMessage}. */
 export type ParseResult =
@@ -127,6 +98,11 @@ export function parseMessage(text: string): ParseResult {
   } catch (error) {
     return { ok: false, reason: `not JSON: ${String(error)}`, messageId: undefined };
   }
+  return checkMessage(value);
+}
+
+/** As {@link parseMessage}, of what was read already. */
+export function checkMessage(value: unknown): ParseResult {
   const parsed = messageSchema.safeParse(value);
   if (parsed.success) return { ok: true, message: parsed.data };
   const issue = parsed.error.issues[0];
@@ -143,8 +119,13 @@ export function parseMessage(text: string): ParseResult {
 export interface MessageOptions {
   readonly from: string;
   readonly sessionId?: string | undefined;
+  readonly target?: Target | undefined;
   readonly inReplyTo?: string | undefined;
   readonly correlationId?: string | undefined;
+  /** 0 to 10. */
+  readonly priority?: number | undefined;
+  /** Milliseconds since 1970. */
+  readonly expiresAt?: number | undefined;
 }
 
 /** A message that was just made. */
@@ -159,17 +140,18 @@ export function createMessage<T extends MessageType>(
   payload: Payload<T>,
   options: MessageOptions,
 ): NewMessage<T> {
+  const { from, sessionId, target, inReplyTo, correlationId, priority, expiresAt } = options;
   return {
     messageId: crypto.randomUUID(),
     version: PROTOCOL_VERSION,
     type,
-    source: {
-      clientId: options.from,
-      ...(options.sessionId === undefined ? {} : { sessionId: options.sessionId }),
-    },
+    source: { clientId: from, ...(sessionId === undefined ? {} : { sessionId }) },
     timestamp: Date.now(),
     payload,
-    ...(options.inReplyTo === undefined ? {} : { inReplyTo: options.inReplyTo }),
-    ...(options.correlationId === undefined ? {} : { correlationId: options.correlationId }),
+    ...(target === undefined ? {} : { target }),
+    ...(inReplyTo === undefined ? {} : { inReplyTo }),
+    ...(correlationId === undefined ? {} : { correlationId }),
+    ...(priority === undefined ? {} : { priority }),
+    ...(expiresAt === undefined ? {} : { expiresAt }),
   };
 }

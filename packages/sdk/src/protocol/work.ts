@@ -4,6 +4,7 @@
  */
 import * as z from "zod/mini";
 import { hearingManner, languageTag, segmentShape } from "./hearing.ts";
+import { names } from "./shapes.ts";
 import { talkHeardSchema, talkKeySchema, talkManner } from "./talk.ts";
 import { speechTimingShape } from "./timing.ts";
 
@@ -53,6 +54,8 @@ const talkSchema = z.object({ stream, ...speakingVoice, ...talkManner });
 const endInputSchema = z.object({ commandId: z.uuid() });
 const cancelSchema = z.object({ commandId: z.uuid() });
 const statusSchema = z.object({});
+/** Groups and channels that the client belongs to from now on, or no more. */
+const membershipSchema = z.object({ groups: z.optional(names), channels: z.optional(names) });
 
 /** The commands a peer knows. */
 export const commandNames = [
@@ -65,6 +68,8 @@ export const commandNames = [
   "input.end",
   "cancel",
   "status",
+  "join",
+  "leave",
 ] as const;
 export type CommandName = (typeof commandNames)[number];
 
@@ -79,6 +84,8 @@ export const requestSchema = z.discriminatedUnion("command", [
   z.object({ command: z.literal("input.end"), parameters: endInputSchema }),
   z.object({ command: z.literal("cancel"), parameters: cancelSchema }),
   z.object({ command: z.literal("status"), parameters: statusSchema }),
+  z.object({ command: z.literal("join"), parameters: membershipSchema }),
+  z.object({ command: z.literal("leave"), parameters: membershipSchema }),
 ]);
 export type Request = z.infer<typeof requestSchema>;
 export type CommandParameters<C extends CommandName> = Extract<Request, { command: C }>["parameters"];

@@ -1,0 +1,75 @@
+/** How a client comes in and stays: REGISTER, HEARTBEAT and their answers. */
+import * as z from "zod/mini";
+import { failure, freeData, instant, names, shortText } from "./shapes.ts";
+
+const token = z.string().check(z.maxLength(4096));
+
+/** What a client says it can do; what it does not say, it cannot. */
+const clientCapabilities = z.object({
+  /** Answers to its MESSAGEs come piece by piece, as EVENTs `content` and `metadata`, before the whole. */
+  supportsStreaming: z.optional(z.boolean()),
+  supportsBinaryData: z.optional(z.boolean()),
+  /** Bytes of the largest text message it takes; longer ones are not sent to it. */
+  maxMessageSize: z.optional(z.int().check(z.gte(1024))),
+  /** Such as {@link ACKNOWLEDGES}. */
+  features: z.optional(names),
+});
+
+/** The feature of a client that answers what it has handled with MESSAGE_ACK. To others a message counts as delivered once their socket has it. */
+export const ACKNOWLEDGES = "ack";
+
+/** REGISTER: the first message of every connection. */
+export const registerPayload = z.object({
+  /** The same at every connection of the same client: under it messages reach it, also those that waited. */
+  clientId: shortText,
+  /** Needed unless `resumeToken` still holds. */
+  authToken: z.optional(token),
+  /** From the last REGISTER_ACK of any peer of the same house. */
+  resumeToken: z.optional(token),
+  clientType: z.enum(["web", "desktop", "api", "bridge"]),
+  capabilities: z.optional(clientCapabilities),
+  /** Such as `userAgent`, `platform` (also `mobile`, `vr`, `editor`), `version`. */
+  metadata: z.optional(freeData),
+  groups: z.optional(names),
+  channels: z.optional(names),
+});
+
+export const registerAckPayload = z.object({
+  success: z.boolean(),
+  sessionId: shortText,
+  serverInfo: z.object({
+    peerId: z.string(),
+    name: z.string(),
+    version: z.string(),
+    capabilities: z.object({
+      streaming: z.boolean(),
+      binary: z.boolean(),
+      groups: z.boolean(),
+      /** It takes audio frames that say how much of them is the client's own playback. */
+      echo: z.optional(z.boolean()),
+    }),
+  }),
+  /** Lets the same client in again, at any peer of the house, until `resumeExpiresAt`. */
+  resumeToken: z.optional(token),
+  resumeExpiresAt: z.optional(instant),
+  /** A session in which nothing is said for so long is ended: a client that only listens sends HEARTBEATs. */
+  sessionTimeoutMs: z.optional(z.number()),
+  error: z.optional(failure),
+});
+
+export const heartbeatPayload = z.object({
+  /** The client's clock. */
+  timestamp: instant,
+  status: z.enum(["active", "idle"]),
+});
+
+export const heartbeatAckPayload = z.object({
+  /** As it came. */
+  timestamp: instant,
+  /** The peer's clock. */
+  serverTime: instant,
+});
+
+/** How far a client's session is. */
+export const sessionStates = ["CONNECTING", "AUTHENTICATED", "ACTIVE", "IDLE", "DISCONNECTED"] as const;
+export type SessionState = (typeof sessionStates)[number];

@@ -1,0 +1,108 @@
+/** The written part of `docs/PROTOCOL.md`. */
+
+export const BEFORE = `# The protocol between clients and peers
+
+<!-- The tables come from packages/sdk/src/protocol, the words from tools/protocol; change them there, then run \`npx vitest run test/house/protocol-page.test.ts -u\`. -->
+
+A client opens a WebSocket at \`/ws\` on any peer of a house and says who it is. From then on it can ask the peer for work, and
+other clients, at whatever peer they are, for anything. \`@parley/sdk\` speaks all of this; the page is for who writes a client in
+another language. The same as JSON Schema (draft 2020-12) is in \`packages/sdk/schema\`.
+
+    client                                   peer
+      | REGISTER {clientId, authToken, …}      |
+      |--------------------------------------->|
+      |        REGISTER_ACK {sessionId, …}     |
+      |<---------------------------------------|
+      | COMMAND ask, binary frames, MESSAGE …  |
+      |<-------------------------------------->|
+
+Text frames are JSON, one message each, at most 1 MiB (a longer one ends the connection with 1009, as RFC 6455 has it); what a
+client has to send that is longer it cuts into pieces. Binary frames are sound, see below. A message that is wrong is answered with an
+ERROR that names it (\`inReplyTo\`); one that has no id that could be named ends the connection (1002). Before REGISTER there is nothing
+but REGISTER, within ten seconds.
+
+Every message goes through the same stages: it is parsed, checked against its schema, its sender is looked at (who it says it is,
+what it may do, how much), its target is found, it is handed on, and what cannot be handed on now is written down. The first stage
+that refuses it answers.
+`;
+
+export const AFTER = `## Work
+
+The messageId of a COMMAND names the work. What happens meanwhile comes as EVENTs \`inReplyTo\` it
+(\`schema/work-events.json\`, \`schema/talk-events.json\`: the type is the \`eventType\`, the rest the \`eventData\`) and as binary frames; the
+end is its COMMAND_RESULT. Parameters are in \`schema/commands.json\`.
+
+A MESSAGE without a target is a question to the assistant, in the conversation of its session. The answer is a MESSAGE from
+\`server\`, \`inReplyTo\` the question. Who \`supportsStreaming\` gets it piece by piece before: EVENTs \`content\` (\`{content}\`), then one
+\`metadata\` (times). A failure of the model is an ERROR \`PROVIDER_ERROR\`.
+
+## Binary frames
+
+Sound does not go through JSON. 16 bytes of header, little-endian, then 16-bit mono samples; a frame has at most 262,144 bytes.
+
+    0      1      2..3       4..7      8..11     12..15         16..
+    'P'    kind   rate/100   stream    sequence  timestampMs    samples
+
+Kind 1: samples. Kind 2: two bytes that say how much of it the sender's own playback explains (a share of 65,535), then samples;
+only for a peer with the capability \`echo\`. Kind 3, to clients only: a piece of an Ogg Opus file. \`stream\` is chosen by the client in the
+COMMAND, the same both ways; \`sequence\` counts from 0; a client sends 16,000 Hz. Frames of a stream that nobody has opened are
+passed over.
+
+## To other clients
+
+A MESSAGE, COMMAND, QUERY, EVENT or BROADCAST with a target goes to other clients, through any peer to any peer, with its sender's
+\`source\`. Their answers (COMMAND_RESULT, RESPONSE, MESSAGE) carry the asker as target.
+
+- **One client, or a group**: delivered to each receiver. A receiver with the feature \`ack\` answers with MESSAGE_ACK once its handler has
+  finished; a COMMAND_RESULT or RESPONSE about it counts as well. To other receivers it is delivered once their socket has it. The
+  sender gets one EVENT per receiver: \`message_delivered\`, or \`message_failed\` with the reason, or the ERROR \`MESSAGE_EXPIRED\`
+  (\`schema/delivery-events.json\`).
+- **What is not acknowledged** within 10 s, or whose receiver cannot be reached, is tried again, after 0.25 s and then twice as long each
+  time, up to 30 s. A receiver that is there and does not acknowledge is tried five times; then it has failed.
+- **Who is away** gets it on coming back, at whatever peer. It waits in the house's replicated pairs, and the sender is told
+  \`message_queued\`; where the house cannot agree on anything now, in the memory of the sender's peer, and nothing is told. At most
+  256 messages wait for one client and 8,192 in all, seven days at most, of 180,000 bytes each.
+- **Priority 8 and above** is written down there before it is delivered, where the house can agree.
+- **A channel, or all**: to whom is there now, once; nothing waits for others. The sender gets one EVENT \`message_sent\` with their number.
+- **Order**: what one client sends another over one connection arrives in that order. Over several: if the sender repeats first,
+  with the same ids and in the same order, what it was told neither \`message_delivered\` nor \`message_queued\` of.
+- **Once**: a message may come more than once (a receiver's acknowledgement was lost; a peer that was paused woke up). Peers filter by
+  \`messageId\` what they have delivered; a receiver does so for good (\`SeenMessages\` of the SDK): it acknowledges again, and handles once.
+  A receiver that died in the middle gets it again, so what handlers do is idempotent by \`messageId\`.
+- **A client that nobody has ever seen** is \`TARGET_NOT_FOUND\`. Peers remember those who have been there, the latest 4,096.
+- Who listens to the channel \`clients\` gets the EVENTs \`client_connected\` and \`client_disconnected\`.
+
+## Sessions
+
+\`CONNECTING\` (the socket is open) → \`AUTHENTICATED\` (REGISTER_ACK) → \`ACTIVE\` (it says something) ⇄ \`IDLE\` (it says so in a HEARTBEAT,
+or nothing for five minutes) → \`DISCONNECTED\`. A session in which nothing is said for an hour (3,600,000 ms) is ended with the
+close code 4408. \`GET /api/v1/sessions\` and \`GET /api/v1/clients/connected\` show them.
+
+## The flat dialect
+
+Clients that speak flat JSON in snake_case are answered in kind. Which dialect a connection speaks is told by its first message: an
+envelope has \`payload\` or a type in capitals.
+
+\`\`\`json
+{ "type": "register", "client_id": "kitchen-tablet", "auth_token": "…", "client_type": "web" }
+{ "type": "message", "text": "What time is it?" }
+{ "type": "assistant_message", "text": "It is ten.", "actions": [], "in_reply_to": "…" }
+\`\`\`
+
+Names are those of the envelope in snake_case, all on one level; types in small letters. What a client leaves out (\`message_id\`,
+\`version\`, \`client_id\`, \`timestamp\`) is filled in. Particular names:
+
+| envelope | flat |
+| --- | --- |
+| \`source.clientId\`, \`source.sessionId\` | \`client_id\`, \`session_id\` |
+| \`target\` | \`to\`, \`to_group\`, \`to_channel\`, \`to_all: true\` |
+| \`metadata\` of the envelope | \`envelope_metadata\` |
+| \`content\` of a MESSAGE | \`text\` |
+| MESSAGE from the peer | \`assistant_message\`, always with \`actions\` |
+| EVENT \`content\` from the peer | \`content\` |
+| EVENT \`metadata\` from the peer | \`metadata\` |
+| a field of the payload that is called like one of the envelope | the same, once, if they are equal; otherwise \`payload_…\` |
+
+Inside \`parameters\`, \`result\`, \`event_data\`, \`filter\`, \`details\`, \`data\`, \`sources\`, \`actions\` and \`metadata\` names stay as they are. Golden
+files of both directions are in \`packages/node/test/gateway/dialect/golden\`.
+`;
