@@ -7,6 +7,7 @@ import { clusterOptionsFor, type ReadyService } from "./cluster/host/from-config
 import { clusterOff } from "./cluster/host/off.ts";
 import { openCluster, type OpenedCluster } from "./cluster/host/start.ts";
 import { prepareHome, type Config, type HomePaths } from "./config/index.ts";
+import { openHouseAccess, type HouseAccess } from "./gateway/access/house.ts";
 import { startGateway, type Gateway } from "./gateway/server.ts";
 import { isPeerError } from "./errors.ts";
 import { contextLogger, createLogger } from "./log.ts";
@@ -26,6 +27,8 @@ const NO_PART = "this peer takes part in no cluster";
 /** Options of {@link createPeer}. */
 export interface PeerOptions {
   readonly config: Config;
+  /** It lives for one command, perhaps beside others with the same home: it writes nothing down. */
+  readonly isBrief?: boolean;
   /** Whether requests wait for downloads. A peer of its own answers at once how far they are; an embedded one waits. */
   readonly patient?: boolean;
   readonly onStage?: (service: ServiceName, stage: Stage) => void;
@@ -75,7 +78,8 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
   const front: { gateway?: Gateway } = {};
   const { cluster, start } = openPart({ options, identity, services, log, gateway: () => front.gateway });
   const leaveMesh = joinMesh(arbitration, cluster);
-  const gateway = await listen({ config, identity, services, cluster, ears, token, log });
+  const access = await openHouseAccess({ cluster, paths, token, log, isBrief: options.isBrief ?? false });
+  const gateway = await listen({ config, identity, services, cluster, ears, access, token, log });
   front.gateway = gateway;
   log.info({ url: gateway.url, peerId: identity.peerId, version: VERSION }, "peer started");
   start().catch((error: unknown) => {
@@ -91,6 +95,7 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
     await ears.close();
     await gateway.close();
     leaveMesh();
+    await access.close();
     await cluster.close();
     await services.close();
     log.info("peer stopped");
@@ -192,21 +197,24 @@ function listen(parts: {
   readonly services: Services;
   readonly cluster: Cluster;
   readonly ears: HostEars;
+  readonly access: HouseAccess;
   readonly token: string;
   readonly log: Logger;
 }): Promise<Gateway> {
-  const { config, identity, services, cluster, ears, token, log } = parts;
+  const { config, identity, services, cluster, ears, access, token, log } = parts;
+  const { gate, book, audit } = access;
   const about = { peerId: identity.peerId, name: config.name, version: VERSION };
   return startGateway({
     host: config.listen.host,
     port: config.listen.port,
     services,
     token,
+    gate,
     log,
     serverInfo: { ...about, capabilities: { streaming: true, binary: true, groups: false, echo: true } },
     health: () => healthOf(services),
     capabilities: () => capabilitiesOf(about, services),
     status: () => statusOf(about, { services, cluster, ears }),
-    management: { cluster, ears, report: () => clusterReportOf(cluster) },
+    management: { cluster, ears, report: () => clusterReportOf(cluster), access: { book, audit } },
   });
 }

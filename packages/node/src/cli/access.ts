@@ -76,7 +76,7 @@ export async function openAccess(
   };
   // Most commands find a peer that runs: they are spared loading another.
   const { createPeer } = await import("../peer.ts");
-  const peer = await createPeer({ ...embedded, config: quiet, patient: true });
+  const peer = await createPeer({ ...embedded, config: quiet, patient: true, isBrief: true });
   try {
     const client = await connect({ url: `${peer.url.replace(/^http/, "ws")}/ws`, token: peer.token });
     return {

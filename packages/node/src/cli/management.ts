@@ -40,6 +40,10 @@ export class Management {
     return this.#ask("PUT", path, request);
   }
 
+  patch(path: string, request: Request = {}): Promise<unknown> {
+    return this.#ask("PATCH", path, request);
+  }
+
   delete(path: string, request: Request = {}): Promise<unknown> {
     return this.#ask("DELETE", path, request);
   }

@@ -16,6 +16,10 @@ export interface HomePaths {
   /** Held by the peer that runs with this home. */
   readonly lock: string;
   readonly models: string;
+  /** What a peer without a cluster has written down, such as its clients. */
+  readonly pairs: string;
+  /** What was done to the house at this peer. */
+  readonly audit: string;
   /** Sounds of phrases; may be deleted at any time. */
   readonly phrases: string;
 }
@@ -29,6 +33,8 @@ export function homePaths(home: string): HomePaths {
     cliToken: path.join(home, "cli-token"),
     lock: path.join(home, "peer.lock"),
     models: path.join(home, "models"),
+    pairs: path.join(home, "pairs"),
+    audit: path.join(home, "audit.jsonl"),
     phrases: path.join(home, "phrases"),
   };
 }

@@ -7,11 +7,15 @@ import { codeOf } from "../errors.ts";
 import { newCorrelationId, withCorrelation } from "../log.ts";
 import type { ConnectionDeps } from "./connection.ts";
 import { answerFailure, refusalBytes, sendRefusal, type Refusal } from "./failure.ts";
-import { bearerToken, refusalAtEntry, sameToken } from "./guard.ts";
+import type { Gate, NotLetIn, Principal } from "./access/gate.ts";
+import { hasRight, type Right } from "./access/rights.ts";
+import { bearerToken, refusalAtEntry } from "./guard.ts";
 import { addManagement, type Management } from "./management/routes.ts";
 
 /** Options of {@link createFront}. */
-export interface FrontOptions extends Pick<ConnectionDeps, "token" | "serverInfo" | "status"> {
+export interface FrontOptions extends Pick<ConnectionDeps, "serverInfo" | "status"> {
+  /** Who is let in. */
+  readonly gate: Pick<Gate, "enter">;
   /** The address that is listened on. */
   readonly host: string;
   readonly health: () => { readonly healthy: boolean; readonly checks: Record<string, boolean> };
@@ -46,7 +50,15 @@ export function createFront(options: FrontOptions): FastifyInstance {
   return app;
 }
 
+/** What one has to have the right to, by the beginning of the path; the first that fits. */
+const RIGHTS: readonly (readonly [prefix: string, right: Right])[] = [
+  ["/api/", "manage"],
+  ["/capabilities", "converse"],
+  ["/", "look"],
+];
+
 function guard(app: FastifyInstance, options: FrontOptions): void {
+  app.decorateRequest("principal", undefined);
   app.addHook("onRequest", (_request, reply, done) => {
     const correlation = newCorrelationId();
     reply.header("x-request-id", correlation);
@@ -55,8 +67,13 @@ function guard(app: FastifyInstance, options: FrontOptions): void {
   app.addHook("onRequest", async (request, reply) => {
     const refused = refusalAtEntry(request.raw, options.host);
     if (refused !== undefined) return sendRefusal(reply, refused);
-    if (request.routeOptions.url === "/health" || hasToken(request, options)) return undefined;
-    return sendRefusal(reply.header("www-authenticate", "Bearer"), NO_TOKEN);
+    const found = options.gate.enter(bearerToken(request.headers.authorization));
+    if (!("why" in found)) request.principal = found;
+    if (request.routeOptions.url === "/health") return undefined;
+    if ("why" in found) return sendRefusal(reply.header("www-authenticate", "Bearer"), notLetIn(request, found));
+    const { url = "" } = request.routeOptions;
+    const right = RIGHTS.find(([prefix]) => url.startsWith(prefix))?.[1] ?? "look";
+    return hasRight(found.role, right) ? undefined : sendRefusal(reply, mayNot(found, right));
   });
   app.addHook("onSend", async (_request, reply) => {
     reply
@@ -75,7 +92,7 @@ function addRoutes(app: FastifyInstance, options: FrontOptions): void {
     const { healthy, checks } = options.health();
     reply.code(healthy ? 200 : 503);
     const word = { service: "parley", status: healthy ? "healthy" : "unhealthy" };
-    if (!hasToken(request, options)) return word;
+    if (request.principal === undefined) return word;
     return {
       ...word,
       peerId: options.serverInfo.peerId,
@@ -88,8 +105,21 @@ function addRoutes(app: FastifyInstance, options: FrontOptions): void {
   app.get("/status", async () => options.status());
 }
 
-function hasToken({ headers }: FastifyRequest, { token }: FrontOptions): boolean {
-  return sameToken(bearerToken(headers.authorization), token);
+function notLetIn({ headers }: FastifyRequest, { why }: NotLetIn): Refusal {
+  return headers.authorization === undefined
+    ? NO_TOKEN
+    : { ...NO_TOKEN, failure: { ...NO_TOKEN.failure, message: why } };
+}
+
+function mayNot({ role }: Principal, right: Right): Refusal {
+  return {
+    status: 403,
+    failure: {
+      code: "AUTHORIZATION_DENIED",
+      message: `a client of the role ${role} may not do this (it takes the right to ${right})`,
+      nextStep: "Let an admin do it, or change the client's role: parley client change NAME --role ROLE.",
+    },
+  };
 }
 
 /** 405 where the path is known with other methods, else 404. */
@@ -120,7 +150,7 @@ const NO_TOKEN: Refusal = {
   failure: {
     code: "AUTHENTICATION_FAILED",
     message: "a token is needed",
-    nextStep: "Send it as Authorization: Bearer TOKEN.",
+    nextStep: "Send it as Authorization: Bearer TOKEN; a new one: parley client add NAME.",
   },
 };
 

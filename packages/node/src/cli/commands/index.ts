@@ -19,6 +19,8 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   leave: async () => (await import("./cluster/leave.ts")).registerLeaveCommand,
   recover: async () => (await import("./cluster/recover.ts")).registerRecoverCommand,
   settings: async () => (await import("./cluster/settings.ts")).registerSettingsCommand,
+  client: async () => (await import("./client.ts")).registerClientCommand,
+  audit: async () => (await import("./audit.ts")).registerAuditCommand,
   ask: async () => (await import("./ask.ts")).registerAskCommand,
   talk: async () => (await import("./talk/command.ts")).registerTalkCommand,
   ears: async () => (await import("./ears.ts")).registerEarsCommand,

@@ -1,6 +1,6 @@
 /**
  * `/api/v1`: what the person whose machine this is may do with its cluster. Behind the same guard as everything (Host, Origin,
- * token), and besides only for programs on this machine.
+ * token), and only for admins: programs on this machine, and clients of that role.
  *
  *     GET    /cluster            belonging, status, clusters met, who waits
  *     GET    /peers              who belongs
@@ -17,7 +17,7 @@
  *     GET    /ears               what the peer's own ears do
  *     POST   /ears               {do: "on" | "off" | "press" | "release" | "strike" | "cancel"}
  *
- * What writes is in `writes.ts`.
+ * What writes is in `writes.ts`; who may come in, and what was done, in `../access/routes.ts`.
  *
  * Failures are `{error: {code, message, nextStep, details?}}` with the codes of `PeerError`.
  */
@@ -25,6 +25,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Logger } from "pino";
 import type { Cluster } from "../../cluster/face.ts";
 import { messageOf, PeerError } from "../../errors.ts";
+import { THIS_MACHINE } from "../access/gate.ts";
+import { addAccessRoutes, type AccessParts } from "../access/routes.ts";
 import { sendRefusal } from "../failure.ts";
 import { isLoopback } from "../guard.ts";
 import type { HostEars } from "../../services/ears/ears.ts";
@@ -41,6 +43,8 @@ export interface Management {
   /** What `GET /cluster` says. */
   readonly report: () => Record<string, unknown>;
   readonly times?: ManagementTimes;
+  /** Who may come in, and what was done; `access/routes.ts`. */
+  readonly access?: AccessParts | undefined;
 }
 
 /** What may be done with a peer's own ears. */
@@ -65,8 +69,13 @@ export function addManagement(app: FastifyInstance, management: Management, log:
   const routes = new Routes(management, log);
   app.register(
     async (api) => {
-      api.addHook("onRequest", async (request, reply) => (isFromHere(request) ? undefined : refuseOutsider(reply)));
+      api.addHook("onRequest", async (request, reply) => {
+        // A client that is an admin is one wherever it is; this machine's own token is good on this machine.
+        const isOwn = request.principal?.account === THIS_MACHINE;
+        return isOwn && !isFromHere(request) ? refuseOutsider(reply) : undefined;
+      });
       routes.addTo(api);
+      if (management.access !== undefined) addAccessRoutes(api, management.access);
     },
     { prefix: "/api/v1" },
   );

@@ -4,12 +4,14 @@ import path from "node:path";
 import { onTestFinished } from "vitest";
 import type { Person } from "../../../src/cli/context.ts";
 import { runCli } from "../../../src/cli/program.ts";
+import type { ClientBook } from "../../../src/gateway/access/client-book.ts";
 import type { FakeCluster } from "../../fake-cluster.ts";
 import { managed, TOKEN } from "../../gateway/management/managed.ts";
 import { temporaryFolder } from "../../support.ts";
 
 export interface World {
   readonly cluster: FakeCluster;
+  readonly book: ClientBook;
   readonly stdout: () => string;
   readonly stderr: () => string;
   /** Runs `parley ARGS`; answers come from `person`, in turn. */
@@ -20,7 +22,7 @@ export interface World {
 export async function world(): Promise<World> {
   const folder = await temporaryFolder();
   onTestFinished(() => folder.remove());
-  const { cluster, gateway } = await managed({ home: folder.path, times: { joinMs: 5000, peopleMs: 50 } });
+  const { cluster, book, gateway } = await managed({ home: folder.path, times: { joinMs: 5000, peopleMs: 50 } });
   const about = { pid: process.pid, url: gateway.url, peerId: cluster.peerId };
   await writeFile(path.join(folder.path, "peer.json"), JSON.stringify(about));
   await writeFile(path.join(folder.path, "cli-token"), `${TOKEN}\n`);
@@ -35,7 +37,7 @@ export async function world(): Promise<World> {
     };
     return runCli(args, context, "parley");
   };
-  return { cluster, stdout: () => stdout, stderr: () => stderr, run };
+  return { cluster, book, stdout: () => stdout, stderr: () => stderr, run };
 }
 
 function talkative(answers: readonly string[], hears: (question: string) => void): Person {

@@ -1,18 +1,25 @@
 /** A gateway over a cluster that the test plays. */
-import { onTestFinished } from "vitest";
+import path from "node:path";
+import { expect, onTestFinished } from "vitest";
 import type { Logger } from "pino";
+import { HomePairs } from "../../../src/cluster/pairs/home-pairs.ts";
+import { AuditLog } from "../../../src/gateway/access/audit.ts";
+import { ClientBook } from "../../../src/gateway/access/client-book.ts";
+import { Gate } from "../../../src/gateway/access/gate.ts";
+import { ResumeTokens } from "../../../src/gateway/access/resume.ts";
 import type { ManagementTimes } from "../../../src/gateway/management/routes.ts";
 import { startGateway, type Gateway, type GatewayOptions } from "../../../src/gateway/server.ts";
 import { clusterReportOf, statusOf } from "../../../src/report.ts";
 import { HostEars } from "../../../src/services/ears/ears.ts";
 import { Services } from "../../../src/services/services.ts";
 import { FakeCluster } from "../../fake-cluster.ts";
-import { fixedDelaySources, noLog, testConfig } from "../../support.ts";
+import { fixedDelaySources, noLog, temporaryFolder, testConfig } from "../../support.ts";
 
 export const TOKEN = "a-token-of-some-length";
 
 export interface Managed {
   readonly cluster: FakeCluster;
+  readonly book: ClientBook;
   readonly gateway: Gateway;
   /** Asks as a program on this machine does, unless `init` says otherwise. */
   ask(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
@@ -38,11 +45,19 @@ export async function managed(
   const services = new Services({ config, sources: fixedDelaySources({}), patient: false });
   const ears = new HostEars({ config, services, log: noLog });
   const about = { peerId: cluster.peerId, name: "attic", version: "0.1.0" };
+  const folder = await temporaryFolder();
+  const pairs = await HomePairs.open(path.join(folder.path, "pairs"));
+  const book = new ClientBook(pairs);
+  const audit = new AuditLog({
+    path: path.join(folder.path, "audit.jsonl"),
+    onFailure: (error) => expect.unreachable(String(error)),
+  });
   const gateway = await startGateway({
     host: "127.0.0.1",
     port: 0,
     services,
     token: TOKEN,
+    gate: new Gate({ token: TOKEN, book, resume: new ResumeTokens(() => []) }),
     log: options.log ?? noLog,
     serverInfo: { ...about, capabilities: { streaming: true, binary: true, groups: false } },
     health: options.health ?? (() => ({ healthy: true, checks: { stt: true } })),
@@ -52,6 +67,7 @@ export async function managed(
       cluster,
       ears,
       report: () => clusterReportOf(cluster),
+      access: { book, audit },
       ...(options.times === undefined ? {} : { times: options.times }),
     },
   });
@@ -59,6 +75,10 @@ export async function managed(
     await ears.close();
     await gateway.close();
     await services.close();
+    book.close();
+    await audit.close();
+    await pairs.close();
+    await folder.remove();
   });
   const ask: Managed["ask"] = async (method, path, body, headers = {}) => {
     const hasBody = body !== undefined;
@@ -73,5 +93,5 @@ export async function managed(
     });
     return { status: response.status, body: await response.json(), headers: response.headers };
   };
-  return { cluster, gateway, ask };
+  return { cluster, book, gateway, ask };
 }
