@@ -31,7 +31,7 @@ export type {
   SpeechTracker,
 } from "./speech/index.ts";
 // A language without its region.
-export { primaryLanguage } from "./language.ts";
+export { languageNamed, primaryLanguage } from "./language.ts";
 // SSML into what is to be said, and how.
 export { isSsml, parseSsml } from "./ssml/document.ts";
 export type { SpeakingSegment, SsmlDocument, SsmlMark, SsmlOptions, SsmlResult } from "./ssml/document.ts";

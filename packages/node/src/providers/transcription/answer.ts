@@ -1,5 +1,6 @@
 /** What a transcription server answers, read with care: it is a stranger. */
 import { LONGEST_STREAM_MS, type HeardWord, type Transcript } from "@parley/audio/engines";
+import { languageNamed } from "@parley/audio/turn";
 import { z } from "zod";
 
 /** No word is said later than speech may last. */
@@ -60,20 +61,9 @@ function confidenceOf(segments: readonly { readonly text: string; readonly avg_l
   return chars === 0 ? undefined : Math.exp(sum / chars);
 }
 
-let tags: ReadonlyMap<string, string> | undefined;
-
 /** `english` as `en`, a tag as itself. The API gives names where most servers give tags. */
 function tagOf(language: string | undefined): string | undefined {
   if (language === undefined || language === "") return undefined;
   if (/^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$/.test(language)) return language;
-  tags ??= tagsByName();
-  return tags.get(language.toLowerCase());
-}
-
-/** The English names of all languages of two letters (ISO 639-1), by the runtime's own list. */
-function tagsByName(): ReadonlyMap<string, string> {
-  const names = new Intl.DisplayNames("en", { type: "language", fallback: "none" });
-  const letters = Array.from({ length: 26 }, (_, n) => String.fromCharCode(97 + n));
-  const known = letters.flatMap((a) => letters.map((b) => a + b)).map((tag) => [names.of(tag)?.toLowerCase(), tag]);
-  return new Map(known.flatMap(([name, tag]) => (name === undefined || tag === undefined ? [] : [[name, tag]])));
+  return languageNamed(language);
 }
