@@ -79,9 +79,10 @@ export interface SpeechStream {
   readonly events: AsyncIterable<StreamEvent>;
   /**
    * The next sound, which must not change afterwards. Resolves when there is room for more.
+   * @param mayBeLast the end may follow at once: nothing preliminary is begun that it would have to wait for
    * @throws AudioError of the engine; `audio-too-long` beyond {@link LONGEST_STREAM_MS}; `job-cancelled`.
    */
-  feed(samples: Float32Array): Promise<void>;
+  feed(samples: Float32Array, mayBeLast?: boolean): Promise<void>;
   /** There is no more: all of it as text. @throws AudioError of the engine; `job-cancelled` after {@link cancel}. */
   end(): Promise<Transcript>;
   /** Nobody wants it any more; the engine stops computing as soon as it can. */

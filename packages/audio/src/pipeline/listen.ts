@@ -152,7 +152,7 @@ class Listener {
     const { stt } = this.#engines;
     // Who hears while somebody speaks has the text sooner, also where nobody wants partials.
     if (this.#openMs === undefined || (this.#options.partials === "off" && stt.startStream === undefined)) return;
-    const following = this.#hearing.follow({ fromMs: this.#openMs, toMs, voicedMs: this.#voicedMs });
+    const following = this.#hearing.follow({ fromMs: this.#openMs, toMs, voicedMs: this.#voicedMs, heardMs: toMs });
     if (this.#options.partials === "every") await following;
   }
 

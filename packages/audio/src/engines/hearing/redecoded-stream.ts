@@ -46,12 +46,13 @@ class RedecodedStream implements SpeechStream {
     this.#partials = stt.redecodes === false ? "off" : (options.partials ?? "live");
   }
 
-  async feed(samples: Float32Array): Promise<void> {
+  async feed(samples: Float32Array, mayBeLast = false): Promise<void> {
     this.#refuse();
     refuseTooLong(this.#samples + samples.length);
     this.#parts.push(samples);
     this.#samples += samples.length;
-    this.#considerPartial();
+    // Most engines cannot be stopped: the final would wait for a partial that nobody wants any more.
+    if (!mayBeLast) this.#considerPartial();
     if (this.#partials === "every") await this.#decoding?.done;
   }
 

@@ -170,7 +170,7 @@ export class Ears {
   /** What is being said into open ears. */
   get saying(): Saying | undefined {
     if (this.#open?.spoke !== true) return undefined;
-    return { ...this.span(this.#open.fromMs, "now"), voicedMs: this.#voicedMs };
+    return { ...this.span(this.#open.fromMs, "now"), voicedMs: this.#voicedMs, heardMs: this.#heardMs };
   }
 
   get isOpen(): boolean {

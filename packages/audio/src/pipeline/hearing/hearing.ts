@@ -28,6 +28,8 @@ export interface HearingOptions extends Omit<HearOptions, "signal"> {
 export interface Saying extends Span {
   /** End of the last voice in it: silence behind it is not fed, and costs nothing. */
   readonly voicedMs: number;
+  /** How far voices were looked for; what was captured may be ahead. */
+  readonly heardMs: number;
 }
 
 /** A pause that is long enough to cut in, from the last voice on. */
@@ -86,7 +88,9 @@ export class Hearing {
     if (this.#live?.fromMs !== fromMs || this.#live.hasFailed) this.#renew(saying, fromMs, toMs);
     const live = this.#live;
     if (live === undefined) return;
-    const fed = live.feed(toMs);
+    const silenceMs = saying.heardMs - saying.voicedMs;
+    // In the first silence the whole is likely to be asked for.
+    const fed = live.feed(toMs, silenceMs > 0 && silenceMs < tailMs);
     this.#considerCut(saying, live, toMs);
     await fed;
   }

@@ -40,13 +40,13 @@ export class LivePiece {
   }
 
   /**
-   * Feeds what was captured up to `toMs`, or nothing while it is still taking in what came before. Resolves when it has
-   * taken it in; never rejects.
+   * Feeds what was captured up to `toMs`, or nothing while it is still taking in what came before; `mayBeLast` where the end may
+   * follow at once. Resolves when it has taken it in; never rejects.
    */
-  feed(toMs: number): Promise<void> {
+  feed(toMs: number, mayBeLast = false): Promise<void> {
     if (this.#feeding !== undefined) return this.#feeding;
     if (toMs <= this.#fedMs || this.#hasFailed) return Promise.resolve();
-    this.#feeding = this.#feed(toMs)
+    this.#feeding = this.#feed(toMs, mayBeLast)
       .catch(() => {
         this.#hasFailed = true;
       })
@@ -63,7 +63,7 @@ export class LivePiece {
     signal.addEventListener("abort", cancel, { once: true });
     try {
       await this.#feeding;
-      if (toMs > this.#fedMs) await this.#feed(toMs);
+      if (toMs > this.#fedMs) await this.#feed(toMs, true);
       return await this.#stream.end();
     } finally {
       signal.removeEventListener("abort", cancel);
@@ -75,10 +75,10 @@ export class LivePiece {
     this.#stream.cancel();
   }
 
-  async #feed(toMs: number): Promise<void> {
+  async #feed(toMs: number, mayBeLast: boolean): Promise<void> {
     const fromMs = this.#fedMs;
     this.#fedMs = toMs;
-    await this.#stream.feed(this.#sound(fromMs, toMs));
+    await this.#stream.feed(this.#sound(fromMs, toMs), mayBeLast);
   }
 
   async #read(tell: (text: string, throughMs: number) => void): Promise<void> {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
-import type { SpeechStream, SpeechToText, StreamEvent } from "../../../src/engines/index.ts";
+import type { SpeechStream, SpeechToText, StreamEvent, VoiceFrame, VoiceFrames } from "../../../src/engines/index.ts";
+import { abortable } from "../../../src/format/abort.ts";
 import { AudioError } from "../../../src/index.ts";
-import { RATE_HZ, Room, toneStt, toneWake, VirtualClock } from "./kit.ts";
+import { RATE_HZ, Room, toneStt, toneVad, toneWake, VirtualClock } from "./kit.ts";
 
 const echoed = (question: string): string => `You said ${question}.`;
 
@@ -118,6 +119,91 @@ describe("a conversation with a recogniser that hears while somebody speaks", ()
     expect(room.of("turn")).toMatchObject([{ question: "Tell me a story" }]);
     expect(room.of("partial").length).toBeGreaterThan(0);
     for (const { text } of room.of("partial")) expect(text.toLowerCase()).not.toContain("yes");
+  });
+});
+
+/** As native recognisers are: one stretch after the other, each to its end, also when nobody wants it any more. */
+function unstoppableTones(
+  clock: VirtualClock,
+  workMs: number,
+): { readonly stt: SpeechToText; readonly waits: number[] } {
+  const tones = toneStt(clock, workMs);
+  const waits: number[] = [];
+  let working: Promise<unknown> = Promise.resolve();
+  const stt: SpeechToText = {
+    ...tones,
+    async transcribe(samples, { signal } = {}) {
+      const askedMs = clock.now();
+      const before = working;
+      const work = (async () => {
+        await before;
+        waits.push(clock.now() - askedMs);
+        return await tones.transcribe(samples);
+      })();
+      working = work;
+      return await abortable(work, signal, "recognising");
+    },
+  };
+  return { stt, waits };
+}
+
+describe("a conversation with a recogniser that decodes anew, and cannot be stopped", () => {
+  const WORDS = "what time is it please tell me a story".split(" ");
+  // Shorter than the silence behind which a turn may have ended.
+  const WORK_MS = 150;
+
+  it("never waits for something preliminary when the turn may have ended, however long somebody spoke", async () => {
+    let decodings = 0;
+    for (let words = 1; words <= WORDS.length; words += 1) {
+      const clock = new VirtualClock();
+      const { stt, waits } = unstoppableTones(clock, WORK_MS);
+      const room = new Room(echoed, { clock, parts: { stt } });
+      await room.say(`500 ${WORDS.slice(0, words).join(" ")}`);
+      await room.untilQuiet();
+      expect(await room.end()).toBeUndefined();
+      expect(room.asked.at(-1)?.toLowerCase()).toBe(WORDS.slice(0, words).join(" "));
+      expect(Math.max(...waits), `${words} words`).toBe(0);
+      decodings += waits.length;
+    }
+    expect(decodings).toBeGreaterThan(WORDS.length);
+  });
+
+  it("never waits for it when a key goes up right behind what was said", async () => {
+    for (let words = 1; words <= WORDS.length; words += 1) {
+      const clock = new VirtualClock();
+      const { stt, waits } = unstoppableTones(clock, WORK_MS);
+      const room = new Room(echoed, { clock, parts: { stt }, interaction: { mode: "wake" } });
+      await room.say("500");
+      room.conversation.press();
+      await room.say(`${WORDS.slice(0, words).join(" ")} 150`);
+      room.conversation.release();
+      await room.untilQuiet();
+      expect(await room.end()).toBeUndefined();
+      expect(room.asked).toHaveLength(1);
+      expect(Math.max(...waits), `${words} words`).toBe(0);
+    }
+  });
+
+  it("tells what it understands while somebody speaks, also where the detector is behind", async () => {
+    const clock = new VirtualClock();
+    const { stt } = unstoppableTones(clock, WORK_MS);
+    const late: VoiceFrames = {
+      ...toneVad,
+      async *frames(audio, options) {
+        const behind: VoiceFrame[] = [];
+        for await (const frame of toneVad.frames(audio, options)) {
+          behind.push(frame);
+          const first = behind.length > 3 ? behind.shift() : undefined;
+          if (first !== undefined) yield first;
+        }
+        yield* behind;
+      },
+    };
+    const room = new Room(echoed, { clock, parts: { stt, vad: late } });
+    await room.say(`500 ${WORDS.join(" ")}`);
+    expect(room.of("partial").length).toBeGreaterThan(1);
+    await room.untilQuiet();
+    await room.end();
   });
 });
 

@@ -30,7 +30,7 @@ class Speaker {
       this.#recorder.push(block(BLOCK_MS, sign === "." ? 0 : sign.charCodeAt(0) / 1000));
       const toMs = this.#recorder.endMs;
       if (sign !== ".") this.#voicedMs = toMs;
-      await this.hearing.follow({ fromMs: 0, toMs, voicedMs: this.#voicedMs });
+      await this.hearing.follow({ fromMs: 0, toMs, heardMs: toMs, voicedMs: this.#voicedMs });
       await this.clock.advance(BLOCK_MS);
     }
   }
@@ -105,6 +105,17 @@ describe("hearing what is being said", () => {
     await speaker.say(".".repeat(200));
     expect(decodedMs).toHaveLength(before);
     expect(Math.max(...decodedMs)).toBeLessThanOrEqual(1400);
+  });
+
+  it("begins nothing preliminary in the first silence, and makes up for it when nobody asks for the whole", async () => {
+    const { stt, decodedMs } = counted();
+    const speaker = new Speaker(stt);
+    await speaker.say("abcdefghi.");
+    expect(decodedMs).toEqual([]);
+    await speaker.say(".");
+    expect(decodedMs).toEqual([1100]);
+    await speaker.say(".");
+    expect(speaker.told).toEqual([["abcdefghi", 1100]]);
   });
 
   it("asks nobody what was said in the silence behind a piece", async () => {
