@@ -7,6 +7,7 @@ import type { ParleyClient, TalkSession } from "@parley/sdk";
 import { below, informs, quantile } from "../../../../tools/bench/rows.ts";
 import type { BenchRow } from "../../../../tools/bench/types.ts";
 import { fixedDelaySources, LiveMicrophone, LiveSpeaker, TalkListener } from "../../src/testing/index.ts";
+import { besideIdleTimers } from "./idle-timers.ts";
 import type { PartOptions } from "./part.ts";
 import { withPeer } from "./peer.ts";
 
@@ -53,15 +54,23 @@ function expectedMs(): number {
   return Math.max(options.earlyMs + ENGINES_MS, silenceFor(score, options));
 }
 
-function* rowsOf(what: string, valuesMs: readonly number[], lessMs: number, goalMs: number): Generator<BenchRow> {
-  const ours = valuesMs.map((value) => value - lessMs);
+function* rowsOf(what: string, { value, lateMs }: Waits, lessMs: number, goalMs: number): Generator<BenchRow> {
+  const ours = value.map((waitedMs) => waitedMs - lessMs);
   yield informs(`${what}, p50`, quantile(ours, 0.5), "ms");
   yield below(goalMs, informs(`${what}, p95`, quantile(ours, 0.95), "ms"));
   yield informs(`${what}, max of ${ours.length}`, Math.max(...ours), "ms");
+  yield informs(`${what}: a process that only waits so long beside it is late by, p95`, quantile(lateMs, 0.95), "ms");
+}
+
+/** What was waited for each answer, and how late a process was that only waits so long. */
+type Waits = Awaited<ReturnType<typeof besideIdleTimers<readonly number[]>>>;
+
+function delays(...how: Parameters<typeof answerDelays>): Promise<Waits> {
+  return besideIdleTimers([DELAYS.stt, DELAYS.llm, DELAYS.tts], () => answerDelays(...how));
 }
 
 /** Milliseconds from the end of each question to its answer's first sound, as the client hears them. */
-async function delays(
+async function answerDelays(
   mode: "open" | "keys",
   turns: number,
   engines: { readonly sttMs?: number; readonly llmMs?: number; readonly ttsMs?: number },
