@@ -1,0 +1,81 @@
+/** The timers of one conversation. They live as long as it does. */
+
+/** One that runs. */
+export interface Timer {
+  readonly id: string;
+  /** Empty where it has none. */
+  readonly label: string;
+  /** Epoch. */
+  readonly setAtMs: number;
+  readonly endsAtMs: number;
+}
+
+/** What carries time. */
+export interface TimerClock {
+  /** Epoch. */
+  nowMs(): number;
+  /** Calls `then` once after `ms`; the result takes it back. */
+  after(ms: number, then: () => void): () => void;
+}
+
+export const MAX_TIMERS = 32;
+export const LONGEST_TIMER_MS = 7 * 86_400_000;
+
+export const WALL_CLOCK: TimerClock = {
+  nowMs: () => Date.now(),
+  after: (ms, then) => {
+    const timer = setTimeout(then, ms);
+    return () => clearTimeout(timer);
+  },
+};
+
+export class Timers {
+  readonly #clock: TimerClock;
+  readonly #onEnd: (timer: Timer) => void;
+  readonly #running = new Map<string, { readonly timer: Timer; readonly takeBack: () => void; readonly key: string }>();
+  #made = 0;
+
+  constructor(clock: TimerClock, onEnd: (timer: Timer) => void) {
+    this.#clock = clock;
+    this.#onEnd = onEnd;
+  }
+
+  /** The next to end first. */
+  get list(): readonly Timer[] {
+    return [...this.#running.values()].map(({ timer }) => timer).toSorted((a, b) => a.endsAtMs - b.endsAtMs);
+  }
+
+  nowMs(): number {
+    return this.#clock.nowMs();
+  }
+
+  /** One that ends after `ms`; the one that runs already under the same `key`. Undefined: {@link MAX_TIMERS} run. */
+  set({ ms, label, key }: { readonly ms: number; readonly label: string; readonly key: string }): Timer | undefined {
+    const same = [...this.#running.values()].find((each) => each.key === key);
+    if (same !== undefined) return same.timer;
+    if (this.#running.size >= MAX_TIMERS) return undefined;
+    this.#made += 1;
+    const setAtMs = this.#clock.nowMs();
+    const timer: Timer = { id: String(this.#made), label, setAtMs, endsAtMs: setAtMs + ms };
+    const takeBack = this.#clock.after(ms, () => {
+      this.#running.delete(timer.id);
+      this.#onEnd(timer);
+    });
+    this.#running.set(timer.id, { timer, takeBack, key });
+    return timer;
+  }
+
+  /** Those that were taken back. */
+  cancel(which: (timer: Timer) => boolean): readonly Timer[] {
+    const gone = [...this.#running.values()].filter(({ timer }) => which(timer));
+    for (const { timer, takeBack } of gone) {
+      takeBack();
+      this.#running.delete(timer.id);
+    }
+    return gone.map(({ timer }) => timer);
+  }
+
+  close(): void {
+    this.cancel(() => true);
+  }
+}

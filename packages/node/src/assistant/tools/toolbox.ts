@@ -1,0 +1,112 @@
+/** The tools of one conversation, and what came of each call: what took effect once does not take effect twice. */
+import type { ToolCall } from "./offer.ts";
+import type { Tool, ToolOutcome } from "./tool.ts";
+
+/** How a call is run. */
+export interface CallManner {
+  /** Names the turn: the same call in the same turn is one call. */
+  readonly turn: string;
+  /** Resolves once it is certain what was asked; tools with effects wait for it. */
+  readonly certain: Promise<void>;
+  readonly signal: AbortSignal;
+}
+
+/** One call may take so long. */
+const CALL_MS = 10_000;
+/** Outcomes that are remembered. */
+const REMEMBERED = 64;
+
+interface Begun {
+  readonly tool: Tool;
+  outcome: ToolOutcome | undefined;
+}
+
+export class Toolbox {
+  readonly tools: readonly Tool[];
+  readonly #callMs: number;
+  readonly #begun = new Map<string, Begun>();
+
+  constructor(tools: readonly Tool[], callMs = CALL_MS) {
+    this.tools = tools;
+    this.#callMs = callMs;
+  }
+
+  /** Carries a call out. @throws the reason of the manner's signal */
+  async call(call: ToolCall, manner: CallManner): Promise<ToolOutcome> {
+    const tool = this.tools.find(({ name }) => name === call.name);
+    if (tool === undefined) {
+      const names = this.tools.map(({ name }) => name).join(", ");
+      return { ok: false, code: "no-such-tool", message: `there is no tool ${call.name}; there are ${names}` };
+    }
+    if (!tool.hasEffects) return this.#run(tool, call, { ...manner, key: "" });
+    await settled(manner.certain, manner.signal);
+    const key = `${manner.turn}/${tool.name}/${JSON.stringify(sorted(call.arguments))}`;
+    const before = this.#begun.get(key);
+    if (before?.outcome !== undefined) return before.outcome;
+    if (before !== undefined && tool.repeats === "at-most-once") return UNKNOWN;
+    const begun: Begun = { tool, outcome: undefined };
+    this.#keep(key, begun);
+    const outcome = await this.#run(tool, call, { ...manner, key });
+    const isUnsure = !outcome.ok && outcome.code === "timed-out";
+    // Nobody saw its end: by key it may be run again, otherwise the person is asked.
+    if (isUnsure) return tool.repeats === "at-most-once" ? UNKNOWN : outcome;
+    begun.outcome = outcome;
+    return outcome;
+  }
+
+  async #run(
+    tool: Tool,
+    call: ToolCall,
+    { signal: outer, key }: { readonly signal: AbortSignal; readonly key: string },
+  ): Promise<ToolOutcome> {
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(), this.#callMs);
+    const signal = AbortSignal.any([outer, late.signal]);
+    try {
+      return await settled(tool.call(call.arguments, { signal, key }), signal);
+    } catch (error) {
+      if (outer.aborted || !late.signal.aborted) throw error;
+      return { ok: false, code: "timed-out", message: `${tool.name} took longer than ${this.#callMs / 1000} s` };
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #keep(key: string, begun: Begun): void {
+    this.#begun.set(key, begun);
+    for (const oldest of this.#begun.keys()) {
+      if (this.#begun.size <= REMEMBERED) return;
+      this.#begun.delete(oldest);
+    }
+  }
+}
+
+const UNKNOWN: ToolOutcome = {
+  ok: false,
+  code: "unknown",
+  message: "it is not known whether this was done; it is not done again by itself: ask the person",
+};
+
+/** `promise`, or the reason of `signal` as soon as it aborts. */
+function settled<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => {
+      const reason: unknown = signal.reason;
+      reject(reason instanceof Error ? reason : new Error(String(reason)));
+    };
+    if (signal.aborted) onAbort();
+    signal.addEventListener("abort", onAbort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
+  });
+}
+
+/** The same value with the fields of its objects in order: written alike, whatever order they came in. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== "object" || value === null) return value ?? {};
+  return Object.fromEntries(
+    Object.entries(value)
+      .toSorted(([one], [other]) => (one < other ? -1 : 1))
+      .map(([name, field]) => [name, sorted(field)]),
+  );
+}
