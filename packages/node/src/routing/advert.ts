@@ -68,6 +68,8 @@ export interface Advert {
   readonly queueCapacity?: number;
   /** Compute time left of all that runs and waits, as the peer expects it; absent: not said. */
   readonly backlogMs?: number;
+  /** Compute time that was asked of it of late for each time that passed: 1.5 keeps one and a half places busy; absent: not said. */
+  readonly demand?: number;
   /** The share of the machine, 0 to 1, that others than its engines use; absent: not said. */
   readonly busyElsewhere?: number;
   readonly speed: Speed;

@@ -4,7 +4,18 @@
  */
 import type { Advert } from "./advert.ts";
 import type { Entry } from "./directory.ts";
-import { favoursOf, networkMs, queueMsOf, scoreOf, tierOf, weightOf, workMs, type Favour } from "./estimate.ts";
+import { MOST_MOVES, type Terms } from "./admission.ts";
+import {
+  favoursOf,
+  networkMs,
+  queueMsOf,
+  scoreOf,
+  tierOf,
+  totalOf,
+  weightOf,
+  workMs,
+  type Favour,
+} from "./estimate.ts";
 import type { Fleet } from "./fleet.ts";
 import { ROUND_TRIP_MS } from "./priors.ts";
 import type { RouteRequest } from "./request.ts";
@@ -58,6 +69,8 @@ export interface Decision {
   /** All others that offer such a service. */
   readonly excluded: readonly Exclusion[];
   readonly refusal: Refusal | undefined;
+  /** What goes with the job to the best. @param moves how often it was sent on already */
+  terms(moves?: number): Terms | undefined;
 }
 
 /** Decides who does `request`. What is in `fleet` may change afterwards: the decision stays as it is. */
@@ -65,8 +78,12 @@ export function decide(request: RouteRequest, fleet: Fleet): Decision {
   return new Choice(request, fleet);
 }
 
-/** Who is nearly as good as the best: close enough to be as good in truth. */
-const NEARLY = 1.1;
+/** Who is taken to be nearly as good as the best: by what it was a moment ago it would take at most so many times as long. */
+const NEARLY = 2;
+/** How much rarer those are taken that seem to be slower: 4 takes one that seems to take twice as long at one of 17 times. */
+const STEEPNESS = 4;
+/** What another has to be better by to be worth the way there. */
+const WORTH_MS = 5;
 
 /** What was computed of one service. */
 const FIELDS = 5;
@@ -136,6 +153,31 @@ class Choice implements Decision {
       : { code: "no-engine", message: `no peer can do this ${capability}`, retryAfterMs: undefined };
   }
 
+  terms(moves = 0): Terms | undefined {
+    const best = this.#best;
+    if (best === -1) return undefined;
+    const patienceMs = this.#wish.patienceMs;
+    const workMs = this.#value(best, WORK);
+    const next = this.#second();
+    if (moves >= MOST_MOVES || next === -1) return { workMs, patienceMs, moveAboveMs: Infinity };
+    const isHere = this.#entries[best]?.advert.peer === this.#fleet.self;
+    const network = networkMs(this.#wish, this.#value(best, ROUND_TRIP));
+    const equalMs = totalOf(this.#value(next, SCORE), this.#value(best, WEIGHT), isHere);
+    // Being sent on costs the way back and there again.
+    const moveAboveMs = equalMs - network - workMs + this.#value(best, ROUND_TRIP) + WORTH_MS;
+    return { workMs, patienceMs, moveAboveMs: Math.max(0, moveAboveMs) };
+  }
+
+  /** The best of the others that are as much preferred; -1: nobody. */
+  #second(): number {
+    let second = -1;
+    for (let at = 0; at < this.#entries.length; at += 1) {
+      if (at === this.#best || this.#against[at] !== undefined || this.#tiers[at] !== this.#tiers[this.#best]) continue;
+      if (second === -1 || this.#compare(at, second) < 0) second = at;
+    }
+    return second;
+  }
+
   /** When the first of those that are busy could begin in time. */
   #retryAfterMs(): number {
     let least = Infinity;
@@ -185,7 +227,10 @@ class Choice implements Decision {
     if (random === undefined || best === -1 || isHere || this.#tiers[best] === -1) return best;
     const limit = this.#value(best, SCORE) * NEARLY;
     const near = this.#open().filter((at) => this.#tiers[at] === this.#tiers[best] && this.#value(at, SCORE) <= limit);
-    return near[Math.floor(random() * near.length)] ?? best;
+    const chances = near.map((at) => (this.#value(best, SCORE) / this.#value(at, SCORE)) ** STEEPNESS);
+    let left = random() * chances.reduce((sum, chance) => sum + chance, 0);
+    const chosen = chances.findIndex((chance) => (left -= chance) <= 0);
+    return near[chosen] ?? best;
   }
 
   #open(): number[] {

@@ -22,6 +22,10 @@ export interface Entry {
   readonly jobs: number;
   /** Compute time left of them. */
   readonly backlogMs: number;
+  /** Compute time of a job of usual size. */
+  readonly usualMs: number;
+  /** Compute time that is asked of it for each time that passes. */
+  readonly demand: number;
   readonly isFull: boolean;
   /** How much longer work takes for what else the machine does. */
   readonly slowness: number;
@@ -33,9 +37,17 @@ const ANY_LANGUAGE = "mul";
 /** A machine that is busy with other things still gets this share of itself for a job. */
 const LEAST_SHARE = 0.1;
 
+/** All that offer one capability. */
+interface Shelf {
+  entries: Entry[];
+  /** By {@link serviceKey}: where it stands among the entries. */
+  readonly places: Map<string, number>;
+  /** Somebody holds the entries as they are: the next change makes others. */
+  isHeld: boolean;
+}
+
 export class Directory {
-  readonly #entries = new Map<string, Entry>();
-  readonly #byCapability = new Map<Capability, readonly Entry[]>();
+  readonly #shelves = new Map<Capability, Shelf>();
 
   /** With all of `adverts`, true since `atMs`. */
   static of(adverts: Iterable<Advert>, atMs = 0): Directory {
@@ -46,14 +58,24 @@ export class Directory {
 
   /** Takes the place of what that service said before. @param atMs when it was true, on the clock of decisions */
   put(advert: Advert, atMs: number): void {
-    this.#entries.set(serviceKey(advert), prepare(advert, atMs));
-    this.#byCapability.delete(advert.capability);
+    const { places, entries } = this.#open(advert.capability);
+    const key = serviceKey(advert);
+    const place = places.get(key) ?? entries.length;
+    places.set(key, place);
+    entries[place] = prepare(advert, atMs, entries[place]);
   }
 
   /** Forgets one service. */
   remove(service: Pick<Advert, "peer" | "capability" | "model">): void {
-    this.#entries.delete(serviceKey(service));
-    this.#byCapability.delete(service.capability);
+    const { places, entries } = this.#open(service.capability);
+    const key = serviceKey(service);
+    const place = places.get(key);
+    if (place === undefined) return;
+    places.delete(key);
+    const last = entries.pop();
+    if (last === undefined || place === entries.length) return;
+    entries[place] = last;
+    places.set(serviceKey(last.advert), place);
   }
 
   /** Forgets all that a peer offered. */
@@ -63,23 +85,39 @@ export class Directory {
   }
 
   get adverts(): readonly Advert[] {
-    return [...this.#entries.values()].map(({ advert }) => advert);
+    return [...this.#shelves.values()].flatMap(({ entries }) => entries.map(({ advert }) => advert));
   }
 
   /** Everything that offers `capability`. The list itself never changes. */
   of(capability: Capability): readonly Entry[] {
-    let entries = this.#byCapability.get(capability);
-    if (entries === undefined) {
-      entries = [...this.#entries.values()].filter(({ advert }) => advert.capability === capability);
-      this.#byCapability.set(capability, entries);
+    const shelf = this.#shelves.get(capability);
+    if (shelf === undefined) return [];
+    shelf.isHeld = true;
+    return shelf.entries;
+  }
+
+  /** To be changed. */
+  #open(capability: Capability): Shelf {
+    let shelf = this.#shelves.get(capability);
+    if (shelf === undefined) {
+      shelf = { entries: [], places: new Map(), isHeld: false };
+      this.#shelves.set(capability, shelf);
     }
-    return entries;
+    if (shelf.isHeld) {
+      shelf.entries = [...shelf.entries];
+      shelf.isHeld = false;
+    }
+    return shelf;
   }
 }
 
-function prepare(advert: Advert, atMs: number): Entry {
-  const { languages, voices, running, queued, concurrency, queueCapacity, backlogMs, busyElsewhere } = advert;
-  const primaries = [...languages, ...voices.map(({ language }) => language)].map(primaryLanguage);
+type Abilities = Pick<Entry, "languages" | "voices" | "model" | "classes" | "hardware">;
+
+/** @param before what it said the time before: mostly only its load has changed */
+function prepare(advert: Advert, atMs: number, before: Entry | undefined): Entry {
+  const { running, queued, concurrency, queueCapacity, backlogMs, busyElsewhere, demand } = advert;
+  const { languages, voices, model, classes, hardware } =
+    before !== undefined && canTheSame(before.advert, advert) ? before : abilitiesOf(advert);
   const costs = costsOf(advert);
   const slowness = 1 / Math.max(LEAST_SHARE, 1 - count(busyElsewhere, 0));
   const [isRunning, isQueued] = [count(running, 0), count(queued, 0)];
@@ -88,18 +126,46 @@ function prepare(advert: Advert, atMs: number): Entry {
     advert,
     atMs,
     costs,
-    languages: primaries.length === 0 || primaries.includes(ANY_LANGUAGE) ? undefined : new Set(primaries),
-    voices: new Map(voices.map((voice) => [voice.name.toLowerCase(), voice])),
-    model: advert.model.toLowerCase(),
-    classes: new Set(advert.classes.map((each) => each.toLowerCase())),
-    hardware: new Set(advert.hardware.map((each) => each.toLowerCase())),
+    languages,
+    voices,
+    model,
+    classes,
+    hardware,
     concurrency: count(concurrency, 0),
     jobs: isRunning + isQueued,
     // Of what runs, half is left on average.
     backlogMs: count(backlogMs, (isRunning / 2 + isQueued) * usualMs),
+    usualMs,
+    demand: count(demand, 0),
     isFull: isQueued >= count(queueCapacity, Infinity) && isRunning >= count(concurrency, 0),
     slowness,
   };
+}
+
+function abilitiesOf({ languages, voices, model, classes, hardware }: Advert): Abilities {
+  const primaries = [...languages, ...voices.map(({ language }) => language)].map(primaryLanguage);
+  return {
+    languages: primaries.length === 0 || primaries.includes(ANY_LANGUAGE) ? undefined : new Set(primaries),
+    voices: new Map(voices.map((voice) => [voice.name.toLowerCase(), voice])),
+    model: model.toLowerCase(),
+    classes: new Set(classes.map((each) => each.toLowerCase())),
+    hardware: new Set(hardware.map((each) => each.toLowerCase())),
+  };
+}
+
+function canTheSame(a: Advert, b: Advert): boolean {
+  return (
+    a.model === b.model &&
+    areEqual(a.languages, b.languages) &&
+    areEqual(a.classes, b.classes) &&
+    areEqual(a.hardware, b.hardware) &&
+    a.voices.length === b.voices.length &&
+    a.voices.every((voice, at) => voice.name === b.voices[at]?.name && voice.language === b.voices[at]?.language)
+  );
+}
+
+function areEqual(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((each, at) => each === b[at]);
 }
 
 /** Compute time for a job of that size on an idle machine. */

@@ -2,22 +2,25 @@
 import { workMsOf, type Entry } from "./directory.ts";
 import type { Fleet, InFlight } from "./fleet.ts";
 import { ROUND_TRIPS } from "./priors.ts";
+import { queueMsAhead } from "./queue.ts";
 import { isMeant, type Wish } from "./wish.ts";
 
+/** Who has said nothing for longer had nothing new to say. */
+const DEMAND_MS = 500;
+
 /**
- * How long a job waits before a service begins with it. What the service said is taken to have been worked on ever since;
- * what this router has sent meanwhile, and the service could not count yet, comes on top: else everybody sends everything to the
- * one that looked idle a moment ago.
+ * How long a job waits before a service begins with it. Since the service said what it had to do it has worked on, and others have
+ * sent it more: as much as of late, or what this router has sent itself, if that is more. Without this everybody would send
+ * everything to the one that looked idle a moment ago.
  */
 export function queueMsOf(entry: Entry, nowMs: number, inFlight: InFlight | undefined): number {
-  const jobs = entry.jobs + (inFlight?.jobs ?? 0);
-  const { concurrency } = entry;
-  if (jobs < concurrency || concurrency <= 0) return 0;
-  const since = Math.max(0, nowMs - entry.atMs);
-  const worked = since * Math.min(concurrency, entry.jobs);
-  const leftMs = Math.max(0, entry.backlogMs - worked) + (inFlight?.workMs ?? 0);
-  // Until enough of the jobs before it have left: each of them leaves after as much as the others, and `concurrency` at once work.
-  return (leftMs * (jobs - concurrency + 1)) / (jobs * concurrency);
+  const { concurrency, usualMs } = entry;
+  const since = Math.min(DEMAND_MS, Math.max(0, nowMs - entry.atMs));
+  const own = inFlight?.workMs ?? 0;
+  const byOthers = Math.max(0, entry.demand * since - own);
+  const jobs = entry.jobs + (inFlight?.jobs ?? 0) + byOthers / Math.max(1, usualMs);
+  const worked = Math.max(0, nowMs - entry.atMs) * Math.min(concurrency, entry.jobs);
+  return queueMsAhead(jobs, concurrency, Math.max(0, entry.backlogMs - worked) + own + byOthers);
 }
 
 /** Compute time of the job there. */
@@ -82,6 +85,12 @@ const ELSEWHERE_MS = 1;
 export function scoreOf(totalMs: number, weight: number, isHere: boolean): number {
   const ms = Math.max(LEAST_MS, totalMs);
   return (isHere ? ms : ms * ELSEWHERE_FACTOR + ELSEWHERE_MS) / weight;
+}
+
+/** The expected time that has that score: the way back of {@link scoreOf}. */
+export function totalOf(score: number, weight: number, isHere: boolean): number {
+  const ms = score * weight;
+  return isHere ? ms : (ms - ELSEWHERE_MS) / ELSEWHERE_FACTOR;
 }
 
 /** Which group of the policy's a service belongs to: who has the turn, who is preferred in order, everybody else. */

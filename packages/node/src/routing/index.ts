@@ -28,5 +28,10 @@ export { readAdvert } from "./read-advert.ts";
 export { Breakers } from "./breaker.ts";
 export type { BreakerOptions, Failure } from "./breaker.ts";
 export { SentJobs } from "./sent-jobs.ts";
+/** On the side of who does the work: what it has to do, and whether it takes more. */
+export { Backlog } from "./backlog.ts";
+export type { HeldJob } from "./backlog.ts";
+export { admit, MOST_MOVES } from "./admission.ts";
+export type { Admission, Load, Terms } from "./admission.ts";
 export { SpeedBook } from "./speed.ts";
 export type { Measure } from "./speed.ts";

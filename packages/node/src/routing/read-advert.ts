@@ -57,6 +57,7 @@ function advertIn(given: Given): Advert | undefined {
     power: isPower(power) ? power : "unknown",
     ...some("queueCapacity", size(given["queueCapacity"])),
     ...some("backlogMs", size(given["backlogMs"])),
+    ...some("demand", size(given["demand"])),
     ...some("busyElsewhere", share(given["busyElsewhere"])),
     ...some("memory", isRecord(memory) ? memoryIn(memory) : undefined),
     // Whoever says something that is unknown here may mean further than the house.
