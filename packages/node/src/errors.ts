@@ -149,6 +149,7 @@ export const EXIT_CODE_BY_ERROR: Readonly<Record<PeerErrorCode | AudioErrorCode 
   "cannot-connect": 7,
   "connection-lost": 7,
   "timed-out": 7,
+  overloaded: 7,
   refused: 7,
   "pairing-failed": 7,
   "pairing-closed": 7,

@@ -1,28 +1,61 @@
 /** The one error type of `@parley/sdk`. */
 
 /**
- * `cannot-connect`, `connection-lost`, `refused` (token, rights), `protocol` (the peer broke the protocol), `cancelled`,
- * `timed-out`; `work-failed` carries the peer's own code in {@link ParleyError.remoteCode}.
+ * - `cannot-connect`: nobody answers at the addresses that are known
+ * - `connection-lost`: it was lost in the middle, and what was under way could not be carried on
+ * - `refused`: the peer said no: token, rights, no such target; its own code is in {@link ParleyError.remoteCode}
+ * - `protocol`: the peer broke the protocol
+ * - `cancelled`: by the caller's own signal, or because it closed the client
+ * - `timed-out`: no answer in time
+ * - `overloaded`: more waits in this client than it keeps
+ * - `work-failed`: the peer's own code is in {@link ParleyError.remoteCode}
  */
 export type ParleyErrorCode =
-  "cannot-connect" | "connection-lost" | "refused" | "protocol" | "cancelled" | "timed-out" | "work-failed";
+  | "cannot-connect"
+  | "connection-lost"
+  | "refused"
+  | "protocol"
+  | "cancelled"
+  | "timed-out"
+  | "overloaded"
+  | "work-failed";
+
+/** Options of {@link ParleyError}. */
+export interface ParleyErrorOptions {
+  readonly nextStep: string;
+  readonly remoteCode?: string | undefined;
+  readonly retryable?: boolean;
+  readonly cause?: unknown;
+}
 
 /** A failure seen by a client: what failed and what to do next. */
 export class ParleyError extends Error {
   override readonly name = "ParleyError";
   readonly code: ParleyErrorCode;
   readonly nextStep: string;
-  /** The peer's code of a `work-failed`, such as `model-missing`. */
+  /** The peer's code of what it refused or failed at, such as `model-missing` or `TARGET_NOT_FOUND`. */
   readonly remoteCode: string | undefined;
+  /** The same may succeed if it is asked again: nothing of it is known to have been done, or doing it twice does no harm. */
+  readonly retryable: boolean;
 
-  constructor(
-    code: ParleyErrorCode,
-    message: string,
-    options: { readonly nextStep: string; readonly remoteCode?: string; readonly cause?: unknown },
-  ) {
+  constructor(code: ParleyErrorCode, message: string, options: ParleyErrorOptions) {
     super(message, { cause: options.cause });
     this.code = code;
     this.nextStep = options.nextStep;
     this.remoteCode = options.remoteCode;
+    this.retryable = options.retryable ?? false;
   }
+}
+
+/** What `signal` says: the caller wants no more, or the time is over. */
+export function abortedError(signal: AbortSignal, doing: string): ParleyError {
+  const isTimeout = signal.reason instanceof DOMException && signal.reason.name === "TimeoutError";
+  return isTimeout
+    ? new ParleyError("timed-out", `${doing} took too long`, { nextStep: "Try again later.", retryable: true })
+    : cancelledError(`${doing} was cancelled`);
+}
+
+/** The caller wants no more. */
+export function cancelledError(message: string): ParleyError {
+  return new ParleyError("cancelled", message, { nextStep: "Ask again when ready." });
 }

@@ -1,13 +1,34 @@
 /** `@parley/sdk`: what a client of a Parley peer needs, in browsers and Node. */
 
 /** The client. */
-export { connect, INPUT_RATE_HZ, ParleyClient } from "./client/client.ts";
-export type { AskOptions, AudioInput, ListenOptions, SayOptions, TalkInput, WorkOptions } from "./client/client.ts";
-export type { CapturedSound, Speaker, TalkOptions, TalkSession } from "./client/talk.ts";
-export type { ConnectOptions } from "./client/socket.ts";
+export { connect, ParleyClient } from "./client/client.ts";
+export type { ClientEvents, OpenQuery } from "./client/events.ts";
+export type { Unsubscribe } from "./client/emitter.ts";
+/** How it connects. */
+export type { ConnectOptions, Discover, KeepOptions } from "./client/link/options.ts";
+export type { OpenSocket, SocketLike } from "./client/link/socket.ts";
+/** What is asked of a peer. */
+export { INPUT_RATE_HZ } from "./client/work/course.ts";
+export type { CapturedSound } from "./client/work/audio-log.ts";
+export type { AudioInput, TalkInput } from "./client/work/upload.ts";
+export type {
+  AskOptions,
+  HearingOptions,
+  ListenOptions,
+  SayOptions,
+  VoiceOptions,
+  WorkOptions,
+} from "./client/options.ts";
+export type { ConnectionEvent, ConversationEvent, TalkOptions, TalkSession } from "./client/work/talk.ts";
+export type { Speaker } from "./client/work/playing.ts";
+/** Messages between clients. */
+export { MessageRefused } from "./client/mail/mail.ts";
+export type * from "./client/mail/mail.ts";
+export type { CommandHandler, QueryHandler } from "./client/mail/inbox.ts";
+export type { QueryOptions } from "./client/postbox.ts";
 /** Errors. */
 export { ParleyError } from "./errors.ts";
-export type { ParleyErrorCode } from "./errors.ts";
+export type { ParleyErrorCode, ParleyErrorOptions } from "./errors.ts";
 /** The protocol, for peers and for other clients. */
 export * from "./protocol/audio-frame.ts";
 export * from "./protocol/delivery.ts";

@@ -39,6 +39,8 @@ export async function connectRunning(config: Config, signal?: AbortSignal): Prom
       url: `${running.url.replace(/^http/, "ws")}/ws`,
       token: running.token,
       clientId: `cli-${process.pid}`,
+      // A command is about this peer, whose token is new at every start.
+      reconnect: false,
       ...(signal === undefined ? {} : { signal }),
     });
   } catch (error) {
@@ -69,7 +71,7 @@ export async function openAccess(
   // The same path as to any peer, over loopback, on a port of its own; too short a life to belong to a cluster, or to listen.
   const quiet = {
     ...config,
-    listen: { host: "127.0.0.1", port: 0 },
+    listen: { ...config.listen, host: "127.0.0.1", port: 0 },
     cluster: { ...config.cluster, enabled: false },
     ears: { ...config.ears, enabled: false },
     log: { ...config.log, level: "error" as const },
@@ -78,7 +80,11 @@ export async function openAccess(
   const { createPeer } = await import("../peer.ts");
   const peer = await createPeer({ ...embedded, config: quiet, patient: true, isBrief: true });
   try {
-    const client = await connect({ url: `${peer.url.replace(/^http/, "ws")}/ws`, token: peer.token });
+    const client = await connect({
+      url: `${peer.url.replace(/^http/, "ws")}/ws`,
+      token: peer.token,
+      reconnect: false,
+    });
     return {
       client,
       kind: "embedded",

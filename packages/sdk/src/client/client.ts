@@ -1,112 +1,112 @@
-/** The client: asks a peer for work and hands out what happens as an async stream of events. */
-import { ParleyError } from "../errors.ts";
-import { decodeAudioFrame, encodeAudioFrame, type AudioFrame } from "../protocol/audio-frame.ts";
-import { decodeOpusFrame, type OpusFrame } from "../protocol/opus-frame.ts";
-import { createMessage, parseMessage, type Message, type Payload } from "../protocol/envelope.ts";
-import { workEventSchema, type CommandName, type CommandParameters, type TurnEvent } from "../protocol/work.ts";
-import { EventQueue } from "./event-queue.ts";
-import { RunningTalk, type CapturedSound, type TalkOptions, type TalkSession } from "./talk.ts";
-import { openSocket, type ConnectOptions, type PeerSocket } from "./socket.ts";
+/** The client: asks a house for work, at whatever peer it is connected to, and exchanges messages with other clients. */
+import * as z from "zod/mini";
+import { abortedError, ParleyError } from "../errors.ts";
+import type { Message, Target } from "../protocol/envelope.ts";
+import type { TurnEvent } from "../protocol/work.ts";
+import {
+  memoryHitSchema,
+  messageStatusSchema,
+  nodeDetailsSchema,
+  nodeSummarySchema,
+  type MemoryHit,
+  type MessageStatus,
+  type NodeDetails,
+  type NodeSummary,
+} from "../protocol/query.ts";
+import { Emitter, type Unsubscribe } from "./emitter.ts";
+import type { ClientEvents } from "./events.ts";
+import { closedError, connectingCancelled, Link, type Welcome } from "./link/link.ts";
+import type { ConnectOptions } from "./link/options.ts";
+import type { CommandHandler, QueryHandler } from "./mail/inbox.ts";
+import type { Answer, CallOptions, Content, IncomingMessage, SendOptions, Sent } from "./mail/mail.ts";
+import { NodeWatch } from "./nodes.ts";
+import { askParameters, listenParameters, partialsOf, sayParameters } from "./options.ts";
+import type { AskOptions, ListenOptions, SayOptions } from "./options.ts";
+import { Postbox, type QueryOptions } from "./postbox.ts";
+import type { Course } from "./work/course.ts";
+import { RunningTalk, type TalkOptions, type TalkSession } from "./work/talk.ts";
+import { AskTurn, ListenTurn, SayTurn } from "./work/turn.ts";
+import type { AudioInput, TalkInput } from "./work/upload.ts";
+import { Works, type Work } from "./work/works.ts";
 
-/** The rate of audio sent to a peer, in Hz. */
-export const INPUT_RATE_HZ = 16_000;
-/** 100 ms a frame. */
-const FRAME_SAMPLES = 1600;
-/** Above this many unsent bytes, reading the caller's audio waits. */
-const SEND_HIGH_WATER_BYTES = 1_048_576;
-const SEND_POLL_MS = 5;
-/** What was said to work that runs, and may still be refused. */
-const TOLD_KEPT = 64;
-/** The private range: browsers let no page send 1002 (WHATWG WebSockets, `close()`). */
-const CLOSE_PROTOCOL = 4002;
-
-/** Mono audio at {@link INPUT_RATE_HZ}, in chunks of any size. */
-export type AudioInput = AsyncIterable<Float32Array>;
-/** As {@link AudioInput}, from whoever can tell how much of it is its own playback. */
-export type TalkInput = AsyncIterable<Float32Array | CapturedSound>;
-
-/** Options of all requests. */
-export interface WorkOptions {
-  readonly signal?: AbortSignal;
-}
-/** Who speaks, and how. */
-export interface VoiceOptions extends WorkOptions {
-  readonly voice?: string;
-  readonly speed?: number;
-  /** BCP 47 tag: a voice that speaks it, where none is named. */
-  readonly language?: string;
-  /** `opus`: sound comes as `opus` events, a twelfth of the bytes; an older peer sends samples all the same. */
-  readonly audio?: "pcm" | "opus";
-}
-/** Options of {@link ParleyClient.say}. */
-export interface SayOptions extends VoiceOptions {
-  /** The text is a whole SSML document. */
-  readonly ssml?: boolean;
-  /** The text is the same for everybody and no secret: its sound may be kept on the peer's disk. */
-  readonly keep?: boolean;
-}
-/** How speech is heard. */
-export interface HearingOptions {
-  /** `command`: plain words, likely ones put right. `dictation`: marks are spoken. Sentences as they are said when absent. */
-  readonly hearing?: "command" | "dictation";
-  /** Names and words that are likely: at most 100, each of at most 64 characters. */
-  readonly hotWords?: readonly string[];
-}
-/** Options of {@link ParleyClient.listen}. */
-export interface ListenOptions extends WorkOptions, HearingOptions {
-  /** BCP 47 tag of what is spoken. */
-  readonly language?: string;
-  /** `live`: skipped when behind; `every`: at fixed points of the audio; `off`. */
-  readonly partials?: "live" | "every" | "off";
-}
-/** Options of {@link ParleyClient.ask}. */
-export interface AskOptions extends VoiceOptions, ListenOptions {
-  /** Also speak the answer. */
-  readonly speak?: boolean;
-}
-
-interface Work {
-  readonly commandId: string;
-  readonly stream: number;
-  readonly taker: WorkTaker;
-  /** Aborted when the work has ended: stops the upload. */
-  readonly over: AbortController;
-  /** Of its audio. */
-  sentSamples: number;
-  result: Payload<"COMMAND_RESULT">["result"];
-}
-
-/** Whoever hears what becomes of a piece of work. */
-export interface WorkTaker {
-  /** `event` as it came, not yet checked. */
-  event(event: Readonly<Record<string, unknown>>): void;
-  audio(frame: AudioFrame): void;
-  /** Of work that has asked for it. */
-  opus?(frame: OpusFrame): void;
-  end(): void;
-  fail(error: unknown): void;
-}
-
-/** A connection to one peer. Breaking out of an event loop cancels that work on the peer. */
+/** A client of a house. Breaking out of an event loop cancels that work on the peer. */
 export class ParleyClient {
-  readonly #peer: PeerSocket;
-  readonly #byCommand = new Map<string, Work>();
-  readonly #told = new Map<string, Work>();
-  readonly #byStream = new Map<number, Work>();
-  #nextStream = 1;
-  #closed: ParleyError | undefined;
+  readonly #link: Link;
+  readonly #works: Works;
+  readonly #post: Postbox;
+  readonly #nodes: NodeWatch;
+  readonly #emitter = new Emitter<ClientEvents>((error, name) => {
+    if (name !== "error") this.#emitter.emit("error", error);
+  });
+  readonly #over = new AbortController();
+  #welcome: Welcome | undefined;
+  /** Nobody was there for so long that new requests do not wait either. */
+  #impatience: ParleyError | undefined;
 
   /** Use {@link connect}. */
-  constructor(peer: PeerSocket) {
-    this.#peer = peer;
-    peer.socket.addEventListener("message", (event) => this.#onFrame(event.data));
-    peer.socket.addEventListener("close", (event) => this.#onClose(`connection closed (${event.code})`));
-    peer.socket.addEventListener("error", () => this.#onClose("connection failed"));
+  constructor(options: ConnectOptions) {
+    this.#link = new Link(options, {
+      up: (welcome, isAgain) => this.#up(welcome, isAgain),
+      down: (error) => this.#down(error),
+      waiting: (inMs, round) => this.#emitter.emit("reconnecting", { inMs, round }),
+      impatient: (error) => this.#impatient(error),
+      over: (error) => this.#ended(error),
+      message: (message) => this.#onMessage(message),
+      binary: (bytes) => this.#onBinary(bytes),
+    });
+    this.#works = new Works(this.#link);
+    this.#post = new Postbox(this.#link, this.#link.clientId, this.#emitter, this.#over.signal);
+    this.#nodes = new NodeWatch({
+      ask: (signal) => this.getActiveNodes({ signal }),
+      learn: (urls) => this.#link.learn(urls),
+      updated: (nodes) => this.#emitter.emit("nodesUpdated", nodes),
+    });
   }
 
-  /** What the peer said of itself when it accepted this client. */
-  get server(): Payload<"REGISTER_ACK">["serverInfo"] {
-    return this.#peer.welcome.serverInfo;
+  /** Under which other clients reach this one. */
+  get clientId(): string {
+    return this.#link.clientId;
+  }
+
+  /** What the peer said of itself when it accepted this client; the last one while there is none. */
+  get server(): Welcome["serverInfo"] {
+    if (this.#welcome === undefined) throw closedError();
+    return this.#welcome.serverInfo;
+  }
+
+  /** Whether there is a connection now, and where. */
+  get connection(): {
+    readonly isConnected: boolean;
+    readonly url: string | undefined;
+    readonly peers: readonly string[];
+  } {
+    const { isUp, url, peers } = this.#link;
+    return { isConnected: isUp, url, peers };
+  }
+
+  /** Calls `listener` whenever that happens. */
+  on<N extends keyof ClientEvents>(name: N, listener: (event: ClientEvents[N]) => unknown): Unsubscribe {
+    const unsubscribe = this.#emitter.on(name, listener);
+    if (name === "message") this.#post.inbox.listened();
+    return unsubscribe;
+  }
+
+  /**
+   * Messages from other clients, one after the other from each. When the handler has finished, the message is acknowledged; when it
+   * throws, the message comes again, and when it throws {@link MessageRefused}, it does not.
+   */
+  onMessage(handler: (message: IncomingMessage) => unknown): Unsubscribe {
+    return this.on("message", handler);
+  }
+
+  /** Commands from other clients. @throws RangeError when there is a handler already */
+  onCommand(command: string, handler: CommandHandler): Unsubscribe {
+    return this.#post.inbox.onCommand(command, handler);
+  }
+
+  /** Questions from other clients. @throws RangeError when there is a handler already */
+  onQuery(queryType: string, handler: QueryHandler): Unsubscribe {
+    return this.#post.inbox.onQuery(queryType, handler);
   }
 
   /**
@@ -117,23 +117,28 @@ export class ParleyClient {
     input: { readonly text: string } | { readonly audio: AudioInput },
     options: AskOptions = {},
   ): AsyncIterable<TurnEvent> {
-    const wire =
-      "text" in input
-        ? ({ kind: "text", text: input.text } as const)
-        : ({ kind: "audio", ...partialsOf(options) } as const);
-    const parameters = { input: wire, speak: options.speak ?? false, ...voiceOf(options), ...hearingOf(options) };
-    return this.#events("ask", parameters, "audio" in input ? input.audio : undefined, options.signal);
+    const inSound = "audio" in input;
+    const wire = inSound ? { kind: "audio", ...partialsOf(options) } : { kind: "text", text: input.text };
+    const parameters = { input: wire, ...askParameters(options) };
+    const turn: AskTurn = new AskTurn(parameters, inSound, () => this.#works.cancel(work));
+    const work = this.#start(turn, inSound ? input.audio : undefined, options.signal);
+    return turn.events;
   }
 
   /** Speech to text: `partial` and `segment` events, then `done`. */
   listen(audio: AudioInput, options: ListenOptions = {}): AsyncIterable<TurnEvent> {
-    const { language } = options;
-    const parameters = {
-      ...partialsOf(options),
-      ...hearingOf(options),
-      ...(language === undefined ? {} : { language }),
-    };
-    return this.#events("listen", parameters, audio, options.signal);
+    const turn: ListenTurn = new ListenTurn(listenParameters(options), () => this.#works.cancel(work));
+    const work = this.#start(turn, audio, options.signal);
+    return turn.events;
+  }
+
+  /** Speech to text, all of it. @throws ParleyError, or what the audio source itself throws */
+  async transcribe(audio: AudioInput, options: ListenOptions = {}): Promise<string> {
+    const texts: string[] = [];
+    for await (const event of this.listen(audio, { partials: "off", ...options })) {
+      if (event.type === "segment") texts.push(event.text);
+    }
+    return texts.join(" ");
   }
 
   /**
@@ -142,9 +147,9 @@ export class ParleyClient {
    * message says where, its next step how to mend it) and for a voice that is not there.
    */
   say(text: string, options: SayOptions = {}): AsyncIterable<TurnEvent> {
-    const { ssml = false, keep = false } = options;
-    const how = { ...(ssml ? { format: "ssml" as const } : {}), ...(keep ? { keep } : {}) };
-    return this.#events("say", { text, ...how, ...voiceOf(options) }, undefined, options.signal);
+    const turn: SayTurn = new SayTurn(sayParameters(text, options), () => this.#works.cancel(work));
+    const work = this.#start(turn, undefined, options.signal);
+    return turn.events;
   }
 
   /**
@@ -153,246 +158,213 @@ export class ParleyClient {
    */
   talk(audio: TalkInput, options: TalkOptions = {}): TalkSession {
     const { signal, speaker, hotWords, ...manner } = options;
-    const session = new RunningTalk(
-      speaker,
-      (command, parameters) => this.#tell(work, command, { ...parameters, commandId: work.commandId }),
-      () => (1000 * work.sentSamples) / INPUT_RATE_HZ,
-    );
-    session.onAbandon = () => this.#cancel(work);
     const how = { ...manner, ...(hotWords === undefined ? {} : { hotWords: [...hotWords] }) };
     const parameters = { mode: "open" as const, ...how, speak: speaker !== undefined };
-    const work = this.#start("talk", parameters, audio, signal, session);
-    return session;
+    const talk: RunningTalk = new RunningTalk(parameters, speaker, {
+      tell: (command, told) => this.#works.tell(work, command, told),
+      position: () => work.upload?.position ?? 0,
+      abandon: () => this.#works.cancel(work),
+    });
+    const work = this.#start(talk, audio, signal, true);
+    return talk;
+  }
+
+  /** As {@link talk}. */
+  converse(audio: TalkInput, options: TalkOptions = {}): TalkSession {
+    return this.talk(audio, options);
   }
 
   /** The peer's status, as `GET /status` gives it. */
-  async status(options: WorkOptions = {}): Promise<Readonly<Record<string, unknown>>> {
-    const over = Promise.withResolvers<void>();
-    const taker = { event: () => undefined, audio: () => undefined, end: over.resolve, fail: over.reject };
-    const work = this.#start("status", {}, undefined, options.signal, taker);
-    await over.promise;
-    return work.result ?? {};
+  status(options: CallOptions = {}): Promise<Readonly<Record<string, unknown>>> {
+    return this.#post.command(undefined, "status", {}, options);
   }
 
-  /** Closes the connection; running work fails with `connection-lost`. */
-  close(): void {
-    this.#onClose("closed by this client");
-    this.#peer.socket.close(1000);
+  /**
+   * A message to one client, a group, a channel or all. Resolves when the receiver has handled it, or the house has written it down
+   * for one who is away. Messages to one client arrive in the order of their sending, also over lost connections, and once.
+   * @throws ParleyError `refused` (`TARGET_NOT_FOUND`, `AUTHORIZATION_DENIED`, `MESSAGE_EXPIRED` …), `work-failed` when its receiver
+   * does not handle it, `timed-out`, `cancelled`, `overloaded`
+   */
+  send(to: Target, content: Content, options: SendOptions = {}): Promise<Sent> {
+    return this.#post.send(to, content, options);
   }
 
-  #events<C extends CommandName>(
-    command: C,
-    parameters: Omit<CommandParameters<C>, "stream">,
-    audio: AudioInput | undefined,
-    signal: AbortSignal | undefined,
-  ): AsyncIterable<TurnEvent> {
-    const events = new EventQueue<TurnEvent>(() => this.#cancel(work));
-    const work = this.#start(command, parameters, audio, signal, {
-      event: (given) => {
-        const event = workEventSchema.safeParse(given);
-        // A newer peer may say more than this client knows; what it does not know it passes over.
-        if (event.success) events.push(event.data);
-      },
-      audio: ({ sampleRateHz, samples }) => events.push({ type: "audio", sampleRateHz, samples }),
-      opus: ({ bytes }) => events.push({ type: "opus", bytes }),
-      end: () => events.end(),
-      fail: (error) => events.fail(error),
+  /** To all who listen to `channel` now, or with `toAll` to everybody who is there. @throws ParleyError as {@link send} */
+  broadcast(channel: string, content: string, options: SendOptions & { readonly toAll?: boolean } = {}): Promise<Sent> {
+    return this.#post.broadcast(channel, content, options);
+  }
+
+  /** Tells others that something has happened; it reaches their `event`. @throws ParleyError as {@link send} */
+  tell(
+    to: Target,
+    eventType: string,
+    data: Readonly<Record<string, unknown>> = {},
+    options: SendOptions = {},
+  ): Promise<Sent> {
+    return this.#post.tell(to, eventType, data, options);
+  }
+
+  /** Has another client do something, and gives what came of it. @throws ParleyError as {@link send}; `work-failed` with its code */
+  command(
+    to: Target,
+    command: string,
+    parameters: Readonly<Record<string, unknown>> = {},
+    options: SendOptions = {},
+  ): Promise<Readonly<Record<string, unknown>>> {
+    return this.#post.command(to, command, parameters, options);
+  }
+
+  /** Asks the peer, or with `to` another client. @throws ParleyError as {@link send}; `work-failed` with the code of who was asked */
+  query(queryType: string, options: QueryOptions = {}): Promise<Answer> {
+    return this.#post.query(queryType, options);
+  }
+
+  /** The peers of the house that are there, or with `all` those that are not, too. @throws ParleyError as {@link query} */
+  async getActiveNodes(options: CallOptions & { readonly all?: boolean } = {}): Promise<readonly NodeSummary[]> {
+    const { all = false, ...call } = options;
+    return this.#asked("get_active_nodes", z.array(nodeSummarySchema), {
+      ...call,
+      ...(all ? { filter: { status: "all" } } : {}),
     });
-    return events;
   }
 
-  #start<C extends CommandName>(
-    command: C,
-    parameters: Omit<CommandParameters<C>, "stream">,
-    audio: TalkInput | undefined,
-    signal: AbortSignal | undefined,
-    taker: WorkTaker,
-  ): Work {
-    const stream = this.#nextStream;
-    this.#nextStream += 1;
-    const withStream = command === "status" ? parameters : { ...parameters, stream };
-    const message = createMessage("COMMAND", { command, parameters: withStream }, { from: this.#peer.clientId });
-    const work: Work = {
-      commandId: message.messageId,
-      stream,
-      taker,
-      over: new AbortController(),
-      sentSamples: 0,
-      result: undefined,
-    };
-    if (this.#closed !== undefined) {
-      work.taker.fail(this.#closed);
-      return work;
+  /** All that is known of one peer, by id or name; of this one when it is not named. @throws ParleyError as {@link query} */
+  getNodeDetails(node?: string, options: CallOptions = {}): Promise<NodeDetails> {
+    return this.#asked("get_node_details", nodeDetailsSchema, {
+      ...options,
+      ...(node === undefined ? {} : { query: node }),
+    });
+  }
+
+  /** What was kept that has to do with `words`, the best first. @throws ParleyError as {@link query} */
+  searchMemory(
+    words: string,
+    options: CallOptions & Pick<QueryOptions, "limit" | "filter" | "includeContext"> = {},
+  ): Promise<readonly MemoryHit[]> {
+    return this.#asked("recall_memory", z.array(memoryHitSchema), { ...options, query: words });
+  }
+
+  /** What became of a message of one's own, for each of its receivers. @throws ParleyError as {@link query} */
+  getMessageStatus(messageId: string, options: CallOptions = {}): Promise<readonly MessageStatus[]> {
+    return this.#asked("get_message_status", z.array(messageStatusSchema), { ...options, query: messageId });
+  }
+
+  /** Belongs to these from now on, at whatever peer. @throws ParleyError as {@link send} */
+  async join(
+    what: { readonly groups?: readonly string[]; readonly channels?: readonly string[] },
+    options: CallOptions = {},
+  ): Promise<void> {
+    await this.#post.command(undefined, "join", copyOf(what), options);
+    for (const group of what.groups ?? []) this.#link.groups.add(group);
+    for (const channel of what.channels ?? []) this.#link.channels.add(channel);
+  }
+
+  /** Belongs to these no more. @throws ParleyError as {@link send} */
+  async leave(
+    what: { readonly groups?: readonly string[]; readonly channels?: readonly string[] },
+    options: CallOptions = {},
+  ): Promise<void> {
+    for (const group of what.groups ?? []) this.#link.groups.delete(group);
+    for (const channel of what.channels ?? []) this.#link.channels.delete(channel);
+    await this.#post.command(undefined, "leave", copyOf(what), options);
+  }
+
+  /** Ends the connection for good; running work fails with `connection-lost`. */
+  close(): void {
+    this.#link.close(closedError());
+  }
+
+  /** Begins to connect. @throws ParleyError as {@link connect} */
+  async open(signal: AbortSignal | undefined): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const onAbort = (): void => this.#link.close(connectingCancelled());
+    this.#emitter.on("connected", () => resolve());
+    this.#over.signal.addEventListener("abort", () => reject(this.#over.signal.reason));
+    if (signal?.aborted === true) throw abortedError(signal, "connecting");
+    signal?.addEventListener("abort", onAbort);
+    this.#link.start();
+    try {
+      await promise;
+    } finally {
+      signal?.removeEventListener("abort", onAbort);
     }
-    const onAbort = (): void => {
-      work.taker.fail(cancelled());
-      this.#cancel(work);
-    };
-    if (signal?.aborted === true) {
-      work.taker.fail(cancelled());
-      return work;
-    }
-    signal?.addEventListener("abort", onAbort, { signal: work.over.signal });
-    this.#byCommand.set(work.commandId, work);
-    this.#byStream.set(stream, work);
-    this.#send(message);
-    if (audio !== undefined) void this.#upload(work, audio);
+  }
+
+  #start(course: Course, audio: TalkInput | undefined, signal: AbortSignal | undefined, neverWaits = false): Work {
+    const work = this.#works.start(course, audio, signal, neverWaits);
+    const refusal = this.#link.end ?? this.#impatience;
+    if (refusal !== undefined) this.#works.failAll(refusal);
     return work;
   }
 
-  async #upload(work: Work, audio: TalkInput): Promise<void> {
-    let sequence = 0;
-    const { stream } = work;
-    const tellsEcho = this.server.capabilities.echo === true;
-    try {
-      for await (const given of audio) {
-        const { samples: chunk, echo = 0 } = given instanceof Float32Array ? { samples: given } : given;
-        for (let at = 0; at < chunk.length; at += FRAME_SAMPLES) {
-          await this.#roomToSend(work);
-          if (work.over.signal.aborted) return;
-          const samples = chunk.subarray(at, at + FRAME_SAMPLES);
-          const timestampMs = ((work.sentSamples / INPUT_RATE_HZ) * 1000) % 0xffff_ffff;
-          const frame: AudioFrame = { stream, sequence, timestampMs, sampleRateHz: INPUT_RATE_HZ, samples };
-          this.#peer.socket.send(
-            encodeAudioFrame(tellsEcho && echo > 0 ? { ...frame, echo: Math.min(1, echo) } : frame),
-          );
-          sequence += 1;
-          work.sentSamples += samples.length;
-        }
-      }
-      if (!work.over.signal.aborted) this.#tell(work, "input.end", { commandId: work.commandId });
-    } catch (error) {
-      // The caller's own source failed: the work cannot be completed, and the caller meets its own error.
-      this.#cancel(work);
-      work.taker.fail(error);
-    }
-  }
-
-  async #roomToSend(work: Work): Promise<void> {
-    while (this.#peer.socket.bufferedAmount > SEND_HIGH_WATER_BYTES && !work.over.signal.aborted) {
-      await new Promise((resolve) => {
-        setTimeout(resolve, SEND_POLL_MS);
-      });
-    }
-  }
-
-  #cancel(work: Work): void {
-    if (!this.#byCommand.has(work.commandId)) return;
-    this.#finish(work);
-    this.#tell(work, "cancel", { commandId: work.commandId });
-  }
-
-  #finish(work: Work): void {
-    this.#byCommand.delete(work.commandId);
-    this.#byStream.delete(work.stream);
-    work.over.abort();
-  }
-
-  /** Something about work that was begun. */
-  #tell(work: Work, command: CommandName, parameters: Record<string, unknown>): void {
-    const message = createMessage("COMMAND", { command, parameters }, { from: this.#peer.clientId });
-    this.#told.set(message.messageId, work);
-    const [oldest] = this.#told.keys();
-    if (this.#told.size > TOLD_KEPT && oldest !== undefined) this.#told.delete(oldest);
-    this.#send(message);
-  }
-
-  #send(message: Message): void {
-    if (this.#closed === undefined) this.#peer.socket.send(JSON.stringify(message));
-  }
-
-  #onFrame(data: unknown): void {
-    if (data instanceof ArrayBuffer) return this.#onAudio(new Uint8Array(data));
-    const parsed = parseMessage(String(data));
-    if (!parsed.ok) return this.#breach(parsed.reason);
-    const { message } = parsed;
-    if (message.type === "EVENT") return this.#onEvent(message);
-    if (message.type === "COMMAND_RESULT") return this.#onResult(message.payload);
-    if (message.type === "ERROR") return this.#onError(message);
-  }
-
-  #onError(message: Extract<Message, { type: "ERROR" }>): void {
-    const { errorCode, errorMessage, retryable } = message.payload;
-    if (message.inReplyTo === undefined) return this.#breach(`${errorCode}: ${errorMessage}`);
-    const asked = this.#byCommand.get(message.inReplyTo);
-    const work = asked ?? this.#told.get(message.inReplyTo);
-    const isOver = work === undefined || work.over.signal.aborted;
-    // What was said to work that is over changes nothing; a report that came too soon behind others is followed by the next.
-    if (isOver || (asked === undefined && retryable)) return;
-    this.#finish(work);
-    const nextStep = "Check the request; a peer of another version may not know it.";
-    work.taker.fail(new ParleyError("refused", errorMessage, { nextStep, remoteCode: errorCode }));
-  }
-
-  #onAudio(bytes: Uint8Array): void {
-    const opus = decodeOpusFrame(bytes);
-    if (opus !== undefined) return this.#byStream.get(opus.stream)?.taker.opus?.(opus);
-    const frame = decodeAudioFrame(bytes);
-    if (typeof frame === "string") return this.#breach(frame);
-    this.#byStream.get(frame.stream)?.taker.audio(frame);
-  }
-
-  #onEvent(message: Extract<Message, { type: "EVENT" }>): void {
-    const { eventData, eventType } = message.payload;
-    this.#byCommand.get(message.inReplyTo ?? "")?.taker.event({ ...eventData, type: eventType });
-  }
-
-  #onResult(payload: Payload<"COMMAND_RESULT">): void {
-    const work = this.#byCommand.get(payload.commandId);
-    if (work === undefined) return;
-    this.#finish(work);
-    work.result = payload.result;
-    if (payload.success) return work.taker.end();
-    const { code, message, nextStep } = payload.error ?? {
-      code: "internal",
-      message: "failed",
-      nextStep: "See the peer's log.",
-    };
-    work.taker.fail(new ParleyError("work-failed", message, { nextStep, remoteCode: code }));
-  }
-
-  #breach(reason: string): void {
-    this.#onClose(`the peer broke the protocol: ${reason}`, "protocol");
-    this.#peer.socket.close(CLOSE_PROTOCOL, "protocol error");
-  }
-
-  #onClose(reason: string, code: "connection-lost" | "protocol" = "connection-lost"): void {
-    if (this.#closed !== undefined) return;
-    this.#closed = new ParleyError(code, reason, {
-      nextStep: "Connect again; if the peer is gone, start it: parley start.",
+  async #asked<T extends z.ZodMiniType>(queryType: string, schema: T, options: QueryOptions): Promise<z.output<T>> {
+    const { data } = await this.#post.query(queryType, options);
+    const parsed = schema.safeParse(data);
+    if (parsed.success) return parsed.data;
+    throw new ParleyError("protocol", `the answer to ${queryType} is not what it should be`, {
+      nextStep: "Check that peer and client are of the same major version.",
     });
-    for (const work of this.#byCommand.values()) {
-      this.#finish(work);
-      work.taker.fail(this.#closed);
-    }
+  }
+
+  #up(welcome: Welcome, isAgain: boolean): void {
+    this.#welcome = welcome;
+    this.#impatience = undefined;
+    const { name, capabilities } = welcome.serverInfo;
+    this.#post.outbox.up();
+    this.#works.up(name, capabilities.echo === true);
+    if (this.#link.keeping.learn) this.#nodes.look();
+    this.#emitter.emit("connected", { peer: welcome.serverInfo, url: this.#link.url ?? "", isAgain });
+  }
+
+  #down(error: ParleyError): void {
+    this.#nodes.stop();
+    this.#works.down(error);
+    this.#emitter.emit("disconnected", { error, willReconnect: true });
+  }
+
+  #impatient(error: ParleyError): void {
+    this.#impatience = error;
+    this.#works.failAll(error);
+    this.#post.outbox.failQuestions(error);
+  }
+
+  #ended(error: ParleyError): void {
+    this.#nodes.stop();
+    this.#over.abort(error);
+    this.#works.failAll(error);
+    this.#post.outbox.failAll(error);
+    this.#emitter.emit("disconnected", { error, willReconnect: false });
+  }
+
+  #onMessage(message: Message): void {
+    if (message.type === "EVENT" && this.#works.event(message)) return;
+    if (message.type === "COMMAND_RESULT" && this.#works.result(message.payload)) return;
+    if (message.type === "ERROR" && this.#works.error(message)) return;
+    if (message.type === "EVENT" && message.payload.eventType === "nodes_updated" && this.#link.keeping.learn)
+      this.#nodes.look();
+    this.#post.take(message);
+  }
+
+  #onBinary(bytes: Uint8Array): void {
+    const wrong = this.#works.frame(bytes);
+    if (wrong !== undefined) this.#link.breach(wrong);
   }
 }
 
-/** Connects to a peer. @throws ParleyError as {@link openSocket}. */
+/**
+ * Connects to a house, at the first of its peers that answers, and stays connected: when that peer is lost, the client goes on at
+ * another one.
+ * @throws ParleyError `cannot-connect`, `refused`, `timed-out`, `cancelled`, `protocol`.
+ */
 export async function connect(options: ConnectOptions): Promise<ParleyClient> {
-  return new ParleyClient(await openSocket(options));
+  const client = new ParleyClient(options);
+  await client.open(options.signal);
+  return client;
 }
 
-function cancelled(): ParleyError {
-  return new ParleyError("cancelled", "cancelled by the caller", { nextStep: "Ask again when ready." });
-}
-
-function hearingOf({ hearing, hotWords }: HearingOptions): { hearing?: "command" | "dictation"; hotWords?: string[] } {
+function copyOf({ groups, channels }: { readonly groups?: readonly string[]; readonly channels?: readonly string[] }) {
   return {
-    ...(hearing === undefined ? {} : { hearing }),
-    ...(hotWords === undefined ? {} : { hotWords: [...hotWords] }),
-  };
-}
-
-function partialsOf({ partials }: ListenOptions): Pick<ListenOptions, "partials"> {
-  return partials === undefined ? {} : { partials };
-}
-
-function voiceOf({ voice, speed, language, audio }: VoiceOptions): Omit<VoiceOptions, "signal"> {
-  return {
-    ...(voice === undefined ? {} : { voice }),
-    ...(speed === undefined ? {} : { speed }),
-    ...(language === undefined ? {} : { language }),
-    ...(audio === undefined ? {} : { audio }),
+    ...(groups === undefined ? {} : { groups: [...groups] }),
+    ...(channels === undefined ? {} : { channels: [...channels] }),
   };
 }

@@ -22,6 +22,8 @@ const node = {
   isSelf: z.boolean(),
   roundTripMs: z.optional(z.number()),
   lastSeenMs: z.optional(z.number()),
+  /** Where clients reach it, such as `wss://10.0.0.7:8765/ws`. */
+  urls: z.optional(z.array(z.string())),
 };
 
 /** One of the answer to `get_active_nodes`. `filter: {status}` and `limit` choose among them. */

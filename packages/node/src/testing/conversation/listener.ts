@@ -1,16 +1,16 @@
 /** Reads what happens in a conversation, and waits for what is to come. */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { TalkEvent, TalkSession } from "@parley/sdk";
+import type { ConversationEvent, TalkSession } from "@parley/sdk";
 
 /** An event of one kind. */
-export type TalkEventOf<T extends TalkEvent["type"]> = Extract<TalkEvent, { type: T }>;
+export type TalkEventOf<T extends ConversationEvent["type"]> = Extract<ConversationEvent, { type: T }>;
 
 const LOOK_MS = 10;
 
 /** Follows a conversation to its end. */
 export class TalkListener {
   /** All that has happened, with when it was told (`performance.now()`). */
-  readonly events: (TalkEvent & { readonly toldMs: number })[] = [];
+  readonly events: (ConversationEvent & { readonly toldMs: number })[] = [];
   /** Resolves when the conversation has ended; with why, when it ended badly. Never rejects. */
   readonly over: Promise<unknown>;
   #isOver = false;
@@ -19,7 +19,7 @@ export class TalkListener {
     this.over = this.#read(session);
   }
 
-  of<T extends TalkEvent["type"]>(type: T): (TalkEventOf<T> & { readonly toldMs: number })[] {
+  of<T extends ConversationEvent["type"]>(type: T): (TalkEventOf<T> & { readonly toldMs: number })[] {
     return this.events.filter((event): event is TalkEventOf<T> & { toldMs: number } => event.type === type);
   }
 

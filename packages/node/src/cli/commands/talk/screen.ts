@@ -1,6 +1,6 @@
 /** What a person sees of a conversation. */
 import type { LevelEvent } from "@parley/audio/format";
-import type { TalkEvent } from "@parley/sdk";
+import type { ConversationEvent, TalkEvent } from "@parley/sdk";
 import type { ProgressLine } from "../../progress.ts";
 
 /** What each state is called. */
@@ -38,7 +38,7 @@ export class TalkScreen {
     this.#refresh();
   }
 
-  show(event: TalkEvent): void {
+  show(event: ConversationEvent): void {
     switch (event.type) {
       case "state":
         this.#state = STATES[event.state];
@@ -56,6 +56,10 @@ export class TalkScreen {
         return;
       case "turn":
         return this.#ended(event);
+      case "reconnecting":
+        return this.#line("(the peer is gone; another one is looked for)");
+      case "resumed":
+        return this.#line(`(${event.peer} goes on)`);
       case "signal":
         if (event.signal === "nothing-heard") this.#progress.line("(nothing was heard)");
         return;

@@ -1,5 +1,5 @@
 /** What of a recorded conversation was not answered: a script is to learn of it by the exit code. */
-import { ParleyError, type TalkEvent } from "@parley/sdk";
+import { ParleyError, type ConversationEvent, type TalkEvent } from "@parley/sdk";
 
 type Failure = Extract<TalkEvent, { type: "problem" }>["error"];
 
@@ -16,7 +16,7 @@ export class Unanswered {
   #failed = 0;
   #asked = 0;
 
-  see(event: TalkEvent): void {
+  see(event: ConversationEvent): void {
     if (event.type === "problem") this.#problems.set(event.turn, event.error);
     if (event.type !== "turn") return;
     const problem = this.#problems.get(event.turn);

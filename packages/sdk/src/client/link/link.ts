@@ -1,0 +1,395 @@
+/** A client's connection to its house: to one peer at a time, and to the next one when that is lost. Carries out what the seeker wants. */
+import { cancelledError, ParleyError } from "../../errors.ts";
+import { createMessage, parseMessage, type Message, type Payload } from "../../protocol/envelope.ts";
+import { MAX_TEXT_BYTES } from "../../protocol/limits.ts";
+import { ACKNOWLEDGES } from "../../protocol/session.ts";
+import { AddressBook, type Ending } from "./address-book.ts";
+import { givenPeers, isSafe, keepingOf, type ConnectOptions, type Keeping } from "./options.ts";
+import { Pulse } from "./pulse.ts";
+import { Seeker, type Failed, type SeekerEffect } from "./seeker.ts";
+import {
+  CLOSE_GOING_AWAY,
+  CLOSE_PROTOCOL,
+  noAnswer,
+  notOpened,
+  PeerSocket,
+  platformSocket,
+  receptionOf,
+} from "./socket.ts";
+
+/** Between one peer and the next while connecting. */
+const STAGGER_MS = 300;
+/** A connection that lasted less is one that failed. */
+const STABLE_MS = 10_000;
+
+/** A page's window, or a worker: told when the network is back. Node has none. */
+const platform: EventTarget | undefined = ((all: unknown) => (all instanceof EventTarget ? all : undefined))(
+  globalThis,
+);
+
+/** What a peer said of itself. */
+export type Welcome = Payload<"REGISTER_ACK">;
+
+/** What is heard of the connection. */
+export interface LinkHearer {
+  /** There is one; `isAgain`: not for the first time. */
+  up(welcome: Welcome, isAgain: boolean): void;
+  /** It was lost; others are tried. */
+  down(error: ParleyError): void;
+  /** Nobody was there in a whole round; the next begins after `inMs`. */
+  waiting(inMs: number, round: number): void;
+  /** It has been down for longer than work is to wait. */
+  impatient(error: ParleyError): void;
+  /** It is over for good. */
+  over(error: ParleyError): void;
+  message(message: Message): void;
+  binary(bytes: Uint8Array): void;
+}
+
+interface Attempt {
+  readonly socket: PeerSocket;
+  readonly timer: ReturnType<typeof setTimeout>;
+  state: "opening" | "open" | "registering" | "up";
+}
+
+/** The connection. */
+export class Link {
+  readonly clientId: string;
+  readonly keeping: Keeping;
+  readonly #options: ConnectOptions;
+  readonly #hearer: LinkHearer;
+  readonly #book: AddressBook;
+  readonly #seeker: Seeker;
+  readonly #attempts = new Map<string, Attempt>();
+  readonly #over = new AbortController();
+  readonly groups: Set<string>;
+  readonly channels: Set<string>;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #patience: ReturnType<typeof setTimeout> | undefined;
+  #pulse: Pulse | undefined;
+  #up: PeerSocket | undefined;
+  #upSinceMs = 0;
+  #wasUp = false;
+  #loss: ParleyError | undefined;
+  #resumeToken: string | undefined;
+  /** Undefined while it goes on. */
+  #end: ParleyError | undefined;
+
+  constructor(options: ConnectOptions, hearer: LinkHearer) {
+    this.#options = options;
+    this.#hearer = hearer;
+    this.clientId = options.clientId ?? `client-${crypto.randomUUID().slice(0, 8)}`;
+    this.keeping = keepingOf(options);
+    this.groups = new Set(options.groups);
+    this.channels = new Set(options.channels);
+    this.#book = new AddressBook(givenPeers(options));
+    const { firstPauseMs, mostPauseMs } = this.keeping;
+    this.#seeker = new Seeker(this.#book, {
+      staggerMs: STAGGER_MS,
+      stableMs: STABLE_MS,
+      firstPauseMs,
+      mostPauseMs,
+      again: false,
+      random: Math.random,
+    });
+  }
+
+  get isUp(): boolean {
+    return this.#up !== undefined;
+  }
+
+  /** Where the client is connected; undefined when it is not. */
+  get url(): string | undefined {
+    return this.#up?.url;
+  }
+
+  /** All addresses that are known. */
+  get peers(): readonly string[] {
+    return this.#book.urls;
+  }
+
+  /** Why nothing can be asked any more; undefined while it can. */
+  get end(): ParleyError | undefined {
+    return this.#end;
+  }
+
+  get bufferedAmount(): number {
+    return this.#up?.bufferedAmount ?? 0;
+  }
+
+  start(): void {
+    const { discover } = this.#options;
+    this.#carryOut(this.#seeker.start(discover !== undefined));
+    if (discover !== undefined) void this.#search(discover);
+    platform?.addEventListener("online", this.#onOnline);
+  }
+
+  /** Sends, when there is a connection. */
+  send(data: string | Uint8Array<ArrayBuffer>): void {
+    this.#up?.send(data);
+  }
+
+  /** What the house says its peers are; addresses at which the token would not be safe are passed over. */
+  learn(urls: readonly string[]): void {
+    const isHere = this.#up !== undefined && new URL(this.#up.url).protocol === "ws:";
+    // A peer elsewhere that names this machine means its own.
+    this.#book.learn(urls.filter((url) => isSafe(url) && (isHere || url.startsWith("wss:"))));
+  }
+
+  /** Ends it for good. */
+  close(error: ParleyError, code = 1000): void {
+    if (this.#end !== undefined) return;
+    this.#end = error;
+    this.#over.abort();
+    platform?.removeEventListener("online", this.#onOnline);
+    clearTimeout(this.#patience);
+    this.#pulse?.stop();
+    const up = this.#up;
+    this.#up = undefined;
+    if (up !== undefined) this.#forget(up.url, code);
+    this.#carryOut(this.#seeker.close());
+    this.#hearer.over(error);
+  }
+
+  readonly #onOnline = (): void => this.#carryOut(this.#seeker.nudge());
+
+  async #search(discover: NonNullable<ConnectOptions["discover"]>): Promise<void> {
+    const timeout = AbortSignal.timeout(this.#timeoutMs);
+    const signal = AbortSignal.any([timeout, this.#over.signal]);
+    try {
+      for await (const url of discover(signal)) {
+        if (isSafe(url)) this.#carryOut(this.#seeker.found(url));
+        if (signal.aborted || this.#up !== undefined) break;
+      }
+    } catch (error) {
+      this.#loss ??= new ParleyError("cannot-connect", `peers could not be looked for: ${String(error)}`, {
+        nextStep: "Name a peer by its address.",
+        cause: error,
+      });
+    }
+    this.#carryOut(this.#seeker.searched());
+  }
+
+  get #timeoutMs(): number {
+    return this.#options.timeoutMs ?? 10_000;
+  }
+
+  #carryOut(effects: readonly SeekerEffect[]): void {
+    for (const effect of effects) {
+      if (effect.do === "open") this.#open(effect.url, false);
+      else if (effect.do === "register") this.#register(effect.url);
+      else if (effect.do === "drop") this.#forget(effect.url);
+      else if (effect.do === "up") this.#nowUp(effect.url);
+      else if (effect.do === "wait") this.#hearer.waiting(effect.ms, effect.round);
+      else if (effect.do === "give-up") this.close(this.#whyNot(effect.failures));
+      else this.#setTimer(effect.do === "set-timer" ? effect.ms : undefined);
+    }
+  }
+
+  #setTimer(ms: number | undefined): void {
+    clearTimeout(this.#timer);
+    if (ms !== undefined) this.#timer = setTimeout(() => this.#carryOut(this.#seeker.timer()), ms);
+  }
+
+  /** @param atOnce it is this peer's turn already: say who we are as soon as it is open */
+  #open(url: string, atOnce: boolean): void {
+    const fail = (error: ParleyError): void => this.#failed(url, { kind: "unreachable", error });
+    const timer = setTimeout(() => fail(noAnswer(url)), this.#timeoutMs);
+    try {
+      const socket = new PeerSocket(url, this.#options.openSocket ?? platformSocket, {
+        opened: () => this.#opened(url, atOnce),
+        text: (text) => this.#onText(url, text),
+        binary: (bytes) => this.#onBinary(url, bytes),
+        closed: (code, reason) => this.#onClosed(url, code, reason),
+      });
+      this.#attempts.set(url, { socket, timer, state: atOnce ? "registering" : "opening" });
+    } catch (error) {
+      clearTimeout(timer);
+      // Whoever carries out the opening is told afterwards.
+      queueMicrotask(() => this.#failed(url, { kind: "unreachable", error }));
+    }
+  }
+
+  #opened(url: string, atOnce: boolean): void {
+    const attempt = this.#attempts.get(url);
+    if (attempt === undefined) return;
+    if (atOnce) return this.#register(url);
+    attempt.state = "open";
+    this.#carryOut(this.#seeker.opened(url));
+  }
+
+  #register(url: string): void {
+    const attempt = this.#attempts.get(url);
+    if (attempt === undefined) return;
+    attempt.state = "registering";
+    const { token, clientType = "api", metadata } = this.#options;
+    const payload: Payload<"REGISTER"> = {
+      clientId: this.clientId,
+      ...(this.#resumeToken === undefined ? { authToken: token } : { resumeToken: this.#resumeToken }),
+      clientType,
+      capabilities: {
+        supportsStreaming: true,
+        supportsBinaryData: true,
+        maxMessageSize: MAX_TEXT_BYTES,
+        features: [ACKNOWLEDGES],
+      },
+      ...(metadata === undefined ? {} : { metadata }),
+      ...(this.groups.size === 0 ? {} : { groups: [...this.groups] }),
+      ...(this.channels.size === 0 ? {} : { channels: [...this.channels] }),
+    };
+    attempt.socket.send(JSON.stringify(createMessage("REGISTER", payload, { from: this.clientId })));
+  }
+
+  #onText(url: string, text: string): void {
+    const attempt = this.#attempts.get(url);
+    if (attempt?.state === "up") {
+      this.#pulse?.alive();
+      const parsed = parseMessage(text);
+      return parsed.ok ? this.#onMessage(parsed.message) : this.breach(parsed.reason);
+    }
+    const reception = receptionOf(text);
+    if ("welcome" in reception) return this.#welcomed(url, reception.welcome);
+    // What was given to come again with holds no more: the token itself is shown.
+    if (reception.code === "AUTHENTICATION_FAILED" && this.#resumeToken !== undefined) {
+      this.#resumeToken = undefined;
+      this.#forget(url);
+      return this.#open(url, true);
+    }
+    this.#failed(url, { kind: reception.code === undefined ? "unreachable" : "refused", error: reception.error });
+  }
+
+  /** An ERROR about no message of ours ends the connection on the peer's side, too. */
+  #onMessage(message: Message): void {
+    if (message.type !== "ERROR" || message.inReplyTo !== undefined) return this.#hearer.message(message);
+    this.breach(`${message.payload.errorCode}: ${message.payload.errorMessage}`);
+  }
+
+  #onBinary(url: string, bytes: Uint8Array): void {
+    if (this.#attempts.get(url)?.state !== "up") return;
+    this.#pulse?.alive();
+    this.#hearer.binary(bytes);
+  }
+
+  #welcome: Welcome | undefined;
+
+  #welcomed(url: string, welcome: Welcome): void {
+    this.#resumeToken = welcome.resumeToken;
+    this.#welcome = welcome;
+    this.#carryOut(this.#seeker.welcomed(url));
+  }
+
+  #nowUp(url: string): void {
+    const attempt = this.#attempts.get(url);
+    const welcome = this.#welcome;
+    if (attempt === undefined || welcome === undefined) return;
+    clearTimeout(attempt.timer);
+    clearTimeout(this.#patience);
+    attempt.state = "up";
+    this.#up = attempt.socket;
+    this.#upSinceMs = performance.now();
+    this.#loss = undefined;
+    this.#seeker.goOn(this.#options.reconnect !== false);
+    const { heartbeatMs: everyMs, silentMs } = this.keeping;
+    this.#pulse = new Pulse({
+      everyMs,
+      silentMs,
+      beat: () => {
+        const payload = { timestamp: Date.now(), status: "active" as const };
+        this.send(JSON.stringify(createMessage("HEARTBEAT", payload, { from: this.clientId })));
+      },
+      onSilent: () => this.#lost(url, "silent", lostError("the peer is silent")),
+    });
+    const isAgain = this.#wasUp;
+    this.#wasUp = true;
+    this.#hearer.up(welcome, isAgain);
+  }
+
+  /** The peer has sent what nobody may: it is left for another one. */
+  breach(reason: string): void {
+    const up = this.#up;
+    if (up === undefined) return;
+    const error = new ParleyError("protocol", `the peer broke the protocol: ${reason}`, {
+      nextStep: "Check that peer and client are of the same major version.",
+    });
+    this.#lost(up.url, "silent", error, CLOSE_PROTOCOL);
+  }
+
+  #onClosed(url: string, code: number, reason: string): void {
+    const attempt = this.#attempts.get(url);
+    if (attempt?.state === "up") {
+      const why = reason === "" ? `connection closed (${code})` : `connection closed (${code} ${reason})`;
+      return this.#lost(url, code === CLOSE_GOING_AWAY ? "stopping" : "lost", lostError(why));
+    }
+    this.#failed(url, { kind: "unreachable", error: notOpened(url, code, reason) });
+  }
+
+  #lost(url: string, ending: Ending, error: ParleyError, code = 1000): void {
+    this.#pulse?.stop();
+    this.#up = undefined;
+    this.#forget(url, code);
+    this.#loss = error;
+    const effects = this.#seeker.lost(url, ending, performance.now() - this.#upSinceMs);
+    if (this.#seeker.phase !== "over") {
+      this.#patience = setTimeout(() => this.#hearer.impatient(patienceError(error)), this.keeping.patienceMs);
+      this.#hearer.down(error);
+    }
+    this.#carryOut(effects);
+  }
+
+  #failed(url: string, failed: Failed): void {
+    this.#forget(url);
+    this.#carryOut(this.#seeker.failed(url, failed));
+  }
+
+  #forget(url: string, code = 1000): void {
+    const attempt = this.#attempts.get(url);
+    if (attempt === undefined) return;
+    this.#attempts.delete(url);
+    clearTimeout(attempt.timer);
+    attempt.socket.drop(code, code === CLOSE_PROTOCOL ? "protocol error" : "");
+  }
+
+  /** What tells most of several failures: a refusal, then why the connection was lost, then the first. */
+  #whyNot(failures: ReadonlyMap<string, Failed>): ParleyError {
+    const errors = [...failures.values()].map(({ error }) => error).filter((error) => error instanceof ParleyError);
+    const refused = errors.find(({ code }) => code === "refused");
+    if (refused !== undefined) return refused;
+    if (this.#loss !== undefined) return this.#loss;
+    const [first] = errors;
+    if (first !== undefined && failures.size === 1) return first;
+    const each = [...failures.keys()].join(", ");
+    return new ParleyError(
+      "cannot-connect",
+      `none of ${failures.size} peers answers${each === "" ? "" : `: ${each}`}`,
+      {
+        nextStep: "Start one with: npm start (or: parley start), or name one by its address.",
+        retryable: true,
+        cause: first,
+      },
+    );
+  }
+}
+
+function lostError(reason: string): ParleyError {
+  return new ParleyError("connection-lost", reason, {
+    nextStep: "Connect again; if the peer is gone, start it: parley start.",
+    retryable: true,
+  });
+}
+
+function patienceError(cause: ParleyError): ParleyError {
+  return new ParleyError("connection-lost", `no peer has been there for long: ${cause.message}`, {
+    nextStep: "Look whether a peer of the house runs: parley status.",
+    retryable: true,
+    cause,
+  });
+}
+
+/** The client's own end. */
+export function closedError(): ParleyError {
+  return new ParleyError("connection-lost", "closed by this client", { nextStep: "Connect again." });
+}
+
+export function connectingCancelled(): ParleyError {
+  return cancelledError("connecting was cancelled");
+}

@@ -1,0 +1,143 @@
+/** One WebSocket to one peer, and what goes over it before anybody is known to anybody. */
+import { ParleyError } from "../../errors.ts";
+import { parseMessage, type Message, type Payload } from "../../protocol/envelope.ts";
+import type { ProtocolErrorCode } from "../../protocol/error-codes.ts";
+
+/** What is needed of a WebSocket: those of browsers and of Node have it, and so has that of the package `ws`. */
+export interface SocketLike {
+  binaryType: string;
+  readonly bufferedAmount: number;
+  send(data: string | Uint8Array<ArrayBuffer>): void;
+  close(code?: number, reason?: string): void;
+  addEventListener(type: "open" | "error", listener: () => void): void;
+  addEventListener(type: "close", listener: (event: { readonly code: number; readonly reason: string }) => void): void;
+  addEventListener(type: "message", listener: (event: { readonly data: unknown }) => void): void;
+  /** Ends the connection without a farewell, where that is possible: a silent peer does not answer one. */
+  terminate?(): void;
+}
+
+/** Opens a WebSocket. @throws what a WebSocket throws for an address that is none */
+export type OpenSocket = (url: string) => SocketLike;
+
+/** The one that the platform brings. */
+export const platformSocket: OpenSocket = (url) => new WebSocket(url);
+
+/** What is heard of a socket. */
+export interface SocketHearer {
+  opened(): void;
+  text(text: string): void;
+  binary(bytes: Uint8Array): void;
+  /** Once, and nothing after it. */
+  closed(code: number, reason: string): void;
+}
+
+/** A farewell that was not answered for so long is given up where that is possible. */
+const FAREWELL_MS = 1_000;
+/** The private range: browsers let no page send 1002 (WHATWG WebSockets, `close()`). */
+export const CLOSE_PROTOCOL = 4002;
+/** The peer says that it stops (RFC 6455, 7.4.1). */
+export const CLOSE_GOING_AWAY = 1001;
+
+/** A socket whose listeners fall silent when it was dropped. */
+export class PeerSocket {
+  readonly url: string;
+  readonly #socket: SocketLike;
+  #hearer: SocketHearer | undefined;
+
+  /** @throws ParleyError `cannot-connect` for an address that is none */
+  constructor(url: string, open: OpenSocket, hearer: SocketHearer) {
+    this.url = url;
+    this.#hearer = hearer;
+    this.#socket = opened(url, open);
+    this.#socket.binaryType = "arraybuffer";
+    this.#socket.addEventListener("open", () => this.#hearer?.opened());
+    this.#socket.addEventListener("message", ({ data }) => {
+      if (data instanceof ArrayBuffer) this.#hearer?.binary(new Uint8Array(data));
+      else this.#hearer?.text(String(data));
+    });
+    this.#socket.addEventListener("error", () => this.#end(1006, ""));
+    this.#socket.addEventListener("close", ({ code, reason }) => this.#end(code, reason));
+  }
+
+  get bufferedAmount(): number {
+    return this.#socket.bufferedAmount;
+  }
+
+  send(data: string | Uint8Array<ArrayBuffer>): void {
+    if (this.#hearer !== undefined) this.#socket.send(data);
+  }
+
+  /** Closes; nothing more is heard of it. */
+  drop(code = 1000, reason = ""): void {
+    this.#hearer = undefined;
+    const socket = this.#socket;
+    if ("terminate" in socket) {
+      const farewell = setTimeout(() => socket.terminate?.(), FAREWELL_MS);
+      socket.addEventListener("close", () => clearTimeout(farewell));
+    }
+    socket.close(code, reason);
+  }
+
+  #end(code: number, reason: string): void {
+    const hearer = this.#hearer;
+    this.#hearer = undefined;
+    hearer?.closed(code, reason);
+  }
+}
+
+function opened(url: string, open: OpenSocket): SocketLike {
+  try {
+    return open(url);
+  } catch (cause) {
+    throw new ParleyError("cannot-connect", `"${url}" is not a WebSocket address`, {
+      nextStep: "Give an address such as ws://127.0.0.1:8765/ws.",
+      cause,
+    });
+  }
+}
+
+/** What the peer makes of a REGISTER. */
+export type Reception =
+  | { readonly welcome: Payload<"REGISTER_ACK"> }
+  | { readonly error: ParleyError; readonly code: ProtocolErrorCode | undefined };
+
+/** Reads the peer's first message. */
+export function receptionOf(text: string): Reception {
+  const parsed = parseMessage(text);
+  const message: Message | undefined = parsed.ok ? parsed.message : undefined;
+  if (message?.type === "REGISTER_ACK") return { welcome: message.payload };
+  if (message?.type === "ERROR") {
+    const { errorCode, errorMessage, retryable } = message.payload;
+    const error = new ParleyError("refused", `the peer refused this client: ${errorMessage}`, {
+      nextStep: "Check the token; on the peer's own machine the command line finds it by itself.",
+      remoteCode: errorCode,
+      retryable,
+    });
+    return { error, code: errorCode };
+  }
+  const error = new ParleyError("protocol", "the peer's first message was not an answer to REGISTER", {
+    nextStep: "Check that the address is that of a Parley peer of the same major version.",
+  });
+  return { error, code: undefined };
+}
+
+export function noAnswer(url: string): ParleyError {
+  return new ParleyError("timed-out", `no answer from ${url}`, {
+    nextStep: "Check that the peer runs: parley status.",
+    retryable: true,
+  });
+}
+
+/** It has closed before it was a connection. */
+export function notOpened(url: string, code: number, reason: string): ParleyError {
+  if (code === 1006) {
+    return new ParleyError("cannot-connect", `no peer answers at ${url}`, {
+      nextStep: "Start one with: npm start (or: parley start).",
+      retryable: true,
+    });
+  }
+  return new ParleyError("cannot-connect", `${url} closed the connection (${code} ${reason})`.trim(), {
+    nextStep: "Look at the peer's log for the reason.",
+    retryable: true,
+  });
+}

@@ -1,0 +1,198 @@
+/**
+ * What this client has sent and not heard the end of, in order. It is sent again, with the same ids, to each next peer before
+ * anything new is: nothing is lost, receivers handle it once, and in the order in which it was sent.
+ */
+import { abortedError, ParleyError } from "../../errors.ts";
+import { deliveryEventSchema } from "../../protocol/delivery.ts";
+import type { Message, MessageOf, Payload } from "../../protocol/envelope.ts";
+import { isRetryable } from "../../protocol/error-codes.ts";
+import { MAX_TEXT_BYTES } from "../../protocol/limits.ts";
+import type { DeliveryReport, Sent } from "./mail.ts";
+
+/** Messages that may wait, and the bytes of all of them. */
+const MOST_WAITING = 1_000;
+const MOST_BYTES = 32 * MAX_TEXT_BYTES;
+
+/** What ends the wait for a message. */
+interface Awaited {
+  /** EVENTs about its delivery; `delivered`: not the one that it was only written down. */
+  readonly delivery?: "taken" | "delivered";
+  /** Its COMMAND_RESULT or RESPONSE. */
+  readonly answer?: boolean;
+}
+
+interface Entry extends Awaited {
+  readonly id: string;
+  readonly text: string;
+  readonly settle: (outcome: Outcome) => void;
+  readonly fail: (error: ParleyError) => void;
+  /** Written down by the house: it need not be repeated. */
+  isTaken: boolean;
+}
+
+/** What became of it. */
+export type Outcome = Sent | MessageOf<"COMMAND_RESULT"> | MessageOf<"RESPONSE">;
+
+/** What the outbox needs of the connection. */
+export interface MailLine {
+  readonly isUp: boolean;
+  send(text: string): void;
+}
+
+export class Outbox {
+  readonly #line: MailLine;
+  readonly #onReport: (report: DeliveryReport) => void;
+  readonly #entries = new Map<string, Entry>();
+  #bytes = 0;
+
+  constructor(line: MailLine, onReport: (report: DeliveryReport) => void) {
+    this.#line = line;
+    this.#onReport = onReport;
+  }
+
+  /** Messages that wait for their end. */
+  get waiting(): number {
+    return this.#entries.size;
+  }
+
+  /**
+   * Sends, now or with the next connection, and waits for the end.
+   * @throws ParleyError `overloaded`, `cancelled`, `timed-out`, `refused`, `work-failed`
+   */
+  async send(message: Message, awaited: Awaited, signal: AbortSignal, doing: string): Promise<Outcome> {
+    const text = JSON.stringify(message);
+    if (signal.aborted) throw abortedError(signal, doing);
+    const bytes = new TextEncoder().encode(text).byteLength;
+    if (bytes > MAX_TEXT_BYTES) throw tooLarge(bytes);
+    if (this.#entries.size >= MOST_WAITING || this.#bytes + bytes > MOST_BYTES) throw full();
+    const { promise, resolve, reject } = Promise.withResolvers<Outcome>();
+    const id = message.messageId;
+    const onAbort = (): void => reject(abortedError(signal, doing));
+    this.#entries.set(id, { ...awaited, id, text, settle: resolve, fail: reject, isTaken: false });
+    this.#bytes += bytes;
+    signal.addEventListener("abort", onAbort);
+    if (this.#line.isUp) this.#line.send(text);
+    try {
+      return await promise;
+    } finally {
+      signal.removeEventListener("abort", onAbort);
+      this.#entries.delete(id);
+      this.#bytes -= bytes;
+    }
+  }
+
+  /** There is a peer: it is told everything that it, or the one before it, has not answered. */
+  up(): void {
+    for (const { text, isTaken } of this.#entries.values()) if (!isTaken) this.#line.send(text);
+  }
+
+  failAll(error: ParleyError): void {
+    for (const entry of this.#entries.values()) entry.fail(error);
+  }
+
+  /** Those who wait for an answer have waited long enough; messages go on waiting for their time to be over. */
+  failQuestions(error: ParleyError): void {
+    for (const entry of this.#entries.values()) if (entry.answer === true) entry.fail(error);
+  }
+
+  /** @returns whether it was about something of ours */
+  event({ payload }: MessageOf<"EVENT">): boolean {
+    const parsed = deliveryEventSchema.safeParse({ ...payload.eventData, type: payload.eventType });
+    if (!parsed.success) return false;
+    const { data: event } = parsed;
+    const entry = this.#entries.get(event.messageId);
+    const { messageId } = event;
+    switch (event.type) {
+      case "message_delivered":
+        this.#told(entry, { ...about(event), status: "delivered", ...pick(event) }, true);
+        break;
+      case "message_queued":
+        if (entry !== undefined) entry.isTaken = true;
+        this.#told(entry, { ...about(event), status: "queued" }, entry?.delivery !== "delivered");
+        break;
+      case "message_sent":
+        if (entry !== undefined) entry.isTaken = true;
+        this.#told(entry, { status: "sent", messageId, recipients: event.recipients }, true);
+        break;
+      case "message_failed":
+        this.#onReport({ status: "failed", messageId, reason: event.reason });
+        entry?.fail(undeliverable(event.reason));
+        break;
+    }
+    return true;
+  }
+
+  /** @returns whether it was about something of ours */
+  answer(message: MessageOf<"COMMAND_RESULT"> | MessageOf<"RESPONSE">): boolean {
+    const { payload } = message;
+    const entry = this.#entries.get("commandId" in payload ? payload.commandId : payload.queryId);
+    if (entry?.answer !== true) return false;
+    if (payload.success) entry.settle(message);
+    else entry.fail(answeredNo(payload));
+    return true;
+  }
+
+  /** @returns whether it was about something of ours */
+  error({ inReplyTo = "", payload }: MessageOf<"ERROR">): boolean {
+    const entry = this.#entries.get(inReplyTo);
+    entry?.fail(refusedBy(payload));
+    return entry !== undefined;
+  }
+
+  /** One who waits for an answer is not helped by knowing that the question has arrived. */
+  #told(entry: Entry | undefined, sent: Sent, isEnd: boolean): void {
+    this.#onReport(sent);
+    if (entry?.delivery !== undefined && isEnd) entry.settle(sent);
+  }
+}
+
+const about = ({ messageId, clientId }: { messageId: string; clientId: string }) => ({ messageId, clientId });
+const pick = ({ attempts, deliveredAt }: { attempts: number; deliveredAt: number }) => ({ attempts, deliveredAt });
+
+/** What an ERROR says. */
+export function refusedBy({ errorCode, errorMessage, retryable }: Payload<"ERROR">): ParleyError {
+  return new ParleyError("refused", errorMessage, {
+    nextStep: NEXT_STEPS[errorCode] ?? "Check the request; a peer of another version may not know it.",
+    remoteCode: errorCode,
+    retryable: retryable || isRetryable(errorCode),
+  });
+}
+
+const NEXT_STEPS: Readonly<Record<string, string>> = {
+  AUTHORIZATION_DENIED: "Ask an admin of the house for a role that may.",
+  RATE_LIMIT_EXCEEDED: "Try again a little later.",
+  TARGET_NOT_FOUND: "Check the name; a client has to have been there once.",
+  MESSAGE_EXPIRED: "Send it again, with more time.",
+  INTERNAL_ERROR: "See the peer's log.",
+};
+
+function answeredNo({ error }: Payload<"COMMAND_RESULT"> | Payload<"RESPONSE">): ParleyError {
+  const { code, message, nextStep } = error ?? {
+    code: "internal",
+    message: "failed",
+    nextStep: "See the log of whoever was asked.",
+  };
+  return new ParleyError("work-failed", message, { nextStep, remoteCode: code });
+}
+
+function undeliverable(reason: string): ParleyError {
+  return new ParleyError("work-failed", `the message could not be delivered: ${reason}`, {
+    nextStep: "Look whether the receiver runs and handles messages.",
+    remoteCode: "message_failed",
+    retryable: true,
+  });
+}
+
+function tooLarge(bytes: number): ParleyError {
+  return new ParleyError("refused", `a message of ${bytes} bytes is too large: at most ${MAX_TEXT_BYTES}`, {
+    nextStep: "Cut it into pieces.",
+    remoteCode: "INVALID_MESSAGE",
+  });
+}
+
+function full(): ParleyError {
+  return new ParleyError("overloaded", "too many messages wait to be delivered", {
+    nextStep: "Wait for some of them.",
+    retryable: true,
+  });
+}

@@ -1,0 +1,78 @@
+/** What can be wished for in the work of a peer, and how it is said to it. */
+
+/** Options of all requests. */
+export interface WorkOptions {
+  readonly signal?: AbortSignal;
+}
+/** Who speaks, and how. */
+export interface VoiceOptions extends WorkOptions {
+  readonly voice?: string;
+  readonly speed?: number;
+  /** BCP 47 tag: a voice that speaks it, where none is named. */
+  readonly language?: string;
+  /** `opus`: sound comes as `opus` events, a twelfth of the bytes; an older peer sends samples all the same. */
+  readonly audio?: "pcm" | "opus";
+}
+/** Options of {@link ParleyClient.say}. */
+export interface SayOptions extends VoiceOptions {
+  /** The text is a whole SSML document. */
+  readonly ssml?: boolean;
+  /** The text is the same for everybody and no secret: its sound may be kept on the peer's disk. */
+  readonly keep?: boolean;
+}
+/** How speech is heard. */
+export interface HearingOptions {
+  /** `command`: plain words, likely ones put right. `dictation`: marks are spoken. Sentences as they are said when absent. */
+  readonly hearing?: "command" | "dictation";
+  /** Names and words that are likely: at most 100, each of at most 64 characters. */
+  readonly hotWords?: readonly string[];
+}
+/** Options of {@link ParleyClient.listen}. */
+export interface ListenOptions extends WorkOptions, HearingOptions {
+  /** BCP 47 tag of what is spoken. */
+  readonly language?: string;
+  /** `live`: skipped when behind; `every`: at fixed points of the audio; `off`. */
+  readonly partials?: "live" | "every" | "off";
+}
+/** Options of {@link ParleyClient.ask}. */
+export interface AskOptions extends VoiceOptions, ListenOptions {
+  /** Also speak the answer. */
+  readonly speak?: boolean;
+}
+
+/** Parameters of `ask`, but for its input. */
+export function askParameters(options: AskOptions): Readonly<Record<string, unknown>> {
+  return { speak: options.speak ?? false, ...voiceOf(options), ...hearingOf(options) };
+}
+
+/** Parameters of `listen`. */
+export function listenParameters(options: ListenOptions): Readonly<Record<string, unknown>> {
+  const { language } = options;
+  return { ...partialsOf(options), ...hearingOf(options), ...(language === undefined ? {} : { language }) };
+}
+
+/** Parameters of `say`. */
+export function sayParameters(text: string, options: SayOptions): Readonly<Record<string, unknown>> {
+  const { ssml = false, keep = false } = options;
+  return { text, ...(ssml ? { format: "ssml" } : {}), ...(keep ? { keep } : {}), ...voiceOf(options) };
+}
+
+export function partialsOf({ partials }: ListenOptions): Pick<ListenOptions, "partials"> {
+  return partials === undefined ? {} : { partials };
+}
+
+function hearingOf({ hearing, hotWords }: HearingOptions): { hearing?: "command" | "dictation"; hotWords?: string[] } {
+  return {
+    ...(hearing === undefined ? {} : { hearing }),
+    ...(hotWords === undefined ? {} : { hotWords: [...hotWords] }),
+  };
+}
+
+function voiceOf({ voice, speed, language, audio }: VoiceOptions): Omit<VoiceOptions, "signal"> {
+  return {
+    ...(voice === undefined ? {} : { voice }),
+    ...(speed === undefined ? {} : { speed }),
+    ...(language === undefined ? {} : { language }),
+    ...(audio === undefined ? {} : { audio }),
+  };
+}

@@ -1,0 +1,105 @@
+/** What of a conversation's microphone another peer would have to hear: what is being said and was not answered yet. Pure. */
+import type { TalkEvent, TalkKey } from "../../protocol/talk.ts";
+import { samplesUntil, type Said } from "./course.ts";
+
+/** Before the moment at which a peer tells that it listens: it was a little behind, and speech had begun before. */
+const BEFORE_SAMPLES = samplesUntil(2_000);
+/** No utterance is longer; a peer that listens for longer hears nobody. */
+const LONGEST_SAMPLES = samplesUntil(60_000);
+/** Of one utterance. */
+const MOST_KEYS = 16;
+
+/** A key, and where in the microphone's whole sound. */
+export interface KeyAt {
+  readonly key: TalkKey;
+  readonly at: number;
+}
+
+export class Utterance {
+  /** Where what is being said begins, and in which turn. */
+  #open: { readonly turn: number | undefined; readonly at: number } | undefined;
+  /** Where the question that is being answered was complete. */
+  #asked = 0;
+  /** Before it all was answered. */
+  #settled = 0;
+  #keys: KeyAt[] = [];
+  /** The turn whose answer has begun and not ended. */
+  #answering: number | undefined;
+
+  /** The turn that another peer cannot go on with: something of its answer was given out. */
+  get answering(): number | undefined {
+    return this.#answering;
+  }
+
+  /** Keys that belong to what is being said. */
+  get keys(): readonly KeyAt[] {
+    return this.#keys;
+  }
+
+  key(key: KeyAt): void {
+    if (this.#keys.length < MOST_KEYS) this.#keys.push(key);
+  }
+
+  /** @param event with its turn and times in the whole conversation @param sent samples that were sent so far */
+  follow(event: TalkEvent, sent: number): void {
+    switch (event.type) {
+      case "wake":
+        this.#begin(undefined, samplesUntil(event.atMs));
+        break;
+      case "state":
+        if (event.state === "listening_for_command") this.#begin(event.turn, sent);
+        break;
+      case "partial":
+        this.#begin(event.turn, sent);
+        break;
+      case "question":
+        this.#asked = sent;
+        break;
+      case "text":
+      case "sentence":
+        this.#answered(event.turn);
+        break;
+      case "turn":
+        this.#ended(event.turn);
+        break;
+      default:
+        break;
+    }
+  }
+
+  /** The connection is gone, and with it the answer under way. */
+  cut(): void {
+    if (this.#answering !== undefined) this.#ended(this.#answering);
+  }
+
+  neededFrom({ samples }: Said): number {
+    const from = this.#open?.at ?? samples - BEFORE_SAMPLES;
+    return Math.max(0, this.#settled, from, samples - LONGEST_SAMPLES);
+  }
+
+  /** @param turn undefined at the word that wakes: its number comes later */
+  #begin(turn: number | undefined, at: number): void {
+    const open = this.#open;
+    if (open?.turn === undefined && open !== undefined) this.#open = { turn, at: open.at };
+    else if (open?.turn === undefined || (turn !== undefined && turn > open.turn)) {
+      this.#open = { turn, at: at - BEFORE_SAMPLES };
+    }
+  }
+
+  #answered(turn: number): void {
+    if (this.#answering === turn) return;
+    this.#answering = turn;
+    this.#settle(turn);
+  }
+
+  #ended(turn: number): void {
+    if (this.#answering !== undefined && this.#answering <= turn) this.#answering = undefined;
+    this.#settle(turn);
+  }
+
+  #settle(turn: number): void {
+    this.#settled = Math.max(this.#settled, this.#asked);
+    this.#keys = this.#keys.filter(({ at }) => at > this.#settled);
+    if (this.#open?.turn !== undefined && this.#open.turn <= turn) this.#open = undefined;
+  }
+}
