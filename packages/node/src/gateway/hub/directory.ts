@@ -1,0 +1,131 @@
+/** Which clients there are in the house, and where: what all hubs have told of their own. Pure. */
+
+/** A connected client. */
+export interface ClientSeat {
+  readonly clientId: string;
+  readonly sessionId: string;
+  /**
+   * When it came, by the clock of its peer, and later than any other seat of this client that was known there: so the newest seat is
+   * the same for all, however far their clocks are apart.
+   */
+  readonly sinceMs: number;
+  readonly clientType: "web" | "desktop" | "api" | "bridge";
+  readonly groups: readonly string[];
+  readonly channels: readonly string[];
+}
+
+/** A seat, and at which peer. */
+export interface Place {
+  readonly peer: string;
+  readonly seat: ClientSeat;
+}
+
+/** Clients that are remembered when they are away. */
+const KNOWN_MAX = 4_096;
+
+export class Directory {
+  readonly #byPeer = new Map<string, Map<string, ClientSeat>>();
+  readonly #places = new Map<string, Set<Place>>();
+  /** Who was ever here, with its groups; who came last is last. */
+  readonly #known = new Map<string, readonly string[]>();
+  readonly #knownMax: number;
+  readonly #watchers = new Set<(clientId: string) => void>();
+
+  constructor(knownMax = KNOWN_MAX) {
+    this.#knownMax = knownMax;
+  }
+
+  /** These, and no others, are connected to `peer`. */
+  whole(peer: string, seats: readonly ClientSeat[]): void {
+    const now = new Set(seats.map(({ sessionId }) => sessionId));
+    for (const { sessionId } of this.seatsOf(peer)) if (!now.has(sessionId)) this.leave(peer, sessionId);
+    for (const seat of seats) this.join(peer, seat);
+  }
+
+  /** Somebody came to `peer`, or changed groups or channels there. */
+  join(peer: string, seat: ClientSeat): void {
+    const seats = this.#byPeer.get(peer) ?? new Map<string, ClientSeat>();
+    this.#byPeer.set(peer, seats);
+    this.#forget(peer, seat.sessionId);
+    seats.set(seat.sessionId, seat);
+    const places = this.#places.get(seat.clientId) ?? new Set();
+    places.add({ peer, seat });
+    this.#places.set(seat.clientId, places);
+    this.#remember(seat);
+    this.#tell(seat.clientId);
+  }
+
+  leave(peer: string, sessionId: string): void {
+    const clientId = this.#forget(peer, sessionId);
+    if (clientId !== undefined) this.#tell(clientId);
+  }
+
+  /** That peer cannot be reached: its clients come back elsewhere. */
+  drop(peer: string): void {
+    this.whole(peer, []);
+    this.#byPeer.delete(peer);
+  }
+
+  /** Where a client is reached: at its newest seat. */
+  placeOf(clientId: string): Place | undefined {
+    let newest: Place | undefined;
+    for (const place of this.#places.get(clientId) ?? []) if (isNewer(place, newest)) newest = place;
+    return newest;
+  }
+
+  isKnown(clientId: string): boolean {
+    return this.#known.has(clientId);
+  }
+
+  /** Who belongs to a group, also those who are away. */
+  membersOf(group: string): readonly string[] {
+    return [...this.#known].filter(([, groups]) => groups.includes(group)).map(([clientId]) => clientId);
+  }
+
+  /** All seats at a peer. */
+  seatsOf(peer: string): readonly ClientSeat[] {
+    return [...(this.#byPeer.get(peer)?.values() ?? [])];
+  }
+
+  /** Everybody who is connected, by peer. */
+  get connected(): readonly Place[] {
+    return [...this.#byPeer].flatMap(([peer, seats]) => [...seats.values()].map((seat) => ({ peer, seat })));
+  }
+
+  /** Calls `changed` after something has changed about a client; it must not throw. */
+  onChange(changed: (clientId: string) => void): () => void {
+    this.#watchers.add(changed);
+    return () => this.#watchers.delete(changed);
+  }
+
+  #forget(peer: string, sessionId: string): string | undefined {
+    const seat = this.#byPeer.get(peer)?.get(sessionId);
+    if (seat === undefined) return undefined;
+    this.#byPeer.get(peer)?.delete(sessionId);
+    const places = this.#places.get(seat.clientId);
+    for (const place of places ?? []) if (place.seat === seat) places?.delete(place);
+    if (places?.size === 0) this.#places.delete(seat.clientId);
+    return seat.clientId;
+  }
+
+  #remember({ clientId, groups }: ClientSeat): void {
+    this.#known.delete(clientId);
+    this.#known.set(clientId, groups);
+    for (const oldest of this.#known.keys()) {
+      if (this.#known.size <= this.#knownMax) return;
+      // Who is here is not forgotten.
+      if (!this.#places.has(oldest)) this.#known.delete(oldest);
+      else break;
+    }
+  }
+
+  #tell(clientId: string): void {
+    for (const changed of this.#watchers) changed(clientId);
+  }
+}
+
+function isNewer({ seat }: Place, than: Place | undefined): boolean {
+  if (than === undefined || seat.sinceMs !== than.seat.sinceMs)
+    return than === undefined || seat.sinceMs > than.seat.sinceMs;
+  return seat.sessionId > than.seat.sessionId;
+}

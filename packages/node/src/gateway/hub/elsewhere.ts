@@ -1,0 +1,19 @@
+/** The hubs of other peers, as a hub sees them. */
+import type { Message, MessageStatus } from "@parley/sdk";
+import type { ClientSeat } from "./directory.ts";
+import type { Post, Try } from "./post.ts";
+
+/** The way to them. Nothing here throws or rejects. */
+export interface Elsewhere {
+  /** A client of this peer came, or changed groups or channels. */
+  joined(seat: ClientSeat): void;
+  left(sessionId: string): void;
+  /** Gives a message to a client of `peer`. */
+  give(post: Post, to: string, peer: string): Promise<Try>;
+  /** Hands a message to all clients of all others whom it is for. @returns to how many */
+  spread(post: Post): Promise<number>;
+  /** Tells a client of `peer`, though a link may break meanwhile; not though the peer goes. */
+  tell(message: Message, to: string, peer: string): void;
+  /** What others know of a message that `from` has sent. */
+  statusOf(messageId: string, from: string): Promise<readonly MessageStatus[]>;
+}

@@ -1,0 +1,343 @@
+/**
+ * All clients of the house, and what they send each other. Each peer has a hub, which knows its own clients and hears of those of the
+ * others (`mesh.ts`). The peer that a message enters at brings it to where its receiver is, or writes it down for later.
+ */
+import type { Logger } from "pino";
+import {
+  CLIENTS_CHANNEL,
+  type Message,
+  type MessageStatus,
+  type Payload,
+  type ProtocolErrorCode,
+  type Target,
+} from "@parley/sdk";
+import type { Pairs } from "../../cluster/pairs/port.ts";
+import { Courier } from "./courier.ts";
+import { Delivered } from "./delivered.ts";
+import { Directory, type ClientSeat } from "./directory.ts";
+import type { Elsewhere } from "./elsewhere.ts";
+import { Lanes } from "./lanes.ts";
+import { Kept } from "./kept.ts";
+import { furthest, Ledger } from "./ledger.ts";
+import { Mail } from "./mail.ts";
+import { isExpired, type Fate, type Post, type Try } from "./post.ts";
+import { Receiver, type ClientLine } from "./receiver.ts";
+import { HUB, machineTime, type HubTime } from "./times.ts";
+import { clientEvent, sentOf, toldOf } from "./told.ts";
+import { Untold } from "./untold.ts";
+
+export interface HubOptions {
+  /** This peer. */
+  readonly self: string;
+  readonly pairs: Pairs;
+  /** Resolves, and soon, once what this peer knows of the house is no older than when it was asked. Never rejects. */
+  readonly settled?: () => Promise<void>;
+  readonly log: Logger;
+  readonly time?: HubTime;
+}
+
+/** Why a message is not taken. */
+export interface Refused {
+  readonly code: ProtocolErrorCode;
+  readonly reason: string;
+}
+
+/** A client that is connected here. */
+interface Guest {
+  seat: ClientSeat;
+  readonly line: ClientLine;
+  readonly receiver: Receiver;
+  readonly courier: Courier;
+  /** What this peer knows of the house is as new as what the client may have seen elsewhere. */
+  ready: Promise<void> | undefined;
+}
+
+/** What a connection has of the hub. */
+export interface Seat {
+  readonly groups: readonly string[];
+  readonly channels: readonly string[];
+  /** Takes a message to others, which the client may send. @returns why not */
+  send(post: Post): Refused | undefined;
+  /** The client has handled what it was given, or will not. */
+  acknowledge(ack: Payload<"MESSAGE_ACK">): void;
+  /** These are its groups and channels from now on. */
+  belong(to: { readonly groups: readonly string[]; readonly channels: readonly string[] }): void;
+  /** The client is gone. */
+  leave(reason: string): void;
+}
+
+export class Hub {
+  readonly directory = new Directory();
+  readonly #options: HubOptions;
+  readonly #time: HubTime;
+  readonly #mail: Mail;
+  readonly #lanes: Lanes;
+  readonly #ledger = new Ledger();
+  readonly #delivered = new Delivered();
+  readonly #untold = new Untold();
+  /** By session. */
+  readonly #guests = new Map<string, Guest>();
+  /** Who has asked a client here what, by receiver and message: an answer need not say for whom it is. */
+  readonly #askers = new Kept<string>(HUB.askersMax);
+  readonly #stops: (() => void)[];
+  #elsewhere: Elsewhere | undefined;
+
+  constructor(options: HubOptions) {
+    this.#options = options;
+    this.#time = options.time ?? machineTime();
+    this.#mail = new Mail(options.pairs, this.#time.nowMs);
+    this.#lanes = new Lanes({
+      isThere: (clientId) => this.directory.placeOf(clientId) !== undefined,
+      give: (post, to) => this.#give(post, to),
+      keep: (post, to) => this.#mail.keep(post, to),
+      holds: (from, to) => this.#mail.holds(from, to),
+      report: (post, to, fate) => this.#report(post, to, fate),
+      onDefect: (error) => options.log.error({ err: error }, "a message between clients failed"),
+      time: this.#time,
+    });
+    this.#stops = [
+      this.#mail.watch(() => this.#look()),
+      this.directory.onChange((clientId) => this.#onSeen(clientId)),
+      sweeping(this.#time, () => this.#sweep()),
+    ];
+  }
+
+  /** Messages that are under way from here. */
+  get underWay(): number {
+    return this.#lanes.size;
+  }
+
+  /** The way to other peers from now on; undefined: there is none. */
+  connect(elsewhere: Elsewhere | undefined): void {
+    this.#elsewhere = elsewhere;
+  }
+
+  /** A client has come, and may be given messages. */
+  enter(card: Omit<ClientSeat, "sinceMs">, line: ClientLine): Seat {
+    const before = this.directory.placeOf(card.clientId)?.seat.sinceMs ?? -1;
+    const seat: ClientSeat = { ...card, sinceMs: Math.max(this.#time.nowMs(), before + 1) };
+    const receiver = new Receiver(card.clientId, line, { delivered: this.#delivered, time: this.#time });
+    const guest: Guest = { seat, line, receiver, courier: this.#courierOf(seat), ready: undefined };
+    this.#guests.set(seat.sessionId, guest);
+    this.#seated(guest);
+    this.#announce("client_connected", { clientId: card.clientId, clientType: card.clientType });
+    guest.courier.look();
+    return {
+      get groups() {
+        return guest.seat.groups;
+      },
+      get channels() {
+        return guest.seat.channels;
+      },
+      send: (post) => this.#send(guest, post),
+      acknowledge: (ack) => receiver.acknowledge(ack),
+      belong: ({ groups, channels }) => {
+        guest.seat = { ...guest.seat, groups: [...new Set(groups)], channels: [...new Set(channels)] };
+        this.#seated(guest);
+      },
+      leave: (reason) => this.#leave(guest, reason),
+    };
+  }
+
+  /** What became of a message that `from` has sent, wherever it was. */
+  async statusOf(messageId: string, from: string): Promise<readonly MessageStatus[]> {
+    const there = (await this.#elsewhere?.statusOf(messageId, from)) ?? [];
+    return furthest([...this.statusHere(messageId, from), ...there]);
+  }
+
+  /** As far as this peer knows. */
+  statusHere(messageId: string, from: string): readonly MessageStatus[] {
+    return this.#ledger.of(messageId, from);
+  }
+
+  /** Gives a message to a client of this peer. Never rejects. */
+  async giveHere(post: Post, to: string): Promise<Try> {
+    const guest = this.#guestOf(to);
+    if (guest === undefined) return { outcome: "gone" };
+    if (post.type === "COMMAND" || post.type === "QUERY") {
+      this.#askers.set(`${post.messageId} ${to}`, post.source.clientId);
+    }
+    return guest.receiver.give(post);
+  }
+
+  /** Hands a message to all clients of this peer that it is for. @returns to how many */
+  spreadHere(post: Post): number {
+    const channel = channelOf(post);
+    let count = 0;
+    for (const { seat, receiver } of this.#guests.values()) {
+      const isMeant = channel === undefined || seat.channels.includes(channel);
+      if (isMeant && seat.clientId !== post.source.clientId && this.#isNewest(seat) && receiver.hand(post)) count += 1;
+    }
+    return count;
+  }
+
+  /** Tells a client of this peer something. */
+  tellHere(message: Message, to: string): void {
+    void this.#guestOf(to)?.line.send(message);
+  }
+
+  close(): void {
+    for (const stop of this.#stops) stop();
+    this.#lanes.close();
+    for (const { courier, receiver } of this.#guests.values()) {
+      courier.close();
+      receiver.close();
+    }
+  }
+
+  #send(guest: Guest, given: Post): Refused | undefined {
+    const { clientId, sessionId } = guest.seat;
+    const post: Post = { ...given, source: { clientId, sessionId } };
+    if (isExpired(post, this.#time.nowMs())) {
+      return { code: "MESSAGE_EXPIRED", reason: "its time was over when it came" };
+    }
+    const target = this.#targetOf(guest, post);
+    if (target === undefined) return { code: "TARGET_NOT_FOUND", reason: "nobody here has asked for this answer" };
+    if ("channel" in target || "all" in target) {
+      void this.#spread(post);
+      return undefined;
+    }
+    const receivers =
+      "clientId" in target
+        ? [target.clientId]
+        : this.directory.membersOf(target.group).filter((member) => member !== clientId);
+    if (!receivers.some((id) => this.directory.isKnown(id))) {
+      const who = "clientId" in target ? `nobody knows a client ${target.clientId}` : `nobody is in ${target.group}`;
+      return { code: "TARGET_NOT_FOUND", reason: who };
+    }
+    if (!this.#lanes.hasRoom(clientId, receivers)) {
+      return { code: "RATE_LIMIT_EXCEEDED", reason: "as many messages are under way there as may be" };
+    }
+    guest.ready ??= this.#options.settled?.() ?? Promise.resolve();
+    for (const id of receivers) {
+      this.#ledger.note(post, id, undefined);
+      this.#lanes.push(post, id, guest.ready);
+    }
+    return undefined;
+  }
+
+  /** Whom a message is for; undefined: an answer that nobody has asked for. */
+  #targetOf(guest: Guest, post: Post): Target | undefined {
+    const question = questionOf(post);
+    if (question !== undefined) guest.receiver.acknowledge({ messageId: question, success: true });
+    if (post.target !== undefined) return post.target;
+    if (post.type === "BROADCAST") return { channel: post.payload.channel };
+    const asker = question === undefined ? undefined : this.#askers.get(`${question} ${guest.seat.clientId}`);
+    return asker === undefined ? undefined : { clientId: asker };
+  }
+
+  async #spread(post: Post): Promise<void> {
+    const here = this.spreadHere(post);
+    const there = (await this.#elsewhere?.spread(post)) ?? 0;
+    this.#tell(sentOf(post, here + there, this.#time.nowMs()), post.source.clientId);
+  }
+
+  async #give(post: Post, to: string): Promise<Try> {
+    const place = this.directory.placeOf(to);
+    if (place === undefined) return { outcome: "gone" };
+    if (place.peer === this.#options.self) return this.giveHere(post, to);
+    return (await this.#elsewhere?.give(post, to, place.peer)) ?? { outcome: "gone" };
+  }
+
+  #report(post: Post, to: string, fate: Fate): void {
+    this.#ledger.note(post, to, fate);
+    this.#tell(toldOf(post, to, fate, this.#time.nowMs()), post.source.clientId);
+  }
+
+  /** Who is away is told on coming back. */
+  #tell(message: Message, to: string): void {
+    const place = this.directory.placeOf(to);
+    if (place === undefined) this.#untold.add(to, message, this.#time.nowMs());
+    else if (place.peer === this.#options.self) this.tellHere(message, to);
+    else this.#elsewhere?.tell(message, to, place.peer);
+  }
+
+  #courierOf({ clientId, sessionId }: ClientSeat): Courier {
+    return new Courier({
+      clientId,
+      mail: this.#mail,
+      time: this.#time,
+      isNewest: () => this.directory.placeOf(clientId)?.seat.sessionId === sessionId,
+      give: ({ post }) => this.giveHere(post, clientId),
+      report: ({ post, to }, fate) => this.#report(post, to, fate),
+      onDefect: (error) => this.#options.log.error({ err: error }, "mail for a client could not be brought"),
+    });
+  }
+
+  #seated({ seat }: Guest): void {
+    this.directory.join(this.#options.self, seat);
+    this.#elsewhere?.joined(seat);
+  }
+
+  #leave(guest: Guest, reason: string): void {
+    const { sessionId, clientId } = guest.seat;
+    if (!this.#guests.delete(sessionId)) return;
+    guest.courier.close();
+    guest.receiver.close();
+    this.directory.leave(this.#options.self, sessionId);
+    this.#elsewhere?.left(sessionId);
+    this.#announce("client_disconnected", { clientId, reason });
+  }
+
+  #announce(type: "client_connected" | "client_disconnected", about: Readonly<Record<string, unknown>>): void {
+    const event = { ...clientEvent(type, about, this.#time.nowMs()), target: { channel: CLIENTS_CHANNEL } };
+    this.spreadHere(event);
+    void this.#elsewhere?.spread(event);
+  }
+
+  /** Something has changed about where a client is. */
+  #onSeen(clientId: string): void {
+    this.#lanes.wake(clientId);
+    this.#guestOf(clientId)?.courier.look();
+    if (this.directory.placeOf(clientId) === undefined) return;
+    for (const message of this.#untold.take(clientId, this.#time.nowMs())) this.#tell(message, clientId);
+  }
+
+  #look(): void {
+    for (const { courier } of this.#guests.values()) courier.look();
+  }
+
+  async #sweep(): Promise<void> {
+    for (const letter of this.#mail.overdue()) {
+      if ((await this.#mail.take(letter)) === "taken") {
+        this.#report(letter.post, letter.to, { fate: "expired", attempts: 0 });
+      }
+    }
+  }
+
+  #isNewest({ clientId, sessionId }: ClientSeat): boolean {
+    return this.directory.placeOf(clientId)?.seat.sessionId === sessionId;
+  }
+
+  /** The client at its newest seat, if that is here. */
+  #guestOf(clientId: string): Guest | undefined {
+    return this.#guests.get(this.directory.placeOf(clientId)?.seat.sessionId ?? "");
+  }
+}
+
+/** The message that a COMMAND_RESULT or RESPONSE answers. */
+function questionOf(post: Post): string | undefined {
+  if (post.type === "RESPONSE") return post.payload.queryId;
+  return post.type === "COMMAND_RESULT" ? post.payload.commandId : undefined;
+}
+
+/** Who is to listen to it; undefined: everybody. */
+function channelOf({ target, ...post }: Post): string | undefined {
+  if (target !== undefined && "channel" in target) return target.channel;
+  return target === undefined && post.type === "BROADCAST" ? post.payload.channel : undefined;
+}
+
+/** Takes away what nobody is to get any more, from time to time. */
+function sweeping(time: HubTime, sweep: () => Promise<void>): () => void {
+  let timer = time.clock.after(HUB.sweepMs, swept);
+  let isOver = false;
+  function swept(): void {
+    void sweep().finally(() => {
+      if (!isOver) timer = time.clock.after(HUB.sweepMs * (0.5 + time.random()), swept);
+    });
+  }
+  return () => {
+    isOver = true;
+    timer.cancel();
+  };
+}

@@ -1,0 +1,70 @@
+/** How long the hub waits, and how much it holds. What is said of it in `docs/PROTOCOL.md` is held against this by a test. */
+import { systemClock, type Clock } from "@parley/actors";
+
+export const HUB = {
+  /** A receiver that acknowledges has so long. */
+  ackMs: 10_000,
+  /** Tries at a receiver that is there. */
+  triesMax: 5,
+  againFirstMs: 250,
+  againMaxMs: 30_000,
+  /** Messages on their way from one client to another one. */
+  laneMax: 64,
+  /** … and from all clients of a peer. */
+  lanesMax: 8_192,
+  /** Given to one client, and not acknowledged. */
+  openMax: 64,
+  /** Messages that wait for one client that is away, and for all. */
+  mailMax: 256,
+  mailTotalMax: 8_192,
+  mailBytes: 180_000,
+  mailKeptMs: 7 * 24 * 3_600_000,
+  sweepMs: 60_000,
+  /** Ids that are remembered as delivered, per client; and of so many clients. */
+  deliveredKept: 512,
+  deliveredClients: 1_024,
+  ledgerMax: 10_000,
+  /** What senders who are away are to be told: per client, of so many clients, and how long. */
+  untoldKept: 64,
+  untoldClients: 512,
+  untoldMs: 3_600_000,
+  /** Questions between clients whose asker is remembered. */
+  askersMax: 4_096,
+} as const;
+
+/** Where time and chance come from. */
+export interface HubTime {
+  readonly clock: Clock;
+  /** The clock of the wall: what `expiresAt` is compared with. */
+  readonly nowMs: () => number;
+  /** In [0, 1). */
+  readonly random: () => number;
+}
+
+/** Those of the machine. */
+export function machineTime(): HubTime {
+  return { clock: systemClock(), nowMs: Date.now, random: Math.random };
+}
+
+/** A pause that can be cut short. One waits at a time. */
+export class Pause {
+  readonly #clock: Clock;
+  #wake: (() => void) | undefined;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  async wait(ms: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = this.#clock.after(ms, resolve);
+    this.#wake = resolve;
+    await promise;
+    timer.cancel();
+    this.#wake = undefined;
+  }
+
+  wake(): void {
+    this.#wake?.();
+  }
+}
