@@ -9,6 +9,7 @@ import { openCluster, type OpenedCluster } from "./cluster/host/start.ts";
 import { prepareHome, type Config, type HomePaths } from "./config/index.ts";
 import { openHouseAccess, type HouseAccess } from "./gateway/access/house.ts";
 import { startGateway, type Gateway } from "./gateway/server.ts";
+import { openHouseTls, type HouseTls } from "./gateway/tls/house-tls.ts";
 import { isPeerError } from "./errors.ts";
 import { contextLogger, createLogger } from "./log.ts";
 import { loadIdentity, type Identity } from "./mesh/identity.ts";
@@ -52,8 +53,10 @@ export interface Peer {
   readonly cluster: Cluster;
   /** Its own ears and mouth; shut unless `ears.enabled`. */
   readonly ears: HostEars;
-  /** Such as `http://127.0.0.1:8765`. */
+  /** Where programs on this machine reach it, such as `http://127.0.0.1:8765`. */
   readonly url: string;
+  /** Where clients on other machines do, over TLS, such as `https://kitchen.local:8765`; nowhere if `listen.local_only`. */
+  readonly addresses: () => readonly string[];
   /** The token that lets a client in; 256 random bits, new at every start. */
   readonly token: string;
   /** Ends everything: clients, engines, port. Does nothing the second time. */
@@ -79,10 +82,11 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
   const { cluster, start } = openPart({ options, identity, services, log, gateway: () => front.gateway });
   const leaveMesh = joinMesh(arbitration, cluster);
   const access = await openHouseAccess({ cluster, paths, token, log, isBrief: options.isBrief ?? false });
-  const gateway = await listen({ config, identity, services, cluster, ears, access, token, log });
+  const tls = await openHouseTls({ config, paths, cluster, port: () => front.gateway?.port ?? 0, log });
+  const gateway = await listen({ config, identity, services, cluster, ears, access, tls, token, log });
   front.gateway = gateway;
   log.info({ url: gateway.url, peerId: identity.peerId, version: VERSION }, "peer started");
-  start().catch((error: unknown) => {
+  start().then(tls.begin, (error: unknown) => {
     // What a person can mend is no defect.
     if (isPeerError(error)) log.warn({ code: error.code, why: error.message, nextStep: error.nextStep }, NO_PART);
     else log.error({ err: error }, NO_PART);
@@ -94,6 +98,7 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
   const close = async (): Promise<void> => {
     await ears.close();
     await gateway.close();
+    await tls.close();
     leaveMesh();
     await access.close();
     await cluster.close();
@@ -101,7 +106,19 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
     log.info("peer stopped");
   };
   const { url } = gateway;
-  return { identity, config, paths, store, services, cluster, ears, url, token, close: () => (closing ??= close()) };
+  return {
+    identity,
+    config,
+    paths,
+    store,
+    services,
+    cluster,
+    ears,
+    url,
+    addresses: tls.addresses,
+    token,
+    close: () => (closing ??= close()),
+  };
 }
 
 function createArbitration({ peerId }: Identity, log: Logger): Arbitration {
@@ -198,15 +215,19 @@ function listen(parts: {
   readonly cluster: Cluster;
   readonly ears: HostEars;
   readonly access: HouseAccess;
+  readonly tls: HouseTls;
   readonly token: string;
   readonly log: Logger;
 }): Promise<Gateway> {
-  const { config, identity, services, cluster, ears, access, token, log } = parts;
+  const { config, identity, services, cluster, ears, access, tls, token, log } = parts;
   const { gate, book, audit } = access;
   const about = { peerId: identity.peerId, name: config.name, version: VERSION };
   return startGateway({
-    host: config.listen.host,
-    port: config.listen.port,
+    host: tls.access.host,
+    port: tls.access.port,
+    entry: tls.entry,
+    credentials: tls.credentials,
+    trust: tls.trust,
     services,
     token,
     gate,
@@ -215,6 +236,6 @@ function listen(parts: {
     health: () => healthOf(services),
     capabilities: () => capabilitiesOf(about, services),
     status: () => statusOf(about, { services, cluster, ears }),
-    management: { cluster, ears, report: () => clusterReportOf(cluster), access: { book, audit } },
+    management: { cluster, ears, report: () => clusterReportOf(cluster), access: { book, audit }, trust: tls.trust },
   });
 }

@@ -17,6 +17,7 @@ export async function temporaryFolder(): Promise<{ readonly path: string; remove
 export function testConfig(home: string, flags: FlagValues = {}): Config {
   const quiet: FlagValues = {
     home,
+    "listen.host": "127.0.0.1",
     "listen.port": "0",
     "mesh.host": "127.0.0.1",
     "mesh.port": "0",

@@ -199,6 +199,8 @@ export interface Secrets {
    * False: somebody was faster. @throws PeerError `no-quorum`
    */
   replace(name: string, secret: Secret, revision: number): Promise<boolean>;
+  /** Calls `changed` when another counts, it is sealed to others, or to this peer. The result ends that. */
+  watch(name: string, changed: () => void): () => void;
 }
 
 export interface Secret {

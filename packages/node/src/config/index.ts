@@ -2,6 +2,10 @@
 export { OTHER_ENVIRONMENT } from "./schema.ts";
 export type { Config, SettingKey } from "./schema.ts";
 export type { DefaultFacts, SettingValue } from "./setting.ts";
+/** Where clients come in. */
+export { clientAccessOf } from "./access-lists.ts";
+export type { ClientAccess } from "./access-lists.ts";
+export { isHostName, isOwnMachine, plainAddress } from "./access-schema.ts";
 /** What the settings of the cluster say. */
 export { joinListOf, rolesOf, wakeWordsOf } from "./cluster-lists.ts";
 export type { Role } from "./cluster-schema.ts";

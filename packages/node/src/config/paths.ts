@@ -18,6 +18,10 @@ export interface HomePaths {
   readonly models: string;
   /** What a peer without a cluster has written down, such as its clients. */
   readonly pairs: string;
+  /** The authority that this peer's certificate comes from; secret. */
+  readonly authority: string;
+  /** Its certificate, for people. */
+  readonly caCertificate: string;
   /** What was done to the house at this peer. */
   readonly audit: string;
   /** Sounds of phrases; may be deleted at any time. */
@@ -34,6 +38,8 @@ export function homePaths(home: string): HomePaths {
     lock: path.join(home, "peer.lock"),
     models: path.join(home, "models"),
     pairs: path.join(home, "pairs"),
+    authority: path.join(home, "authority.json"),
+    caCertificate: path.join(home, "ca.pem"),
     audit: path.join(home, "audit.jsonl"),
     phrases: path.join(home, "phrases"),
   };

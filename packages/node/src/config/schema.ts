@@ -2,8 +2,8 @@
  * Every setting of a peer, declared once. Types, defaults, validation, `parley config`, `config/parley.toml`,
  * `docs/CONFIGURATION.md`, environment names and flags all come from here (see settings.ts).
  */
-import { isIPv4 } from "node:net";
 import * as z from "zod";
+import { corsSection, listenSection, tlsSection } from "./access-schema.ts";
 import { clusterSection, meshSection } from "./cluster-schema.ts";
 import { earsSection, wakeSection } from "./ears-schema.ts";
 import { areHotWords } from "./hot-words.ts";
@@ -26,10 +26,6 @@ function nameFromHost(hostname: string): string {
   let name = label;
   while (!isName(name)) name = Array.from(name).slice(0, -1).join("");
   return name === "" ? "parley" : name;
-}
-
-function isLoopback(address: string): boolean {
-  return address === "localhost" || address === "::1" || (isIPv4(address) && address.startsWith("127."));
 }
 
 /** `fetch` refuses URLs that carry a user name or password, so they are refused here, where the reason can be said. */
@@ -82,19 +78,9 @@ export const configSchema = z.strictObject({
     path: true,
     flag: "--home <dir>",
   }),
-  listen: section("Where clients reach this peer.", {
-    host: setting(nonEmpty().refine(isLoopback), {
-      meaning: "The address to listen on. Connections are not encrypted yet, so other machines are kept out.",
-      allowed: "an address of this machine alone: 127.0.0.1 (or any other 127.x.y.z), ::1 or localhost",
-      default: "127.0.0.1",
-      flag: "--host <address>",
-    }),
-    port: setting(whole(0, 65_535), {
-      meaning: "The port to listen on; 0 takes any free one.",
-      default: 8765,
-      flag: "--port <port>",
-    }),
-  }),
+  listen: listenSection,
+  tls: tlsSection,
+  cors: corsSection,
   mesh: meshSection,
   cluster: clusterSection,
   models: section("The models that hear, think and speak.", {

@@ -62,10 +62,11 @@ export function sendRefusal(reply: FastifyReply, { status, failure }: Refusal): 
 }
 
 /** The same where no reply was made yet: the bytes of an answer that is the last one. */
-export function refusalBytes({ status, failure }: Refusal): string {
+export function refusalBytes({ status, failure }: Refusal, more: readonly string[] = []): string {
   const body = JSON.stringify({ error: failure } satisfies FailureBody);
   const head = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}`,
+    ...more,
     "Connection: close",
     "Content-Type: application/json; charset=utf-8",
     `Content-Length: ${Buffer.byteLength(body)}`,

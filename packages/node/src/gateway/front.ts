@@ -1,4 +1,7 @@
-/** What is answered over HTTP, and to whom: `/health` in a word to everybody on this machine, everything else by token. */
+/**
+ * What is answered over HTTP, and to whom: `/health` in a word, and what clients are to trust, to everybody; everything else by
+ * token.
+ */
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { METHODS } from "node:http";
 import type { Socket } from "node:net";
@@ -9,15 +12,21 @@ import type { ConnectionDeps } from "./connection.ts";
 import { answerFailure, refusalBytes, sendRefusal, type Refusal } from "./failure.ts";
 import type { Gate, NotLetIn, Principal } from "./access/gate.ts";
 import { hasRight, type Right } from "./access/rights.ts";
-import { bearerToken, refusalAtEntry } from "./guard.ts";
+import { bearerToken, type Entry } from "./guard.ts";
+import { addHeaders, admitPage } from "./headers.ts";
 import { addManagement, type Management } from "./management/routes.ts";
+import { addTrustRoutes, TRUST_PATHS, type TrustFace } from "./tls/trust-routes.ts";
 
 /** Options of {@link createFront}. */
 export interface FrontOptions extends Pick<ConnectionDeps, "serverInfo" | "status"> {
   /** Who is let in. */
   readonly gate: Pick<Gate, "enter">;
-  /** The address that is listened on. */
-  readonly host: string;
+  /** Looks at who comes in. */
+  readonly entry: Entry;
+  /** For the head of a request. */
+  readonly patienceMs: number;
+  /** What clients are to trust; undefined where nobody needs to. */
+  readonly trust?: TrustFace | undefined;
   readonly health: () => { readonly healthy: boolean; readonly checks: Record<string, boolean> };
   readonly capabilities: () => Record<string, unknown>;
   /** The cluster, to be managed over `/api/v1`. */
@@ -25,30 +34,40 @@ export interface FrontOptions extends Pick<ConnectionDeps, "serverInfo" | "statu
   readonly log: Logger;
 }
 
+/** For all of a request; between two on one connection. */
+const REQUEST_MS = 60_000;
+const IDLE_MS = 30_000;
+
 /** The routes, guarded; it does not listen yet. */
 export function createFront(options: FrontOptions): FastifyInstance {
-  const { log, management } = options;
+  const { log, management, patienceMs } = options;
   const app: FastifyInstance = fastify({
     logger: false,
     bodyLimit: 65_536,
     forceCloseConnections: true,
     // Who sends no Host is refused like those who send a foreign one.
-    http: { requireHostHeader: false },
+    http: { requireHostHeader: false, headersTimeout: patienceMs, connectionsCheckingInterval: patienceMs / 2 },
+    requestTimeout: REQUEST_MS,
+    keepAliveTimeout: IDLE_MS,
     clientErrorHandler: answerUnreadable,
     // A path that cannot be decoded comes here past all hooks.
     frameworkErrors: (error, { raw }, reply) => {
-      const refused = refusalAtEntry(raw, options.host);
+      const refused = options.entry.refusalOf(raw);
       if (refused === undefined) answerFailure(error, reply, log);
       else sendRefusal(reply, refused);
     },
   });
   guard(app, options);
   addRoutes(app, options);
+  if (options.trust !== undefined) addTrustRoutes(app, options.trust);
   app.setErrorHandler((error, _request, reply) => answerFailure(error, reply, log));
   app.setNotFoundHandler((request, reply) => answerUnknown(app, request, reply));
   if (management !== undefined) addManagement(app, management, log);
   return app;
 }
+
+/** What everybody may see, whoever they are. */
+const PUBLIC: ReadonlySet<string> = new Set(["/health", ...TRUST_PATHS]);
 
 /** What one has to have the right to, by the beginning of the path; the first that fits. */
 const RIGHTS: readonly (readonly [prefix: string, right: Right])[] = [
@@ -58,29 +77,28 @@ const RIGHTS: readonly (readonly [prefix: string, right: Right])[] = [
 ];
 
 function guard(app: FastifyInstance, options: FrontOptions): void {
+  const { entry } = options;
   app.decorateRequest("principal", undefined);
+  app.decorateRequest("isFromHere", false);
   app.addHook("onRequest", (_request, reply, done) => {
     const correlation = newCorrelationId();
     reply.header("x-request-id", correlation);
     withCorrelation(correlation, done);
   });
   app.addHook("onRequest", async (request, reply) => {
-    const refused = refusalAtEntry(request.raw, options.host);
+    const refused = entry.refusalOf(request.raw);
     if (refused !== undefined) return sendRefusal(reply, refused);
+    if (admitPage(request, reply, entry)) return reply;
+    request.isFromHere = entry.isFromHere(request.raw);
     const found = options.gate.enter(bearerToken(request.headers.authorization));
     if (!("why" in found)) request.principal = found;
-    if (request.routeOptions.url === "/health") return undefined;
+    if (PUBLIC.has(request.routeOptions.url ?? "")) return undefined;
     if ("why" in found) return sendRefusal(reply.header("www-authenticate", "Bearer"), notLetIn(request, found));
     const { url = "" } = request.routeOptions;
     const right = RIGHTS.find(([prefix]) => url.startsWith(prefix))?.[1] ?? "look";
     return hasRight(found.role, right) ? undefined : sendRefusal(reply, mayNot(found, right));
   });
-  app.addHook("onSend", async (_request, reply) => {
-    reply
-      .header("x-content-type-options", "nosniff")
-      .header("x-frame-options", "DENY")
-      .header("cache-control", "no-store");
-  });
+  app.addHook("onSend", async (request, reply) => addHeaders(request, reply, entry));
 }
 
 function addRoutes(app: FastifyInstance, options: FrontOptions): void {

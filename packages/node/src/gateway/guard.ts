@@ -1,53 +1,140 @@
 /**
  * Who may speak to the gateway. Any web page a person opens can reach loopback, so being local proves nothing: the Host
- * header must name this machine (DNS rebinding), the Origin header, which browsers always send, must be our own, and
- * everything but the word of `/health` needs the token.
+ * header must name this peer (DNS rebinding), the Origin header, which browsers always send, must be our own or one that the
+ * person has listed, and everything but the word of `/health` needs the token.
  */
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";
+import { isIP } from "node:net";
+import { isOwnMachine, plainAddress } from "../config/index.ts";
 import type { Refusal } from "./failure.ts";
 
-const LOOPBACK_NAMES = new Set(["localhost", "127.0.0.1", "[::1]"]);
+declare module "fastify" {
+  interface FastifyRequest {
+    /** Whether a program on this machine asks, for itself. */
+    isFromHere: boolean;
+  }
+}
+
+const LOOPBACK_NAMES: readonly string[] = ["localhost", "127.0.0.1", "::1"];
+
+/** What of a request is looked at. */
+export type Incoming = Pick<IncomingMessage, "headersDistinct" | "url" | "socket">;
+
+export interface EntryOptions {
+  /** What clients may call this peer now, beside loopback: DNS names in lower case, and addresses. */
+  readonly names?: () => readonly string[];
+  /** Whose pages may come beside this peer's own. */
+  readonly origins?: ReadonlySet<string>;
+  /** Of whom it is believed for whom they ask. */
+  readonly isProxy?: (address: string) => boolean;
+}
+
+/** Looks at who comes in, whatever they know. */
+export class Entry {
+  readonly #names: () => readonly string[];
+  readonly #origins: ReadonlySet<string>;
+  readonly #isProxy: (address: string) => boolean;
+
+  constructor({ names = () => [], origins = new Set(), isProxy = () => false }: EntryOptions = {}) {
+    this.#names = names;
+    this.#origins = origins;
+    this.#isProxy = isProxy;
+  }
+
+  /**
+   * Why a request may not enter; undefined when it may.
+   *
+   * Two Host headers, or a target in full that names another host (RFC 9112, 3.2), are read differently by whoever stands in
+   * between: what one has let through may not be what the other answers.
+   */
+  refusalOf(request: Incoming): Refusal | undefined {
+    const { url = "", headersDistinct } = request;
+    const { host: hosts = [], origin: origins = [] } = headersDistinct;
+    if (hosts.length > 1) return TWO_HOSTS;
+    const [host] = hosts;
+    const scheme = this.schemeOf(request);
+    if (!this.#isOwnHost(host, request.socket.localAddress) || !targetAllowed(url, scheme, host)) return FOREIGN;
+    const isAllowed = (origin: string): boolean => origin === `${scheme}://${host}` || this.#origins.has(origin);
+    return origins.every(isAllowed) ? undefined : FOREIGN;
+  }
+
+  /** The page of another origin that asks, and may; undefined for programs, for its own pages, and for all others. */
+  listedOrigin(request: Incoming): string | undefined {
+    const [origin, ...more] = request.headersDistinct["origin"] ?? [];
+    return more.length === 0 && origin !== undefined && this.#origins.has(origin) ? origin : undefined;
+  }
+
+  /** How the client speaks: to this peer, or to the proxy that asks for it. */
+  schemeOf(request: Incoming): "http" | "https" {
+    const { socket } = request;
+    if ("encrypted" in socket && socket.encrypted === true) return "https";
+    const told = this.#isByProxy(request) ? listOf(request, "x-forwarded-proto").at(-1) : undefined;
+    return told?.toLowerCase() === "https" ? "https" : "http";
+  }
+
+  /** Where the client is: what a proxy says of it counts if that is one which is believed (`listen.proxies`). */
+  addressOf(request: Incoming): string {
+    const remote = plainAddress(request.socket.remoteAddress ?? "");
+    if (!this.#isByProxy(request)) return remote;
+    // Each proxy adds behind the others whom it was asked by: what stands before the first that is not believed anybody may have made up.
+    for (const told of listOf(request, "x-forwarded-for").toReversed()) {
+      const address = plainAddress(told.replace(/^\[(.*)\](:\d+)?$/, "$1"));
+      if (isIP(address) === 0) return remote;
+      if (!this.#isProxy(address)) return address;
+    }
+    return remote;
+  }
+
+  /** Whether a program on this machine asks for itself: not somebody else by a proxy, known or not. */
+  isFromHere(request: Incoming): boolean {
+    if (!isOwnMachine(this.addressOf(request))) return false;
+    return this.#isByProxy(request) || FORWARDING.every((name) => request.headersDistinct[name] === undefined);
+  }
+
+  /** @param localAddress where the connection came in: an address proves nothing by itself, but a page's name cannot be one */
+  #isOwnHost(header: string | undefined, localAddress: string | undefined): boolean {
+    const name = header === undefined ? undefined : hostOf(header);
+    if (name === undefined) return false;
+    const own = [...LOOPBACK_NAMES, ...this.#names(), plainAddress(localAddress ?? "")];
+    return isOwnMachine(name) || own.some((each) => canonical(each) === name);
+  }
+
+  #isByProxy({ socket }: Incoming): boolean {
+    return this.#isProxy(plainAddress(socket.remoteAddress ?? ""));
+  }
+}
+
+/** What proxies add (RFC 7239, and what was usual before). */
+const FORWARDING = ["x-forwarded-for", "x-forwarded-host", "x-real-ip", "forwarded", "via"];
 
 /** True for an address that only this machine can reach. */
 export function isLoopback(address: string): boolean {
-  return address === "::1" || address === "localhost" || /^127(\.\d{1,3}){3}$/.test(address);
+  return isOwnMachine(address);
 }
 
-/** True when `header` (a Host header) names this machine; `bound` is the address the gateway listens on. */
-export function hostAllowed(header: string | undefined, bound: string): boolean {
-  if (header === undefined) return false;
-  const name = header.replace(/:\d+$/, "").toLowerCase();
-  return LOOPBACK_NAMES.has(name) || name === bound.toLowerCase();
+function listOf({ headersDistinct }: Incoming, name: string): readonly string[] {
+  const all = (headersDistinct[name] ?? []).join(",").split(",");
+  return all.map((item) => item.trim()).filter((item) => item !== "");
 }
 
-/** True when there is no Origin (not a browser) or it is the page this gateway itself would serve. */
-export function originAllowed(origin: string | undefined, host: string | undefined): boolean {
-  return origin === undefined || origin === `http://${host}`;
+/** The host of a Host header, without its port; undefined for what is none. */
+function hostOf(header: string): string | undefined {
+  const [, inBrackets, plain] = /^(?:\[([^\]]*)\]|([^:[\]]+))(?::\d{1,5})?$/.exec(header) ?? [];
+  if (inBrackets !== undefined) return isIP(inBrackets) === 6 ? canonical(inBrackets) : undefined;
+  return plain?.toLowerCase();
 }
 
-/**
- * Why a request may not enter, whatever it knows; undefined when it may. `bound` is the address the gateway listens on.
- *
- * Two Host headers, or a target in full that names another host (RFC 9112, 3.2), are read differently by whoever stands in
- * between: what one has let through may not be what the other answers.
- */
-export function refusalAtEntry(
-  { headersDistinct, url = "" }: Pick<IncomingMessage, "headersDistinct" | "url">,
-  bound: string,
-): Refusal | undefined {
-  const { host: hosts = [], origin: origins = [] } = headersDistinct;
-  if (hosts.length > 1) return TWO_HOSTS;
-  const [host] = hosts;
-  if (!hostAllowed(host, bound) || !targetAllowed(url, host)) return FOREIGN;
-  return origins.every((origin) => originAllowed(origin, host)) ? undefined : FOREIGN;
+/** One writing for each address (RFC 5952). */
+function canonical(name: string): string {
+  return isIP(name) === 6 ? new URL(`http://[${name.split("%")[0]}]`).hostname.slice(1, -1) : name;
 }
 
 /** True for a path, or a whole address of the same host. */
-function targetAllowed(target: string, host: string | undefined): boolean {
+function targetAllowed(target: string, scheme: string, host: string | undefined): boolean {
   if (target.startsWith("/")) return true;
-  const authority = /^http:\/\/([^/?#]*)/i.exec(target)?.[1];
-  return authority !== undefined && authority.toLowerCase() === host?.toLowerCase();
+  const [, asked, authority] = /^(https?):\/\/([^/?#]*)/i.exec(target) ?? [];
+  return asked?.toLowerCase() === scheme && authority !== undefined && authority.toLowerCase() === host?.toLowerCase();
 }
 
 const FOREIGN: Refusal = {

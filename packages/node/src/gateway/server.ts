@@ -1,66 +1,110 @@
-/** The HTTP and WebSocket front of a peer. */
+/** The HTTP and WebSocket front of a peer, on one port: over TLS, and to programs on this machine also without. */
 import type { FastifyInstance } from "fastify";
 import type { IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { WebSocketServer } from "ws";
 import { MAX_TEXT_BYTES } from "@parley/sdk";
-import { codeOf, invariant, messageOf, PeerError } from "../errors.ts";
+import { codeOf, messageOf, PeerError } from "../errors.ts";
 import { Connection, type ConnectionDeps } from "./connection.ts";
 import { refusalBytes, type Refusal } from "./failure.ts";
 import { createFront, type FrontOptions } from "./front.ts";
-import { isLoopback, refusalAtEntry } from "./guard.ts";
+import { Entry, isLoopback } from "./guard.ts";
+import { isWildcard } from "./tls/names.ts";
+import { OnePort, type OnePortOptions } from "./tls/one-port.ts";
 
 /** Options of {@link startGateway}. */
-export interface GatewayOptions extends ConnectionDeps, FrontOptions {
+export interface GatewayOptions extends ConnectionDeps, Omit<FrontOptions, "entry" | "patienceMs"> {
+  /** The address to listen on; at loopback it listens whatever that is. */
+  readonly host: string;
   /** 0 takes any free port. */
   readonly port: number;
+  /** Looks at who comes in. Default: only who names this machine, as nobody else can. */
+  readonly entry?: Entry;
+  /** What is shown over TLS. Default: nothing, so that there is no TLS. */
+  readonly credentials?: OnePortOptions["credentials"] | undefined;
+  /** For whoever has connected to say what they want. Default 10,000. */
+  readonly patienceMs?: number;
 }
 
 /** A listening gateway. */
 export interface Gateway {
-  /** Such as `http://127.0.0.1:8765`. */
+  /** Where programs on this machine reach it, such as `http://127.0.0.1:8765`. */
   readonly url: string;
   readonly port: number;
+  /** Connections that have not said yet what they want. */
+  readonly waiting: number;
   /** Clients that are there for more than to look how the peer fares. */
   readonly clients: number;
   close(): Promise<void>;
 }
 
 const FAREWELL_MS = 1000;
+const PATIENCE_MS = 10_000;
 /** Clients at once; each holds a session in memory. */
 const MAX_CONNECTIONS = 512;
 
 /**
  * Listens.
- * @throws PeerError `port-in-use`; `config-invalid` for an address that cannot be listened on, or that others can reach:
- * connections are not encrypted yet, so only this machine's own addresses are allowed.
+ * @throws PeerError `port-in-use`; `config-invalid` for an address that cannot be listened on
  */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  if (!isLoopback(options.host)) throw notLoopback(options.host);
-  const app = createFront(options);
+  const { host, log, credentials = NO_TLS, entry = new Entry(), patienceMs = PATIENCE_MS } = options;
+  const app = createFront({ ...options, entry, patienceMs });
   const users = new Set<Connection>();
-  const sockets = acceptSockets(app, options, users);
+  const sockets = acceptSockets(app, { ...options, entry }, users);
+  await app.ready();
+  // Node watches for slow requests from here on, and has no other sign of it.
+  app.server.emit("listening");
+  const onConnection = (socket: Socket): void => void app.server.emit("connection", socket);
+  const door = new OnePort({ credentials, patienceMs, log, onConnection });
+  const close = async (): Promise<void> => {
+    await farewell(sockets);
+    await door.close();
+    await app.close();
+  };
+  let port: number;
   try {
-    await app.listen({ host: options.host, port: options.port });
+    port = await listenAt(door, options);
   } catch (cause) {
+    await close();
     throw listenError(options, cause);
   }
-  const address = app.server.address();
-  invariant(typeof address === "object" && address !== null, "a gateway that listens on TCP has a port");
-  const { port } = address;
-  const shownHost = options.host.includes(":") ? `[${options.host}]` : options.host;
+  const own = isLoopback(host) ? host : "127.0.0.1";
   return {
-    url: `http://${shownHost}:${port}`,
+    url: `http://${own.includes(":") ? `[${own}]` : own}:${port}`,
     port,
+    get waiting() {
+      return door.waiting;
+    },
     get clients() {
       return users.size;
     },
-    close: async () => {
-      await farewell(sockets);
-      await app.close();
-    },
+    close,
   };
 }
+
+/** At the address that is wanted, and at loopback, where this machine's own programs look. @throws the system's error */
+async function listenAt(door: OnePort, { host, port }: GatewayOptions): Promise<number> {
+  if (host === "localhost") {
+    const got = await door.listen("127.0.0.1", port);
+    await door.listen("::1", got).catch((error: unknown) => {
+      // Some machines have no IPv6, and lack nothing.
+      if (!["EADDRNOTAVAIL", "EAFNOSUPPORT"].includes(codeOf(error))) throw error;
+    });
+    return got;
+  }
+  const got = await door.listen(host, port);
+  if (!isLoopback(host) && !isWildcard(host)) await door.listen("127.0.0.1", got);
+  return got;
+}
+
+const NO_TLS: OnePortOptions["credentials"] = {
+  current: async () => {
+    throw new PeerError("usage", "this gateway speaks no TLS", { nextStep: "Speak plain HTTP to it, at loopback." });
+  },
+  watch: () => () => undefined,
+};
 
 /** Says goodbye to clients, and hangs up on those that do not answer soon. */
 async function farewell(sockets: WebSocketServer): Promise<void> {
@@ -75,10 +119,14 @@ async function farewell(sockets: WebSocketServer): Promise<void> {
   sockets.close();
 }
 
-function acceptSockets(app: FastifyInstance, options: GatewayOptions, users: Set<Connection>): WebSocketServer {
+function acceptSockets(
+  app: FastifyInstance,
+  options: GatewayOptions & { readonly entry: Entry },
+  users: Set<Connection>,
+): WebSocketServer {
   const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_TEXT_BYTES, perMessageDeflate: false });
   app.server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    const refused = refusalOfSocket(request, options.host, sockets.clients.size);
+    const refused = refusalOfSocket(request, options.entry, sockets.clients.size);
     if (refused !== undefined) {
       socket.end(refusalBytes(refused));
       return;
@@ -91,8 +139,8 @@ function acceptSockets(app: FastifyInstance, options: GatewayOptions, users: Set
   return sockets;
 }
 
-function refusalOfSocket(request: IncomingMessage, bound: string, connections: number): Refusal | undefined {
-  const refused = refusalAtEntry(request, bound);
+function refusalOfSocket(request: IncomingMessage, entry: Entry, connections: number): Refusal | undefined {
+  const refused = entry.refusalOf(request);
   if (refused !== undefined) return refused;
   const path = (request.url ?? "").split("?")[0];
   if (path !== "/ws" && path !== "/") return NO_SOCKET;
@@ -127,12 +175,5 @@ function listenError(options: GatewayOptions, cause: unknown): PeerError {
   return new PeerError("config-invalid", `cannot listen on ${options.host}:${options.port}: ${messageOf(cause)}`, {
     nextStep: privileged ?? "Give an address of this machine as listen.host.",
     cause,
-  });
-}
-
-function notLoopback(host: string): PeerError {
-  return new PeerError("config-invalid", `listen.host = "${host}" would let other machines in`, {
-    nextStep:
-      "Use 127.0.0.1: this version has no encryption for clients on other machines, so it does not accept them.",
   });
 }

@@ -34,8 +34,14 @@ function candidates(setting: Setting): fc.Arbitrary<SettingValue> {
   if (setting.kind === "text" && choices.length > 0) return fc.constantFrom(...choices);
   if (setting.kind === "text" && setting.allowed.includes("http"))
     return fc.webUrl({ validSchemes: ["http", "https"] });
-  if (setting.key === "listen.host") return fc.constantFrom("127.0.0.1", "127.9.8.7", "::1", "localhost");
-  if (setting.key === "mesh.host") return fc.oneof(fc.ipV4(), fc.constantFrom("::", "fd00::7"));
+  if (setting.key === "listen.host" || setting.key === "mesh.host")
+    return fc.oneof(fc.ipV4(), fc.constantFrom("::", "fd00::7"));
+  if (setting.key === "listen.names" || setting.key === "listen.proxies")
+    return fc.array(fc.ipV4(), { minLength: 1, maxLength: 3 }).map((all) => all.join(", "));
+  if (setting.key === "cors.origins")
+    return fc
+      .array(fc.domain(), { minLength: 1, maxLength: 3 })
+      .map((all) => all.map((name) => `https://${name}`).join());
   if (setting.key === "cluster.join")
     return fc.array(fc.domain(), { minLength: 1, maxLength: 3 }).map((all) => all.join(", "));
   if (setting.key === "cluster.roles")

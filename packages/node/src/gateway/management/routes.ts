@@ -16,19 +16,22 @@
  *     POST   /recover            {isLastResort: true}
  *     GET    /ears               what the peer's own ears do
  *     POST   /ears               {do: "on" | "off" | "press" | "release" | "strike" | "cancel"}
+ *     GET    /trust              the certificate that clients are to trust, and the steps for each platform
+ *     POST   /trust/renew        another authority takes its place
  *
  * What writes is in `writes.ts`; who may come in, and what was done, in `../access/routes.ts`.
  *
  * Failures are `{error: {code, message, nextStep, details?}}` with the codes of `PeerError`.
  */
-import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyReply } from "fastify";
 import type { Logger } from "pino";
 import type { Cluster } from "../../cluster/face.ts";
 import { messageOf, PeerError } from "../../errors.ts";
 import { THIS_MACHINE } from "../access/gate.ts";
 import { addAccessRoutes, type AccessParts } from "../access/routes.ts";
 import { sendRefusal } from "../failure.ts";
-import { isLoopback } from "../guard.ts";
+import type { TrustSource } from "../tls/trust.ts";
+import { addTrustManagement } from "../tls/trust-routes.ts";
 import type { HostEars } from "../../services/ears/ears.ts";
 import type { EarsReport } from "../../services/ears/report.ts";
 import { approveBody, earsBody, emptyBody, joinBody, leaveBody, readBody, recoverBody, revokeBody } from "./bodies.ts";
@@ -45,6 +48,8 @@ export interface Management {
   readonly times?: ManagementTimes;
   /** Who may come in, and what was done; `access/routes.ts`. */
   readonly access?: AccessParts | undefined;
+  /** What clients are to trust. */
+  readonly trust?: Pick<TrustSource, "trust" | "renew"> | undefined;
 }
 
 /** What may be done with a peer's own ears. */
@@ -72,10 +77,11 @@ export function addManagement(app: FastifyInstance, management: Management, log:
       api.addHook("onRequest", async (request, reply) => {
         // A client that is an admin is one wherever it is; this machine's own token is good on this machine.
         const isOwn = request.principal?.account === THIS_MACHINE;
-        return isOwn && !isFromHere(request) ? refuseOutsider(reply) : undefined;
+        return isOwn && !request.isFromHere ? refuseOutsider(reply) : undefined;
       });
       routes.addTo(api);
       if (management.access !== undefined) addAccessRoutes(api, management.access);
+      if (management.trust !== undefined) addTrustManagement(api, management.trust, management.access?.audit);
     },
     { prefix: "/api/v1" },
   );
@@ -199,10 +205,6 @@ class Routes {
     const { belonging, clusterId = null } = cluster;
     return { belonging, clusterId };
   }
-}
-
-function isFromHere({ socket }: FastifyRequest): boolean {
-  return isLoopback((socket.remoteAddress ?? "").replace(/^::ffff:/i, ""));
 }
 
 function refuseOutsider(reply: FastifyReply): FastifyReply {

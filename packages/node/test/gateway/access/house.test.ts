@@ -22,6 +22,10 @@ class SharedSecrets implements Secrets {
     return true;
   }
 
+  watch(): () => void {
+    return () => undefined;
+  }
+
   expose(): void {
     if (this.#found !== undefined) this.#found = { ...this.#found, isExposed: true };
   }

@@ -38,6 +38,8 @@ export async function managed(
     readonly home?: string;
     readonly log?: Logger;
     readonly health?: GatewayOptions["health"];
+    /** Of the gateway itself, in place of what it has else. */
+    readonly gateway?: Partial<GatewayOptions>;
   } = {},
 ): Promise<Managed> {
   const cluster = new FakeCluster();
@@ -70,6 +72,7 @@ export async function managed(
       access: { book, audit },
       ...(options.times === undefined ? {} : { times: options.times }),
     },
+    ...options.gateway,
   });
   onTestFinished(async () => {
     await ears.close();

@@ -44,7 +44,7 @@ export interface HouseSecretsOptions {
   readonly self: string;
   /** Private, X25519. */
   readonly sealingKey: KeyObject;
-  readonly shared: Pick<SharedState, "now" | "submit">;
+  readonly shared: Pick<SharedState, "now" | "submit" | "watch">;
 }
 
 /** The key of a secret in the replicated store: nobody's but the peers' own. */
@@ -80,6 +80,10 @@ export class HouseSecrets implements Secrets {
     throw new PeerError("no-quorum", `the cluster does not agree on ${name} now: ${submitted.detail}`, {
       nextStep: "See what would restore the quorum: parley status.",
     });
+  }
+
+  watch(name: string, changed: () => void): () => void {
+    return this.#options.shared.watch(({ pairs }) => pairs.get(`${PREFIX}${name}`), changed);
   }
 
   /** What this member is to propose so that all members know each secret, and whoever left is not counted any more. */
