@@ -13,6 +13,12 @@ export interface ClientLine {
   readonly maxBytes: number | undefined;
   /** It answers what it has handled. */
   readonly acknowledges: boolean;
+  /** Asks the client for a sign of life, below all messages. */
+  probe(): void;
+  /** For how long nothing has come from it, signs of life included. */
+  readonly silentMs: number;
+  /** Ends a connection that only looks alive. */
+  hangUp(): void;
 }
 
 interface Open {
@@ -87,7 +93,7 @@ export class Receiver {
   async #give(post: Post): Promise<Try> {
     const { messageId } = post;
     const { promise, resolve } = Promise.withResolvers<Try>();
-    const timer = this.#time.clock.after(HUB.ackMs, () => resolve({ outcome: "unanswered" }));
+    const timer = this.#time.clock.after(HUB.ackMs, () => resolve(this.#unanswered()));
     const tried = promise.then((outcome) => {
       timer.cancel();
       this.#open.delete(messageId);
@@ -95,9 +101,17 @@ export class Receiver {
       return outcome;
     });
     this.#open.set(messageId, { settle: resolve, tried });
+    this.#line.probe();
     await this.#line.send(post);
     // Who acknowledges nothing has it when its socket does.
     if (!this.#line.acknowledges) resolve({ outcome: this.#line.isOpen ? "delivered" : "gone" });
     return tried;
+  }
+
+  /** Its handler may be slow; but a client that gives no sign of life is gone, whatever its connection says. */
+  #unanswered(): Try {
+    if (this.#line.silentMs < HUB.ackMs) return { outcome: "unanswered" };
+    this.#line.hangUp();
+    return { outcome: "gone" };
   }
 }

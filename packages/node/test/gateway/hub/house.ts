@@ -79,7 +79,7 @@ export class Street {
     house.pairs.hasQuorum = false;
     house.hub.close();
     house.leaveMesh();
-    this.network.transport(peer).close();
+    void this.network.transport(peer).close();
     const stopped = house.system.stop();
     await this.clock.until(stopped);
     this.houses.delete(peer);
@@ -166,7 +166,7 @@ export class Client {
     this.peer = peer;
     this.#connections += 1;
     const { acknowledges = true, groups = [], channels = [], maxBytes } = this.#manner;
-    this.#seat = house.hub.enter(
+    const seat = house.hub.enter(
       { clientId: this.id, sessionId: `${this.id} ${this.#connections}`, clientType: "api", groups, channels },
       {
         acknowledges,
@@ -174,11 +174,20 @@ export class Client {
         get isOpen() {
           return line.isOpen && !house.isDead;
         },
+        probe: () => undefined,
+        get silentMs() {
+          return line.arrives ? 0 : Number.POSITIVE_INFINITY;
+        },
+        hangUp: () => {
+          line.isOpen = false;
+          seat.leave("silent");
+        },
         send: async (message) => {
           if (line.arrives && !house.isDead) this.#receive(message);
         },
       },
     );
+    this.#seat = seat;
     return this;
   }
 
