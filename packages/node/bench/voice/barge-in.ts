@@ -21,7 +21,7 @@ import {
   withRms,
 } from "@parley/audio/testing";
 import type { BenchRow } from "../../../../tools/bench/types.ts";
-import { heldAgainst, type EchoScene, type Reaction } from "../../src/testing/conversation/index.ts";
+import { cleanedOf, heldAgainst, type EchoScene, type Reaction } from "../../src/testing/conversation/index.ts";
 import { modelsWith, recordings, VOICE_MODELS, VOICES, withVoices, type Models } from "./material.ts";
 import type { PartOptions } from "./part.ts";
 
@@ -51,14 +51,14 @@ const ONSET_DB = { quiet: 25, masked: 15 };
 const FIRST_SEED = 5000;
 
 /** What is no speech. */
-const NOISES: Readonly<Record<string, { readonly count: number; readonly make: (seed: number) => Float32Array }>> = {
+const NOISES = {
   coughs: { count: 100, make: cough },
   "coughs with a voice in them": { count: 100, make: voicedCough },
   "cleared throats": { count: 30, make: throatClearing },
   "laughs of three to seven ha": { count: 30, make: laughter },
   "dropped things": { count: 30, make: droppedThing },
   "knocks at a door": { count: 30, make: doorKnock },
-  "keyboards for 1.5 s": { count: 30, make: (seed) => keyboard(1500, seed) },
+  "keyboards for 1.5 s": { count: 30, make: (seed: number) => keyboard(1500, seed) },
 };
 
 /** Something said, and where it begins. */
@@ -92,8 +92,12 @@ export async function* bargeInRows({ isQuick }: PartOptions): AsyncGenerator<Ben
         over(vad, inRoomOf(masked, n, "quiet", LEARNING_MS), LEARNING_MS, echoOf(reply, n, { cleans, tells: true })),
       );
     }
+    yield* limitRows(vad, fewer, reply);
     for (const [name, { count, make }] of Object.entries(NOISES)) {
       yield* noiseRows(name, isQuick ? Math.ceil(count / 5) : count, make, vad);
+    }
+    for (const name of ["coughs", "coughs with a voice in them"] as const) {
+      yield* coughRows(`${name} over our own voice, cleaned`, isQuick ? 5 : 20, NOISES[name].make, vad, reply);
     }
     yield* steadyRows(vad, isQuick);
     yield* ownVoiceRows(reply, vad, isQuick);
@@ -181,7 +185,10 @@ async function* speechRows(
   for (const [n, one] of said.entries()) {
     const done = await react(one, n);
     if (done.some(({ type, atMs }) => type === "stop" && atMs < 0)) early += 1;
-    ducks.push(done.find(({ type, atMs }) => type !== "restore" && atMs >= 0)?.atMs ?? NEVER_MS);
+    // What ducked for a breath and still does when the voice begins is ducked at once.
+    const isDucked = done.findLast(({ atMs }) => atMs < 0)?.type === "duck";
+    const first = done.find(({ type, atMs }) => type !== "restore" && atMs >= 0)?.atMs ?? NEVER_MS;
+    ducks.push(isDucked ? 0 : first);
     stops.push(done.find(({ type, atMs }) => type === "stop" && atMs >= 0)?.atMs ?? NEVER_MS);
   }
   for (const [what, times, goal] of [
@@ -199,6 +206,57 @@ async function* speechRows(
     if (never > 0) yield row(`${name}, never (counted as ${NEVER_MS / 1000} s)`, never, "");
   }
   if (early > 0) yield row(`speech ${where}: stopped before anybody spoke`, early, "");
+}
+
+/** What the canceller lets through, whatever is made of it: how late the bare detector calls it speech, for the first time and for long. */
+async function* limitRows(vad: VoiceFrames, said: readonly Saying[], reply: Float32Array): AsyncGenerator<BenchRow> {
+  const [first, sure]: [number[], number[]] = [[], []];
+  for (const [n, { masked }] of said.entries()) {
+    const { sound, onsetMs } = inRoomOf(masked, n, "quiet", LEARNING_MS);
+    const cleaned = await cleanedOf(sound, echoOf(reply, n, { cleans: true, tells: true }));
+    const { frameMs } = vad;
+    let surelyMs = 0;
+    let [firstMs, sureMs] = [NEVER_MS, NEVER_MS];
+    for await (const { atMs, probability } of vad.frames(blocksOf(cleaned), {})) {
+      const endMs = atMs + frameMs - onsetMs;
+      if (endMs < 0) continue;
+      if (probability > 0.5) firstMs = Math.min(firstMs, endMs);
+      surelyMs = probability > 0.9 ? surelyMs + frameMs : 0;
+      if (surelyMs >= 3 * frameMs) sureMs = Math.min(sureMs, endMs);
+    }
+    first.push(firstMs);
+    sure.push(sureMs);
+  }
+  for (const [what, times] of [
+    ["speech for the first time", first],
+    ["surely speech for three frames", sure],
+  ] as const) {
+    for (const share of [0.5, 0.95]) {
+      const name = `bare detector behind the canceller: ${what} after (${said.length} onsets), p${100 * share}`;
+      yield row(name, quantile(times, share), "ms");
+    }
+  }
+}
+
+async function* blocksOf(sound: Float32Array): AsyncGenerator<Float32Array> {
+  for (let at = 0; at < sound.length; at += 1600) yield sound.slice(at, at + 1600);
+}
+
+/** Coughs while our own voice is in the microphone. */
+async function* coughRows(
+  name: string,
+  count: number,
+  make: (seed: number) => Float32Array,
+  vad: VoiceFrames,
+  reply: Float32Array,
+): AsyncGenerator<BenchRow> {
+  let stops = 0;
+  for (let n = 0; n < count; n += 1) {
+    const { sound } = inRoomOf({ sound: make(FIRST_SEED + n), onsetMs: 0 }, n, "quiet", LEARNING_MS);
+    const done = await heldAgainst({ vad, sound, echo: echoOf(reply, n, { cleans: true, tells: true }) });
+    if (done.some(({ type }) => type === "stop")) stops += 1;
+  }
+  yield { ...row(`${name}: stopped (of ${count})`, stops, ""), goal: "0", met: stops === 0 };
 }
 
 async function* noiseRows(

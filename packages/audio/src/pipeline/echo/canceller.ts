@@ -4,6 +4,8 @@
  * suppresses what is left, keeping who speaks at the same time.
  */
 import { SPEECH_RATE_HZ } from "../../format/pcm.ts";
+import { EchoDelay } from "./delay.ts";
+import { Residue } from "./residue.ts";
 
 /** AEC3 works on frames of 10 ms. */
 export const ECHO_FRAME_SAMPLES = SPEECH_RATE_HZ / 100;
@@ -23,9 +25,15 @@ export interface CleanFrame {
   /**
    * 0 to 1: how much of what the microphone hears is explained by our own playback: the share of its power that was
    * taken out, over the last frames. 0 while nothing is played. Near 1: nobody else is heard; at equal loudness of
-   * somebody else about 0.5.
+   * somebody else about 0.5. For who uses the microphone as it is.
    */
   readonly echoLikelihood: number;
+  /**
+   * 0 to 1: how likely `samples` are what is always left of our own playback: 1 what is no more than that, 0 what is far above it, however
+   * much of the microphone was ours. 0 while nothing is played. Until our voice has been found in the microphone, it is `echoLikelihood`; from
+   * there on, and when the echo comes another way, 1 for one and a half seconds of it. For who uses `samples`.
+   */
+  readonly residueLikelihood: number;
 }
 
 /** An echo canceller for one microphone and one loudspeaker. */
@@ -42,7 +50,7 @@ export interface EchoCanceller extends Disposable {
 export async function createEchoCanceller(): Promise<EchoCanceller> {
   const module = await loadModule();
   const native = new module.AEC3(SPEECH_RATE_HZ, 1, 1);
-  const explained = new ExplainedShare();
+  const likelihoods = new Likelihoods();
   let disposed = false;
   return {
     process: (reference, microphone) => {
@@ -54,7 +62,7 @@ export async function createEchoCanceller(): Promise<EchoCanceller> {
       native.analyze([reference]);
       const samples = new Float32Array(ECHO_FRAME_SAMPLES);
       native.process([samples], [microphone]);
-      return { samples, echoLikelihood: explained.update(reference, microphone, samples) };
+      return { samples, ...likelihoods.update(reference, microphone, samples) };
     },
     [Symbol.dispose]: () => {
       if (!disposed) native.free();
@@ -83,23 +91,44 @@ async function loadModule() {
   return await loading;
 }
 
-/** The share of the microphone's power that was taken out, while something of ours can be in it. */
-class ExplainedShare {
-  readonly #keep = Math.exp(-10 / AVERAGING_MS);
+/** How much of the microphone was ours, and how likely what is left is. */
+class Likelihoods {
   readonly #delayed = new Float32Array(ECHO_DELAY_SAMPLES + ECHO_FRAME_SAMPLES);
-  #heard = 0;
-  #left = 0;
+  readonly #explained = new ExplainedShare();
+  readonly #residue = new Residue();
+  readonly #delay = new EchoDelay();
   #sincePlayedMs = Number.POSITIVE_INFINITY;
 
-  update(reference: Float32Array, microphone: Float32Array, cleaned: Float32Array): number {
+  update(
+    reference: Float32Array,
+    microphone: Float32Array,
+    cleaned: Float32Array,
+  ): Pick<CleanFrame, "echoLikelihood" | "residueLikelihood"> {
     this.#sincePlayedMs = power(reference) > AUDIBLE_POWER ? 0 : this.#sincePlayedMs + 10;
+    const isPlaying = this.#sincePlayedMs <= REFERENCE_MEMORY_MS;
     // Compared is what the cleaned frame was made of, which came some samples before.
     this.#delayed.copyWithin(0, ECHO_FRAME_SAMPLES);
     this.#delayed.set(microphone, ECHO_DELAY_SAMPLES);
-    this.#heard = this.#keep * this.#heard + power(this.#delayed.subarray(0, ECHO_FRAME_SAMPLES));
-    this.#left = this.#keep * this.#left + power(cleaned);
-    if (this.#sincePlayedMs > REFERENCE_MEMORY_MS || this.#heard <= AUDIBLE_POWER) return 0;
-    return Math.max(0, 1 - this.#left / this.#heard);
+    const heard = power(this.#delayed.subarray(0, ECHO_FRAME_SAMPLES));
+    const left = power(cleaned);
+    if (this.#delay.push(reference, microphone, isPlaying)) this.#residue.forget();
+    const echoLikelihood = this.#explained.push(heard, left, isPlaying);
+    const hasEcho = this.#delay.delayMs !== undefined;
+    const ours = this.#residue.push(heard, left, isPlaying, hasEcho) ?? echoLikelihood;
+    return { echoLikelihood, residueLikelihood: isPlaying && this.#delay.doubts ? 1 : ours };
+  }
+}
+
+/** The share of the microphone's power that was taken out, while something of ours can be in it. */
+class ExplainedShare {
+  readonly #keep = Math.exp(-10 / AVERAGING_MS);
+  #heard = 0;
+  #left = 0;
+
+  push(heard: number, left: number, isPlaying: boolean): number {
+    this.#heard = this.#keep * this.#heard + heard;
+    this.#left = this.#keep * this.#left + left;
+    return isPlaying && this.#heard > AUDIBLE_POWER ? Math.max(0, 1 - this.#left / this.#heard) : 0;
   }
 }
 

@@ -7,11 +7,12 @@
  * of its speech probability, in units of a frame that surely is speech, and at zero it starts anew. So a burst that looks
  * like speech for a few frames, as coughs do, is taken back by what follows, and bursts do not add up. What has no voice in it
  * where it is loudest counts for less (`clarity.ts`), and what breaks off stops nothing (`ending.ts`). What our own playback explains
- * counts for neither.
+ * counts for neither; what is heard over it has been through an echo canceller (`gated.ts`).
  */
 import { Clarity } from "./clarity.ts";
 import { Ending } from "./ending.ts";
 import { NoiseFloor } from "./floor.ts";
+import { Gated } from "./gated.ts";
 import { bargeInOptions } from "./options.ts";
 import type { BargeInOptions } from "./options.ts";
 
@@ -68,6 +69,7 @@ class Watch implements BargeIn {
   readonly #floor: NoiseFloor;
   readonly #clarity: Clarity;
   readonly #ending: Ending;
+  readonly #gated: Gated;
   #state: "full" | "ducked" | "stopped" = "full";
   #soundMs = 0;
   #speechMs = 0;
@@ -82,12 +84,14 @@ class Watch implements BargeIn {
     this.#floor = new NoiseFloor(options.frameMs, options.floorRiseMs);
     this.#clarity = new Clarity(options.frameMs);
     this.#ending = new Ending(options.frameMs);
+    this.#gated = new Gated(options.frameMs);
   }
 
   reset(): void {
     this.#state = "full";
     this.#clarity.reset();
     this.#ending.reset();
+    this.#gated.reset();
     this.#soundMs = 0;
     this.#speechMs = 0;
     this.#onsetMs = undefined;
@@ -118,9 +122,11 @@ class Watch implements BargeIn {
     // Half of a sure sound is none yet; below it the sum falls.
     const more = ((sound - DOUBT) / (1 - DOUBT)) * frameMs;
     this.#soundMs = Math.min(2 * duckAfterMs, Math.max(0, this.#soundMs + more));
-    const weight = this.#clarity.push(frame.levelDbfs, aboveDb, frame.periodicity);
+    const clear = this.#clarity.push(frame.levelDbfs, aboveDb, frame.periodicity);
+    const gated = this.#gated.push(within(frame.echo), theirs, speech, frame.periodicity);
     const most = frame.periodicity === undefined ? 1 : MOST_EVIDENCE;
-    const odds = Math.max(-1, Math.min(most, logOdds(speech) / logOdds(sureSpeech)));
+    const odds = Math.max(-1, Math.min(most, (logOdds(speech) + gated.surer) / logOdds(sureSpeech)));
+    const weight = clear * gated.weight;
     this.#ending.push(frame.levelDbfs, speech);
     const evidence = this.#ending.isOver ? BROKEN_OFF : odds > 0 ? odds * weight : odds;
     this.#speechMs = Math.min(this.#options.stopAfterMs, Math.max(0, this.#speechMs + evidence * frameMs));

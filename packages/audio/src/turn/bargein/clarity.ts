@@ -2,6 +2,7 @@
  * Whether a sound has a voice in it where it is loudest. Vowels do. A cough is loudest in its first stroke of breath, and what
  * tone it has comes behind that; a hiss at the beginning of a word is far below its vowel.
  */
+import { ramp } from "./ramp.ts";
 
 /** In so long what was heard before is forgotten by two thirds. */
 const MEMORY_MS = 300;
@@ -45,9 +46,4 @@ export class Clarity {
     this.#loud = 0;
     this.#voiced = 0;
   }
-}
-
-/** 0 up to `from`, 1 from `to` on. */
-function ramp(value: number, [from, to]: readonly [number, number]): number {
-  return value > from ? Math.min(1, (value - from) / (to - from)) : 0;
 }

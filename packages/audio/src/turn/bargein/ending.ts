@@ -9,6 +9,8 @@ const FORGET_DB_PER_S = 80;
 const FALLING_DB = 5;
 /** And so far below it is over. */
 const OVER_DB = 30;
+/** What rises by so much from one frame to the next does not fall, however far below it still is: a consonant is over. */
+const RISING_DB = 3;
 /** What counts as its level: frames that may be speech. What bangs is no measure for who speaks after it. */
 const MAYBE_SPEECH = 0.5;
 
@@ -17,6 +19,8 @@ export class Ending {
   readonly #forgetDb: number;
   #fromDbfs = -Infinity;
   #belowDb = 0;
+  #levelDbfs = -Infinity;
+  #isRising = false;
 
   constructor(frameMs: number) {
     this.#forgetDb = (FORGET_DB_PER_S * frameMs) / 1000;
@@ -24,7 +28,7 @@ export class Ending {
 
   /** It is falling: a stop can wait for the next frame. */
   get isFalling(): boolean {
-    return this.#belowDb > FALLING_DB;
+    return this.#belowDb > FALLING_DB && !this.#isRising;
   }
 
   /** It has broken off. */
@@ -36,6 +40,8 @@ export class Ending {
   push(levelDbfs: number, speech: number): void {
     if (Number.isNaN(levelDbfs)) return;
     const level = Math.min(0, levelDbfs);
+    this.#isRising = level >= this.#levelDbfs + RISING_DB;
+    this.#levelDbfs = level;
     this.#fromDbfs = Math.max(speech > MAYBE_SPEECH ? level : -Infinity, this.#fromDbfs - this.#forgetDb);
     // Before anything may have been speech, nothing falls: minus infinity below whatever there is.
     this.#belowDb = Number.isFinite(this.#fromDbfs) ? this.#fromDbfs - level : 0;
@@ -44,5 +50,7 @@ export class Ending {
   reset(): void {
     this.#fromDbfs = -Infinity;
     this.#belowDb = 0;
+    this.#levelDbfs = -Infinity;
+    this.#isRising = false;
   }
 }

@@ -9,13 +9,13 @@ export interface BargeInOptions {
   readonly policy: "any-speech" | "wake-word" | "never";
   /** Length of a frame. Default 32 ms. */
   readonly frameMs: number;
-  /** So far above the noise floor a sound is surely one; half of it is a doubtful one. Default 5 dB. */
+  /** So far above the noise floor a sound is surely one; half of it is a doubtful one. Default 3 dB. */
   readonly soundDb: number;
   /** Sure sound that ducks; doubtful sound takes longer. Default 40 ms, two frames: a click is one. */
   readonly duckAfterMs: number;
   /**
    * Surely speech for so long stops; what is less sure takes longer, and what is not speech takes back. The one knob between
-   * reacting fast and being stopped by coughs. Default 170 ms: three frames to six, the surer the fewer.
+   * reacting fast and being stopped by coughs. Default 160 ms: three frames to five, the surer the fewer.
    */
   readonly stopAfterMs: number;
   /** A frame of this probability is surely speech. Default 0.95. */
@@ -35,9 +35,9 @@ export interface BargeInOptions {
 const DEFAULTS: BargeInOptions = {
   policy: "any-speech",
   frameMs: 32,
-  soundDb: 5,
+  soundDb: 3,
   duckAfterMs: 40,
-  stopAfterMs: 170,
+  stopAfterMs: 160,
   sureSpeech: 0.95,
   quietMs: 200,
   noiseMs: 1500,

@@ -11,19 +11,23 @@ interface Cancelled {
   readonly samples: Float32Array;
   /** One for each frame of 10 ms. */
   readonly likelihoods: readonly number[];
+  /** That what is left is ours. */
+  readonly residues: readonly number[];
 }
 
 async function cancel(reference: Float32Array, microphone: Float32Array): Promise<Cancelled> {
   using canceller = await createEchoCanceller();
   const samples = new Float32Array(microphone.length);
   const likelihoods: number[] = [];
+  const residues: number[] = [];
   for (let at = 0; at + ECHO_FRAME_SAMPLES <= microphone.length; at += ECHO_FRAME_SAMPLES) {
     const end = at + ECHO_FRAME_SAMPLES;
     const clean = canceller.process(reference.subarray(at, end), microphone.subarray(at, end));
     samples.set(clean.samples, at);
     likelihoods.push(clean.echoLikelihood);
+    residues.push(clean.residueLikelihood);
   }
-  return { samples: samples.subarray(ECHO_DELAY_SAMPLES), likelihoods };
+  return { samples: samples.subarray(ECHO_DELAY_SAMPLES), likelihoods, residues };
 }
 
 function add(a: Float32Array, b: Float32Array, atS = 0): Float32Array {
@@ -100,6 +104,20 @@ describe("our own voice alone", () => {
 });
 
 describe("somebody else", () => {
+  test("who speaks over us is what is left, at once, as often as they speak; before and behind it what is left is ours", async () => {
+    const reference = babble(14, 32);
+    const echo = throughRoom(reference, { delayMs: 80, gain: 0.6, reverberationMs: 250, seed: 6 });
+    const near = loud(babble(4, 77, 210), Math.sqrt(power(span(echo, 6, 10))) * 1.2);
+    const { samples, residues, likelihoods } = await cancel(reference, add(echo, near, 6));
+    // Where more than their quietest is left of them.
+    const left = samples.slice();
+    const theirs = share(residues, left, [6, 10], (residue) => residue < 0.5);
+    expect(theirs).toBeGreaterThan(0.85);
+    expect(theirs).toBeGreaterThan(share(likelihoods, left, [6, 10], (likelihood) => likelihood < 0.5) + 0.1);
+    expect(share(residues, echo, [3, 6], (residue) => residue > 0.9)).toBeGreaterThan(0.95);
+    expect(share(residues, echo, [10.5, 13.9], (residue) => residue > 0.9)).toBeGreaterThan(0.9);
+  });
+
   test("who speaks over us at equal loudness is kept, and is not taken for us", async () => {
     const reference = babble(12, 31);
     const echo = throughRoom(reference, { delayMs: 80, gain: 0.6, reverberationMs: 250, seed: 6 });

@@ -8,7 +8,7 @@ const RATE = 16_000;
 
 /** A canceller that gives the reference it was handed. */
 const mirror: EchoCanceller = {
-  process: (reference) => ({ samples: reference.slice(), echoLikelihood: 0 }),
+  process: (reference) => ({ samples: reference.slice(), echoLikelihood: 0, residueLikelihood: 0 }),
   [Symbol.dispose]: () => undefined,
 };
 

@@ -61,10 +61,10 @@ describe("speech", () => {
     ]);
   });
 
-  test("stops a frame sooner where it is known to have a voice, and late, but not never, where it is known to have none", () => {
+  test("stops two frames sooner where it is known to have a voice, and late, but not never, where it is known to have none", () => {
     const stopOf = (periodicity: number): number | undefined =>
       hear([[60, { ...VOICE, periodicity }]]).find(({ type }) => type === "stop")?.atMs;
-    expect(stopOf(0.95)).toBe(160);
+    expect(stopOf(0.95)).toBe(128);
     expect(stopOf(0.3)).toBeGreaterThan(500);
     expect(stopOf(0.3)).toBeLessThan(900);
   });
@@ -75,7 +75,18 @@ describe("speech", () => {
       [4, hiss],
       [20, { ...VOICE, periodicity: 0.9 }],
     ]);
-    expect(decisions.find(({ type }) => type === "stop")?.atMs).toBe(4 * FRAME_MS + 160);
+    expect(decisions.find(({ type }) => type === "stop")?.atMs).toBe(4 * FRAME_MS + 128);
+  });
+
+  test("that falls for a consonant stops as soon as it rises again, not when it is as loud as before", () => {
+    const vowel = { ...VOICE, levelDbfs: -20, periodicity: 0.9 };
+    const word = [
+      [3, vowel],
+      [2, { ...vowel, levelDbfs: -42 }],
+      [1, { ...vowel, levelDbfs: -37 }],
+    ] as const;
+    expect(hear(word).find(({ type }) => type === "stop")?.atMs).toBe(6 * FRAME_MS);
+    expect(kinds(hear([...word.slice(0, 2), [1, { ...vowel, levelDbfs: -43 }]]))).not.toContain("stop");
   });
 
   test("that is hardly above the noise stops too", () => {
@@ -220,6 +231,29 @@ describe("our own voice", () => {
         ]),
       ),
     ).toBe("duck stop");
+  });
+});
+
+describe("behind an echo canceller", () => {
+  const ours = { ...ROOM, echo: 1, periodicity: 0.3 };
+  const doubtful = { ...VOICE, speech: 0.7, echo: 0, periodicity: 0.93 };
+  const stopOf = (echo: number, frame: Omit<BargeInFrame, "atMs">): number | undefined =>
+    hear([
+      [30, { ...ours, echo }],
+      [60, frame],
+    ]).find(({ type }) => type === "stop")?.atMs;
+
+  test("a voice of which the detector is not sure is one sooner than in a quiet room", () => {
+    const [sooner, later] = [stopOf(1, doubtful), stopOf(0, doubtful)];
+    expect(sooner).toBeLessThanOrEqual(30 * FRAME_MS + 192);
+    expect(later).toBeGreaterThan(30 * FRAME_MS + 400);
+  });
+
+  test("what has little of a voice is none the sooner, and what is surely speech no sooner than elsewhere", () => {
+    const cough = { ...doubtful, periodicity: 0.6 };
+    expect(stopOf(1, cough)).toBeGreaterThanOrEqual(stopOf(0, cough) ?? Number.NaN);
+    const sure = { ...VOICE, speech: 0.99, periodicity: 0.6 };
+    expect(stopOf(1, sure)).toBeGreaterThanOrEqual(stopOf(0, sure) ?? Number.NaN);
   });
 });
 

@@ -22,7 +22,7 @@ export interface SoundNews {
 /** What was captured, without our own voice. */
 export interface HeardSound {
   readonly samples: Float32Array;
-  /** How much of it our own playback explains, 0 to 1; absent where that is not looked for. */
+  /** How likely it is what is left of our own playback, 0 to 1; absent where that is not looked for. */
   readonly echo?: number | undefined;
 }
 
@@ -79,8 +79,8 @@ async function* heard(
     if (onLevel !== undefined) for (const level of meter.push(block)) onLevel(level);
     if (echo === undefined) yield { samples: block };
     else {
-      for (const { samples, echoLikelihood } of echo.heard(block, performance.now())) {
-        yield { samples, echo: echoLikelihood };
+      for (const { samples, residueLikelihood } of echo.heard(block, performance.now())) {
+        yield { samples, echo: residueLikelihood };
       }
     }
   }

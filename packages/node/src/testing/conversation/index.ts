@@ -2,5 +2,5 @@
 export { LiveMicrophone } from "./microphone.ts";
 export { LiveSpeaker, type PlayedReply, type SpeakerDeed } from "./speaker.ts";
 export { TalkListener, type TalkEventOf } from "./listener.ts";
-export { heldAgainst, type EchoScene, type Reaction, type Scene } from "./over-reply.ts";
+export { cleanedOf, heldAgainst, type EchoScene, type Reaction, type Scene } from "./over-reply.ts";
 export { Blocks } from "./blocks.ts";

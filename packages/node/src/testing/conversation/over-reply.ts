@@ -26,7 +26,7 @@ export interface EchoScene {
   readonly reply: Float32Array;
   /** The client takes it out of the microphone. */
   readonly cleans: boolean;
-  /** The client says how much there was of it. */
+  /** The client says how much there was of it, or how likely what it gives is the rest of it. */
   readonly tells: boolean;
   /** The loudspeaker's clock against the microphone's: so many parts in a million faster. */
   readonly driftPpm?: number;
@@ -118,6 +118,25 @@ export async function heldAgainst(scene: Scene): Promise<readonly Reaction[]> {
   return done;
 }
 
+/** What the canceller leaves of `sound` while a reply that nobody turns down leaks into it, 16 kHz mono. */
+export async function cleanedOf(sound: Float32Array, scene: EchoScene): Promise<Float32Array> {
+  const echo = await echoOf(scene);
+  const cleaned = new Float32Array(sound.length);
+  try {
+    for (let at = 0; at + BLOCK <= sound.length; at += BLOCK) {
+      echo.at(at / 16);
+      let end = at;
+      for (const { samples } of echo.through({ gain: 1, isOn: true }, sound.subarray(at, at + BLOCK), at / 16)) {
+        cleaned.set(samples, end);
+        end += samples.length;
+      }
+    }
+  } finally {
+    echo.close();
+  }
+  return cleaned;
+}
+
 /** The way of our own voice from the loudspeaker into the microphone, and out of it again. */
 async function echoOf({ leak, reply, cleans, driftPpm = 0, jump }: EchoScene) {
   const canceller = await createEchoCanceller();
@@ -139,9 +158,9 @@ async function echoOf({ leak, reply, cleans, driftPpm = 0, jump }: EchoScene) {
       path.played(played, nowMs);
       const leaked = leak.heard(played);
       const microphone = heard.map((sample, n) => sample + (leaked[n] ?? 0));
-      return path.heard(microphone, nowMs).map(({ samples, echoLikelihood }, n) => ({
-        samples: cleans ? samples : microphone.subarray(n * BLOCK, (n + 1) * BLOCK),
-        share: echoLikelihood,
+      return path.heard(microphone, nowMs).map((frame, n) => ({
+        samples: cleans ? frame.samples : microphone.subarray(n * BLOCK, (n + 1) * BLOCK),
+        share: cleans ? frame.residueLikelihood : frame.echoLikelihood,
       }));
     },
     close: () => canceller[Symbol.dispose](),
