@@ -46,7 +46,7 @@ export interface ConversationParts {
    * later takes its place, as when two that could not hear each other both had answered.
    */
   readonly arbitrate?: ((hit: WakeHeard, signal: AbortSignal) => AsyncIterable<Verdict>) | undefined;
-  /** How much of the sound between two places of the captured stream our own playback explains, 0 to 1. None when absent. */
+  /** How likely the sound between two places of the captured stream is our own playback, or how much of it, 0 to 1. None when absent. */
   readonly echo?: ((fromMs: number, toMs: number) => number) | undefined;
 }
 
