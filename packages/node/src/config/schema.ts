@@ -223,6 +223,24 @@ export const configSchema = z.strictObject({
       meaning: "Whether the embedded language model may use a GPU.",
       default: "auto",
     }),
+    tools: setting(z.enum(["auto", "on", "off"]), {
+      meaning:
+        "Whether the language model is offered tools (time, timer, calculator, say); auto: where it is known to be able to use them.",
+      default: "auto",
+    }),
+  }),
+  memory: section("What is kept of the conversations of clients that want that.", {
+    continue_hours: setting(whole(0, 8_760), {
+      meaning:
+        "A client that comes back and names no thread goes on with its last one, if that was spoken in no longer ago; 0 always begins anew.",
+      unit: "hours",
+      default: 168,
+    }),
+    client_kib: setting(whole(16, 8_192), {
+      meaning: "What is kept of one client; its oldest turns go first.",
+      unit: "KiB",
+      default: 1_024,
+    }),
   }),
   engines: section("The processes that run the models.", {
     threads: setting(whole(1, 256), {
