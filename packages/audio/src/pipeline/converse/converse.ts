@@ -325,6 +325,7 @@ class Conversation implements LiveConversation {
     const work = new AbortController();
     this.#work.set(generation, work);
     const span = this.#ears.span(effect.fromMs, effect.toMs);
+    this.#ears.taken(span.toMs);
     const open = this.#answers.turn(turn);
     open.spokeUntilMs = this.#clock.now() - (this.#ears.endMs - span.toMs);
     try {

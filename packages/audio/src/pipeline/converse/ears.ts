@@ -75,6 +75,8 @@ export class Ears {
   /** End of the last voice. */
   #voicedMs = 0;
   #wakeHeardMs = 0;
+  /** Up to here what was said is being answered; a detector that is behind may hear it only now. */
+  #takenMs = 0;
 
   constructor(parts: ConversationParts, options: EarsOptions, news: EarsNews, clock: ConversationClock) {
     this.#parts = parts;
@@ -131,6 +133,11 @@ export class Ears {
 
   close(): void {
     this.#open = undefined;
+  }
+
+  /** What was said up to there is being answered: it does not interrupt its own answer, however late it is heard. */
+  taken(toMs: number): void {
+    this.#takenMs = toMs;
   }
 
   /** A reply, or the work for one, is on: sounds may interrupt it. */
@@ -210,7 +217,7 @@ export class Ears {
     this.#history.push(frame);
     if (frame.voiced) this.#voicedMs = endMs;
     for (const event of events) {
-      if (event.type === "speech-start" && this.#open === undefined) {
+      if (event.type === "speech-start" && this.#open === undefined && event.atMs >= this.#takenMs) {
         this.#news.event({ type: "speech-start", startMs: event.atMs });
       }
     }
@@ -243,6 +250,7 @@ export class Ears {
     const { atMs } = frame;
     const bandDbfs = this.#bandDbfsAt(atMs);
     const decision = this.#bargeIn.push({ ...frame, bandDbfs, wake: false, periodicity: this.#periodicityAt(atMs) });
+    if (atMs < this.#takenMs) return this.#bargeIn.reset();
     if (decision === undefined || !this.#watches) return;
     this.#isDucked = decision.type === "duck";
     if (decision.type === "stop") {

@@ -147,6 +147,22 @@ function unstoppableTones(
   return { stt, waits };
 }
 
+/** A detector that is so many frames behind what is captured. */
+function behind(frames: number): VoiceFrames {
+  return {
+    ...toneVad,
+    async *frames(audio, options) {
+      const waiting: VoiceFrame[] = [];
+      for await (const frame of toneVad.frames(audio, options)) {
+        waiting.push(frame);
+        const first = waiting.length > frames ? waiting.shift() : undefined;
+        if (first !== undefined) yield first;
+      }
+      yield* waiting;
+    },
+  };
+}
+
 describe("a conversation with a recogniser that decodes anew, and cannot be stopped", () => {
   const WORDS = "what time is it please tell me a story".split(" ");
   // Shorter than the silence behind which a turn may have ended.
@@ -187,23 +203,44 @@ describe("a conversation with a recogniser that decodes anew, and cannot be stop
   it("tells what it understands while somebody speaks, also where the detector is behind", async () => {
     const clock = new VirtualClock();
     const { stt } = unstoppableTones(clock, WORK_MS);
-    const late: VoiceFrames = {
-      ...toneVad,
-      async *frames(audio, options) {
-        const behind: VoiceFrame[] = [];
-        for await (const frame of toneVad.frames(audio, options)) {
-          behind.push(frame);
-          const first = behind.length > 3 ? behind.shift() : undefined;
-          if (first !== undefined) yield first;
-        }
-        yield* behind;
-      },
-    };
-    const room = new Room(echoed, { clock, parts: { stt, vad: late } });
+    const room = new Room(echoed, { clock, parts: { stt, vad: behind(3) } });
     await room.say(`500 ${WORDS.join(" ")}`);
     expect(room.of("partial").length).toBeGreaterThan(1);
     await room.untilQuiet();
     await room.end();
+  });
+});
+
+describe("a conversation whose detector is behind", () => {
+  it("does not take the end of what was said under a key for somebody who interrupts the answer", async () => {
+    for (const frames of [3, 6, 10, 15, 20, 30]) {
+      const room = new Room(echoed, { parts: { vad: behind(frames) }, interaction: { mode: "wake" } });
+      await room.say("500");
+      room.conversation.press();
+      await room.say("what time is it");
+      room.conversation.release();
+      await room.untilQuiet();
+      await room.end();
+      const turns = room.of("turn").map(({ outcome, question }) => ({ outcome, question }));
+      expect(turns, `${frames} frames`).toEqual([{ outcome: "complete", question: "What time is it" }]);
+      expect(room.asked).toHaveLength(1);
+    }
+  });
+
+  it("is still interrupted by who speaks after the key went up", async () => {
+    const room = new Room(() => "Once there was a ship that sailed across the sea for many years.", {
+      parts: { vad: behind(6) },
+      interaction: { mode: "wake" },
+    });
+    await room.say("500");
+    room.conversation.press();
+    await room.say("tell me a story");
+    room.conversation.release();
+    await room.say("1800 no wait stop");
+    await room.untilQuiet();
+    await room.end();
+    expect(room.of("turn")[0]).toMatchObject({ outcome: "interrupted", question: "Tell me a story" });
+    expect(room.playback.stops).toHaveLength(1);
   });
 });
 
