@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import type { Logger } from "pino";
 import { CATALOGUE, type ModelStore } from "@parley/audio/models";
 import type { Cluster } from "./cluster/face.ts";
-import { clusterOptionsFor, type ReadyService } from "./cluster/host/from-config.ts";
+import { clusterOptionsFor, machineOf, type ReadyService } from "./cluster/host/from-config.ts";
 import { clusterOff } from "./cluster/host/off.ts";
 import { openCluster, type OpenedCluster } from "./cluster/host/start.ts";
 import { prepareHome, type Config, type HomePaths } from "./config/index.ts";
@@ -75,12 +75,13 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
   const identity = await loadIdentity(paths.identityKey);
   const store = modelStoreFor(config);
   const arbitration = createArbitration(identity, log);
-  const services = createServices(options, store, { arbitration, log });
+  const services = createServices(options, store, { identity, arbitration, log });
   const ears = new HostEars({ config, services, log });
   const token = randomBytes(32).toString("base64url");
   const front: { gateway?: Gateway } = {};
   const { cluster, start } = openPart({ options, identity, services, log, gateway: () => front.gateway });
   const leaveMesh = joinMesh(arbitration, cluster);
+  const leaveHouse = services.share(cluster);
   const access = await openHouseAccess({ cluster, paths, token, log, isBrief: options.isBrief ?? false });
   const tls = await openHouseTls({ config, paths, cluster, port: () => front.gateway?.port ?? 0, log });
   const gateway = await listen({ config, identity, services, cluster, ears, access, tls, token, log });
@@ -100,6 +101,7 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
     await gateway.close();
     await tls.close();
     leaveMesh();
+    leaveHouse();
     await access.close();
     await cluster.close();
     await services.close();
@@ -131,15 +133,20 @@ function createArbitration({ peerId }: Identity, log: Logger): Arbitration {
 function createServices(
   options: PeerOptions,
   store: ModelStore,
-  { arbitration, log }: { readonly arbitration: Arbitration; readonly log: Logger },
+  about: { readonly identity: Identity; readonly arbitration: Arbitration; readonly log: Logger },
 ): Services {
+  const { identity, arbitration, log } = about;
   const { config } = options;
   const told = new Map<ServiceName, string | undefined>();
   return new Services({
     config,
     sources: options.sources ?? modelSources(config, store),
     arbitration,
+    peer: identity.peerId,
+    machine: machineOf(config.cluster.power),
     patient: options.patient ?? false,
+    onMoved: ({ error, ...moved }) => log.info({ ...moved, err: error }, "work goes on at another engine"),
+    onBadPolicy: (problems) => log.warn({ problems }, "who does what cannot be read: what held before holds"),
     onStage: (service, stage) => {
       if (stage.state === "failed") {
         // Each attempt to mend it fails alike: said once, until something else is wrong.
@@ -200,8 +207,8 @@ function readyServices(services: Services): readonly ReadyService[] {
     if (stage.state !== "ready") return [];
     const { model } = stage;
     if (kind === "tts") {
-      const languages = [...new Set(services.voices.map(({ language }) => language))];
-      return [{ kind, model, languages, voices: services.voices.map(({ name }) => name) }];
+      const languages = [...new Set(services.ownVoices.map(({ language }) => language))];
+      return [{ kind, model, languages, voices: services.ownVoices.map(({ name }) => name) }];
     }
     const { languages = [], voices = [] } = CATALOGUE.find(({ name }) => name === model) ?? {};
     return [{ kind, model, languages, voices }];

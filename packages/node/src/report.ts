@@ -11,20 +11,27 @@ interface About {
   readonly version: string;
 }
 
-/** Healthy while no service has failed for good; one that is still being fetched is not a fault. */
+/**
+ * Healthy while no service has failed for good, or others in the house do the same; one that is still being fetched is not a
+ * fault.
+ */
 export function healthOf(services: Services): { readonly healthy: boolean; readonly checks: Record<string, boolean> } {
   const status = services.status();
-  const checks = Object.fromEntries(serviceNames.map((name) => [name, status[name].stage.state !== "failed"]));
+  const isWell = ({ stage, elsewhere }: ServiceStatus): boolean => stage.state !== "failed" || elsewhere.length > 0;
+  const checks = Object.fromEntries(serviceNames.map((name) => [name, isWell(status[name])]));
   return { healthy: Object.values(checks).every(Boolean), checks };
 }
 
-/** What can be asked of this peer now. */
+/** What can be asked of this peer now: what it does itself, and what others of its house do for it. */
 export function capabilitiesOf(about: About, services: Services): Record<string, unknown> {
   const status = services.status();
   const ready = serviceNames.flatMap((name) => {
-    const { stage } = status[name];
+    const { stage, elsewhere } = status[name];
+    const model = stage.state === "ready" ? stage.model : elsewhere[0]?.model;
+    if (model === undefined) return [];
     const voices = name === "tts" ? { voices: services.voices } : {};
-    return stage.state === "ready" ? [[name, { model: stage.model, ...voices }] as const] : [];
+    const where = elsewhere.length === 0 ? {} : { elsewhere };
+    return [[name, { model, isHere: stage.state === "ready", ...where, ...voices }] as const];
   });
   return { ...about, services: Object.fromEntries(ready) };
 }
@@ -62,6 +69,10 @@ export function clusterReportOf(cluster: Cluster): Record<string, unknown> {
   };
 }
 
-function describe({ stage, supervision }: ServiceStatus): Record<string, unknown> {
-  return { ...stage, ...(supervision === undefined ? {} : { engine: supervision }) };
+function describe({ stage, supervision, elsewhere }: ServiceStatus): Record<string, unknown> {
+  return {
+    ...stage,
+    ...(supervision === undefined ? {} : { engine: supervision }),
+    ...(elsewhere.length === 0 ? {} : { elsewhere }),
+  };
 }

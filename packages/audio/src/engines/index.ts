@@ -21,6 +21,9 @@ export type {
 export { LONGEST_HOT_WORD_CHARS, LONGEST_STREAM_MS, MOST_HOT_WORDS } from "./contracts.ts";
 /** A stream of speech, of whatever engine. */
 export { startStream } from "./hearing/start-stream.ts";
+/** For streams of speech of another make: what they tell, and what they refuse. */
+export { StreamEvents } from "./hearing/events.ts";
+export { refuseHotWords, refuseTooLong, streamOver } from "./hearing/limits.ts";
 export { nextPartialAtMs } from "./hearing/redecoded-stream.ts";
 /** What an engine module is, for those who write one. */
 export type { Engine, EngineModule, JobHandler, JobIo } from "./module.ts";

@@ -7,7 +7,7 @@ import type { Engine } from "../engines/module.ts";
 
 const optionsSchema = z.object({
   delayMs: z.number().min(0).default(150),
-  /** Given in turn, from the first again after the last. */
+  /** Given in turn, from the first again after the last. `{sound}` becomes how much was heard, and a sum over all of it. */
   texts: z.array(z.string()).min(1).default(["what time is it"]),
 });
 
@@ -22,7 +22,7 @@ export async function createEngine(given: unknown): Promise<Engine> {
     methods: {
       async transcribe(params, io): Promise<Transcript> {
         const { samples } = paramsSchema.parse(params);
-        const text = texts[calls % texts.length] ?? "";
+        const text = (texts[calls % texts.length] ?? "").replaceAll("{sound}", () => described(samples));
         calls += 1;
         await sleep(delayMs, undefined, { signal: io.signal });
         const audioMs = (samples.length / SPEECH_RATE_HZ) * 1000;
@@ -30,4 +30,11 @@ export async function createEngine(given: unknown): Promise<Engine> {
       },
     },
   };
+}
+
+/** The same for the same sound only. */
+function described(samples: Float32Array): string {
+  let sum = 0;
+  for (const [n, sample] of samples.entries()) sum = (sum * 31 + Math.round(sample * 32_767) + n) % 1_000_003;
+  return `${samples.length} samples, ${Math.abs(sum)}`;
 }

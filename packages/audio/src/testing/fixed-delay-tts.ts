@@ -10,6 +10,8 @@ const CHUNK_SAMPLES = SAMPLE_RATE_HZ / 5;
 
 const optionsSchema = z.object({
   delayMs: z.number().min(0).default(100),
+  /** Between chunks. */
+  chunkMs: z.number().min(0).default(0),
   voices: z
     .array(z.object({ name: z.string(), language: z.string() }))
     .min(1)
@@ -19,7 +21,7 @@ const paramsSchema = z.object({ text: z.string(), voice: z.string().optional(), 
 
 /** See {@link EngineModule}. */
 export async function createEngine(given: unknown): Promise<Engine> {
-  const { delayMs, voices } = optionsSchema.parse(given ?? {});
+  const { delayMs, chunkMs, voices } = optionsSchema.parse(given ?? {});
   return {
     info: { id: "fixed-delay-tts", sampleRateHz: SAMPLE_RATE_HZ, voices },
     methods: {
@@ -27,7 +29,10 @@ export async function createEngine(given: unknown): Promise<Engine> {
         const { text, speed } = paramsSchema.parse(params);
         await sleep(delayMs, undefined, { signal: io.signal });
         const tone = sine(((text.length * MS_PER_CHARACTER) / 1000 / speed) * SAMPLE_RATE_HZ);
-        for (let at = 0; at < tone.length; at += CHUNK_SAMPLES) await io.emit(tone.slice(at, at + CHUNK_SAMPLES));
+        for (let at = 0; at < tone.length; at += CHUNK_SAMPLES) {
+          await io.emit(tone.slice(at, at + CHUNK_SAMPLES));
+          if (chunkMs > 0) await sleep(chunkMs, undefined, { signal: io.signal });
+        }
         return {};
       },
     },

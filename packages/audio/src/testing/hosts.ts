@@ -11,7 +11,7 @@ export function fixedDelaySttHost(
 
 /** Speaks a sine of 60 ms per character, the first chunk after 100 ms. */
 export function fixedDelayTtsHost(
-  options: { readonly delayMs?: number; readonly voices?: readonly Voice[] } = {},
+  options: { readonly delayMs?: number; readonly chunkMs?: number; readonly voices?: readonly Voice[] } = {},
 ): EngineHostOptions {
   return { name: "tts", module: siblingModule(import.meta.url, "./fixed-delay-tts"), options };
 }

@@ -20,7 +20,10 @@ export interface GenerateOptions {
   readonly seed?: number;
 }
 
-/** Writes the assistant's next turn, in pieces as they come. Leaving the loop early stops the model. */
+/**
+ * Writes the assistant's next turn, in pieces as they come; where the last message is the assistant's, what comes behind it. Leaving
+ * the loop early stops the model.
+ */
 export interface LanguageModel {
   readonly id: string;
   generate(messages: readonly ChatMessage[], options?: GenerateOptions): AsyncIterable<string>;

@@ -3,6 +3,8 @@ import { messageOf, PeerError } from "../errors.ts";
 import type { ChatMessage, GenerateOptions, LanguageModel } from "../providers/language-model.ts";
 import { ollamaModel, probeOllama } from "../providers/ollama.ts";
 import { pause } from "./backoff.ts";
+import type { Privacy, Reach } from "../routing/index.ts";
+import { reachOf } from "./mesh/reach.ts";
 import type { ModelEngine } from "./model-engine.ts";
 import { failureOf, type Stage } from "./stage.ts";
 
@@ -59,15 +61,25 @@ export class LanguageService {
       : { state: "failed", failure: failureOf(this.#noOllama()) };
   }
 
+  /** How far what is asked travels, where it may go so far: a server elsewhere is not asked what must stay. */
+  reach(privacy?: Privacy): Reach {
+    const { provider, ollamaUrl } = this.#options;
+    const isAsked = provider === "ollama" || (this.#ollama !== undefined && this.#mayAskServer(privacy));
+    return isAsked ? reachOf(ollamaUrl) : "host";
+  }
+
   /**
    * Answers from whoever thinks now. An Ollama server that fails before its first word is replaced by the embedded model.
    * @throws PeerError `provider-failed`; AudioError of the engine.
    */
-  async *generate(messages: readonly ChatMessage[], options: GenerateOptions = {}): AsyncGenerator<string> {
+  async *generate(
+    messages: readonly ChatMessage[],
+    { privacy, ...options }: GenerateOptions & { readonly privacy?: Privacy | undefined } = {},
+  ): AsyncGenerator<string> {
     await this.#look();
     const ollama = this.#ollama;
-    if (ollama === undefined) {
-      yield* (await this.#embedded(options.signal)).generate(messages, options);
+    if (ollama === undefined || !this.#mayAskServer(privacy)) {
+      yield* (await this.#embedded(options.signal, privacy)).generate(messages, options);
       return;
     }
     let began = false;
@@ -102,9 +114,20 @@ export class LanguageService {
     await this.#options.embedded.close();
   }
 
-  async #embedded(signal: AbortSignal | undefined): Promise<LanguageModel> {
-    if (this.#options.provider === "ollama") throw this.#noOllama();
-    return this.#options.embedded.use(signal);
+  async #embedded(signal: AbortSignal | undefined, privacy?: Privacy): Promise<LanguageModel> {
+    if (this.#options.provider !== "ollama") return this.#options.embedded.use(signal);
+    throw this.#mayAskServer(privacy) ? this.#noOllama() : this.#mustStay();
+  }
+
+  #mayAskServer(privacy: Privacy | undefined): boolean {
+    const reach = reachOf(this.#options.ollamaUrl);
+    return privacy === "host" ? reach === "host" : privacy === "house" ? reach !== "outside" : true;
+  }
+
+  #mustStay(): PeerError {
+    return new PeerError("provider-failed", `this must not go as far as ${this.#options.ollamaUrl}`, {
+      nextStep: "Set llm.provider to auto, so that an embedded model answers, or allow more with privacy.llm.",
+    });
   }
 
   async #live(): Promise<void> {

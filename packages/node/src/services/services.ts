@@ -1,15 +1,6 @@
 /** The services of one peer: hearing, thinking, speaking, and how far each has come. */
-import { AudioError } from "@parley/audio";
-import { chooseVoice, speechToText, textToSpeech, voiceFrames, wakeWord } from "@parley/audio/engines";
-import type {
-  JobRunner,
-  SpeechToText,
-  TextToSpeech,
-  Voice,
-  VoiceFrames,
-  VoiceWish,
-  WakeWord,
-} from "@parley/audio/engines";
+import { chooseVoice } from "@parley/audio/engines";
+import type { TextToSpeech, Voice, VoiceWish, WakeWord } from "@parley/audio/engines";
 import {
   listen,
   type ListenEngines,
@@ -19,20 +10,23 @@ import {
   type SpeakOptions,
 } from "@parley/audio/pipeline";
 import type { SpeechOptions, WakeOptions } from "@parley/audio/turn";
-import { hotWordsOf, type Config, type WakeInput } from "../config/index.ts";
-import type { GenerateOptions, LanguageModel } from "../providers/language-model.ts";
-import { languageModel } from "../providers/llama-cpp/index.ts";
+import { hotWordsOf, wakeWordsOf, type Config, type WakeInput } from "../config/index.ts";
+import type { ChatMessage, GenerateOptions } from "../providers/language-model.ts";
+import { SpeedBook, type Capability, type Privacy } from "../routing/index.ts";
+import { Admission } from "./admission.ts";
 import type { Arbitration } from "./arbitration/arbitration.ts";
 import type { EngineSources } from "./engine-sources.ts";
 import type { SupervisorEvent, SupervisorStatus } from "./engine-supervisor.ts";
-import { LanguageService } from "./language.ts";
-import { Admission } from "./admission.ts";
+import type { LanguageService } from "./language.ts";
 import { bounded } from "./limits.ts";
-import { ModelEngine } from "./model-engine.ts";
+import { HouseEngines, type HouseCluster } from "./mesh/house-engines.ts";
+import { Bench } from "./mesh/local-engines.ts";
+import type { Machine } from "./mesh/offer/own-offers.ts";
+import type { Ask, Moved } from "./mesh/routed/placing.ts";
+import { OwnEngines } from "./own-engines.ts";
 import { serviceNames, type ServiceName, type Stage } from "./stage.ts";
 import { wakeRulesOf } from "./wake-source.ts";
-import { generationOf } from "./voice/generation.ts";
-import { VoiceService, type SayOptions } from "./voice/voice-service.ts";
+import type { SayOptions } from "./voice/voice-service.ts";
 
 /** Options of {@link Services}. */
 export interface ServicesOptions {
@@ -46,100 +40,111 @@ export interface ServicesOptions {
   readonly sources: EngineSources;
   /** Settles who answers to a wake word; alone when absent. */
   readonly arbitration?: Arbitration | undefined;
+  /** This peer's id, for the house; one that is never in any needs none. */
+  readonly peer?: string | undefined;
+  /** What the machine is good for, for the house. */
+  readonly machine?: Machine | undefined;
+  /** Work was moved to another engine. */
+  readonly onMoved?: ((moved: Moved) => void) | undefined;
+  /** The owner's policy of who does what cannot be read. */
+  readonly onBadPolicy?: ((problems: readonly string[]) => void) | undefined;
 }
 
-/** A service's stage and its engine's life. */
+/** A service's stage and its engine's life, both of this peer's own; and who else in the house does the same. */
 export interface ServiceStatus {
   readonly stage: Stage;
   readonly supervision: SupervisorStatus | undefined;
+  readonly elsewhere: readonly { readonly peer: string; readonly name: string; readonly model: string }[];
 }
 
 /** Everything a peer does with sound and words. */
 export class Services {
   readonly config: Config;
-  readonly language: LanguageService;
   readonly arbitration: Arbitration | undefined;
   /** How much is taken on at once. */
   readonly admission: Admission;
-  readonly #vad: ModelEngine<VoiceFrames>;
-  readonly #stt: ModelEngine<SpeechToText>;
-  readonly #tts: ModelEngine<TextToSpeech>;
-  readonly #voice: VoiceService;
-  readonly #llm: ModelEngine<LanguageModel>;
-  readonly #wake: ModelEngine<WakeWord> | undefined;
+  readonly #own: OwnEngines;
+  readonly #house: HouseEngines;
+  #leaveHouse: (() => void) | undefined;
+  #isBuilt = false;
 
   constructor(options: ServicesOptions) {
-    const { config } = options;
+    const { config, machine = { hardware: [], power: "unknown" } } = options;
     this.config = config;
     this.arbitration = options.arbitration;
     const job = { most: config.limits.jobs, setting: "limits.jobs" };
     const talk = { most: config.limits.conversations, setting: "limits.conversations" };
     this.admission = new Admission({ ask: job, listen: job, say: job, talk });
-    const engine = <T>(service: ServiceName, adapt: (runner: JobRunner) => T): ModelEngine<T> =>
-      new ModelEngine<T>({
-        service,
-        source: options.sources[service],
-        adapt,
-        onStage: (stage) => options.onStage?.(service, stage),
-        onEvent: (event) => options.onEngine?.(service, event),
-        patient: options.patient,
-      });
-    this.#vad = engine("vad", voiceFrames);
-    this.#stt = engine("stt", speechToText);
-    this.#tts = engine("tts", textToSpeech);
-    this.#llm = engine("llm", languageModel);
-    this.#voice = new VoiceService({
+    const changed = (): void => this.#changed();
+    const nowMs = (): number => performance.now();
+    const bench = new Bench({ speeds: new SpeedBook(), nowMs, hardware: machine.hardware, changed });
+    this.#own = new OwnEngines({
       config,
-      engine: this.#tts,
-      generation: (name) => generationOf(config, name),
-      warmsUp: !options.patient,
-      onProblem: ({ message, nextStep }) => options.onNews?.(`${message}. ${nextStep}`),
-    });
-    const { wake } = options.sources;
-    // It is nobody's service: who listens for words starts it, and hears how far it is by its own call.
-    this.#wake =
-      wake === undefined
-        ? undefined
-        : new ModelEngine<WakeWord>({
-            service: "wake",
-            source: wake,
-            adapt: wakeWord,
-            onStage: () => undefined,
-            onEvent: () => undefined,
-            patient: options.patient,
-          });
-    this.language = new LanguageService({
-      provider: config.llm.provider,
-      ollamaUrl: config.llm.ollama_url,
-      ollamaModel: config.llm.ollama_model,
-      embedded: this.#llm,
-      onStage: (stage) => options.onStage?.("llm", stage),
+      sources: options.sources,
+      patient: options.patient,
+      bench,
+      speaker: ({ signal, keep, privacy }) =>
+        this.#house.textToSpeech({ privacy }, signal, keep ? this.#own.keptVoice : undefined),
+      onStage: (service, stage) => options.onStage?.(service, stage),
+      onEngine: (service, event) => options.onEngine?.(service, event),
       onNews: (sentence) => options.onNews?.(sentence),
+      onReady: changed,
     });
+    const { onMoved, onBadPolicy, peer = "self" } = options;
+    const { local: engines } = this.#own;
+    const privacy = privacyOf(config);
+    this.#house = new HouseEngines({
+      peer,
+      name: config.name,
+      machine,
+      engines,
+      bench,
+      privacy,
+      onMoved,
+      onBadPolicy,
+      random: Math.random,
+    });
+    this.#isBuilt = true;
+  }
+
+  /** Shares the work with the peers of `cluster`, until the result is called. */
+  share(cluster: HouseCluster): () => void {
+    this.#leaveHouse = this.#house.join(cluster);
+    return () => this.#leaveHouse?.();
+  }
+
+  /** What thinks at this peer itself. */
+  get language(): LanguageService {
+    return this.#own.language;
   }
 
   /** Brings services up in the background, the quickest first. Those that are not named come up when they are first needed. */
   start(names: readonly ServiceName[] = serviceNames): void {
-    if (names.includes("vad")) this.#vad.start();
-    if (names.includes("stt")) this.#stt.start();
-    if (names.includes("llm")) this.language.start();
-    if (names.includes("tts")) this.#tts.start();
+    const { vad, stt, tts, language } = this.#own;
+    if (names.includes("vad")) vad.start();
+    if (names.includes("stt")) stt.start();
+    if (names.includes("llm")) language.start();
+    if (names.includes("tts")) tts.start();
   }
 
-  /** Begins to bring up what a turn will need, so that its parts load side by side. */
+  /** Begins to bring up what a turn will need and nobody else has, so that its parts load side by side. */
   warm(needs: { readonly hear: boolean; readonly speak: boolean }): void {
-    if (needs.hear) {
-      this.#vad.start();
-      this.#stt.start();
-    }
-    this.language.start();
-    if (needs.speak) this.#tts.start();
+    const needed = serviceNames.filter((name) => name === "llm" || (name === "tts" ? needs.speak : needs.hear));
+    this.start(needed.filter((name) => this.#house.wantsOwn(name)));
   }
 
   /** The engines that hear, once ready. @throws AudioError as {@link ModelEngine.use}. */
-  async ears(signal?: AbortSignal): Promise<ListenEngines> {
-    const [vad, stt] = await Promise.all([this.#vad.use(signal), this.#stt.use(signal)]);
+  async ears(signal?: AbortSignal, ask: Ask = {}): Promise<ListenEngines> {
+    const [vad, stt] = await Promise.all([
+      this.#house.voiceFrames({ privacy: ask.privacy }, signal),
+      this.#house.speechToText(ask, signal),
+    ]);
     return { vad, stt };
+  }
+
+  /** The assistant's next turn, written by whoever thinks best. @throws PeerError `provider-failed`; AudioError of the engines */
+  think(messages: readonly ChatMessage[], options: GenerateOptions, ask: Ask = {}): AsyncIterable<string> {
+    return this.#house.languageModel(ask).generate(messages, options);
   }
 
   /** What counts as speech, and when it is over, from the configuration. */
@@ -165,28 +170,33 @@ export class Services {
   async wake(
     input: WakeInput,
     signal?: AbortSignal,
+    ask: Ask = {},
   ): Promise<{ readonly engine: WakeWord; readonly rules: WakeOptions }> {
-    if (this.#wake === undefined) {
-      throw new AudioError("model-missing", "this peer has no engine for wake words", { nextStep: "Use keys." });
-    }
-    const engine = await this.#wake.use(signal);
-    return { engine, rules: wakeRulesOf(this.config, input) };
+    const rules = wakeRulesOf(this.config, input);
+    const words = wakeWordsOf(this.config, input).map(({ word }) => word);
+    return { engine: await this.#house.wakeWord(ask, words, signal), rules };
   }
 
-  /** Whether an answer could begin now; `speak`: and be heard. */
+  /** Whether an answer could begin now, here or elsewhere in the house; `speak`: and be heard. */
   canAnswer({ speak }: { readonly speak: boolean }): boolean {
-    const needed = [this.#vad.stage, this.#stt.stage, this.language.stage, ...(speak ? [this.#tts.stage] : [])];
-    return needed.every(({ state }) => state === "ready");
+    const status = this.status();
+    const needed = serviceNames.filter((name) => speak || name !== "tts");
+    return needed.every((name) => status[name].stage.state === "ready" || status[name].elsewhere.length > 0);
   }
 
   /** The voice, once ready. @throws AudioError as {@link ModelEngine.use}. */
-  voice(signal?: AbortSignal): Promise<TextToSpeech> {
-    return this.#voice.use(signal);
+  voice(signal?: AbortSignal, ask: Ask = {}): Promise<TextToSpeech> {
+    return this.#house.textToSpeech(ask, signal);
   }
 
-  /** The voices, the usual one first; none while the engine that has them is not ready. */
+  /** The voices of the house, the usual one first; none while no engine that has any is ready. */
   get voices(): readonly Voice[] {
-    return this.#tts.ready?.voices ?? [];
+    return this.#house.voices;
+  }
+
+  /** Those that this peer speaks with itself. */
+  get ownVoices(): readonly Voice[] {
+    return this.#own.tts.ready?.voices ?? [];
   }
 
   /** How answers are generated, from the configuration. */
@@ -197,7 +207,7 @@ export class Services {
 
   /** Who answers what is said in `language`. A voice that is named need not speak what is heard. */
   answeringVoice({ voice, language, speed }: SpeakOptions): VoiceWish & { readonly speed: number } {
-    return this.#voice.mannerFor({ voice, speed, language: voice === undefined ? language : undefined });
+    return this.#own.voice.mannerFor({ voice, speed, language: voice === undefined ? language : undefined });
   }
 
   /** The voice of `tts` for a conversation. @throws AudioError `input-refused` when none is as it is asked. */
@@ -207,13 +217,13 @@ export class Services {
   }
 
   /** Transcribes until the audio ends. @throws AudioError of the engines; `audio-too-long`; `engine-busy` of {@link Admission}. */
-  listen(audio: AsyncIterable<Float32Array>, options: ListenOptions): AsyncGenerator<ListenEvent> {
-    return this.admission.run("listen", () => this.#listen(audio, options));
+  listen(audio: AsyncIterable<Float32Array>, options: ListenOptions, ask: Ask = {}): AsyncGenerator<ListenEvent> {
+    return this.admission.run("listen", () => this.#listen(audio, options, ask));
   }
 
-  async *#listen(audio: AsyncIterable<Float32Array>, options: ListenOptions): AsyncGenerator<ListenEvent> {
+  async *#listen(audio: AsyncIterable<Float32Array>, options: ListenOptions, ask: Ask): AsyncGenerator<ListenEvent> {
     const limitMs = this.config.limits.listen_minutes * 60_000;
-    const engines = await this.ears(options.signal);
+    const engines = await this.ears(options.signal, ask);
     yield* listen(bounded(audio, limitMs, "limits.listen_minutes"), engines, {
       ...options,
       hotWords: this.hotWordsFor(options),
@@ -223,27 +233,39 @@ export class Services {
 
   /** Speaks `text`. @throws AudioError as {@link VoiceService.say}; `engine-busy` of {@link Admission}. */
   say(text: string, options: SayOptions): AsyncGenerator<SpeakEvent> {
-    return this.admission.run("say", () => this.#voice.say(text, options));
+    return this.admission.run("say", () => this.#own.voice.say(text, options));
   }
 
   /** How far each service is. */
   status(): Readonly<Record<ServiceName, ServiceStatus>> {
+    const { vad, stt, tts, llm, language } = this.#own;
     return {
-      vad: { stage: this.#vad.stage, supervision: this.#vad.supervision },
-      stt: { stage: this.#stt.stage, supervision: this.#stt.supervision },
-      tts: { stage: this.#tts.stage, supervision: this.#tts.supervision },
-      llm: { stage: this.language.stage, supervision: this.#llm.supervision },
+      vad: { stage: vad.stage, supervision: vad.supervision, elsewhere: this.#elsewhere("vad") },
+      stt: { stage: stt.stage, supervision: stt.supervision, elsewhere: this.#elsewhere("stt") },
+      tts: { stage: tts.stage, supervision: tts.supervision, elsewhere: this.#elsewhere("tts") },
+      llm: { stage: language.stage, supervision: llm.supervision, elsewhere: this.#elsewhere("llm") },
     };
   }
 
   /** Ends all engines. */
   async close(): Promise<void> {
-    await Promise.all([
-      this.#vad.close(),
-      this.#stt.close(),
-      this.#voice.close(),
-      this.language.close(),
-      this.#wake?.close(),
-    ]);
+    this.#leaveHouse?.();
+    await this.#own.close();
   }
+
+  #elsewhere(name: ServiceName): ServiceStatus["elsewhere"] {
+    return this.#house
+      .elsewhere(name)
+      .map(({ advert: { peer, name: called, model } }) => ({ peer, name: called, model }));
+  }
+
+  /** Stages change while this is being put together. */
+  #changed(): void {
+    if (this.#isBuilt) this.#house.house.refresh();
+  }
+}
+
+/** What the configuration keeps at home. */
+function privacyOf(_config: Config): Readonly<Partial<Record<Capability, Privacy>>> {
+  return {};
 }

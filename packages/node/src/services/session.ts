@@ -6,6 +6,7 @@ import type { ConversationEvent, ConversationParts, LiveConversation, ReplyPlayb
 import { prompt, remember, startConversation, type Conversation } from "../assistant/conversation.ts";
 import type { WakeInput } from "../config/index.ts";
 import { Bidder } from "./arbitration/bidder.ts";
+import type { Privacy } from "../routing/index.ts";
 import { bounded, Deadline } from "./limits.ts";
 import type { Services } from "./services.ts";
 import { urgentSpeechToText, urgentTextToSpeech } from "./urgent.ts";
@@ -15,6 +16,8 @@ export interface AskOptions extends Omit<TurnOptions, "now" | "speaking"> {
   readonly speak: boolean;
   readonly voice?: string | undefined;
   readonly speed?: number | undefined;
+  /** Nothing of it must leave this host, or the house; as configured when absent. */
+  readonly privacy?: Privacy | undefined;
 }
 
 /** Options of {@link Session.converse}. */
@@ -37,6 +40,8 @@ export interface TalkOptions {
   readonly playback: ReplyPlayback | undefined;
   /** How much of the microphone's sound between two places of it that playback explains, 0 to 1. */
   readonly echo?: ConversationParts["echo"];
+  /** What is said must not leave this host, or the house; as configured when absent. */
+  readonly privacy?: Privacy | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -81,14 +86,15 @@ export class Session {
   async converse(microphone: AsyncIterable<Float32Array>, options: TalkOptions): Promise<LiveConversation> {
     const services = this.#services;
     const leave = this.#takePlace(options.signal);
-    const { playback, echo, signal, mode, input, preference, interruptions, followUpMs, hearing, ...manner } = options;
+    const { playback, echo, signal, mode, input, preference, interruptions, followUpMs, hearing, privacy, ...manner } =
+      options;
     services.warm({ hear: true, speak: playback !== undefined });
     const [{ converse }, ears, tts, wake] = await Promise.all([
       import("@parley/audio/converse"),
-      services.ears(signal),
-      playback === undefined ? undefined : services.voice(signal),
+      services.ears(signal, { privacy }),
+      playback === undefined ? undefined : services.voice(signal, { privacy }),
       // Where only a wake word interrupts, one is listened for, whatever begins a turn.
-      mode === "wake" || interruptions === "wake-word" ? services.wake(input, signal) : undefined,
+      mode === "wake" || interruptions === "wake-word" ? services.wake(input, signal, { privacy }) : undefined,
     ]);
     const bidder = wake === undefined ? undefined : this.#bidder({ preference, speak: playback !== undefined, signal });
     const parts: ConversationParts = {
@@ -98,10 +104,11 @@ export class Session {
       echo,
       arbitrate: bidder?.arbitrate.bind(bidder),
       think: (question, asked) =>
-        services.language.generate(prompt(this.#conversation, question), {
-          ...services.generation(asked.signal),
-          urgent: true,
-        }),
+        services.think(
+          prompt(this.#conversation, question),
+          { ...services.generation(asked.signal), urgent: true },
+          { privacy },
+        ),
       voice: tts === undefined || playback === undefined ? undefined : { tts: urgentTextToSpeech(tts), playback },
     };
     const longestTurnMs = services.config.limits.turn_seconds * 1000;
@@ -182,11 +189,11 @@ export class Session {
     const deadline = new Deadline(limitMs, options.signal);
     const { signal } = deadline;
     services.warm({ hear: "audio" in input, speak: options.speak });
+    const ask = { privacy: options.privacy };
     const parts = {
-      hear: () => services.ears(signal),
-      think: (text: string) =>
-        services.language.generate(prompt(this.#conversation, text), services.generation(signal)),
-      voice: options.speak ? () => services.voice(signal) : undefined,
+      hear: () => services.ears(signal, ask),
+      think: (text: string) => services.think(prompt(this.#conversation, text), services.generation(signal), ask),
+      voice: options.speak ? () => services.voice(signal, ask) : undefined,
     };
     let question = "";
     let answer = "";

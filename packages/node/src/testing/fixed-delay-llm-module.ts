@@ -24,11 +24,14 @@ export async function createEngine(given: unknown): Promise<Engine> {
     methods: {
       async generate(params, io): Promise<GenerateResult> {
         const { messages, maxTokens } = checked(generateParams, params, "parameters of generate");
-        const said = messages.map(({ content }) => content).join(" / ");
-        const last = messages.at(-1)?.content.toLowerCase() ?? "";
+        const begun = messages.at(-1)?.role === "assistant" ? (messages.at(-1)?.content ?? "") : "";
+        const asked = begun === "" ? messages : messages.slice(0, -1);
+        const said = asked.map(({ content }) => content).join(" / ");
+        const last = asked.at(-1)?.content.toLowerCase() ?? "";
         const scripted = answers.find(({ asked }) => last.includes(asked))?.reply;
         const reply = (scripted ?? replies[calls % replies.length] ?? "").replaceAll("{messages}", () => said);
-        const words = reply.match(/\S+\s*/g) ?? [];
+        // What it has begun to say is not said again.
+        const words = (reply.startsWith(begun) ? reply.slice(begun.length) : reply).match(/\s*\S+\s*/g) ?? [];
         calls += 1;
         const { signal } = io;
         await sleep(delayMs, undefined, { signal });

@@ -12,6 +12,8 @@ export interface FixedDelays {
   readonly llmMs?: number;
   readonly ttsMs?: number;
   readonly tokenMs?: number;
+  /** Between pieces of sound. */
+  readonly chunkMs?: number;
   readonly texts?: readonly string[];
   readonly replies?: readonly string[];
   /** What a tone of 1,000 Hz says; without it there is no engine for wake words. */
@@ -25,7 +27,7 @@ export function fixedDelaySources(
   delays: FixedDelays = {},
   onHost: (service: EngineName, host: EngineHost) => void = () => undefined,
 ): EngineSources {
-  const { sttMs, llmMs, ttsMs, tokenMs, texts, replies, voices, wakeWord } = delays;
+  const { sttMs, llmMs, ttsMs, tokenMs, chunkMs, texts, replies, voices, wakeWord } = delays;
   const source = (service: EngineName, options: EngineHostOptions): EngineSource => ({
     choose: async () => `fixed-delay-${service}`,
     fetch: async () => async (signal) => {
@@ -40,7 +42,11 @@ export function fixedDelaySources(
     ...(tokenMs === undefined ? {} : { tokenMs }),
     ...(replies === undefined ? {} : { replies }),
   };
-  const tts = { ...(ttsMs === undefined ? {} : { delayMs: ttsMs }), ...(voices === undefined ? {} : { voices }) };
+  const tts = {
+    ...(ttsMs === undefined ? {} : { delayMs: ttsMs }),
+    ...(chunkMs === undefined ? {} : { chunkMs }),
+    ...(voices === undefined ? {} : { voices }),
+  };
   return {
     vad: source("vad", energyVadHost()),
     stt: source("stt", fixedDelaySttHost(stt)),

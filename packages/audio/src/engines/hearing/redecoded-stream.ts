@@ -105,9 +105,9 @@ class RedecodedStream implements SpeechStream {
   }
 
   async #transcribe(own: AbortSignal): Promise<Transcript> {
-    const { signal, mode, hotWords, language } = this.#options;
+    const { signal, urgent, mode, hotWords, language } = this.#options;
     if (this.#samples === 0) return { text: "", language: this.#stt.languages[0] ?? "", realTimeFactor: 0 };
     const either = signal === undefined ? own : AbortSignal.any([signal, own]);
-    return await this.#stt.transcribe(joinSamples(this.#parts), { mode, hotWords, language, signal: either });
+    return await this.#stt.transcribe(joinSamples(this.#parts), { mode, hotWords, language, urgent, signal: either });
   }
 }

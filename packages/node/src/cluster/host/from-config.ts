@@ -78,6 +78,15 @@ export function clusterOptionsFor(given: FromConfig): ClusterOptions {
   };
 }
 
+/** What a machine is good for, as its peer says to those who choose among several. */
+export function machineOf(power: Config["cluster"]["power"]): {
+  readonly hardware: readonly string[];
+  readonly power: "mains" | "battery";
+} {
+  const facts = machineFacts(power);
+  return { hardware: hardwareTags(facts), power: facts.hasBattery ? "battery" : "mains" };
+}
+
 function discoveryOf(
   { config, clientPort }: FromConfig,
   details: () => { readonly models: readonly string[]; readonly load: number; readonly platform: string },

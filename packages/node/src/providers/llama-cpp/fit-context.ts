@@ -3,8 +3,8 @@ import type { ChatMessage } from "../language-model.ts";
 
 /**
  * `messages` in at most `budgetTokens`, as `countTokens` counts them. The oldest turns go first; system messages and
- * the last message stay, and are shortened only when they alone are too long: a system message loses its end, the last
- * message its beginning.
+ * the last message stay (with the one before, where the last is an answer that is to go on), and are shortened only when they
+ * alone are too long: a system message loses its end, the others their beginning.
  */
 export function fitContext(
   messages: readonly ChatMessage[],
@@ -12,9 +12,9 @@ export function fitContext(
   countTokens: (messages: readonly ChatMessage[]) => number,
 ): readonly ChatMessage[] {
   const fits = (kept: readonly ChatMessage[]) => countTokens(kept) <= budgetTokens;
-  const turns = messages.flatMap(({ role }, index) =>
-    role === "system" || index === messages.length - 1 ? [] : [index],
-  );
+  // An answer that is to go on goes on behind what it answers.
+  const keptFrom = messages.length - (messages.at(-1)?.role === "assistant" ? 2 : 1);
+  const turns = messages.flatMap(({ role }, index) => (role === "system" || index >= keptFrom ? [] : [index]));
   const without = (count: number) => {
     const dropped = new Set(turns.slice(0, count));
     return messages.filter((_message, index) => !dropped.has(index));

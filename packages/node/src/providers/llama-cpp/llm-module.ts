@@ -106,7 +106,13 @@ function chatWriter(model: LlamaModel, contextSequence: LlamaContextSequence): W
 
 function completionWriter(model: LlamaModel, contextSequence: LlamaContextSequence): Writer {
   const completion = new LlamaCompletion({ contextSequence });
-  const text = (messages: readonly ChatMessage[]) => messages.findLast(({ role }) => role === "user")?.content ?? "";
+  const text = (messages: readonly ChatMessage[]) => {
+    const last = messages.at(-1);
+    return (
+      (messages.findLast(({ role }) => role === "user")?.content ?? "") +
+      (last?.role === "assistant" ? last.content : "")
+    );
+  };
   return {
     countTokens: (messages) => model.tokenize(text(messages)).length,
     write: (messages, how) => completion.generateCompletionWithMeta(text(messages), how),

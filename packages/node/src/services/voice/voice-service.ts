@@ -4,6 +4,7 @@ import { chooseVoice, type TextToSpeech, type VoiceWish } from "@parley/audio/en
 import { cachedTts, openPhraseDisk, readSsml, speak, speakSsml } from "@parley/audio/pipeline";
 import type { CachedTts, SpeakEvent, SpeakOptions } from "@parley/audio/pipeline";
 import { homePaths, type Config } from "../../config/index.ts";
+import type { Privacy } from "../../routing/index.ts";
 import type { ModelEngine } from "../model-engine.ts";
 import { fixedPhrasesOf, isFixedPhrase } from "./fixed-phrases.ts";
 import { IdleWork } from "./idle-work.ts";
@@ -12,6 +13,8 @@ import { IdleWork } from "./idle-work.ts";
 export interface VoiceServiceOptions {
   readonly config: Config;
   readonly engine: ModelEngine<TextToSpeech>;
+  /** Who speaks for clients; this voice ({@link VoiceService.use}) when absent. */
+  readonly speaker?: (asked: Speaker) => Promise<TextToSpeech>;
   /** What tells one state of a model and its engine from another. */
   readonly generation: (engine: string) => string;
   /** Whether phrases are made before anybody asks: in a peer, which has time, not in a command. */
@@ -22,8 +25,18 @@ export interface VoiceServiceOptions {
   readonly idleMs?: number | undefined;
 }
 
+/** Who is asked to speak. */
+export interface Speaker {
+  readonly signal: AbortSignal | undefined;
+  /** What is said may be kept on disk. */
+  readonly keep: boolean;
+  readonly privacy: Privacy | undefined;
+}
+
 /** What is asked of {@link VoiceService.say}. */
 export interface SayOptions extends SpeakOptions {
+  /** Absent: as configured. */
+  readonly privacy?: Privacy | undefined;
   readonly format?: "text" | "ssml" | undefined;
   /** The text is the same for everybody: its sound may be kept on disk. */
   readonly keep?: boolean | undefined;
@@ -45,9 +58,10 @@ export class VoiceService {
     this.#idle = new IdleWork(options.idleMs ?? IDLE_MS, (signal) => this.#warmUp(signal));
   }
 
-  /** The voice, once ready. @throws AudioError as {@link ModelEngine.use}. */
-  async use(signal?: AbortSignal): Promise<TextToSpeech> {
-    return (await this.#keeping(signal)).spoken;
+  /** This peer's own voice, once ready. @throws AudioError as {@link ModelEngine.use}. */
+  async use(signal?: AbortSignal, keep = false): Promise<TextToSpeech> {
+    const { spoken, kept } = await this.#keeping(signal);
+    return keep ? kept : spoken;
   }
 
   /** Who speaks and how fast: as asked for, else as configured. */
@@ -57,11 +71,15 @@ export class VoiceService {
   }
 
   /** Speaks `text`. @throws AudioError of the voice; `input-refused` for SSML that is none, and for a voice that is not there. */
-  async *say(text: string, { format = "text", keep = false, ...options }: SayOptions): AsyncGenerator<SpeakEvent> {
+  async *say(
+    text: string,
+    { format = "text", keep = false, privacy, ...options }: SayOptions,
+  ): AsyncGenerator<SpeakEvent> {
     // Refused at once, not when a model has come up.
     if (format === "ssml") readSsml(text);
-    const { spoken, kept } = await this.#keeping(options.signal);
-    const tts = keep ? kept : spoken;
+    const { speaker } = this.#options;
+    const { signal } = options;
+    const tts = await (speaker === undefined ? this.use(signal, keep) : speaker({ signal, keep, privacy }));
     const how = { signal: options.signal, ...this.mannerFor(options) };
     if (format === "ssml") yield* speakSsml(text, tts, how);
     else yield* speak(once(text), tts, how);

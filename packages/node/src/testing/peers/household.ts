@@ -31,6 +31,8 @@ export interface NewPeer {
   readonly known?: readonly string[];
   readonly joinSecret?: string | undefined;
   readonly flags?: FlagValues;
+  /** In the place of those of all; undefined: none. */
+  readonly engines?: TestEngines | undefined;
   readonly subnet?: number;
   readonly home?: string;
 }
@@ -118,7 +120,7 @@ export class Household {
 
   #add({ host, port, place }: Spot, given: NewPeer): LivePeer {
     this.#made += 1;
-    const { joinSecret, flags = {}, hasTestActors = false, engines } = this.#options;
+    const { joinSecret, flags = {}, hasTestActors = false } = this.#options;
     const name = given.name ?? `peer-${this.#made}`;
     const peer = new LivePeer({
       name,
@@ -129,7 +131,7 @@ export class Household {
       joinSecret: "joinSecret" in given ? given.joinSecret : joinSecret,
       flags: { ...flags, ...given.flags },
       hasTestActors,
-      engines,
+      engines: "engines" in given ? given.engines : this.#options.engines,
       command: place?.command ?? [],
       guard: this.#guard,
     });

@@ -20,6 +20,8 @@ export interface PeerProcessOptions {
 export interface TestEngines extends FixedDelays {
   /** The others run on models. */
   readonly fixed: readonly EngineName[];
+  /** Whether the services of its roles come up with the peer, as with `parley start`; default: each when it is needed. */
+  readonly isStarted?: boolean;
 }
 
 /** What it says once it answers clients. */

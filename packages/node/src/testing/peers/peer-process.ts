@@ -13,6 +13,7 @@ import { createPeer } from "../../peer.ts";
 import type { Seat } from "../../services/arbitration/arbitration.ts";
 import { modelSources, type EngineSources } from "../../services/engine-sources.ts";
 import { modelStoreFor } from "../../services/model-store.ts";
+import { servicesFor } from "../../services/roles.ts";
 import { fixedDelaySources } from "../fixed-delay-sources.ts";
 import { watchCluster } from "./noticed.ts";
 import { TestActors } from "./test-actors.ts";
@@ -43,6 +44,7 @@ const peer = await createPeer({
   joinSecret,
   ...(engines === undefined ? {} : { sources: sourcesOf(config, engines) }),
 });
+if (engines?.isStarted === true) peer.services.start(servicesFor(config));
 const { cluster } = peer;
 const noticed = watchCluster(cluster);
 const actors = given.hasTestActors === true ? new TestActors(cluster) : undefined;

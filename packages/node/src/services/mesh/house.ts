@@ -1,0 +1,211 @@
+/** What the peers of a house offer each other, as this peer knows it, and who of them does a job. No I/O: others tell it, and it tells others through a port. */
+import type { Clock, Timer } from "@parley/actors";
+import {
+  Breakers,
+  decide,
+  Directory,
+  SentJobs,
+  serviceKey,
+  type Advert,
+  type Candidate,
+  type Capability,
+  type Decision,
+  type Failure,
+  type Load,
+  type Policy,
+  type RouteRequest,
+} from "../../routing/index.ts";
+import type { EngineFacts, Offer } from "./offers.ts";
+
+/** Changes of load are told this soon, and no more often. */
+export const SPREAD_EVERY_MS = 250;
+/** Several that come together are told together. */
+const TOGETHER_MS = 10;
+
+export interface HouseOptions {
+  /** This peer. */
+  readonly self: string;
+  readonly clock: Clock;
+  /** What it offers now itself. */
+  readonly own: () => readonly Offer[];
+  /** Whether others are given that. */
+  readonly isGiven: (capability: Capability) => boolean;
+  /** To another peer; undefined: unknown. */
+  readonly roundTripMs: (peer: string) => number | undefined;
+  readonly policy: () => Policy;
+  /** Spreads jobs over peers that are as good. */
+  readonly random?: (() => number) | undefined;
+}
+
+/** Tells all others what this peer gives. */
+export type Spread = () => void;
+
+export class House {
+  readonly self: string;
+  readonly clock: Clock;
+  readonly #options: HouseOptions;
+  readonly #directory = new Directory();
+  readonly #facts = new Map<string, EngineFacts>();
+  readonly #offers = new Map<string, readonly Offer[]>();
+  readonly #sent = new SentJobs();
+  readonly #breakers = new Breakers();
+  readonly #listeners = new Set<() => void>();
+  #spread: Spread | undefined;
+  #timer: Timer | undefined;
+  #spreadAtMs = -Infinity;
+
+  constructor(options: HouseOptions) {
+    this.#options = options;
+    this.self = options.self;
+    this.clock = options.clock;
+    this.#takeOwn();
+  }
+
+  /** What others offer. */
+  others(capability: Capability): readonly Offer[] {
+    return [...this.#offers]
+      .filter(([peer]) => peer !== this.self)
+      .flatMap(([, offers]) => offers.filter(({ advert }) => advert.capability === capability));
+  }
+
+  hasOthers(capability: Capability): boolean {
+    return this.#directory.of(capability).some(({ advert }) => advert.peer !== this.self);
+  }
+
+  /** All that is offered, by this peer too. */
+  get offers(): readonly Offer[] {
+    return [...this.#offers.values()].flat();
+  }
+
+  factsOf(advert: Advert): EngineFacts {
+    return this.#facts.get(serviceKey(advert)) ?? {};
+  }
+
+  /** Who does it. */
+  decide(request: RouteRequest): Decision {
+    const { roundTripMs, policy, random } = this.#options;
+    const nowMs = this.clock.nowMs();
+    return decide(request, {
+      self: this.self,
+      nowMs,
+      services: this.#directory,
+      roundTripMs,
+      breaker: (peer, capability) => this.#breakers.view(peer, capability, nowMs),
+      inFlight: (peer, capability) => this.#sent.unseen(peer, capability),
+      policy: policy(),
+      ...(random === undefined ? {} : { random }),
+    });
+  }
+
+  get policy(): Policy {
+    return this.#options.policy();
+  }
+
+  roundTripMs(peer: string): number | undefined {
+    return peer === this.self ? 0 : this.#options.roundTripMs(peer);
+  }
+
+  /** A job is given to whoever was decided on; over, however it ended, once the result is called. */
+  began({ advert: { peer, capability }, expected, isHere }: Candidate): () => void {
+    const nowMs = this.clock.nowMs();
+    this.#breakers.began(peer, capability, nowMs);
+    // This peer's own engine counts it itself.
+    if (isHere) return () => undefined;
+    const arrivesMs = nowMs + (this.roundTripMs(peer) ?? 0) / 2;
+    return this.#sent.began(peer, capability, { workMs: expected.workMs, arrivesMs });
+  }
+
+  /** How it went. `undefined`: it was taken back, or refused for lack of room; nothing is learnt of it. */
+  ended(peer: string, capability: Capability, how: "well" | Failure | undefined): void {
+    if (how === undefined) this.#breakers.refused(peer, capability);
+    else if (how === "well") this.#breakers.succeeded(peer, capability);
+    else this.#breakers.failed(peer, capability, how, this.clock.nowMs());
+  }
+
+  /** Who is told from now on; undefined: there is nobody. What others have said does not hold then. */
+  connect(spread: Spread | undefined): void {
+    this.#spread = spread;
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    for (const peer of this.#offers.keys()) if (peer !== this.self) this.#drop(peer);
+    this.#changed();
+  }
+
+  /** What this peer offers has changed, or how much it has to do. */
+  refresh(): void {
+    this.#takeOwn();
+    this.#changed();
+    if (this.#spread === undefined || this.#timer !== undefined) return;
+    const waitMs = Math.max(TOGETHER_MS, this.#spreadAtMs + SPREAD_EVERY_MS - this.clock.nowMs());
+    this.#timer = this.clock.after(waitMs, () => {
+      this.#timer = undefined;
+      this.#spreadAtMs = this.clock.nowMs();
+      this.#spread?.();
+    });
+  }
+
+  /** What this peer offers others. */
+  get given(): readonly Offer[] {
+    const own = this.#offers.get(this.self) ?? [];
+    return own.filter(({ advert }) => this.#options.isGiven(advert.capability));
+  }
+
+  /** All that another peer says it offers. */
+  receive(peer: string, offers: readonly Offer[]): void {
+    if (peer === this.self) return;
+    this.#put(peer, offers);
+    this.#changed();
+  }
+
+  /** A peer has said, with a job that it did not take, what it has to do. */
+  learn(advert: Advert, load: Load): void {
+    const offers = this.#offers.get(advert.peer);
+    if (offers === undefined) return;
+    const isMeant = (offer: Offer): boolean => serviceKey(offer.advert) === serviceKey(advert);
+    this.receive(
+      advert.peer,
+      offers.map((offer) => (isMeant(offer) ? { ...offer, advert: { ...offer.advert, ...load } } : offer)),
+    );
+  }
+
+  /** That peer is gone. */
+  forget(peer: string): void {
+    if (peer === this.self || !this.#offers.has(peer)) return;
+    this.#drop(peer);
+    // Who comes back is another than who went: a peer that was started anew has done nothing wrong yet.
+    this.#breakers.forget(peer);
+    this.#changed();
+  }
+
+  /** Calls `changed` after anything has. The result ends that. */
+  onChange(changed: () => void): () => void {
+    this.#listeners.add(changed);
+    return () => this.#listeners.delete(changed);
+  }
+
+  #takeOwn(): void {
+    this.#put(this.self, this.#options.own());
+  }
+
+  #put(peer: string, offers: readonly Offer[]): void {
+    this.#drop(peer);
+    if (offers.length === 0) return;
+    const nowMs = this.clock.nowMs() - (this.roundTripMs(peer) ?? 0) / 2;
+    this.#offers.set(peer, offers);
+    for (const { advert, facts } of offers) {
+      this.#directory.put(advert, nowMs);
+      this.#facts.set(serviceKey(advert), facts);
+      this.#sent.reported(peer, advert.capability, nowMs);
+    }
+  }
+
+  #drop(peer: string): void {
+    for (const { advert } of this.#offers.get(peer) ?? []) this.#facts.delete(serviceKey(advert));
+    this.#offers.delete(peer);
+    this.#directory.removePeer(peer);
+  }
+
+  #changed(): void {
+    for (const changed of this.#listeners) changed();
+  }
+}

@@ -1,0 +1,112 @@
+/** The way back of one job of another peer: its items in order, signs of life while there are none, and the news that nobody reads any more. */
+import type { Clock, Timer } from "@parley/actors";
+import { BoundedQueue } from "@parley/audio/format";
+import { failureOf } from "../../stage.ts";
+import type { AnswerItem } from "../wire.ts";
+
+/** How often a job that has nothing to say shows that it is worked on. */
+export const ALIVE_EVERY_MS = 75;
+/** Items that wait for the reader before whoever makes them is held. */
+const ITEMS_AHEAD = 4;
+
+export interface AnswerOptions {
+  readonly clock: Clock;
+  /** Of the actor's life. */
+  readonly signal: AbortSignal;
+  /** Does the work, once somebody reads; what it throws is told. */
+  readonly work: (answer: Answer) => Promise<void>;
+  /** Called once, when the work has ended and nobody reads any more. */
+  readonly over: () => void;
+  /** Whether signs of life are given. */
+  readonly isLively: boolean;
+}
+
+/** What a job's work writes to; {@link items} is what its caller reads. */
+export class Answer {
+  readonly #options: AnswerOptions;
+  readonly #left = new AbortController();
+  readonly #queue = new BoundedQueue<AnswerItem>({ capacity: ITEMS_AHEAD });
+  #timer: Timer | undefined;
+  #hasBegun = false;
+  #isOver = false;
+
+  constructor(options: AnswerOptions) {
+    this.#options = options;
+    options.signal.addEventListener("abort", this.leave, { once: true });
+  }
+
+  /** Aborted when the caller has left, or the actor's life is over: the engine lets go of the job. */
+  get signal(): AbortSignal {
+    return this.#left.signal;
+  }
+
+  /** Waits for the reader. False: nobody reads any more. */
+  push(item: AnswerItem): Promise<boolean> {
+    return this.#queue.push(item);
+  }
+
+  /** Passed over where the reader is slow. */
+  mention(item: AnswerItem): void {
+    this.#queue.tryPush(item);
+  }
+
+  /** For `offerStream`. Closing it is not held up by a read that waits, as closing a generator would be. */
+  get items(): AsyncIterable<AnswerItem> {
+    const iterator: AsyncIterator<AnswerItem, undefined> = {
+      next: () => {
+        this.#begin();
+        return this.#queue.next();
+      },
+      return: () => {
+        this.leave();
+        return this.#queue.return();
+      },
+    };
+    return { [Symbol.asyncIterator]: () => iterator };
+  }
+
+  /** Nobody reads any more. */
+  readonly leave = (): void => {
+    this.#left.abort();
+    // One that nobody ever opened has no work that would end.
+    if (!this.#hasBegun) this.#end();
+  };
+
+  #begin(): void {
+    if (this.#hasBegun || this.#isOver) return;
+    this.#hasBegun = true;
+    if (this.#options.isLively) this.#arm();
+    void this.#run();
+  }
+
+  async #run(): Promise<void> {
+    try {
+      await this.#options.work(this);
+    } catch (error) {
+      await this.#queue.push({ type: "failed", ...shortened(failureOf(error)) });
+    } finally {
+      this.#end();
+    }
+  }
+
+  #end(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#timer?.cancel();
+    this.#options.signal.removeEventListener("abort", this.leave);
+    this.#queue.close();
+    this.#options.over();
+  }
+
+  #arm(): void {
+    this.#timer = this.#options.clock.after(ALIVE_EVERY_MS, () => {
+      // Items that wait are a sign themselves.
+      if (this.#queue.size === 0) this.mention({ type: "alive" });
+      this.#arm();
+    });
+  }
+}
+
+function shortened({ code, message, nextStep }: ReturnType<typeof failureOf>): ReturnType<typeof failureOf> {
+  return { code: code.slice(0, 200), message: message.slice(0, 2_000), nextStep: nextStep.slice(0, 2_000) };
+}

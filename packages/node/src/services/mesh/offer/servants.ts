@@ -1,0 +1,209 @@
+/** One engine of this peer as an actor that other peers give jobs to: so many at once, a short queue, and a refusal at once beyond. */
+import type { ActorContext, Behavior, SpawnOptions } from "@parley/actors";
+import { AudioError, SPEECH_RATE_HZ } from "@parley/audio";
+import { LONGEST_STREAM_MS, startStream } from "@parley/audio/engines";
+import type { Capability } from "../../../routing/index.ts";
+import { engineTitles } from "../../stage.ts";
+import type { EngineOf, LocalEngine } from "../engines.ts";
+import {
+  acceptsFollow,
+  acceptsHear,
+  acceptsSpeak,
+  acceptsThink,
+  blocksOf,
+  bytesOf,
+  samplesOf,
+  SOUND_WINDOW,
+  type FollowJob,
+  type HearJob,
+  type SoundRef,
+  type SpeakJob,
+  type ThinkJob,
+} from "../wire.ts";
+import { Answer } from "./answer.ts";
+
+/** Jobs that come while one is taken; each is taken at once. */
+const MAILBOX = 64;
+/** Whoever sends nothing for so long has gone without a word. */
+const SPEECH_IDLE_MS = 30_000;
+/** A microphone may be shut for a while. */
+const FOLLOW_IDLE_MS = 600_000;
+const MOST_SAMPLES = (LONGEST_STREAM_MS * SPEECH_RATE_HZ) / 1000;
+
+/** What is spawned for an engine. */
+export interface Servant<Job> {
+  readonly behavior: Behavior<Job>;
+  readonly options: SpawnOptions<Job>;
+}
+
+export function hearingServant(local: LocalEngine<EngineOf["stt"]>): Servant<HearJob> {
+  return {
+    behavior: servant("stt", local, true, async (engine, job, answer, context) => {
+      const { isWhole, mode, hotWords, language, partials, knownMs, urgent } = job;
+      const { signal } = answer;
+      const how = { mode, hotWords, language, urgent, signal };
+      const sound = bounded(soundOf(context, job.sound, SPEECH_IDLE_MS, signal));
+      if (isWhole) {
+        const parts: Float32Array[] = [];
+        for await (const block of sound) parts.push(block);
+        await answer.push({ type: "final", transcript: await engine.transcribe(joined(parts), how) });
+        return;
+      }
+      const stream = startStream(engine, { ...how, partials, knownMs });
+      const telling = (async () => {
+        for await (const event of stream.events) {
+          if (event.type === "partial") answer.mention(event);
+        }
+      })();
+      // Whoever feeds or ends it meets the same failure.
+      telling.catch(() => undefined);
+      try {
+        for await (const block of sound) await stream.feed(block);
+        const transcript = await stream.end();
+        await answer.push({ type: "final", transcript });
+      } finally {
+        stream.cancel();
+      }
+    }),
+    options: { mailbox: { capacity: MAILBOX }, accepts: acceptsHear },
+  };
+}
+
+export function speakingServant(local: LocalEngine<EngineOf["tts"]>): Servant<SpeakJob> {
+  return {
+    behavior: servant("tts", local, true, async (engine, { text, voice, speed, urgent }, answer) => {
+      const how = { ...(voice === undefined ? {} : { voice }), ...(speed === undefined ? {} : { speed }) };
+      for await (const { samples, sampleRateHz } of engine.synthesize(text, {
+        ...how,
+        urgent,
+        signal: answer.signal,
+      })) {
+        for (const block of blocksOf(samples)) {
+          if (!(await answer.push({ type: "sound", sampleRateHz, samples: bytesOf(block) }))) return;
+        }
+      }
+    }),
+    options: { mailbox: { capacity: MAILBOX }, accepts: acceptsSpeak },
+  };
+}
+
+export function thinkingServant(local: LocalEngine<EngineOf["llm"]>): Servant<ThinkJob> {
+  return {
+    behavior: servant(
+      "llm",
+      local,
+      true,
+      async (engine, { messages, maxTokens, temperature, seed, urgent }, answer) => {
+        const how = {
+          ...(maxTokens === undefined ? {} : { maxTokens }),
+          ...(temperature === undefined ? {} : { temperature }),
+          ...(seed === undefined ? {} : { seed }),
+          ...(urgent === undefined ? {} : { urgent }),
+        };
+        for await (const text of engine.generate(messages, { ...how, signal: answer.signal })) {
+          if (!(await answer.push({ type: "text", text }))) return;
+        }
+      },
+    ),
+    options: { mailbox: { capacity: MAILBOX }, accepts: acceptsThink },
+  };
+}
+
+export function voiceServant(local: LocalEngine<EngineOf["vad"]>): Servant<FollowJob> {
+  return {
+    behavior: servant("vad", local, false, async (engine, job, answer, context) => {
+      const sound = soundOf(context, job.sound, FOLLOW_IDLE_MS, answer.signal);
+      for await (const { atMs, probability } of engine.frames(sound, { urgent: job.urgent, signal: answer.signal })) {
+        if (!(await answer.push({ type: "frame", atMs, probability }))) return;
+      }
+    }),
+    options: { mailbox: { capacity: MAILBOX }, accepts: acceptsFollow },
+  };
+}
+
+export function wakeServant(local: LocalEngine<EngineOf["wake"]>): Servant<FollowJob> {
+  return {
+    behavior: servant("wake", local, false, async (engine, job, answer, context) => {
+      const sound = soundOf(context, job.sound, FOLLOW_IDLE_MS, answer.signal);
+      for await (const { atMs, scores } of engine.scores(sound, { urgent: job.urgent, signal: answer.signal })) {
+        if (!(await answer.push({ type: "scores", atMs, scores }))) return;
+      }
+    }),
+    options: { mailbox: { capacity: MAILBOX }, accepts: acceptsFollow },
+  };
+}
+
+type Work<Engine, Job> = (engine: Engine, job: Job, answer: Answer, context: ActorContext<Job>) => Promise<void>;
+
+/** Never busy itself: each job runs beside the next message, and ends with the actor's life. */
+function servant<Kind extends Capability, Job extends Pick<SpeakJob, "replyTo" | "terms">>(
+  kind: Kind,
+  local: LocalEngine<EngineOf[Kind]>,
+  isLively: boolean,
+  work: Work<EngineOf[Kind], Job>,
+): Behavior<Job> {
+  return (context) => (job) => {
+    const admission = local.workload.admit({ ...job.terms, moveAboveMs: job.terms.moveAboveMs ?? Infinity });
+    const leave = admission.taken ? local.workload.enter() : undefined;
+    const { clock, signal } = context;
+    const answer = new Answer({
+      clock,
+      signal,
+      isLively,
+      over: () => leave?.(),
+      work: async (own) => {
+        if (!admission.taken) {
+          await own.push({ type: "refused", why: admission.why, load: local.workload.load });
+          return;
+        }
+        // Whoever is asked for what it does not have ready is not waited for: others have it.
+        if (local.ready === undefined) throw notReady(kind);
+        await work(local.ready, job, own, context);
+      },
+    });
+    const refused = job.replyTo.tell(context.offerStream(answer.items));
+    if (refused !== undefined) answer.leave();
+  };
+}
+
+async function* soundOf<Job>(
+  context: ActorContext<Job>,
+  ref: SoundRef,
+  idleTimeoutMs: number,
+  signal: AbortSignal,
+): AsyncGenerator<Float32Array> {
+  // What its peer sends is looked at block by block.
+  for await (const bytes of context.readStream<unknown>(ref, { window: SOUND_WINDOW, idleTimeoutMs, signal })) {
+    yield samplesOf(bytes);
+  }
+}
+
+/** @throws AudioError `audio-too-long` */
+async function* bounded(sound: AsyncIterable<Float32Array>): AsyncGenerator<Float32Array> {
+  let samples = 0;
+  for await (const block of sound) {
+    samples += block.length;
+    if (samples > MOST_SAMPLES) {
+      throw new AudioError("audio-too-long", `one stretch of speech is longer than ${LONGEST_STREAM_MS / 1000} s`, {
+        nextStep: "End it at a pause, and go on with another.",
+      });
+    }
+    yield block;
+  }
+}
+
+function joined(parts: readonly Float32Array[]): Float32Array {
+  const whole = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+
+function notReady(kind: Capability): AudioError {
+  return new AudioError("model-missing", `the ${engineTitles[kind]} engine of that peer is not ready`, {
+    nextStep: "Ask another peer, or try again in a moment.",
+  });
+}

@@ -1,0 +1,98 @@
+/** Sound of one stretch of speech, kept until its transcript is final: whoever recognises it next hears all of it. */
+
+/** One who hears it, from its beginning on. */
+export interface SoundReader extends AsyncIterableIterator<Float32Array, undefined> {
+  /** Blocks that it has done with: it came back for the next. */
+  readonly done: number;
+}
+
+export class KeptSound {
+  readonly #blocks: Float32Array[] = [];
+  #samples = 0;
+  #isOver = false;
+  readonly #ended = Promise.withResolvers<void>();
+  /** Told of each block, of the end, and of each step of a reader. */
+  #bell = Promise.withResolvers<void>();
+
+  /** All of it is there. */
+  static of(blocks: Iterable<Float32Array>): KeptSound {
+    const sound = new KeptSound();
+    for (const block of blocks) sound.push(block);
+    sound.end();
+    return sound;
+  }
+
+  get samples(): number {
+    return this.#samples;
+  }
+
+  get blocks(): number {
+    return this.#blocks.length;
+  }
+
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  /** It must not change afterwards. */
+  push(block: Float32Array): void {
+    this.#blocks.push(block);
+    this.#samples += block.length;
+    this.ring();
+  }
+
+  end(): void {
+    this.#isOver = true;
+    this.#ended.resolve();
+    this.ring();
+  }
+
+  /** Resolves when there is no more. */
+  over(): Promise<void> {
+    return this.#ended.promise;
+  }
+
+  /** Resolves at the next change of it or of its readers. */
+  changed(): Promise<void> {
+    return this.#bell.promise;
+  }
+
+  reader(): SoundReader {
+    let at = 0;
+    let done = 0;
+    let hasLeft = false;
+    const next = async (): Promise<IteratorResult<Float32Array, undefined>> => {
+      done = at;
+      this.ring();
+      for (;;) {
+        const block = this.#blocks[at];
+        if (hasLeft || (block === undefined && this.#isOver)) return { done: true, value: undefined };
+        if (block !== undefined) {
+          at += 1;
+          return { done: false, value: block };
+        }
+        await this.changed();
+      }
+    };
+    return {
+      get done() {
+        return done;
+      },
+      next,
+      return: () => {
+        hasLeft = true;
+        this.ring();
+        return Promise.resolve({ done: true, value: undefined });
+      },
+      [Symbol.asyncIterator]() {
+        return this;
+      },
+    };
+  }
+
+  /** Wakes who waits for a change. */
+  ring(): void {
+    this.#bell.resolve();
+    this.#bell = Promise.withResolvers();
+  }
+}
