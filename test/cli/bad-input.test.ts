@@ -207,7 +207,7 @@ describe("parley, used wrongly,", () => {
   it("has help for every command", async () => {
     const { code, stdout } = await run(["--help"], { env: environment() });
     expect(code).toBe(0);
-    const cluster = ["join", "pair", "peers", "revoke", "leave", "recover"];
+    const cluster = ["join", "pair", "peers", "revoke", "leave", "recover", "trust"];
     const others = ["start", "status", "ask", "talk", "chat", "say", "listen", "models", "doctor", "config"];
     for (const command of [...others, ...cluster]) {
       expect(stdout).toContain(`  ${command}`);

@@ -51,8 +51,9 @@ export function createFront(options: FrontOptions): FastifyInstance {
     keepAliveTimeout: IDLE_MS,
     clientErrorHandler: answerUnreadable,
     // A path that cannot be decoded comes here past all hooks.
-    frameworkErrors: (error, { raw }, reply) => {
-      const refused = options.entry.refusalOf(raw);
+    frameworkErrors: (error, request, reply) => {
+      addHeaders(request, reply, options.entry);
+      const refused = options.entry.refusalOf(request.raw);
       if (refused === undefined) answerFailure(error, reply, log);
       else sendRefusal(reply, refused);
     },

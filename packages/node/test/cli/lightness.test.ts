@@ -33,7 +33,7 @@ async function loadedBy(...args: readonly string[]): Promise<readonly string[]> 
 const OF_A_PEER = ["libp2p", "fastify", "level", "node/src/gateway", "raft/src/core", "audio/src/engines"];
 
 describe("a command", () => {
-  it.each(["status", "ears", "join", "pair", "peers", "revoke", "leave", "recover", "settings", "config"])(
+  it.each(["status", "ears", "join", "pair", "peers", "revoke", "leave", "recover", "settings", "trust", "config"])(
     "that asks a running peer, such as %s, loads nothing of what makes one",
     async (command) => {
       const loaded = await loadedBy(command);

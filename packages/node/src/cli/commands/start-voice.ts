@@ -53,10 +53,11 @@ export function voiceForPrograms(context: CliContext): StartVoice {
   const events = new ClusterEvents();
   const told = new Map<ServiceName, string>();
   return {
-    started: ({ url, identity, config }) =>
+    started: ({ url, addresses, identity, config }) =>
       printEvent(context, {
         event: "started",
         url,
+        addresses: addresses(),
         peerId: identity.peerId,
         name: config.name,
         pid: process.pid,
@@ -88,7 +89,8 @@ function greeting(peer: Peer, invocation: Invocation): string {
     `Parley ${VERSION}`,
     `  name       ${config.name}`,
     `  identity   ${identity.peerId}`,
-    `  address    ${url}  (this machine only)`,
+    `  address    ${url}  (from this machine)`,
+    `  clients    ${clientsText(peer, invocation)}`,
     `  cluster    ${config.cluster.enabled ? meshText(config) : "off: this peer works by itself"}`,
     ...(config.ears.enabled ? [`  ears       ${heardText(config)}`] : []),
     `  home       ${paths.home}`,
@@ -99,6 +101,14 @@ function greeting(peer: Peer, invocation: Invocation): string {
     `  ${invocation} status`,
     "",
   ].join("\n");
+}
+
+/** Where clients elsewhere come in. */
+function clientsText({ addresses }: Peer, invocation: Invocation): string {
+  const [address] = addresses();
+  return address === undefined
+    ? "programs on this machine only"
+    : `${address} from other machines, once they trust it (${invocation} trust), with a token (${invocation} client add NAME)`;
 }
 
 /** That it listens is said at once, and to what. */

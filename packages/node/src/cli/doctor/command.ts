@@ -28,6 +28,9 @@ export function registerDoctorCommand(program: Command, context: CliContext, dep
   addSettingFlags(command, [
     "listen.host",
     "listen.port",
+    "listen.local_only",
+    "tls.certificate",
+    "tls.key",
     "mesh.host",
     "mesh.port",
     "cluster.enabled",

@@ -2,6 +2,7 @@
 import type { DefaultKind, ModelStore } from "@parley/audio/models";
 import type { Config } from "../../config/index.ts";
 import { serverFor } from "../../services/model-choice.ts";
+import { probeCertificate } from "./certificate.ts";
 import { probeAudio, probeGpu } from "./devices.ts";
 import type { Finding } from "./finding.ts";
 import type { DoctorHost } from "./host.ts";
@@ -45,6 +46,7 @@ export async function examine({ host, config, openModels }: Patient): Promise<Di
     ...modelKinds.map((kind) => guarded(kind, async () => probeModel(await store, config, kind))),
     guarded("ollama", () => probeOllamaAnswer(config, ollama)),
     guarded("port", () => probePort(host, config)),
+    guarded("certificate", () => probeCertificate(config)),
     guarded("mesh-port", () => probeMeshPort(host, config)),
     guarded("multicast", () => probeMulticast(host, config)),
   ]);

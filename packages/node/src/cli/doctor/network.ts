@@ -1,5 +1,5 @@
 /** Probes of what a cluster needs of the network. A voice turn works without, so nothing here is `missing`. */
-import type { Config } from "../../config/index.ts";
+import { clientAccessOf, isOwnMachine, type Config } from "../../config/index.ts";
 import type { Finding } from "./finding.ts";
 import type { DoctorHost } from "./host.ts";
 import { isParleyHealth } from "./port.ts";
@@ -102,6 +102,7 @@ export async function probeMeshPort(host: Pick<DoctorHost, "health" | "tryListen
   const probe = "mesh-port";
   if (!config.cluster.enabled) return { probe, status: "ok", summary: "Not needed: clustering is off." };
   const { host: at, port } = config.mesh;
+  const { host: listen } = clientAccessOf(config);
   const facts = { host: at, port };
   const code = await host.tryListen(at, port);
   if (code === undefined) {
@@ -114,7 +115,7 @@ export async function probeMeshPort(host: Pick<DoctorHost, "health" | "tryListen
     const reason = code === "EADDRNOTAVAIL" ? "this machine does not have that address" : `listening fails (${code})`;
     return { probe, status: "warning", summary: `Port ${port} on ${at} cannot be used: ${reason}.`, mend, facts };
   }
-  if (isParleyHealth(await host.health(config.listen.host, config.listen.port))) {
+  if (isParleyHealth(await host.health(isOwnMachine(listen) ? listen : "127.0.0.1", config.listen.port))) {
     return { probe, status: "ok", summary: `Port ${port} is taken, by the peer that runs here as it seems.`, facts };
   }
   return { probe, status: "warning", summary: `Port ${port} on ${at} is taken by another program.`, mend, facts };

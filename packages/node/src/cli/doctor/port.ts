@@ -1,25 +1,29 @@
 /** Probe of the port the peer listens on. */
-import type { Config } from "../../config/index.ts";
+import { clientAccessOf, isOwnMachine, type Config } from "../../config/index.ts";
 import type { Finding } from "./finding.ts";
 import type { DoctorHost } from "./host.ts";
 
 /** The port is free, or a Parley peer already has it. A voice turn works without one, so nothing here is `missing`. */
 export async function probePort(host: Pick<DoctorHost, "health" | "tryListen">, config: Config): Promise<Finding> {
   const probe = "port";
-  const { host: address, port } = config.listen;
-  const facts = { host: address, port };
+  const { host: address, port, isLocalOnly } = clientAccessOf(config);
+  const facts = { host: address, port, localOnly: isLocalOnly };
+  const who = isLocalOnly
+    ? "for programs on this machine alone"
+    : "for clients on this machine and, over TLS, on others";
   const code = await host.tryListen(address, port);
   if (code === undefined) {
-    const summary = port === 0 ? `Any free port on ${address} will be taken.` : `Port ${port} on ${address} is free.`;
+    const summary =
+      port === 0 ? `Any free port on ${address} will be taken, ${who}.` : `Port ${port} on ${address} is free, ${who}.`;
     return { probe, status: "ok", summary, facts };
   }
   if (code === "EADDRINUSE") {
-    const health = await host.health(address, port);
+    const health = await host.health(isOwnMachine(address) ? address : "127.0.0.1", port);
     if (isParleyHealth(health)) {
       return {
         probe,
         status: "ok",
-        summary: `A Parley peer is running on port ${port}.`,
+        summary: `A Parley peer is running on port ${port}, ${who}.`,
         facts: { ...facts, running: true },
       };
     }

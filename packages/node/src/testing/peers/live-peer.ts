@@ -304,6 +304,7 @@ export class LivePeer {
       hasTestActors,
       flags: {
         name,
+        "listen.host": "127.0.0.1",
         "listen.port": "0",
         "mesh.host": command.length === 0 ? this.#host : "0.0.0.0",
         "mesh.port": String(this.#port),

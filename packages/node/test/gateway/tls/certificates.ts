@@ -1,6 +1,6 @@
 /** What tests of TLS share: authorities, clients that trust them or not, and raw connections. */
 import { once } from "node:events";
-import { request } from "node:https";
+import { request, type RequestOptions } from "node:https";
 import { connect as connectTcp, type Socket } from "node:net";
 import { connect as connectTls, type ConnectionOptions, type PeerCertificate, type TLSSocket } from "node:tls";
 import { onTestFinished } from "vitest";
@@ -90,12 +90,7 @@ export interface HttpsAnswer {
 export function ask(
   port: number,
   path: string,
-  options: {
-    readonly ca: string;
-    readonly method?: string;
-    readonly headers?: Record<string, string>;
-    readonly host?: string;
-  },
+  options: RequestOptions & { readonly ca: string },
 ): Promise<HttpsAnswer> {
   return new Promise((resolve, reject) => {
     const asked = request({ host: "127.0.0.1", port, path, agent: false, ...options }, (answer) => {
