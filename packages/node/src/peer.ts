@@ -8,6 +8,7 @@ import { clusterOff } from "./cluster/host/off.ts";
 import { openCluster, type OpenedCluster } from "./cluster/host/start.ts";
 import { prepareHome, type Config, type HomePaths } from "./config/index.ts";
 import { openHouseAccess, type HouseAccess } from "./gateway/access/house.ts";
+import { openHouseClients, type HouseClients, type HouseClientsOptions } from "./gateway/house-clients.ts";
 import { startGateway, type Gateway } from "./gateway/server.ts";
 import { openHouseTls, type HouseTls } from "./gateway/tls/house-tls.ts";
 import { isPeerError } from "./errors.ts";
@@ -84,7 +85,11 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
   const leaveHouse = services.share(cluster);
   const access = await openHouseAccess({ cluster, paths, token, log, isBrief: options.isBrief ?? false });
   const tls = await openHouseTls({ config, paths, cluster, port: () => front.gateway?.port ?? 0, log });
-  const gateway = await listen({ config, identity, services, cluster, ears, access, tls, token, log });
+  const about = { peerId: identity.peerId, name: config.name, version: VERSION };
+  const status = (): Record<string, unknown> => statusOf(about, { services, cluster, ears });
+  const { pairs, gate } = access;
+  const clients = openHouseClients({ about, cluster, pairs, gate, status, addresses: tls.addresses, log });
+  const gateway = await listen({ about, services, cluster, ears, access, clients, tls, status, log });
   front.gateway = gateway;
   log.info({ url: gateway.url, peerId: identity.peerId, version: VERSION }, "peer started");
   start().then(tls.begin, (error: unknown) => {
@@ -99,6 +104,7 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
   const close = async (): Promise<void> => {
     await ears.close();
     await gateway.close();
+    clients.close();
     await tls.close();
     leaveMesh();
     leaveHouse();
@@ -216,19 +222,18 @@ function readyServices(services: Services): readonly ReadyService[] {
 }
 
 function listen(parts: {
-  readonly config: Config;
-  readonly identity: Identity;
+  readonly about: HouseClientsOptions["about"];
   readonly services: Services;
   readonly cluster: Cluster;
   readonly ears: HostEars;
   readonly access: HouseAccess;
+  readonly clients: HouseClients;
   readonly tls: HouseTls;
-  readonly token: string;
+  readonly status: () => Record<string, unknown>;
   readonly log: Logger;
 }): Promise<Gateway> {
-  const { config, identity, services, cluster, ears, access, tls, token, log } = parts;
+  const { about, services, cluster, ears, access, clients, tls, status, log } = parts;
   const { gate, book, audit } = access;
-  const about = { peerId: identity.peerId, name: config.name, version: VERSION };
   return startGateway({
     host: tls.access.host,
     port: tls.access.port,
@@ -236,13 +241,20 @@ function listen(parts: {
     credentials: tls.credentials,
     trust: tls.trust,
     services,
-    token,
     gate,
     log,
-    serverInfo: { ...about, capabilities: { streaming: true, binary: true, groups: false, echo: true } },
+    serverInfo: { ...about, capabilities: { streaming: true, binary: true, groups: true, echo: true } },
     health: () => healthOf(services),
     capabilities: () => capabilitiesOf(about, services),
-    status: () => statusOf(about, { services, cluster, ears }),
-    management: { cluster, ears, report: () => clusterReportOf(cluster), access: { book, audit }, trust: tls.trust },
+    status,
+    ...clients,
+    management: {
+      cluster,
+      ears,
+      report: () => clusterReportOf(cluster),
+      access: { book, audit },
+      clients,
+      trust: tls.trust,
+    },
   });
 }

@@ -1,32 +1,45 @@
-/** One client's WebSocket, from REGISTER to close. */
+/**
+ * One client's WebSocket, from REGISTER to close. Every message goes through the same stages, and the first that refuses it answers:
+ * parsed, checked against its schema, its sender looked at (`authorise`), its target found, handed on, and written down where
+ * it has to wait (`hub/`).
+ */
 import type { RawData, WebSocket } from "ws";
 import type { Logger } from "pino";
 import {
+  ACKNOWLEDGES,
   commandNames,
   createMessage,
-  decodeAudioFrame,
-  parseMessage,
+  isRetryable,
   requestSchema,
   SERVER_ID,
+  SESSION_TIMEOUT_MS,
   type Message,
   type MessageOf,
+  type MessageOptions,
   type Payload,
-  type ProtocolErrorCode,
-  type TalkEvent,
-  type WorkEvent,
+  type Request,
 } from "@parley/sdk";
 import { withCorrelation } from "../log.ts";
 import type { Services } from "../services/services.ts";
 import { Session } from "../services/session.ts";
-import { failureOf } from "../services/stage.ts";
-import { sameToken } from "./guard.ts";
-import { Outbox } from "./outbox.ts";
-import { Work, type StreamingCommand } from "./work.ts";
+import type { Access, Pass } from "./access-port.ts";
+import { Assistant } from "./assistant.ts";
+import { addresseeOf, refusalOfMessage, wrongVersion } from "./authorise.ts";
+import { Dialect, type Reading } from "./dialect/dialect.ts";
+import type { Hub, Refused, Seat } from "./hub/hub.ts";
+import { isPost } from "./hub/post.ts";
+import { SocketLine } from "./line.ts";
+import type { Queries } from "./queries.ts";
+import type { ClientSession, Sessions } from "./sessions/sessions.ts";
+import { WorkDesk } from "./work-desk.ts";
 
 /** What the connection needs of the peer. */
 export interface ConnectionDeps {
   readonly services: Services;
-  readonly token: string;
+  readonly access: Access;
+  readonly hub: Pick<Hub, "enter">;
+  readonly sessions: Sessions;
+  readonly queries: Pick<Queries, "answer">;
   readonly serverInfo: Payload<"REGISTER_ACK">["serverInfo"];
   readonly status: () => Record<string, unknown>;
   readonly log: Logger;
@@ -34,230 +47,344 @@ export interface ConnectionDeps {
 
 /** Time for the first message. */
 const REGISTER_WITHIN_MS = 10_000;
-/** Pieces of work a client may have running. */
-const MAX_WORK = 8;
 /** Messages that may be under way, running work included. */
 const MAX_PENDING = 64;
 
 /** WebSocket close codes, RFC 6455 section 7.4.1 and the private range. */
 const CLOSE_PROTOCOL = 1002;
 const CLOSE_UNAUTHENTICATED = 4401;
+const CLOSE_SILENT = 4408;
+
+/** A client that was let in. */
+interface Guest {
+  readonly clientId: string;
+  readonly pass: Pass;
+  readonly seat: Seat;
+}
 
 /** Serves one client until its socket closes; then all its work is cancelled. */
 export class Connection {
   readonly #socket: WebSocket;
   readonly #deps: ConnectionDeps;
   readonly #users: Set<Connection>;
-  readonly #outbox: Outbox;
-  readonly #session: Session;
-  readonly #sessionId = crypto.randomUUID();
-  readonly #byCommand = new Map<string, Work>();
-  readonly #byStream = new Map<number, Work>();
-  #clientId: string | undefined;
-  /** Reasons to read nothing more for now. */
-  #holds = 0;
+  readonly #address: string;
+  readonly #dialect = new Dialect();
+  readonly #line: SocketLine;
+  readonly #session: ClientSession;
+  readonly #desk: WorkDesk;
+  readonly #assistant: Assistant;
+  #guest: Guest | undefined;
+  #streams = false;
   #pending = 0;
   #hasWorked = false;
 
   /** @param users to which it belongs while this client makes use of the peer */
-  constructor(socket: WebSocket, deps: ConnectionDeps, users: Set<Connection>) {
+  constructor(socket: WebSocket, deps: ConnectionDeps, users: Set<Connection>, address = "") {
     this.#socket = socket;
     this.#deps = deps;
     this.#users = users;
-    this.#outbox = new Outbox(socket);
-    this.#session = new Session(deps.services);
+    this.#address = address;
+    this.#line = new SocketLine(socket, this.#dialect);
+    this.#session = deps.sessions.open(() => socket.close(CLOSE_SILENT, "nothing was said for too long"));
+    const session = new Session(deps.services);
+    this.#desk = this.#deskFor(session);
+    this.#assistant = new Assistant({
+      session,
+      streams: () => this.#streams,
+      head: (inReplyTo) => this.#head(inReplyTo),
+      send: (message) => this.#line.send(message),
+      log: deps.log,
+    });
+    this.#listen();
+  }
+
+  #listen(): void {
+    const { log } = this.#deps;
     const late = setTimeout(() => {
-      void this.#refuse("AUTHENTICATION_FAILED", "no REGISTER came", undefined);
+      void this.#refuse({ code: "AUTHENTICATION_FAILED", reason: "no REGISTER came" }, undefined);
     }, REGISTER_WITHIN_MS);
     late.unref();
-    socket.on("message", (data, isBinary) => {
-      if (this.#clientId === undefined) clearTimeout(late);
+    this.#socket.on("message", (data, isBinary) => {
+      this.#line.heard();
+      if (this.#guest === undefined) clearTimeout(late);
       void this.#receive(data, isBinary);
     });
-    socket.on("close", () => {
+    this.#socket.on("close", (code, reason) => {
       clearTimeout(late);
-      users.delete(this);
-      for (const work of this.#byCommand.values()) work.cancel();
+      this.#ended(reason.toString() === "" ? `closed (${code})` : reason.toString());
     });
-    socket.on("error", (error) => deps.log.debug({ err: error, client: this.#clientId }, "client socket failed"));
+    this.#socket.on("error", (error) =>
+      log.debug({ err: error, client: this.#guest?.clientId }, "client socket failed"),
+    );
+  }
+
+  #ended(reason: string): void {
+    this.#users.delete(this);
+    this.#session.closed(reason);
+    this.#guest?.seat.leave(reason);
+    this.#desk.close();
+    this.#assistant.close();
   }
 
   /** Many messages under way, because their answers are not read, hold the client. */
   async #receive(data: RawData, isBinary: boolean): Promise<void> {
     this.#pending += 1;
     const isTooMany = this.#pending > MAX_PENDING;
-    if (isTooMany) this.#pause();
+    if (isTooMany) this.#line.hold();
     try {
-      await this.#onMessage(data, isBinary);
+      await (isBinary ? this.#onAudio(toBytes(data)) : this.#onText(new TextDecoder().decode(toBytes(data))));
     } catch (error) {
       this.#onDefect(error);
     } finally {
       this.#pending -= 1;
-      if (isTooMany) this.#resume();
+      if (isTooMany) this.#line.release();
     }
   }
 
-  async #onMessage(data: RawData, isBinary: boolean): Promise<void> {
-    const bytes = toBytes(data);
-    if (isBinary) return this.#onAudio(bytes);
-    const parsed = parseMessage(new TextDecoder().decode(bytes));
-    if (!parsed.ok) {
-      const code = this.#clientId === undefined ? "AUTHENTICATION_FAILED" : "INVALID_MESSAGE";
-      return this.#refuse(code, parsed.reason, parsed.messageId);
-    }
-    const { message } = parsed;
+  async #onText(text: string): Promise<void> {
+    const reading = this.#dialect.read(text);
+    if (reading.kind !== "message") return this.#onWrong(reading);
+    const { message } = reading;
+    const { messageId } = message;
     if (message.type === "REGISTER") return this.#register(message);
-    if (this.#clientId === undefined) {
-      return this.#refuse("AUTHENTICATION_FAILED", "the first message must be REGISTER", message.messageId);
-    }
-    if (message.type === "COMMAND") return withCorrelation(message.messageId, () => this.#command(message));
-    return this.#refuse("INVALID_MESSAGE", `a client does not send ${message.type}`, message.messageId);
+    const guest = this.#guest;
+    if (guest === undefined) return this.#refuse(UNREGISTERED, messageId);
+    this.#heartbeatOrSaid(message);
+    const refused = refusalOfMessage(message, guest.clientId, guest.pass);
+    if (refused !== undefined) return this.#refuse(refused, messageId);
+    return withCorrelation(message.correlationId ?? messageId, async () => {
+      try {
+        await this.#handle(message, guest);
+      } catch (error) {
+        this.#deps.log.error(
+          { err: error, client: guest.clientId, type: message.type },
+          "a message could not be handled",
+        );
+        await this.#refuse(DEFECT, messageId);
+      }
+    });
   }
 
+  /** What did not become a message: parse and schema. */
+  #onWrong(reading: Exclude<Reading, { readonly kind: "message" }>): Promise<void> {
+    if (reading.kind === "wrong") {
+      const code = this.#guest === undefined ? "AUTHENTICATION_FAILED" : "INVALID_MESSAGE";
+      return this.#refuse({ code, reason: reading.reason }, reading.messageId);
+    }
+    if (this.#guest === undefined) return this.#refuse(UNREGISTERED, undefined);
+    return this.#refuse({ code: "DECRYPTION_FAILED", reason: "this peer shares no key with this session" }, undefined, {
+      isFinal: false,
+    });
+  }
+
+  /** Authenticates: who is let in may say everything else. */
   async #register(message: MessageOf<"REGISTER">): Promise<void> {
-    if (this.#clientId !== undefined) {
-      return this.#refuse("INVALID_MESSAGE", "this connection is registered already", message.messageId);
+    const { payload, messageId } = message;
+    const { clientId, clientType, capabilities = {}, groups = [], channels = [] } = payload;
+    if (this.#guest !== undefined) {
+      return this.#refuse({ code: "INVALID_MESSAGE", reason: "this connection is registered already" }, messageId);
     }
-    if (!sameToken(message.payload.authToken ?? "", this.#deps.token)) {
-      return this.#refuse("AUTHENTICATION_FAILED", "wrong token", message.messageId);
-    }
-    this.#clientId = message.payload.clientId;
+    const wrong = wrongVersion(message) ?? (clientId === SERVER_ID ? "no client is called server" : undefined);
+    if (wrong !== undefined) return this.#refuse({ code: "AUTHENTICATION_FAILED", reason: wrong }, messageId);
+    const { sessionId } = this.#session;
+    const pass = this.#deps.access.authenticate({ register: payload, sessionId, address: this.#address });
+    if ("why" in pass) return this.#refuse({ code: "AUTHENTICATION_FAILED", reason: pass.why }, messageId);
+    this.#streams = capabilities.supportsStreaming ?? false;
+    this.#line.maxBytes = capabilities.maxMessageSize;
+    this.#line.acknowledges = capabilities.features?.includes(ACKNOWLEDGES) ?? false;
     this.#users.add(this);
-    this.#deps.log.debug({ client: this.#clientId, session: this.#sessionId }, "client registered");
-    const payload = { success: true, sessionId: this.#sessionId, serverInfo: this.#deps.serverInfo };
-    await this.#send(createMessage("REGISTER_ACK", payload, this.#head(message.messageId)));
+    this.#session.registered({ clientId, clientType });
+    this.#deps.log.debug({ client: clientId, account: pass.account, session: sessionId }, "client registered");
+    // What waits for it comes behind this.
+    const welcomed = this.#line.send(createMessage("REGISTER_ACK", this.#welcome(pass), this.#head(messageId)));
+    const mayJoin = (group: string): boolean =>
+      pass.refusalOf({ type: "COMMAND", name: "join", to: { kind: "group", id: group } }) === undefined;
+    const card = { clientId, sessionId, clientType, groups: groups.filter(mayJoin), channels };
+    this.#guest = { clientId, pass, seat: this.#deps.hub.enter(card, this.#line) };
+    await welcomed;
   }
 
-  async #command(message: MessageOf<"COMMAND">): Promise<void> {
+  #welcome({ resume }: Pass): Payload<"REGISTER_ACK"> {
+    return {
+      success: true,
+      sessionId: this.#session.sessionId,
+      serverInfo: this.#deps.serverInfo,
+      sessionTimeoutMs: SESSION_TIMEOUT_MS,
+      ...(resume === undefined ? {} : { resumeToken: resume.token, resumeExpiresAt: resume.expiresAt }),
+    };
+  }
+
+  #heartbeatOrSaid(message: Message): void {
+    if (message.type === "HEARTBEAT" && message.payload.status === "idle") this.#session.rested();
+    else this.#session.said();
+  }
+
+  /** Finds the target and hands it on. */
+  async #handle(message: Message, guest: Guest): Promise<void> {
+    if (message.type === "MESSAGE_ACK") return guest.seat.acknowledge(message.payload);
+    if (message.type === "HEARTBEAT") return this.#heartbeat(message);
+    if (!isPost(message)) throw new TypeError(`${message.type} was let through`);
+    const isForPeer = addresseeOf(message).kind === "peer";
+    if (isForPeer && message.type === "COMMAND") return this.#command(message, guest);
+    if (isForPeer && message.type === "QUERY") return this.#query(message, guest);
+    if (isForPeer && message.type === "MESSAGE") return this.#question(message);
+    const refused = guest.seat.send(message);
+    if (refused !== undefined) return this.#refuse(refused, message.messageId);
+  }
+
+  async #command(message: MessageOf<"COMMAND">, guest: Guest): Promise<void> {
     const parsed = requestSchema.safeParse(message.payload);
     if (!parsed.success) {
       const issue = parsed.error.issues[0];
       const known = `known commands are ${commandNames.join(", ")}`;
       const where = `${message.payload.command}: ${issue?.path.join(".") ?? ""} ${issue?.message ?? "invalid"}`;
-      return this.#refuse("INVALID_MESSAGE", `${where}; ${known}`, message.messageId);
+      return this.#refuse({ code: "INVALID_MESSAGE", reason: `${where}; ${known}` }, message.messageId);
     }
-    const request = parsed.data;
+    const refused = await this.#carryOut(message.messageId, parsed.data, guest);
+    if (refused !== undefined) return this.#refuse(refused, message.messageId);
+  }
+
+  async #carryOut(commandId: string, request: Request, { seat, pass }: Guest): Promise<Refused | undefined> {
     switch (request.command) {
-      case "cancel":
-        this.#byCommand.get(request.parameters.commandId)?.cancel();
-        return;
-      case "input.end":
-        this.#byCommand.get(request.parameters.commandId)?.endInput();
-        return;
       case "status":
         // Who only looks how the peer fares makes no use of it.
         if (!this.#hasWorked) this.#users.delete(this);
-        return this.#result(message.messageId, { success: true, result: this.#deps.status() });
+        await this.#result(commandId, { success: true, result: this.#deps.status() });
+        return undefined;
+      case "join":
+      case "leave": {
+        const { groups = [], channels = [] } = request.parameters;
+        const denied = groups.map((id) => pass.refusalOf({ type: "COMMAND", name: "join", to: { kind: "group", id } }));
+        const why = request.command === "join" ? denied.find((each) => each !== undefined) : undefined;
+        if (why !== undefined) return { code: "AUTHORIZATION_DENIED", reason: why };
+        seat.belong(changed(seat, request.command, { groups, channels }));
+        const { groups: now, channels: heard } = seat;
+        await this.#result(commandId, { success: true, result: { groups: now, channels: heard } });
+        return undefined;
+      }
+      case "cancel":
+      case "input.end":
       case "talk.key":
-        this.#byCommand.get(request.parameters.commandId)?.key(request.parameters);
-        return;
       case "talk.heard":
-        this.#byCommand.get(request.parameters.commandId)?.heard(request.parameters);
-        return;
+        this.#desk.remark(request);
+        return undefined;
       case "ask":
       case "listen":
       case "say":
       case "talk":
-        return this.#run(message.messageId, request);
+        this.#works();
+        return this.#desk.run(commandId, request);
     }
   }
 
-  async #run(commandId: string, request: StreamingCommand): Promise<void> {
-    if (this.#byCommand.size >= MAX_WORK) {
-      return this.#refuse("RATE_LIMIT_EXCEEDED", `${MAX_WORK} pieces of work are running`, commandId);
+  async #query(message: MessageOf<"QUERY">, { pass, clientId }: Guest): Promise<void> {
+    const startedMs = performance.now();
+    const answer = await this.#deps.queries.answer(message.payload, { account: pass.account, clientId });
+    if ("errorCode" in answer) {
+      const { errorCode: code, errorMessage: reason, details } = answer;
+      return this.#refuse({ code, reason }, message.messageId, { details });
     }
-    if (this.#byCommand.has(commandId)) {
-      return this.#refuse("INVALID_MESSAGE", `a command with the id ${commandId} is running`, commandId);
-    }
-    const work = new Work(request);
-    if (this.#byStream.has(work.stream)) {
-      return this.#refuse("INVALID_MESSAGE", `stream ${work.stream} is in use`, commandId);
-    }
-    this.#hasWorked = true;
-    this.#users.add(this);
-    this.#byCommand.set(commandId, work);
-    this.#byStream.set(work.stream, work);
-    try {
-      await work.run(this.#deps.services, this.#session, {
-        event: (event) => this.#event(commandId, event),
-        frame: (bytes) => this.#outbox.send(bytes),
-      });
-      await this.#result(commandId, { success: true });
-    } catch (error) {
-      const failure = failureOf(error);
-      const level = failure.code === "internal" ? "error" : "info";
-      this.#deps.log[level]({ err: error, client: this.#clientId, command: request.command }, "work failed");
-      await this.#result(commandId, { success: false, error: failure });
-    } finally {
-      this.#byCommand.delete(commandId);
-      this.#byStream.delete(work.stream);
-    }
+    const processingTime = Math.max(0, performance.now() - startedMs);
+    const payload = { queryId: message.messageId, processingTime, ...answer };
+    return this.#line.send(createMessage("RESPONSE", payload, this.#head(message.messageId)));
+  }
+
+  #question(message: MessageOf<"MESSAGE">): Promise<void> {
+    this.#works();
+    return this.#assistant.answer(message);
+  }
+
+  #heartbeat({ messageId, payload: { timestamp } }: MessageOf<"HEARTBEAT">): Promise<void> {
+    const payload = { timestamp, serverTime: Date.now() };
+    return this.#line.send(createMessage("HEARTBEAT_ACK", payload, this.#head(messageId)));
   }
 
   async #onAudio(bytes: Uint8Array): Promise<void> {
-    if (this.#clientId === undefined) {
-      return this.#refuse("AUTHENTICATION_FAILED", "the first message must be REGISTER", undefined);
-    }
-    const frame = decodeAudioFrame(bytes);
-    if (typeof frame === "string") return this.#refuse("INVALID_MESSAGE", frame, undefined);
-    // Frames of work that has just ended are still on their way: they are not an error.
-    const work = this.#byStream.get(frame.stream);
-    if (work === undefined) return;
-    const wrong = work.check(frame);
-    if (wrong !== undefined) {
-      work.cancel();
-      return this.#refuse("INVALID_MESSAGE", wrong, undefined);
-    }
-    if (!work.tryReceive(frame.samples)) await this.#hold(work.receive(frame.samples));
+    if (this.#guest === undefined) return this.#refuse(UNREGISTERED, undefined);
+    this.#session.said();
+    const waitMs = this.#guest.pass.charge({ audioBytes: bytes.byteLength });
+    if (waitMs !== undefined) await this.#hold(new Promise((resolve) => setTimeout(resolve, waitMs)));
+    const wrong = await this.#desk.audio(bytes);
+    if (wrong !== undefined) return this.#refuse({ code: "INVALID_MESSAGE", reason: wrong }, undefined);
   }
 
-  /** The client is held, through TCP, while `room` is waited for. */
+  /** It makes use of the peer. */
+  #works(): void {
+    this.#hasWorked = true;
+    this.#users.add(this);
+  }
+
+  #deskFor(session: Session): WorkDesk {
+    const { services, log } = this.#deps;
+    return new WorkDesk({
+      services,
+      session,
+      log,
+      sink: {
+        event: (commandId, { type, ...eventData }) => {
+          const payload = { eventType: type, eventData, timestamp: Date.now() };
+          return this.#line.send(createMessage("EVENT", payload, this.#head(commandId)));
+        },
+        frame: (bytes) => this.#line.frame(bytes),
+        result: (commandId, outcome) => this.#result(commandId, outcome),
+        hold: (room) => this.#hold(room),
+      },
+    });
+  }
+
+  /** The client is held while `room` is waited for. */
   async #hold(room: Promise<void>): Promise<void> {
-    this.#pause();
+    this.#line.hold();
     await room;
-    this.#resume();
-  }
-
-  #pause(): void {
-    this.#holds += 1;
-    this.#socket.pause();
-  }
-
-  #resume(): void {
-    this.#holds -= 1;
-    if (this.#holds === 0) this.#socket.resume();
-  }
-
-  #event(commandId: string, event: WorkEvent | TalkEvent): Promise<void> {
-    const { type, ...eventData } = event;
-    const payload = { eventType: type, eventData, timestamp: Date.now() };
-    return this.#send(createMessage("EVENT", payload, this.#head(commandId)));
+    this.#line.release();
   }
 
   #result(commandId: string, outcome: Omit<Payload<"COMMAND_RESULT">, "commandId">): Promise<void> {
-    return this.#send(createMessage("COMMAND_RESULT", { commandId, ...outcome }, this.#head(commandId)));
+    return this.#line.send(createMessage("COMMAND_RESULT", { commandId, ...outcome }, this.#head(commandId)));
   }
 
-  /** Answers with an ERROR; before registration it also ends the connection. */
-  async #refuse(errorCode: ProtocolErrorCode, errorMessage: string, inReplyTo: string | undefined): Promise<void> {
-    const retryable = errorCode === "RATE_LIMIT_EXCEEDED" || errorCode === "INTERNAL_ERROR";
-    await this.#send(createMessage("ERROR", { errorCode, errorMessage, retryable }, this.#head(inReplyTo)));
-    if (errorCode === "AUTHENTICATION_FAILED") this.#socket.close(CLOSE_UNAUTHENTICATED, "authentication failed");
-    else if (inReplyTo === undefined) this.#socket.close(CLOSE_PROTOCOL, "protocol error");
+  /** Answers with an ERROR; before registration, and where nothing can be named that it is about, it also ends the connection. */
+  async #refuse(
+    { code, reason }: Refused,
+    inReplyTo: string | undefined,
+    {
+      details,
+      isFinal = true,
+    }: { readonly details?: Record<string, unknown> | undefined; readonly isFinal?: boolean } = {},
+  ): Promise<void> {
+    const payload = {
+      errorCode: code,
+      errorMessage: reason,
+      retryable: isRetryable(code),
+      ...(details === undefined ? {} : { details }),
+    };
+    await this.#line.send(createMessage("ERROR", payload, this.#head(inReplyTo)));
+    if (code === "AUTHENTICATION_FAILED") this.#socket.close(CLOSE_UNAUTHENTICATED, "authentication failed");
+    else if (inReplyTo === undefined && isFinal) this.#socket.close(CLOSE_PROTOCOL, "protocol error");
   }
 
   #onDefect(error: unknown): void {
-    this.#deps.log.error({ err: error, client: this.#clientId }, "a message could not be handled");
-    void this.#refuse("INTERNAL_ERROR", "the peer failed to handle a message; see its log", undefined);
+    this.#deps.log.error({ err: error, client: this.#guest?.clientId }, "a message could not be handled");
+    void this.#refuse(DEFECT, undefined);
   }
 
-  #send(message: Message): Promise<void> {
-    return this.#outbox.send(JSON.stringify(message));
+  #head(inReplyTo: string | undefined): MessageOptions {
+    return { from: SERVER_ID, sessionId: this.#session.sessionId, inReplyTo };
   }
+}
 
-  #head(inReplyTo: string | undefined): { from: string; sessionId: string; inReplyTo: string | undefined } {
-    return { from: SERVER_ID, sessionId: this.#sessionId, inReplyTo };
-  }
+const UNREGISTERED: Refused = { code: "AUTHENTICATION_FAILED", reason: "the first message must be REGISTER" };
+const DEFECT: Refused = { code: "INTERNAL_ERROR", reason: "the peer failed to handle a message; see its log" };
+
+/** What a seat belongs to after `command`. */
+function changed(
+  seat: Pick<Seat, "groups" | "channels">,
+  command: "join" | "leave",
+  { groups, channels }: Pick<Seat, "groups" | "channels">,
+): Pick<Seat, "groups" | "channels"> {
+  const change = (before: readonly string[], named: readonly string[]): readonly string[] =>
+    command === "join" ? [...before, ...named] : before.filter((each) => !named.includes(each));
+  return { groups: change(seat.groups, groups), channels: change(seat.channels, channels) };
 }
 
 function toBytes(data: RawData): Uint8Array {

@@ -59,6 +59,9 @@ export class Gate {
     this.#nowMs = options.nowMs ?? Date.now;
   }
 
+  /** How long what {@link resumeToken} gives is good for. */
+  readonly resumeForMs = RESUME_FOR_MS;
+
   /** Whose token it is. */
   enter(token: string): Principal | NotLetIn {
     const proof = proofOf(token);
@@ -87,7 +90,7 @@ export class Gate {
 
   /** What lets `principal` come again, here or at another peer; undefined while the house has no key. */
   resumeToken({ account, proof }: Principal, clientId: string, sessionId: string): string | undefined {
-    const expiresMs = this.#nowMs() + RESUME_FOR_MS;
+    const expiresMs = this.#nowMs() + this.resumeForMs;
     return this.#options.resume.issue({ account, clientId, sessionId, proof, expiresMs });
   }
 

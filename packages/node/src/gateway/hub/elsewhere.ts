@@ -14,6 +14,8 @@ export interface Elsewhere {
   spread(post: Post): Promise<number>;
   /** Tells a client of `peer`, though a link may break meanwhile; not though the peer goes. */
   tell(message: Message, to: string, peer: string): void;
+  /** Where clients reach another peer. */
+  urlsOf(peer: string): readonly string[];
   /** What others know of a message that `from` has sent. */
   statusOf(messageId: string, from: string): Promise<readonly MessageStatus[]>;
 }

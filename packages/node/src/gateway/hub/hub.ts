@@ -32,6 +32,8 @@ export interface HubOptions {
   readonly pairs: Pairs;
   /** Resolves, and soon, once what this peer knows of the house is no older than when it was asked. Never rejects. */
   readonly settled?: () => Promise<void>;
+  /** Where clients reach this peer. */
+  readonly urls?: () => readonly string[];
   readonly log: Logger;
   readonly time?: HubTime;
 }
@@ -100,6 +102,16 @@ export class Hub {
       this.directory.onChange((clientId) => this.#onSeen(clientId)),
       sweeping(this.#time, () => this.#sweep()),
     ];
+  }
+
+  /** Where clients reach this peer, as it says itself. */
+  get urls(): readonly string[] {
+    return this.#options.urls?.() ?? [];
+  }
+
+  /** Where they reach another one; empty: it has not said. */
+  urlsOf(peer: string): readonly string[] {
+    return this.#elsewhere?.urlsOf(peer) ?? [];
   }
 
   /** Messages that are under way from here. */

@@ -24,6 +24,9 @@ const GIVING_MAX = 1_024;
 /** A receiver's time, and the way there and back. */
 const GIVE_MS = HUB.ackMs + 2_000;
 const ASK_MS = 3_000;
+/** Addresses that a peer is listed with, and their length. */
+const URLS_MAX = 16;
+const URL_CHARS_MAX = 200;
 /** News for a sender outlast a link that breaks and comes back. */
 const TELL_MS = 30_000;
 /** In case news of clients were not heard. */
@@ -62,22 +65,25 @@ interface Heard {
 class MeshWay implements Elsewhere {
   readonly #hub: Hub;
   readonly #system: ActorSystem;
+  readonly #receptionist: ActorRef<ReceptionistMessage>;
   readonly #self: ActorRef<Mail>;
   readonly #life = crypto.randomUUID();
   readonly #heard = new Map<string, Heard>();
   #version = 0;
   #giving = 0;
-  /** Peers with a hub, as the receptionist lists them. */
-  #peers: ReadonlySet<string> = new Set();
+  /** Peers with a hub, as the receptionist lists them, and where clients reach them. */
+  #peers: ReadonlyMap<string, readonly string[]> = new Map();
+  /** What this peer is listed with. */
+  #urls: readonly string[] = [];
 
   constructor(hub: Hub, system: ActorSystem) {
     this.#hub = hub;
     this.#system = system;
-    const receptionist: ActorRef<ReceptionistMessage> = system.resolve(`parley://${system.peer}/receptionist`);
+    this.#receptionist = system.resolve(`parley://${system.peer}/receptionist`);
     this.#self = system.spawn<Mail>(
       ({ self, timers }) => {
-        receptionist.tell({ type: "subscribe", query: { key: CLIENTS }, to: self });
-        receptionist.tell({ type: "register", key: CLIENTS, capabilities: {}, ref: self });
+        this.#receptionist.tell({ type: "subscribe", query: { key: CLIENTS }, to: self });
+        this.#list(self);
         timers.every("version", VERSION_MS, { type: "tick" });
         return (message) => this.#receive(message);
       },
@@ -116,6 +122,10 @@ class MeshWay implements Elsewhere {
     told.catch(() => undefined);
   }
 
+  urlsOf(peer: string): readonly string[] {
+    return this.#peers.get(peer) ?? [];
+  }
+
   async statusOf(messageId: string, from: string): Promise<readonly MessageStatus[]> {
     const found = await this.#askAll(
       (replyTo: ActorRef<readonly MessageStatus[]>) => ({ type: "status", messageId, from, replyTo }),
@@ -126,7 +136,7 @@ class MeshWay implements Elsewhere {
 
   close(): void {
     for (const peer of this.#heard.keys()) this.#drop(peer);
-    this.#peers = new Set();
+    this.#peers = new Map();
     // A system that has stopped has taken it along.
     void this.#system.stopActor(this.#self).catch(() => undefined);
   }
@@ -143,9 +153,17 @@ class MeshWay implements Elsewhere {
   }
 
   #tick(): void {
+    // Where a peer is reached may change while it lives: an address, a certificate.
+    if (this.#hub.urls.join(" ") !== this.#urls.join(" ")) this.#list(this.#self);
     this.#tellAll({ type: "version", ...this.#counted });
     // The last word of a peer may come after the receptionist has found it gone.
     for (const peer of this.#heard.keys()) if (!this.#peers.has(peer)) this.#drop(peer);
+  }
+
+  #list(ref: ActorRef<Mail>): void {
+    this.#urls = this.#hub.urls;
+    const urls = this.#urls.filter((url) => url.length <= URL_CHARS_MAX).slice(0, URLS_MAX);
+    this.#receptionist.tell({ type: "register", key: CLIENTS, capabilities: { urls }, ref });
   }
 
   #drop(peer: string): void {
@@ -206,12 +224,16 @@ class MeshWay implements Elsewhere {
 
   /** Who has a hub. One that is new is told all clients of this peer; one that is gone has none any more. */
   #listed({ services }: Listing): void {
-    const now = new Set(services.map(({ ref }) => parseAddress(ref.address).peer));
+    const now = new Map(
+      services.map(({ ref, capabilities: { urls } }): [string, readonly string[]] => {
+        return [parseAddress(ref.address).peer, typeof urls === "object" ? urls : []];
+      }),
+    );
     now.delete(this.#system.peer);
     const before = this.#peers;
     this.#peers = now;
-    for (const peer of before) if (!now.has(peer)) this.#drop(peer);
-    for (const peer of now) if (!before.has(peer)) this.#tellSeats(peer);
+    for (const peer of before.keys()) if (!now.has(peer)) this.#drop(peer);
+    for (const peer of now.keys()) if (!before.has(peer)) this.#tellSeats(peer);
   }
 
   #tellSeats(peer: string): void {
@@ -221,14 +243,14 @@ class MeshWay implements Elsewhere {
 
   #tellAll(note: HubNote): void {
     // What is not heard is asked for, after the next look at versions.
-    for (const peer of this.#peers) this.#hubOf(peer).tell(note);
+    for (const peer of this.#peers.keys()) this.#hubOf(peer).tell(note);
   }
 
   async #askAll<Reply>(
     make: (replyTo: ActorRef<Reply>) => HubNote,
     accepts: (reply: unknown) => Reply,
   ): Promise<readonly Reply[]> {
-    const asked = [...this.#peers].map((peer) => this.#hubOf(peer).ask(make, { timeoutMs: ASK_MS, accepts }));
+    const asked = [...this.#peers.keys()].map((peer) => this.#hubOf(peer).ask(make, { timeoutMs: ASK_MS, accepts }));
     const answered = await Promise.allSettled(asked);
     return answered.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
   }

@@ -16,6 +16,8 @@
  *     POST   /recover            {isLastResort: true}
  *     GET    /ears               what the peer's own ears do
  *     POST   /ears               {do: "on" | "off" | "press" | "release" | "strike" | "cancel"}
+ *     GET    /sessions           who is connected to this peer, and was
+ *     GET    /clients/connected  who is connected to any peer of the house
  *     GET    /trust              the certificate that clients are to trust, and the steps for each platform
  *     POST   /trust/renew        another authority takes its place
  *
@@ -30,6 +32,7 @@ import { messageOf, PeerError } from "../../errors.ts";
 import { THIS_MACHINE } from "../access/gate.ts";
 import { addAccessRoutes, type AccessParts } from "../access/routes.ts";
 import { sendRefusal } from "../failure.ts";
+import { addSessionRoutes, type SessionRouteParts } from "../sessions/routes.ts";
 import type { TrustSource } from "../tls/trust.ts";
 import { addTrustManagement } from "../tls/trust-routes.ts";
 import type { HostEars } from "../../services/ears/ears.ts";
@@ -48,6 +51,8 @@ export interface Management {
   readonly times?: ManagementTimes;
   /** Who may come in, and what was done; `access/routes.ts`. */
   readonly access?: AccessParts | undefined;
+  /** Who is connected; `sessions/routes.ts`. */
+  readonly clients?: SessionRouteParts | undefined;
   /** What clients are to trust. */
   readonly trust?: Pick<TrustSource, "trust" | "renew"> | undefined;
 }
@@ -81,6 +86,7 @@ export function addManagement(app: FastifyInstance, management: Management, log:
       });
       routes.addTo(api);
       if (management.access !== undefined) addAccessRoutes(api, management.access);
+      if (management.clients !== undefined) addSessionRoutes(api, management.clients);
       if (management.trust !== undefined) addTrustManagement(api, management.trust, management.access?.audit);
     },
     { prefix: "/api/v1" },

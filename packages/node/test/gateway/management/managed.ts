@@ -7,6 +7,7 @@ import { AuditLog } from "../../../src/gateway/access/audit.ts";
 import { ClientBook } from "../../../src/gateway/access/client-book.ts";
 import { Gate } from "../../../src/gateway/access/gate.ts";
 import { ResumeTokens } from "../../../src/gateway/access/resume.ts";
+import { openHouseClients } from "../../../src/gateway/house-clients.ts";
 import type { ManagementTimes } from "../../../src/gateway/management/routes.ts";
 import { startGateway, type Gateway, type GatewayOptions } from "../../../src/gateway/server.ts";
 import { clusterReportOf, statusOf } from "../../../src/report.ts";
@@ -54,22 +55,27 @@ export async function managed(
     path: path.join(folder.path, "audit.jsonl"),
     onFailure: (error) => expect.unreachable(String(error)),
   });
+  const gate = new Gate({ token: TOKEN, book, resume: new ResumeTokens(() => []) });
+  const log = options.log ?? noLog;
+  const status = (): Record<string, unknown> => statusOf(about, { services, cluster, ears });
+  const clients = openHouseClients({ about, cluster, pairs, gate, status, log });
   const gateway = await startGateway({
     host: "127.0.0.1",
     port: 0,
     services,
-    token: TOKEN,
-    gate: new Gate({ token: TOKEN, book, resume: new ResumeTokens(() => []) }),
-    log: options.log ?? noLog,
-    serverInfo: { ...about, capabilities: { streaming: true, binary: true, groups: false } },
+    gate,
+    ...clients,
+    log,
+    serverInfo: { ...about, capabilities: { streaming: true, binary: true, groups: true } },
     health: options.health ?? (() => ({ healthy: true, checks: { stt: true } })),
     capabilities: () => ({}),
-    status: () => statusOf(about, { services, cluster, ears }),
+    status,
     management: {
       cluster,
       ears,
       report: () => clusterReportOf(cluster),
       access: { book, audit },
+      clients,
       ...(options.times === undefined ? {} : { times: options.times }),
     },
     ...options.gateway,
@@ -77,6 +83,7 @@ export async function managed(
   onTestFinished(async () => {
     await ears.close();
     await gateway.close();
+    clients.close();
     await services.close();
     book.close();
     await audit.close();

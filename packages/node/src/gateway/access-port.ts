@@ -1,0 +1,41 @@
+/** Who may come in, and what they may do, as a connection asks it. Whoever answers is put in at the composition root. */
+import type { MessageType, Payload } from "@parley/sdk";
+import type { Addressee } from "./access/rights.ts";
+
+/** What a client wants to do. */
+export interface Deed {
+  readonly type: MessageType;
+  /** Of a COMMAND or QUERY: which. */
+  readonly name?: string | undefined;
+  /** Whom it is for. */
+  readonly to: Addressee;
+}
+
+/** Somebody who was let in, for as long as their connection lasts. */
+export interface Pass {
+  /** Whose client it is. */
+  readonly account: string;
+  /** What lets the same client come again; undefined where nothing does. */
+  readonly resume: { readonly token: string; readonly expiresAt: number } | undefined;
+  /** It wants its conversations kept beyond their sessions. */
+  readonly remembers: boolean;
+  /** Why this may not be done; undefined when it may. */
+  refusalOf(deed: Deed): string | undefined;
+  /** Why this client may not come back under what it came with; asked from time to time. Undefined: it still may. */
+  endedBy(): string | undefined;
+  /** Takes a message, or bytes of sound, from what it may send. @returns in how many milliseconds it may, if not now */
+  charge(cost: { readonly messages: number } | { readonly audioBytes: number }): number | undefined;
+}
+
+/** Who comes, and from where. */
+export interface Arrival {
+  readonly register: Payload<"REGISTER">;
+  readonly sessionId: string;
+  /** The address of whoever has connected. */
+  readonly address: string;
+}
+
+export interface Access {
+  /** Lets somebody in, or says why not. Never rejects. */
+  authenticate(arrival: Arrival): Pass | { readonly why: string };
+}

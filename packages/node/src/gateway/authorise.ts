@@ -1,0 +1,52 @@
+/** Whether a registered client may say a message: in that name, to them, now. Pure but for what its pass counts. */
+import { directions, PROTOCOL_VERSION, SERVER_ID, type Message } from "@parley/sdk";
+import type { Pass } from "./access-port.ts";
+import type { Addressee } from "./access/rights.ts";
+import type { Refused } from "./hub/hub.ts";
+
+/** Why `message` is refused to who is registered as `clientId`; undefined: it is not. */
+export function refusalOfMessage(message: Message, clientId: string, pass: Pass): Refused | undefined {
+  const { type, source } = message;
+  const wrong = wrongVersion(message);
+  if (wrong !== undefined) return { code: "INVALID_MESSAGE", reason: wrong };
+  if (directions[type] === "peer") return { code: "INVALID_MESSAGE", reason: `a client does not send ${type}` };
+  const to = addresseeOf(message);
+  if (type === "EVENT" && to.kind === "peer") {
+    return { code: "INVALID_MESSAGE", reason: "a client does not send EVENT to a peer" };
+  }
+  if (source.clientId !== clientId) {
+    return { code: "AUTHORIZATION_DENIED", reason: `this client is ${clientId}, and not ${source.clientId}` };
+  }
+  const denied = pass.endedBy() ?? pass.refusalOf({ type, name: nameOf(message), to });
+  if (denied !== undefined) return { code: "AUTHORIZATION_DENIED", reason: denied };
+  const waitMs = pass.charge({ messages: 1 });
+  if (waitMs === undefined) return undefined;
+  return { code: "RATE_LIMIT_EXCEEDED", reason: `too many messages: the next one may come in ${waitMs} ms` };
+}
+
+/** A peer answers within its own major version. */
+export function wrongVersion({ version }: Message): string | undefined {
+  const [own] = PROTOCOL_VERSION.split(".");
+  return version.split(".")[0] === own
+    ? undefined
+    : `version: this peer speaks ${PROTOCOL_VERSION}, and not ${version}`;
+}
+
+/** Whom a client's message is for. */
+export function addresseeOf(message: Message): Addressee {
+  const { target } = message;
+  if (target === undefined) {
+    return message.type === "BROADCAST" ? { kind: "channel", id: message.payload.channel } : { kind: "peer" };
+  }
+  if ("clientId" in target) {
+    return target.clientId === SERVER_ID ? { kind: "peer" } : { kind: "client", id: target.clientId };
+  }
+  if ("group" in target) return { kind: "group", id: target.group };
+  return "channel" in target ? { kind: "channel", id: target.channel } : { kind: "all" };
+}
+
+/** Of what can be asked for by name. */
+function nameOf(message: Message): string | undefined {
+  if (message.type === "COMMAND") return message.payload.command;
+  return message.type === "QUERY" ? message.payload.queryType : undefined;
+}

@@ -1,0 +1,71 @@
+/** What a peer has of the clients of its house: put together. */
+import type { Logger } from "pino";
+import type { Cluster } from "../cluster/face.ts";
+import type { Pairs } from "../cluster/pairs/port.ts";
+import { withoutCorrelation } from "../log.ts";
+import type { Gate } from "./access/gate.ts";
+import type { ConnectionDeps } from "./connection.ts";
+import { GateAccess } from "./gate-access.ts";
+import { Hub } from "./hub/hub.ts";
+import { joinMesh } from "./hub/mesh.ts";
+import { Queries, type MemoryPort } from "./queries.ts";
+import { Sessions } from "./sessions/sessions.ts";
+
+export interface HouseClientsOptions {
+  readonly about: { readonly peerId: string; readonly name: string; readonly version: string };
+  readonly cluster: Cluster;
+  readonly pairs: Pairs;
+  readonly gate: Gate;
+  readonly status: () => Record<string, unknown>;
+  /** Where clients on other machines reach this peer, such as `https://kitchen.local:8765`. */
+  readonly addresses?: (() => readonly string[]) | undefined;
+  readonly memory?: MemoryPort | undefined;
+  readonly log: Logger;
+}
+
+/** Open until it is closed. */
+export interface HouseClients extends Pick<ConnectionDeps, "access" | "sessions" | "queries"> {
+  readonly hub: Hub;
+  close(): void;
+}
+
+/** How long what a client sends may wait for this peer to have caught up with its house. */
+const SETTLE_MS = 1_000;
+
+/** Opens it. */
+export function openHouseClients(options: HouseClientsOptions): HouseClients {
+  const { about, cluster, pairs, gate, status, memory, log } = options;
+  const urls = (): readonly string[] => (options.addresses?.() ?? []).map(socketUrl);
+  const hub = withoutCorrelation(() => {
+    return new Hub({ self: about.peerId, pairs, settled: () => settled(cluster), urls, log });
+  });
+  const leaveMesh = joinMesh(hub, cluster);
+  const queries = new Queries({
+    status,
+    about,
+    cluster,
+    memory,
+    messageStatus: (messageId, from) => hub.statusOf(messageId, from),
+    urlsOf: (peerId) => (peerId === about.peerId ? urls() : hub.urlsOf(peerId)),
+  });
+  return {
+    access: new GateAccess(gate),
+    sessions: new Sessions(),
+    queries,
+    hub,
+    close: () => {
+      leaveMesh();
+      hub.close();
+    },
+  };
+}
+
+/** Without a quorum what is known here has to do. */
+async function settled({ shared }: Cluster): Promise<void> {
+  await shared?.read({ timeoutMs: SETTLE_MS });
+}
+
+/** `wss://kitchen.local:8765/ws` for `https://kitchen.local:8765`. */
+function socketUrl(address: string): string {
+  return `${address.replace(/^http/, "ws").replace(/\/$/, "")}/ws`;
+}

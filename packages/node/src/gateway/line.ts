@@ -1,0 +1,81 @@
+/** A client's socket as everything above sees it: messages in its dialect, frames, signs of life. */
+import type { WebSocket } from "ws";
+import type { Message } from "@parley/sdk";
+import type { Dialect } from "./dialect/dialect.ts";
+import type { ClientLine } from "./hub/receiver.ts";
+import { Outbox } from "./outbox.ts";
+
+/** Between two looks whether the client is still there. */
+const LOOK_MS = 30_000;
+/** A client that answers no look for so long is gone. */
+const GONE_AFTER_MS = 90_000;
+
+export class SocketLine implements ClientLine {
+  readonly #socket: WebSocket;
+  readonly #dialect: Dialect;
+  readonly #outbox: Outbox;
+  readonly #looking: NodeJS.Timeout;
+  #heardAtMs = performance.now();
+  acknowledges = false;
+  maxBytes: number | undefined;
+  /** Reasons to read nothing more for now. */
+  #holds = 0;
+
+  constructor(socket: WebSocket, dialect: Dialect) {
+    this.#socket = socket;
+    this.#dialect = dialect;
+    this.#outbox = new Outbox(socket);
+    socket.on("pong", () => this.heard());
+    this.#looking = setInterval(() => this.#look(), LOOK_MS);
+    this.#looking.unref();
+    socket.on("close", () => clearInterval(this.#looking));
+  }
+
+  get isOpen(): boolean {
+    return this.#socket.readyState === this.#socket.OPEN;
+  }
+
+  get silentMs(): number {
+    // Who is not read from cannot be heard.
+    return this.#holds > 0 ? 0 : performance.now() - this.#heardAtMs;
+  }
+
+  /** Something came from it. */
+  heard(): void {
+    this.#heardAtMs = performance.now();
+  }
+
+  probe(): void {
+    if (this.isOpen) this.#socket.ping();
+  }
+
+  hangUp(): void {
+    this.#socket.terminate();
+  }
+
+  send(message: Message): Promise<void> {
+    return this.#outbox.send(this.#dialect.write(message));
+  }
+
+  frame(bytes: Uint8Array): Promise<void> {
+    return this.#outbox.send(bytes);
+  }
+
+  /** Nothing more is read, through TCP. */
+  hold(): void {
+    this.#holds += 1;
+    this.#socket.pause();
+  }
+
+  release(): void {
+    this.#holds -= 1;
+    if (this.#holds > 0) return;
+    this.heard();
+    this.#socket.resume();
+  }
+
+  #look(): void {
+    if (this.silentMs > GONE_AFTER_MS) this.hangUp();
+    else this.probe();
+  }
+}
