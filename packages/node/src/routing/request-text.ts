@@ -125,6 +125,8 @@ function setKey(draft: Draft, key: Key, item: Item): Problem {
       );
     case "not":
       return add(draft, "exclude", listOf(item));
+    case "refused":
+      return add(draft, "refusedBy", listOf(item));
     case "turn":
     case "session":
       return set(draft, "stickTo", { peer: value, within: key });
@@ -147,7 +149,7 @@ function set<Part extends keyof Draft>(draft: Draft, part: Part, value: Draft[Pa
   return undefined;
 }
 
-function add(draft: Draft, part: "needs" | "prefers" | "exclude", values: readonly string[]): Problem {
+function add(draft: Draft, part: "needs" | "prefers" | "exclude" | "refusedBy", values: readonly string[]): Problem {
   if (values.includes("")) return `${part} names nothing between two pluses`;
   draft[part] = [...(draft[part] ?? []), ...values];
   return undefined;
@@ -225,6 +227,7 @@ export function formatRequest(request: RouteRequest): string {
     ["patience", milliseconds(request.patienceMs)],
     ...(stickTo === undefined ? [] : each(stickTo.within, [stickTo.peer])),
     ...each("not", request.exclude),
+    ...each("refused", request.refusedBy),
   ];
   const items = pairs.flatMap(([key, value]) => (value === undefined ? [] : `${key}=${written(key, value)}`));
   return [capability.toUpperCase(), ...(items.length === 0 ? [] : [items.join(",")])].join(":");
@@ -237,7 +240,7 @@ function each(key: Key, values: readonly string[] | undefined): (readonly [Key, 
 /** A name that would be read as no choice is quoted, too. */
 function written(key: Key, value: string | number): string {
   if (typeof value === "number") return String(value);
-  const isMisread = NO_CHOICE.has(value.toLowerCase()) && key !== "not";
+  const isMisread = NO_CHOICE.has(value.toLowerCase()) && key !== "not" && key !== "refused";
   return isMisread ? `"${value}"` : quoted(value);
 }
 

@@ -58,6 +58,7 @@ export const KEYS = {
   turn: ["turn"],
   session: ["session"],
   not: ["not"],
+  refused: ["refused"],
 } as const;
 export type Key = keyof typeof KEYS;
 

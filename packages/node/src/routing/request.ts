@@ -44,6 +44,8 @@ export interface RouteRequest {
   /** When it has to have begun; absent: as long as people wait (interactive) or files (batch). */
   readonly patienceMs?: number;
   readonly stickTo?: Stick;
-  /** Peers that are not asked: they have just failed or refused. */
+  /** Peers that are not asked: they have just failed at this. */
   readonly exclude?: readonly string[];
+  /** Peers that are not asked: they have just had no room for it, or not in time. */
+  readonly refusedBy?: readonly string[];
 }

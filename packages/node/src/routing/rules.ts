@@ -58,6 +58,7 @@ function ruleAgainstNow(wish: Wish, entry: Entry, { roundTripMs, queueMs, breake
   if (!Number.isFinite(roundTripMs)) return "unreachable";
   if (breaker !== undefined && !lets(breaker)) return "breaker";
   if (entry.isFull || queueMs > wish.patienceMs) return "busy";
+  if (wish.refusedBy.size > 0 && wish.refusedBy.has(entry.advert.peer)) return "busy";
   return undefined;
 }
 
@@ -97,7 +98,7 @@ export function whyNot(rule: Rule, wish: Wish, { advert, hardware }: Entry, now:
         ? `the policy keeps all ${advert.capability} on this host`
         : `the policy names others for ${advert.capability}, and nobody else`;
     case "excluded":
-      return "it has failed or refused this just now";
+      return "it has failed at this just now";
     case "model":
       return `it has ${advert.model}, not ${request.model}`;
     case "language":
@@ -119,6 +120,7 @@ export function whyNot(rule: Rule, wish: Wish, { advert, hardware }: Entry, now:
     case "breaker":
       return brokenWords(now.breaker, nowMs);
     case "busy":
+      if (wish.refusedBy.has(advert.peer)) return "it has just had no room for this";
       return now.queueMs > wish.patienceMs
         ? `it could begin in ${seconds(now.queueMs)}, and ${seconds(wish.patienceMs)} are waited at most`
         : "as many wait for it as may wait";

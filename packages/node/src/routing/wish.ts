@@ -20,6 +20,7 @@ export interface Wish {
   readonly size: Required<JobSize>;
   readonly patienceMs: number;
   readonly excluded: ReadonlySet<string>;
+  readonly refusedBy: ReadonlySet<string>;
   readonly stayWith: string | undefined;
   readonly turnPeer: string | undefined;
   readonly policy: CapabilityPolicy;
@@ -50,6 +51,7 @@ export function wishOf(request: RouteRequest, fleet: Pick<Fleet, "policy">): Wis
     size,
     patienceMs: request.patienceMs ?? (mode === "interactive" ? policy.patienceMs : undefined) ?? PATIENCE_MS[mode],
     excluded: new Set(request.exclude),
+    refusedBy: new Set(request.refusedBy),
     turnPeer: stickTo?.within === "turn" ? stickTo.peer : undefined,
     stayWith: stickTo?.within === "session" ? stickTo.peer : undefined,
     policy,

@@ -100,6 +100,7 @@ describe("nobody is asked", () => {
     ["breaker", STT, {}, { breaker: () => ({ state: "open", failures: 3, untilMs: 500 }) }],
     ["breaker", STT, {}, { breaker: () => ({ state: "half-open", failures: 3, isTried: true }) }],
     ["busy", STT, { running: 1, backlogMs: 5_000 }],
+    ["busy", { ...STT, refusedBy: ["b"] }, {}],
     ["busy", STT, { running: 1, queued: 2, queueCapacity: 2, backlogMs: 10 }],
   ];
   it.each<Case>(cases)("against the rule of %s: %j", (rule, request, other, parts) => {

@@ -80,6 +80,7 @@ describe("a request in words", () => {
             patienceMs: amount,
             stickTo: fc.record({ peer: name, within: fc.constantFrom("turn", "session") }),
             exclude: fc.array(name, { minLength: 1, maxLength: 3 }),
+            refusedBy: fc.array(name, { minLength: 1, maxLength: 3 }),
           },
           { requiredKeys: [], noNullPrototype: true },
         )
