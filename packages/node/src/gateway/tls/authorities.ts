@@ -9,13 +9,23 @@
 import type { Logger } from "pino";
 import type { Cluster, FoundSecret, Secrets } from "../../cluster/face.ts";
 import { isPeerError, PeerError } from "../../errors.ts";
-import { fingerprintOf, foundAuthority, isDue, pack, succeed, unpack, type Authority, type Why } from "./authority.ts";
+import {
+  fingerprintOf,
+  foundAuthority,
+  isDue,
+  pack,
+  succeed,
+  unpack,
+  type Authority,
+  type PackedAuthority,
+  type Why,
+} from "./authority.ts";
 import type { HomeAuthority, Kept } from "./home-authority.ts";
 
 /** Of the cluster's secrets. */
 const NAME = "authority";
 
-const LOOK_EVERY_MS = 15_000;
+const LOOK_EVERY_MS = 60_000;
 /** What only the clock says must be so for so long: clocks are set when a host has found the network. */
 const STEADY_MS = 600_000;
 /** So long a prime waits for somebody who knows the key to seal it to it. */
@@ -40,7 +50,9 @@ export class Authorities {
   readonly #watchers = new Set<() => void>();
   readonly #stops: (() => void)[] = [];
   #kept: Kept | undefined;
-  #opening: Promise<Authority> | undefined;
+  #loading: Promise<void> | undefined;
+  /** As the cluster keeps it, and as what it was read. */
+  #read: (PackedAuthority & { readonly authority: Authority | undefined }) | undefined;
   #working: Promise<void> = Promise.resolve();
   #isFollowing = false;
   #isClosed = false;
@@ -58,9 +70,11 @@ export class Authorities {
 
   /** The one that counts now; made where there is none yet. @throws PeerError `home-unusable` */
   async current(): Promise<Authority> {
-    this.#opening ??= this.#open();
-    await this.#opening;
-    return this.#now.authority;
+    await this.#load();
+    // The cluster may have one already that nobody has needed here.
+    if (this.#kept === undefined) await this.look();
+    if (this.#kept === undefined) await this.#inTurn(async () => void (await this.#own()));
+    return (await this.#own()).authority;
   }
 
   /** From now on what the cluster says counts: it is known whether this peer belongs to one. */
@@ -97,10 +111,10 @@ export class Authorities {
 
   /** As a person wants it: another authority takes the place of the one that counts. @throws PeerError `no-quorum`, `not-member` */
   async renew(): Promise<Authority> {
-    await this.current();
+    await this.#load();
     await this.#inTurn(async () => {
       const { secrets, belonging } = this.#options.cluster;
-      const next = await succeed(this.#now.authority, "asked", this.#nowMs());
+      const next = await succeed((await this.#own()).authority, "asked", this.#nowMs());
       if (secrets !== undefined) return this.#agree(secrets, next, secrets.find(NAME)?.revision ?? 0);
       if (belonging !== "member") return this.#keep({ authority: next, isShared: false }, "a person wanted it");
       throw new PeerError("not-member", "this peer cannot take part in its cluster now", {
@@ -108,7 +122,7 @@ export class Authorities {
       });
     });
     await this.look();
-    return this.#now.authority;
+    return this.current();
   }
 
   async close(): Promise<void> {
@@ -118,29 +132,32 @@ export class Authorities {
     await this.#working;
   }
 
-  async #open(): Promise<Authority> {
-    const { home, log } = this.#options;
-    this.#kept = await home.read();
-    if (this.#kept === undefined) {
-      const made = { authority: await foundAuthority(this.#nowMs()), isShared: false };
-      await home.write(made);
-      this.#kept = made;
-      log.info({ fingerprint: fingerprintOf(made.authority) }, "a new authority for certificates");
-    }
-    return this.#kept.authority;
+  #load(): Promise<void> {
+    this.#loading ??= this.#options.home.read().then((kept) => {
+      this.#kept ??= kept;
+    });
+    return this.#loading;
+  }
+
+  /** That of this peer, made where it has none: only in turn, or once there is one. */
+  async #own(): Promise<Kept> {
+    if (this.#kept !== undefined) return this.#kept;
+    const made = { authority: await foundAuthority(this.#nowMs()), isShared: false };
+    await this.#keep(made, undefined);
+    this.#options.log.info({ fingerprint: fingerprintOf(made.authority) }, "a new authority for certificates");
+    return made;
   }
 
   async #look(): Promise<void> {
     if (this.#isClosed || !this.#isFollowing) return;
-    await this.current();
+    await this.#load();
     const { belonging, secrets } = this.#options.cluster;
     if (secrets !== undefined) return this.#lookInCluster(secrets);
-    // It belongs and cannot take part: what counted still does.
-    if (belonging === "member") return;
-    const { authority, isShared } = this.#now;
+    // It belongs and cannot take part: what counted still does. Where there is none yet, it is made when somebody asks.
+    if (belonging === "member" || this.#kept === undefined) return;
+    const { authority, isShared } = this.#kept;
     if (isShared && belonging !== "off") {
-      const own = { authority: await foundAuthority(this.#nowMs()), isShared: false };
-      return this.#keep(own, WORDS.left);
+      return this.#keep({ authority: await foundAuthority(this.#nowMs()), isShared: false }, WORDS.left);
     }
     const why = this.#steady(isDue(authority, this.#nowMs()));
     if (why === undefined) return;
@@ -151,10 +168,10 @@ export class Authorities {
     const found = secrets.find(NAME);
     if (found === undefined) {
       if (!this.#isPrime) return;
-      const { authority, isShared } = this.#now;
+      const { authority, isShared } = await this.#own();
       return this.#agree(secrets, isShared ? await foundAuthority(this.#nowMs()) : authority, 0);
     }
-    const authority = found.secret && unpack({ about: found.about, secret: found.secret });
+    const authority = this.#unpacked(found);
     if (authority === undefined) return this.#lookUnsealed(secrets, found);
     this.#unsealedSinceMs = undefined;
     await this.#adopt(authority, found);
@@ -163,7 +180,15 @@ export class Authorities {
     await this.#agree(secrets, await succeed(authority, why, this.#nowMs()), found.revision);
   }
 
-  /** Nobody may be left who can open it. */
+  /** It is looked at every minute, and changes once in years. */
+  #unpacked({ about, secret }: FoundSecret): Authority | undefined {
+    if (secret === undefined) return undefined;
+    if (this.#read?.about !== about || this.#read.secret !== secret) {
+      this.#read = { about, secret, authority: unpack({ about, secret }) };
+    }
+    return this.#read.authority;
+  }
+
   async #lookUnsealed(secrets: Secrets, { revision }: FoundSecret): Promise<void> {
     const passedMs = this.#passedMs();
     this.#unsealedSinceMs ??= passedMs;
@@ -173,15 +198,18 @@ export class Authorities {
   }
 
   async #adopt(authority: Authority, { isShared }: FoundSecret): Promise<void> {
-    const before = this.#now;
+    const before = this.#kept;
     const fingerprint = fingerprintOf(authority);
-    const isSame = fingerprint === fingerprintOf(before.authority);
-    const isOwn = isSame ? !before.isShared : fingerprint === this.#made;
+    const known = before && fingerprintOf(before.authority);
+    const isOwn = fingerprint === known ? before?.isShared === false : fingerprint === this.#made;
     const next = { authority, isShared: isShared || !isOwn };
-    if (isSame && next.isShared === before.isShared && isAlike(authority, before.authority)) return;
-    const { predecessor } = authority;
-    const follows = predecessor?.fingerprint === fingerprintOf(before.authority);
-    await this.#keep(next, isSame ? undefined : WORDS[follows ? predecessor.why : "joined"]);
+    if (before === undefined) return this.#keep(next, undefined);
+    if (fingerprint !== known) {
+      const { fingerprint: previous, why = "joined" } = authority.predecessor ?? {};
+      return this.#keep(next, WORDS[previous === known ? why : "joined"]);
+    }
+    if (next.isShared === before.isShared && isAlike(authority, before.authority)) return;
+    await this.#keep(next, undefined);
   }
 
   /** What the cluster agrees on is adopted when it is known here. @throws PeerError `no-quorum` */
@@ -220,11 +248,6 @@ export class Authorities {
       return undefined;
     }
     return this.#passedMs() - this.#due.sinceMs >= STEADY_MS ? why : undefined;
-  }
-
-  get #now(): Kept {
-    if (this.#kept !== undefined) return this.#kept;
-    throw new PeerError("internal", "an authority was asked for before it was opened", { nextStep: "Report this." });
   }
 
   get #isPrime(): boolean {

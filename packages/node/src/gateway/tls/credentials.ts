@@ -95,6 +95,8 @@ export class Credentials {
 
   /** Does what is due; fulfilled when it is done. Never rejects: what was shown is shown on. */
   async look(): Promise<void> {
+    // Nobody has asked yet: it is made when somebody does.
+    if (this.#shown === undefined) return;
     try {
       await this.#inTurn(() => (this.#isOwn ? this.#reread() : this.#renew()));
       this.#complained = undefined;

@@ -3,6 +3,7 @@ import { hostname, networkInterfaces } from "node:os";
 import type { Logger } from "pino";
 import type { Cluster } from "../../cluster/face.ts";
 import { clientAccessOf, type ClientAccess, type Config } from "../../config/index.ts";
+import { hostLabelOf, SERVICE_TYPES } from "../../mesh/discovery/advert.ts";
 import { Entry } from "../guard.ts";
 import { Authorities } from "./authorities.ts";
 import { Credentials } from "./credentials.ts";
@@ -42,7 +43,11 @@ export async function openHouseTls({ config, paths, cluster, port, log }: HouseT
   const access = clientAccessOf(config);
   const home = new HomeAuthority({ path: paths.authority, publicPath: paths.caCertificate });
   const authorities = new Authorities({ home, cluster, log });
-  const names = held(() => namesOf(config.name, access, { hostname: hostname(), interfaces: networkInterfaces() }));
+  const called = SERVICE_TYPES.map((type) => `${hostLabelOf(type, cluster.peerId)}.local`);
+  const names = held(() => {
+    const machine = { hostname: hostname(), interfaces: networkInterfaces() };
+    return namesOf(config.name, access, machine, called);
+  });
   const credentials = new Credentials({ authorities, names, name: config.name, files: config.tls, log });
   await credentials.open();
   const addresses = (): readonly string[] => (access.isLocalOnly ? [] : addressesOf(names(), port()));
@@ -53,9 +58,8 @@ export async function openHouseTls({ config, paths, cluster, port, log }: HouseT
     isBegun = true;
     authorities.follow();
     credentials.follow();
-    void credentials.look();
   };
-  // Who serves this machine alone is rarely asked for TLS; whatever it takes is made when it is.
+  // Who serves this machine alone is rarely asked for TLS: what it takes is looked after once it was.
   const isRarelyAsked = access.isLocalOnly && cluster.belonging === "off";
   return {
     access,

@@ -17,18 +17,20 @@ const LOOPBACK: readonly string[] = ["localhost", "127.0.0.1", "::1"];
 
 /**
  * DNS names in lower case and addresses, each once, in an order that stays: this machine's own at loopback, its host name, that
- * and the peer's name with `.local` (mDNS), its addresses, and those of `listen.names`.
+ * and the peer's name with `.local` (mDNS), its addresses, those it is called out under on the network, and those of
+ * `listen.names`.
  */
 export function namesOf(
   name: string,
   access: Pick<ClientAccess, "host" | "isLocalOnly" | "names">,
   machine: Machine,
+  called: readonly string[] = [],
 ): readonly string[] {
   const { host, isLocalOnly, names } = access;
   const bound = isIP(host) === 0 || isWildcard(host) ? [] : [host];
   if (isLocalOnly) return unique([...LOOPBACK, ...bound, ...names]);
   const addresses = bound.length > 0 ? bound : addressesOf(machine);
-  return unique([...LOOPBACK, ...hostNames(name, machine.hostname), ...addresses, ...names]);
+  return unique([...LOOPBACK, ...hostNames(name, machine.hostname), ...addresses, ...called, ...names]);
 }
 
 /** True for the addresses that stand for all of a machine's. */

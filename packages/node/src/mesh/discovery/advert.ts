@@ -8,6 +8,11 @@ import { NAME_BYTES_MAX } from "../../config/schema.ts";
 /** Of all that a peer calls out. `_janet-mesh._tcp` is for clients that were made for the earlier name. */
 export const SERVICE_TYPES = ["parley", "janet-mesh"] as const;
 
+/** The host that a peer is called out under, before `.local`: one for each kind, as each defends its own. */
+export function hostLabelOf(type: (typeof SERVICE_TYPES)[number], peerId: string): string {
+  return `${type}-${peerId.slice(-10).toLowerCase()}`;
+}
+
 /** What everybody may see of a peer. */
 export interface Advert {
   readonly name: string;

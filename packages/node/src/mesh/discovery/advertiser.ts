@@ -7,7 +7,7 @@ import type { CiaoService, Responder } from "@homebridge/ciao";
 import type { EventEmitter } from "node:events";
 import { networkInterfaces } from "node:os";
 import { messageOf } from "../../errors.ts";
-import { SERVICE_TYPES, txtOf, type Advert } from "./advert.ts";
+import { hostLabelOf, SERVICE_TYPES, txtOf, type Advert } from "./advert.ts";
 import { loadResponder, type GetResponder } from "./ciao.ts";
 
 export interface AdvertiserOptions {
@@ -112,7 +112,7 @@ class DnsSdAdvertiser implements Advertiser {
   #serviceOf(responder: Responder, type: (typeof SERVICE_TYPES)[number]): CiaoService {
     const { port, onRenamed } = this.#options;
     const { name, peerId } = this.#advert;
-    const hostname = `${type}-${peerId.slice(-10).toLowerCase()}`;
+    const hostname = hostLabelOf(type, peerId);
     const service = responder.createService({
       name: instanceName(name),
       type,

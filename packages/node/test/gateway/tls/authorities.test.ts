@@ -91,6 +91,7 @@ class Peer implements House {
   }
 
   async started(): Promise<this> {
+    // As if a client had asked.
     await this.authorities.current();
     this.authorities.follow();
     await this.authorities.look();
@@ -169,6 +170,16 @@ describe("the authority of a cluster", () => {
     expect([await a.fingerprint(), await b.fingerprint()]).toEqual([ofA, ofA]);
     expect(b.home.kept).toMatchObject({ isShared: true });
     expect(a.home.kept).toMatchObject({ isShared: true });
+  });
+
+  it("is all that a newcomer ever has whom no client has asked before", async () => {
+    const [a, b] = [await new Peer("a").started(), new Peer("b")];
+    b.authorities.follow();
+    await b.authorities.look();
+    expect(b.home.writes).toBe(0);
+    await houseOf(["a", a], ["b", b]);
+    expect(await b.fingerprint()).toBe(await a.fingerprint());
+    expect(b.home.kept).toMatchObject({ isShared: true });
   });
 
   it("counts for who comes once it is sealed to it; until then its own does", async () => {

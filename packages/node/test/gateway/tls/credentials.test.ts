@@ -38,6 +38,16 @@ describe("what a peer shows", () => {
     expect(shown.validToDate.getTime()).toBe(NOON_MS + 90 * DAY_MS);
   });
 
+  it("is made when a client asks, and not before", async () => {
+    const { credentials } = await made();
+    let told = 0;
+    credentials.watch(() => (told += 1));
+    await credentials.look();
+    expect(told).toBe(0);
+    await credentials.current();
+    expect(told).toBe(1);
+  });
+
   it("stays the same until a third of its life is left, and is then another one, with another key", async () => {
     const { world, credentials, read } = await made();
     const first = await read();

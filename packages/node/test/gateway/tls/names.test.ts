@@ -32,6 +32,11 @@ describe("the names of a peer", () => {
     ]);
   });
 
+  it("are those as well that it is called out under on the network", () => {
+    const names = namesOf("attic", EVERYWHERE, machine("attic"), ["parley-abcdefghij.local"]);
+    expect(names).toContain("parley-abcdefghij.local");
+  });
+
   it("are one address where it listens at one, and none of the host's where it keeps to its own machine", () => {
     const host = machine("attic", "192.168.1.7", "10.0.0.1");
     expect(namesOf("attic", { ...EVERYWHERE, host: "10.0.0.1" }, host)).toContain("10.0.0.1");
