@@ -22,6 +22,7 @@ import { bounded } from "./limits.ts";
 import { HouseEngines, type HouseCluster } from "./mesh/house-engines.ts";
 import { Bench } from "./mesh/local-engines.ts";
 import type { Machine } from "./mesh/offer/own-offers.ts";
+import type { TreeOptions } from "./mesh/offer/tree.ts";
 import type { Ask, Moved } from "./mesh/routed/placing.ts";
 import { OwnEngines } from "./own-engines.ts";
 import { serviceNames, type ServiceName, type Stage } from "./stage.ts";
@@ -107,9 +108,9 @@ export class Services {
     this.#isBuilt = true;
   }
 
-  /** Shares the work with the peers of `cluster`, until the result is called. */
-  share(cluster: HouseCluster): () => void {
-    this.#leaveHouse = this.#house.join(cluster);
+  /** Shares the work with the peers of `cluster`, until the result is called. `beside`: services that are no engines. */
+  share(cluster: HouseCluster, beside?: TreeOptions["beside"]): () => void {
+    this.#leaveHouse = this.#house.join(cluster, beside);
     return () => this.#leaveHouse?.();
   }
 

@@ -1,15 +1,19 @@
 /** One client's conversation: it asks, and what was said before is part of what is thought about. */
+import type { Pcm } from "@parley/audio";
 import { chooseVoice } from "@parley/audio/engines";
 import { abortable } from "@parley/audio/format";
 import { voiceTurn, type TurnEvent, type TurnInput, type TurnOptions } from "@parley/audio/pipeline";
 import type { ConversationEvent, ConversationParts, LiveConversation, ReplyPlayback } from "@parley/audio/converse";
-import { prompt, remember, startConversation, type Conversation } from "../assistant/conversation.ts";
 import type { WakeInput } from "../config/index.ts";
+import { Announcer } from "./announcer.ts";
 import { Bidder } from "./arbitration/bidder.ts";
 import type { Privacy } from "../routing/index.ts";
 import { bounded, Deadline } from "./limits.ts";
+import { Mind, type Acquaintance } from "./mind.ts";
 import type { Services } from "./services.ts";
+import { HERE_ONLY, timerNotice, type Notice, type OtherRooms } from "./session-notice.ts";
 import { urgentSpeechToText, urgentTextToSpeech } from "./urgent.ts";
+import type { SayOptions } from "./voice/voice-service.ts";
 
 /** Options of {@link Session.ask}. */
 export interface AskOptions extends Omit<TurnOptions, "now" | "speaking"> {
@@ -18,6 +22,8 @@ export interface AskOptions extends Omit<TurnOptions, "now" | "speaking"> {
   readonly speed?: number | undefined;
   /** Nothing of it must leave this host, or the house; as configured when absent. */
   readonly privacy?: Privacy | undefined;
+  /** The thread that it belongs to; the session's own when absent. */
+  readonly threadId?: string | undefined;
 }
 
 /** Options of {@link Session.converse}. */
@@ -45,16 +51,58 @@ export interface TalkOptions {
   readonly signal: AbortSignal;
 }
 
-/** A conversation, in memory, for as long as its client is there. */
+/** Options of {@link Session}. */
+export interface SessionOptions {
+  /** Told what happens without having been asked for. */
+  readonly onNotice?: ((notice: Notice) => void) | undefined;
+  readonly rooms?: OtherRooms | undefined;
+  /** Something failed that nobody waits for, such as keeping a turn. */
+  readonly onFailure?: ((error: unknown) => void) | undefined;
+}
+
+/** A conversation, in memory, for as long as its client is there; of clients that want that, also kept. */
 export class Session {
   readonly #services: Services;
-  #conversation: Conversation;
+  readonly #options: SessionOptions;
+  readonly #mind: Mind;
+  /** Live conversations that speak. */
+  readonly #announcers = new Set<Announcer>();
+  #turns = 0;
   /** Resolves when the turn before has ended: what it said is part of what the next is thought about with. */
   #previous: Promise<void> = Promise.resolve();
 
-  constructor(services: Services) {
+  constructor(services: Services, options: SessionOptions = {}) {
     this.#services = services;
-    this.#conversation = startConversation(services.config.llm.system_prompt);
+    this.#options = options;
+    const { rooms = HERE_ONLY, onFailure } = options;
+    this.#mind = new Mind(services, {
+      onFailure,
+      speakers: { here: async (text) => this.#say(text), at: rooms.say },
+      onTimer: (timer) => {
+        const notice = timerNotice(timer);
+        this.#tell({ ...notice, isSpoken: this.announce(notice.text) });
+      },
+    });
+  }
+
+  /** Whose it is; before the first question. */
+  meet(known: Acquaintance): void {
+    this.#mind.meet(known);
+  }
+
+  /** The thread that it is part of; undefined where it is not kept, and before its first question. */
+  get threadId(): string | undefined {
+    return this.#mind.threadId;
+  }
+
+  /** Says something that nobody asked for, in its live conversations, when it is quiet there. False: there is none that speaks. */
+  announce(text: string): boolean {
+    return [...this.#announcers].map((announcer) => announcer.say(text)).some(Boolean);
+  }
+
+  /** Its timers end; settles once all that was said is kept. */
+  async close(): Promise<void> {
+    await this.#mind.close();
   }
 
   /**
@@ -86,6 +134,8 @@ export class Session {
   async converse(microphone: AsyncIterable<Float32Array>, options: TalkOptions): Promise<LiveConversation> {
     const services = this.#services;
     const leave = this.#takePlace(options.signal);
+    this.#turns += 1;
+    const talk = `talk${this.#turns}`;
     const { playback, echo, signal, mode, input, preference, interruptions, followUpMs, hearing, privacy, ...manner } =
       options;
     services.warm({ hear: true, speak: playback !== undefined });
@@ -103,14 +153,11 @@ export class Session {
       wake,
       echo,
       arbitrate: bidder?.arbitrate.bind(bidder),
-      think: (question, asked) =>
-        services.think(
-          prompt(this.#conversation, question),
-          { ...services.generation(asked.signal), urgent: true },
-          { privacy },
-        ),
+      think: (text, { turn, certain, signal: unwanted }) =>
+        this.#mind.think({ text, turn: `${talk}.${turn}`, certain, signal: unwanted, privacy, isUrgent: true }),
       voice: tts === undefined || playback === undefined ? undefined : { tts: urgentTextToSpeech(tts), playback },
     };
+    const announcer = playback === undefined ? undefined : this.#announcer(playback, options);
     const longestTurnMs = services.config.limits.turn_seconds * 1000;
     const live = converse(microphone, parts, {
       ...manner,
@@ -129,7 +176,32 @@ export class Session {
       },
       signal,
     });
-    return withEvents(live, this.#remembering(live.events, bidder, leave));
+    return withEvents(live, this.#remembering(live.events, { bidder, announcer, leave }));
+  }
+
+  #announcer(playback: ReplyPlayback, { voice, language, speed, privacy, signal }: TalkOptions): Announcer {
+    const announcer = new Announcer({
+      playback,
+      speak: (text, unwanted) => this.#sound(text, { voice, language, speed, privacy, signal: unwanted }),
+      signal,
+      onFailure: (error) => this.#options.onFailure?.(error),
+    });
+    this.#announcers.add(announcer);
+    return announcer;
+  }
+
+  async *#sound(text: string, how: SayOptions): AsyncGenerator<Pcm> {
+    for await (const event of this.#services.say(text, how)) if (event.type === "audio") yield event.pcm;
+  }
+
+  #say(text: string): string {
+    const isSpoken = this.announce(text);
+    this.#tell({ type: "say", text, isSpoken });
+    return isSpoken ? "it is said" : "it is shown";
+  }
+
+  #tell(notice: Notice): void {
+    this.#options.onNotice?.(notice);
   }
 
   /** One of the conversations that may be held at once, until it is left or `signal` aborts. @throws AudioError `engine-busy` */
@@ -159,16 +231,22 @@ export class Session {
   /** What was said and heard is part of what is thought about next. */
   async *#remembering(
     events: AsyncIterable<ConversationEvent>,
-    bidder: Bidder | undefined,
-    leave: () => void,
+    about: {
+      readonly bidder: Bidder | undefined;
+      readonly announcer: Announcer | undefined;
+      readonly leave: () => void;
+    },
   ): AsyncGenerator<ConversationEvent> {
+    const { bidder, announcer, leave } = about;
     try {
       for await (const event of events) {
         bidder?.note(event);
+        if (event.type === "state") announcer?.note(event.state === "idle");
         this.#remember(event);
         yield event;
       }
     } finally {
+      if (announcer !== undefined) this.#announcers.delete(announcer);
       bidder?.leave();
       leave();
     }
@@ -179,7 +257,7 @@ export class Session {
     // What was said and cut before an answer began, by its length or by its speaker, was said all the same.
     if (event.heard === "" && event.outcome !== "interrupted") return;
     const wasInterrupted = event.outcome !== "complete";
-    this.#conversation = remember(this.#conversation, event.question, event.heard, { wasInterrupted });
+    this.#mind.remember({ question: event.question, answer: event.heard }, { wasInterrupted });
   }
 
   async *#turn(input: TurnInput, options: AskOptions): AsyncGenerator<TurnEvent> {
@@ -189,10 +267,14 @@ export class Session {
     const deadline = new Deadline(limitMs, options.signal);
     const { signal } = deadline;
     services.warm({ hear: "audio" in input, speak: options.speak });
-    const ask = { privacy: options.privacy };
+    const { privacy, threadId } = options;
+    const ask = { privacy };
+    this.#turns += 1;
+    const turn = `ask${this.#turns}`;
     const parts = {
       hear: () => services.ears(signal, ask),
-      think: (text: string) => services.think(prompt(this.#conversation, text), services.generation(signal), ask),
+      think: (text: string) =>
+        this.#mind.think({ text, threadId, turn, certain: Promise.resolve(), signal, privacy, isUrgent: false }),
       voice: options.speak ? () => services.voice(signal, ask) : undefined,
     };
     let question = "";
@@ -216,7 +298,7 @@ export class Session {
     } finally {
       deadline.stop();
       // A cut answer is remembered as far as it went: the person has seen or heard it.
-      if (answer !== "") this.#conversation = remember(this.#conversation, question, answer);
+      if (answer !== "") this.#mind.remember({ question, answer, threadId });
     }
   }
 }

@@ -8,7 +8,7 @@ import type { EngineOf, LocalEngine, LocalEngines } from "./engines.ts";
 import { House } from "./house.ts";
 import type { Bench } from "./local-engines.ts";
 import { ownOffers, type Machine } from "./offer/own-offers.ts";
-import { growTree, type Given } from "./offer/tree.ts";
+import { growTree, type Given, type TreeOptions } from "./offer/tree.ts";
 import type { Offer } from "./offers.ts";
 import { routedVoiceFrames, routedWakeWord } from "./routed/followers.ts";
 import { routedLanguageModel } from "./routed/language-model.ts";
@@ -64,8 +64,8 @@ export class HouseEngines {
     });
   }
 
-  /** Takes part in whatever cluster the peer belongs to, until the result is called. */
-  join(cluster: HouseCluster): () => void {
+  /** Takes part in whatever cluster the peer belongs to, until the result is called. `beside`: services that are no engines. */
+  join(cluster: HouseCluster, beside?: TreeOptions["beside"]): () => void {
     this.#cluster = cluster;
     const look = (): void => {
       // Its peer may leave one cluster and join another: each membership has actors of its own.
@@ -76,7 +76,7 @@ export class HouseEngines {
       this.#leaveTree =
         this.#system === undefined
           ? undefined
-          : growTree({ system: this.#system, house: this.house, given: givenOf(this.#options.engines) });
+          : growTree({ system: this.#system, house: this.house, given: givenOf(this.#options.engines), beside });
     };
     const stop = cluster.onChange(look);
     look();

@@ -246,7 +246,7 @@ function isSound(bytes: Uint8Array): boolean {
   return bytes.length > 0 && bytes.length <= BLOCK_BYTES_MAX && bytes.length % 4 === 0;
 }
 
-function without(given: unknown, ...keys: readonly string[]): unknown {
+export function without(given: unknown, ...keys: readonly string[]): unknown {
   return Object.fromEntries(Object.entries(Object(given)).filter(([key]) => !keys.includes(key)));
 }
 
@@ -255,7 +255,7 @@ function without(given: unknown, ...keys: readonly string[]): unknown {
  * receives the wrong thing there refuses it.
  * @throws TypeError
  */
-function ownRef<Message>(given: unknown, key: string, from: string): ActorRef<Message> {
+export function ownRef<Message>(given: unknown, key: string, from: string): ActorRef<Message> {
   const ref: unknown = Reflect.get(Object(given), key);
   if (!isRefTo<Message>(ref)) throw new TypeError(`${key} is no reference`);
   if (parseAddress(ref.address).peer !== from) throw new TypeError(`${key} leads to another peer`);

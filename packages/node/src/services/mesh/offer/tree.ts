@@ -7,6 +7,7 @@ import {
   type ActorContext,
   type ActorRef,
   type ActorSystem,
+  type Behavior,
   type Listing,
   type ReceptionistMessage,
   type Refused,
@@ -29,14 +30,19 @@ type Message = OffersNote | Listing | Refused;
 /** The engines that this peer gives to the others. */
 export type Given = { readonly [Kind in Capability]?: LocalEngine<EngineOf[Kind]> | undefined };
 
+/** Spawns a child of `services`. */
+export type SpawnService = <Message>(behavior: Behavior<Message>, options: SpawnOptions<Message>) => void;
+
 export interface TreeOptions {
   readonly system: ActorSystem;
   readonly house: House;
   readonly given: Given;
+  /** Services of this peer that are no engines. */
+  readonly beside?: ((spawn: SpawnService) => void) | undefined;
 }
 
 /** Starts it, and stops it when the result is called. */
-export function growTree({ system, house, given }: TreeOptions): () => void {
+export function growTree({ system, house, given, beside }: TreeOptions): () => void {
   const receptionist: ActorRef<ReceptionistMessage> = system.resolve(`parley://${system.peer}/receptionist`);
   /** Members whose services are listed, by the address they are listed under: another life has another. */
   let listed = new Map<string, string>();
@@ -59,6 +65,7 @@ export function growTree({ system, house, given }: TreeOptions): () => void {
   const root = system.spawn<Message>(
     (context) => {
       raise(context, given);
+      beside?.((behavior, options) => void context.spawn(behavior, options));
       receptionist.tell({ type: "subscribe", query: { key: SERVICES }, to: context.self });
       receptionist.tell({ type: "register", key: SERVICES, capabilities: {}, ref: context.self });
       return (message) => {

@@ -1,0 +1,144 @@
+/** What a client's conversation thinks with: what was said before, thread by thread, and the tools that its model may use. */
+import type { AnswerFate } from "../assistant/conversation.ts";
+import { calculator } from "../assistant/tools/calculator.ts";
+import { isAbleToUseTools } from "../assistant/tools/able.ts";
+import { sayTool, type Speakers } from "../assistant/tools/say.ts";
+import { thinkWithTools } from "../assistant/tools/think.ts";
+import { timerTool } from "../assistant/tools/timer.ts";
+import { isZone, timeTool } from "../assistant/tools/time.ts";
+import { Timers, WALL_CLOCK, type Timer, type TimerClock } from "../assistant/tools/timers.ts";
+import { Toolbox } from "../assistant/tools/toolbox.ts";
+import type { ChatMessage, GenerateOptions } from "../providers/language-model.ts";
+import type { Privacy } from "../routing/index.ts";
+import type { Memory } from "./memory/port.ts";
+import { ConversationThread } from "./memory/thread.ts";
+import type { Services } from "./services.ts";
+import { Strand } from "./strand.ts";
+
+/** Options of {@link Mind}. */
+export interface MindOptions {
+  readonly speakers: Speakers;
+  readonly onTimer: (timer: Timer) => void;
+  readonly clock?: TimerClock | undefined;
+  /** A turn could not be kept, and the like: nobody waits for it. */
+  readonly onFailure?: ((error: unknown) => void) | undefined;
+}
+
+/** What becomes known of the person once they have come in. */
+export interface Acquaintance {
+  /** Where their turns are kept, and under whose name; in the session only, when absent. */
+  readonly remembered?: { readonly memory: Memory; readonly account: string } | undefined;
+  /** Where they are: an IANA name such as `Europe/Berlin`; where the peer is, when absent or unknown. */
+  readonly timeZone?: string | undefined;
+}
+
+/** One question. */
+export interface Question {
+  readonly text: string;
+  /** The thread that it belongs to; the session's own when absent. */
+  readonly threadId?: string | undefined;
+  /** Names the turn: the same while it is thought about again. */
+  readonly turn: string;
+  /** Resolves once the person has certainly finished. */
+  readonly certain: Promise<void>;
+  readonly signal: AbortSignal;
+  readonly privacy: Privacy | undefined;
+  readonly isUrgent: boolean;
+}
+
+const HOUR_MS = 3_600_000;
+/** Threads of one session that are kept at hand; the one that was spoken in longest ago is let go. */
+const MOST_STRANDS = 16;
+
+export class Mind {
+  readonly #services: Services;
+  readonly #options: MindOptions;
+  readonly #timers: Timers;
+  readonly #strands = new Map<string | undefined, Strand>();
+  #toolbox: Toolbox;
+  #known: Acquaintance = {};
+
+  constructor(services: Services, options: MindOptions) {
+    this.#services = services;
+    this.#options = options;
+    this.#timers = new Timers(options.clock ?? WALL_CLOCK, options.onTimer);
+    this.#toolbox = this.#toolboxIn("");
+  }
+
+  /** Before the first question. */
+  meet(known: Acquaintance): void {
+    this.#known = known;
+    this.#toolbox = this.#toolboxIn(known.timeZone ?? "");
+  }
+
+  /** The thread that is its own; undefined where nothing is kept, and until the first question. */
+  get threadId(): string | undefined {
+    return this.#strands.get(undefined)?.threadId;
+  }
+
+  /** The answer, in pieces as they come. @throws PeerError, AudioError of whoever thinks */
+  async *think(question: Question): AsyncGenerator<string> {
+    const { text, threadId, turn, certain, signal, privacy, isUrgent } = question;
+    const messages = await this.#strand(threadId).ask(text);
+    const how: GenerateOptions = { ...this.#services.generation(signal), ...(isUrgent ? { urgent: true } : {}) };
+    const generate = (asked: readonly ChatMessage[]): AsyncIterable<string> =>
+      this.#services.think(asked, how, { privacy });
+    if (!(await this.#usesTools())) return yield* generate(messages);
+    yield* thinkWithTools(messages, { toolbox: this.#toolbox, generate, turn, certain, signal });
+  }
+
+  /** What was said is part of what is thought about next. */
+  remember(
+    turn: { readonly question: string; readonly answer: string; readonly threadId?: string | undefined },
+    fate: AnswerFate = {},
+  ): void {
+    this.#strand(turn.threadId).remember(turn.question, turn.answer, fate);
+  }
+
+  /** Settles once all that was said is kept. */
+  async close(): Promise<void> {
+    this.#timers.close();
+    await Promise.all([...this.#strands.values()].map((strand) => strand.close()));
+  }
+
+  #strand(threadId: string | undefined): Strand {
+    const known =
+      this.#strands.get(threadId) ?? new Strand(this.#services.config.llm.system_prompt, this.#thread(threadId));
+    // The one that is spoken in is the last.
+    this.#strands.delete(threadId);
+    this.#strands.set(threadId, known);
+    for (const oldest of this.#strands.keys()) {
+      if (this.#strands.size <= MOST_STRANDS) break;
+      if (oldest !== undefined) this.#strands.delete(oldest);
+    }
+    return known;
+  }
+
+  #thread(threadId: string | undefined): ConversationThread | undefined {
+    const { remembered } = this.#known;
+    const { onFailure } = this.#options;
+    const continueMs = this.#services.config.memory.continue_hours * HOUR_MS;
+    return remembered === undefined
+      ? undefined
+      : new ConversationThread({ ...remembered, threadId, continueMs, onFailure });
+  }
+
+  #toolboxIn(timeZone: string): Toolbox {
+    const { clock = WALL_CLOCK, speakers } = this.#options;
+    const zone = isZone(timeZone) ? timeZone : Intl.DateTimeFormat().resolvedOptions().timeZone;
+    const time = timeTool({ nowMs: () => clock.nowMs(), zone });
+    return new Toolbox([time, timerTool(this.#timers), calculator, sayTool(speakers)]);
+  }
+
+  /** A model that cannot use tools answers worse for being offered some: all who may answer must be able. */
+  async #usesTools(): Promise<boolean> {
+    const { tools } = this.#services.config.llm;
+    if (tools !== "auto") return tools === "on";
+    // Which server there is is known after the first look.
+    await this.#services.language.usesOllama();
+    const { stage } = this.#services.language;
+    const own = stage.state === "ready" ? [stage.model] : [];
+    const models = [...own, ...this.#services.status().llm.elsewhere.map(({ model }) => model)];
+    return models.length > 0 && models.every(isAbleToUseTools);
+  }
+}

@@ -1,0 +1,43 @@
+/** What a conversation tells its client without having been asked, and the rooms that it can speak in beside its own. */
+import { ToolError } from "../assistant/tools/tool.ts";
+import { spellMs } from "../assistant/tools/timer.ts";
+import type { Timer } from "../assistant/tools/timers.ts";
+
+/** Something that happened. `isSpoken`: it is said in a live conversation as well; else the client shows or says it. */
+export type Notice =
+  | {
+      readonly type: "timer";
+      readonly id: string;
+      readonly label: string;
+      /** Epoch. */
+      readonly setAtMs: number;
+      readonly endedAtMs: number;
+      readonly text: string;
+      readonly isSpoken: boolean;
+    }
+  | { readonly type: "say"; readonly text: string; readonly isSpoken: boolean };
+
+/** Peers that have ears, and so a mouth. */
+export interface OtherRooms {
+  /** Says it at the peer of that name; what became of it. @throws ToolError when there is none, or it does not listen */
+  readonly say: (peer: string, text: string, signal: AbortSignal) => Promise<string>;
+}
+
+/** Where nobody else can be reached. */
+export const HERE_ONLY: OtherRooms = {
+  say: async (peer) => {
+    throw new ToolError(`no peer called ${peer} can speak now`);
+  },
+};
+
+/** What is said of a timer that has ended. */
+export function timerNotice({
+  id,
+  label,
+  setAtMs,
+  endsAtMs,
+}: Timer): Omit<Extract<Notice, { type: "timer" }>, "isSpoken"> {
+  const ran = spellMs(endsAtMs - setAtMs);
+  const text = label === "" ? `Your timer of ${ran} has ended.` : `Your timer for ${label} has ended, after ${ran}.`;
+  return { type: "timer", id, label, setAtMs, endedAtMs: endsAtMs, text };
+}
