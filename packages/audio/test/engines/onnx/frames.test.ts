@@ -57,6 +57,23 @@ describe.skipIf(!present)("the voice-activity engine on onnxruntime", () => {
     expect(at(4_800)).toBeLessThan(0.01);
   });
 
+  it("hears a word behind long silence as well as behind a short one", async () => {
+    // Half a second of a voice, in a room in which nobody spoke before.
+    const word = jfk.subarray(0.32 * 16_000, 0.82 * 16_000);
+    const evidence = async (silenceS: number): Promise<number> => {
+      const silence = new Float32Array(silenceS * 16_000).map((_, at) => 1e-4 * Math.sin(at * at));
+      const said = await collect(
+        voiceFrames(vad).frames(frames(joined([silence, word, new Float32Array(8_000)]), 512)),
+      );
+      return said
+        .filter(({ atMs }) => atMs >= silenceS * 1_000 - 32)
+        .reduce((sum, { probability }) => sum + probability, 0);
+    };
+    const behindLittle = await evidence(1.024);
+    expect(behindLittle).toBeGreaterThan(8);
+    expect((await evidence(30.72)) / behindLittle).toBeGreaterThan(0.97);
+  });
+
   it("keeps streams apart", async () => {
     const engine = voiceFrames(vad);
     const [alone, beside] = await Promise.all([
