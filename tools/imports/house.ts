@@ -11,6 +11,8 @@ export interface PackageRule {
   readonly uses: readonly string[];
   /** Shipped files must run in a browser: no `node:` and of npm's packages only these. */
   readonly browserSafe?: readonly string[];
+  /** Rooms that this does not hold for, exported apart; no other room is on a floor above them. */
+  readonly nodeOnly?: readonly string[];
   /** Folders and files directly under `src`, lowest floor first; rooms of one floor do not import each other. */
   readonly floors?: readonly (readonly string[])[];
   /** Rooms that import nothing but themselves and these npm packages: pure and browser-safe. */
@@ -51,7 +53,13 @@ export const PACKAGES: Readonly<Record<string, PackageRule>> = {
     ],
     sealed: { turn: ["xstate"] },
   },
-  "@parley/sdk": { folder: "packages/sdk", uses: ["@parley/audio/turn"], browserSafe: ["zod"] },
+  "@parley/sdk": {
+    folder: "packages/sdk",
+    uses: ["@parley/audio/turn"],
+    browserSafe: ["zod"],
+    nodeOnly: ["node"],
+    floors: [["errors.ts"], ["protocol"], ["client", "schema.ts"], ["index.ts"], ["node"]],
+  },
   "@parley/node": {
     folder: "packages/node",
     uses: ["@parley/sdk", "@parley/audio", "@parley/vaults", "@parley/actors", "@parley/raft"],

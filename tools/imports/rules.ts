@@ -163,7 +163,7 @@ function checkPackageFloor({ place }: Seen, target: WorkspaceTarget): Finding | 
 }
 
 function checkBrowserSafe(place: Place, specifier: string, external: string | undefined): Finding | undefined {
-  if (place.kind !== "shipped") return undefined;
+  if (place.kind !== "shipped" || place.rule.nodeOnly?.includes(place.room)) return undefined;
   const sealed = place.rule.sealed?.[place.room];
   const safe = sealed ?? place.rule.browserSafe;
   if (safe === undefined || (external !== undefined && safe.includes(external))) return undefined;

@@ -132,10 +132,11 @@ export class Seeker {
   lost(url: string, ending: Ending, lastedMs: number): readonly SeekerEffect[] {
     if (this.#phase !== "up" || this.#chosen !== url) return [];
     this.#chosen = undefined;
-    this.#book.ended(url, ending);
-    const pauseMs = lastedMs < this.#options.stableMs ? this.#pauseMs() : 0;
+    if (lastedMs >= this.#options.stableMs) this.#rounds = 0;
+    const pauseMs = this.#pauseMs();
+    // One that lets in and throws out is no better than one that is silent.
+    this.#book.ended(url, this.#rounds > 0 ? "silent" : ending);
     if (lastedMs < this.#options.stableMs) this.#rounds += 1;
-    else this.#rounds = 0;
     if (!this.#again) this.#giveUp();
     else if (pauseMs > 0) this.#wait(pauseMs);
     else this.#seek();

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { ServiceCache, type Heard } from "../../../src/mesh/discovery/service-cache.ts";
+import { ServiceCache, type Heard } from "../../src/node/dns-sd/service-cache.ts";
 
 const TYPE = "_parley._tcp.local";
 const instance = `Kitchen.${TYPE}`;

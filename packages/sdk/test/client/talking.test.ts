@@ -1,0 +1,235 @@
+import fc from "fast-check";
+import { setTimeout as sleep } from "node:timers/promises";
+import { describe, expect, it } from "vitest";
+import type { ConversationEvent, Speaker } from "../../src/index.ts";
+import type { TalkEvent } from "../../src/protocol/talk.ts";
+import { Utterance } from "../../src/client/work/utterance.ts";
+import { Microphone, placesOf } from "./microphone.ts";
+import { clientOf, commandOf, ProtocolPeer, type Guest } from "./protocol-peer.ts";
+
+/** A loudspeaker that notes what it is told. */
+class NotingSpeaker implements Speaker {
+  readonly deeds: string[] = [];
+  heardMs = 40;
+  play(): Promise<boolean> {
+    this.deeds.push("play");
+    return Promise.resolve(true);
+  }
+  finished(): Promise<number> {
+    return Promise.resolve(this.heardMs);
+  }
+  stop(): { heardMs: number } {
+    this.deeds.push("stop");
+    return { heardMs: this.heardMs };
+  }
+  duck(): void {
+    this.deeds.push("duck");
+  }
+  restore(): void {
+    this.deeds.push("restore");
+  }
+}
+
+async function talkIdOf(peer: ProtocolPeer): Promise<{ readonly id: string; readonly guest: Guest }> {
+  await expect.poll(() => peer.guests.at(-1)?.messages.length ?? 0).toBeGreaterThan(0);
+  return { id: commandOf(peer.guest.messages[0]).id, guest: peer.guest };
+}
+
+const toldOf = (guest: Guest, command: string): Record<string, unknown>[] =>
+  guest.messages
+    .map((message) => commandOf(message))
+    .filter((told) => told.command === command)
+    .map(({ parameters }) => parameters);
+
+function reading(events: AsyncIterable<ConversationEvent>): ConversationEvent[] {
+  const seen: ConversationEvent[] = [];
+  const over = (async (): Promise<void> => {
+    for await (const event of events) seen.push(event);
+  })();
+  // It ends with the test, by the client's own hand.
+  over.catch((error: unknown) => expect(error).toMatchObject({ message: "closed by this client" }));
+  return seen;
+}
+
+const turnOf = (turn: number, outcome = "complete") => ({
+  turn,
+  outcome,
+  question: "q",
+  reply: "r",
+  heard: "r",
+  heardMs: 1,
+  tone: "Neutral",
+});
+
+describe("a conversation whose peer is lost", () => {
+  it("goes on at the next one, which hears what was being said and not answered; turns and replies are numbered on", async () => {
+    const first = await ProtocolPeer.start({ name: "first" });
+    const second = await ProtocolPeer.start({ name: "second" });
+    const client = await clientOf([first, second]);
+    const microphone = new Microphone();
+    const speaker = new NotingSpeaker();
+    const talk = client.talk(microphone, { speaker });
+    const seen = reading(talk.events);
+    const { id, guest } = await talkIdOf(first);
+    // Three seconds, of which a first turn is answered; then somebody speaks again.
+    microphone.give(48_000);
+    await expect.poll(() => guest.frames.length).toBe(30);
+    guest.event(id, "state", { turn: 1, state: "listening_for_command" });
+    guest.event(id, "question", { turn: 1, text: "q" });
+    guest.event(id, "text", { turn: 1, delta: "r" });
+    guest.event(id, "reply", { reply: 1 });
+    guest.event(id, "reply-end", { reply: 1 });
+    guest.event(id, "turn", turnOf(1));
+    await expect.poll(() => toldOf(guest, "talk.heard")).toMatchObject([{ reply: 1, state: "finished" }]);
+    microphone.give(48_000);
+    await expect.poll(() => guest.frames.length).toBe(60);
+    guest.event(id, "state", { turn: 2, state: "listening_for_command" });
+    guest.event(id, "partial", { turn: 2, text: "And" });
+    await expect.poll(() => seen.length).toBe(8);
+    first.die();
+    microphone.give(16_000);
+    const next = await talkIdOf(second);
+    await expect
+      .poll(() => next.guest.frames.flatMap(({ samples }) => placesOf(samples)).at(-1))
+      .toBe(111_999 % 30_000);
+    const heard = next.guest.frames.flatMap(({ samples }) => placesOf(samples));
+    // From two seconds before the peer told that it listens.
+    expect(heard).toHaveLength(112_000 - 64_000);
+    expect(heard[0]).toBe(64_000 % 30_000);
+    next.guest.event(next.id, "state", { turn: 1, state: "listening_for_command" });
+    next.guest.event(next.id, "question", { turn: 1, text: "And now?" });
+    next.guest.event(next.id, "reply", { reply: 1 });
+    next.guest.event(next.id, "stop", { reply: 1 });
+    next.guest.event(next.id, "turn", turnOf(1));
+    await expect.poll(() => seen.at(-1)).toMatchObject({ type: "turn", turn: 2 });
+    expect(seen.slice(8, 10)).toEqual([{ type: "reconnecting" }, { type: "resumed", peer: "second" }]);
+    expect(seen.slice(10)).toMatchObject([
+      { type: "state", turn: 2 },
+      { type: "question", turn: 2, text: "And now?" },
+      { type: "reply", reply: 2 },
+      { type: "stop", reply: 2 },
+      { type: "turn", turn: 2 },
+    ]);
+    // The peer itself is told of its own numbers.
+    expect(toldOf(next.guest, "talk.heard")).toMatchObject([{ reply: 1, state: "stopped", heardMs: 40 }]);
+  });
+
+  it("says which turn was cut off when its answer had begun, is silent at once, and does not ask again by itself", async () => {
+    const first = await ProtocolPeer.start();
+    const second = await ProtocolPeer.start();
+    const client = await clientOf([first, second]);
+    const microphone = new Microphone();
+    const speaker = new NotingSpeaker();
+    const seen = reading(client.converse(microphone, { speaker }).events);
+    const { id, guest } = await talkIdOf(first);
+    microphone.give(64_000);
+    await expect.poll(() => guest.frames.length).toBe(40);
+    guest.event(id, "state", { turn: 1, state: "listening_for_command" });
+    guest.event(id, "question", { turn: 1, text: "q" });
+    guest.event(id, "text", { turn: 1, delta: "r" });
+    guest.event(id, "reply", { reply: 1 });
+    await expect.poll(() => seen.length).toBe(4);
+    first.die();
+    await talkIdOf(second);
+    expect(seen.slice(4)).toMatchObject([
+      { type: "problem", turn: 1, error: { code: "connection-lost" } },
+      { type: "reconnecting" },
+      { type: "resumed" },
+    ]);
+    expect(speaker.deeds).toEqual(["stop"]);
+    await sleep(100);
+    expect(second.guest.frames).toEqual([]);
+    // What is numbered there as its first turn is another one.
+    second.guest.event(commandOf(second.guest.messages[0]).id, "partial", { turn: 1, text: "x" });
+    await expect.poll(() => seen.at(-1)).toMatchObject({ type: "partial", turn: 2 });
+  });
+
+  it("strikes the keys of what is being said again, at their places; and those of the time between", async () => {
+    const first = await ProtocolPeer.start();
+    const second = await ProtocolPeer.start();
+    const client = await clientOf([first, second]);
+    const microphone = new Microphone();
+    const talk = client.talk(microphone, { mode: "keys" });
+    reading(talk.events);
+    const { guest } = await talkIdOf(first);
+    microphone.give(48_000);
+    await expect.poll(() => guest.frames.length).toBe(30);
+    talk.key("press");
+    await expect.poll(() => toldOf(guest, "talk.key")).toMatchObject([{ key: "press", atMs: 3000 }]);
+    microphone.give(16_000);
+    await expect.poll(() => guest.frames.length).toBe(40);
+    first.die();
+    await expect.poll(() => client.connection.url).not.toBe(first.url);
+    const next = await talkIdOf(second);
+    microphone.give(16_000);
+    await expect.poll(() => next.guest.frames.at(-1)).toMatchObject({ timestampMs: 2900 });
+    talk.key("release");
+    // The next peer hears from the second second on: two seconds before all that was sent.
+    await expect
+      .poll(() => toldOf(next.guest, "talk.key"))
+      .toMatchObject([
+        { key: "press", atMs: 1000 },
+        { key: "release", atMs: 3000 },
+      ]);
+  });
+});
+
+describe("what another peer has to hear", () => {
+  const wake: TalkEvent = { type: "wake", word: "alexa", score: 1, atMs: 10_000 };
+  const listens = (turn: number): TalkEvent => ({ type: "state", turn, state: "listening_for_command" });
+
+  it("begins before the word that wakes, until the answer begins", () => {
+    const utterance = new Utterance();
+    const needed = (seconds: number): number =>
+      utterance.neededFrom({ samples: seconds * 16_000, isLive: true }) / 16_000;
+    expect(needed(9)).toBe(7);
+    utterance.follow(wake, 11 * 16_000);
+    utterance.follow(listens(1), 12 * 16_000);
+    expect(needed(20)).toBe(8);
+    utterance.follow({ type: "question", turn: 1, text: "q" }, 21 * 16_000);
+    expect(needed(22)).toBe(8);
+    utterance.follow({ type: "text", turn: 1, delta: "r" }, 22 * 16_000);
+    expect(needed(22)).toBe(21);
+    expect(utterance.answering).toBe(1);
+  });
+
+  it("keeps what interrupts a reply, though the turn that it interrupts ends after it has begun", () => {
+    const utterance = new Utterance();
+    utterance.follow(listens(1), 16_000);
+    utterance.follow({ type: "question", turn: 1, text: "q" }, 32_000);
+    utterance.follow({ type: "text", turn: 1, delta: "r" }, 32_000);
+    utterance.follow(listens(2), 10 * 16_000);
+    utterance.follow({ type: "turn", ...turnOf(1, "interrupted") } as TalkEvent, 11 * 16_000);
+    expect(utterance.neededFrom({ samples: 20 * 16_000, isLive: true })).toBe(8 * 16_000);
+  });
+
+  it("is never more than a minute, and never goes back, whatever is told", () => {
+    const turn = fc.nat(5);
+    const told: fc.Arbitrary<TalkEvent> = fc.oneof(
+      fc.record({
+        type: fc.constant("wake" as const),
+        word: fc.constant("x"),
+        score: fc.constant(1),
+        atMs: fc.nat(600_000),
+      }),
+      turn.map((each) => listens(each)),
+      turn.map((each): TalkEvent => ({ type: "partial", turn: each, text: "x" })),
+      turn.map((each): TalkEvent => ({ type: "question", turn: each, text: "x" })),
+      turn.map((each): TalkEvent => ({ type: "text", turn: each, delta: "x" })),
+      turn.map((each) => ({ type: "turn", ...turnOf(each) }) as TalkEvent),
+    );
+    fc.assert(
+      fc.property(fc.array(fc.tuple(told, fc.nat(160_000)), { maxLength: 40 }), (course) => {
+        const utterance = new Utterance();
+        let sent = 0;
+        for (const [event, more] of course) {
+          sent += more;
+          utterance.follow(event, sent);
+          const needed = utterance.neededFrom({ samples: sent, isLive: true });
+          expect(needed).toBeGreaterThanOrEqual(Math.max(0, sent - 60 * 16_000));
+          if (event.type !== "wake") expect(needed).toBeLessThanOrEqual(Math.max(sent, 600 * 16_000));
+        }
+      }),
+    );
+  });
+});
