@@ -9,8 +9,10 @@ import { Gate } from "../../../src/gateway/access/gate.ts";
 import { ResumeTokens } from "../../../src/gateway/access/resume.ts";
 import { openHouseClients } from "../../../src/gateway/house-clients.ts";
 import type { ManagementTimes } from "../../../src/gateway/management/routes.ts";
+import type { MemoryPort } from "../../../src/gateway/queries.ts";
 import { startGateway, type Gateway, type GatewayOptions } from "../../../src/gateway/server.ts";
 import { clusterReportOf, statusOf } from "../../../src/report.ts";
+import type { EngineSources } from "../../../src/services/engine-sources.ts";
 import { HostEars } from "../../../src/services/ears/ears.ts";
 import { Services } from "../../../src/services/services.ts";
 import { FakeCluster } from "../../fake-cluster.ts";
@@ -39,13 +41,15 @@ export async function managed(
     readonly home?: string;
     readonly log?: Logger;
     readonly health?: GatewayOptions["health"];
+    readonly memory?: MemoryPort;
+    readonly sources?: EngineSources;
     /** Of the gateway itself, in place of what it has else. */
     readonly gateway?: Partial<GatewayOptions>;
   } = {},
 ): Promise<Managed> {
   const cluster = new FakeCluster();
   const config = testConfig(options.home ?? "/nowhere");
-  const services = new Services({ config, sources: fixedDelaySources({}), patient: false });
+  const services = new Services({ config, sources: options.sources ?? fixedDelaySources({}), patient: false });
   const ears = new HostEars({ config, services, log: noLog });
   const about = { peerId: cluster.peerId, name: "attic", version: "0.1.0" };
   const folder = await temporaryFolder();
@@ -58,7 +62,7 @@ export async function managed(
   const gate = new Gate({ token: TOKEN, book, resume: new ResumeTokens(() => []) });
   const log = options.log ?? noLog;
   const status = (): Record<string, unknown> => statusOf(about, { services, cluster, ears });
-  const clients = openHouseClients({ about, cluster, pairs, gate, status, log });
+  const clients = openHouseClients({ about, cluster, pairs, gate, status, memory: options.memory, log });
   const gateway = await startGateway({
     host: "127.0.0.1",
     port: 0,
