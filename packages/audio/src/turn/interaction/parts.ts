@@ -273,6 +273,10 @@ export const parts = setup({
       spoke: true,
       ended: false,
       heardMs: 0,
+      // What was made of it before is not the answer to all of it.
+      transcript: "",
+      hasText: false,
+      hasAudio: false,
       leftMs: Math.max(1, context.options.maxUtteranceMs - (nowOf(context, event) - context.openedAtMs)),
     })),
     transcribe: enqueueActions(({ context, event, enqueue }, params: { speculative: boolean }) => {

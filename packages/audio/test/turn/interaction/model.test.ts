@@ -182,6 +182,8 @@ const WAYS: readonly (readonly [Partial<InteractionOptions>, string])[] = [
   [{}, `${SPEAKING} wake stopped lost`],
   [{}, `${SPEAKING} wake speech-start ended won stopped`],
   [{}, `${SPEAKING} goes-on-late stopped ended transcript audio answered`],
+  [{}, `${SPEAKING} goes-on-late stopped timer transcript answered`],
+  [{}, "wake won speech-start may-end transcript ended audio goes-on-late stopped hotkey transcript answered"],
   [{}, `${SPEAKING} goes-on-late cancel stopped`],
   [{}, `${SPEAKING} goes-on-late lost stopped`],
   [{}, "wake won speech-start ended transcript text answered barge-in ended"],
