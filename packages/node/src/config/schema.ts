@@ -7,6 +7,7 @@ import { corsSection, listenSection, tlsSection } from "./access-schema.ts";
 import { clusterSection, meshSection } from "./cluster-schema.ts";
 import { earsSection, wakeSection } from "./ears-schema.ts";
 import { areHotWords } from "./hot-words.ts";
+import { privacySection } from "./privacy-schema.ts";
 import { nonEmpty, number, section, setting, text, whole } from "./setting.ts";
 
 /** RFC 6763 section 4.1.1: a service instance name holds at most 63 bytes of UTF-8, without control characters. */
@@ -285,6 +286,7 @@ export const configSchema = z.strictObject({
   }),
   wake: wakeSection,
   ears: earsSection,
+  privacy: privacySection,
   limits: section("How long things may take.", {
     ask_seconds: setting(whole(1, 3600), {
       meaning: "The longest one question may take, from its end to the end of the answer.",

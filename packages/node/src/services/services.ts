@@ -266,7 +266,9 @@ export class Services {
   }
 }
 
-/** What the configuration keeps at home. */
-function privacyOf(_config: Config): Readonly<Partial<Record<Capability, Privacy>>> {
-  return {};
+/** What the configuration keeps at home. Who speaks when is found by whoever may hear what is said. */
+function privacyOf({ privacy }: Config): Readonly<Partial<Record<Capability, Privacy>>> {
+  const { stt, tts, llm, wake } = privacy;
+  const all = Object.entries({ stt, vad: stt, tts, llm, wake });
+  return Object.fromEntries(all.filter(([, farthest]) => farthest !== "any"));
 }

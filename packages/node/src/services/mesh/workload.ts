@@ -28,8 +28,8 @@ export class Workload {
   readonly #backlog = new Backlog();
   /** In their order: engines begin with the first. */
   readonly #waiting = new Set<HeldJob>();
-  /** Jobs of the house that were let in; those that have begun are in the backlog as well. */
-  #let = 0;
+  /** Jobs of the house that were let in, with what each is expected to take; those that have begun are in the backlog as well. */
+  readonly #let = new Set<{ readonly workMs: number }>();
 
   constructor(options: WorkloadOptions) {
     this.concurrency = options.concurrency;
@@ -37,11 +37,20 @@ export class Workload {
   }
 
   get load(): Load {
-    const { running, queued } = this.#backlog;
-    const early = Math.max(0, this.#let - running - queued);
-    const backlogMs = this.#backlog.backlogMs(this.#options.nowMs());
-    const queueCapacity = WAITING_PER_PLACE * this.concurrency;
-    return { concurrency: this.concurrency, running, queued: queued + early, backlogMs, queueCapacity };
+    const { concurrency } = this;
+    const begun = this.#backlog.running + this.#backlog.queued;
+    // Those that were let in and have not begun yet count as well.
+    const early = [...this.#let].slice(begun);
+    const jobs = begun + early.length;
+    const running = Math.min(concurrency, jobs);
+    const earlyMs = early.reduce((sum, { workMs }) => sum + workMs, 0);
+    const backlogMs = this.#backlog.backlogMs(this.#options.nowMs()) + earlyMs;
+    return { concurrency, running, queued: jobs - running, backlogMs, queueCapacity: WAITING_PER_PLACE * concurrency };
+  }
+
+  /** Compute time that was asked for of late, for each time that passed. */
+  get demand(): number {
+    return this.#backlog.demand(this.#options.nowMs());
   }
 
   /** Whether a job of another peer is taken. */
@@ -50,15 +59,12 @@ export class Workload {
   }
 
   /** A job of another peer was taken; over once the result is called. */
-  enter(): () => void {
-    this.#let += 1;
+  enter(workMs: number): () => void {
+    const job = { workMs };
+    this.#let.add(job);
     this.#options.changed();
-    let isOver = false;
     return () => {
-      if (isOver) return;
-      isOver = true;
-      this.#let -= 1;
-      this.#options.changed();
+      if (this.#let.delete(job)) this.#options.changed();
     };
   }
 

@@ -144,7 +144,7 @@ function servant<Kind extends Capability, Job extends Pick<SpeakJob, "replyTo" |
 ): Behavior<Job> {
   return (context) => (job) => {
     const admission = local.workload.admit({ ...job.terms, moveAboveMs: job.terms.moveAboveMs ?? Infinity });
-    const leave = admission.taken ? local.workload.enter() : undefined;
+    const leave = admission.taken ? local.workload.enter(job.terms.workMs) : undefined;
     const { clock, signal } = context;
     const answer = new Answer({
       clock,

@@ -280,7 +280,8 @@ function sentTerms(terms: Terms | undefined): SentTerms | undefined {
 
 function outcomeOf(how: Ending, error: unknown): "well" | Failure | undefined {
   if (how === "done") return "well";
-  if (how === "stalled") return "gone";
+  // On a busy machine one may be silent for a moment: that is no proof yet.
+  if (how === "stalled") return "failed";
   if (how !== "failed") return undefined;
   if (isActorError(error)) return "gone";
   return isAudioError(error, "engine-busy", "model-missing") ? undefined : "failed";
