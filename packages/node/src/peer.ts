@@ -9,6 +9,7 @@ import { openCluster, type OpenedCluster } from "./cluster/host/start.ts";
 import { prepareHome, type Config, type HomePaths } from "./config/index.ts";
 import { openHouseAccess, type HouseAccess } from "./gateway/access/house.ts";
 import { openHouseClients, type HouseClients, type HouseClientsOptions } from "./gateway/house-clients.ts";
+import { recallPort } from "./gateway/recall.ts";
 import { startGateway, type Gateway } from "./gateway/server.ts";
 import { openHouseTls, type HouseTls } from "./gateway/tls/house-tls.ts";
 import { isPeerError } from "./errors.ts";
@@ -20,10 +21,14 @@ import { modelStoreFor } from "./services/model-store.ts";
 import { Arbitration } from "./services/arbitration/arbitration.ts";
 import { joinMesh } from "./services/arbitration/mesh.ts";
 import { HostEars } from "./services/ears/ears.ts";
+import { serveMemory } from "./services/memory/actor.ts";
+import { HouseMemory, MEMORY_LIMITS } from "./services/memory/house-memory.ts";
 import { Services } from "./services/services.ts";
 import { serviceNames, type ServiceName, type Stage } from "./services/stage.ts";
 import { VERSION } from "./version.ts";
 
+/** Who comes back waits no longer for what was said elsewhere. */
+const FRESH_MS = 500;
 const NO_PART = "this peer takes part in no cluster";
 
 /** Options of {@link createPeer}. */
@@ -82,14 +87,25 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
   const front: { gateway?: Gateway } = {};
   const { cluster, start } = openPart({ options, identity, services, log, gateway: () => front.gateway });
   const leaveMesh = joinMesh(arbitration, cluster);
-  const leaveHouse = services.share(cluster);
   const access = await openHouseAccess({ cluster, paths, token, log, isBrief: options.isBrief ?? false });
+  const memory = openMemory({ config, cluster, access });
+  const leaveHouse = services.share(cluster, serveMemory(memory));
   const tls = await openHouseTls({ config, paths, cluster, port: () => front.gateway?.port ?? 0, log });
   const about = { peerId: identity.peerId, name: config.name, version: VERSION };
   const status = (): Record<string, unknown> => statusOf(about, { services, cluster, ears });
   const { pairs, gate } = access;
-  const clients = openHouseClients({ about, cluster, pairs, gate, status, addresses: tls.addresses, log });
-  const gateway = await listen({ about, services, cluster, ears, access, clients, tls, status, log });
+  const recall = recallPort(memory);
+  const clients = openHouseClients({
+    about,
+    cluster,
+    pairs,
+    gate,
+    status,
+    memory: recall,
+    addresses: tls.addresses,
+    log,
+  });
+  const gateway = await listen({ about, services, cluster, ears, access, clients, memory, tls, status, log });
   front.gateway = gateway;
   log.info({ url: gateway.url, peerId: identity.peerId, version: VERSION }, "peer started");
   start().then(tls.begin, (error: unknown) => {
@@ -108,6 +124,7 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
     await tls.close();
     leaveMesh();
     leaveHouse();
+    memory.close();
     await access.close();
     await cluster.close();
     await services.close();
@@ -221,6 +238,25 @@ function readyServices(services: Services): readonly ReadyService[] {
   });
 }
 
+/** What the house remembers, of clients that want that. */
+function openMemory({
+  config,
+  cluster,
+  access,
+}: {
+  readonly config: Config;
+  readonly cluster: Cluster;
+  readonly access: HouseAccess;
+}): HouseMemory {
+  return new HouseMemory({
+    pairs: access.pairs,
+    wants: (account) => access.book.find(account)?.remembers === true,
+    later: () => cluster.later,
+    fresh: async () => cluster.shared?.read({ timeoutMs: FRESH_MS }),
+    limits: { ...MEMORY_LIMITS, accountBytes: config.memory.client_kib * 1024 },
+  });
+}
+
 function listen(parts: {
   readonly about: HouseClientsOptions["about"];
   readonly services: Services;
@@ -228,11 +264,12 @@ function listen(parts: {
   readonly ears: HostEars;
   readonly access: HouseAccess;
   readonly clients: HouseClients;
+  readonly memory: HouseMemory;
   readonly tls: HouseTls;
   readonly status: () => Record<string, unknown>;
   readonly log: Logger;
 }): Promise<Gateway> {
-  const { about, services, cluster, ears, access, clients, tls, status, log } = parts;
+  const { about, services, cluster, ears, access, clients, memory, tls, status, log } = parts;
   const { gate, book, audit } = access;
   return startGateway({
     host: tls.access.host,
@@ -247,6 +284,7 @@ function listen(parts: {
     health: () => healthOf(services),
     capabilities: () => capabilitiesOf(about, services),
     status,
+    memory,
     ...clients,
     management: {
       cluster,

@@ -34,9 +34,9 @@ export class Assistant {
     if (refused !== undefined) return this.#fail(messageId, refused);
     this.#asked += 1;
     try {
-      const { text, timings } = await this.#think(messageId, payload.content);
+      const { text, timings } = await this.#think(messageId, payload);
       if (this.#deps.streams()) await this.#chunk(messageId, "metadata", { ...timings });
-      const { threadId } = payload;
+      const { threadId = this.#deps.session.threadId } = payload;
       const answer = {
         content: text,
         contentType: "text/plain" as const,
@@ -62,12 +62,12 @@ export class Assistant {
 
   async #think(
     messageId: string,
-    text: string,
+    { content: text, threadId }: Payload<"MESSAGE">,
   ): Promise<{ readonly text: string; readonly timings: Readonly<Record<string, unknown>> }> {
     const { session, streams } = this.#deps;
     let answer = "";
     let timings: Readonly<Record<string, unknown>> = {};
-    for await (const event of session.ask({ text }, { speak: false, signal: this.#over.signal })) {
+    for await (const event of session.ask({ text }, { speak: false, threadId, signal: this.#over.signal })) {
       if (event.type === "done") timings = { ...event.timings };
       if (event.type !== "text") continue;
       answer += event.delta;

@@ -20,10 +20,9 @@ import {
   type Request,
 } from "@parley/sdk";
 import { withCorrelation } from "../log.ts";
-import type { Services } from "../services/services.ts";
-import { Session } from "../services/session.ts";
+import type { Session } from "../services/session.ts";
 import type { Access, Pass } from "./access-port.ts";
-import { Assistant } from "./assistant.ts";
+import { Companion, type CompanionDeps } from "./companion.ts";
 import { addresseeOf, refusalOfMessage, wrongVersion } from "./authorise.ts";
 import { Dialect, type Reading } from "./dialect/dialect.ts";
 import type { Hub, Refused, Seat } from "./hub/hub.ts";
@@ -34,8 +33,7 @@ import type { ClientSession, Sessions } from "./sessions/sessions.ts";
 import { WorkDesk } from "./work-desk.ts";
 
 /** What the connection needs of the peer. */
-export interface ConnectionDeps {
-  readonly services: Services;
+export interface ConnectionDeps extends CompanionDeps {
   readonly access: Access;
   readonly hub: Pick<Hub, "enter">;
   readonly sessions: Sessions;
@@ -71,12 +69,14 @@ export class Connection {
   readonly #dialect = new Dialect();
   readonly #line: SocketLine;
   readonly #session: ClientSession;
+  readonly #companion: Companion;
   readonly #desk: WorkDesk;
-  readonly #assistant: Assistant;
   #guest: Guest | undefined;
   #streams = false;
   #pending = 0;
   #hasWorked = false;
+  /** It has been refused for good: what still comes is not looked at. */
+  #isOver = false;
 
   /** @param users to which it belongs while this client makes use of the peer */
   constructor(socket: WebSocket, deps: ConnectionDeps, users: Set<Connection>, address = "") {
@@ -86,15 +86,12 @@ export class Connection {
     this.#address = address;
     this.#line = new SocketLine(socket, this.#dialect);
     this.#session = deps.sessions.open(() => socket.close(CLOSE_SILENT, "nothing was said for too long"));
-    const session = new Session(deps.services);
-    this.#desk = this.#deskFor(session);
-    this.#assistant = new Assistant({
-      session,
+    this.#companion = new Companion(deps, {
       streams: () => this.#streams,
       head: (inReplyTo) => this.#head(inReplyTo),
       send: (message) => this.#line.send(message),
-      log: deps.log,
     });
+    this.#desk = this.#deskFor(this.#companion.session);
     this.#listen();
   }
 
@@ -123,11 +120,12 @@ export class Connection {
     this.#session.closed(reason);
     this.#guest?.seat.leave(reason);
     this.#desk.close();
-    this.#assistant.close();
+    this.#companion.close();
   }
 
   /** Many messages under way, because their answers are not read, hold the client. */
   async #receive(data: RawData, isBinary: boolean): Promise<void> {
+    if (this.#isOver) return;
     this.#pending += 1;
     const isTooMany = this.#pending > MAX_PENDING;
     if (isTooMany) this.#line.hold();
@@ -192,6 +190,7 @@ export class Connection {
     this.#streams = capabilities.supportsStreaming ?? false;
     this.#line.maxBytes = capabilities.maxMessageSize;
     this.#line.acknowledges = capabilities.features?.includes(ACKNOWLEDGES) ?? false;
+    this.#companion.meet(pass, payload);
     this.#users.add(this);
     this.#session.registered({ clientId, clientType });
     this.#deps.log.debug({ client: clientId, account: pass.account, session: sessionId }, "client registered");
@@ -291,7 +290,7 @@ export class Connection {
 
   #question(message: MessageOf<"MESSAGE">): Promise<void> {
     this.#works();
-    return this.#assistant.answer(message);
+    return this.#companion.answer(message);
   }
 
   #heartbeat({ messageId, payload: { timestamp } }: MessageOf<"HEARTBEAT">): Promise<void> {
@@ -358,9 +357,11 @@ export class Connection {
       retryable: isRetryable(code),
       ...(details === undefined ? {} : { details }),
     };
+    const isUnknown = code === "AUTHENTICATION_FAILED";
+    this.#isOver ||= isUnknown || (inReplyTo === undefined && isFinal);
     await this.#line.send(createMessage("ERROR", payload, this.#head(inReplyTo)));
-    if (code === "AUTHENTICATION_FAILED") this.#socket.close(CLOSE_UNAUTHENTICATED, "authentication failed");
-    else if (inReplyTo === undefined && isFinal) this.#socket.close(CLOSE_PROTOCOL, "protocol error");
+    if (isUnknown) this.#socket.close(CLOSE_UNAUTHENTICATED, "authentication failed");
+    else if (this.#isOver) this.#socket.close(CLOSE_PROTOCOL, "protocol error");
   }
 
   #onDefect(error: unknown): void {

@@ -1,6 +1,7 @@
 /** The memory of this peer as an actor, `parley://PEER/services/memory`, for the other peers of the house. */
-import { messageKinds, type ActorRef, type Behavior, type SpawnOptions } from "@parley/actors";
+import { messageKinds, type ActorRef, type Behavior } from "@parley/actors";
 import * as z from "zod";
+import type { SpawnService } from "../mesh/offer/tree.ts";
 import { ownRef, without } from "../mesh/wire.ts";
 import { failureOf } from "../stage.ts";
 import type { KeptThread, KeptTurn, Memory, MemoryFindings } from "./port.ts";
@@ -82,18 +83,14 @@ export function acceptsMemory(given: unknown, from: string): MemoryRequest {
   })(given);
 }
 
-/** What is spawned. */
-export function memoryServant(memory: Memory): {
-  readonly behavior: Behavior<MemoryRequest>;
-  readonly options: SpawnOptions<MemoryRequest>;
-} {
-  return {
-    behavior:
-      ({ signal }) =>
-      (request) =>
-        answer(memory, request, signal),
-    options: { name: "memory", restart: "permanent", mailbox: { capacity: WAITING }, accepts: acceptsMemory },
-  };
+/** Spawns it. */
+export function serveMemory(memory: Memory): (spawn: SpawnService) => void {
+  const behavior: Behavior<MemoryRequest> =
+    ({ signal }) =>
+    (request) =>
+      answer(memory, request, signal);
+  const mailbox = { capacity: WAITING };
+  return (spawn) => spawn(behavior, { name: "memory", restart: "permanent", mailbox, accepts: acceptsMemory });
 }
 
 function answer(memory: Memory, request: MemoryRequest, signal: AbortSignal): Promise<void> {
