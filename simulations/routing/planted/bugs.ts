@@ -36,7 +36,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     8,
     "the worst is taken for the best",
     "routing/decide.ts",
-    `this.#compare(at, best) < 0`,
+    `best === undefined || compare(each, best) < 0) best = each;
+  }`,
     "this.#compare(at, best) > 0",
   ),
   bug(9, "slow engines count as fast ones", "routing/directory.ts", `costs.perAudioMs * size.audioMs`, "0"),
@@ -46,7 +47,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     edits: [
       {
         file: "routing/sent-jobs.ts",
-        search: `return () => this.#drop(key, (each) => each === one);`,
+        search: `return () => this.#drop(peer, capability, (each) => each === one);`,
         replace: "return () => undefined;",
       },
       { file: "routing/sent-jobs.ts", search: `({ arrivesMs }) => arrivesMs <= atMs`, replace: "() => false" },

@@ -71,16 +71,14 @@ export function afterFailure(
 /** The breakers of all services that have failed of late. A service that works is not kept. */
 export class Breakers {
   readonly #options: BreakerOptions;
-  readonly #states = new Map<string, BreakerState>();
+  readonly #states = new Map<string, Map<Capability, BreakerState>>();
 
   constructor(options: BreakerOptions = {}) {
     this.#options = options;
   }
 
   view(peer: string, capability: Capability, nowMs: number): BreakerView | undefined {
-    // Nearly always nothing has failed, and a thousand services are looked at.
-    if (this.#states.size === 0) return undefined;
-    const state = this.#states.get(keyOf(peer, capability));
+    const state = this.#states.get(peer)?.get(capability);
     return state === undefined ? undefined : viewOf(state, nowMs, this.#options);
   }
 
@@ -89,7 +87,8 @@ export class Breakers {
   }
 
   succeeded(peer: string, capability: Capability): void {
-    this.#states.delete(keyOf(peer, capability));
+    const states = this.#states.get(peer);
+    if (states?.delete(capability) === true && states.size === 0) this.#states.delete(peer);
   }
 
   /** It had no room, or the job was taken back: nothing is learnt of its health. */
@@ -98,22 +97,19 @@ export class Breakers {
   }
 
   failed(peer: string, capability: Capability, failure: Failure, nowMs: number): void {
-    const key = keyOf(peer, capability);
-    this.#states.set(key, afterFailure(this.#states.get(key) ?? CLOSED, failure, nowMs, this.#options));
+    const states = this.#states.get(peer) ?? new Map<Capability, BreakerState>();
+    this.#states.set(peer, states);
+    states.set(capability, afterFailure(states.get(capability) ?? CLOSED, failure, nowMs, this.#options));
   }
 
   /** The peer is another than before: it has been started anew, or has left. */
   forget(peer: string): void {
-    for (const key of this.#states.keys()) if (key.startsWith(`${peer}/`)) this.#states.delete(key);
+    this.#states.delete(peer);
   }
 
   #change(peer: string, capability: Capability, change: (state: BreakerState) => BreakerState): void {
-    const key = keyOf(peer, capability);
-    const state = this.#states.get(key);
-    if (state !== undefined) this.#states.set(key, change(state));
+    const states = this.#states.get(peer);
+    const state = states?.get(capability);
+    if (state !== undefined) states?.set(capability, change(state));
   }
-}
-
-function keyOf(peer: string, capability: Capability): string {
-  return `${peer}/${capability}`;
 }

@@ -2,24 +2,14 @@
  * The decision: of all services that may do a job, the one that is expected to be done first. Pure; never throws; the same question
  * has the same answer.
  */
-import type { Advert } from "./advert.ts";
-import type { Entry } from "./directory.ts";
 import { MOST_MOVES, type Terms } from "./admission.ts";
-import {
-  favoursOf,
-  networkMs,
-  queueMsOf,
-  scoreOf,
-  tierOf,
-  totalOf,
-  weightOf,
-  workMs,
-  type Favour,
-} from "./estimate.ts";
+import type { Advert } from "./advert.ts";
+import type { Entry } from "./entry.ts";
+import { favoursOf, tierOf, totalOf, type Favour } from "./estimate.ts";
 import type { Fleet } from "./fleet.ts";
-import { ROUND_TRIP_MS } from "./priors.ts";
+import { boundOf, compare, judge, type Judgement } from "./judge.ts";
 import type { RouteRequest } from "./request.ts";
-import { ruleAgainst, whyNot, type Circumstances, type Rule } from "./rules.ts";
+import { whyNot, type Rule } from "./rules.ts";
 import { wishOf, type Wish } from "./wish.ts";
 
 /** Expected time until the job is done, from now, and what it is made of. */
@@ -60,6 +50,7 @@ export interface Refusal {
   readonly retryAfterMs: number | undefined;
 }
 
+/** {@link best} and {@link terms} are known at once; the lists are made when they are asked for, from what the fleet says then. */
 export interface Decision {
   readonly request: RouteRequest;
   /** Who is to do it; undefined: see {@link refusal}. */
@@ -73,7 +64,7 @@ export interface Decision {
   terms(moves?: number): Terms | undefined;
 }
 
-/** Decides who does `request`. What is in `fleet` may change afterwards: the decision stays as it is. */
+/** Decides who does `request`. */
 export function decide(request: RouteRequest, fleet: Fleet): Decision {
   return new Choice(request, fleet);
 }
@@ -85,65 +76,59 @@ const STEEPNESS = 4;
 /** What another has to be better by to be worth the way there. */
 const WORTH_MS = 5;
 
-/** What was computed of one service. */
-const FIELDS = 5;
-const [QUEUE, WORK, ROUND_TRIP, WEIGHT, SCORE] = [0, 1, 2, 3, 4] as const;
-
 class Choice implements Decision {
   readonly request: RouteRequest;
   readonly #wish: Wish;
   readonly #fleet: Fleet;
   readonly #entries: readonly Entry[];
-  readonly #values: Float64Array;
-  readonly #tiers: Int32Array;
-  readonly #against: (Rule | undefined)[] = [];
-  readonly #breakers = new Map<number, NonNullable<Circumstances["breaker"]>>();
-  readonly #best: number;
-  #candidates: readonly Candidate[] | undefined;
-  #excluded: readonly Exclusion[] | undefined;
+  readonly #best: Judgement | undefined;
+  /** The score of the next best of the best's tier, or less; Infinity: there is none. */
+  readonly #next: number;
+  #judged: readonly Judgement[] | undefined;
 
   constructor(request: RouteRequest, fleet: Fleet) {
     this.request = request;
     this.#wish = wishOf(request, fleet);
     this.#fleet = { ...fleet };
     this.#entries = fleet.services.of(request.capability);
-    this.#values = new Float64Array(this.#entries.length * FIELDS);
-    this.#tiers = new Int32Array(this.#entries.length);
-    for (let at = 0; at < this.#entries.length; at += 1) this.#judge(at);
-    this.#best = this.#spread(this.#first());
+    const { near, beyond } = shortlist(this.#wish, this.#entries, this.#fleet);
+    this.#best = spread(near, this.#fleet);
+    this.#next = near.reduce((least, each) => (each === this.#best ? least : Math.min(least, each.score)), beyond);
   }
 
   get best(): Candidate | undefined {
-    return this.#best === -1 ? undefined : this.#candidate(this.#best);
+    return this.#best === undefined ? undefined : this.#candidate(this.#best);
   }
 
   get candidates(): readonly Candidate[] {
-    return (this.#candidates ??= this.#open()
-      .toSorted((a, b) => (a === this.#best ? -1 : b === this.#best ? 1 : this.#compare(a, b)))
-      .map((at) => this.#candidate(at)));
+    const may = this.#all.filter(({ rule }) => rule === undefined).toSorted(compare);
+    const at = may.findIndex(({ entry }) => entry === this.#best?.entry);
+    // Chance may have put another than the first at the head.
+    const ordered = at > 0 ? [...may.splice(at, 1), ...may] : may;
+    return ordered.map((each) => this.#candidate(each));
   }
 
   get excluded(): readonly Exclusion[] {
-    return (this.#excluded ??= this.#entries.flatMap((entry, at) => {
-      const rule = this.#against[at];
+    return this.#all.flatMap((each) => {
+      const { entry, rule } = each;
       if (rule === undefined) return [];
-      const why = whyNot(rule, this.#wish, entry, this.#circumstances(at), this.#fleet.nowMs);
-      return [{ advert: entry.advert, rule, why }];
-    }));
+      return [{ advert: entry.advert, rule, why: whyNot(rule, this.#wish, entry, each, this.#fleet.nowMs) }];
+    });
   }
 
   get refusal(): Refusal | undefined {
-    if (this.#best !== -1) return undefined;
+    if (this.#best !== undefined) return undefined;
     const { capability } = this.request;
-    const now = new Set(this.#against);
-    if (now.has("busy")) {
+    const rules = new Set(this.#all.map(({ rule }) => rule));
+    if (rules.has("busy")) {
+      const busy = this.#all.filter(({ rule }) => rule === "busy");
       return {
         code: "engines-busy",
         message: `everybody who could do this ${capability} has as much to do as can be waited for`,
-        retryAfterMs: this.#retryAfterMs(),
+        retryAfterMs: Math.max(0, Math.min(...busy.map(({ queueMs }) => queueMs - this.#wish.patienceMs))),
       };
     }
-    const isFailing = now.has("breaker") || now.has("unreachable") || now.has("excluded") || now.has("stopped");
+    const isFailing = (["breaker", "unreachable", "excluded", "stopped"] as const).some((rule) => rules.has(rule));
     return isFailing
       ? {
           code: "engines-failing",
@@ -155,123 +140,96 @@ class Choice implements Decision {
 
   terms(moves = 0): Terms | undefined {
     const best = this.#best;
-    if (best === -1) return undefined;
-    const patienceMs = this.#wish.patienceMs;
-    const workMs = this.#value(best, WORK);
-    const next = this.#second();
-    if (moves >= MOST_MOVES || next === -1) return { workMs, patienceMs, moveAboveMs: Infinity };
-    const isHere = this.#entries[best]?.advert.peer === this.#fleet.self;
-    const network = networkMs(this.#wish, this.#value(best, ROUND_TRIP));
-    const equalMs = totalOf(this.#value(next, SCORE), this.#value(best, WEIGHT), isHere);
+    if (best === undefined) return undefined;
+    const { patienceMs } = this.#wish;
+    const { workMs, networkMs, roundTripMs, weight, isHere } = best;
+    if (moves >= MOST_MOVES || this.#next === Infinity) return { workMs, patienceMs, moveAboveMs: Infinity };
     // Being sent on costs the way back and there again.
-    const moveAboveMs = equalMs - network - workMs + this.#value(best, ROUND_TRIP) + WORTH_MS;
+    const moveAboveMs = totalOf(this.#next, weight, isHere) - networkMs - workMs + roundTripMs + WORTH_MS;
     return { workMs, patienceMs, moveAboveMs: Math.max(0, moveAboveMs) };
   }
 
-  /** The best of the others that are as much preferred; -1: nobody. */
-  #second(): number {
-    let second = -1;
-    for (let at = 0; at < this.#entries.length; at += 1) {
-      if (at === this.#best || this.#against[at] !== undefined || this.#tiers[at] !== this.#tiers[this.#best]) continue;
-      if (second === -1 || this.#compare(at, second) < 0) second = at;
-    }
-    return second;
+  get #all(): readonly Judgement[] {
+    return (this.#judged ??= this.#entries.map((entry) => judge(this.#wish, entry, this.#fleet)));
   }
 
-  /** When the first of those that are busy could begin in time. */
-  #retryAfterMs(): number {
-    let least = Infinity;
-    for (const [at, rule] of this.#against.entries()) {
-      if (rule === "busy") least = Math.min(least, this.#value(at, QUEUE) - this.#wish.patienceMs);
-    }
-    return Math.max(0, least);
-  }
-
-  #judge(at: number): void {
-    const [fleet, wish, entry] = [this.#fleet, this.#wish, this.#entries[at]];
-    if (entry === undefined) return;
-    const { peer } = entry.advert;
-    const { capability } = this.request;
-    const isHere = peer === fleet.self;
-    const breaker = fleet.breaker?.(peer, capability);
-    const queueMs = queueMsOf(entry, fleet.nowMs, fleet.inFlight?.(peer, capability));
-    const roundTripMs = isHere ? 0 : (fleet.roundTripMs(peer) ?? ROUND_TRIP_MS);
-    const rule = ruleAgainst(wish, entry, fleet, { queueMs, roundTripMs, breaker });
-    this.#against.push(rule);
-    if (breaker !== undefined) this.#breakers.set(at, breaker);
-    const from = at * FIELDS;
-    this.#values[from + QUEUE] = queueMs;
-    this.#values[from + ROUND_TRIP] = roundTripMs;
-    if (rule !== undefined) return;
-    const work = workMs(wish, entry);
-    const weight = weightOf(wish, entry, fleet);
-    this.#values[from + WORK] = work;
-    this.#values[from + WEIGHT] = weight;
-    this.#values[from + SCORE] = scoreOf(queueMs + work + networkMs(wish, roundTripMs), weight, isHere);
-    this.#tiers[at] = tierOf(wish, entry, fleet);
-  }
-
-  /** The best by tier and score; -1: nobody may. */
-  #first(): number {
-    let best = -1;
-    for (let at = 0; at < this.#entries.length; at += 1) {
-      if (this.#against[at] === undefined && (best === -1 || this.#compare(at, best) < 0)) best = at;
-    }
-    return best;
-  }
-
-  /** One of those elsewhere that are nearly as good: other routers decide by the same adverts, and would all take the same. */
-  #spread(best: number): number {
-    const { random, self } = this.#fleet;
-    const isHere = this.#entries[best]?.advert.peer === self;
-    if (random === undefined || best === -1 || isHere || this.#tiers[best] === -1) return best;
-    const limit = this.#value(best, SCORE) * NEARLY;
-    const near = this.#open().filter((at) => this.#tiers[at] === this.#tiers[best] && this.#value(at, SCORE) <= limit);
-    const chances = near.map((at) => (this.#value(best, SCORE) / this.#value(at, SCORE)) ** STEEPNESS);
-    let left = random() * chances.reduce((sum, chance) => sum + chance, 0);
-    const chosen = chances.findIndex((chance) => (left -= chance) <= 0);
-    return near[chosen] ?? best;
-  }
-
-  #open(): number[] {
-    return [...this.#entries.keys()].filter((at) => this.#against[at] === undefined);
-  }
-
-  /** Total: two services are never equal. */
-  #compare(a: number, b: number): number {
-    const byTier = (this.#tiers[a] ?? 0) - (this.#tiers[b] ?? 0);
-    if (byTier !== 0) return byTier;
-    const byScore = this.#value(a, SCORE) - this.#value(b, SCORE);
-    if (byScore !== 0) return byScore;
-    const [left, right] = [this.#entries[a]?.advert, this.#entries[b]?.advert];
-    if (left === undefined || right === undefined) return a - b;
-    const [isLeft, isRight] = [left.peer === this.#fleet.self, right.peer === this.#fleet.self];
-    if (isLeft !== isRight) return isLeft ? -1 : 1;
-    return left.peer < right.peer ? -1 : left.peer > right.peer ? 1 : left.model < right.model ? -1 : 1;
-  }
-
-  #candidate(at: number): Candidate {
-    const entry = this.#entries[at];
-    if (entry === undefined) throw new RangeError(`there is no service ${at}`);
-    const [queueMs, work] = [this.#value(at, QUEUE), this.#value(at, WORK)];
-    const network = networkMs(this.#wish, this.#value(at, ROUND_TRIP));
+  #candidate({ entry, isHere, queueMs, workMs, networkMs, tier, weight, score }: Judgement): Candidate {
     return {
       advert: entry.advert,
-      isHere: entry.advert.peer === this.#fleet.self,
-      expected: { queueMs, workMs: work, networkMs: network, totalMs: queueMs + work + network },
-      tier: this.#tiers[at] ?? 0,
-      weight: this.#value(at, WEIGHT),
+      isHere,
+      expected: { queueMs, workMs, networkMs, totalMs: queueMs + workMs + networkMs },
+      tier,
+      weight,
       favours: favoursOf(this.#wish, entry, this.#fleet),
-      score: this.#value(at, SCORE),
+      score,
     };
   }
+}
 
-  #circumstances(at: number): Circumstances {
-    const breaker = this.#breakers.get(at);
-    return { queueMs: this.#value(at, QUEUE), roundTripMs: this.#value(at, ROUND_TRIP), breaker };
-  }
+interface Shortlist {
+  /** The best, and those of its tier that are nearly as good. */
+  readonly near: readonly Judgement[];
+  /** No other of that tier has a lesser score; Infinity: there is no other. */
+  readonly beyond: number;
+}
 
-  #value(at: number, field: number): number {
-    return this.#values[at * FIELDS + field] ?? 0;
+/** Of a thousand services most are far too slow or too busy to be looked at closely. */
+function shortlist(wish: Wish, entries: readonly Entry[], fleet: Fleet): Shortlist {
+  const bounds = new Float64Array(entries.length);
+  const tiers = new Int32Array(entries.length);
+  const isTiered = wish.turnPeer !== undefined || wish.policy.prefer.length > 0;
+  let first = 0;
+  for (let at = 0; at < entries.length; at += 1) {
+    const entry = entries[at];
+    if (entry === undefined) continue;
+    const bound = boundOf(wish, entry, fleet);
+    bounds[at] = bound;
+    if (isTiered) tiers[at] = tierOf(wish, entry, fleet);
+    const byTier = (tiers[at] ?? 0) - (tiers[first] ?? 0);
+    if (byTier < 0 || (byTier === 0 && bound < (bounds[first] ?? 0))) first = at;
   }
+  const judged: Judgement[] = [];
+  let best: Judgement | undefined;
+  let beyond = Infinity;
+  // The one that looks best first: what is far behind it need not be looked at.
+  for (let nth = -1; nth < entries.length; nth += 1) {
+    const at = nth === -1 ? first : nth;
+    const entry = entries[at];
+    if (entry === undefined || nth === first) continue;
+    const tier = tiers[at] ?? 0;
+    const bound = bounds[at] ?? 0;
+    if (best !== undefined && (tier > best.tier || (tier === best.tier && bound > best.score * NEARLY))) {
+      if (tier === best.tier) beyond = Math.min(beyond, bound);
+      continue;
+    }
+    const each = judge(wish, entry, fleet);
+    if (each.rule !== undefined) continue;
+    judged.push(each);
+    if (best !== undefined && each.tier < best.tier) beyond = Infinity;
+    if (best === undefined || compare(each, best) < 0) best = each;
+  }
+  if (best === undefined) return { near: [], beyond: Infinity };
+  const [{ tier }, limit] = [best, best.score * NEARLY];
+  const near = judged.filter((each) => each.tier === tier && each.score <= limit);
+  const others = judged.filter((each) => each.tier === tier && each.score > limit);
+  return { near, beyond: others.reduce((least, { score }) => Math.min(least, score), beyond) };
+}
+
+/**
+ * The best; or, where chance is given, another elsewhere that is nearly as good, the rarer the slower it seems: other routers
+ * decide by the same adverts, and would all take the same.
+ */
+function spread(near: readonly Judgement[], { random }: Fleet): Judgement | undefined {
+  let best = near[0];
+  for (const each of near) if (best === undefined || compare(each, best) < 0) best = each;
+  // What is here is known as it is now; whoever has the turn keeps it.
+  if (best === undefined || random === undefined || best.isHere || best.tier < 0) return best;
+  let sum = 0;
+  for (const { score } of near) sum += (best.score / score) ** STEEPNESS;
+  let left = random() * sum;
+  for (const each of near) {
+    left -= (best.score / each.score) ** STEEPNESS;
+    if (left <= 0) return each;
+  }
+  return best;
 }

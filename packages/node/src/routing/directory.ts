@@ -1,35 +1,9 @@
 /** All adverts that a peer knows, prepared so that a decision among a thousand is quick. Keeps what it is given; knows no time. */
 import { primaryLanguage } from "@parley/audio/turn";
-import { serviceKey, type Advert, type AdvertisedVoice, type Capability } from "./advert.ts";
+import { serviceKey, type Advert, type Capability } from "./advert.ts";
+import type { Entry } from "./entry.ts";
 import { costsOf, USUAL_SIZES, type Costs } from "./priors.ts";
 import type { JobSize } from "./request.ts";
-
-/** An advert with what a decision asks of it, computed once. */
-export interface Entry {
-  readonly advert: Advert;
-  /** When the advert was true: its arrival, less the way. */
-  readonly atMs: number;
-  readonly costs: Costs;
-  /** Primary subtags; undefined: any. */
-  readonly languages: ReadonlySet<string> | undefined;
-  /** By name in lower case. */
-  readonly voices: ReadonlyMap<string, AdvertisedVoice>;
-  readonly model: string;
-  readonly classes: ReadonlySet<string>;
-  readonly hardware: ReadonlySet<string>;
-  readonly concurrency: number;
-  /** Running and waiting. */
-  readonly jobs: number;
-  /** Compute time left of them. */
-  readonly backlogMs: number;
-  /** Compute time of a job of usual size. */
-  readonly usualMs: number;
-  /** Compute time that is asked of it for each time that passes. */
-  readonly demand: number;
-  readonly isFull: boolean;
-  /** How much longer work takes for what else the machine does. */
-  readonly slowness: number;
-}
 
 /** ISO 639-2: every language. */
 const ANY_LANGUAGE = "mul";
@@ -111,12 +85,12 @@ export class Directory {
   }
 }
 
-type Abilities = Pick<Entry, "languages" | "voices" | "model" | "classes" | "hardware">;
+type Abilities = Pick<Entry, "languages" | "voices" | "name" | "model" | "classes" | "hardware" | "memo">;
 
 /** @param before what it said the time before: mostly only its load has changed */
 function prepare(advert: Advert, atMs: number, before: Entry | undefined): Entry {
   const { running, queued, concurrency, queueCapacity, backlogMs, busyElsewhere, demand } = advert;
-  const { languages, voices, model, classes, hardware } =
+  const { languages, voices, name, model, classes, hardware, memo } =
     before !== undefined && canTheSame(before.advert, advert) ? before : abilitiesOf(advert);
   const costs = costsOf(advert);
   const slowness = 1 / Math.max(LEAST_SHARE, 1 - count(busyElsewhere, 0));
@@ -128,9 +102,11 @@ function prepare(advert: Advert, atMs: number, before: Entry | undefined): Entry
     costs,
     languages,
     voices,
+    name,
     model,
     classes,
     hardware,
+    memo,
     concurrency: count(concurrency, 0),
     jobs: isRunning + isQueued,
     // Of what runs, half is left on average.
@@ -142,19 +118,22 @@ function prepare(advert: Advert, atMs: number, before: Entry | undefined): Entry
   };
 }
 
-function abilitiesOf({ languages, voices, model, classes, hardware }: Advert): Abilities {
+function abilitiesOf({ languages, voices, name, model, classes, hardware }: Advert): Abilities {
   const primaries = [...languages, ...voices.map(({ language }) => language)].map(primaryLanguage);
   return {
     languages: primaries.length === 0 || primaries.includes(ANY_LANGUAGE) ? undefined : new Set(primaries),
     voices: new Map(voices.map((voice) => [voice.name.toLowerCase(), voice])),
+    name: name.toLowerCase(),
     model: model.toLowerCase(),
     classes: new Set(classes.map((each) => each.toLowerCase())),
     hardware: new Set(hardware.map((each) => each.toLowerCase())),
+    memo: {},
   };
 }
 
 function canTheSame(a: Advert, b: Advert): boolean {
   return (
+    a.name === b.name &&
     a.model === b.model &&
     areEqual(a.languages, b.languages) &&
     areEqual(a.classes, b.classes) &&

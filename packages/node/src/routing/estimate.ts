@@ -1,9 +1,11 @@
 /** When a service would be done: waiting, working, and the way there; and what speaks for or against it beside. */
-import { workMsOf, type Entry } from "./directory.ts";
+import { workMsOf } from "./directory.ts";
+import type { Entry } from "./entry.ts";
 import type { Fleet, InFlight } from "./fleet.ts";
 import { ROUND_TRIPS } from "./priors.ts";
 import { queueMsAhead } from "./queue.ts";
-import { isMeant, type Wish } from "./wish.ts";
+import { isMeant, standingOf } from "./standing.ts";
+import type { Wish } from "./wish.ts";
 
 /** Who has said nothing for longer had nothing new to say. */
 const DEMAND_MS = 500;
@@ -16,11 +18,11 @@ const DEMAND_MS = 500;
 export function queueMsOf(entry: Entry, nowMs: number, inFlight: InFlight | undefined): number {
   const { concurrency, usualMs } = entry;
   const since = Math.min(DEMAND_MS, Math.max(0, nowMs - entry.atMs));
-  const own = inFlight?.workMs ?? 0;
-  const byOthers = Math.max(0, entry.demand * since - own);
-  const jobs = entry.jobs + (inFlight?.jobs ?? 0) + byOthers / Math.max(1, usualMs);
-  const worked = Math.max(0, nowMs - entry.atMs) * Math.min(concurrency, entry.jobs);
-  return queueMsAhead(jobs, concurrency, Math.max(0, entry.backlogMs - worked) + own + byOthers);
+  const byOthersMs = entry.demand * since;
+  const sentMs = Math.max(byOthersMs, inFlight?.workMs ?? 0);
+  const jobs = entry.jobs + Math.max(byOthersMs / Math.max(1, usualMs), inFlight?.jobs ?? 0);
+  const workedMs = Math.max(0, nowMs - entry.atMs) * Math.min(concurrency, entry.jobs);
+  return queueMsAhead(jobs, concurrency, Math.max(0, entry.backlogMs - workedMs) + sentMs);
 }
 
 /** Compute time of the job there. */
@@ -54,8 +56,7 @@ export function weightOf(wish: Wish, entry: Entry, fleet: Fleet): number {
   if (wish.prefersClass !== undefined && !entry.classes.has(wish.prefersClass)) weight *= NOT_ITS_CLASS;
   if (!wish.isInteractive && entry.advert.power === "battery") weight *= BATTERY;
   if (wish.stayWith === entry.advert.peer) weight *= SAME_SESSION;
-  for (const [target, factor] of wish.weights) if (isMeant(target, entry, fleet.self)) weight *= factor;
-  return weight;
+  return weight * standingOf(wish.policy, entry, fleet.self).weight;
 }
 
 /** What {@link weightOf} is made of, in words. */
@@ -69,8 +70,8 @@ export function favoursOf(wish: Wish, entry: Entry, fleet: Fleet): readonly Favo
   }
   if (!wish.isInteractive && entry.advert.power === "battery") favours.push({ factor: BATTERY, why: "on battery" });
   if (wish.stayWith === entry.advert.peer) favours.push({ factor: SAME_SESSION, why: "has the session" });
-  for (const [target, factor] of wish.weights) {
-    if (isMeant(target, entry, fleet.self)) favours.push({ factor, why: `policy: ${target}` });
+  for (const [aim, factor] of wish.policy.weights) {
+    if (isMeant(aim, entry, fleet.self)) favours.push({ factor, why: `policy: ${aim.target}` });
   }
   return favours;
 }
@@ -96,8 +97,5 @@ export function totalOf(score: number, weight: number, isHere: boolean): number 
 /** Which group of the policy's a service belongs to: who has the turn, who is preferred in order, everybody else. */
 export function tierOf(wish: Wish, entry: Entry, fleet: Fleet): number {
   if (wish.turnPeer === entry.advert.peer) return -1;
-  const { prefer } = wish.policy;
-  if (prefer === undefined) return 0;
-  const at = prefer.findIndex((target) => isMeant(target, entry, fleet.self));
-  return at === -1 ? prefer.length : at;
+  return standingOf(wish.policy, entry, fleet.self).tier;
 }

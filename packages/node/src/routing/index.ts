@@ -9,7 +9,7 @@ export { formatRequest, parseRequest } from "./request-text.ts";
 export type { RequestReading } from "./request-text.ts";
 /** What a router knows. */
 export { Directory } from "./directory.ts";
-export type { Entry } from "./directory.ts";
+export type { Entry } from "./entry.ts";
 export type { BreakerView, Fleet, InFlight } from "./fleet.ts";
 /** What the owner wants, as kept in the replicated settings. */
 export { formatPolicy, parsePolicy, policyFor, POLICY_SETTING, readPolicy } from "./policy.ts";

@@ -1,7 +1,8 @@
 /** The hard rules: what a service must not be asked, however fast it is. */
-import type { Entry } from "./directory.ts";
+import type { Entry } from "./entry.ts";
 import type { BreakerView, Fleet } from "./fleet.ts";
-import { isMeant, isModel, type Wish } from "./wish.ts";
+import { isModel, standingOf } from "./standing.ts";
+import type { Wish } from "./wish.ts";
 
 /** In the order in which they are looked at: what must never be comes first. */
 export const RULES = [
@@ -39,8 +40,8 @@ function ruleAgainstEver(wish: Wish, entry: Entry, fleet: Fleet): Rule | undefin
   const { privacy } = wish.request;
   if (privacy === "host" && !staysHere(entry, fleet)) return "privacy";
   if (privacy === "house" && advert.reach === "outside") return "privacy";
-  if (wish.policy.localOnly === true && !staysHere(entry, fleet)) return "policy";
-  if (wish.policy.preferredOnly === true && !wish.policy.prefer?.some((target) => isMeant(target, entry, fleet.self)))
+  if (wish.policy.localOnly && !staysHere(entry, fleet)) return "policy";
+  if (wish.policy.preferredOnly && standingOf(wish.policy, entry, fleet.self).tier === wish.policy.prefer.length)
     return "policy";
   if (wish.excluded.size > 0 && wish.excluded.has(advert.peer)) return "excluded";
   if (wish.model !== undefined && !isModel(entry.model, wish.model)) return "model";
@@ -94,7 +95,7 @@ export function whyNot(rule: Rule, wish: Wish, { advert, hardware }: Entry, now:
     case "privacy":
       return request.privacy === "host" ? "it must not leave this host" : "it must not leave the house";
     case "policy":
-      return policy.localOnly === true
+      return policy.localOnly
         ? `the policy keeps all ${advert.capability} on this host`
         : `the policy names others for ${advert.capability}, and nobody else`;
     case "excluded":

@@ -12,41 +12,42 @@ interface Sent {
 }
 
 export class SentJobs {
-  readonly #byService = new Map<string, Set<Sent>>();
+  readonly #byPeer = new Map<string, Map<Capability, Set<Sent>>>();
 
   /**
    * A job was given to a service. The function that comes back is called when it has ended, however.
    * @param job `workMs` as the decision expected it, `arrivesMs` half a round trip from now
    */
   began(peer: string, capability: Capability, job: Sent): () => void {
-    const key = `${peer}/${capability}`;
-    const sent = this.#byService.get(key) ?? new Set();
-    this.#byService.set(key, sent);
+    const services = this.#byPeer.get(peer) ?? new Map<Capability, Set<Sent>>();
+    this.#byPeer.set(peer, services);
+    const sent = services.get(capability) ?? new Set();
+    services.set(capability, sent);
     const one = { ...job };
     sent.add(one);
-    return () => this.#drop(key, (each) => each === one);
+    return () => this.#drop(peer, capability, (each) => each === one);
   }
 
   /** The service has said what it had to do at `atMs`: what was there by then is in it. */
   reported(peer: string, capability: Capability, atMs: number): void {
-    this.#drop(`${peer}/${capability}`, ({ arrivesMs }) => arrivesMs <= atMs);
+    this.#drop(peer, capability, ({ arrivesMs }) => arrivesMs <= atMs);
   }
 
   /** What comes on top of what the service has said; undefined: nothing. */
   unseen(peer: string, capability: Capability): InFlight | undefined {
-    // Nearly always there is nothing, and a thousand services are looked at.
-    if (this.#byService.size === 0) return undefined;
-    const sent = this.#byService.get(`${peer}/${capability}`);
+    const sent = this.#byPeer.get(peer)?.get(capability);
     if (sent === undefined) return undefined;
     let workMs = 0;
     for (const each of sent) workMs += each.workMs;
     return { jobs: sent.size, workMs };
   }
 
-  #drop(key: string, isOver: (each: Sent) => boolean): void {
-    const sent = this.#byService.get(key);
-    if (sent === undefined) return;
+  #drop(peer: string, capability: Capability, isOver: (each: Sent) => boolean): void {
+    const services = this.#byPeer.get(peer);
+    const sent = services?.get(capability);
+    if (services === undefined || sent === undefined) return;
     for (const each of sent) if (isOver(each)) sent.delete(each);
-    if (sent.size === 0) this.#byService.delete(key);
+    if (sent.size === 0) services.delete(capability);
+    if (services.size === 0) this.#byPeer.delete(peer);
   }
 }

@@ -1,10 +1,9 @@
 /** A request made ready to be held against a thousand services: names folded, sizes filled in, the policy beside it. */
 import { primaryLanguage } from "@parley/audio/turn";
-import type { Entry } from "./directory.ts";
 import type { Fleet } from "./fleet.ts";
-import { policyFor, type CapabilityPolicy, type Target } from "./policy.ts";
 import { PATIENCE_MS, USUAL_SIZES } from "./priors.ts";
 import type { JobSize, RouteRequest } from "./request.ts";
+import { policyRead, type ReadPolicy } from "./standing.ts";
 
 export interface Wish {
   readonly request: RouteRequest;
@@ -23,8 +22,7 @@ export interface Wish {
   readonly refusedBy: ReadonlySet<string>;
   readonly stayWith: string | undefined;
   readonly turnPeer: string | undefined;
-  readonly policy: CapabilityPolicy;
-  readonly weights: readonly (readonly [Target, number])[];
+  readonly policy: ReadPolicy;
 }
 
 /** What a job asks of a machine that is worth a better one (RT-4). */
@@ -34,7 +32,7 @@ const HEAVY_HARDWARE = ["gpu", "high_mem"];
 /** What was asked, under `fleet`'s policy. */
 export function wishOf(request: RouteRequest, fleet: Pick<Fleet, "policy">): Wish {
   const { capability, mode = "interactive", language, stickTo } = request;
-  const policy = policyFor(fleet.policy, capability);
+  const policy = policyRead(fleet.policy, capability);
   const size = sizeOf(request);
   const isHeavy = capability === "llm" && size.promptTokens + size.tokens >= HEAVY_TOKENS;
   const prefers = folded(request.prefers);
@@ -55,7 +53,6 @@ export function wishOf(request: RouteRequest, fleet: Pick<Fleet, "policy">): Wis
     turnPeer: stickTo?.within === "turn" ? stickTo.peer : undefined,
     stayWith: stickTo?.within === "session" ? stickTo.peer : undefined,
     policy,
-    weights: Object.entries(policy.weights ?? {}),
   };
 }
 
@@ -70,23 +67,6 @@ export function sizeOf({ capability, size = {} }: RouteRequest): Required<JobSiz
     promptTokens: given(size.promptTokens, usual.promptTokens),
     tokens: given(size.tokens, usual.tokens),
   };
-}
-
-/** Whether a target of the policy means the service, for a router on the peer `self`. */
-export function isMeant(target: Target, { advert, hardware, model }: Entry, self: string): boolean {
-  if (target === advert.peer || target === "here") return target === advert.peer || advert.peer === self;
-  if (target === "elsewhere") return advert.peer !== self;
-  const wanted = target.toLowerCase();
-  if (wanted.startsWith("tag:")) return hardware.has(wanted.slice("tag:".length));
-  if (wanted.startsWith("model:")) return isModel(model, wanted.slice("model:".length));
-  return wanted === advert.name.toLowerCase();
-}
-
-/** Whether a service's model is the one that is asked for; both in lower case. A name without a tag means any. */
-export function isModel(model: string, wanted: string): boolean {
-  return (
-    model === wanted || model.endsWith(`:${wanted}`) || model.startsWith(`${wanted}:`) || model.includes(`:${wanted}:`)
-  );
 }
 
 function folded(tags: readonly string[] | undefined): readonly string[] {

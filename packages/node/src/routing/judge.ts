@@ -1,0 +1,65 @@
+/** One service held against one request: whether it may do it, and when it would be done. */
+import type { Entry } from "./entry.ts";
+import { networkMs, queueMsOf, scoreOf, tierOf, weightOf, workMs } from "./estimate.ts";
+import type { BreakerView, Fleet } from "./fleet.ts";
+import { ROUND_TRIP_MS } from "./priors.ts";
+import { ruleAgainst, type Rule } from "./rules.ts";
+import type { Wish } from "./wish.ts";
+
+export interface Judgement {
+  readonly entry: Entry;
+  /** The rule that forbids it; undefined: it may. What follows counts only then. */
+  readonly rule: Rule | undefined;
+  readonly isHere: boolean;
+  readonly breaker: BreakerView | undefined;
+  readonly roundTripMs: number;
+  readonly queueMs: number;
+  readonly workMs: number;
+  readonly networkMs: number;
+  readonly weight: number;
+  readonly tier: number;
+  /** Less is better, among those of one tier. */
+  readonly score: number;
+}
+
+export function judge(wish: Wish, entry: Entry, fleet: Fleet): Judgement {
+  const { peer, capability } = entry.advert;
+  const isHere = peer === fleet.self;
+  const breaker = fleet.breaker?.(peer, capability);
+  const queueMs = queueMsOf(entry, fleet.nowMs, fleet.inFlight?.(peer, capability));
+  const roundTripMs = isHere ? 0 : (fleet.roundTripMs(peer) ?? ROUND_TRIP_MS);
+  const rule = ruleAgainst(wish, entry, fleet, { queueMs, roundTripMs, breaker });
+  const work = workMs(wish, entry);
+  const network = networkMs(wish, roundTripMs);
+  const weight = weightOf(wish, entry, fleet);
+  return {
+    entry,
+    rule,
+    isHere,
+    breaker,
+    roundTripMs,
+    queueMs,
+    workMs: work,
+    networkMs: network,
+    weight,
+    tier: tierOf(wish, entry, fleet),
+    score: scoreOf(queueMs + work + network, weight, isHere),
+  };
+}
+
+/** At least as good as what {@link judge} finds, and found much sooner: without the network, and without what was sent meanwhile. */
+export function boundOf(wish: Wish, entry: Entry, fleet: Fleet): number {
+  const ms = queueMsOf(entry, fleet.nowMs, undefined) + workMs(wish, entry);
+  // Whoever is here would do without the way.
+  return scoreOf(ms, weightOf(wish, entry, fleet), true);
+}
+
+/** Which of two that may is better; two services are never equal. */
+export function compare(a: Judgement, b: Judgement): number {
+  if (a.tier !== b.tier) return a.tier - b.tier;
+  if (a.score !== b.score) return a.score - b.score;
+  if (a.isHere !== b.isHere) return a.isHere ? -1 : 1;
+  const [left, right] = [a.entry.advert, b.entry.advert];
+  if (left.peer !== right.peer) return left.peer < right.peer ? -1 : 1;
+  return left.model < right.model ? -1 : left.model > right.model ? 1 : 0;
+}
