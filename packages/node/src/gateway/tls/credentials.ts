@@ -15,7 +15,7 @@ import {
   type OwnCertificateFiles,
   type Shown,
 } from "./own-certificate.ts";
-import { peerCertificate, pemOf, validityOf, type Validity } from "./x509.ts";
+import { peerCertificate, pemOf, validityOf, type Der, type Validity } from "./x509.ts";
 
 /** Short enough that a key which got lost does no harm for long, and well below what phones take at most (825 days). */
 const LIFE_MS = 90 * 86_400_000;
@@ -39,6 +39,8 @@ export interface CredentialsOptions {
 
 interface Made {
   readonly authority: Authority;
+  /** Those of the authority's that still count: some clients stumble over one that does not. */
+  readonly bridges: readonly Der[];
   readonly names: readonly string[];
   readonly validity: Validity;
 }
@@ -125,15 +127,16 @@ export class Credentials {
     const { authorities, names: namesNow, name, nowMs = Date.now } = this.#options;
     const authority = await authorities.current();
     const names = namesNow();
-    const why = dueBecause(this.#made, { authority, names }, nowMs());
+    const bridges = authority.bridges.filter((each) => validityOf(each).notAfterMs > nowMs());
+    const why = dueBecause(this.#made, { authority, bridges, names }, nowMs());
     if (why === undefined) return;
     const { publicKey, privateKey } = await promisify(generateKeyPair)("ec", { namedCurve: "P-256" });
     const validity = validityBy(authority, nowMs());
     const certificate = await peerCertificate({ commonName: name, publicKey, names }, authority, validity);
-    this.#made = { authority, names, validity };
+    this.#made = { authority, bridges, names, validity };
     this.#show(
       {
-        certificate: [certificate, ...authority.bridges].map(pemOf).join(""),
+        certificate: [certificate, ...bridges].map(pemOf).join(""),
         key: String(privateKey.export({ format: "pem", type: "pkcs8" })),
       },
       why,
@@ -165,7 +168,7 @@ function dueBecause(made: Made | undefined, now: Omit<Made, "validity">, nowMs: 
   if (!isDeepStrictEqual(made.names, now.names)) return "names or addresses have changed";
   const [before, after] = [made.authority, now.authority];
   if (!before.certificate.equals(after.certificate)) return "it comes from another authority";
-  if (before.bridges.length !== after.bridges.length) return "the authority is vouched for differently";
+  if (made.bridges.length !== now.bridges.length) return "the authority is vouched for differently";
   const { notBeforeMs, notAfterMs } = made.validity;
   const wanted = validityBy(after, nowMs);
   const isNearEnd = nowMs > notAfterMs - Math.min(RENEWED_BEFORE_MS, (notAfterMs - notBeforeMs) / 3);

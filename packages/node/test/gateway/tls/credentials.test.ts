@@ -80,6 +80,11 @@ describe("what a peer shows", () => {
     const { certificate } = await credentials.current();
     // What the one before says of the new one comes along.
     expect(certificate.match(/BEGIN CERTIFICATE/g)).toHaveLength(2);
+    world.nowMs += 31 * DAY_MS;
+    await credentials.look();
+    // And no longer than it counts: some clients stumble over what has ended.
+    expect((await credentials.current()).certificate.match(/BEGIN CERTIFICATE/g)).toHaveLength(1);
+    world.nowMs -= 31 * DAY_MS;
     world.nowMs += 20 * DAY_MS;
     world.names = ["attic.local"];
     await credentials.look();
