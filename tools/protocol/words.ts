@@ -58,14 +58,18 @@ A MESSAGE, COMMAND, QUERY, EVENT or BROADCAST with a target goes to other client
   sender gets one EVENT per receiver: \`message_delivered\`, or \`message_failed\` with the reason, or the ERROR \`MESSAGE_EXPIRED\`
   (\`schema/delivery-events.json\`).
 - **What is not acknowledged** within 10 s, or whose receiver cannot be reached, is tried again, after 0.25 s and then twice as long each
-  time, up to 30 s. A receiver that is there and does not acknowledge is tried five times; then it has failed.
+  time, up to 30 s. A receiver that is there and does not acknowledge is tried five times; then it has failed. One that gives no sign
+  of life meanwhile (a WebSocket pong will do) is taken for gone.
+- **Not more** than 64 messages may be under way from one client to another; the next is refused with \`RATE_LIMIT_EXCEEDED\`.
 - **Who is away** gets it on coming back, at whatever peer. It waits in the house's replicated pairs, and the sender is told
-  \`message_queued\`; where the house cannot agree on anything now, in the memory of the sender's peer, and nothing is told. At most
+  \`message_queued\`; where the house cannot agree on anything now, in the memory of the sender's peer, and nothing is told until it can. At most
   256 messages wait for one client and 8,192 in all, seven days at most, of 180,000 bytes each.
 - **Priority 8 and above** is written down there before it is delivered, where the house can agree.
 - **A channel, or all**: to whom is there now, once; nothing waits for others. The sender gets one EVENT \`message_sent\` with their number.
 - **Order**: what one client sends another over one connection arrives in that order. Over several: if the sender repeats first,
   with the same ids and in the same order, what it was told neither \`message_delivered\` nor \`message_queued\` of.
+- **A sender that is away** when something becomes of its message is told on coming back, for an hour and as long as the peer that knows
+  it lives; otherwise it asks (\`get_message_status\`), or repeats the message.
 - **Once**: a message may come more than once (a receiver's acknowledgement was lost; a peer that was paused woke up). Peers filter by
   \`messageId\` what they have delivered; a receiver does so for good (\`SeenMessages\` of the SDK): it acknowledges again, and handles once.
   A receiver that died in the middle gets it again, so what handlers do is idempotent by \`messageId\`.

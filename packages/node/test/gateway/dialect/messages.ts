@@ -82,6 +82,11 @@ const kinds = new Map(
   (jsonSchemaOf(messageSchema) as Schema).oneOf?.map((schema) => [String(schema.properties?.["type"]?.const), schema]),
 );
 
+/** What another definition of the protocol allows. */
+export function anyOf(definition: Parameters<typeof jsonSchemaOf>[0]): fc.Arbitrary<unknown> {
+  return valueOf(jsonSchemaOf(definition));
+}
+
 /** Every type of message. */
 export const messageTypes: readonly string[] = [...kinds.keys()];
 

@@ -7,7 +7,7 @@ import { AuditLog } from "../../../src/gateway/access/audit.ts";
 import { ClientBook } from "../../../src/gateway/access/client-book.ts";
 import { Gate } from "../../../src/gateway/access/gate.ts";
 import { ResumeTokens } from "../../../src/gateway/access/resume.ts";
-import { openHouseClients } from "../../../src/gateway/house-clients.ts";
+import { openHouseClients, type HouseClients } from "../../../src/gateway/house-clients.ts";
 import type { ManagementTimes } from "../../../src/gateway/management/routes.ts";
 import type { MemoryPort } from "../../../src/gateway/queries.ts";
 import { startGateway, type Gateway, type GatewayOptions } from "../../../src/gateway/server.ts";
@@ -24,6 +24,7 @@ export interface Managed {
   readonly cluster: FakeCluster;
   readonly book: ClientBook;
   readonly gateway: Gateway;
+  readonly clients: HouseClients;
   /** Asks as a program on this machine does, unless `init` says otherwise. */
   ask(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
 }
@@ -107,5 +108,5 @@ export async function managed(
     });
     return { status: response.status, body: await response.json(), headers: response.headers };
   };
-  return { cluster, book, gateway, ask };
+  return { cluster, book, gateway, clients, ask };
 }

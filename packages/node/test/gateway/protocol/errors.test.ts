@@ -156,10 +156,10 @@ describe("a message with a fault is refused by the first stage that finds it", (
   });
 
   it("authorise: one who was locked out meanwhile may do nothing more", async () => {
-    let ended: string | undefined;
-    const raw = await client("anna", { gateway: { access: access({ endedBy: () => ended }) } });
+    const lock: { why?: string } = {};
+    const raw = await client("anna", { gateway: { access: access({ endedBy: () => lock.why }) } });
     await raw.settle();
-    ended = "this client is locked out";
+    lock.why = "this client is locked out";
     expect(await raw.error(raw.say("QUERY", { queryType: "get_status" }))).toBe("AUTHORIZATION_DENIED");
   });
 
@@ -202,8 +202,8 @@ describe("what was remembered", () => {
   it("is asked for with all that the query says, and comes with its sources", async () => {
     const asked: unknown[] = [];
     const memory: MemoryPort = {
-      recall: async ({ signal: _, ...query }) => {
-        asked.push(query);
+      recall: async ({ account, query, limit, filter, includeContext }) => {
+        asked.push({ account, query, limit, filter, includeContext });
         return { hits: [{ id: "m1", text: "blue" }], sources: [{ threadId: "t1" }] };
       },
     };
