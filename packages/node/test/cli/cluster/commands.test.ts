@@ -331,7 +331,8 @@ describe("parley revoke", () => {
     expect(await run(["revoke", "kitchen", "--yes"])).toBe(0);
     expect(stdout()).toBe(
       "kitchen is revoked. Applied by: attic.\n" +
-        "Not yet applied by: cellar. Until they have, kitchen may still reach them.\n",
+        "Not yet applied by: cellar. Until they have, kitchen may still reach them.\n" +
+        "It knew the key of the house's certificates: clients are to trust another one within 30 days (parley trust).\n",
     );
     expect(await run(["revoke", "kitchen", "--yes", "--json"])).toBe(7);
   });

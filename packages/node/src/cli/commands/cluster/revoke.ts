@@ -60,5 +60,7 @@ function revocationText(
     notYetAppliedBy.length === 0
       ? "Every peer has applied it.\n"
       : `Not yet applied by: ${names(notYetAppliedBy)}. Until they have, ${name} may still reach them.\n`;
-  return `${name} is revoked.${applied}\n${pending}`;
+  const clients =
+    "It knew the key of the house's certificates: clients are to trust another one within 30 days (parley trust).\n";
+  return `${name} is revoked.${applied}\n${pending}${clients}`;
 }
