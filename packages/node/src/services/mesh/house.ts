@@ -48,6 +48,8 @@ export class House {
   readonly #facts = new Map<string, EngineFacts>();
   readonly #offers = new Map<string, readonly Offer[]>();
   readonly #sent = new SentJobs();
+  /** When what each peer has said was true. */
+  readonly #saidMs = new Map<string, number>();
   readonly #breakers = new Breakers();
   readonly #listeners = new Set<() => void>();
   #spread: Spread | undefined;
@@ -106,13 +108,29 @@ export class House {
   }
 
   /** A job is given to whoever was decided on; over, however it ended, once the result is called. */
-  began({ advert: { peer, capability }, expected, isHere }: Candidate): () => void {
+  began({ advert, expected, isHere }: Candidate): () => void {
+    const { peer, capability } = advert;
     const nowMs = this.clock.nowMs();
     this.#breakers.began(peer, capability, nowMs);
     // This peer's own engine counts it itself.
     if (isHere) return () => undefined;
     const arrivesMs = nowMs + (this.roundTripMs(peer) ?? 0) / 2;
-    return this.#sent.began(peer, capability, { workMs: expected.workMs, arrivesMs });
+    const over = this.#sent.began(peer, capability, { workMs: expected.workMs, arrivesMs });
+    return () => {
+      over();
+      this.#isDone(advert, arrivesMs);
+    };
+  }
+
+  /** A job of this peer has ended elsewhere: what that engine said with the job counted in it is not true any more. */
+  #isDone(advert: Advert, arrivesMs: number): void {
+    const said = this.#offers.get(advert.peer)?.find((each) => serviceKey(each.advert) === serviceKey(advert));
+    if (said === undefined || (this.#saidMs.get(advert.peer) ?? -Infinity) < arrivesMs) return;
+    const { running, queued, backlogMs = 0 } = said.advert;
+    const jobs = running + queued;
+    if (jobs === 0) return;
+    const left = Math.min(said.advert.concurrency, jobs - 1);
+    this.learn(advert, { running: left, queued: jobs - 1 - left, backlogMs: (backlogMs * (jobs - 1)) / jobs });
   }
 
   /** How it went. `undefined`: it was taken back, or refused for lack of room; nothing is learnt of it. */
@@ -157,15 +175,19 @@ export class House {
     this.#changed();
   }
 
-  /** A peer has said, with a job that it did not take, what it has to do. */
-  learn(advert: Advert, load: Load): void {
-    const offers = this.#offers.get(advert.peer);
-    if (offers === undefined) return;
-    const isMeant = (offer: Offer): boolean => serviceKey(offer.advert) === serviceKey(advert);
-    this.receive(
-      advert.peer,
-      offers.map((offer) => (isMeant(offer) ? { ...offer, advert: { ...offer.advert, ...load } } : offer)),
+  /** More is known of what an engine has to do: it has said so with a job that it did not take, or a job there has ended. */
+  learn(advert: Advert, load: Partial<Load>): void {
+    const { peer } = advert;
+    const offers = this.#offers.get(peer);
+    const said = offers?.find((each) => serviceKey(each.advert) === serviceKey(advert));
+    if (offers === undefined || said === undefined) return;
+    const offer = { ...said, advert: { ...said.advert, ...load } };
+    this.#offers.set(
+      peer,
+      offers.map((each) => (each === said ? offer : each)),
     );
+    this.#directory.put(offer.advert, this.clock.nowMs());
+    this.#changed();
   }
 
   /** That peer is gone. */
@@ -192,6 +214,7 @@ export class House {
     if (offers.length === 0) return;
     const nowMs = this.clock.nowMs() - (this.roundTripMs(peer) ?? 0) / 2;
     this.#offers.set(peer, offers);
+    this.#saidMs.set(peer, nowMs);
     for (const { advert, facts } of offers) {
       this.#directory.put(advert, nowMs);
       this.#facts.set(serviceKey(advert), facts);

@@ -105,7 +105,7 @@ describe("a transcript", () => {
       })();
       await clock.until(speakInto(stream, 0, 24_000));
       // Nobody has recognised anything yet: who hears is known by the jobs that it let in.
-      const worker = [attic, cellar].find(({ house }) => house.house.given.some(({ advert }) => advert.queued > 0));
+      const worker = [attic, cellar].find(({ house }) => house.house.given.some(({ advert }) => advert.running > 0));
       if (worker === undefined) throw new Error("nobody hears");
       trouble(worker);
       await clock.until(speakInto(stream, 24_000, SPEECH.length));

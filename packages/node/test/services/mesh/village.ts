@@ -1,5 +1,14 @@
 /** Peers that share their engines: real actors and receptionists over a network in memory, scripted engines, simulated time. */
-import { createActorSystem, createRemoting, startReceptionist, type ActorSystem, type Clock } from "@parley/actors";
+import {
+  createActorSystem,
+  createRemoting,
+  startReceptionist,
+  type ActorSystem,
+  type ActorTransport,
+  type Clock,
+  type Lane,
+  type TransportConnection,
+} from "@parley/actors";
 import { MemoryNetwork, VirtualClock } from "@parley/actors/testing";
 import { abortable } from "@parley/audio/format";
 import type { SpeechToText, TextToSpeech, VoiceFrames } from "@parley/audio/engines";
@@ -65,6 +74,8 @@ export class Village {
   readonly network: MemoryNetwork;
   readonly residents = new Map<string, Resident>();
   policy: string | undefined;
+  /** Sees all that goes from one to another. */
+  onBytes: ((from: string, bytes: Buffer) => void) | undefined;
   #random: () => number;
 
   constructor(seed = 1) {
@@ -107,12 +118,30 @@ export class Village {
     await Promise.all(stopping);
   }
 
+  #overheard(name: string): ActorTransport {
+    const transport = this.network.transport(name);
+    const tapped = (connection: TransportConnection): TransportConnection => {
+      const send = connection.send.bind(connection);
+      return Object.assign(connection, {
+        send: (lane: Lane, parts: readonly Uint8Array[]) => {
+          this.onBytes?.(name, Buffer.concat(parts));
+          return send(lane, parts);
+        },
+      });
+    };
+    return {
+      ...transport,
+      listen: (accept) => transport.listen((connection) => accept(tapped(connection))),
+      connect: async (to, receiver, signal) => tapped(await transport.connect(to, receiver, signal)),
+    };
+  }
+
   async #settle(
     { name, engines = {}, privacy = {}, isGiving = true }: NewResident,
     members: Parameters<typeof startReceptionist>[1]["members"],
   ): Promise<Resident> {
     const { clock } = this;
-    const remoting = createRemoting({ transport: this.network.transport(name), clock });
+    const remoting = createRemoting({ transport: this.#overheard(name), clock });
     const system = createActorSystem({ peer: name, clock, remoting: remoting.remoting });
     await remoting.start();
     startReceptionist(system, { members });

@@ -187,7 +187,9 @@ export class PlacedWork<Kind extends Capability, Item> implements Work<Item> {
     const { queueMs, networkMs, totalMs } = candidate.expected;
     const measuredMs = expectedMs?.(candidate.advert, items === 0);
     if (measuredMs === undefined) return fromMs + totalMs * OVERDUE_UNMEASURED.factor + OVERDUE_UNMEASURED.ms;
-    const waitMs = items === 0 ? queueMs + networkMs : 0;
+    // What was predicted beyond what the engine has said is no reason to wait for one that stands still.
+    const { running, queued, concurrency } = candidate.advert;
+    const waitMs = items > 0 ? 0 : networkMs + (running + queued < concurrency ? 0 : queueMs);
     return fromMs + waitMs + measuredMs * OVERDUE.factor + OVERDUE.ms;
   }
 
@@ -211,6 +213,8 @@ export class PlacedWork<Kind extends Capability, Item> implements Work<Item> {
 
   /** Why nobody is left. */
   get why(): AudioError | undefined {
+    const { kind } = this.#placement;
+    if (this.#refusal?.code === "no-engine") return noEngine(kind, privacyOf(this.#placement, this.#task.ask));
     return this.#refusal === undefined ? undefined : refused(this.#refusal);
   }
 
