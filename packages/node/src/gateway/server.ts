@@ -133,7 +133,7 @@ function acceptSockets(
     }
     sockets.handleUpgrade(request, socket, head, (accepted) => {
       // The connection lives through its listeners on the socket.
-      void new Connection(accepted, options, users, request.socket.remoteAddress);
+      void new Connection(accepted, options, users, options.entry.addressOf(request));
     });
   });
   return sockets;

@@ -1,7 +1,10 @@
 import { X509Certificate } from "node:crypto";
+import { once } from "node:events";
 import { describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
+import { createMessage } from "@parley/sdk";
 import { Entry } from "../../src/gateway/guard.ts";
+import type { GatewayOptions } from "../../src/gateway/server.ts";
 import { fingerprintOf, foundAuthority } from "../../src/gateway/tls/authority.ts";
 import type { Trust } from "../../src/gateway/tls/trust.ts";
 import { pemOf } from "../../src/gateway/tls/x509.ts";
@@ -11,7 +14,7 @@ import { ask, TestCredentials } from "./tls/certificates.ts";
 const AUTHORIZATION = `Bearer ${TOKEN}`;
 const CLAUDE = "https://claude.ai";
 
-async function house() {
+async function house(more: Partial<GatewayOptions> = {}) {
   const authority = await foundAuthority(Date.now());
   const ca = pemOf(authority.certificate);
   const credentials = await TestCredentials.of(["localhost", "127.0.0.1", "attic.local"], authority);
@@ -32,7 +35,7 @@ async function house() {
     addresses: ["https://attic.local:8765"],
   };
   const face = { trust: async () => trust, certificate: async () => authority.certificate };
-  const { gateway } = await managed({ gateway: { credentials, entry, trust: face } });
+  const { gateway } = await managed({ gateway: { credentials, entry, trust: face, ...more } });
   return { gateway, ca, trust, port: gateway.port };
 }
 
@@ -157,5 +160,25 @@ describe("whoever asks by a proxy", () => {
     expect(await manage({})).toBe(200);
     expect(await manage({ "x-forwarded-for": "203.0.113.9" })).toBe(403);
     expect(await manage({ "x-forwarded-for": "127.0.0.1, 203.0.113.9" })).toBe(403);
+  });
+
+  it("is known by its own address, so that one who guesses tokens does not get all of them shut out", async () => {
+    const seen: string[] = [];
+    const access: GatewayOptions["access"] = {
+      authenticate: ({ address }) => {
+        seen.push(address);
+        return { why: "nobody comes in" };
+      },
+    };
+    const { port, ca } = await house({ access });
+    for (const told of ["203.0.113.9", "127.0.0.1, 198.51.100.7", undefined]) {
+      const headers = told === undefined ? {} : { "x-forwarded-for": told };
+      const socket = new WebSocket(`wss://127.0.0.1:${port}/ws`, { ca, headers });
+      await once(socket, "open");
+      const payload = { clientId: "tester", authToken: "guess", clientType: "api" } as const;
+      socket.send(JSON.stringify(createMessage("REGISTER", payload, { from: "tester" })));
+      await once(socket, "close");
+    }
+    expect(seen).toEqual(["203.0.113.9", "198.51.100.7", "127.0.0.1"]);
   });
 });

@@ -237,6 +237,7 @@ export class Authorities {
     const { secrets } = this.#options.cluster;
     if (secrets === this.#secrets || this.#isClosed) return;
     this.#stopWatching?.();
+    this.#unsealedSinceMs = undefined;
     this.#secrets = secrets;
     this.#stopWatching = secrets?.watch(NAME, () => void this.look());
   }
