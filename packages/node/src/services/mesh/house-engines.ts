@@ -1,5 +1,6 @@
 /** The engines of the whole house, for the clients of this peer: each of their contracts, done by whoever does it best. */
 import { systemClock, type ActorSystem, type Clock } from "@parley/actors";
+import { abortable } from "@parley/audio/format";
 import type { SpeechToText, TextToSpeech, Voice, VoiceFrames, WakeWord } from "@parley/audio/engines";
 import type { Cluster, PeerReport } from "../../cluster/face.ts";
 import type { LanguageModel } from "../../providers/language-model.ts";
@@ -12,7 +13,16 @@ import { growTree, type Given, type TreeOptions } from "./offer/tree.ts";
 import type { Offer } from "./offers.ts";
 import { routedVoiceFrames, routedWakeWord } from "./routed/followers.ts";
 import { routedLanguageModel } from "./routed/language-model.ts";
-import { hasHelp, ownEngine, ownIfReady, type Ask, type Moved, type Placement } from "./routed/placing.ts";
+import {
+  hasHelp,
+  isAlone,
+  mayHaveHelp,
+  ownEngine,
+  ownIfReady,
+  type Ask,
+  type Moved,
+  type Placement,
+} from "./routed/placing.ts";
 import { routedSpeechToText } from "./routed/speech-to-text.ts";
 import { routedTextToSpeech, voicesOf } from "./routed/text-to-speech.ts";
 
@@ -38,6 +48,8 @@ export type HouseCluster = Pick<Cluster, "actors" | "shared" | "peers" | "onChan
 
 /** Round trips change slowly, and asking for them costs a look at every member. */
 const ROUND_TRIPS_HOLD_MS = 1_000;
+/** So soon after it has begun to look for others, or has joined them, a peer may not have heard yet what they offer. */
+const HEARING_MS = 5_000;
 
 export class HouseEngines {
   readonly house: House;
@@ -45,6 +57,8 @@ export class HouseEngines {
   readonly #clock: Clock;
   #cluster: HouseCluster | undefined;
   #system: ActorSystem | undefined;
+  /** When it began to look for a cluster, or became a member of this one. */
+  #joinedMs = 0;
   #leaveTree: (() => void) | undefined;
   #peers: { readonly atMs: number; readonly byId: ReadonlyMap<string, PeerReport> } | undefined;
   #policy: { readonly text: string | undefined; readonly policy: Policy } = { text: undefined, policy: {} };
@@ -67,11 +81,13 @@ export class HouseEngines {
   /** Takes part in whatever cluster the peer belongs to, until the result is called. `beside`: services that are no engines. */
   join(cluster: HouseCluster, beside?: TreeOptions["beside"]): () => void {
     this.#cluster = cluster;
+    this.#joinedMs = this.#clock.nowMs();
     const look = (): void => {
       // Its peer may leave one cluster and join another: each membership has actors of its own.
       if (cluster.actors === this.#system) return;
       this.#leaveTree?.();
       this.#system = cluster.actors;
+      this.#joinedMs = this.#clock.nowMs();
       this.#peers = undefined;
       this.#leaveTree =
         this.#system === undefined
@@ -92,7 +108,7 @@ export class HouseEngines {
   /** Waits for this peer's own engine only where nobody else has one. @throws AudioError of one that does not come up */
   async speechToText(ask: Ask, signal: AbortSignal | undefined): Promise<SpeechToText> {
     const placement = this.#placement("stt");
-    await untilThere(placement, ask, signal);
+    await this.#untilThere(placement, ask, signal);
     return routedSpeechToText(placement, ask);
   }
 
@@ -103,22 +119,36 @@ export class HouseEngines {
     own: LocalEngine<TextToSpeech> | undefined = this.#options.engines.tts,
   ): Promise<TextToSpeech> {
     const placement = { ...this.#placement("tts"), local: own };
-    await untilThere(placement, ask, signal);
+    await this.#untilThere(placement, ask, signal);
     return routedTextToSpeech(placement, ask);
   }
 
   languageModel(ask: Ask): LanguageModel {
-    return routedLanguageModel(this.#placement("llm"), ask);
+    const placement = this.#placement("llm");
+    const model = routedLanguageModel(placement, ask);
+    if (!this.#isStillHearing(placement, ask)) return model;
+    const heard = (signal: AbortSignal | undefined): Promise<void> => this.#untilHeard(placement, ask, signal);
+    return {
+      id: model.id,
+      async *generate(messages, options) {
+        await heard(options?.signal);
+        yield* model.generate(messages, options);
+      },
+    };
   }
 
   /** @throws AudioError of an engine that does not come up */
-  voiceFrames(ask: Ask, signal: AbortSignal | undefined): Promise<VoiceFrames> {
-    return routedVoiceFrames(this.#placement("vad"), ask, signal);
+  async voiceFrames(ask: Ask, signal: AbortSignal | undefined): Promise<VoiceFrames> {
+    const placement = this.#placement("vad");
+    await this.#untilHeard(placement, ask, signal);
+    return await routedVoiceFrames(placement, ask, signal);
   }
 
   /** @throws AudioError of an engine that does not come up */
-  wakeWord(ask: Ask, words: readonly string[], signal: AbortSignal | undefined): Promise<WakeWord> {
-    return routedWakeWord(this.#placement("wake"), ask, { words, signal });
+  async wakeWord(ask: Ask, words: readonly string[], signal: AbortSignal | undefined): Promise<WakeWord> {
+    const placement = this.#placement("wake");
+    await this.#untilHeard(placement, ask, signal);
+    return await routedWakeWord(placement, ask, { words, signal });
   }
 
   /** All voices of the house, this peer's own first. */
@@ -133,7 +163,45 @@ export class HouseEngines {
 
   /** Whether this peer's own engine comes up for a client: where it is there for that, or nobody else is. */
   wantsOwn(capability: Capability): boolean {
-    return this.#options.engines[capability]?.isOffered === true || this.elsewhere(capability).length === 0;
+    if (this.#options.engines[capability]?.isOffered === true) return true;
+    return this.elsewhere(capability).length === 0 && !this.#isStillHearing(this.#placement(capability), {});
+  }
+
+  async #untilThere<Kind extends Capability>(
+    placement: Placement<Kind>,
+    ask: Ask,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    await this.#untilHeard(placement, ask, signal);
+    if (ownIfReady(placement, ask) === undefined && !hasHelp(placement, ask)) await ownEngine(placement, ask, signal);
+  }
+
+  /** Whether somebody may be there for what this peer is not, and has only not been heard of yet. */
+  #isStillHearing<Kind extends Capability>(placement: Placement<Kind>, ask: Ask): boolean {
+    const { local } = placement;
+    if (this.#cluster === undefined || this.#clock.nowMs() - this.#joinedMs > HEARING_MS) return false;
+    return local?.isOffered !== true && local?.ready === undefined && mayHaveHelp(placement, ask) && isAlone(placement);
+  }
+
+  /** Models are not fetched for what others are about to say they have. */
+  async #untilHeard<Kind extends Capability>(
+    placement: Placement<Kind>,
+    ask: Ask,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    if (!this.#isStillHearing(placement, ask)) return;
+    const heard = Promise.withResolvers<void>();
+    const look = (): void => {
+      if (!this.#isStillHearing(placement, ask)) heard.resolve();
+    };
+    const stop = this.house.onChange(look);
+    const late = this.#clock.after(HEARING_MS, heard.resolve);
+    try {
+      await abortable(heard.promise, signal, "looking for who can do it");
+    } finally {
+      stop();
+      late.cancel();
+    }
   }
 
   #placement<Kind extends Capability>(kind: Kind): Placement<Kind> {
@@ -160,14 +228,6 @@ export class HouseEngines {
     this.#policy = { text, policy: read.ok ? read.policy : this.#policy.policy };
     return this.#policy.policy;
   }
-}
-
-async function untilThere<Kind extends Capability>(
-  placement: Placement<Kind>,
-  ask: Ask,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  if (ownIfReady(placement, ask) === undefined && !hasHelp(placement, ask)) await ownEngine(placement, ask, signal);
 }
 
 function givenOf({ stt, tts, llm, vad, wake }: LocalEngines): Given {

@@ -143,6 +143,26 @@ describe("an engine that is given to the house", () => {
     });
   });
 
+  it("is not brought up by a peer that is not there for such work while others may still say that they have one", async () => {
+    const own = { isReady: false };
+    const residents = await built(
+      { name: "hall", engines: { stt: own, llm: own }, isGiving: false },
+      { name: "attic" },
+    );
+    const hall = named(residents, "hall");
+    // Half a second after it has joined.
+    const asked = [
+      hall.house.speechToText({}, undefined).then(() => village.clock.nowMs()),
+      textOf(hall.house.languageModel({}).generate(QUESTION)).then(() => village.clock.nowMs()),
+    ];
+    await village.clock.pass(3_000);
+    expect([hall.house.wantsOwn("stt"), hall.logs.llm.began]).toEqual([false, 0]);
+    await village.clock.until(Promise.all(asked));
+    expect(hall.house.wantsOwn("stt")).toBe(true);
+    expect(hall.logs.llm.began).toBe(1);
+    expect(await village.clock.until(asked[0] ?? Promise.resolve(0))).toBeGreaterThanOrEqual(5_000);
+  });
+
   it("is the one that is asked where it is here and nobody is better; nothing of that leaves the host", async () => {
     const residents = await built({ name: "hall", engines: { stt: {} } }, { name: "attic", engines: { stt: {} } });
     const [hall, attic] = [named(residents, "hall"), named(residents, "attic")];

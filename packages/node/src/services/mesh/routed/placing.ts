@@ -103,7 +103,12 @@ export function isAlone<Kind extends Capability>({ house, kind }: Placement<Kind
 
 /** Whether others are there that may be asked, be they ready or not. */
 export function hasHelp<Kind extends Capability>(placement: Placement<Kind>, ask: Ask): boolean {
-  return privacyOf(placement, ask) !== "host" && !isAlone(placement);
+  return mayHaveHelp(placement, ask) && !isAlone(placement);
+}
+
+/** Whether others may be asked, if there are any. */
+export function mayHaveHelp<Kind extends Capability>(placement: Placement<Kind>, ask: Ask): boolean {
+  return privacyOf(placement, ask) !== "host";
 }
 
 /** This peer's own engine, where it may be asked that. @throws AudioError `model-missing` and what the engine does not start with */
