@@ -45,7 +45,6 @@ export function ownOffers({ peer, name, machine, engines, speeds }: OwnOffersOpt
       modes: [],
       classes: [],
       ...load,
-      demand: workload.demand,
       speed: speeds.speed(capability, about.model),
       reach: local.reach(),
       ...(memory === undefined ? {} : { memory }),

@@ -27,6 +27,18 @@ const OVERDUE = { factor: 1.5, ms: 250 };
 /** Of what is only taken to be usual. */
 const OVERDUE_UNMEASURED = { factor: 4, ms: 2_000 };
 
+/**
+ * When it has to have begun, where the owner's policy says nothing: to wait for the answer before one's own, or for a sentence of
+ * somebody else's, is better than to be sent away.
+ */
+const PATIENCE_MS: Readonly<Record<Capability, number>> = {
+  stt: 8_000,
+  tts: 8_000,
+  llm: 20_000,
+  vad: 1_000,
+  wake: 1_000,
+};
+
 /** How somebody wants it done. */
 export interface Ask {
   /** `host`: nothing of it leaves this machine. */
@@ -232,6 +244,7 @@ export class PlacedWork<Kind extends Capability, Item> implements Work<Item> {
       const decision = house.decide({
         ...wish,
         capability: kind,
+        patienceMs: policyFor(house.policy, kind).patienceMs ?? PATIENCE_MS[kind],
         ...(strict === undefined ? {} : { privacy: strict }),
         ...(model === undefined ? {} : { model }),
         exclude: [...exclude, ...unsuited],
