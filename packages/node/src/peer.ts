@@ -8,6 +8,7 @@ import { clusterOff } from "./cluster/host/off.ts";
 import { openCluster, type OpenedCluster } from "./cluster/host/start.ts";
 import { prepareHome, type Config, type HomePaths } from "./config/index.ts";
 import { openHouseAccess, type HouseAccess } from "./gateway/access/house.ts";
+import { sendLimitsOf } from "./gateway/access/send-limits.ts";
 import { openHouseClients, type HouseClients, type HouseClientsOptions } from "./gateway/house-clients.ts";
 import { recallPort } from "./gateway/recall.ts";
 import { startGateway, type Gateway } from "./gateway/server.ts";
@@ -23,7 +24,9 @@ import { joinMesh } from "./services/arbitration/mesh.ts";
 import { HostEars } from "./services/ears/ears.ts";
 import { serveMemory } from "./services/memory/actor.ts";
 import { HouseMemory, MEMORY_LIMITS } from "./services/memory/house-memory.ts";
+import { Rooms } from "./services/rooms.ts";
 import { Services } from "./services/services.ts";
+import type { OtherRooms } from "./services/session-notice.ts";
 import { serviceNames, type ServiceName, type Stage } from "./services/stage.ts";
 import { VERSION } from "./version.ts";
 
@@ -82,30 +85,30 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
   const store = modelStoreFor(config);
   const arbitration = createArbitration(identity, log);
   const services = createServices(options, store, { identity, arbitration, log });
-  const ears = new HostEars({ config, services, log });
+  const others: OtherRooms = { say: (...what) => rooms.say(...what) };
+  const ears: HostEars = new HostEars({ config, services, log, rooms: others });
   const token = randomBytes(32).toString("base64url");
   const front: { gateway?: Gateway } = {};
   const { cluster, start } = openPart({ options, identity, services, log, gateway: () => front.gateway });
   const leaveMesh = joinMesh(arbitration, cluster);
   const access = await openHouseAccess({ cluster, paths, token, log, isBrief: options.isBrief ?? false });
-  const memory = openMemory({ config, cluster, access });
-  const leaveHouse = services.share(cluster, serveMemory(memory));
+  const { memory, rooms, leave: leaveHouse } = joinHouse({ config, cluster, access, services, ears });
   const tls = await openHouseTls({ config, paths, cluster, port: () => front.gateway?.port ?? 0, log });
   const about = { peerId: identity.peerId, name: config.name, version: VERSION };
   const status = (): Record<string, unknown> => statusOf(about, { services, cluster, ears });
   const { pairs, gate } = access;
-  const recall = recallPort(memory);
   const clients = openHouseClients({
     about,
     cluster,
     pairs,
     gate,
     status,
-    memory: recall,
+    memory: recallPort(memory),
     addresses: tls.addresses,
+    limits: sendLimitsOf(config),
     log,
   });
-  const gateway = await listen({ about, services, cluster, ears, access, clients, memory, tls, status, log });
+  const gateway = await listen({ about, services, cluster, ears, access, clients, memory, rooms, tls, status, log });
   front.gateway = gateway;
   log.info({ url: gateway.url, peerId: identity.peerId, version: VERSION }, "peer started");
   start().then(tls.begin, (error: unknown) => {
@@ -124,7 +127,6 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
     await tls.close();
     leaveMesh();
     leaveHouse();
-    memory.close();
     await access.close();
     await cluster.close();
     await services.close();
@@ -238,23 +240,32 @@ function readyServices(services: Services): readonly ReadyService[] {
   });
 }
 
-/** What the house remembers, of clients that want that. */
-function openMemory({
-  config,
-  cluster,
-  access,
-}: {
+/** What the peer has in common with its house beside its engines: what is remembered of clients that want that, and rooms to speak in. */
+function joinHouse(parts: {
   readonly config: Config;
   readonly cluster: Cluster;
   readonly access: HouseAccess;
-}): HouseMemory {
-  return new HouseMemory({
+  readonly services: Services;
+  readonly ears: HostEars;
+}): { readonly memory: HouseMemory; readonly rooms: Rooms; readonly leave: () => void } {
+  const { config, cluster, access, services, ears } = parts;
+  const memory = new HouseMemory({
     pairs: access.pairs,
     wants: (account) => access.book.find(account)?.remembers === true,
     later: () => cluster.later,
     fresh: async () => cluster.shared?.read({ timeoutMs: FRESH_MS }),
     limits: { ...MEMORY_LIMITS, accountBytes: config.memory.client_kib * 1024 },
   });
+  const rooms = new Rooms({ name: config.name, cluster, announce: (text) => ears.announce(text) });
+  const stopSharing = services.share(cluster, (spawn) => {
+    serveMemory(memory)(spawn);
+    rooms.serve(spawn);
+  });
+  const leave = (): void => {
+    stopSharing();
+    memory.close();
+  };
+  return { memory, rooms, leave };
 }
 
 function listen(parts: {
@@ -265,11 +276,12 @@ function listen(parts: {
   readonly access: HouseAccess;
   readonly clients: HouseClients;
   readonly memory: HouseMemory;
+  readonly rooms: Rooms;
   readonly tls: HouseTls;
   readonly status: () => Record<string, unknown>;
   readonly log: Logger;
 }): Promise<Gateway> {
-  const { about, services, cluster, ears, access, clients, memory, tls, status, log } = parts;
+  const { about, services, cluster, ears, access, clients, memory, rooms, tls, status, log } = parts;
   const { gate, book, audit } = access;
   return startGateway({
     host: tls.access.host,
@@ -285,12 +297,14 @@ function listen(parts: {
     capabilities: () => capabilitiesOf(about, services),
     status,
     memory,
+    rooms,
     ...clients,
     management: {
       cluster,
       ears,
       report: () => clusterReportOf(cluster),
-      access: { book, audit },
+      access: { book, audit, memory },
+      memory: { memory, book, audit },
       clients,
       trust: tls.trust,
     },

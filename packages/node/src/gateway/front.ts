@@ -72,6 +72,7 @@ const PUBLIC: ReadonlySet<string> = new Set(["/health", ...TRUST_PATHS]);
 
 /** What one has to have the right to, by the beginning of the path; the first that fits. */
 const RIGHTS: readonly (readonly [prefix: string, right: Right])[] = [
+  ["/api/v1/memory", "memory"],
   ["/api/", "manage"],
   ["/capabilities", "converse"],
   ["/", "look"],

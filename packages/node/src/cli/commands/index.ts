@@ -20,6 +20,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   recover: async () => (await import("./cluster/recover.ts")).registerRecoverCommand,
   settings: async () => (await import("./cluster/settings.ts")).registerSettingsCommand,
   client: async () => (await import("./client.ts")).registerClientCommand,
+  memory: async () => (await import("./memory.ts")).registerMemoryCommand,
   trust: async () => (await import("./trust.ts")).registerTrustCommand,
   audit: async () => (await import("./audit.ts")).registerAuditCommand,
   ask: async () => (await import("./ask.ts")).registerAskCommand,

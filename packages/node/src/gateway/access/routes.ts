@@ -44,6 +44,8 @@ const DEFAULT_ENTRIES = 100;
 export interface AccessParts {
   readonly book: ClientBook;
   readonly audit: AuditLog;
+  /** What is kept of a client goes with it, and nobody finds what another of its name has left. */
+  readonly memory?: { forget(account: string): Promise<number> } | undefined;
   readonly nowMs?: () => number;
 }
 
@@ -83,11 +85,12 @@ class AccessRoutes {
 
   async #add(body: unknown, actor: string): Promise<Record<string, unknown>> {
     const { expiresInMs, ...wanted } = readBody(addBody, body);
-    const { book, nowMs = Date.now } = this.#parts;
+    const { book, memory, nowMs = Date.now } = this.#parts;
     const expiresMs = expiresInMs === undefined ? undefined : nowMs() + expiresInMs;
-    const { client, token } = await this.#audited({ actor, action: "client.add", target: wanted.name }, () =>
-      book.add({ ...wanted, expiresMs, by: actor }),
-    );
+    const { client, token } = await this.#audited({ actor, action: "client.add", target: wanted.name }, async () => {
+      if (book.find(wanted.name) === undefined) await memory?.forget(wanted.name);
+      return book.add({ ...wanted, expiresMs, by: actor });
+    });
     return { client: shown(client), token };
   }
 
@@ -115,7 +118,11 @@ class AccessRoutes {
   }
 
   async #remove(target: string, actor: string): Promise<Record<string, unknown>> {
-    await this.#audited({ actor, action: "client.remove", target }, () => this.#parts.book.remove(target));
+    const { book, memory } = this.#parts;
+    await this.#audited({ actor, action: "client.remove", target }, async () => {
+      await book.remove(target);
+      await memory?.forget(target);
+    });
     return { removed: target };
   }
 

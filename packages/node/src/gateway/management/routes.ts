@@ -21,7 +21,8 @@
  *     GET    /trust              the certificate that clients are to trust, and the steps for each platform
  *     POST   /trust/renew        another authority takes its place
  *
- * What writes is in `writes.ts`; who may come in, and what was done, in `../access/routes.ts`.
+ * What writes is in `writes.ts`; who may come in, and what was done, in `../access/routes.ts`; what is remembered, which each client
+ * may ask of itself, in `../memory-routes.ts`.
  *
  * Failures are `{error: {code, message, nextStep, details?}}` with the codes of `PeerError`.
  */
@@ -32,6 +33,7 @@ import { messageOf, PeerError } from "../../errors.ts";
 import { THIS_MACHINE } from "../access/gate.ts";
 import { addAccessRoutes, type AccessParts } from "../access/routes.ts";
 import { sendRefusal } from "../failure.ts";
+import { addMemoryRoutes, type MemoryRouteParts } from "../memory-routes.ts";
 import { addSessionRoutes, type SessionRouteParts } from "../sessions/routes.ts";
 import type { TrustSource } from "../tls/trust.ts";
 import { addTrustManagement } from "../tls/trust-routes.ts";
@@ -53,6 +55,8 @@ export interface Management {
   readonly access?: AccessParts | undefined;
   /** Who is connected; `sessions/routes.ts`. */
   readonly clients?: SessionRouteParts | undefined;
+  /** What is remembered; `../memory-routes.ts`. */
+  readonly memory?: MemoryRouteParts | undefined;
   /** What clients are to trust. */
   readonly trust?: Pick<TrustSource, "trust" | "renew"> | undefined;
 }
@@ -87,6 +91,7 @@ export function addManagement(app: FastifyInstance, management: Management, log:
       routes.addTo(api);
       if (management.access !== undefined) addAccessRoutes(api, management.access);
       if (management.clients !== undefined) addSessionRoutes(api, management.clients);
+      if (management.memory !== undefined) addMemoryRoutes(api, management.memory);
       if (management.trust !== undefined) addTrustManagement(api, management.trust, management.access?.audit);
     },
     { prefix: "/api/v1" },

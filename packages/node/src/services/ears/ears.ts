@@ -9,6 +9,7 @@ import { wakeWordsOf, type Config } from "../../config/index.ts";
 import { PeerError } from "../../errors.ts";
 import { backoffMs, pause, type Backoff } from "../backoff.ts";
 import type { Services } from "../services.ts";
+import type { OtherRooms } from "../session-notice.ts";
 import { Session } from "../session.ts";
 import { failureOf } from "../stage.ts";
 import { EchoLog } from "./echo-log.ts";
@@ -21,6 +22,8 @@ export interface HostEarsOptions {
   readonly services: Services;
   readonly log: Logger;
   readonly backoff?: Backoff;
+  /** Where else can be spoken. */
+  readonly rooms?: OtherRooms | undefined;
 }
 
 /** A device that is plugged in is heard within a second or two; one that is never there costs nothing. */
@@ -42,7 +45,9 @@ export class HostEars {
 
   constructor(options: HostEarsOptions) {
     this.#options = options;
-    this.#session = new Session(options.services);
+    const { services, log, rooms } = options;
+    const onFailure = (error: unknown): void => log.warn({ ...failureOf(error) }, "something could not be said");
+    this.#session = new Session(services, { rooms, onFailure });
   }
 
   get report(): EarsReport {
@@ -80,6 +85,11 @@ export class HostEars {
     if (this.#life === life) this.#life = undefined;
     this.#state = "off";
     this.#failure = undefined;
+  }
+
+  /** Says something that nobody asked for, when it is quiet. False: they do not listen, or there is no loudspeaker. */
+  announce(text: string): boolean {
+    return this.#session.announce(text);
   }
 
   /** A key, which needs no wake word. @throws PeerError `ears-shut` */

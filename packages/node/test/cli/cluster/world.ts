@@ -5,6 +5,7 @@ import { onTestFinished } from "vitest";
 import type { Person } from "../../../src/cli/context.ts";
 import { runCli } from "../../../src/cli/program.ts";
 import type { ClientBook } from "../../../src/gateway/access/client-book.ts";
+import type { HouseMemory } from "../../../src/services/memory/house-memory.ts";
 import type { FakeCluster } from "../../fake-cluster.ts";
 import { managed, TOKEN } from "../../gateway/management/managed.ts";
 import { temporaryFolder } from "../../support.ts";
@@ -12,6 +13,7 @@ import { temporaryFolder } from "../../support.ts";
 export interface World {
   readonly cluster: FakeCluster;
   readonly book: ClientBook;
+  readonly kept: HouseMemory;
   readonly stdout: () => string;
   readonly stderr: () => string;
   /** Runs `parley ARGS`; answers come from `person`, in turn. */
@@ -22,7 +24,7 @@ export interface World {
 export async function world(): Promise<World> {
   const folder = await temporaryFolder();
   onTestFinished(() => folder.remove());
-  const { cluster, book, gateway } = await managed({ home: folder.path, times: { joinMs: 5000, peopleMs: 50 } });
+  const { cluster, book, kept, gateway } = await managed({ home: folder.path, times: { joinMs: 5000, peopleMs: 50 } });
   const about = { pid: process.pid, url: gateway.url, peerId: cluster.peerId };
   await writeFile(path.join(folder.path, "peer.json"), JSON.stringify(about));
   await writeFile(path.join(folder.path, "cli-token"), `${TOKEN}\n`);
@@ -37,7 +39,7 @@ export async function world(): Promise<World> {
     };
     return runCli(args, context, "parley");
   };
-  return { cluster, book, stdout: () => stdout, stderr: () => stderr, run };
+  return { cluster, book, kept, stdout: () => stdout, stderr: () => stderr, run };
 }
 
 function talkative(answers: readonly string[], hears: (question: string) => void): Person {

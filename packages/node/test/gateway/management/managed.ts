@@ -14,6 +14,7 @@ import { startGateway, type Gateway, type GatewayOptions } from "../../../src/ga
 import { clusterReportOf, statusOf } from "../../../src/report.ts";
 import type { EngineSources } from "../../../src/services/engine-sources.ts";
 import { HostEars } from "../../../src/services/ears/ears.ts";
+import { HouseMemory } from "../../../src/services/memory/house-memory.ts";
 import { Services } from "../../../src/services/services.ts";
 import { FakeCluster } from "../../fake-cluster.ts";
 import { fixedDelaySources, noLog, temporaryFolder, testConfig } from "../../support.ts";
@@ -25,6 +26,8 @@ export interface Managed {
   readonly book: ClientBook;
   readonly gateway: Gateway;
   readonly clients: HouseClients;
+  /** What is remembered of them. */
+  readonly kept: HouseMemory;
   /** Asks as a program on this machine does, unless `init` says otherwise. */
   ask(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
 }
@@ -56,6 +59,7 @@ export async function managed(
   const folder = await temporaryFolder();
   const pairs = await HomePairs.open(path.join(folder.path, "pairs"));
   const book = new ClientBook(pairs);
+  const kept = new HouseMemory({ pairs, wants: (account) => book.find(account)?.remembers === true });
   const audit = new AuditLog({
     path: path.join(folder.path, "audit.jsonl"),
     onFailure: (error) => expect.unreachable(String(error)),
@@ -63,7 +67,17 @@ export async function managed(
   const gate = new Gate({ token: TOKEN, book, resume: new ResumeTokens(() => []) });
   const log = options.log ?? noLog;
   const status = (): Record<string, unknown> => statusOf(about, { services, cluster, ears });
-  const clients = openHouseClients({ about, cluster, pairs, gate, status, memory: options.memory, log });
+  const clients = openHouseClients({
+    about,
+    cluster,
+    pairs,
+    gate,
+    book,
+    status,
+    memory: options.memory,
+    limits: { messagesPerMinute: 0, audioBytesPerMinute: 0 },
+    log,
+  });
   const gateway = await startGateway({
     host: "127.0.0.1",
     port: 0,
@@ -79,7 +93,8 @@ export async function managed(
       cluster,
       ears,
       report: () => clusterReportOf(cluster),
-      access: { book, audit },
+      access: { book, audit, memory: kept },
+      memory: { memory: kept, book, audit },
       clients,
       ...(options.times === undefined ? {} : { times: options.times }),
     },
@@ -90,6 +105,7 @@ export async function managed(
     await gateway.close();
     clients.close();
     await services.close();
+    kept.close();
     book.close();
     await audit.close();
     await pairs.close();
@@ -108,5 +124,5 @@ export async function managed(
     });
     return { status: response.status, body: await response.json(), headers: response.headers };
   };
-  return { cluster, book, gateway, clients, ask };
+  return { cluster, book, gateway, clients, kept, ask };
 }
