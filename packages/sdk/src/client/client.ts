@@ -15,7 +15,8 @@ import {
 } from "../protocol/query.ts";
 import { Emitter, type Unsubscribe } from "./emitter.ts";
 import type { ClientEvents } from "./events.ts";
-import { closedError, connectingCancelled, Link, type Welcome } from "./link/link.ts";
+import { closedError } from "./link/endings.ts";
+import { Link, type Welcome } from "./link/link.ts";
 import type { ConnectOptions } from "./link/options.ts";
 import type { CommandHandler, QueryHandler } from "./mail/inbox.ts";
 import type { Answer, CallOptions, Content, IncomingMessage, SendOptions, Sent } from "./mail/mail.ts";
@@ -277,7 +278,9 @@ export class ParleyClient {
   /** Begins to connect. @throws ParleyError as {@link connect} */
   async open(signal: AbortSignal | undefined): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const onAbort = (): void => this.#link.close(connectingCancelled());
+    const onAbort = (): void => {
+      if (signal !== undefined) this.#link.close(abortedError(signal, "connecting"));
+    };
     this.#emitter.on("connected", () => resolve());
     this.#over.signal.addEventListener("abort", () => reject(this.#over.signal.reason));
     if (signal?.aborted === true) throw abortedError(signal, "connecting");

@@ -46,7 +46,9 @@ export class NodeWatch {
       return;
     }
     const online = nodes.filter(({ status }) => status === "online");
-    this.#ground.learn(online.flatMap(({ urls = [] }) => urls));
+    const urls = online.flatMap((node) => node.urls ?? []);
+    // A house that does not know where clients reach it takes nothing away.
+    if (urls.length > 0) this.#ground.learn(urls);
     // Round trips change all the time; that is no news.
     const now = JSON.stringify(nodes.map((node) => ({ ...node, roundTripMs: 0, lastSeenMs: 0 })));
     if (now === this.#last) return;

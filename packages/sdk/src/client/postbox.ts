@@ -28,11 +28,13 @@ export interface QueryOptions extends CallOptions {
 export class Postbox {
   readonly outbox: Outbox;
   readonly inbox: Inbox;
+  readonly #line: MailLine;
   readonly #clientId: string;
   /** Aborted with what ended the client. */
   readonly #over: AbortSignal;
 
   constructor(line: MailLine, clientId: string, emitter: Emitter<ClientEvents>, over: AbortSignal) {
+    this.#line = line;
     this.#clientId = clientId;
     this.#over = over;
     this.outbox = new Outbox(line, (report) => emitter.emit("delivery", report));
@@ -111,17 +113,28 @@ export class Postbox {
 
   /** What came over the connection and is no work. */
   take(message: Message): void {
+    const isPeer = message.source.clientId === SERVER_ID;
     if (message.type === "COMMAND_RESULT" || message.type === "RESPONSE") {
       this.outbox.answer(message);
+      // Also one that nobody waits for any more: it need not come again, and others wait behind it.
+      if (!isPeer) this.#acknowledge(message);
       return;
     }
     if (message.type === "ERROR") {
       this.outbox.error(message);
       return;
     }
-    const isPeer = message.source.clientId === SERVER_ID;
     if (isPeer && message.type === "EVENT" && this.outbox.event(message)) return;
     if (!isPeer || message.type === "EVENT") this.inbox.take(message);
+  }
+
+  #acknowledge({ messageId }: Message): void {
+    const ack = createMessage(
+      "MESSAGE_ACK",
+      { messageId, success: true },
+      { from: this.#clientId, inReplyTo: messageId },
+    );
+    this.#line.send(JSON.stringify(ack));
   }
 
   async #sent(message: Message, options: SendOptions): Promise<Sent> {

@@ -88,6 +88,19 @@ describe("connecting", () => {
     });
   });
 
+  it("looks for peers again when those that it knew are gone", async () => {
+    const first = await ProtocolPeer.start();
+    const found = [first.url];
+    async function* discover(): AsyncGenerator<string> {
+      yield* found;
+    }
+    const client = await clientOf([], { discover });
+    first.die();
+    const second = await ProtocolPeer.start({ name: "moved" });
+    found.push(second.url);
+    await expect.poll(() => client.server.name).toBe("moved");
+  });
+
   it("ends with the search's time when it finds nobody for ever", async () => {
     async function* patient(signal: AbortSignal): AsyncGenerator<string> {
       await new Promise((resolve) => {
@@ -96,6 +109,11 @@ describe("connecting", () => {
       yield* [];
     }
     await expect(clientOf([], { discover: patient, timeoutMs: 100 })).rejects.toMatchObject({ code: "cannot-connect" });
+    async function* deaf(): AsyncGenerator<string> {
+      await new Promise(() => undefined);
+      yield* [];
+    }
+    await expect(clientOf([], { discover: deaf, timeoutMs: 100 })).rejects.toMatchObject({ code: "cannot-connect" });
   });
 });
 

@@ -221,6 +221,15 @@ describe("the addresses that a client knows", () => {
     expect(book.urls).toEqual(["a", "c", "d"]);
   });
 
+  it("stay known where the client was connected, though the house calls them otherwise", () => {
+    const book = new AddressBook([]);
+    book.add("found");
+    book.add("other");
+    book.welcomed("found");
+    book.learn(["named"]);
+    expect(book.urls).toEqual(["found", "named"]);
+  });
+
   it("are bounded, whatever the house says", () => {
     const book = new AddressBook(["a"]);
     book.learn(Array.from({ length: 1000 }, (_, i) => `peer-${i}`));

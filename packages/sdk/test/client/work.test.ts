@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import type { TurnEvent } from "../../src/index.ts";
+import { createMessage, type TurnEvent } from "../../src/index.ts";
 import { Microphone, places, placesOf } from "./microphone.ts";
 import { clientOf, commandOf, follow, ProtocolPeer, QUICK } from "./protocol-peer.ts";
 
@@ -256,6 +256,21 @@ describe("work at a peer", () => {
     expect((await follow(talk.events)).error).toMatchObject({ code: "refused" });
     const works = peer.guest.messages.filter((message) => ["ask", "talk"].includes(commandOf(message).command));
     await expect.poll(cancels).toEqual(works.map(({ messageId }) => messageId));
+  });
+
+  it("that is over is heard of no more, though something of it was still on its way", async () => {
+    const peer = await ProtocolPeer.start();
+    const client = await clientOf([peer]);
+    const heard: unknown[] = [];
+    client.on("event", (event) => heard.push(event));
+    const abort = new AbortController();
+    const asking = follow(client.ask({ text: "one" }, { signal: abort.signal }));
+    await expect.poll(() => peer.guest.messages.length).toBe(1);
+    abort.abort();
+    await asking;
+    peer.guest.event(commandOf(peer.guest.messages[0]).id, "text", { delta: "late" });
+    peer.guest.say(createMessage("EVENT", { eventType: "news", eventData: {}, timestamp: 1 }, { from: "server" }));
+    await expect.poll(() => heard).toMatchObject([{ type: "news" }]);
   });
 
   it("is no more at once than a client keeps", async () => {

@@ -11,6 +11,8 @@ interface Entry {
   readonly isGiven: boolean;
   /** In a row. */
   failures: number;
+  /** The client was connected there. */
+  wasWelcome: boolean;
 }
 
 /** Addresses of peers. */
@@ -20,7 +22,7 @@ export class AddressBook {
   #last: { readonly url: string; readonly ending: Ending } | undefined;
 
   constructor(given: readonly string[]) {
-    for (const url of given) this.#entries.set(url, { isGiven: true, failures: 0 });
+    for (const url of given) this.#entries.set(url, { isGiven: true, failures: 0, wasWelcome: false });
   }
 
   get urls(): readonly string[] {
@@ -31,10 +33,15 @@ export class AddressBook {
     return this.#entries.has(url);
   }
 
-  /** What the house says its peers are now; those it does not name any more are forgotten unless they were given. */
+  /**
+   * What the house says its peers are now. Those it does not name any more are forgotten, unless they were given, or the client was
+   * connected there: a house may know its peers by other addresses.
+   */
   learn(urls: readonly string[]): void {
     const now = new Set(urls);
-    for (const [url, { isGiven }] of this.#entries) if (!isGiven && !now.has(url)) this.#entries.delete(url);
+    for (const [url, { isGiven, wasWelcome }] of this.#entries) {
+      if (!isGiven && !wasWelcome && !now.has(url)) this.#entries.delete(url);
+    }
     for (const url of now) this.add(url);
   }
 
@@ -43,7 +50,7 @@ export class AddressBook {
     if (this.#entries.has(url)) return false;
     const learned = [...this.#entries.values()].filter(({ isGiven }) => !isGiven);
     if (learned.length >= MOST_LEARNED) return false;
-    this.#entries.set(url, { isGiven: false, failures: 0 });
+    this.#entries.set(url, { isGiven: false, failures: 0, wasWelcome: false });
     return true;
   }
 
@@ -54,7 +61,10 @@ export class AddressBook {
 
   welcomed(url: string): void {
     const entry = this.#entries.get(url);
-    if (entry !== undefined) entry.failures = 0;
+    if (entry !== undefined) {
+      entry.failures = 0;
+      entry.wasWelcome = true;
+    }
     this.#last = { url, ending: "lost" };
   }
 

@@ -1,9 +1,9 @@
 /** A client's connection to its house: to one peer at a time, and to the next one when that is lost. Carries out what the seeker wants. */
-import { cancelledError, ParleyError } from "../../errors.ts";
+import { ParleyError } from "../../errors.ts";
 import { createMessage, parseMessage, type Message, type Payload } from "../../protocol/envelope.ts";
-import { MAX_TEXT_BYTES } from "../../protocol/limits.ts";
-import { ACKNOWLEDGES } from "../../protocol/session.ts";
 import { AddressBook, type Ending } from "./address-book.ts";
+import { breachError, lostError, patienceError, whyNot } from "./endings.ts";
+import { introductionOf } from "./introduction.ts";
 import { givenPeers, isSafe, keepingOf, type ConnectOptions, type Keeping } from "./options.ts";
 import { Pulse } from "./pulse.ts";
 import { Seeker, type Failed, type SeekerEffect } from "./seeker.ts";
@@ -21,6 +21,8 @@ import {
 const STAGGER_MS = 300;
 /** A connection that lasted less is one that failed. */
 const STABLE_MS = 10_000;
+/** Who asks nothing for so long is not there. */
+const IDLE_MS = 300_000;
 
 /** A page's window, or a worker: told when the network is back. Node has none. */
 const platform: EventTarget | undefined = ((all: unknown) => (all instanceof EventTarget ? all : undefined))(
@@ -69,9 +71,13 @@ export class Link {
   #pulse: Pulse | undefined;
   #up: PeerSocket | undefined;
   #upSinceMs = 0;
+  /** Something other than a heartbeat. */
+  #saidMs = 0;
   #wasUp = false;
+  #isSearching = false;
   #loss: ParleyError | undefined;
   #resumeToken: string | undefined;
+  #welcome: Welcome | undefined;
   /** Undefined while it goes on. */
   #end: ParleyError | undefined;
 
@@ -126,6 +132,7 @@ export class Link {
 
   /** Sends, when there is a connection. */
   send(data: string | Uint8Array<ArrayBuffer>): void {
+    this.#saidMs = performance.now();
     this.#up?.send(data);
   }
 
@@ -156,6 +163,9 @@ export class Link {
   async #search(discover: NonNullable<ConnectOptions["discover"]>): Promise<void> {
     const timeout = AbortSignal.timeout(this.#timeoutMs);
     const signal = AbortSignal.any([timeout, this.#over.signal]);
+    // Whoever looks may not look at its signal.
+    signal.addEventListener("abort", () => this.#searched());
+    this.#isSearching = true;
     try {
       for await (const url of discover(signal)) {
         if (isSafe(url)) this.#carryOut(this.#seeker.found(url));
@@ -167,6 +177,11 @@ export class Link {
         cause: error,
       });
     }
+    this.#searched();
+  }
+
+  #searched(): void {
+    this.#isSearching = false;
     this.#carryOut(this.#seeker.searched());
   }
 
@@ -180,10 +195,17 @@ export class Link {
       else if (effect.do === "register") this.#register(effect.url);
       else if (effect.do === "drop") this.#forget(effect.url);
       else if (effect.do === "up") this.#nowUp(effect.url);
-      else if (effect.do === "wait") this.#hearer.waiting(effect.ms, effect.round);
-      else if (effect.do === "give-up") this.close(this.#whyNot(effect.failures));
+      else if (effect.do === "wait") this.#inVain(effect.ms, effect.round);
+      else if (effect.do === "give-up") this.close(whyNot(effect.failures, this.#loss));
       else this.#setTimer(effect.do === "set-timer" ? effect.ms : undefined);
     }
+  }
+
+  /** Those who are known are not there; others may have come since. */
+  #inVain(ms: number, round: number): void {
+    this.#hearer.waiting(ms, round);
+    const { discover } = this.#options;
+    if (discover !== undefined && !this.#isSearching) void this.#search(discover);
   }
 
   #setTimer(ms: number | undefined): void {
@@ -222,21 +244,8 @@ export class Link {
     const attempt = this.#attempts.get(url);
     if (attempt === undefined) return;
     attempt.state = "registering";
-    const { token, clientType = "api", metadata } = this.#options;
-    const payload: Payload<"REGISTER"> = {
-      clientId: this.clientId,
-      ...(this.#resumeToken === undefined ? { authToken: token } : { resumeToken: this.#resumeToken }),
-      clientType,
-      capabilities: {
-        supportsStreaming: true,
-        supportsBinaryData: true,
-        maxMessageSize: MAX_TEXT_BYTES,
-        features: [ACKNOWLEDGES],
-      },
-      ...(metadata === undefined ? {} : { metadata }),
-      ...(this.groups.size === 0 ? {} : { groups: [...this.groups] }),
-      ...(this.channels.size === 0 ? {} : { channels: [...this.channels] }),
-    };
+    const { clientId, groups, channels } = this;
+    const payload = introductionOf(this.#options, { clientId, groups, channels, resumeToken: this.#resumeToken });
     attempt.socket.send(JSON.stringify(createMessage("REGISTER", payload, { from: this.clientId })));
   }
 
@@ -270,8 +279,6 @@ export class Link {
     this.#hearer.binary(bytes);
   }
 
-  #welcome: Welcome | undefined;
-
   #welcomed(url: string, welcome: Welcome): void {
     this.#resumeToken = welcome.resumeToken;
     this.#welcome = welcome;
@@ -287,6 +294,7 @@ export class Link {
     attempt.state = "up";
     this.#up = attempt.socket;
     this.#upSinceMs = performance.now();
+    this.#saidMs = this.#upSinceMs;
     this.#loss = undefined;
     this.#seeker.goOn(this.#options.reconnect !== false);
     const { heartbeatMs: everyMs, silentMs } = this.keeping;
@@ -294,8 +302,9 @@ export class Link {
       everyMs,
       silentMs,
       beat: () => {
-        const payload = { timestamp: Date.now(), status: "active" as const };
-        this.send(JSON.stringify(createMessage("HEARTBEAT", payload, { from: this.clientId })));
+        const isIdle = performance.now() - this.#saidMs > IDLE_MS;
+        const payload = { timestamp: Date.now(), status: isIdle ? ("idle" as const) : ("active" as const) };
+        this.#up?.send(JSON.stringify(createMessage("HEARTBEAT", payload, { from: this.clientId })));
       },
       onSilent: () => this.#lost(url, "silent", lostError("the peer is silent")),
     });
@@ -308,10 +317,7 @@ export class Link {
   breach(reason: string): void {
     const up = this.#up;
     if (up === undefined) return;
-    const error = new ParleyError("protocol", `the peer broke the protocol: ${reason}`, {
-      nextStep: "Check that peer and client are of the same major version.",
-    });
-    this.#lost(up.url, "silent", error, CLOSE_PROTOCOL);
+    this.#lost(up.url, "silent", breachError(reason), CLOSE_PROTOCOL);
   }
 
   #onClosed(url: string, code: number, reason: string): void {
@@ -348,48 +354,4 @@ export class Link {
     clearTimeout(attempt.timer);
     attempt.socket.drop(code, code === CLOSE_PROTOCOL ? "protocol error" : "");
   }
-
-  /** What tells most of several failures: a refusal, then why the connection was lost, then the first. */
-  #whyNot(failures: ReadonlyMap<string, Failed>): ParleyError {
-    const errors = [...failures.values()].map(({ error }) => error).filter((error) => error instanceof ParleyError);
-    const refused = errors.find(({ code }) => code === "refused");
-    if (refused !== undefined) return refused;
-    if (this.#loss !== undefined) return this.#loss;
-    const [first] = errors;
-    if (first !== undefined && failures.size === 1) return first;
-    const each = [...failures.keys()].join(", ");
-    return new ParleyError(
-      "cannot-connect",
-      `none of ${failures.size} peers answers${each === "" ? "" : `: ${each}`}`,
-      {
-        nextStep: "Start one with: npm start (or: parley start), or name one by its address.",
-        retryable: true,
-        cause: first,
-      },
-    );
-  }
-}
-
-function lostError(reason: string): ParleyError {
-  return new ParleyError("connection-lost", reason, {
-    nextStep: "Connect again; if the peer is gone, start it: parley start.",
-    retryable: true,
-  });
-}
-
-function patienceError(cause: ParleyError): ParleyError {
-  return new ParleyError("connection-lost", `no peer has been there for long: ${cause.message}`, {
-    nextStep: "Look whether a peer of the house runs: parley status.",
-    retryable: true,
-    cause,
-  });
-}
-
-/** The client's own end. */
-export function closedError(): ParleyError {
-  return new ParleyError("connection-lost", "closed by this client", { nextStep: "Connect again." });
-}
-
-export function connectingCancelled(): ParleyError {
-  return cancelledError("connecting was cancelled");
 }

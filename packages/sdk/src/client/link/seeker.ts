@@ -151,9 +151,12 @@ export class Seeker {
 
   /** An address that was found just now. */
   found(url: string): readonly SeekerEffect[] {
-    if (!this.#book.add(url) || this.#phase !== "seeking") return [];
-    this.#queue.push(url);
-    if (this.#opening.size === 0 && this.#chosen === undefined) this.#openNext();
+    if (!this.#book.add(url)) return [];
+    if (this.#phase === "waiting") this.#seek();
+    else if (this.#phase === "seeking") {
+      this.#queue.push(url);
+      if (this.#opening.size === 0 && this.#chosen === undefined) this.#openNext();
+    }
     return this.#done();
   }
 

@@ -10,6 +10,8 @@ import type { IncomingCommand, IncomingEvent, IncomingMessage, IncomingQuery } f
 
 /** Messages that wait until somebody listens. */
 const MOST_WAITING = 256;
+/** Messages that are being handled, or wait for the one before. */
+const MOST_BEGUN = 1_024;
 /** Answers that may have to be given again. */
 const ANSWERS_KEPT = 256;
 
@@ -44,6 +46,7 @@ export class Inbox {
   /** The end of what is being handled, by sender: one message after the other. */
   readonly #order = new Map<string, Promise<void>>();
   #waiting: (MessageOf<"MESSAGE"> | MessageOf<"BROADCAST">)[] = [];
+  #begun = 0;
 
   constructor(ground: InboxGround) {
     this.#ground = ground;
@@ -77,15 +80,26 @@ export class Inbox {
     const state = this.#seen.receive(message.messageId);
     if (state === "finished") this.#again(message);
     if (state !== "new") return true;
-    if (message.type === "COMMAND") void this.#command(message);
-    else if (message.type === "QUERY") void this.#query(message);
-    else if (message.type === "EVENT") void this.#event(message);
+    // What has no room comes again.
+    if (this.#begun >= MOST_BEGUN) this.#seen.forget(message.messageId);
+    else if (message.type === "COMMAND") void this.#counted(() => this.#command(message));
+    else if (message.type === "QUERY") void this.#counted(() => this.#query(message));
+    else if (message.type === "EVENT") void this.#counted(() => this.#event(message));
     else if (this.#ground.messageListeners().length > 0) this.#enqueue(message);
     else this.#keep(message);
     return true;
   }
 
-  /** Nobody listens yet: it waits, and is not acknowledged. What has no room comes again. */
+  async #counted(handle: () => Promise<void>): Promise<void> {
+    this.#begun += 1;
+    try {
+      await handle();
+    } finally {
+      this.#begun -= 1;
+    }
+  }
+
+  /** Nobody listens yet: it waits, and is not acknowledged. */
   #keep(message: MessageOf<"MESSAGE"> | MessageOf<"BROADCAST">): void {
     if (this.#waiting.length < MOST_WAITING) this.#waiting.push(message);
     else this.#seen.forget(message.messageId);
@@ -94,7 +108,7 @@ export class Inbox {
   #enqueue(message: MessageOf<"MESSAGE"> | MessageOf<"BROADCAST">): void {
     const { clientId } = message.source;
     const before = this.#order.get(clientId) ?? Promise.resolve();
-    const now = before.then(() => this.#handle(message));
+    const now = this.#counted(() => before.then(() => this.#handle(message)));
     this.#order.set(clientId, now);
     void now.then(() => {
       if (this.#order.get(clientId) === now) this.#order.delete(clientId);
@@ -123,8 +137,8 @@ export class Inbox {
       await handle();
       this.#acknowledge(message, undefined);
     } catch (error) {
-      if (error instanceof MessageRefused) this.#acknowledge(message, failureOf(error));
-      else this.#seen.forget(message.messageId);
+      if (error instanceof MessageRefused) return this.#acknowledge(message, failureOf(error));
+      this.#seen.forget(message.messageId);
       this.#ground.onError(error);
     }
   }
@@ -151,7 +165,7 @@ export class Inbox {
       reply({ success: true, ...(typeof result === "object" ? { result } : {}) });
     } catch (error) {
       reply({ success: false, error: failureOf(error) });
-      this.#ground.onError(error);
+      if (!(error instanceof MessageRefused)) this.#ground.onError(error);
     }
   }
 
@@ -170,7 +184,7 @@ export class Inbox {
       reply({ success: true, data });
     } catch (error) {
       reply({ success: false, error: failureOf(error) });
-      this.#ground.onError(error);
+      if (!(error instanceof MessageRefused)) this.#ground.onError(error);
     }
   }
 

@@ -60,6 +60,7 @@ export class Upload {
   #cursor = 0;
   /** The most that was sent to any peer. */
   #sent = 0;
+  #isLive = true;
   #hasEnded = false;
   #isDraining = false;
   #draining: Promise<void> = Promise.resolve();
@@ -71,8 +72,7 @@ export class Upload {
 
   /** How much was said, and as what. */
   get said(): Said {
-    const aheadMs = msUntil(this.#log.end) - (performance.now() - this.#startedMs);
-    return { samples: this.#sent, isLive: aheadMs < LIVE_MS };
+    return { samples: this.#sent, isLive: this.#isLive };
   }
 
   /** Behind the newest sample. */
@@ -93,6 +93,8 @@ export class Upload {
       for await (const given of audio) {
         if (this.#over.signal.aborted) return;
         this.#log.add(given instanceof Float32Array ? { samples: given } : given);
+        // Once it was ahead of the clock it is a recording, however long ago: peers may be behind by any of it.
+        if (msUntil(this.#log.end) - (performance.now() - this.#startedMs) >= LIVE_MS) this.#isLive = false;
         if (this.#way !== undefined) await this.#drain();
         else await this.#untilRead();
         if (this.#over.signal.aborted) return;

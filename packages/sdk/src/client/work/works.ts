@@ -9,6 +9,8 @@ import { Upload, type TalkInput } from "./upload.ts";
 
 /** What was said to work that runs, and may still be refused. */
 const TOLD_KEPT = 64;
+/** Work that is over, of which something may still be on its way. */
+const OVER_KEPT = 256;
 /** Pieces of work of one client; a peer takes fewer at once. */
 const MOST_WORK = 64;
 
@@ -40,6 +42,8 @@ export class Works {
   readonly #byStream = new Map<number, Work>();
   /** By the message that told something about it. */
   readonly #told = new Map<string, Work>();
+  /** Names of work that is over. */
+  readonly #past = new Set<string>();
   #nextStream = 1;
   #tellsEcho = false;
 
@@ -117,7 +121,7 @@ export class Works {
   event({ inReplyTo, payload }: MessageOf<"EVENT">): boolean {
     const work = this.#byCommand.get(inReplyTo ?? "");
     work?.course.event({ ...payload.eventData, type: payload.eventType });
-    return work !== undefined;
+    return work !== undefined || this.#past.has(inReplyTo ?? "");
   }
 
   result(payload: Payload<"COMMAND_RESULT">): boolean {
@@ -203,6 +207,9 @@ export class Works {
 
   #finish(work: Work): void {
     this.#all.delete(work);
+    if (work.commandId !== "") this.#past.add(work.commandId);
+    const [oldest] = this.#past;
+    if (this.#past.size > OVER_KEPT && oldest !== undefined) this.#past.delete(oldest);
     this.#byCommand.delete(work.commandId);
     this.#byStream.delete(work.stream);
     work.upload?.stop();

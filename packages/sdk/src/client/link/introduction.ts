@@ -1,0 +1,34 @@
+/** How a client says who it is. */
+import type { Payload } from "../../protocol/envelope.ts";
+import { MAX_TEXT_BYTES } from "../../protocol/limits.ts";
+import { ACKNOWLEDGES } from "../../protocol/session.ts";
+import type { ConnectOptions } from "./options.ts";
+
+/** What has become of it since it was made. */
+export interface Known {
+  readonly clientId: string;
+  readonly groups: ReadonlySet<string>;
+  readonly channels: ReadonlySet<string>;
+  /** Given by the last peer: the token itself is shown to nobody meanwhile. */
+  readonly resumeToken: string | undefined;
+}
+
+/** The payload of a REGISTER. */
+export function introductionOf(options: ConnectOptions, known: Known): Payload<"REGISTER"> {
+  const { token, clientType = "api", metadata } = options;
+  const { clientId, groups, channels, resumeToken } = known;
+  return {
+    clientId,
+    ...(resumeToken === undefined ? { authToken: token } : { resumeToken }),
+    clientType,
+    capabilities: {
+      supportsStreaming: true,
+      supportsBinaryData: true,
+      maxMessageSize: MAX_TEXT_BYTES,
+      features: [ACKNOWLEDGES],
+    },
+    ...(metadata === undefined ? {} : { metadata: { ...metadata } }),
+    ...(groups.size === 0 ? {} : { groups: [...groups] }),
+    ...(channels.size === 0 ? {} : { channels: [...channels] }),
+  };
+}
