@@ -63,7 +63,8 @@ A MESSAGE, COMMAND, QUERY, EVENT or BROADCAST with a target goes to other client
 - **Not more** than 64 messages may be under way from one client to another; the next is refused with \`RATE_LIMIT_EXCEEDED\`.
 - **Who is away** gets it on coming back, at whatever peer. It waits in the house's replicated pairs, and the sender is told
   \`message_queued\`; where the house cannot agree on anything now, in the memory of the sender's peer, and nothing is told until it can. At most
-  256 messages wait for one client and 8,192 in all, seven days at most, of 180,000 bytes each.
+  256 messages wait for one client (4 MiB) and 8,192 in all (16 MiB), seven days at most, of 180,000 bytes each. A QUERY waits no
+  longer than its \`timeout\`.
 - **Priority 8 and above** is written down there before it is delivered, where the house can agree.
 - **A channel, or all**: to whom is there now, once; nothing waits for others. The sender gets one EVENT \`message_sent\` with their number.
 - **Order**: what one client sends another over one connection arrives in that order. Over several: if the sender repeats first,
@@ -74,6 +75,8 @@ A MESSAGE, COMMAND, QUERY, EVENT or BROADCAST with a target goes to other client
   \`messageId\` what they have delivered; a receiver does so for good (\`SeenMessages\` of the SDK): it acknowledges again, and handles once.
   A receiver that died in the middle gets it again, so what handlers do is idempotent by \`messageId\`.
 - **A client that nobody has ever seen** is \`TARGET_NOT_FOUND\`. Peers remember those who have been there, the latest 4,096.
+- **An id belongs to an account**: one that is the name of a client of the house, to that client; another, as long as peers remember it, to
+  who has used it last. Nobody else may REGISTER with it. (The user's own programs on a peer's machine may.)
 - Who listens to the channel \`clients\` gets the EVENTs \`client_connected\` and \`client_disconnected\`.
 
 ## Sessions

@@ -96,12 +96,13 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
   const tls = await openHouseTls({ config, paths, cluster, port: () => front.gateway?.port ?? 0, log });
   const about = { peerId: identity.peerId, name: config.name, version: VERSION };
   const status = (): Record<string, unknown> => statusOf(about, { services, cluster, ears });
-  const { pairs, gate } = access;
+  const { pairs, gate, book } = access;
   const clients = openHouseClients({
     about,
     cluster,
     pairs,
     gate,
+    book,
     status,
     memory: recallPort(memory),
     addresses: tls.addresses,

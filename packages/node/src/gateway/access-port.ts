@@ -19,6 +19,8 @@ export interface Pass {
   readonly resume: { readonly token: string; readonly expiresAt: number } | undefined;
   /** It wants its conversations kept beyond their sessions. */
   readonly remembers: boolean;
+  /** Why this client may not go by `clientId`, which is or was `owner`'s client; undefined when it may. */
+  refusalOfId(clientId: string, owner: string | undefined): string | undefined;
   /** Why this may not be done; undefined when it may. */
   refusalOf(deed: Deed): string | undefined;
   /** Why this client may not come back under what it came with; asked from time to time. Undefined: it still may. */

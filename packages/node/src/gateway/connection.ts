@@ -35,7 +35,7 @@ import { WorkDesk } from "./work-desk.ts";
 /** What the connection needs of the peer. */
 export interface ConnectionDeps extends CompanionDeps {
   readonly access: Access;
-  readonly hub: Pick<Hub, "enter">;
+  readonly hub: Pick<Hub, "enter" | "directory">;
   readonly sessions: Sessions;
   readonly queries: Pick<Queries, "answer">;
   readonly serverInfo: Payload<"REGISTER_ACK">["serverInfo"];
@@ -152,7 +152,7 @@ export class Connection {
     if (refused !== undefined) return this.#refuse(refused, messageId);
     return withCorrelation(message.correlationId ?? messageId, async () => {
       try {
-        await this.#handle(message, guest);
+        await this.#handle(message, guest, text.length);
       } catch (error) {
         this.#deps.log.error(
           { err: error, client: guest.clientId, type: message.type },
@@ -187,6 +187,8 @@ export class Connection {
     const { sessionId } = this.#session;
     const pass = this.#deps.access.authenticate({ register: payload, sessionId, address: this.#address });
     if ("why" in pass) return this.#refuse({ code: "AUTHENTICATION_FAILED", reason: pass.why }, messageId);
+    const taken = pass.refusalOfId(clientId, this.#deps.hub.directory.accountOf(clientId));
+    if (taken !== undefined) return this.#refuse({ code: "AUTHENTICATION_FAILED", reason: taken }, messageId);
     this.#streams = capabilities.supportsStreaming ?? false;
     this.#line.maxBytes = capabilities.maxMessageSize;
     this.#line.acknowledges = capabilities.features?.includes(ACKNOWLEDGES) ?? false;
@@ -198,7 +200,7 @@ export class Connection {
     const welcomed = this.#line.send(createMessage("REGISTER_ACK", this.#welcome(pass), this.#head(messageId)));
     const mayJoin = (group: string): boolean =>
       pass.refusalOf({ type: "COMMAND", name: "join", to: { kind: "group", id: group } }) === undefined;
-    const card = { clientId, sessionId, clientType, groups: groups.filter(mayJoin), channels };
+    const card = { clientId, account: pass.account, sessionId, clientType, groups: groups.filter(mayJoin), channels };
     this.#guest = { clientId, pass, seat: this.#deps.hub.enter(card, this.#line) };
     await welcomed;
   }
@@ -219,7 +221,7 @@ export class Connection {
   }
 
   /** Finds the target and hands it on. */
-  async #handle(message: Message, guest: Guest): Promise<void> {
+  async #handle(message: Message, guest: Guest, chars: number): Promise<void> {
     if (message.type === "MESSAGE_ACK") return guest.seat.acknowledge(message.payload);
     if (message.type === "HEARTBEAT") return this.#heartbeat(message);
     if (!isPost(message)) throw new TypeError(`${message.type} was let through`);
@@ -227,7 +229,7 @@ export class Connection {
     if (isForPeer && message.type === "COMMAND") return this.#command(message, guest);
     if (isForPeer && message.type === "QUERY") return this.#query(message, guest);
     if (isForPeer && message.type === "MESSAGE") return this.#question(message);
-    const refused = guest.seat.send(message);
+    const refused = guest.seat.send(message, chars);
     if (refused !== undefined) return this.#refuse(refused, message.messageId);
   }
 

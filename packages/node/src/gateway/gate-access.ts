@@ -1,5 +1,6 @@
 /** The gate of the house, as a connection asks it. */
-import type { Gate, Principal } from "./access/gate.ts";
+import type { ClientBook } from "./access/client-book.ts";
+import { THIS_MACHINE, type Gate, type Principal } from "./access/gate.ts";
 import { refusalOf, type Right } from "./access/rights.ts";
 import type { Access, Arrival, Deed, Pass } from "./access-port.ts";
 
@@ -10,10 +11,12 @@ const FREE_COMMANDS: ReadonlySet<string> = new Set(["talk.key", "talk.heard", "i
 
 export class GateAccess implements Access {
   readonly #gate: Gate;
+  readonly #book: Pick<ClientBook, "find">;
   readonly #nowMs: () => number;
 
-  constructor(gate: Gate, nowMs: () => number = Date.now) {
+  constructor(gate: Gate, book: Pick<ClientBook, "find">, nowMs: () => number = Date.now) {
     this.#gate = gate;
+    this.#book = book;
     this.#nowMs = nowMs;
   }
 
@@ -25,6 +28,7 @@ export class GateAccess implements Access {
       account: found.account,
       remembers: found.remembers,
       resume: token === undefined ? undefined : { token, expiresAt: this.#nowMs() + this.#gate.resumeForMs },
+      refusalOfId: (clientId, owner) => this.#refusalOfId(found.account, clientId, owner),
       refusalOf: (deed) => {
         const right = rightFor(deed);
         return right === undefined ? undefined : refusalOf(found, right, deed.to);
@@ -36,6 +40,13 @@ export class GateAccess implements Access {
       // How much a client may send is not counted yet.
       charge: () => undefined,
     };
+  }
+
+  /** Messages wait under an id: who goes by another's gets what was for that one. */
+  #refusalOfId(account: string, clientId: string, owner: string | undefined): string | undefined {
+    if (clientId === account || account === THIS_MACHINE) return undefined;
+    if (this.#book.find(clientId) !== undefined) return `${clientId} is the name of another client`;
+    return owner === undefined || owner === account ? undefined : `${clientId} is the id of somebody else's client`;
   }
 
   /** A resume token that does not fit gives way to the client's own. */
@@ -52,6 +63,8 @@ export class GateAccess implements Access {
 function rightFor({ type, name = "", to }: Deed): Right | undefined {
   if (FREE.has(type)) return undefined;
   if (to.kind === "peer") return rightAtPeer(type, name);
+  // To belong to a group is to be written to in it.
+  if (type === "COMMAND" && name === "join") return "message";
   if (type === "COMMAND" || type === "QUERY") return "command";
   return to.kind === "all" || to.kind === "channel" ? "broadcast" : "message";
 }

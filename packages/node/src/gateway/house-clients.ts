@@ -3,6 +3,7 @@ import type { Logger } from "pino";
 import type { Cluster } from "../cluster/face.ts";
 import type { Pairs } from "../cluster/pairs/port.ts";
 import { withoutCorrelation } from "../log.ts";
+import type { ClientBook } from "./access/client-book.ts";
 import type { Gate } from "./access/gate.ts";
 import type { ConnectionDeps } from "./connection.ts";
 import { GateAccess } from "./gate-access.ts";
@@ -16,6 +17,7 @@ export interface HouseClientsOptions {
   readonly cluster: Cluster;
   readonly pairs: Pairs;
   readonly gate: Gate;
+  readonly book: Pick<ClientBook, "find">;
   readonly status: () => Record<string, unknown>;
   /** Where clients on other machines reach this peer, such as `https://kitchen.local:8765`. */
   readonly addresses?: (() => readonly string[]) | undefined;
@@ -34,7 +36,7 @@ const SETTLE_MS = 1_000;
 
 /** Opens it. */
 export function openHouseClients(options: HouseClientsOptions): HouseClients {
-  const { about, cluster, pairs, gate, status, memory, log } = options;
+  const { about, cluster, pairs, gate, book, status, memory, log } = options;
   const urls = (): readonly string[] => (options.addresses?.() ?? []).map(socketUrl);
   const hub = withoutCorrelation(() => {
     return new Hub({ self: about.peerId, pairs, settled: () => settled(cluster), urls, log });
@@ -49,7 +51,7 @@ export function openHouseClients(options: HouseClientsOptions): HouseClients {
     urlsOf: (peerId) => (peerId === about.peerId ? urls() : hub.urlsOf(peerId)),
   });
   return {
-    access: new GateAccess(gate),
+    access: new GateAccess(gate, book),
     sessions: new Sessions(),
     queries,
     hub,

@@ -3,6 +3,8 @@
 /** A connected client. */
 export interface ClientSeat {
   readonly clientId: string;
+  /** Whose client it is. */
+  readonly account: string;
   readonly sessionId: string;
   /**
    * When it came, by the clock of its peer, and later than any other seat of this client that was known there: so the newest seat is
@@ -26,8 +28,8 @@ const KNOWN_MAX = 4_096;
 export class Directory {
   readonly #byPeer = new Map<string, Map<string, ClientSeat>>();
   readonly #places = new Map<string, Set<Place>>();
-  /** Who was ever here, with its groups; who came last is last. */
-  readonly #known = new Map<string, readonly string[]>();
+  /** Who was ever here, as it was last; who came last is last. */
+  readonly #known = new Map<string, Pick<ClientSeat, "groups" | "account">>();
   readonly #knownMax: number;
   readonly #watchers = new Set<(clientId: string) => void>();
 
@@ -77,9 +79,14 @@ export class Directory {
     return this.#known.has(clientId);
   }
 
+  /** Whose client goes by this id, or did last; undefined: nobody's that is known. */
+  accountOf(clientId: string): string | undefined {
+    return this.#known.get(clientId)?.account;
+  }
+
   /** Who belongs to a group, also those who are away. */
   membersOf(group: string): readonly string[] {
-    return [...this.#known].filter(([, groups]) => groups.includes(group)).map(([clientId]) => clientId);
+    return [...this.#known].filter(([, { groups }]) => groups.includes(group)).map(([clientId]) => clientId);
   }
 
   /** All seats at a peer. */
@@ -108,9 +115,9 @@ export class Directory {
     return seat.clientId;
   }
 
-  #remember({ clientId, groups }: ClientSeat): void {
+  #remember({ clientId, groups, account }: ClientSeat): void {
     this.#known.delete(clientId);
-    this.#known.set(clientId, groups);
+    this.#known.set(clientId, { groups, account });
     for (const oldest of this.#known.keys()) {
       if (this.#known.size <= this.#knownMax) return;
       // Who is here is not forgotten.

@@ -18,7 +18,7 @@ import { Directory, type ClientSeat } from "./directory.ts";
 import type { Elsewhere } from "./elsewhere.ts";
 import { Lanes } from "./lanes.ts";
 import { Kept } from "./kept.ts";
-import { furthest, Ledger } from "./ledger.ts";
+import { furthest, Ledger, pendingOf } from "./ledger.ts";
 import { Mail } from "./mail.ts";
 import { isExpired, type Fate, type Post, type Try } from "./post.ts";
 import { Receiver, type ClientLine } from "./receiver.ts";
@@ -58,8 +58,8 @@ interface Guest {
 export interface Seat {
   readonly groups: readonly string[];
   readonly channels: readonly string[];
-  /** Takes a message to others, which the client may send. @returns why not */
-  send(post: Post): Refused | undefined;
+  /** Takes a message to others, which the client may send, of so many bytes. @returns why not */
+  send(post: Post, bytes: number): Refused | undefined;
   /** The client has handled what it was given, or will not. */
   acknowledge(ack: Payload<"MESSAGE_ACK">): void;
   /** These are its groups and channels from now on. */
@@ -141,7 +141,7 @@ export class Hub {
       get channels() {
         return guest.seat.channels;
       },
-      send: (post) => this.#send(guest, post),
+      send: (post, bytes) => this.#send(guest, this.#timed(post), bytes),
       acknowledge: (ack) => receiver.acknowledge(ack),
       belong: ({ groups, channels }) => {
         guest.seat = { ...guest.seat, groups: [...new Set(groups)], channels: [...new Set(channels)] };
@@ -159,7 +159,8 @@ export class Hub {
 
   /** As far as this peer knows. */
   statusHere(messageId: string, from: string): readonly MessageStatus[] {
-    return this.#ledger.of(messageId, from);
+    const waiting = this.#mail.of(messageId, from).map(({ post, to }) => pendingOf(post, to));
+    return furthest([...this.#ledger.of(messageId, from), ...waiting]);
   }
 
   /** Gives a message to a client of this peer. Never rejects. */
@@ -197,7 +198,13 @@ export class Hub {
     }
   }
 
-  #send(guest: Guest, given: Post): Refused | undefined {
+  /** Who asks does not wait for ever, and who was away is not asked what nobody wants to know any more. */
+  #timed(post: Post): Post {
+    if (post.type !== "QUERY" || post.expiresAt !== undefined) return post;
+    return { ...post, expiresAt: this.#time.nowMs() + (post.payload.timeout ?? HUB.queryMs) };
+  }
+
+  #send(guest: Guest, given: Post, bytes: number): Refused | undefined {
     const { clientId, sessionId } = guest.seat;
     const post: Post = { ...given, source: { clientId, sessionId } };
     if (isExpired(post, this.#time.nowMs())) {
@@ -217,13 +224,13 @@ export class Hub {
       const who = "clientId" in target ? `nobody knows a client ${target.clientId}` : `nobody is in ${target.group}`;
       return { code: "TARGET_NOT_FOUND", reason: who };
     }
-    if (!this.#lanes.hasRoom(clientId, receivers)) {
+    if (!this.#lanes.hasRoom(clientId, receivers, bytes)) {
       return { code: "RATE_LIMIT_EXCEEDED", reason: "as many messages are under way there as may be" };
     }
     guest.ready ??= this.#options.settled?.() ?? Promise.resolve();
     for (const id of receivers) {
       this.#ledger.note(post, id, undefined);
-      this.#lanes.push(post, id, guest.ready);
+      this.#lanes.push(post, id, { ready: guest.ready, bytes });
     }
     return undefined;
   }

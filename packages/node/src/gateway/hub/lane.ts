@@ -30,6 +30,8 @@ interface Item {
   readonly post: Post;
   /** What this peer knows of the house is at least what the sender has seen of it. */
   readonly ready: Promise<void>;
+  /** Its length. */
+  readonly bytes: number;
 }
 
 /** What is to be done next with a message: it is settled, or another way is tried, or the same again after a while. */
@@ -40,14 +42,14 @@ const AGAIN = { firstMs: HUB.againFirstMs, maxMs: HUB.againMaxMs };
 export class Lane {
   readonly #to: string;
   readonly #ways: LaneWays;
-  readonly #onSettled: () => void;
+  readonly #onSettled: (bytes: number) => void;
   readonly #items: Item[] = [];
   readonly #pause: Pause;
   #isRunning = false;
   #isClosed = false;
 
   /** @param on called after each message, when it is not under way any more */
-  constructor(to: string, ways: LaneWays, on: { readonly onSettled: () => void }) {
+  constructor(to: string, ways: LaneWays, on: { readonly onSettled: (bytes: number) => void }) {
     this.#to = to;
     this.#ways = ways;
     this.#onSettled = on.onSettled;
@@ -87,7 +89,7 @@ export class Lane {
         this.#report(item.post, { fate: "failed", attempts: 0, reason: "the peer failed; see its log" });
       }
       this.#items.shift();
-      this.#onSettled();
+      this.#onSettled(item.bytes);
     }
     this.#isRunning = false;
   }

@@ -8,6 +8,7 @@ export class Lanes {
   /** By receiver, and in there by sender; none is empty. */
   readonly #lanes = new Map<string, Map<string, Lane>>();
   #size = 0;
+  #bytes = 0;
 
   constructor(ways: LaneWays) {
     this.#ways = ways;
@@ -18,15 +19,17 @@ export class Lanes {
     return this.#size;
   }
 
-  /** Whether one more message of `from` to each of these can be taken. */
-  hasRoom(from: string, receivers: readonly string[]): boolean {
+  /** Whether one more message of `from`, of so many bytes, to each of these can be taken. */
+  hasRoom(from: string, receivers: readonly string[], bytes: number): boolean {
     if (this.#size + receivers.length > HUB.lanesMax) return false;
+    if (this.#bytes + receivers.length * bytes > HUB.lanesBytes) return false;
     return receivers.every((to) => (this.#lanes.get(to)?.get(from)?.size ?? 0) < HUB.laneMax);
   }
 
-  push(post: Post, to: string, ready: Promise<void>): void {
+  push(post: Post, to: string, about: { readonly ready: Promise<void>; readonly bytes: number }): void {
     this.#size += 1;
-    this.#laneOf(post.source.clientId, to).push({ post, ready });
+    this.#bytes += about.bytes;
+    this.#laneOf(post.source.clientId, to).push({ post, ...about });
   }
 
   /** Something is known of that client. */
@@ -41,13 +44,14 @@ export class Lanes {
   #laneOf(from: string, to: string): Lane {
     const lanes = this.#lanes.get(to) ?? new Map<string, Lane>();
     this.#lanes.set(to, lanes);
-    const lane = lanes.get(from) ?? new Lane(to, this.#ways, { onSettled: () => this.#settled(from, to) });
+    const lane = lanes.get(from) ?? new Lane(to, this.#ways, { onSettled: (bytes) => this.#settled(from, to, bytes) });
     lanes.set(from, lane);
     return lane;
   }
 
-  #settled(from: string, to: string): void {
+  #settled(from: string, to: string, bytes: number): void {
     this.#size -= 1;
+    this.#bytes -= bytes;
     const lanes = this.#lanes.get(to);
     if (lanes?.get(from)?.size === 0) lanes.delete(from);
     if (lanes?.size === 0) this.#lanes.delete(to);

@@ -15,20 +15,9 @@ export class Ledger {
 
   /** It is on its way (`fate` undefined), or this became of it. */
   note(post: Post, to: string, fate: Fate | undefined): void {
-    const { messageId, type, correlationId } = post;
+    const { messageId } = post;
     const byReceiver = this.#entries.get(messageId) ?? new Map<string, Entry>();
-    const threadId = post.type === "MESSAGE" ? post.payload.threadId : undefined;
-    byReceiver.set(to, {
-      from: post.source.clientId,
-      status: {
-        messageId,
-        type,
-        clientId: to,
-        ...statusOf(fate),
-        ...(correlationId === undefined ? {} : { correlationId }),
-        ...(threadId === undefined ? {} : { threadId }),
-      },
-    });
+    byReceiver.set(to, { from: post.source.clientId, status: { ...pendingOf(post, to), ...statusOf(fate) } });
     this.#entries.set(messageId, byReceiver);
   }
 
@@ -37,6 +26,21 @@ export class Ledger {
     const entries = [...(this.#entries.get(messageId)?.values() ?? [])];
     return entries.filter((entry) => entry.from === from).map(({ status }) => status);
   }
+}
+
+/** A message that is on its way, or waits. */
+export function pendingOf(post: Post, to: string): MessageStatus {
+  const { messageId, type, correlationId } = post;
+  const threadId = post.type === "MESSAGE" ? post.payload.threadId : undefined;
+  return {
+    messageId,
+    type,
+    clientId: to,
+    status: "PENDING",
+    attempts: 0,
+    ...(correlationId === undefined ? {} : { correlationId }),
+    ...(threadId === undefined ? {} : { threadId }),
+  };
 }
 
 /** Of what several peers know of a message, the furthest for each receiver. */

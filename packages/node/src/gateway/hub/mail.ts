@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
 import * as z from "zod";
 import { checkMessage, DURABLE_PRIORITY } from "@parley/sdk";
 import { OWN_PAIRS } from "../../cluster/pairs/own.ts";
-import type { Pairs } from "../../cluster/pairs/port.ts";
+import type { Pairs, WrittenPair } from "../../cluster/pairs/port.ts";
 import { isPeerError } from "../../errors.ts";
 import { Kept as Remembered } from "./kept.ts";
 import { isPost, type Post } from "./post.ts";
@@ -56,15 +56,15 @@ export class Mail {
     return this.#read(boxOf(to)).some(({ post }) => post.source.clientId === from);
   }
 
+  /** Letters with a message of that sender: one for each receiver that it waits for. */
+  of(messageId: string, from: string): readonly Letter[] {
+    return this.#read(PREFIX).filter(({ post }) => post.messageId === messageId && post.source.clientId === from);
+  }
+
   /** Letters that nobody is to get any more. */
   overdue(): readonly Letter[] {
     const now = this.#nowMs();
     return this.#read(PREFIX).filter((letter) => isOverdue(letter, now));
-  }
-
-  /** How many wait, for all. */
-  get size(): number {
-    return countOf(this.#pairs.range(PREFIX));
   }
 
   /** Writes a message down for a receiver; durable when it settles. */
@@ -74,7 +74,9 @@ export class Mail {
     if (this.#pairs.get(key) !== undefined) return "known";
     const value = Buffer.from(JSON.stringify({ to, keptMs: this.#nowMs(), post }));
     if (value.length > HUB.mailBytes) return "too-large";
-    if (countOf(this.#pairs.range(box)) >= HUB.mailMax || this.size >= HUB.mailTotalMax) return "full";
+    const [own, all] = [sizeOf(this.#pairs.range(box)), sizeOf(this.#pairs.range(PREFIX))];
+    if (own.count >= HUB.mailMax || own.bytes + value.length > HUB.mailMaxBytes) return "full";
+    if (all.count >= HUB.mailTotalMax || all.bytes + value.length > HUB.mailTotalBytes) return "full";
     try {
       const written = await this.#pairs.put(key, value, { revision: 0 });
       return written.outcome === "written" ? "kept" : "known";
@@ -148,8 +150,11 @@ function parse(text: string): unknown {
   }
 }
 
-function countOf(entries: Iterable<unknown>): number {
-  let count = 0;
-  for (const _ of entries) count += 1;
-  return count;
+function sizeOf(entries: Iterable<readonly [string, WrittenPair]>): { readonly count: number; readonly bytes: number } {
+  let [count, bytes] = [0, 0];
+  for (const [, { value }] of entries) {
+    count += 1;
+    bytes += value.length;
+  }
+  return { count, bytes };
 }

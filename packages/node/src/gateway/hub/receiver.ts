@@ -94,14 +94,16 @@ export class Receiver {
     const { messageId } = post;
     const { promise, resolve } = Promise.withResolvers<Try>();
     const timer = this.#time.clock.after(HUB.ackMs, () => resolve(this.#unanswered()));
+    // Who is alive has answered this when its time is over, however slow its handler is.
+    const probing = this.#time.clock.after(HUB.ackMs / 2, () => this.#line.probe());
     const tried = promise.then((outcome) => {
       timer.cancel();
+      probing.cancel();
       this.#open.delete(messageId);
       if (outcome.outcome === "delivered") this.#delivered.add(this.#clientId, messageId);
       return outcome;
     });
     this.#open.set(messageId, { settle: resolve, tried });
-    this.#line.probe();
     await this.#line.send(post);
     // Who acknowledges nothing has it when its socket does.
     if (!this.#line.acknowledges) resolve({ outcome: this.#line.isOpen ? "delivered" : "gone" });

@@ -10,24 +10,31 @@ export const HUB = {
   againMaxMs: 30_000,
   /** Messages on their way from one client to another one. */
   laneMax: 64,
-  /** … and from all clients of a peer. */
+  /** … and from all clients of a peer, and their bytes. */
   lanesMax: 8_192,
+  lanesBytes: 64 * 1024 * 1024,
   /** Given to one client, and not acknowledged. */
   openMax: 64,
   /** Messages that wait for one client that is away, and for all. */
   mailMax: 256,
+  mailMaxBytes: 4 * 1024 * 1024,
   mailTotalMax: 8_192,
+  /** A quarter of what the house writes down in all. */
+  mailTotalBytes: 16 * 1024 * 1024,
+  /** Of one message, as it is written down. */
   mailBytes: 180_000,
   mailKeptMs: 7 * 24 * 3_600_000,
   sweepMs: 60_000,
   /** Ids that are remembered as delivered, per client; and of so many clients. */
-  deliveredKept: 512,
-  deliveredClients: 1_024,
-  ledgerMax: 10_000,
+  deliveredKept: 256,
+  deliveredClients: 512,
+  ledgerMax: 8_192,
   /** What senders who are away are to be told: per client, of so many clients, and how long. */
-  untoldKept: 64,
-  untoldClients: 512,
+  untoldKept: 32,
+  untoldClients: 256,
   untoldMs: 3_600_000,
+  /** How long a question to another client holds where it does not say. */
+  queryMs: 30_000,
   /** Questions between clients whose asker is remembered. */
   askersMax: 4_096,
 } as const;

@@ -42,6 +42,7 @@ const names = z.array(name).max(32);
 const counted = { life: name, version: z.int().min(0) };
 const seat = z.strictObject({
   clientId: name,
+  account: name,
   sessionId: name,
   sinceMs: z.number().min(0),
   clientType: z.enum(["web", "desktop", "api", "bridge"]),

@@ -167,7 +167,14 @@ export class Client {
     this.#connections += 1;
     const { acknowledges = true, groups = [], channels = [], maxBytes } = this.#manner;
     const seat = house.hub.enter(
-      { clientId: this.id, sessionId: `${this.id} ${this.#connections}`, clientType: "api", groups, channels },
+      {
+        clientId: this.id,
+        account: "this machine",
+        sessionId: `${this.id} ${this.#connections}`,
+        clientType: "api",
+        groups,
+        channels,
+      },
       {
         acknowledges,
         maxBytes,
@@ -216,7 +223,7 @@ export class Client {
 
   send(post: Post): Refused | undefined {
     if (this.#seat === undefined) throw new Error(`${this.id} is not connected`);
-    return this.#seat.send(post);
+    return this.#seat.send(post, JSON.stringify(post).length);
   }
 
   /** Sends text. */

@@ -236,6 +236,43 @@ describe("a client that was away", () => {
     expect(status).toMatchObject({ status: "EXPIRED" });
   });
 
+  it("is not asked any more what its asker has given up", async () => {
+    street = await Street.of("attic");
+    const [anna, bert] = (await clients("anna@attic", "bert@attic")) as [Client, Client];
+    bert.disconnect();
+    anna.say("QUERY", { queryType: "colour", timeout: 20_000 }, { clientId: "bert" });
+    await street.clock.pass(1_000);
+    expect(anna.events).toEqual(["message_queued bert"]);
+    await street.clock.pass(120_000);
+    expect(anna.events).toEqual(["message_queued bert", "MESSAGE_EXPIRED"]);
+    expect(street.agreement.keys).toEqual([]);
+  });
+
+  it("is still written to, as far as anybody can tell, when all peers have begun anew", async () => {
+    street = await Street.of("attic", "cellar");
+    const [anna, bert] = (await clients("anna@attic", "bert@cellar")) as [Client, Client];
+    bert.disconnect();
+    await street.clock.pass(500);
+    const { post } = anna.write({ clientId: "bert" }, "hi", { correlationId: "c-1" });
+    await street.clock.pass(1_000);
+    for (const peer of ["attic", "cellar"]) {
+      await street.kill(peer);
+      await street.start(peer);
+    }
+    const status = await street.clock.until(street.house("cellar").hub.statusOf(post.messageId, "anna"));
+    expect(status).toEqual([
+      {
+        messageId: post.messageId,
+        type: "MESSAGE",
+        clientId: "bert",
+        status: "PENDING",
+        attempts: 0,
+        correlationId: "c-1",
+      },
+    ]);
+    expect(await street.clock.until(street.house("cellar").hub.statusOf(post.messageId, "bert"))).toEqual([]);
+  });
+
   it("finds as much as may wait, and the sender is told that the rest does not", async () => {
     street = await Street.of("attic");
     const [anna, bert] = (await clients("anna@attic", "bert@attic")) as [Client, Client];
@@ -371,5 +408,21 @@ describe("a sender that is too fast", () => {
     expect(refused.filter((each) => each?.code === "RATE_LIMIT_EXCEEDED")).toHaveLength(5);
     await street.clock.pass(30_000);
     expect(bert.texts).toHaveLength(HUB.laneMax);
+  });
+
+  it("is told so when all that is under way has too many bytes, and may go on when it is settled", async () => {
+    street = await Street.of("attic");
+    const slow: Manner = { handlingMs: () => 50 };
+    const [anna, bert] = (await clients("anna@attic", ["bert@attic", slow], ["cleo@attic", slow])) as [Client, Client];
+    const content = "x".repeat(1_000_000);
+    const send = (n: number) => anna.write({ clientId: n % 2 === 0 ? "bert" : "cleo" }, content).refused?.code;
+    const codes = Array.from({ length: 80 }, (_, n) => send(n));
+    expect(codes.filter((code) => code === "RATE_LIMIT_EXCEEDED")).toHaveLength(
+      80 - Math.floor(HUB.lanesBytes / 1_000_300),
+    );
+    await street.clock.pass(30_000);
+    expect(send(0)).toBe(undefined);
+    await street.clock.pass(1_000);
+    expect(bert.texts).toHaveLength(35);
   });
 });

@@ -15,6 +15,7 @@ function access(pass: Partial<Pass>): Access {
     account: "anna",
     resume: undefined,
     remembers: false,
+    refusalOfId: () => undefined,
     refusalOf: () => undefined,
     endedBy: () => undefined,
     charge: () => undefined,
@@ -141,6 +142,28 @@ describe("a message with a fault is refused by the first stage that finds it", (
     }
     await victim.settle();
     expect(victim.messages.map(({ type }) => type)).toEqual(["REGISTER_ACK", "RESPONSE"]);
+  });
+
+  it("authenticate: nobody goes by the id of somebody else's client, whose messages it would get", async () => {
+    const { gateway, book } = await managed();
+    const tokenOf = async (name: string): Promise<string> =>
+      (await book.add({ name, role: "member", by: "this machine" })).token;
+    const [anna, bert] = [await tokenOf("anna"), await tokenOf("bert")];
+    await Raw.registered(gateway.url, bert, "phone");
+    const tries: readonly (readonly [token: string, id: string, may: boolean])[] = [
+      [bert, "anna", false],
+      [anna, "phone", false],
+      [anna, "anna", true],
+      [bert, "phone", true],
+      [anna, "tablet", true],
+      [TOKEN, "phone", true],
+    ];
+    for (const [authToken, clientId, may] of tries) {
+      const raw = await Raw.open(gateway.url, clientId);
+      raw.say("REGISTER", { clientId, authToken, clientType: "api" });
+      await eventually(() => raw.messages[0]?.type).toBe(may ? "REGISTER_ACK" : "ERROR");
+      if (!may) expect(await raw.error()).toBe("AUTHENTICATION_FAILED");
+    }
   });
 
   it("authorise: before its target is looked for, whatever that is", async () => {
