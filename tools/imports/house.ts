@@ -95,6 +95,8 @@ export const TEST_KIT: readonly string[] = [
   "tools/bench/between/bare.ts",
   "tools/bench/between/orders.ts",
   "tools/bench/between/round-trips.ts",
+  "simulations/routing/compare.ts",
+  "simulations/routing/library.ts",
 ];
 
 /** Packages that a file only looks for, and does without when they are absent. */

@@ -7,7 +7,7 @@ import type { Advert } from "./advert.ts";
 import type { Entry } from "./entry.ts";
 import { favoursOf, tierOf, totalOf, type Favour } from "./estimate.ts";
 import type { Fleet } from "./fleet.ts";
-import { boundOf, compare, judge, type Judgement } from "./judge.ts";
+import { boundsOf, compare, judge, type Judgement } from "./judge.ts";
 import type { RouteRequest } from "./request.ts";
 import { whyNot, type Rule } from "./rules.ts";
 import { wishOf, type Wish } from "./wish.ts";
@@ -71,8 +71,6 @@ export function decide(request: RouteRequest, fleet: Fleet): Decision {
 
 /** Who is taken to be nearly as good as the best: by what it was a moment ago it would take at most so many times as long. */
 const NEARLY = 2;
-/** How much rarer those are taken that seem to be slower: 4 takes one that seems to take twice as long at one of 17 times. */
-const STEEPNESS = 4;
 /** What another has to be better by to be worth the way there. */
 const WORTH_MS = 5;
 
@@ -175,18 +173,16 @@ interface Shortlist {
 
 /** Of a thousand services most are far too slow or too busy to be looked at closely. */
 function shortlist(wish: Wish, entries: readonly Entry[], fleet: Fleet): Shortlist {
-  const bounds = new Float64Array(entries.length);
+  const bounds = boundsOf(wish, entries, fleet);
   const tiers = new Int32Array(entries.length);
   const isTiered = wish.turnPeer !== undefined || wish.policy.prefer.length > 0;
   let first = 0;
   for (let at = 0; at < entries.length; at += 1) {
     const entry = entries[at];
     if (entry === undefined) continue;
-    const bound = boundOf(wish, entry, fleet);
-    bounds[at] = bound;
-    if (isTiered) tiers[at] = tierOf(wish, entry, fleet);
+    if (isTiered) tiers[at] = tierOf(wish, entry, fleet.self);
     const byTier = (tiers[at] ?? 0) - (tiers[first] ?? 0);
-    if (byTier < 0 || (byTier === 0 && bound < (bounds[first] ?? 0))) first = at;
+    if (byTier < 0 || (byTier === 0 && (bounds[at] ?? 0) < (bounds[first] ?? 0))) first = at;
   }
   const judged: Judgement[] = [];
   let best: Judgement | undefined;
@@ -225,11 +221,17 @@ function spread(near: readonly Judgement[], { random }: Fleet): Judgement | unde
   // What is here is known as it is now; whoever has the turn keeps it.
   if (best === undefined || random === undefined || best.isHere || best.tier < 0) return best;
   let sum = 0;
-  for (const { score } of near) sum += (best.score / score) ** STEEPNESS;
+  for (const { score } of near) sum += chanceOf(best.score / score);
   let left = random() * sum;
   for (const each of near) {
-    left -= (best.score / each.score) ** STEEPNESS;
+    left -= chanceOf(best.score / each.score);
     if (left <= 0) return each;
   }
   return best;
+}
+
+/** With the fourth power: one that seems to take twice as long is taken at one of 17 times. @param ratio of the best's score to its own */
+function chanceOf(ratio: number): number {
+  const squared = ratio * ratio;
+  return squared * squared;
 }

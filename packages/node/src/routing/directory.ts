@@ -4,6 +4,7 @@ import { serviceKey, type Advert, type Capability } from "./advert.ts";
 import type { Entry } from "./entry.ts";
 import { costsOf, USUAL_SIZES, type Costs } from "./priors.ts";
 import type { JobSize } from "./request.ts";
+import { Rows } from "./rows.ts";
 
 /** ISO 639-2: every language. */
 const ANY_LANGUAGE = "mul";
@@ -16,6 +17,7 @@ interface Shelf {
   entries: Entry[];
   /** By {@link serviceKey}: where it stands among the entries. */
   readonly places: Map<string, number>;
+  readonly rows: Rows;
   /** Somebody holds the entries as they are: the next change makes others. */
   isHeld: boolean;
 }
@@ -32,16 +34,18 @@ export class Directory {
 
   /** Takes the place of what that service said before. @param atMs when it was true, on the clock of decisions */
   put(advert: Advert, atMs: number): void {
-    const { places, entries } = this.#open(advert.capability);
+    const { places, entries, rows } = this.#open(advert.capability);
     const key = serviceKey(advert);
     const place = places.get(key) ?? entries.length;
     places.set(key, place);
-    entries[place] = prepare(advert, atMs, entries[place]);
+    const entry = prepare(advert, atMs, entries[place]);
+    entries[place] = entry;
+    rows.set(place, entry);
   }
 
   /** Forgets one service. */
   remove(service: Pick<Advert, "peer" | "capability" | "model">): void {
-    const { places, entries } = this.#open(service.capability);
+    const { places, entries, rows } = this.#open(service.capability);
     const key = serviceKey(service);
     const place = places.get(key);
     if (place === undefined) return;
@@ -49,6 +53,7 @@ export class Directory {
     const last = entries.pop();
     if (last === undefined || place === entries.length) return;
     entries[place] = last;
+    rows.set(place, last);
     places.set(serviceKey(last.advert), place);
   }
 
@@ -70,11 +75,17 @@ export class Directory {
     return shelf.entries;
   }
 
+  /** When each of {@link of} would be done now, from now, without the way and without what this router has sent. */
+  doneMs(capability: Capability, nowMs: number, size: Required<JobSize>): Float64Array {
+    const shelf = this.#shelves.get(capability);
+    return shelf === undefined ? new Float64Array() : shelf.rows.doneMs(shelf.entries.length, nowMs, size);
+  }
+
   /** To be changed. */
   #open(capability: Capability): Shelf {
     let shelf = this.#shelves.get(capability);
     if (shelf === undefined) {
-      shelf = { entries: [], places: new Map(), isHeld: false };
+      shelf = { entries: [], places: new Map(), rows: new Rows(), isHeld: false };
       this.#shelves.set(capability, shelf);
     }
     if (shelf.isHeld) {
@@ -109,8 +120,8 @@ function prepare(advert: Advert, atMs: number, before: Entry | undefined): Entry
     memo,
     concurrency: count(concurrency, 0),
     jobs: isRunning + isQueued,
-    // Of what runs, half is left on average.
-    backlogMs: count(backlogMs, (isRunning / 2 + isQueued) * usualMs),
+    // Of what runs, half is left on average. Whoever has no jobs has nothing to do, whatever it says.
+    backlogMs: isRunning + isQueued === 0 ? 0 : count(backlogMs, (isRunning / 2 + isQueued) * usualMs),
     usualMs,
     demand: count(demand, 0),
     isFull: isQueued >= count(queueCapacity, Infinity) && isRunning >= count(concurrency, 0),

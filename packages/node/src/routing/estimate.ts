@@ -3,26 +3,15 @@ import { workMsOf } from "./directory.ts";
 import type { Entry } from "./entry.ts";
 import type { Fleet, InFlight } from "./fleet.ts";
 import { ROUND_TRIPS } from "./priors.ts";
-import { queueMsAhead } from "./queue.ts";
+import { queueMsAt } from "./queue.ts";
 import { isMeant, standingOf } from "./standing.ts";
 import type { Wish } from "./wish.ts";
 
-/** Who has said nothing for longer had nothing new to say. */
-const DEMAND_MS = 500;
-
-/**
- * How long a job waits before a service begins with it. Since the service said what it had to do it has worked on, and others have
- * sent it more: as much as of late, or what this router has sent itself, if that is more. Without this everybody would send
- * everything to the one that looked idle a moment ago.
- */
+/** How long a job waits before a service begins with it. */
 export function queueMsOf(entry: Entry, nowMs: number, inFlight: InFlight | undefined): number {
-  const { concurrency, usualMs } = entry;
-  const since = Math.min(DEMAND_MS, Math.max(0, nowMs - entry.atMs));
-  const byOthersMs = entry.demand * since;
-  const sentMs = Math.max(byOthersMs, inFlight?.workMs ?? 0);
-  const jobs = entry.jobs + Math.max(byOthersMs / Math.max(1, usualMs), inFlight?.jobs ?? 0);
-  const workedMs = Math.max(0, nowMs - entry.atMs) * Math.min(concurrency, entry.jobs);
-  return queueMsAhead(jobs, concurrency, Math.max(0, entry.backlogMs - workedMs) + sentMs);
+  const { jobs, concurrency, backlogMs, demand, usualMs } = entry;
+  const [sentJobs, sentMs] = inFlight === undefined ? [0, 0] : [inFlight.jobs, inFlight.workMs];
+  return queueMsAt(nowMs - entry.atMs, jobs, concurrency, backlogMs, demand, usualMs, sentJobs, sentMs);
 }
 
 /** Compute time of the job there. */
@@ -49,14 +38,20 @@ const BATTERY = 0.6;
 /** Another takes a session over when it is better by more than this: who is nearly as good would take it to and fro. */
 const SAME_SESSION = 1.25;
 
+/** Whether nothing counts for or against anybody. */
+export function isIndifferent({ prefers, prefersClass, isInteractive, stayWith, policy }: Wish): boolean {
+  const isPlain = prefers.length === 0 && prefersClass === undefined && isInteractive && stayWith === undefined;
+  return isPlain && policy.weights.length === 0;
+}
+
 /** The product of all {@link favoursOf}, without a word of them: for decisions. */
-export function weightOf(wish: Wish, entry: Entry, fleet: Fleet): number {
+export function weightOf(wish: Wish, entry: Entry, self: string): number {
   let weight = 1;
   for (const tag of wish.prefers) if (!entry.hardware.has(tag)) weight *= WITHOUT_PREFERRED;
   if (wish.prefersClass !== undefined && !entry.classes.has(wish.prefersClass)) weight *= NOT_ITS_CLASS;
   if (!wish.isInteractive && entry.advert.power === "battery") weight *= BATTERY;
   if (wish.stayWith === entry.advert.peer) weight *= SAME_SESSION;
-  return weight * standingOf(wish.policy, entry, fleet.self).weight;
+  return weight * standingOf(wish.policy, entry, self).weight;
 }
 
 /** What {@link weightOf} is made of, in words. */
@@ -95,7 +90,7 @@ export function totalOf(score: number, weight: number, isHere: boolean): number 
 }
 
 /** Which group of the policy's a service belongs to: who has the turn, who is preferred in order, everybody else. */
-export function tierOf(wish: Wish, entry: Entry, fleet: Fleet): number {
+export function tierOf(wish: Wish, entry: Entry, self: string): number {
   if (wish.turnPeer === entry.advert.peer) return -1;
-  return standingOf(wish.policy, entry, fleet.self).tier;
+  return standingOf(wish.policy, entry, self).tier;
 }

@@ -53,7 +53,7 @@ export function explain(decision: Decision): RouteExplanation {
 function outcomeOf(best: Candidate | undefined, refusal: string | undefined): string {
   if (best === undefined) return `Nobody does it: ${refusal ?? "nobody may"}.`;
   const { name, model } = best.advert;
-  return `${best.isHere ? "This host" : name} does it with ${model}, in about ${duration(best.expected.totalMs)}.`;
+  return `${best.isHere ? "This host" : shown(name)} does it with ${shown(model)}, in about ${duration(best.expected.totalMs)}.`;
 }
 
 const HEADINGS = ["candidate", "model", "queue", "work", "network", "total", "weight", "score", "because"] as const;

@@ -28,10 +28,17 @@ export { readAdvert } from "./read-advert.ts";
 export { Breakers } from "./breaker.ts";
 export type { BreakerOptions, Failure } from "./breaker.ts";
 export { SentJobs } from "./sent-jobs.ts";
+export { fitsMemory, modelMemory } from "./memory.ts";
+export type { ModelShape } from "./memory.ts";
 /** On the side of who does the work: what it has to do, and whether it takes more. */
 export { Backlog } from "./backlog.ts";
 export type { HeldJob } from "./backlog.ts";
 export { admit, MOST_MOVES } from "./admission.ts";
 export type { Admission, Load, Terms } from "./admission.ts";
+/** What a job is expected to take on an engine of such a speed. */
+export { workMsOf } from "./directory.ts";
+export { costsOf } from "./priors.ts";
+export type { Costs } from "./priors.ts";
+export { sizeOf } from "./wish.ts";
 export { SpeedBook } from "./speed.ts";
 export type { Measure } from "./speed.ts";

@@ -1,6 +1,6 @@
 /** One service held against one request: whether it may do it, and when it would be done. */
 import type { Entry } from "./entry.ts";
-import { networkMs, queueMsOf, scoreOf, tierOf, weightOf, workMs } from "./estimate.ts";
+import { isIndifferent, networkMs, queueMsOf, scoreOf, tierOf, weightOf, workMs } from "./estimate.ts";
 import type { BreakerView, Fleet } from "./fleet.ts";
 import { ROUND_TRIP_MS } from "./priors.ts";
 import { ruleAgainst, type Rule } from "./rules.ts";
@@ -31,7 +31,7 @@ export function judge(wish: Wish, entry: Entry, fleet: Fleet): Judgement {
   const rule = ruleAgainst(wish, entry, fleet, { queueMs, roundTripMs, breaker });
   const work = workMs(wish, entry);
   const network = networkMs(wish, roundTripMs);
-  const weight = weightOf(wish, entry, fleet);
+  const weight = weightOf(wish, entry, fleet.self);
   return {
     entry,
     rule,
@@ -42,16 +42,22 @@ export function judge(wish: Wish, entry: Entry, fleet: Fleet): Judgement {
     workMs: work,
     networkMs: network,
     weight,
-    tier: tierOf(wish, entry, fleet),
+    tier: tierOf(wish, entry, fleet.self),
     score: scoreOf(queueMs + work + network, weight, isHere),
   };
 }
 
-/** At least as good as what {@link judge} finds, and found much sooner: without the network, and without what was sent meanwhile. */
-export function boundOf(wish: Wish, entry: Entry, fleet: Fleet): number {
-  const ms = queueMsOf(entry, fleet.nowMs, undefined) + workMs(wish, entry);
-  // Whoever is here would do without the way.
-  return scoreOf(ms, weightOf(wish, entry, fleet), true);
+/** Scores at least as good as what {@link judge} finds, found much sooner: without the way, and without what was sent meanwhile. */
+export function boundsOf(wish: Wish, entries: readonly Entry[], { services, nowMs, self }: Fleet): Float64Array {
+  const bounds = services.doneMs(wish.request.capability, nowMs, wish.size);
+  const isPlain = isIndifferent(wish);
+  for (let at = 0; at < bounds.length; at += 1) {
+    const entry = entries[at];
+    const weight = isPlain || entry === undefined ? 1 : weightOf(wish, entry, self);
+    // Whoever is here would do without the way.
+    bounds[at] = scoreOf(bounds[at] ?? 0, weight, true);
+  }
+  return bounds;
 }
 
 /** Which of two that may is better; two services are never equal. */

@@ -1,6 +1,7 @@
 /** The hard rules: what a service must not be asked, however fast it is. */
 import type { Entry } from "./entry.ts";
 import type { BreakerView, Fleet } from "./fleet.ts";
+import { fitsMemory } from "./memory.ts";
 import { isModel, standingOf } from "./standing.ts";
 import type { Wish } from "./wish.ts";
 
@@ -50,7 +51,8 @@ function ruleAgainstEver(wish: Wish, entry: Entry, fleet: Fleet): Rule | undefin
   if (advert.modes.length > 0 && !advert.modes.includes(wish.isInteractive ? "interactive" : "batch")) return "mode";
   if (wish.class !== undefined && entry.classes.size > 0 && !entry.classes.has(wish.class)) return "class";
   if (wish.needs.length > 0 && !wish.needs.every((tag) => entry.hardware.has(tag))) return "hardware";
-  if (advert.memory !== undefined && !fitsMemory(advert.memory, wish.size)) return "memory";
+  if (advert.memory !== undefined && !fitsMemory(advert.memory, wish.size.promptTokens + wish.size.tokens))
+    return "memory";
   return undefined;
 }
 
@@ -77,15 +79,6 @@ function speaksAs({ voices }: Entry, name: string, language: string | undefined)
 
 function lets(breaker: BreakerView): boolean {
   return breaker.state === "closed" || (breaker.state === "half-open" && !breaker.isTried);
-}
-
-/** PT-10: a model has room where it runs, with the conversation beside it. */
-function fitsMemory(
-  { isLoaded, modelBytes, bytesPerToken, freeBytes }: NonNullable<Entry["advert"]["memory"]>,
-  { promptTokens, tokens }: Wish["size"],
-): boolean {
-  const needed = (isLoaded ? 0 : modelBytes) + bytesPerToken * (promptTokens + tokens);
-  return needed <= freeBytes;
 }
 
 /** Why `rule` forbids a service, in words for people. */

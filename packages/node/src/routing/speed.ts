@@ -22,6 +22,10 @@ const MOST_SURPRISE = 3;
 /** Sizes that hardly differ do not tell what belongs to a job and what to its size: this much of their mean they have to. */
 const LEAST_SPREAD = 0.2;
 const LEAST_JOBS = 3;
+/** A thousandth of a millisecond of sound. */
+const LEAST = 1e-3;
+/** Ten days, or as much text: what is more was measured wrongly. */
+const MOST = 1e9;
 
 /** `fixed + perUnit * size`, fitted by least squares with decaying weights; neither is ever negative. */
 export class CostLine {
@@ -32,9 +36,9 @@ export class CostLine {
   #xx = 0;
   #xy = 0;
 
-  /** @param size above 0 @param ms at least 0; anything else is passed over */
+  /** @param size above 0 @param ms at least 0; what cannot be is passed over */
   add(size: number, ms: number): void {
-    if (!(size > 0) || !(ms >= 0) || !Number.isFinite(size * ms)) return;
+    if (!(size >= LEAST && size <= MOST) || !(ms >= 0 && ms <= MOST)) return;
     const expected = this.#jobs === 0 ? ms : this.fixedMs + this.perUnitMs * size;
     const cost = expected > 0 ? Math.min(expected * MOST_SURPRISE, Math.max(expected / MOST_SURPRISE, ms)) : ms;
     this.#jobs += 1;
