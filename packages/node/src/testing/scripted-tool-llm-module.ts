@@ -38,8 +38,12 @@ export async function createEngine(given: unknown): Promise<Engine> {
         const { messages } = checked(generateParams, params, "parameters of generate");
         await sleep(options.delayMs, undefined, { signal: io.signal });
         const reply = replyTo(messages, options);
+        const startedAtMs = performance.now();
         for (let at = 0; at < reply.length; at += PIECE_CHARS) await io.emit(reply.slice(at, at + PIECE_CHARS));
-        return { promptTokens: messages.length, outputTokens: reply.length, tokensPerSecond: 1_000, stopReason: "end" };
+        const outputTokens = Math.ceil(reply.length / PIECE_CHARS);
+        const seconds = Math.max(0.001, (performance.now() - startedAtMs) / 1000);
+        const promptTokens = messages.reduce((sum, { content }) => sum + content.split(/\s+/).length, 0);
+        return { promptTokens, outputTokens, tokensPerSecond: outputTokens / seconds, stopReason: "end" };
       },
     },
   };
