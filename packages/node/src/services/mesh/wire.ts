@@ -14,8 +14,12 @@ import * as z from "zod";
 import type { ChatMessage } from "../../providers/language-model.ts";
 import type { Load, Terms } from "../../routing/index.ts";
 
-/** Sound as it travels: mono 32-bit floats, little-endian; of what is heard, at `SPEECH_RATE_HZ`. */
-export type SoundRef = StreamRef<Uint8Array>;
+/**
+ * Sound as it travels: mono 32-bit floats, little-endian; of what is heard, at `SPEECH_RATE_HZ`. With it may come that its end may
+ * follow at once.
+ */
+export type SoundItem = Uint8Array | { readonly mayBeLast: true; readonly samples: Uint8Array };
+export type SoundRef = StreamRef<SoundItem>;
 /** What is told of a job. */
 export type AnswerRef = StreamRef<AnswerItem>;
 
@@ -235,6 +239,23 @@ export function samplesOf(bytes: unknown): Float32Array {
   new Uint8Array(samples.buffer).set(bytes);
   for (let n = 0; n < samples.length; n += 1) if (!Number.isFinite(samples[n])) samples[n] = 0;
   return samples;
+}
+
+/** A block of any length as it travels. */
+export function* itemsOf(samples: Float32Array, mayBeLast: boolean): Generator<SoundItem, undefined> {
+  for (let at = 0; at < samples.length; at += BLOCK_SAMPLES) {
+    const bytes = bytesOf(samples.subarray(at, at + BLOCK_SAMPLES));
+    yield mayBeLast && at + BLOCK_SAMPLES >= samples.length ? { mayBeLast, samples: bytes } : bytes;
+  }
+  return undefined;
+}
+
+const lastSound = z.strictObject({ mayBeLast: z.literal(true), samples: z.unknown() });
+
+/** What another peer's microphone gave. @throws TypeError when it is no block of sound */
+export function readSound(item: unknown): { readonly samples: Float32Array; readonly mayBeLast: boolean } {
+  const last = lastSound.safeParse(item);
+  return { samples: samplesOf(last.success ? last.data.samples : item), mayBeLast: last.success };
 }
 
 /** A long stretch in blocks that may travel. */

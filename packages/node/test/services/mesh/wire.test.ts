@@ -10,7 +10,9 @@ import {
   acceptsSpeak,
   acceptsThink,
   bytesOf,
+  itemsOf,
   readItem,
+  readSound,
   samplesOf,
 } from "../../../src/services/mesh/wire.ts";
 
@@ -118,6 +120,8 @@ describe("what an engine elsewhere says", () => {
         frame.set(bytesOf(samples), offset);
         const read = samplesOf(frame.subarray(offset));
         expect(read).toEqual(samples.map((sample) => (Number.isFinite(sample) ? sample : 0)));
+        const [item] = itemsOf(samples, true);
+        expect(readSound(item)).toEqual({ samples: read, mayBeLast: true });
       }),
     );
     for (const bad of [
@@ -129,6 +133,7 @@ describe("what an engine elsewhere says", () => {
       undefined,
     ]) {
       expect(() => samplesOf(bad)).toThrow(TypeError);
+      expect(() => readSound({ mayBeLast: true, samples: bad })).toThrow(TypeError);
     }
   });
 });

@@ -1,7 +1,7 @@
 /** One engine of this peer as an actor that other peers give jobs to: so many at once, a short queue, and a refusal at once beyond. */
 import type { ActorContext, Behavior, SpawnOptions } from "@parley/actors";
-import { AudioError, SPEECH_RATE_HZ } from "@parley/audio";
-import { LONGEST_STREAM_MS, startStream } from "@parley/audio/engines";
+import { AudioError } from "@parley/audio";
+import { refuseTooLong, startStream } from "@parley/audio/engines";
 import type { Capability } from "../../../routing/index.ts";
 import { engineTitles } from "../../stage.ts";
 import type { EngineOf, LocalEngine } from "../engines.ts";
@@ -12,7 +12,7 @@ import {
   acceptsThink,
   blocksOf,
   bytesOf,
-  samplesOf,
+  readSound,
   SOUND_WINDOW,
   type FollowJob,
   type HearJob,
@@ -28,7 +28,6 @@ const MAILBOX = 64;
 const SPEECH_IDLE_MS = 30_000;
 /** A microphone may be shut for a while. */
 const FOLLOW_IDLE_MS = 600_000;
-const MOST_SAMPLES = (LONGEST_STREAM_MS * SPEECH_RATE_HZ) / 1000;
 
 /** What is spawned for an engine. */
 export interface Servant<Job> {
@@ -42,10 +41,10 @@ export function hearingServant(local: LocalEngine<EngineOf["stt"]>): Servant<Hea
       const { isWhole, mode, hotWords, language, partials, knownMs, urgent } = job;
       const { signal } = answer;
       const how = { mode, hotWords, language, urgent, signal };
-      const sound = bounded(soundOf(context, job.sound, SPEECH_IDLE_MS, signal));
+      const sound = bounded(heardFrom(context, job.sound, SPEECH_IDLE_MS, signal));
       if (isWhole) {
         const parts: Float32Array[] = [];
-        for await (const block of sound) parts.push(block);
+        for await (const { samples } of sound) parts.push(samples);
         await answer.push({ type: "final", transcript: await engine.transcribe(joined(parts), how) });
         return;
       }
@@ -58,7 +57,7 @@ export function hearingServant(local: LocalEngine<EngineOf["stt"]>): Servant<Hea
       // Whoever feeds or ends it meets the same failure.
       telling.catch(() => undefined);
       try {
-        for await (const block of sound) await stream.feed(block);
+        for await (const { samples, mayBeLast } of sound) await stream.feed(samples, mayBeLast);
         const transcript = await stream.end();
         await answer.push({ type: "final", transcript });
       } finally {
@@ -166,29 +165,31 @@ function servant<Kind extends Capability, Job extends Pick<SpeakJob, "replyTo" |
   };
 }
 
-async function* soundOf<Job>(
+type Heard = ReturnType<typeof readSound>;
+
+async function* heardFrom<Job>(
   context: ActorContext<Job>,
   ref: SoundRef,
   idleTimeoutMs: number,
   signal: AbortSignal,
-): AsyncGenerator<Float32Array> {
+): AsyncGenerator<Heard> {
   // What its peer sends is looked at block by block.
-  for await (const bytes of context.readStream<unknown>(ref, { window: SOUND_WINDOW, idleTimeoutMs, signal })) {
-    yield samplesOf(bytes);
+  for await (const item of context.readStream<unknown>(ref, { window: SOUND_WINDOW, idleTimeoutMs, signal })) {
+    yield readSound(item);
   }
 }
 
+async function* soundOf<Job>(...from: Parameters<typeof heardFrom<Job>>): AsyncGenerator<Float32Array> {
+  for await (const { samples } of heardFrom(...from)) yield samples;
+}
+
 /** @throws AudioError `audio-too-long` */
-async function* bounded(sound: AsyncIterable<Float32Array>): AsyncGenerator<Float32Array> {
+async function* bounded(sound: AsyncIterable<Heard>): AsyncGenerator<Heard> {
   let samples = 0;
-  for await (const block of sound) {
-    samples += block.length;
-    if (samples > MOST_SAMPLES) {
-      throw new AudioError("audio-too-long", `one stretch of speech is longer than ${LONGEST_STREAM_MS / 1000} s`, {
-        nextStep: "End it at a pause, and go on with another.",
-      });
-    }
-    yield block;
+  for await (const heard of sound) {
+    samples += heard.samples.length;
+    refuseTooLong(samples);
+    yield heard;
   }
 }
 

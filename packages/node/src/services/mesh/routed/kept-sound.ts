@@ -8,6 +8,7 @@ export interface SoundReader extends AsyncIterableIterator<Float32Array, undefin
 
 export class KeptSound {
   readonly #blocks: Float32Array[] = [];
+  readonly #maybeLast = new WeakSet<Float32Array>();
   #samples = 0;
   #isOver = false;
   readonly #ended = Promise.withResolvers<void>();
@@ -35,10 +36,16 @@ export class KeptSound {
   }
 
   /** It must not change afterwards. */
-  push(block: Float32Array): void {
+  push(block: Float32Array, mayBeLast = false): void {
     this.#blocks.push(block);
+    if (mayBeLast) this.#maybeLast.add(block);
     this.#samples += block.length;
     this.ring();
+  }
+
+  /** Whether the end may follow that block at once. */
+  mayBeLast(block: Float32Array): boolean {
+    return this.#maybeLast.has(block);
   }
 
   end(): void {

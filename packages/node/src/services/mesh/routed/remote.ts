@@ -4,12 +4,12 @@ import { AudioError, type AudioErrorCode } from "@parley/audio";
 import { PeerError } from "../../../errors.ts";
 import type { Capability, Load } from "../../../routing/index.ts";
 import {
-  bytesOf,
-  blocksOf,
+  itemsOf,
   readItem,
   type AnswerItem,
   type AnswerRef,
   type JobMessage,
+  type SoundItem,
   type SoundRef,
 } from "../wire.ts";
 
@@ -76,26 +76,30 @@ export async function* askEngine(
 }
 
 /** Sound as a stream that another peer may read. Ends with `signal`. */
-export function offerSound(system: ActorSystem, sound: AsyncIterable<Float32Array>, signal: AbortSignal): SoundRef {
-  const stream: StreamRef<Uint8Array> = system.offerStream(asBytes(sound), { idleTimeoutMs: IDLE_MS, signal });
-  return stream;
+export function offerSound(
+  system: ActorSystem,
+  sound: AsyncIterable<Float32Array>,
+  signal: AbortSignal,
+  mayBeLast: (block: Float32Array) => boolean = () => false,
+): SoundRef {
+  return system.offerStream(asItems(sound, mayBeLast), { idleTimeoutMs: IDLE_MS, signal });
 }
 
 /** Not a generator: closing one is held up by a read that waits. */
-function asBytes(sound: AsyncIterable<Float32Array>): AsyncIterable<Uint8Array> {
+function asItems(
+  sound: AsyncIterable<Float32Array>,
+  mayBeLast: (block: Float32Array) => boolean,
+): AsyncIterable<SoundItem> {
   const from = sound[Symbol.asyncIterator]();
-  let blocks: Iterator<Float32Array, undefined> | undefined;
-  const iterator: AsyncIterator<Uint8Array, undefined> = {
+  let items: Iterator<SoundItem, undefined> | undefined;
+  const iterator: AsyncIterator<SoundItem, undefined> = {
     next: async () => {
       for (;;) {
-        const block = blocks?.next();
-        if (block?.done === false) {
-          if (block.value.length > 0) return { done: false, value: bytesOf(block.value) };
-          continue;
-        }
+        const item = items?.next();
+        if (item?.done === false) return item;
         const result = await from.next();
         if (result.done === true) return { done: true, value: undefined };
-        blocks = blocksOf(result.value);
+        items = itemsOf(result.value, mayBeLast(result.value));
       }
     },
     return: async () => {

@@ -95,7 +95,7 @@ function hearing(placement: Placed, ask: Ask, sound: KeptSound, how: StreamOptio
     there: (there, signal) => {
       const reader = sound.reader();
       manner.reads?.(reader);
-      return heardThere(there, { reader, how, isWhole: manner.isWhole }, signal);
+      return heardThere(there, { sound, reader, how, isWhole: manner.isWhole }, signal);
     },
     waitedSinceMs: (sinceMs) => {
       if (sound.isOver) endedMs ??= clock.nowMs();
@@ -122,7 +122,12 @@ function expectedMs({ speed }: Advert, samples: number): number | undefined {
 
 async function* heardThere(
   { system, peer, terms }: There,
-  given: { readonly reader: SoundReader; readonly how: StreamOptions; readonly isWhole: boolean },
+  given: {
+    readonly sound: KeptSound;
+    readonly reader: SoundReader;
+    readonly how: StreamOptions;
+    readonly isWhole: boolean;
+  },
   signal: AbortSignal,
 ): AsyncGenerator<Sign<StreamEvent>> {
   const { mode, hotWords, language, partials, knownMs, urgent } = given.how;
@@ -130,7 +135,7 @@ async function* heardThere(
     type: "hear",
     terms,
     isWhole: given.isWhole,
-    sound: offerSound(system, given.reader, signal),
+    sound: offerSound(system, given.reader, signal, (block) => given.sound.mayBeLast(block)),
     ...defined({ mode, hotWords, language, partials, knownMs, urgent }),
   };
   for await (const item of askEngine(system, { peer, kind: "stt" }, (replyTo) => ({ ...job, replyTo }), signal)) {
@@ -146,12 +151,12 @@ function eventOf(item: Said): Sign<StreamEvent> {
 
 async function* heardHere(
   engine: SpeechToText,
-  given: { readonly reader: SoundReader; readonly how: StreamOptions },
+  given: { readonly sound: KeptSound; readonly reader: SoundReader; readonly how: StreamOptions },
   signal: AbortSignal,
 ): AsyncGenerator<StreamEvent> {
   const stream = startStream(engine, { ...given.how, signal });
   const fed = (async () => {
-    for await (const block of given.reader) await stream.feed(block);
+    for await (const block of given.reader) await stream.feed(block, given.sound.mayBeLast(block));
     return await stream.end();
   })();
   // Whoever reads the events meets the same failure.
@@ -188,10 +193,10 @@ class RoutedStream implements SpeechStream {
     });
   }
 
-  async feed(samples: Float32Array): Promise<void> {
+  async feed(samples: Float32Array, mayBeLast = false): Promise<void> {
     this.#refuse();
     refuseTooLong(this.#sound.samples + samples.length);
-    this.#sound.push(samples);
+    this.#sound.push(samples, mayBeLast);
     const { blocks } = this.#sound;
     while (blocks - (this.#reader?.done ?? 0) > this.#ahead) {
       if (this.#failure !== undefined) throw this.#failure.error;
@@ -229,7 +234,7 @@ class RoutedStream implements SpeechStream {
       here: (engine, legSignal) => {
         const reader = this.#sound.reader();
         reads(reader);
-        return heardHere(engine, { reader, how }, legSignal);
+        return heardHere(engine, { sound: this.#sound, reader, how }, legSignal);
       },
     });
     try {
