@@ -39,7 +39,7 @@ const TROUBLES: readonly (readonly [string, Trouble])[] = [
 ];
 
 /** Whoever has begun with that. */
-function workerOf(kind: "stt" | "tts" | "llm" | "vad", ...residents: readonly Resident[]): Resident {
+function workerOf(kind: "stt" | "tts" | "llm" | "vad" | "wake", ...residents: readonly Resident[]): Resident {
   const worker = residents.find(({ logs }) => logs[kind].now > 0);
   if (worker === undefined) throw new Error("nobody works");
   return worker;
@@ -303,24 +303,47 @@ describe("whoever pauses, whenever, for however long", () => {
   });
 });
 
-describe("frames of a live stream", () => {
-  it.each(TROUBLES)("are all there, in order, once each, when who finds voices %s", async (_, trouble) => {
+describe("what follows a live stream", () => {
+  async function* microphone(): AsyncGenerator<Float32Array> {
+    for (let at = 0; at < SPEECH.length; at += BLOCK) {
+      await wait(20);
+      // Loud in the middle third.
+      yield SPEECH.subarray(at, at + BLOCK).map((sample) => (at >= 16_000 && at < 32_000 ? sample : sample / 100));
+    }
+  }
+
+  it.each(TROUBLES)("tells each frame once, in order, when who finds voices %s", async (_, trouble) => {
     const { hall, attic, cellar } = await street({ vad: {} }, { vad: {} });
     const { clock } = village;
-    const vad = await hall.house.voiceFrames({}, undefined);
-    const atMs: number[] = [];
-    async function* microphone(): AsyncGenerator<Float32Array> {
-      for (let at = 0; at < SPEECH.length; at += BLOCK) {
-        await wait(20);
-        yield SPEECH.subarray(at, at + BLOCK);
-      }
-    }
+    const vad = await clock.until(hall.house.voiceFrames({}, undefined));
+    const frames: { readonly atMs: number; readonly probability: number }[] = [];
     const over = (async () => {
-      for await (const frame of vad.frames(microphone())) atMs.push(frame.atMs);
+      for await (const frame of vad.frames(microphone())) frames.push(frame);
     })();
     await clock.pass(1_400);
     trouble(workerOf("vad", attic, cellar));
     await clock.until(over);
-    expect(atMs).toEqual(Array.from({ length: SPEECH.length / 160 }, (__, n) => n * 10));
+    expect(frames.map(({ atMs }) => atMs)).toEqual(Array.from({ length: SPEECH.length / 160 }, (__, n) => n * 10));
+    const voiced = frames.filter(({ probability }) => probability > 0.5).map(({ atMs }) => atMs);
+    expect([voiced[0], voiced.at(-1), voiced.length]).toEqual([1_000, 1_990, 100]);
+  });
+
+  it.each(TROUBLES)("hears a wake word where it is, and once, when who listens for it %s", async (_, trouble) => {
+    const { hall, attic, cellar } = await street({ wake: {} }, { wake: {} });
+    const { clock } = village;
+    const wake = await clock.until(hall.house.wakeWord({}, ["beep"], undefined));
+    expect([wake.words, wake.stepMs]).toEqual([["beep"], 80]);
+    const steps: { readonly atMs: number; readonly isSure: boolean }[] = [];
+    const over = (async () => {
+      for await (const { atMs, scores } of wake.scores(microphone())) {
+        steps.push({ atMs, isSure: (scores["beep"] ?? 0) > 0.5 });
+      }
+    })();
+    await clock.pass(1_400);
+    trouble(workerOf("wake", attic, cellar));
+    await clock.until(over);
+    expect(steps.map(({ atMs }) => atMs)).toEqual(Array.from({ length: 37 }, (__, n) => (n + 1) * 80));
+    const sure = steps.filter(({ isSure }) => isSure).map(({ atMs }) => atMs);
+    expect([sure[0], sure.at(-1)]).toEqual([1_040, 2_000]);
   });
 });

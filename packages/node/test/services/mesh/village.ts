@@ -10,8 +10,8 @@ import {
   type TransportConnection,
 } from "@parley/actors";
 import { MemoryNetwork, VirtualClock } from "@parley/actors/testing";
-import { abortable } from "@parley/audio/format";
-import type { SpeechToText, TextToSpeech, VoiceFrames } from "@parley/audio/engines";
+import { abortable, toFrames } from "@parley/audio/format";
+import type { SpeechToText, TextToSpeech, VoiceFrames, WakeWord } from "@parley/audio/engines";
 import type { ChatMessage, LanguageModel } from "../../../src/providers/language-model.ts";
 import { POLICY_SETTING, SpeedBook, type Capability, type Privacy, type Reach } from "../../../src/routing/index.ts";
 import type { LocalEngines } from "../../../src/services/mesh/engines.ts";
@@ -214,6 +214,7 @@ function localEngines(scripts: { readonly [Kind in Capability]?: Script }, groun
       version: "1",
     }),
     llm: local("llm", (script) => bench.languageModel(scriptedLlm(script, ground))),
+    wake: local("wake", (script) => bench.wakeWord(scriptedWake(script, ground)), { words: ["beep"], stepMs: 80 }),
     vad: local("vad", (script) => bench.voiceFrames(scriptedVad(script, ground)), { frameMs: 10 }),
   };
 }
@@ -313,6 +314,29 @@ function scriptedVad(script: Script, ground: Ground): VoiceFrames {
             yield { atMs: (1000 * seen) / RATE_HZ, probability: mean > 0.1 ? 1 : 0 };
             seen += 160;
           }
+        }
+      } finally {
+        over(false);
+      }
+    },
+  };
+}
+
+/** Sure of the word wherever it is loud. */
+function scriptedWake(script: Script, ground: Ground): WakeWord {
+  return {
+    id: script.model ?? "ear-for-words",
+    words: ["beep"],
+    stepMs: 80,
+    async *scores(audio, { signal } = {}) {
+      const over = enter("wake", ground);
+      try {
+        let seen = 0;
+        for await (const frame of toFrames(audio, 1_280, "drop")) {
+          if (script.isStuck === true) await lasting(script, 0, ground.clock, signal);
+          seen += frame.length;
+          const mean = frame.reduce((sum, sample) => sum + Math.abs(sample), 0) / frame.length;
+          yield { atMs: (1000 * seen) / RATE_HZ, scores: { beep: mean > 0.1 ? 1 : 0 } };
         }
       } finally {
         over(false);

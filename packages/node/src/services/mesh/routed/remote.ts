@@ -1,5 +1,5 @@
 /** An engine of another peer, as those who move work see it: asked with a message, read as a stream of checked items. */
-import type { ActorRef, ActorSystem, StreamRef } from "@parley/actors";
+import type { ActorRef, ActorSystem } from "@parley/actors";
 import { AudioError, type AudioErrorCode } from "@parley/audio";
 import { PeerError } from "../../../errors.ts";
 import type { Capability, Load } from "../../../routing/index.ts";
