@@ -6,6 +6,9 @@ export type { DefaultFacts, SettingValue } from "./setting.ts";
 export { clientAccessOf } from "./access-lists.ts";
 export type { ClientAccess } from "./access-lists.ts";
 export { isHostName, isOwnMachine, plainAddress } from "./access-schema.ts";
+/** Where a peer is, as a person writes it. */
+export { readPeerAddress } from "./peer-address.ts";
+export type { PeerAddress } from "./peer-address.ts";
 /** What the settings of the cluster say. */
 export { joinListOf, rolesOf, wakeWordsOf } from "./cluster-lists.ts";
 export type { Role } from "./cluster-schema.ts";
@@ -23,6 +26,7 @@ export { loadConfig } from "./load.ts";
 export type { ConfigSources, FlagValues, LoadResult, LoadedConfig } from "./load.ts";
 export { CONFIG_FILE_NAME, configFileFor, readConfig } from "./read.ts";
 export type { ConfigRequest, ReadConfig } from "./read.ts";
+export type { ConfigValues } from "./values.ts";
 export { hostFacts } from "./host-facts.ts";
 export type { HostFacts } from "./host-facts.ts";
 /** What lives under home. */

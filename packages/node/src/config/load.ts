@@ -1,6 +1,6 @@
 /**
  * From a file's text, the environment and flags to one frozen configuration, with the origin of every value.
- * Precedence: flag, then environment, then file, then default. Pure: reads no disk, no process state.
+ * Precedence: an embedding program's value, flag, then environment, then file, then default. Pure: reads no disk, no process state.
  */
 import path from "node:path";
 import type { HostFacts } from "./host-facts.ts";
@@ -14,6 +14,7 @@ import { SETTINGS, environmentName, flagName, toToml } from "./settings.ts";
 import type { Setting } from "./settings.ts";
 import { readToml } from "./toml.ts";
 import type { ConfigFile, GivenValue } from "./toml.ts";
+import { readValues, type ConfigValues } from "./values.ts";
 
 /** Flags given on the command line, as text. */
 export type FlagValues = Readonly<Partial<Record<SettingKey, string>>>;
@@ -23,6 +24,8 @@ export interface ConfigSources {
   readonly file?: ConfigFile | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly flags: FlagValues;
+  /** What a program gives to the peer it embeds; stronger than all else. */
+  readonly values?: ConfigValues | undefined;
   readonly host: HostFacts;
   /** What relative paths in flags and environment are relative to. */
   readonly cwd: string;
@@ -47,10 +50,17 @@ export type LoadResult =
  */
 export function loadConfig(sources: ConfigSources): LoadResult {
   const fromFile = sources.file === undefined ? { given: [], problems: [] } : readToml(sources.file);
-  const problems: ConfigProblem[] = [...fromFile.problems];
+  const fromProgram = readValues(sources.values ?? {});
+  const problems: ConfigProblem[] = [...fromFile.problems, ...fromProgram.problems];
   const winners = new Map<SettingKey, { readonly value: SettingValue; readonly place: Place }>();
   // Weakest first: a later value replaces an earlier one.
-  for (const given of [...fromFile.given, ...fromEnvironment(sources.env), ...fromFlags(sources.flags)]) {
+  const written = [
+    ...fromFile.given,
+    ...fromEnvironment(sources.env),
+    ...fromFlags(sources.flags),
+    ...fromProgram.given,
+  ];
+  for (const given of written) {
     const { setting, value, place } = given;
     if (setting.accepts(value)) winners.set(setting.key, { value: settled(value, given, sources), place });
     else problems.push(valueProblem(given));

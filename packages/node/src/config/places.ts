@@ -5,7 +5,9 @@ import type { SettingKey } from "./schema.ts";
 export type Place =
   | { readonly source: "file"; readonly file: string; readonly line: number; readonly column: number }
   | { readonly source: "environment"; readonly name: string }
-  | { readonly source: "flag"; readonly flag: string };
+  | { readonly source: "flag"; readonly flag: string }
+  /** Given by the program that embeds the peer. */
+  | { readonly source: "program"; readonly key: string };
 
 /** Where the value in force came from. */
 export type Origin = Place | { readonly source: "default" };
@@ -25,9 +27,10 @@ export interface ConfigProblem {
   readonly suggestion?: string;
 }
 
-/** A place for people: `parley.toml:3:8`, `PARLEY_LISTEN_PORT`, `--port`, `default`. */
+/** A place for people: `parley.toml:3:8`, `PARLEY_LISTEN_PORT`, `--port`, `createPeer: listen.port`, `default`. */
 export function placeText(place: Origin): string {
   if (place.source === "file") return `${place.file}:${place.line}:${place.column}`;
   if (place.source === "environment") return place.name;
+  if (place.source === "program") return `createPeer: ${place.key}`;
   return place.source === "flag" ? place.flag : place.source;
 }

@@ -6,6 +6,7 @@ import { hostFacts } from "./host-facts.ts";
 import type { HostFacts } from "./host-facts.ts";
 import { loadConfig } from "./load.ts";
 import type { FlagValues, LoadedConfig } from "./load.ts";
+import type { ConfigValues } from "./values.ts";
 import { placeText } from "./places.ts";
 import type { ConfigProblem } from "./places.ts";
 import type { ConfigFile } from "./toml.ts";
@@ -21,9 +22,11 @@ export interface ConfigRequest {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
   readonly flags: FlagValues;
-  /** The file named by `--config`. */
-  readonly configFile?: string | undefined;
+  /** The file named by `--config`; `false`: none at all. */
+  readonly configFile?: string | false | undefined;
   readonly host?: HostFacts;
+  /** What a program gives to the peer it embeds. */
+  readonly values?: ConfigValues | undefined;
 }
 
 /** A configuration with the file it was read from. */
@@ -37,9 +40,17 @@ export interface ReadConfig extends LoadedConfig {
  */
 export function readConfig(request: ConfigRequest): ReadConfig {
   const host = request.host ?? hostFacts(request.env);
-  const where = configFileFor(request, host);
-  const file = readConfigFile(where);
-  const result = loadConfig({ file, env: request.env, flags: request.flags, host, cwd: request.cwd });
+  const { configFile } = request;
+  const where = configFile === false ? NO_FILE : configFileFor({ ...request, configFile }, host);
+  const file = configFile === false ? undefined : readConfigFile(where);
+  const result = loadConfig({
+    file,
+    env: request.env,
+    flags: request.flags,
+    values: request.values,
+    host,
+    cwd: request.cwd,
+  });
   if (!result.ok) throw invalid(result.problems);
   const { config, origins, warnings } = result;
   return { config, origins, warnings, file: { path: where.path, found: file !== undefined } };
@@ -50,7 +61,7 @@ export function readConfig(request: ConfigRequest): ReadConfig {
  * `PARLEY_HOME`, else `parley.toml` in the user's configuration folder. Only a file that was asked for by name must exist.
  */
 export function configFileFor(
-  request: ConfigRequest,
+  request: ConfigRequest & { readonly configFile?: string | undefined },
   host: HostFacts,
 ): { readonly path: string; readonly required: boolean } {
   const { env, cwd, flags } = request;
@@ -66,6 +77,8 @@ export function configFileFor(
         );
   return { path: path.join(folder, CONFIG_FILE_NAME), required: false };
 }
+
+const NO_FILE = { path: "", required: false };
 
 function nonEmpty(text: string | undefined): string | undefined {
   return text === "" ? undefined : text;

@@ -4,6 +4,7 @@
  */
 import * as z from "zod";
 import { corsSection, listenSection, tlsSection } from "./access-schema.ts";
+import { clientSection } from "./client-schema.ts";
 import { clusterSection, meshSection } from "./cluster-schema.ts";
 import { earsSection, wakeSection } from "./ears-schema.ts";
 import { areHotWords } from "./hot-words.ts";
@@ -287,7 +288,8 @@ export const configSchema = z.strictObject({
   wake: wakeSection,
   ears: earsSection,
   privacy: privacySection,
-  limits: section("How long things may take.", {
+  client: clientSection,
+  limits: section("How much there may be, and how long things may take.", {
     ask_seconds: setting(whole(1, 3600), {
       meaning: "The longest one question may take, from its end to the end of the answer.",
       unit: "seconds",
@@ -306,6 +308,17 @@ export const configSchema = z.strictObject({
       meaning: "In a live conversation, who speaks longer is heard in pieces; the last of them is answered.",
       unit: "seconds",
       default: 60,
+    }),
+    messages_per_minute: setting(whole(0, 100_000), {
+      meaning:
+        "What one client may send in a minute, beside signs of life and reports, which count a twentieth; more is refused. 0: any number.",
+      default: 100,
+    }),
+    audio_mb_per_minute: setting(whole(0, 100_000), {
+      meaning:
+        "Sound that one client may send in a minute; more is taken in more slowly. A minute of speech has 2 MB. 0: any amount.",
+      unit: "megabytes",
+      default: 64,
     }),
     listen_minutes: setting(whole(1, 1440), {
       meaning: "The longest recording that is transcribed in one go.",
@@ -347,6 +360,12 @@ export const OTHER_ENVIRONMENT: readonly { readonly name: string; readonly meani
     meaning:
       "The secret that lets peers into a cluster without a pairing code: at least 16 characters, the same on every peer. " +
       "Never shown. PARLEY_JOIN_SECRET_FILE names a file that holds it instead.",
+  },
+  {
+    name: "PARLEY_TOKEN",
+    meaning:
+      "The token that commands show to the peer they were told to ask (client.peer). Never shown, never kept. " +
+      "PARLEY_TOKEN_FILE names a file that holds it instead.",
   },
   {
     name: "PARLEY_SPEECH_KEY",

@@ -19,9 +19,19 @@ export function refusalOfMessage(message: Message, clientId: string, pass: Pass)
   }
   const denied = pass.endedBy() ?? pass.refusalOf({ type, name: nameOf(message), to });
   if (denied !== undefined) return { code: "AUTHORIZATION_DENIED", reason: denied };
-  const waitMs = pass.charge({ messages: 1 });
+  const waitMs = pass.charge({ messages: isReport(message) ? REPORT_COST : 1 });
   if (waitMs === undefined) return undefined;
   return { code: "RATE_LIMIT_EXCEEDED", reason: `too many messages: the next one may come in ${waitMs} ms` };
+}
+
+/** Signs of life, acknowledgements and what belongs to work that was let in come by themselves, several a second. */
+const REPORTS: ReadonlySet<string> = new Set(["HEARTBEAT", "MESSAGE_ACK", "COMMAND_RESULT", "RESPONSE"]);
+const REPORT_COMMANDS: ReadonlySet<string> = new Set(["talk.key", "talk.heard", "input.end", "cancel"]);
+/** Of a message that somebody wants said. */
+const REPORT_COST = 0.05;
+
+function isReport(message: Message): boolean {
+  return REPORTS.has(message.type) || (message.type === "COMMAND" && REPORT_COMMANDS.has(message.payload.command));
 }
 
 /** A peer answers within its own major version. */

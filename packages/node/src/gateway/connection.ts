@@ -43,6 +43,8 @@ export interface ConnectionDeps extends CompanionDeps {
   readonly log: Logger;
 }
 
+/** A client that sends more sound than it may is looked at again after so long. */
+const LONGEST_HOLD_MS = 1_000;
 /** Time for the first message. */
 const REGISTER_WITHIN_MS = 10_000;
 /** Messages that may be under way, running work included. */
@@ -303,8 +305,11 @@ export class Connection {
   async #onAudio(bytes: Uint8Array): Promise<void> {
     if (this.#guest === undefined) return this.#refuse(UNREGISTERED, undefined);
     this.#session.said();
-    const waitMs = this.#guest.pass.charge({ audioBytes: bytes.byteLength });
-    if (waitMs !== undefined) await this.#hold(new Promise((resolve) => setTimeout(resolve, waitMs)));
+    const { pass } = this.#guest;
+    const cost = { audioBytes: bytes.byteLength };
+    for (let waitMs = pass.charge(cost); waitMs !== undefined; waitMs = pass.charge(cost)) {
+      await this.#hold(new Promise((resolve) => setTimeout(resolve, Math.min(LONGEST_HOLD_MS, waitMs))));
+    }
     const wrong = await this.#desk.audio(bytes);
     if (wrong !== undefined) return this.#refuse({ code: "INVALID_MESSAGE", reason: wrong }, undefined);
   }

@@ -1,4 +1,5 @@
 /** The gate of the house, as a connection asks it. */
+import type { Allowances } from "./access/allowances.ts";
 import type { ClientBook } from "./access/client-book.ts";
 import { THIS_MACHINE, type Gate, type Principal } from "./access/gate.ts";
 import { refusalOf, type Right } from "./access/rights.ts";
@@ -12,11 +13,18 @@ const FREE_COMMANDS: ReadonlySet<string> = new Set(["talk.key", "talk.heard", "i
 export class GateAccess implements Access {
   readonly #gate: Gate;
   readonly #book: Pick<ClientBook, "find">;
+  readonly #allowances: Pick<Allowances, "charge">;
   readonly #nowMs: () => number;
 
-  constructor(gate: Gate, book: Pick<ClientBook, "find">, nowMs: () => number = Date.now) {
+  constructor(
+    gate: Gate,
+    book: Pick<ClientBook, "find">,
+    allowances: Pick<Allowances, "charge">,
+    nowMs: () => number = Date.now,
+  ) {
     this.#gate = gate;
     this.#book = book;
+    this.#allowances = allowances;
     this.#nowMs = nowMs;
   }
 
@@ -37,8 +45,7 @@ export class GateAccess implements Access {
         const now = this.#gate.again(found);
         return "why" in now ? now.why : undefined;
       },
-      // How much a client may send is not counted yet.
-      charge: () => undefined,
+      charge: (cost) => this.#allowances.charge(`${found.account}/${register.clientId}`, cost),
     };
   }
 

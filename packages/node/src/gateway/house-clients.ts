@@ -3,6 +3,7 @@ import type { Logger } from "pino";
 import type { Cluster } from "../cluster/face.ts";
 import type { Pairs } from "../cluster/pairs/port.ts";
 import { withoutCorrelation } from "../log.ts";
+import { Allowances, type SendLimits } from "./access/allowances.ts";
 import type { ClientBook } from "./access/client-book.ts";
 import type { Gate } from "./access/gate.ts";
 import type { ConnectionDeps } from "./connection.ts";
@@ -22,6 +23,8 @@ export interface HouseClientsOptions {
   /** Where clients on other machines reach this peer, such as `https://kitchen.local:8765`. */
   readonly addresses?: (() => readonly string[]) | undefined;
   readonly memory?: MemoryPort | undefined;
+  /** How much a client may send. */
+  readonly limits: SendLimits;
   readonly log: Logger;
 }
 
@@ -51,7 +54,7 @@ export function openHouseClients(options: HouseClientsOptions): HouseClients {
     urlsOf: (peerId) => (peerId === about.peerId ? urls() : hub.urlsOf(peerId)),
   });
   return {
-    access: new GateAccess(gate, book),
+    access: new GateAccess(gate, book, new Allowances(options.limits)),
     sessions: new Sessions(),
     queries,
     hub,
