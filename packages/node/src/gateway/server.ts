@@ -25,6 +25,8 @@ export interface GatewayOptions extends ConnectionDeps, Omit<FrontOptions, "entr
   readonly credentials?: OnePortOptions["credentials"] | undefined;
   /** For whoever has connected to say what they want. Default 10,000. */
   readonly patienceMs?: number;
+  /** How many may be at that at once. */
+  readonly waitingPlaces?: number;
 }
 
 /** A listening gateway. */
@@ -57,7 +59,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   // Node watches for slow requests from here on, and has no other sign of it.
   app.server.emit("listening");
   const onConnection = (socket: Socket): void => void app.server.emit("connection", socket);
-  const door = new OnePort({ credentials, patienceMs, log, onConnection });
+  const { waitingPlaces } = options;
+  const places = waitingPlaces === undefined ? {} : { waitingPlaces };
+  const door = new OnePort({ credentials, patienceMs, log, onConnection, ...places });
   const close = async (): Promise<void> => {
     await farewell(sockets);
     await door.close();

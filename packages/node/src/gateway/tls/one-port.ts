@@ -15,10 +15,13 @@ import { WaitingRoom } from "./waiting-room.ts";
 const TLS_HANDSHAKE = 0x16;
 /** For the first byte and the handshake together. */
 const PATIENCE_MS = 10_000;
-/** Connections of which nobody knows yet what they are: of this machine, and of all others. */
-const WAITING_PLACES = 256;
-/** Open connections, whatever they are: from this machine, and from all others. */
-const MAX_OPEN = 1_024;
+/**
+ * Connections of which nobody knows yet what they are, of this machine, and of all others. As many clients as a peer takes may come
+ * at once, from behind one proxy, when another peer has died.
+ */
+const WAITING_PLACES = 1_024;
+/** Open connections, whatever they are, of either side: more than wait, so that those who wait never keep all others out. */
+const MAX_OPEN = 2_048;
 /** What is still read from who is turned away, so that the answer gets there. */
 const FAREWELL_BYTES = 65_536;
 const FAREWELL_MS = 500;
