@@ -5,9 +5,9 @@
 import { MOST_MOVES, type Terms } from "./admission.ts";
 import type { Advert } from "./advert.ts";
 import type { Entry } from "./entry.ts";
-import { favoursOf, tierOf, totalOf, type Favour } from "./estimate.ts";
+import { favoursOf, totalOf, type Favour } from "./estimate.ts";
 import type { Fleet } from "./fleet.ts";
-import { boundsOf, compare, judge, type Judgement } from "./judge.ts";
+import { compare, judge, lookAt, type Judgement } from "./judge.ts";
 import type { RouteRequest } from "./request.ts";
 import { whyNot, type Rule } from "./rules.ts";
 import { wishOf, type Wish } from "./wish.ts";
@@ -173,14 +173,9 @@ interface Shortlist {
 
 /** Of a thousand services most are far too slow or too busy to be looked at closely. */
 function shortlist(wish: Wish, entries: readonly Entry[], fleet: Fleet): Shortlist {
-  const bounds = boundsOf(wish, entries, fleet);
-  const tiers = new Int32Array(entries.length);
-  const isTiered = wish.turnPeer !== undefined || wish.policy.prefer.length > 0;
+  const { bounds, tiers } = lookAt(wish, entries, fleet);
   let first = 0;
   for (let at = 0; at < entries.length; at += 1) {
-    const entry = entries[at];
-    if (entry === undefined) continue;
-    if (isTiered) tiers[at] = tierOf(wish, entry, fleet.self);
     const byTier = (tiers[at] ?? 0) - (tiers[first] ?? 0);
     if (byTier < 0 || (byTier === 0 && (bounds[at] ?? 0) < (bounds[first] ?? 0))) first = at;
   }

@@ -38,10 +38,9 @@ const BATTERY = 0.6;
 /** Another takes a session over when it is better by more than this: who is nearly as good would take it to and fro. */
 const SAME_SESSION = 1.25;
 
-/** Whether nothing counts for or against anybody. */
-export function isIndifferent({ prefers, prefersClass, isInteractive, stayWith, policy }: Wish): boolean {
-  const isPlain = prefers.length === 0 && prefersClass === undefined && isInteractive && stayWith === undefined;
-  return isPlain && policy.weights.length === 0;
+/** Whether nothing but the owner's policy counts for or against anybody. */
+export function isIndifferent({ prefers, prefersClass, isInteractive, stayWith }: Wish): boolean {
+  return prefers.length === 0 && prefersClass === undefined && isInteractive && stayWith === undefined;
 }
 
 /** The product of all {@link favoursOf}, without a word of them: for decisions. */

@@ -4,6 +4,7 @@ import { isIndifferent, networkMs, queueMsOf, scoreOf, tierOf, weightOf, workMs 
 import type { BreakerView, Fleet } from "./fleet.ts";
 import { ROUND_TRIP_MS } from "./priors.ts";
 import { ruleAgainst, type Rule } from "./rules.ts";
+import { standingOf } from "./standing.ts";
 import type { Wish } from "./wish.ts";
 
 export interface Judgement {
@@ -47,17 +48,27 @@ export function judge(wish: Wish, entry: Entry, fleet: Fleet): Judgement {
   };
 }
 
-/** Scores at least as good as what {@link judge} finds, found much sooner: without the way, and without what was sent meanwhile. */
-export function boundsOf(wish: Wish, entries: readonly Entry[], { services, nowMs, self }: Fleet): Float64Array {
+/** A first look at all services of a list, in its order. */
+export interface FirstLook {
+  /** Scores at least as good as what {@link judge} finds: without the way, and without what was sent meanwhile. */
+  readonly bounds: Float64Array;
+  readonly tiers: Int32Array;
+}
+
+export function lookAt(wish: Wish, entries: readonly Entry[], { services, nowMs, self }: Fleet): FirstLook {
   const bounds = services.doneMs(wish.request.capability, nowMs, wish.size);
+  const tiers = new Int32Array(bounds.length);
   const isPlain = isIndifferent(wish);
+  const hasTurn = wish.turnPeer !== undefined;
   for (let at = 0; at < bounds.length; at += 1) {
     const entry = entries[at];
-    const weight = isPlain || entry === undefined ? 1 : weightOf(wish, entry, self);
+    if (entry === undefined) continue;
+    const standing = standingOf(wish.policy, entry, self);
+    tiers[at] = hasTurn ? tierOf(wish, entry, self) : standing.tier;
     // Whoever is here would do without the way.
-    bounds[at] = scoreOf(bounds[at] ?? 0, weight, true);
+    bounds[at] = scoreOf(bounds[at] ?? 0, isPlain ? standing.weight : weightOf(wish, entry, self), true);
   }
-  return bounds;
+  return { bounds, tiers };
 }
 
 /** Which of two that may is better; two services are never equal. */

@@ -24,6 +24,8 @@ const LEAST_SPREAD = 0.2;
 const LEAST_JOBS = 3;
 /** A thousandth of a millisecond of sound. */
 const LEAST = 1e-3;
+/** A token takes longer than this everywhere. */
+const LEAST_MS = 1e-6;
 /** Ten days, or as much text: what is more was measured wrongly. */
 const MOST = 1e9;
 
@@ -116,8 +118,8 @@ export class SpeedBook {
       case "llm":
         return {
           ...first,
-          ...(main.perUnitMs > 0 ? { promptTokensPerSecond: 1_000 / main.perUnitMs } : {}),
-          ...(written.perUnitMs > 0 ? { tokensPerSecond: 1_000 / written.perUnitMs } : {}),
+          ...(main.perUnitMs > LEAST_MS ? { promptTokensPerSecond: 1_000 / main.perUnitMs } : {}),
+          ...(written.perUnitMs > LEAST_MS ? { tokensPerSecond: 1_000 / written.perUnitMs } : {}),
         };
       case "tts":
         return main.isKnown ? { ...first, msPerCharacter: main.perUnitMs } : {};
