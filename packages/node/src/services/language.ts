@@ -5,7 +5,7 @@ import { ollamaModel, probeOllama } from "../providers/ollama.ts";
 import { pause } from "./backoff.ts";
 import type { Privacy, Reach } from "../routing/index.ts";
 import { reachOf } from "./mesh/reach.ts";
-import type { ModelEngine } from "./model-engine.ts";
+import type { ServiceEngine } from "./model-engine.ts";
 import { failureOf, type Stage } from "./stage.ts";
 
 /** Options of {@link LanguageService}. */
@@ -13,7 +13,7 @@ export interface LanguageServiceOptions {
   readonly provider: "auto" | "embedded" | "ollama";
   readonly ollamaUrl: string;
   readonly ollamaModel: string;
-  readonly embedded: ModelEngine<LanguageModel>;
+  readonly embedded: ServiceEngine<LanguageModel>;
   /** How often a server is looked for; 30,000 when absent. */
   readonly probeEveryMs?: number;
   /** How long a server may take to its first word before the embedded model answers; 30,000 when absent. */

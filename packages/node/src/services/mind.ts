@@ -127,7 +127,7 @@ export class Mind {
     const { clock = WALL_CLOCK, speakers } = this.#options;
     const zone = isZone(timeZone) ? timeZone : Intl.DateTimeFormat().resolvedOptions().timeZone;
     const time = timeTool({ nowMs: () => clock.nowMs(), zone });
-    return new Toolbox([time, timerTool(this.#timers), calculator, sayTool(speakers)]);
+    return new Toolbox([time, timerTool(this.#timers), calculator, sayTool(speakers), ...this.#services.tools]);
   }
 
   /** A model that cannot use tools answers worse for being offered some: all who may answer must be able. */

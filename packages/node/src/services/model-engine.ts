@@ -7,6 +7,19 @@ import type { EngineSource } from "./engine-source.ts";
 import { EngineSupervisor, type SupervisorEvent, type SupervisorStatus } from "./engine-supervisor.ts";
 import { failureOf, engineTitles, type EngineName, type Stage } from "./stage.ts";
 
+/** What a service's engine is to those who use it: a model in a host, or a part of the program. */
+export interface ServiceEngine<T> {
+  readonly stage: Stage;
+  /** The engine, if it is ready; nothing is started for it. */
+  readonly ready: T | undefined;
+  readonly supervision: SupervisorStatus | undefined;
+  /** Begins, in the background; calling it again does nothing. */
+  start(): void;
+  /** The engine, once ready. @throws AudioError */
+  use(signal?: AbortSignal): Promise<T>;
+  close(): Promise<void>;
+}
+
 /** What a service needs to come to life. */
 export interface ModelEngineOptions<T> {
   readonly service: EngineName;
@@ -28,7 +41,7 @@ const RETRY: Backoff = { firstMs: 15_000, maxMs: 300_000 };
 const START_PATIENCE_MS = 20_000;
 
 /** One model-backed service. */
-export class ModelEngine<T> {
+export class ModelEngine<T> implements ServiceEngine<T> {
   readonly #options: ModelEngineOptions<T>;
   readonly #closing = new AbortController();
   readonly #waiters = new Set<() => void>();

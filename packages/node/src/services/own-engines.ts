@@ -7,11 +7,19 @@ import { languageModel } from "../providers/llama-cpp/index.ts";
 import type { Capability } from "../routing/index.ts";
 import type { EngineSources } from "./engine-sources.ts";
 import type { SupervisorEvent } from "./engine-supervisor.ts";
+import { GivenEngine, type GivenEngineOf, type GivenEngineOptions, type GivenEngines } from "./given-engine.ts";
+import {
+  guardedLanguageModel,
+  guardedSpeechToText,
+  guardedTextToSpeech,
+  guardedVoiceFrames,
+  guardedWakeWord,
+} from "./guarded-engines.ts";
 import { LanguageService } from "./language.ts";
 import type { LocalEngine, LocalEngines } from "./mesh/engines.ts";
 import { localEngine, type Bench, type Source } from "./mesh/local-engines.ts";
 import { reachOf } from "./mesh/reach.ts";
-import { ModelEngine } from "./model-engine.ts";
+import { ModelEngine, type ServiceEngine } from "./model-engine.ts";
 import { servicesFor } from "./roles.ts";
 import type { EngineName, ServiceName, Stage } from "./stage.ts";
 import { generationOf } from "./voice/generation.ts";
@@ -20,6 +28,8 @@ import { VoiceService, type VoiceServiceOptions } from "./voice/voice-service.ts
 export interface OwnEnginesOptions {
   readonly config: Config;
   readonly sources: EngineSources;
+  /** Parts of the program that take the place of sources. */
+  readonly given: GivenEngines;
   readonly patient: boolean;
   readonly bench: Bench;
   readonly speaker: NonNullable<VoiceServiceOptions["speaker"]>;
@@ -31,11 +41,11 @@ export interface OwnEnginesOptions {
 }
 
 export class OwnEngines {
-  readonly vad: ModelEngine<VoiceFrames>;
-  readonly stt: ModelEngine<SpeechToText>;
-  readonly tts: ModelEngine<TextToSpeech>;
-  readonly llm: ModelEngine<LanguageModel>;
-  readonly wake: ModelEngine<WakeWord> | undefined;
+  readonly vad: ServiceEngine<VoiceFrames>;
+  readonly stt: ServiceEngine<SpeechToText>;
+  readonly tts: ServiceEngine<TextToSpeech>;
+  readonly llm: ServiceEngine<LanguageModel>;
+  readonly wake: ServiceEngine<WakeWord> | undefined;
   readonly voice: VoiceService;
   readonly language: LanguageService;
   /** As the house takes them. */
@@ -46,12 +56,20 @@ export class OwnEngines {
 
   constructor(options: OwnEnginesOptions) {
     this.#options = options;
-    const { config, sources, bench } = options;
-    this.vad = this.#engine("vad", (runner) => bench.voiceFrames(voiceFrames(runner)));
-    this.stt = this.#engine("stt", (runner) => bench.speechToText(speechToText(runner)));
-    this.tts = this.#engine("tts", (runner) => bench.textToSpeech(textToSpeech(runner)));
-    this.llm = this.#engine("llm", languageModel);
-    this.wake = sources.wake === undefined ? undefined : this.#wakeEngine(sources.wake);
+    const { config, sources, given, bench } = options;
+    this.vad =
+      this.#givenEngine("vad", given.vad, (own, guard) => bench.voiceFrames(guardedVoiceFrames(own, guard))) ??
+      this.#engine("vad", (runner) => bench.voiceFrames(voiceFrames(runner)));
+    this.stt =
+      this.#givenEngine("stt", given.stt, (own, guard) => bench.speechToText(guardedSpeechToText(own, guard))) ??
+      this.#engine("stt", (runner) => bench.speechToText(speechToText(runner)));
+    this.tts =
+      this.#givenEngine("tts", given.tts, (own, guard) => bench.textToSpeech(guardedTextToSpeech(own, guard))) ??
+      this.#engine("tts", (runner) => bench.textToSpeech(textToSpeech(runner)));
+    this.llm = this.#givenEngine("llm", given.llm, guardedLanguageModel) ?? this.#engine("llm", languageModel);
+    this.wake =
+      this.#givenEngine("wake", given.wake, (own, guard) => bench.wakeWord(guardedWakeWord(own, guard))) ??
+      (sources.wake === undefined ? undefined : this.#wakeEngine(sources.wake));
     this.voice = new VoiceService({
       config,
       engine: this.tts,
@@ -61,7 +79,8 @@ export class OwnEngines {
       onProblem: ({ message, nextStep }) => options.onNews(`${message}. ${nextStep}`),
     });
     this.language = new LanguageService({
-      provider: config.llm.provider,
+      // A program that brings its own means that one.
+      provider: given.llm === undefined ? config.llm.provider : "embedded",
       ollamaUrl: config.llm.ollama_url,
       ollamaModel: config.llm.ollama_model,
       embedded: this.llm,
@@ -89,6 +108,23 @@ export class OwnEngines {
     });
   }
 
+  #givenEngine<T extends { readonly id: string }>(
+    service: EngineName,
+    given: GivenEngineOf<T> | undefined,
+    guarded: GivenEngineOptions<T>["guarded"],
+  ): ServiceEngine<T> | undefined {
+    if (given === undefined) return undefined;
+    return new GivenEngine<T>({
+      service,
+      given,
+      guarded,
+      onStage: (stage) => (service === "wake" ? this.#options.onReady() : this.#staged(service, stage)),
+      onDefect: (error) => {
+        if (service !== "wake") this.#options.onEngine(service, { type: "exited", reason: "failed", error });
+      },
+    });
+  }
+
   /** It is nobody's service: who listens for words starts it, and hears how far it is by its own call. */
   #wakeEngine(source: NonNullable<EngineSources["wake"]>): ModelEngine<WakeWord> {
     return new ModelEngine<WakeWord>({
@@ -107,11 +143,13 @@ export class OwnEngines {
   }
 
   #locals(): LocalEngines {
-    const { stt } = this.#options.config;
+    const { config, given } = this.#options;
+    const { stt } = config;
     const { vad, wake } = this;
+    const isRemote = stt.provider === "remote" && given.stt === undefined;
     return {
       vad: this.#local("vad", sourceOf(vad, { factsOf: ({ frameMs }) => ({ frameMs }) })),
-      stt: this.#local("stt", sourceOf(this.stt, { server: stt.provider === "remote" ? stt.remote_url : undefined })),
+      stt: this.#local("stt", sourceOf(this.stt, { server: isRemote ? stt.remote_url : undefined })),
       tts: this.#local("tts", this.#voiceSource(false)),
       llm: this.#local("llm", this.#thinkingSource()),
       wake:
@@ -129,9 +167,11 @@ export class OwnEngines {
   }
 
   #voiceSource(keep: boolean): Source<TextToSpeech> {
-    const { voice } = this.#options.config;
+    const { config, given } = this.#options;
+    const { voice } = config;
+    const isRemote = voice.provider === "remote" && given.tts === undefined;
     return sourceOf(this.tts, {
-      server: voice.provider === "remote" ? voice.remote_url : undefined,
+      server: isRemote ? voice.remote_url : undefined,
       use: ({ signal }) => this.voice.use(signal, keep),
       factsOf: ({ id, sampleRateHz }) => ({ sampleRateHz, version: generationOf(this.#options.config, id) }),
     });
@@ -174,7 +214,7 @@ interface About<Engine> {
   readonly factsOf?: Source<Engine>["factsOf"];
 }
 
-function sourceOf<Engine>(engine: ModelEngine<Engine>, { server, use, factsOf }: About<Engine>): Source<Engine> {
+function sourceOf<Engine>(engine: ServiceEngine<Engine>, { server, use, factsOf }: About<Engine>): Source<Engine> {
   return {
     get ready() {
       return engine.ready;

@@ -11,12 +11,14 @@ import {
 } from "@parley/audio/pipeline";
 import type { SpeechOptions, WakeOptions } from "@parley/audio/turn";
 import { hotWordsOf, wakeWordsOf, type Config, type WakeInput } from "../config/index.ts";
+import type { Tool } from "../assistant/tools/tool.ts";
 import type { ChatMessage, GenerateOptions } from "../providers/language-model.ts";
 import { SpeedBook, type Capability, type Privacy } from "../routing/index.ts";
 import { Admission } from "./admission.ts";
 import type { Arbitration } from "./arbitration/arbitration.ts";
 import type { EngineSources } from "./engine-sources.ts";
 import type { SupervisorEvent, SupervisorStatus } from "./engine-supervisor.ts";
+import type { GivenEngines } from "./given-engine.ts";
 import type { LanguageService } from "./language.ts";
 import { bounded } from "./limits.ts";
 import { HouseEngines, type HouseCluster } from "./mesh/house-engines.ts";
@@ -39,6 +41,9 @@ export interface ServicesOptions {
   /** A sentence for people about a choice that was made. */
   readonly onNews?: (sentence: string) => void;
   readonly sources: EngineSources;
+  /** Engines and tools of the program that the peer is embedded in. */
+  readonly given?: GivenEngines | undefined;
+  readonly tools?: readonly Tool[] | undefined;
   /** Settles who answers to a wake word; alone when absent. */
   readonly arbitration?: Arbitration | undefined;
   /** This peer's id, for the house; one that is never in any needs none. */
@@ -49,6 +54,17 @@ export interface ServicesOptions {
   readonly onMoved?: ((moved: Moved) => void) | undefined;
   /** The owner's policy of who does what cannot be read. */
   readonly onBadPolicy?: ((problems: readonly string[]) => void) | undefined;
+  /** A turn has ended; must not throw. */
+  readonly onTurn?: ((turn: TurnReport) => void) | undefined;
+}
+
+/** What was asked and answered, as far as it was. */
+export interface TurnReport {
+  readonly kind: "ask" | "talk";
+  readonly question: string;
+  /** What was shown, or heard. */
+  readonly answer: string;
+  readonly isComplete: boolean;
 }
 
 /** A service's stage and its engine's life, both of this peer's own; and who else in the house does the same. */
@@ -64,6 +80,10 @@ export class Services {
   readonly arbitration: Arbitration | undefined;
   /** How much is taken on at once. */
   readonly admission: Admission;
+  /** What models may use beside the house's own. */
+  readonly tools: readonly Tool[];
+  /** Told of turns as they end. */
+  readonly onTurn: (turn: TurnReport) => void;
   readonly #own: OwnEngines;
   readonly #house: HouseEngines;
   #leaveHouse: (() => void) | undefined;
@@ -73,6 +93,8 @@ export class Services {
     const { config, machine = { hardware: [], power: "unknown" } } = options;
     this.config = config;
     this.arbitration = options.arbitration;
+    this.tools = options.tools ?? [];
+    this.onTurn = options.onTurn ?? (() => undefined);
     const job = { most: config.limits.jobs, setting: "limits.jobs" };
     const talk = { most: config.limits.conversations, setting: "limits.conversations" };
     this.admission = new Admission({ ask: job, listen: job, say: job, talk });
@@ -82,6 +104,7 @@ export class Services {
     this.#own = new OwnEngines({
       config,
       sources: options.sources,
+      given: options.given ?? {},
       patient: options.patient,
       bench,
       speaker: ({ signal, keep, privacy }) =>
@@ -134,7 +157,7 @@ export class Services {
     this.start(needed.filter((name) => this.#house.wantsOwn(name)));
   }
 
-  /** The engines that hear, once ready. @throws AudioError as {@link ModelEngine.use}. */
+  /** The engines that hear, once ready. @throws AudioError as {@link ServiceEngine.use}. */
   async ears(signal?: AbortSignal, ask: Ask = {}): Promise<ListenEngines> {
     const [vad, stt] = await Promise.all([
       this.#house.voiceFrames({ privacy: ask.privacy }, signal),
@@ -166,7 +189,7 @@ export class Services {
 
   /**
    * What listens for the wake words of `input`, and when one counts as heard.
-   * @throws AudioError as {@link ModelEngine.use}; `model-unknown` where none is set.
+   * @throws AudioError as {@link ServiceEngine.use}; `model-unknown` where none is set.
    */
   async wake(
     input: WakeInput,
@@ -185,7 +208,7 @@ export class Services {
     return needed.every((name) => status[name].stage.state === "ready" || status[name].elsewhere.length > 0);
   }
 
-  /** The voice, once ready. @throws AudioError as {@link ModelEngine.use}. */
+  /** The voice, once ready. @throws AudioError as {@link ServiceEngine.use}. */
   voice(signal?: AbortSignal, ask: Ask = {}): Promise<TextToSpeech> {
     return this.#house.textToSpeech(ask, signal);
   }

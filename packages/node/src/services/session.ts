@@ -257,6 +257,8 @@ export class Session {
     // What was said and cut before an answer began, by its length or by its speaker, was said all the same.
     if (event.heard === "" && event.outcome !== "interrupted") return;
     const wasInterrupted = event.outcome !== "complete";
+    const { question, heard: answer } = event;
+    this.#services.onTurn({ kind: "talk", question, answer, isComplete: !wasInterrupted });
     this.#mind.remember({ question: event.question, answer: event.heard }, { wasInterrupted });
   }
 
@@ -279,6 +281,7 @@ export class Session {
     };
     let question = "";
     let answer = "";
+    let isComplete = false;
     try {
       const hotWords = services.hotWordsFor(options);
       const speaking = services.answeringVoice(options);
@@ -291,6 +294,7 @@ export class Session {
           deadline.start();
         }
         if (event.type === "text") answer += event.delta;
+        if (event.type === "done") isComplete = true;
         yield event;
       }
     } catch (error) {
@@ -299,6 +303,7 @@ export class Session {
       deadline.stop();
       // A cut answer is remembered as far as it went: the person has seen or heard it.
       if (answer !== "") this.#mind.remember({ question, answer, threadId });
+      if (question !== "") services.onTurn({ kind: "ask", question, answer, isComplete });
     }
   }
 }

@@ -5,14 +5,14 @@ import { cachedTts, openPhraseDisk, readSsml, speak, speakSsml } from "@parley/a
 import type { CachedTts, SpeakEvent, SpeakOptions } from "@parley/audio/pipeline";
 import { homePaths, type Config } from "../../config/index.ts";
 import type { Privacy } from "../../routing/index.ts";
-import type { ModelEngine } from "../model-engine.ts";
+import type { ServiceEngine } from "../model-engine.ts";
 import { fixedPhrasesOf, isFixedPhrase } from "./fixed-phrases.ts";
 import { IdleWork } from "./idle-work.ts";
 
 /** Options of {@link VoiceService}. */
 export interface VoiceServiceOptions {
   readonly config: Config;
-  readonly engine: ModelEngine<TextToSpeech>;
+  readonly engine: ServiceEngine<TextToSpeech>;
   /** Who speaks for clients; this voice ({@link VoiceService.use}) when absent. */
   readonly speaker?: (asked: Speaker) => Promise<TextToSpeech>;
   /** What tells one state of a model and its engine from another. */
@@ -58,7 +58,7 @@ export class VoiceService {
     this.#idle = new IdleWork(options.idleMs ?? IDLE_MS, (signal) => this.#warmUp(signal));
   }
 
-  /** This peer's own voice, once ready. @throws AudioError as {@link ModelEngine.use}. */
+  /** This peer's own voice, once ready. @throws AudioError as {@link ServiceEngine.use}. */
   async use(signal?: AbortSignal, keep = false): Promise<TextToSpeech> {
     const { spoken, kept } = await this.#keeping(signal);
     return keep ? kept : spoken;
