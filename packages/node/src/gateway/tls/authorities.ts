@@ -50,7 +50,7 @@ export class Authorities {
   readonly #watchers = new Set<() => void>();
   readonly #stops: (() => void)[] = [];
   #kept: Kept | undefined;
-  #loading: Promise<void> | undefined;
+  #loading: Promise<Kept | undefined> | undefined;
   /** As the cluster keeps it, and as what it was read. */
   #read: (PackedAuthority & { readonly authority: Authority | undefined }) | undefined;
   #working: Promise<void> = Promise.resolve();
@@ -132,11 +132,10 @@ export class Authorities {
     await this.#working;
   }
 
-  #load(): Promise<void> {
-    this.#loading ??= this.#options.home.read().then((kept) => {
-      this.#kept ??= kept;
-    });
-    return this.#loading;
+  async #load(): Promise<void> {
+    this.#loading ??= this.#options.home.read();
+    const kept = await this.#loading;
+    this.#kept ??= kept;
   }
 
   /** That of this peer, made where it has none: only in turn, or once there is one. */
