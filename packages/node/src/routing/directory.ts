@@ -59,8 +59,10 @@ export class Directory {
 
   /** Forgets all that a peer offered. */
   removePeer(peer: string): void {
-    const theirs = this.adverts.filter((advert) => advert.peer === peer);
-    for (const advert of theirs) this.remove(advert);
+    for (const { entries } of this.#shelves.values()) {
+      // Removing changes the order behind the place, or the list itself.
+      for (const { advert } of entries.filter((entry) => entry.advert.peer === peer)) this.remove(advert);
+    }
   }
 
   get adverts(): readonly Advert[] {

@@ -107,7 +107,7 @@ function withoutChance({ self, nowMs, services, roundTripMs, breaker, inFlight, 
   };
 }
 
-const RUNS = { numRuns: 400 };
+const RUNS = { numRuns: 250 };
 const primary = (tag: string): string => tag.split("-", 1)[0] ?? "";
 
 /** Each rule told anew, from the advert alone. */
