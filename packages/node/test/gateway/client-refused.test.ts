@@ -34,7 +34,7 @@ async function clientOf(answer: (message: Message, socket: ServerSocket) => void
   await once(http, "listening");
   const address = http.address();
   if (address === null || typeof address === "string") throw new Error("no port");
-  const client = await connect({ url: `ws://127.0.0.1:${address.port}/ws`, token: "t" });
+  const client = await connect({ url: `ws://127.0.0.1:${address.port}/ws`, token: "t", reconnect: false });
   ending.push(() => {
     client.close();
     for (const socket of server.clients) socket.terminate();

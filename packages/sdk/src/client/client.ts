@@ -322,6 +322,7 @@ export class ParleyClient {
   #down(error: ParleyError): void {
     this.#nodes.stop();
     this.#works.down(error);
+    this.#post.outbox.down(error);
     this.#emitter.emit("disconnected", { error, willReconnect: true });
   }
 

@@ -283,6 +283,16 @@ describe("work at a peer", () => {
       expect(error).toMatchObject({ code: "connection-lost" });
   });
 
+  it("that peers die of is not asked for ever", async () => {
+    const peer = await ProtocolPeer.start({ onMessage: (_, { socket }) => socket.send("{}") });
+    const client = await clientOf([peer]);
+    await expect(client.status()).rejects.toMatchObject({ code: "protocol", retryable: true });
+    expect(peer.guests.length).toBe(5);
+    const { error } = await follow(client.ask({ text: "hello" }));
+    expect(error).toMatchObject({ code: "protocol", retryable: true });
+    await expect.poll(() => peer.guests.length).toBeGreaterThanOrEqual(9);
+  });
+
   it("of a peer that breaks the protocol is asked of another one", async () => {
     const peer = await ProtocolPeer.start({ onMessage: (_, { socket }) => socket.send("{}") });
     const other = await ProtocolPeer.start({

@@ -12,6 +12,8 @@ import type { DeliveryReport, Sent } from "./mail.ts";
 /** Messages that may wait, and the bytes of all of them. */
 const MOST_WAITING = 1_000;
 const MOST_BYTES = 32 * MAX_TEXT_BYTES;
+/** Peers that are asked the same question. */
+const MOST_TRIES = 5;
 
 /** What ends the wait for a message. */
 interface Awaited {
@@ -28,6 +30,8 @@ interface Entry extends Awaited {
   readonly fail: (error: ParleyError) => void;
   /** Written down by the house: it need not be repeated. */
   isTaken: boolean;
+  /** How many peers were told. */
+  tries: number;
 }
 
 /** What became of it. */
@@ -68,10 +72,11 @@ export class Outbox {
     const { promise, resolve, reject } = Promise.withResolvers<Outcome>();
     const id = message.messageId;
     const onAbort = (): void => reject(abortedError(signal, doing));
-    this.#entries.set(id, { ...awaited, id, text, settle: resolve, fail: reject, isTaken: false });
+    const entry: Entry = { ...awaited, id, text, settle: resolve, fail: reject, isTaken: false, tries: 0 };
+    this.#entries.set(id, entry);
     this.#bytes += bytes;
     signal.addEventListener("abort", onAbort);
-    if (this.#line.isUp) this.#line.send(text);
+    if (this.#line.isUp) this.#tell(entry);
     try {
       return await promise;
     } finally {
@@ -83,7 +88,19 @@ export class Outbox {
 
   /** There is a peer: it is told everything that it, or the one before it, has not answered. */
   up(): void {
-    for (const { text, isTaken } of this.#entries.values()) if (!isTaken) this.#line.send(text);
+    for (const entry of this.#entries.values()) if (!entry.isTaken) this.#tell(entry);
+  }
+
+  /** The peer is gone. A question that was put to so many may be what they die of; messages have their time. */
+  down(error: ParleyError): void {
+    for (const entry of this.#entries.values()) {
+      if (entry.answer === true && entry.tries >= MOST_TRIES) entry.fail(error);
+    }
+  }
+
+  #tell(entry: Entry): void {
+    entry.tries += 1;
+    this.#line.send(entry.text);
   }
 
   failAll(error: ParleyError): void {

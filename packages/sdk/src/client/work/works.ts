@@ -9,6 +9,8 @@ import { Upload, type TalkInput } from "./upload.ts";
 
 /** What was said to work that runs, and may still be refused. */
 const TOLD_KEPT = 64;
+/** Peers that are asked in a row without a word of an answer: it may be what is asked that they die of. */
+const MOST_IN_VAIN = 5;
 /** Work that is over, of which something may still be on its way. */
 const OVER_KEPT = 256;
 /** Pieces of work of one client; a peer takes fewer at once. */
@@ -33,6 +35,8 @@ export interface Work {
   stream: number;
   /** Some peer had it before. */
   wasBegun: boolean;
+  /** How often it was begun since anything was heard of it. */
+  inVain: number;
 }
 
 export class Works {
@@ -61,7 +65,15 @@ export class Works {
             neverWaits,
             onFailed: (error) => this.#fail(work, error),
           });
-    const work: Work = { course, upload, over: new AbortController(), commandId: "", stream: 0, wasBegun: false };
+    const work: Work = {
+      course,
+      upload,
+      over: new AbortController(),
+      commandId: "",
+      stream: 0,
+      wasBegun: false,
+      inVain: 0,
+    };
     if (signal?.aborted === true) return begunNever(work, cancelled());
     if (this.#all.size >= MOST_WORK) return begunNever(work, tooMuch());
     signal?.addEventListener("abort", () => this.#fail(work, cancelled()), { signal: work.over.signal });
@@ -108,7 +120,7 @@ export class Works {
       const wasBegun = work.commandId !== "";
       work.commandId = "";
       work.upload?.halt();
-      if (wasBegun && !work.course.lost()) this.#fail(work, cutOff(error));
+      if (wasBegun && (work.inVain >= MOST_IN_VAIN || !work.course.lost())) this.#fail(work, cutOff(error));
     }
   }
 
@@ -120,6 +132,7 @@ export class Works {
   /** @returns whether it was about work */
   event({ inReplyTo, payload }: MessageOf<"EVENT">): boolean {
     const work = this.#byCommand.get(inReplyTo ?? "");
+    if (work !== undefined) work.inVain = 0;
     work?.course.event({ ...payload.eventData, type: payload.eventType });
     return work !== undefined || this.#past.has(inReplyTo ?? "");
   }
@@ -179,6 +192,7 @@ export class Works {
     );
     work.commandId = message.messageId;
     work.wasBegun = true;
+    work.inVain += 1;
     this.#byCommand.set(work.commandId, work);
     this.#byStream.set(work.stream, work);
     this.#line.send(JSON.stringify(message));
