@@ -1,7 +1,16 @@
 /** Builds one package: `src` becomes `dist`, and what `exports` promises is there. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, relative, resolve } from "node:path";
 import { BuildError, type Buildable } from "./packages.ts";
@@ -16,7 +25,8 @@ export async function buildPackage({ name, folder, exports }: Buildable): Promis
   await compile(name, folder);
   copyAssets(join(folder, "src"), dist);
   for (const path of filesOf(dist).filter((file) => /\.(?:js|d\.ts)$/.test(file))) finish(name, path);
-  const missing = targetsOf(exports).find((target) => !existsSync(join(folder, target)));
+  // A target may be a pattern: then there has to be something that fits.
+  const missing = targetsOf(exports).find((target) => globSync(target, { cwd: folder }).length === 0);
   if (missing !== undefined) throw new BuildError(`${name}: exports name ${missing}, which the build did not make`);
 }
 
