@@ -20,6 +20,8 @@ export type PeerErrorCode =
   | "peer-refused"
   /** Another peer cannot be reached now, or the wire to it broke. */
   | "unreachable"
+  /** Its certificate is vouched for by nobody who is trusted here, is for another name, or does not count now. */
+  | "peer-untrusted"
   /** What came over a wire is not what peers say to each other, or longer than is allowed. */
   | "bad-frame"
   | "provider-failed"
@@ -145,6 +147,7 @@ export const EXIT_CODE_BY_ERROR: Readonly<Record<PeerErrorCode | AudioErrorCode 
   "no-peer": 7,
   "peer-refused": 7,
   unreachable: 7,
+  "peer-untrusted": 7,
   "bad-frame": 7,
   "cannot-connect": 7,
   "connection-lost": 7,

@@ -1,48 +1,27 @@
-/** How a command reaches a peer: the one that runs with this home, or one made for the command alone. */
-import { readFile } from "node:fs/promises";
+/** How a command reaches a peer: the one it was told, the one that runs with this home, or one made for the command alone. */
 import { connect, ParleyError, type ParleyClient } from "@parley/sdk";
-import * as z from "zod";
-import { homePaths, type Config } from "../config/index.ts";
-import { codeOf, messageOf, PeerError } from "../errors.ts";
+import type { Config } from "../config/index.ts";
 import type { Peer, PeerOptions } from "../peer.ts";
-
-/** What `parley start` leaves for commands to find it by. */
-export const peerFileSchema = z.object({ pid: z.int(), url: z.url(), peerId: z.string() });
-export type PeerFile = z.output<typeof peerFileSchema>;
+import { connectTo } from "./reach/connect.ts";
+import { findTarget, runningTarget } from "./reach/target.ts";
 
 /** A connection and what it takes to end it. */
 export interface Access {
   readonly client: ParleyClient;
-  /** Whether it is a peer of its own or one inside this process. */
+  /** Whether it is a peer of its own, here or elsewhere, or one inside this process. */
   readonly kind: "running" | "embedded";
   /** The one inside this process. */
   readonly peer: Peer | undefined;
   close(): Promise<void>;
 }
 
-/** The running peer's file and token; undefined when no peer has left any. */
-export async function findRunning(config: Config): Promise<(PeerFile & { readonly token: string }) | undefined> {
-  const paths = homePaths(config.home);
-  const [text, token] = await Promise.all([readIfThere(paths.peerFile), readIfThere(paths.cliToken)]);
-  if (text === undefined || token === undefined) return undefined;
-  const parsed = peerFileSchema.safeParse(jsonOrUndefined(text));
-  // A file cut short by a crash is as good as none: the peer that wrote it is gone.
-  return parsed.success ? { ...parsed.data, token: token.trim() } : undefined;
-}
-
-/** Connects to the running peer; undefined when there is none. @throws ParleyError when there is one and it refuses. */
+/** Connects to the peer that runs with this home; undefined when there is none. @throws ParleyError when there is one and it refuses */
 export async function connectRunning(config: Config, signal?: AbortSignal): Promise<ParleyClient | undefined> {
-  const running = await findRunning(config);
+  const running = await runningTarget(config);
   if (running === undefined) return undefined;
   try {
-    return await connect({
-      url: `${running.url.replace(/^http/, "ws")}/ws`,
-      token: running.token,
-      clientId: `cli-${process.pid}`,
-      // A command is about this peer, whose token is new at every start.
-      reconnect: false,
-      ...(signal === undefined ? {} : { signal }),
-    });
+    // A command is about this peer, whose token is new at every start.
+    return await connectTo(running, { signal });
   } catch (error) {
     // A peer that was killed leaves its file behind.
     if (error instanceof ParleyError && error.code === "cannot-connect") return undefined;
@@ -51,15 +30,31 @@ export async function connectRunning(config: Config, signal?: AbortSignal): Prom
 }
 
 /**
- * Connects to the running peer, or makes one in this process for as long as the command runs.
+ * Connects to the peer that the command is to ask; undefined when none was named, and none runs with this home.
+ * @throws ParleyError, PeerError as {@link connectTo} and {@link findTarget}
+ */
+export async function connectAsked(
+  config: Config,
+  env: NodeJS.ProcessEnv,
+  options: { readonly signal?: AbortSignal | undefined; readonly movesOn?: boolean } = {},
+): Promise<ParleyClient | undefined> {
+  if (config.client.peer === "") return connectRunning(config, options.signal);
+  const target = await findTarget(config, env);
+  return target && (await connectTo(target, options));
+}
+
+/**
+ * Connects to the peer that is to be asked; where none was named and none runs, makes one in this process for as long as the command
+ * runs.
  * @throws ParleyError, PeerError.
  */
 export async function openAccess(
   config: Config,
+  env: NodeJS.ProcessEnv,
   embedded: Pick<PeerOptions, "onStage" | "onNews">,
   signal?: AbortSignal,
 ): Promise<Access> {
-  const running = await connectRunning(config, signal);
+  const running = await connectAsked(config, env, { signal, movesOn: true });
   if (running !== undefined) {
     return {
       client: running,
@@ -97,25 +92,5 @@ export async function openAccess(
   } catch (error) {
     await peer.close();
     throw error;
-  }
-}
-
-async function readIfThere(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, "utf8");
-  } catch (error) {
-    if (codeOf(error) === "ENOENT") return undefined;
-    throw new PeerError("home-unusable", `cannot read ${path}: ${messageOf(error)}`, {
-      nextStep: "Check the folder's owner and permissions, or choose another with --home.",
-      cause: error,
-    });
-  }
-}
-
-function jsonOrUndefined(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }

@@ -1,9 +1,11 @@
-/** How a command manages the running peer and its cluster: over the gateway's `/api/v1`. */
+/** How a command manages a peer and its cluster: over the gateway's `/api/v1`. */
 import { ParleyError } from "@parley/sdk";
 import * as z from "zod";
 import type { Config } from "../config/index.ts";
-import { messageOf, PeerError } from "../errors.ts";
-import { findRunning } from "./access.ts";
+import { PeerError } from "../errors.ts";
+import { askHttp, type HttpAnswer } from "./reach/http.ts";
+import { findTarget, type Target } from "./reach/target.ts";
+import { noPeer, refusedBy } from "./reach/why.ts";
 
 /** Longer than the gateway keeps anybody waiting. */
 const ANSWER_MS = 150_000;
@@ -18,14 +20,10 @@ export interface Request {
 
 /** The peer's management. */
 export class Management {
-  readonly #url: string;
-  readonly #token: string;
-  readonly #home: string;
+  readonly #target: Target;
 
-  constructor(running: { readonly url: string; readonly token: string }, home: string) {
-    this.#url = running.url;
-    this.#token = running.token;
-    this.#home = home;
+  constructor(target: Target) {
+    this.#target = target;
   }
 
   get(path: string, request: Request = {}): Promise<unknown> {
@@ -48,8 +46,20 @@ export class Management {
     return this.#ask("DELETE", path, request);
   }
 
-  /** @throws PeerError `no-peer`, the reason of `signal`; ParleyError with the peer's own code as `remoteCode` */
-  async #ask(method: string, path: string, { body, signal }: Request): Promise<unknown> {
+  /** Something outside `/api/v1`, such as `/capabilities`. */
+  getPage(path: string, { signal }: Request = {}): Promise<unknown> {
+    return this.#askFor("GET", path, { signal });
+  }
+
+  #ask(method: string, path: string, request: Request): Promise<unknown> {
+    return this.#askFor(method, `/api/v1${path}`, request);
+  }
+
+  /**
+   * @throws PeerError `no-peer`, `unreachable`, `peer-untrusted`, the reason of `signal`; ParleyError with the peer's own code as
+   * `remoteCode`
+   */
+  async #askFor(method: string, path: string, { body, signal }: Request): Promise<unknown> {
     const patience = AbortSignal.timeout(ANSWER_MS);
     const ending = signal === undefined ? patience : AbortSignal.any([signal, patience]);
     const { status, text } = await this.#send(method, path, body, ending, signal);
@@ -62,7 +72,7 @@ export class Management {
       });
     }
     const { code, message, nextStep } = failure.data.error;
-    throw new ParleyError("refused", message, { nextStep, remoteCode: code });
+    throw refusedBy(this.#target, new ParleyError("refused", message, { nextStep, remoteCode: code }));
   }
 
   async #send(
@@ -71,43 +81,25 @@ export class Management {
     body: Request["body"],
     ending: AbortSignal,
     signal: AbortSignal | undefined,
-  ): Promise<{ readonly status: number; readonly text: string }> {
+  ): Promise<HttpAnswer> {
     try {
-      const response = await fetch(`${this.#url}/api/v1${path}`, {
-        method,
-        signal: ending,
-        headers: {
-          authorization: `Bearer ${this.#token}`,
-          ...(body === undefined ? {} : { "content-type": "application/json" }),
-        },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      });
-      return { status: response.status, text: await response.text() };
+      return await askHttp(this.#target, { method, path, body, signal: ending });
     } catch (cause) {
       if (signal?.aborted === true) throw signal.reason;
-      if (ending.aborted) {
-        throw new PeerError("peer-refused", "the peer took too long to answer", {
-          nextStep: "Look at its log, or start it again.",
-          cause,
-        });
-      }
-      throw noPeer(this.#home, messageOf(cause));
+      if (!ending.aborted) throw cause;
+      throw new PeerError("peer-refused", "the peer took too long to answer", {
+        nextStep: "Look at its log, or start it again.",
+        cause,
+      });
     }
   }
 }
 
-/** Finds the running peer. @throws PeerError `no-peer` when there is none. */
-export async function openManagement({ home, ...config }: Config): Promise<Management> {
-  const running = await findRunning({ home, ...config });
-  if (running === undefined) throw noPeer(home);
-  return new Management(running, home);
-}
-
-/** That no peer runs. */
-export function noPeer(home: string, why?: string): PeerError {
-  return new PeerError("no-peer", `no peer is running with the home ${home}${why === undefined ? "" : ` (${why})`}`, {
-    nextStep: "Start one: parley start (in a checkout: npm start).",
-  });
+/** Finds the peer to ask. @throws PeerError `no-peer` when none was named and none runs; of {@link findTarget} */
+export async function openManagement(config: Config, env: NodeJS.ProcessEnv): Promise<Management> {
+  const target = await findTarget(config, env);
+  if (target === undefined) throw noPeer(config.home);
+  return new Management(target);
 }
 
 function jsonOf(text: string): unknown {

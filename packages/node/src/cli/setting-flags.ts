@@ -4,13 +4,14 @@ import type { Command } from "commander";
 import { findSetting, flagName, readConfig } from "../config/index.ts";
 import type { FlagValues, ReadConfig, Setting, SettingKey } from "../config/index.ts";
 import { SETTINGS } from "../config/settings.ts";
+import { PeerError } from "../errors.ts";
 import type { CliContext } from "./context.ts";
 
 /** Options every command takes; they stand on the program. */
-export const GLOBAL_SETTING_KEYS: readonly SettingKey[] = ["home"];
+export const GLOBAL_SETTING_KEYS: readonly SettingKey[] = ["home", "client.peer", "client.token_file", "client.ca"];
 
 /**
- * Adds `--config`, `--home` and `--json` to the program.
+ * Adds `--config`, `--home`, what names another peer, and `--json` to the program.
  * Texts and meanings come from the schema where it has them.
  */
 export function addGlobalFlags(program: Command): void {
@@ -63,6 +64,19 @@ export function readCommandConfig(command: Command, context: CliContext): ReadCo
     context.stderr(json ? `${JSON.stringify({ warning })}\n` : `warning: ${warning}\n`);
   }
   return read;
+}
+
+/**
+ * As {@link readCommandConfig}, for a command that is about this machine, whichever peer others are told to ask.
+ * @throws PeerError `config-invalid`; `usage` where a peer is named on its own command line
+ */
+export function readLocalConfig(command: Command, context: CliContext): ReadConfig {
+  if (givenFlags(command)["client.peer"] !== undefined) {
+    throw new PeerError("usage", `parley ${command.name()} is about this machine: it asks no other peer`, {
+      nextStep: "Run it on that machine, or leave --peer out.",
+    });
+  }
+  return readCommandConfig(command, context);
 }
 
 /** True when `--json` was given to `command` or above it. */

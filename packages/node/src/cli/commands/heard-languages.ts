@@ -1,7 +1,7 @@
 /** Whether a peer's recogniser knows the language that it is said to hear. */
 import { CATALOGUE } from "@parley/audio/models";
 import { primaryLanguage } from "@parley/audio/turn";
-import type { ParleyClient } from "@parley/sdk";
+import { ParleyError, type ParleyClient } from "@parley/sdk";
 import * as z from "zod";
 
 const statusSchema = z.object({
@@ -14,8 +14,14 @@ export async function languageWarning(
   language: string,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  const status = statusSchema.safeParse(await client.status({ signal }));
+  const status = statusSchema.safeParse(await client.status({ signal }).catch(unlessDenied));
   return status.success ? unknownTo(status.data.services.stt.model, language) : undefined;
+}
+
+/** A guest is not told who recognises, and heard all the same. */
+function unlessDenied(error: unknown): undefined {
+  if (error instanceof ParleyError && error.remoteCode === "AUTHORIZATION_DENIED") return undefined;
+  throw error;
 }
 
 /** The warning about `model`. Servers, and models that are not in the catalogue, do not say what they know. */

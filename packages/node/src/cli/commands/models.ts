@@ -11,7 +11,7 @@ import { formatBytes } from "../format-bytes.ts";
 import { withInterrupt } from "../interrupt.ts";
 import { ProgressLine } from "../progress.ts";
 import { fetchReporter } from "../service-progress.ts";
-import { addSettingFlags, readCommandConfig, wantsJson } from "../setting-flags.ts";
+import { addSettingFlags, readLocalConfig, wantsJson } from "../setting-flags.ts";
 
 /** What an interrupted download or check is told. */
 const RESUME = "Run it again to go on where it stopped.";
@@ -53,7 +53,7 @@ interface Opened {
 }
 
 function open(command: Command, context: CliContext): Opened {
-  const { config } = readCommandConfig(command, context);
+  const { config } = readLocalConfig(command, context);
   // Whoever names a model and says pull wants it fetched, whatever a peer may do by itself.
   const store = modelStoreFor({ ...config, models: { ...config.models, download: true } });
   return { config, store, json: wantsJson(command) };

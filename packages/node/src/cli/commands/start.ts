@@ -7,10 +7,11 @@ import { fileUnusable, writeSynced } from "../../config/synced-file.ts";
 import { codeOf, PeerError } from "../../errors.ts";
 import { createPeer, type Peer } from "../../peer.ts";
 import { servicesFor } from "../../services/roles.ts";
-import { connectRunning, type PeerFile } from "../access.ts";
+import { connectRunning } from "../access.ts";
 import type { CliContext } from "../context.ts";
 import { downloadNotice } from "../downloads.ts";
-import { addSettingFlags, readCommandConfig, wantsJson } from "../setting-flags.ts";
+import type { PeerFile } from "../reach/target.ts";
+import { addSettingFlags, readLocalConfig, wantsJson } from "../setting-flags.ts";
 import { voiceForPeople, voiceForPrograms, type Invocation, type StartVoice } from "./start-voice.ts";
 
 /** Adds `start` to the program. */
@@ -28,7 +29,7 @@ export function registerStartCommand(program: Command, context: CliContext, invo
   addSettingFlags(command);
   command.action(async () => {
     const json = wantsJson(command);
-    const read = readCommandConfig(command, context);
+    const read = readLocalConfig(command, context);
     const config = { ...read.config, log: logFor(read, json) };
     await refuseSecond(config);
     const paths = await prepareHome(config.home);

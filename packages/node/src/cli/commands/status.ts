@@ -1,17 +1,17 @@
-/** `parley status`: how the running peer fares. */
+/** `parley status`: how a peer fares. */
 import type { Command } from "commander";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ParleyClient } from "@parley/sdk";
 import * as z from "zod";
 import { isPeerError } from "../../errors.ts";
 import { serviceNames, serviceTitles } from "../../services/stage.ts";
-import { connectRunning } from "../access.ts";
+import { connectAsked } from "../access.ts";
 import { reportSchema } from "../cluster/answers.ts";
 import { reportText } from "../cluster/texts.ts";
 import { earsSchema, earsText } from "../ears-text.ts";
 import type { CliContext } from "../context.ts";
 import { withInterrupt } from "../interrupt.ts";
-import { noPeer } from "../management.ts";
+import { noPeer } from "../reach/why.ts";
 import { readCommandConfig, wantsJson } from "../setting-flags.ts";
 
 const WATCH_EVERY_MS = 1000;
@@ -43,11 +43,11 @@ type Status = z.output<typeof statusSchema>;
 export function registerStatusCommand(program: Command, context: CliContext): void {
   const command = program
     .command("status")
-    .description("show the running peer: who it is, how far each service is, how it stands with its cluster")
+    .description("show the peer: who it is, how far each service is, how it stands with its cluster")
     .option("--watch", "show it anew every second, until Ctrl-C");
   command.action(async () => {
     const { config } = readCommandConfig(command, context);
-    const client = await connectRunning(config);
+    const client = await connectAsked(config, context.env);
     if (client === undefined) throw noPeer(config.home);
     const isWatching = command.opts()["watch"] === true;
     try {

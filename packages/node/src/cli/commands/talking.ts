@@ -38,7 +38,7 @@ export async function withTalk(
   await withInterrupt("Nothing was left half-written.", async (signal) => {
     const report = stageReporter(progress);
     const embedded = { onStage: report, onNews: (sentence: string) => progress.line(sentence) };
-    const access = await openAccess(config, embedded, signal);
+    const access = await openAccess(config, context.env, embedded, signal);
     try {
       const notice = access.peer === undefined ? undefined : await downloadNotice(access.peer, needs);
       if (notice !== undefined) progress.line(notice);

@@ -2,12 +2,17 @@
 import type { Command } from "commander";
 import { chooseVoice, voiceOfLanguage, type Voice } from "@parley/audio/engines";
 import { voicesOf } from "@parley/audio/models";
+import * as z from "zod";
 import type { Config } from "../../config/index.ts";
+import { PeerError } from "../../errors.ts";
 import { modelChoice } from "../../services/model-choice.ts";
 import { modelStoreFor } from "../../services/model-store.ts";
 import { remoteVoicesOf } from "../../services/voice/speech-source.ts";
 import { wishOf } from "../../services/voice/voice-service.ts";
+import { read } from "../cluster/answers.ts";
 import type { CliContext } from "../context.ts";
+import { withInterrupt } from "../interrupt.ts";
+import { openManagement } from "../management.ts";
 import { addSettingFlags, givenFlags, readCommandConfig, wantsJson } from "../setting-flags.ts";
 
 const HELP = `
@@ -24,12 +29,12 @@ Examples:
 export function registerVoicesCommand(program: Command, context: CliContext): void {
   const command = program
     .command("voices")
-    .description("list the voices that can speak here, and their languages")
+    .description("list the voices that can speak here, or with --peer in that house, and their languages")
     .addHelpText("after", HELP);
   addSettingFlags(command, ["voice.name", "voice.language", "models.folder"]);
   command.action(async () => {
     const { config } = readCommandConfig(command, context);
-    const { model, voices } = await voicesHere(config);
+    const { model, voices } = await (config.client.peer === "" ? voicesHere(config) : voicesThere(config, context));
     const flags = givenFlags(command);
     const asked = flags["voice.language"];
     // Refuses what nobody speaks, with what there is.
@@ -46,6 +51,32 @@ export function registerVoicesCommand(program: Command, context: CliContext): vo
       return `${language.padEnd(8)} ${name.padEnd(14)}${mark}`.trimEnd();
     });
     context.stdout(`voices of ${model}:\n${rows.join("\n")}\n`);
+  });
+}
+
+const capabilities = z.object({
+  name: z.string(),
+  services: z.object({
+    tts: z
+      .object({ model: z.string(), voices: z.array(z.object({ name: z.string(), language: z.string() })) })
+      .optional(),
+  }),
+});
+
+/** The voices that the peer it asks can give, its own or others of its house. @throws PeerError `peer-refused` while there are none */
+async function voicesThere(
+  config: Config,
+  { env }: CliContext,
+): Promise<{ readonly model: string; readonly voices: readonly Voice[] }> {
+  const management = await openManagement(config, env);
+  let answer: unknown;
+  await withInterrupt("Run it again when you like.", async (signal) => {
+    answer = await management.getPage("/capabilities", { signal });
+  });
+  const { name, services } = read(capabilities, answer);
+  if (services.tts !== undefined && services.tts.voices.length > 0) return services.tts;
+  throw new PeerError("peer-refused", `nobody in the house of ${name} can speak now`, {
+    nextStep: "See how far its services are: parley status.",
   });
 }
 

@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import type { Config } from "../../config/index.ts";
 import { PeerError } from "../../errors.ts";
 import type { CliContext } from "../context.ts";
-import { addSettingFlags, readCommandConfig, wantsJson } from "../setting-flags.ts";
+import { addSettingFlags, readLocalConfig, wantsJson } from "../setting-flags.ts";
 import { diagnosisAsText, examine } from "./examine.ts";
 import type { DoctorHost } from "./host.ts";
 import { realHost } from "./real-host.ts";
@@ -39,7 +39,7 @@ export function registerDoctorCommand(program: Command, context: CliContext, dep
     "llm.provider",
   ]);
   command.action(async () => {
-    const { config } = readCommandConfig(command, context);
+    const { config } = readLocalConfig(command, context);
     const host = deps.host ?? realHost(context.env);
     const diagnosis = await examine({ host, config, openModels: deps.openModels });
     const asJson = () => `${JSON.stringify(diagnosis)}\n`;

@@ -1,4 +1,4 @@
-/** What commands of the cluster have in common: the running peer, Ctrl-C, and a person to confirm. */
+/** What commands of the cluster have in common: the peer that is asked, Ctrl-C, and a person to confirm. */
 import type { Command } from "commander";
 import { PeerError } from "../../../errors.ts";
 import type { CliContext } from "../../context.ts";
@@ -13,14 +13,14 @@ export interface Managing {
   readonly signal: AbortSignal;
 }
 
-/** Runs `body` over the running peer. @throws PeerError `no-peer`, `interrupted`, and what `body` throws. */
+/** Runs `body` over the peer that is to be asked. @throws PeerError `no-peer`, `interrupted`, and what `body` throws. */
 export async function withManagement(
   command: Command,
   context: CliContext,
   body: (managing: Managing) => Promise<void>,
 ): Promise<void> {
   const { config } = readCommandConfig(command, context);
-  const management = await openManagement(config);
+  const management = await openManagement(config, context.env);
   const json = wantsJson(command);
   await withInterrupt("Run it again when you like.", (signal) => body({ management, json, signal }));
 }
