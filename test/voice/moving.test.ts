@@ -1,7 +1,15 @@
 /** Real peers, of which the one that the client talks to has no engine, and the one that works is killed or stopped. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { whiteNoise, withRms } from "@parley/audio/testing";
-import { Household, untilUnited, type LivePeer, type TestEngines } from "@parley/node/testing";
+import {
+  Household,
+  LiveMicrophone,
+  LiveSpeaker,
+  TalkListener,
+  untilUnited,
+  type LivePeer,
+  type TestEngines,
+} from "@parley/node/testing";
 import { connect, type ParleyClient, type TurnEvent } from "@parley/sdk";
 
 const SECRET = "a secret of more than sixteen characters";
@@ -172,5 +180,15 @@ describe("a peer without a single engine", { timeout: 240_000 }, () => {
     const { text, sound } = await given(client.ask({ audio: recording() }, { speak: true }));
     expect(text).toContain(REPLY);
     expect(sound.length).toBeGreaterThan(24_000);
+  });
+
+  it("holds a live conversation through others", async () => {
+    const microphone = new LiveMicrophone();
+    const listener = new TalkListener(client.talk(microphone.blocks, { speaker: new LiveSpeaker() }));
+    await listener.until("open ears", () => listener.of("state")[0]);
+    await microphone.say(withRms(whiteNoise(24_000, 5), 0.05));
+    expect(await listener.turn(1)).toMatchObject({ outcome: "complete", reply: REPLY });
+    microphone.end();
+    expect(await listener.over).toBeUndefined();
   });
 });
