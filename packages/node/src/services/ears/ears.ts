@@ -214,6 +214,7 @@ export class HostEars {
 
   async close(): Promise<void> {
     await this.shut();
+    await this.#session.close();
   }
 }
 

@@ -25,8 +25,8 @@ const DEFAULT_LIMIT = 50;
 const MOST_FOUND = 1_000;
 /** Words of all indexes together: some tens of megabytes. */
 const MOST_WORDS = 500_000;
-/** Parts that are read in one go; then others have their turn. A part is 8 KiB. */
-const PARTS_AT_ONCE = 8;
+/** Parts that are read in one go, some milliseconds; then others have their turn: somebody may be talking. A part is 8 KiB. */
+const PARTS_AT_ONCE = 2;
 
 export class ThreadSearch {
   readonly #book: ThreadBook;
