@@ -68,10 +68,9 @@ export class CallParser {
     const tag = TAGS.find((each) => each === this.#held.toLowerCase());
     if (tag !== undefined) {
       this.#held = "";
-      // An end without a beginning is nothing anybody wants to hear.
-      if (!tag.startsWith("</")) {
-        this.#call = { end: tag.replace("<", "</"), written: "", isInString: false, isEscaped: false };
-      }
+      // An end without a beginning is nothing anybody wants to hear; what stands round it must not become a tag.
+      if (tag.startsWith("</")) return " ";
+      this.#call = { end: tag.replace("<", "</"), written: "", isInString: false, isEscaped: false };
       return "";
     }
     return this.#release();

@@ -40,6 +40,11 @@ describe("calls in what a model writes", () => {
     expect(callsOf(all)).toEqual([]);
   });
 
+  it("that only end are not said, and join nothing to one", () => {
+    expect(saidOf(found(["yes</tool> no"]))).toBe("yes  no");
+    expect(saidOf(found(["<</tool>tool>{}"]))).toBe("< tool>{}");
+  });
+
   it("that do not end, or have an open string, never come out", () => {
     expect(found(['yes <tool>{"name": "ti'])).toEqual([
       { type: "text", text: "yes " },
@@ -105,9 +110,11 @@ describe("calls in what a model writes", () => {
         const [whole, pieces] = [found([text]), found(cut(text, places))];
         expect(saidOf(pieces)).toBe(saidOf(whole));
         expect(callsOf(pieces)).toEqual(callsOf(whole));
-        expect(saidOf(whole)).not.toMatch(/<\/?tool(?:_call)?>/i);
+        // Each stretch by itself: who uses this stops at a call.
+        const stretches = whole.map((each) => (each.type === "text" ? each.text : "\u0000")).join("");
+        expect(stretches).not.toMatch(/<\/?tool(?:_call)?>/i);
       }),
-      { numRuns: 500 },
+      { numRuns: 1_000 },
     );
   });
 });
