@@ -5,7 +5,7 @@ import type { Invariant } from "../invariant.ts";
 const NAME = "overload-is-shed";
 
 /** What waits before it may take longer than was expected. */
-const SLACK = 2;
+const SLACK = 3;
 const SLACK_MS = 2_000;
 /** A refusal comes after some round trips at most. */
 const REFUSED_WITHIN_MS = 1_500;

@@ -32,14 +32,14 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
       { file: "routing/rules.ts", search: `entry.isFull || queueMs > wish.patienceMs`, replace: "entry.isFull" },
     ],
   },
-  bug(
-    8,
-    "the worst is taken for the best",
-    "routing/decide.ts",
-    `best === undefined || compare(each, best) < 0) best = each;
-  }`,
-    "this.#compare(at, best) > 0",
-  ),
+  {
+    number: 8,
+    name: "chance chooses among all, not among the best",
+    edits: [
+      { file: "routing/decide.ts", search: "const NEARLY = 2;", replace: "const NEARLY = 1e6;" },
+      { file: "routing/decide.ts", search: "return squared * squared;", replace: "return 1;" },
+    ],
+  },
   bug(9, "slow engines count as fast ones", "routing/directory.ts", `costs.perAudioMs * size.audioMs`, "0"),
   {
     number: 10,
