@@ -45,6 +45,11 @@ describe("a message to others", () => {
     const sending = client.send(KITCHEN, "dinner", { until: "delivered" });
     await expect.poll(() => statuses).toEqual(["queued"]);
     const [message] = peer.guest.messages;
+    peer.guest.socket.terminate();
+    await expect.poll(() => peer.guests.length).toBe(2);
+    await client.tell(KITCHEN, "on");
+    // What the house has written down is not repeated.
+    expect(peer.guest.messages).toMatchObject([{ type: "EVENT" }]);
     if (message !== undefined) report(peer.guest, message, "message_delivered");
     expect(await sending).toMatchObject({ status: "delivered" });
   });

@@ -37,7 +37,6 @@ interface Way {
   /** Of the sample that this peer counts as its first. */
   readonly from: number;
   sequence: number;
-  isEndTold: boolean;
 }
 
 /** Options of {@link Upload}. */
@@ -109,7 +108,7 @@ export class Upload {
 
   /** From now on it goes this way, beginning with the sample at `from`. */
   begin(from: number, way: Pick<Way, "stream" | "line" | "tellsEcho" | "onEnd">): void {
-    this.#way = { ...way, from, sequence: 0, isEndTold: false };
+    this.#way = { ...way, from, sequence: 0 };
     this.#cursor = from;
     this.#wake?.();
     void this.#drain();
@@ -172,9 +171,7 @@ export class Upload {
   }
 
   #toldEnd(way: Way): void {
-    if (!this.#hasEnded || way.isEndTold) return;
-    way.isEndTold = true;
-    way.onEnd();
+    if (this.#hasEnded) way.onEnd();
   }
 
   /** While there is no connection, until there is one or the caller's audio may be read on. */
