@@ -9,6 +9,7 @@ import { openCluster, type OpenedCluster } from "./cluster/host/start.ts";
 import { prepareHome, type Config, type HomePaths } from "./config/index.ts";
 import { openHouseAccess, type HouseAccess } from "./gateway/access/house.ts";
 import { sendLimitsOf } from "./gateway/access/send-limits.ts";
+import { AppCommands, checkExtension, growActors, type Extension } from "./extend/index.ts";
 import { openHouseClients, type HouseClients, type HouseClientsOptions } from "./gateway/house-clients.ts";
 import { recallPort } from "./gateway/recall.ts";
 import { startGateway, type Gateway } from "./gateway/server.ts";
@@ -25,7 +26,7 @@ import { HostEars } from "./services/ears/ears.ts";
 import { serveMemory } from "./services/memory/actor.ts";
 import { HouseMemory, MEMORY_LIMITS } from "./services/memory/house-memory.ts";
 import { Rooms } from "./services/rooms.ts";
-import { Services } from "./services/services.ts";
+import { Services, type TurnReport } from "./services/services.ts";
 import type { OtherRooms } from "./services/session-notice.ts";
 import { serviceNames, type ServiceName, type Stage } from "./services/stage.ts";
 import { VERSION } from "./version.ts";
@@ -44,6 +45,10 @@ export interface PeerOptions {
   readonly onStage?: (service: ServiceName, stage: Stage) => void;
   /** A sentence for people about a choice the peer made. */
   readonly onNews?: (sentence: string) => void;
+  /** A question was answered, here or in a conversation; must not throw. */
+  readonly onTurn?: ((turn: TurnReport) => void) | undefined;
+  /** What the program that the peer is embedded in adds to it. */
+  readonly extend?: Extension | undefined;
   /** Engines from elsewhere than the model store; for tests. */
   readonly sources?: EngineSources;
   readonly log?: Logger;
@@ -75,10 +80,11 @@ export interface Peer {
 /**
  * Starts a peer. It answers at once; its services come up by {@link Services.start}, or each when first needed, and whether there is
  * a cluster makes no difference to them.
- * @throws PeerError `home-unusable`, `port-in-use`, `config-invalid`.
+ * @throws PeerError `home-unusable`, `port-in-use`, `config-invalid`; `usage` for what cannot be added.
  */
 export async function createPeer(options: PeerOptions): Promise<Peer> {
-  const { config } = options;
+  const { config, extend = {} } = options;
+  checkExtension(extend);
   const log = options.log ?? createLogger(config);
   const paths = await prepareHome(config.home);
   const identity = await loadIdentity(paths.identityKey);
@@ -91,6 +97,8 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
   const front: { gateway?: Gateway } = {};
   const { cluster, start } = openPart({ options, identity, services, log, gateway: () => front.gateway });
   const leaveMesh = joinMesh(arbitration, cluster);
+  const stopActors = growActors(extend.actors ?? {}, cluster);
+  const commands = new AppCommands(extend.commands ?? {});
   const access = await openHouseAccess({ cluster, paths, token, log, isBrief: options.isBrief ?? false });
   const { memory, rooms, leave: leaveHouse } = joinHouse({ config, cluster, access, services, ears });
   const tls = await openHouseTls({ config, paths, cluster, port: () => front.gateway?.port ?? 0, log });
@@ -107,9 +115,29 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
     memory: recallPort(memory),
     addresses: tls.addresses,
     limits: sendLimitsOf(config),
+    commands,
     log,
   });
-  const gateway = await listen({ about, services, cluster, ears, access, clients, memory, rooms, tls, status, log });
+  let closing: Promise<void> | undefined;
+  const close = async (): Promise<void> => {
+    commands.close();
+    await ears.close();
+    await front.gateway?.close();
+    clients.close();
+    await tls.close();
+    leaveMesh();
+    stopActors();
+    leaveHouse();
+    await access.close();
+    await cluster.close();
+    await services.close();
+    log.info("peer stopped");
+  };
+  const parts = { about, services, cluster, ears, access, clients, memory, rooms, tls, status, commands, log };
+  const gateway = await listen(parts).catch(async (error: unknown) => {
+    await close();
+    throw error;
+  });
   front.gateway = gateway;
   log.info({ url: gateway.url, peerId: identity.peerId, version: VERSION }, "peer started");
   start().then(tls.begin, (error: unknown) => {
@@ -120,19 +148,6 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
 
   if (config.ears.enabled) ears.open();
 
-  let closing: Promise<void> | undefined;
-  const close = async (): Promise<void> => {
-    await ears.close();
-    await gateway.close();
-    clients.close();
-    await tls.close();
-    leaveMesh();
-    leaveHouse();
-    await access.close();
-    await cluster.close();
-    await services.close();
-    log.info("peer stopped");
-  };
   const { url } = gateway;
   return {
     identity,
@@ -167,6 +182,9 @@ function createServices(
   return new Services({
     config,
     sources: options.sources ?? modelSources(config, store),
+    given: options.extend?.services,
+    tools: options.extend?.tools,
+    onTurn: options.onTurn,
     arbitration,
     peer: identity.peerId,
     machine: machineOf(config.cluster.power),
@@ -280,9 +298,10 @@ function listen(parts: {
   readonly rooms: Rooms;
   readonly tls: HouseTls;
   readonly status: () => Record<string, unknown>;
+  readonly commands: AppCommands;
   readonly log: Logger;
 }): Promise<Gateway> {
-  const { about, services, cluster, ears, access, clients, memory, rooms, tls, status, log } = parts;
+  const { about, services, cluster, ears, access, clients, memory, rooms, tls, status, commands, log } = parts;
   const { gate, book, audit } = access;
   return startGateway({
     host: tls.access.host,
@@ -299,6 +318,7 @@ function listen(parts: {
     status,
     memory,
     rooms,
+    commands,
     ...clients,
     management: {
       cluster,

@@ -19,6 +19,7 @@ import {
   type Payload,
   type Request,
 } from "@parley/sdk";
+import type { AppCommands } from "../extend/index.ts";
 import { withCorrelation } from "../log.ts";
 import type { Session } from "../services/session.ts";
 import type { Access, Pass } from "./access-port.ts";
@@ -26,6 +27,7 @@ import { Companion, type CompanionDeps } from "./companion.ts";
 import { addresseeOf, refusalOfMessage, wrongVersion } from "./authorise.ts";
 import { Dialect, type Reading } from "./dialect/dialect.ts";
 import type { Hub, Refused, Seat } from "./hub/hub.ts";
+import { changed } from "./hub/belonging.ts";
 import { isPost } from "./hub/post.ts";
 import { SocketLine } from "./line.ts";
 import type { Queries } from "./queries.ts";
@@ -40,6 +42,8 @@ export interface ConnectionDeps extends CompanionDeps {
   readonly queries: Pick<Queries, "answer">;
   readonly serverInfo: Payload<"REGISTER_ACK">["serverInfo"];
   readonly status: () => Record<string, unknown>;
+  /** What the program that the peer is embedded in does for clients. */
+  readonly commands?: AppCommands | undefined;
   readonly log: Logger;
 }
 
@@ -231,15 +235,18 @@ export class Connection {
     if (isForPeer && message.type === "COMMAND") return this.#command(message, guest);
     if (isForPeer && message.type === "QUERY") return this.#query(message, guest);
     if (isForPeer && message.type === "MESSAGE") return this.#question(message);
-    const refused = guest.seat.send(message, chars);
+    const refused = await guest.seat.deliver(message, chars);
     if (refused !== undefined) return this.#refuse(refused, message.messageId);
   }
 
   async #command(message: MessageOf<"COMMAND">, guest: Guest): Promise<void> {
+    const own = await this.#desk.apps.run(message, { id: guest.clientId, account: guest.pass.account });
+    if (own === undefined) return undefined;
+    if (own !== "unknown") return this.#refuse(own, message.messageId);
     const parsed = requestSchema.safeParse(message.payload);
     if (!parsed.success) {
       const issue = parsed.error.issues[0];
-      const known = `known commands are ${commandNames.join(", ")}`;
+      const known = `known commands are ${[...commandNames, ...this.#desk.apps.names].join(", ")}`;
       const where = `${message.payload.command}: ${issue?.path.join(".") ?? ""} ${issue?.message ?? "invalid"}`;
       return this.#refuse({ code: "INVALID_MESSAGE", reason: `${where}; ${known}` }, message.messageId);
     }
@@ -321,16 +328,19 @@ export class Connection {
   }
 
   #deskFor(session: Session): WorkDesk {
-    const { services, log } = this.#deps;
+    const { services, commands, log } = this.#deps;
+    const tell = (commandId: string, eventType: string, data: Readonly<Record<string, unknown>>): Promise<void> => {
+      const payload = { eventType, eventData: { ...data }, timestamp: Date.now() };
+      return this.#line.send(createMessage("EVENT", payload, this.#head(commandId)));
+    };
     return new WorkDesk({
       services,
       session,
+      commands,
       log,
       sink: {
-        event: (commandId, { type, ...eventData }) => {
-          const payload = { eventType: type, eventData, timestamp: Date.now() };
-          return this.#line.send(createMessage("EVENT", payload, this.#head(commandId)));
-        },
+        event: (commandId, { type, ...data }) => tell(commandId, type, data),
+        tell,
         frame: (bytes) => this.#line.frame(bytes),
         result: (commandId, outcome) => this.#result(commandId, outcome),
         hold: (room) => this.#hold(room),
@@ -383,17 +393,6 @@ export class Connection {
 
 const UNREGISTERED: Refused = { code: "AUTHENTICATION_FAILED", reason: "the first message must be REGISTER" };
 const DEFECT: Refused = { code: "INTERNAL_ERROR", reason: "the peer failed to handle a message; see its log" };
-
-/** What a seat belongs to after `command`. */
-function changed(
-  seat: Pick<Seat, "groups" | "channels">,
-  command: "join" | "leave",
-  { groups, channels }: Pick<Seat, "groups" | "channels">,
-): Pick<Seat, "groups" | "channels"> {
-  const change = (before: readonly string[], named: readonly string[]): readonly string[] =>
-    command === "join" ? [...before, ...named] : before.filter((each) => !named.includes(each));
-  return { groups: change(seat.groups, groups), channels: change(seat.channels, channels) };
-}
 
 function toBytes(data: RawData): Uint8Array {
   if (Array.isArray(data)) return Buffer.concat(data);

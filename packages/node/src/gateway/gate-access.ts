@@ -14,14 +14,18 @@ export class GateAccess implements Access {
   readonly #gate: Gate;
   readonly #book: Pick<ClientBook, "find">;
   readonly #allowances: Pick<Allowances, "charge">;
+  readonly #rightOfCommand: (name: string) => Right | undefined;
   readonly #nowMs: () => number;
 
+  /** @param rightOfCommand what commands of the peer take that are not the protocol's */
   constructor(
     gate: Gate,
     book: Pick<ClientBook, "find">,
     allowances: Pick<Allowances, "charge">,
+    rightOfCommand: (name: string) => Right | undefined = () => undefined,
     nowMs: () => number = Date.now,
   ) {
+    this.#rightOfCommand = rightOfCommand;
     this.#gate = gate;
     this.#book = book;
     this.#allowances = allowances;
@@ -38,7 +42,7 @@ export class GateAccess implements Access {
       resume: token === undefined ? undefined : { token, expiresAt: this.#nowMs() + this.#gate.resumeForMs },
       refusalOfId: (clientId, owner) => this.#refusalOfId(found.account, clientId, owner),
       refusalOf: (deed) => {
-        const right = rightFor(deed);
+        const right = this.#ownRight(deed) ?? rightFor(deed);
         return right === undefined ? undefined : refusalOf(found, right, deed.to);
       },
       endedBy: () => {
@@ -47,6 +51,10 @@ export class GateAccess implements Access {
       },
       charge: (cost) => this.#allowances.charge(`${found.account}/${register.clientId}`, cost),
     };
+  }
+
+  #ownRight({ type, name = "", to }: Deed): Right | undefined {
+    return type === "COMMAND" && to.kind === "peer" ? this.#rightOfCommand(name) : undefined;
   }
 
   /** Messages wait under an id: who goes by another's gets what was for that one. */

@@ -2,6 +2,7 @@
 import type { Logger } from "pino";
 import type { Cluster } from "../cluster/face.ts";
 import type { Pairs } from "../cluster/pairs/port.ts";
+import type { AppCommands } from "../extend/index.ts";
 import { withoutCorrelation } from "../log.ts";
 import { Allowances, type SendLimits } from "./access/allowances.ts";
 import type { ClientBook } from "./access/client-book.ts";
@@ -25,6 +26,8 @@ export interface HouseClientsOptions {
   readonly memory?: MemoryPort | undefined;
   /** How much a client may send. */
   readonly limits: SendLimits;
+  /** What the program that the peer is embedded in does for clients. */
+  readonly commands?: AppCommands | undefined;
   readonly log: Logger;
 }
 
@@ -42,7 +45,8 @@ export function openHouseClients(options: HouseClientsOptions): HouseClients {
   const { about, cluster, pairs, gate, book, status, memory, log } = options;
   const urls = (): readonly string[] => (options.addresses?.() ?? []).map(socketUrl);
   const hub = withoutCorrelation(() => {
-    return new Hub({ self: about.peerId, pairs, settled: () => settled(cluster), urls, log });
+    const isClient = (name: string): boolean => book.find(name) !== undefined;
+    return new Hub({ self: about.peerId, pairs, settled: () => settled(cluster), isClient, urls, log });
   });
   const leaveMesh = joinMesh(hub, cluster);
   const queries = new Queries({
@@ -54,7 +58,7 @@ export function openHouseClients(options: HouseClientsOptions): HouseClients {
     urlsOf: (peerId) => (peerId === about.peerId ? urls() : hub.urlsOf(peerId)),
   });
   return {
-    access: new GateAccess(gate, book, new Allowances(options.limits)),
+    access: new GateAccess(gate, book, new Allowances(options.limits), (name) => options.commands?.rightOf(name)),
     sessions: new Sessions(),
     queries,
     hub,

@@ -4,6 +4,8 @@ import { decodeAudioFrame, type Payload, type Request, type TalkEvent, type Work
 import type { Services } from "../services/services.ts";
 import type { Session } from "../services/session.ts";
 import { failureOf } from "../services/stage.ts";
+import type { AppCommands } from "../extend/index.ts";
+import { AppDesk } from "./app-desk.ts";
 import { Work, type StreamingCommand } from "./work.ts";
 import type { Refused } from "./hub/hub.ts";
 
@@ -13,6 +15,7 @@ const MAX_WORK = 8;
 /** Where it tells of it. */
 export interface DeskSink {
   event(commandId: string, event: WorkEvent | TalkEvent): Promise<void>;
+  tell(commandId: string, type: string, data: Readonly<Record<string, unknown>>): Promise<void>;
   frame(bytes: Uint8Array): Promise<void>;
   result(commandId: string, outcome: Omit<Payload<"COMMAND_RESULT">, "commandId">): Promise<void>;
   /** Waits for room, and has the client wait. */
@@ -22,6 +25,8 @@ export interface DeskSink {
 export interface DeskDeps {
   readonly services: Services;
   readonly session: Session;
+  /** What the program that the peer is embedded in does for clients. */
+  readonly commands?: AppCommands | undefined;
   readonly sink: DeskSink;
   readonly log: Logger;
 }
@@ -30,12 +35,15 @@ export interface DeskDeps {
 type Remark = Extract<Request, { readonly command: "cancel" | "input.end" | "talk.key" | "talk.heard" }>;
 
 export class WorkDesk {
+  /** Of the program's own commands. */
+  readonly apps: AppDesk;
   readonly #deps: DeskDeps;
   readonly #byCommand = new Map<string, Work>();
   readonly #byStream = new Map<number, Work>();
 
   constructor(deps: DeskDeps) {
     this.#deps = deps;
+    this.apps = new AppDesk(deps.commands, deps.sink, deps.log);
   }
 
   /** Runs a command to its end. @returns why it is not begun */
@@ -61,6 +69,7 @@ export class WorkDesk {
     const work = this.#byCommand.get(remark.parameters.commandId);
     switch (remark.command) {
       case "cancel":
+        this.apps.cancel(remark.parameters.commandId);
         return work?.cancel();
       case "input.end":
         return work?.endInput();
@@ -90,6 +99,7 @@ export class WorkDesk {
   /** The client is gone. */
   close(): void {
     for (const work of this.#byCommand.values()) work.cancel();
+    this.apps.close();
   }
 
   async #finish(commandId: string, request: StreamingCommand, work: Work): Promise<void> {

@@ -19,7 +19,7 @@ import { closedError } from "./link/endings.ts";
 import { Link, type Welcome } from "./link/link.ts";
 import type { ConnectOptions } from "./link/options.ts";
 import type { CommandHandler, QueryHandler } from "./mail/inbox.ts";
-import type { Answer, CallOptions, Content, IncomingMessage, SendOptions, Sent } from "./mail/mail.ts";
+import type { Answer, CallOptions, Content, IncomingMessage, RunOptions, SendOptions, Sent } from "./mail/mail.ts";
 import { NodeWatch } from "./nodes.ts";
 import { askParameters, listenParameters, partialsOf, sayParameters } from "./options.ts";
 import type { AskOptions, ListenOptions, SayOptions } from "./options.ts";
@@ -213,6 +213,18 @@ export class ParleyClient {
     options: SendOptions = {},
   ): Promise<Readonly<Record<string, unknown>>> {
     return this.#post.command(to, command, parameters, options);
+  }
+
+  /**
+   * Has the peer carry out a command that the program it is embedded in has added. A client that was cut off sends it again, with the
+   * same id. @throws ParleyError `refused` (no such command, no right to it, parameters), `work-failed` with the command's own code
+   */
+  run(
+    command: string,
+    parameters: Readonly<Record<string, unknown>> = {},
+    options: RunOptions = {},
+  ): Promise<Readonly<Record<string, unknown>>> {
+    return this.#post.command(undefined, command, parameters, options);
   }
 
   /** Asks the peer, or with `to` another client. @throws ParleyError as {@link send}; `work-failed` with the code of who was asked */

@@ -6,7 +6,7 @@ import type { Emitter } from "./emitter.ts";
 import type { ClientEvents, OpenQuery } from "./events.ts";
 import { Inbox } from "./mail/inbox.ts";
 import { MessageRefused, type Answer, type CallOptions, type Content } from "./mail/mail.ts";
-import type { IncomingMessage, IncomingQuery, SendOptions, Sent } from "./mail/mail.ts";
+import type { IncomingMessage, IncomingQuery, ProgressEvent, RunOptions, SendOptions, Sent } from "./mail/mail.ts";
 import { Outbox, type MailLine } from "./mail/outbox.ts";
 
 /** A message that nobody says anything about any more. */
@@ -29,12 +29,14 @@ export class Postbox {
   readonly outbox: Outbox;
   readonly inbox: Inbox;
   readonly #line: MailLine;
+  readonly #onError: (error: unknown) => void;
   readonly #clientId: string;
   /** Aborted with what ended the client. */
   readonly #over: AbortSignal;
 
   constructor(line: MailLine, clientId: string, emitter: Emitter<ClientEvents>, over: AbortSignal) {
     this.#line = line;
+    this.#onError = (error) => emitter.emit("error", error);
     this.#clientId = clientId;
     this.#over = over;
     this.outbox = new Outbox(line, (report) => emitter.emit("delivery", report));
@@ -81,16 +83,22 @@ export class Postbox {
     return this.send({ clientId: to.from }, content, { ...tied, inReplyTo: to.id, ...options });
   }
 
-  /** What the one who carried it out says of it. */
+  /** What the one who carried it out says of it. A peer that is asked in vain is told that nobody waits any more. */
   async command(
     to: Target | undefined,
     command: string,
     parameters: Readonly<Record<string, unknown>>,
-    options: SendOptions = {},
+    { onEvent, ...options }: SendOptions & RunOptions = {},
   ): Promise<Readonly<Record<string, unknown>>> {
     const payload = { command, parameters: { ...parameters }, requiresAck: true };
     const message = createMessage("COMMAND", payload, this.#head(to, options));
-    const outcome = await this.#exchange(message, { answer: true }, options, ANSWER_WITHIN_MS);
+    const told = onEvent === undefined ? undefined : (event: ProgressEvent) => this.#told(onEvent, event);
+    const exchange = this.#exchange(message, { answer: true, onEvent: told }, options, ANSWER_WITHIN_MS);
+    const outcome = await exchange.catch((error: unknown) => {
+      const isGivenUp = error instanceof ParleyError && (error.code === "cancelled" || error.code === "timed-out");
+      if (isGivenUp && to === undefined) this.#cancel(message.messageId);
+      throw error;
+    });
     return "payload" in outcome && outcome.type === "COMMAND_RESULT" ? (outcome.payload.result ?? {}) : {};
   }
 
@@ -155,6 +163,20 @@ export class Postbox {
     const timeout = AbortSignal.timeout(timeoutMs ?? withinMs);
     const either = signal === undefined ? timeout : AbortSignal.any([timeout, signal]);
     return this.outbox.send(message, awaited, either, `a ${message.type}`);
+  }
+
+  /** What a listener throws is its own: the connection is not to suffer for it. */
+  #told(onEvent: (event: ProgressEvent) => unknown, event: ProgressEvent): void {
+    try {
+      onEvent(event);
+    } catch (error) {
+      this.#onError(error);
+    }
+  }
+
+  #cancel(commandId: string): void {
+    const payload = { command: "cancel", parameters: { commandId } };
+    if (this.#line.isUp) this.#line.send(JSON.stringify(createMessage("COMMAND", payload, this.#head(undefined, {}))));
   }
 
   #head(target: Target | undefined, options: SendOptions): MessageOptions {

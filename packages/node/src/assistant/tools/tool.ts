@@ -8,6 +8,9 @@ import { messageOf } from "../../errors.ts";
  */
 export type Repeats = "by-key" | "at-most-once";
 
+/** The house's own. */
+export const BUILT_IN_TOOLS = ["time", "timer", "calculator", "say"] as const;
+
 /** What a tool is told beside its parameters. */
 export interface ToolContext {
   /** Aborts when the answer is not wanted any more, or the call takes too long. */

@@ -22,6 +22,17 @@ export interface SendOptions extends CallOptions {
   readonly until?: "taken" | "delivered";
 }
 
+/** What happens on the way of something that was asked for. */
+export interface ProgressEvent {
+  readonly type: string;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** Options of {@link ParleyClient.run}. Aborting has the peer stop. */
+export interface RunOptions extends CallOptions {
+  readonly onEvent?: (event: ProgressEvent) => void;
+}
+
 /** What a message says: text, or text with what belongs to it. */
 export type Content = string | Payload<"MESSAGE">;
 

@@ -7,7 +7,7 @@ import { deliveryEventSchema } from "../../protocol/delivery.ts";
 import type { Message, MessageOf, Payload } from "../../protocol/envelope.ts";
 import { isRetryable } from "../../protocol/error-codes.ts";
 import { MAX_TEXT_BYTES } from "../../protocol/limits.ts";
-import type { DeliveryReport, Sent } from "./mail.ts";
+import type { DeliveryReport, ProgressEvent, Sent } from "./mail.ts";
 
 /** Messages that may wait, and the bytes of all of them. */
 const MOST_WAITING = 1_000;
@@ -21,6 +21,8 @@ interface Awaited {
   readonly delivery?: "taken" | "delivered";
   /** Its COMMAND_RESULT or RESPONSE. */
   readonly answer?: boolean;
+  /** Told of other EVENTs in reply to it. */
+  readonly onEvent?: ((event: ProgressEvent) => void) | undefined;
 }
 
 interface Entry extends Awaited {
@@ -113,7 +115,12 @@ export class Outbox {
   }
 
   /** @returns whether it was about something of ours */
-  event({ payload }: MessageOf<"EVENT">): boolean {
+  event({ inReplyTo = "", payload }: MessageOf<"EVENT">): boolean {
+    const asked = this.#entries.get(inReplyTo);
+    if (asked?.onEvent !== undefined) {
+      asked.onEvent({ type: payload.eventType, data: payload.eventData });
+      return true;
+    }
     const parsed = deliveryEventSchema.safeParse({ ...payload.eventData, type: payload.eventType });
     if (!parsed.success) return false;
     const { data: event } = parsed;
