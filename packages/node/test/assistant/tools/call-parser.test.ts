@@ -72,7 +72,7 @@ describe("calls in what a model writes", () => {
       fc.property(parts, plain, fc.array(fc.nat(500), { maxLength: 30 }), fc.nat(2_000), (all, rest, places, stop) => {
         // A text that holds a tag of its own is another test's.
         const said = [...all.map(([text]) => text), rest];
-        fc.pre(said.every((text) => !/<\/?t/i.test(text) && !text.endsWith("<")));
+        fc.pre(said.every((text) => !/<\/?t/i.test(text) && !/<\/?$/.test(text)));
         const whole = all.map(([text, name, written]) => `${text}<${name}>${written}</${name}>`).join("") + rest;
         expect(found(cut(whole, places))).toSatisfy((events: readonly Found[]) => {
           expect(saidOf(events)).toBe(said.join(""));
