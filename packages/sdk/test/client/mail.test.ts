@@ -102,6 +102,30 @@ describe("a message to others", () => {
     expect(await Promise.all(sent)).toHaveLength(21);
   });
 
+  it("is one of few that are under way to the same receiver: the others wait, and hold nobody else up", async () => {
+    const peer = await ProtocolPeer.start();
+    const client = await clientOf([peer]);
+    const sent = Array.from({ length: 100 }, (_, n) => client.send(KITCHEN, `${n}`));
+    const other = client.send({ clientId: "study" }, "other");
+    await expect.poll(() => peer.guest.messages.length).toBe(49);
+    expect(peer.guest.messages.at(-1)).toMatchObject({ target: { clientId: "study" } });
+    let reported = 0;
+    await expect
+      .poll(() => {
+        for (const message of peer.guest.messages.slice(reported)) report(peer.guest, message, "message_delivered");
+        reported = peer.guest.messages.length;
+        return reported;
+      })
+      .toBe(101);
+    expect(await Promise.all([...sent, other])).toHaveLength(101);
+    const contents = peer.guest.messages.flatMap(({ target, payload }) =>
+      target !== undefined && "clientId" in target && target.clientId === "kitchen" && "content" in payload
+        ? [payload.content]
+        : [],
+    );
+    expect(contents).toEqual(Array.from({ length: 100 }, (_, n) => `${n}`));
+  });
+
   it("ends with its signal, with its time, and with the client; what is over is not sent again", async () => {
     const first = await ProtocolPeer.start();
     const client = await clientOf([first]);

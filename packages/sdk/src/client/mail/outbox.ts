@@ -12,6 +12,8 @@ import type { DeliveryReport, ProgressEvent, Sent } from "./mail.ts";
 /** Messages that may wait, and the bytes of all of them. */
 const MOST_WAITING = 1_000;
 const MOST_BYTES = 32 * MAX_TEXT_BYTES;
+/** Messages to one receiver, or one group, that are under way at once: a house takes 64, and those that were given up count as well. */
+const MOST_UNDER_WAY = 48;
 /** Peers that are asked the same question. */
 const MOST_TRIES = 5;
 
@@ -32,6 +34,10 @@ interface Entry extends Awaited {
   readonly fail: (error: ParleyError) => void;
   /** Written down by the house: it need not be repeated. */
   isTaken: boolean;
+  /** Messages of one lane wait for each other; undefined: it waits for none. */
+  readonly lane: string | undefined;
+  /** The peer that is there now was told. */
+  isTold: boolean;
   /** How many peers were told. */
   tries: number;
 }
@@ -74,23 +80,26 @@ export class Outbox {
     const { promise, resolve, reject } = Promise.withResolvers<Outcome>();
     const id = message.messageId;
     const onAbort = (): void => reject(abortedError(signal, doing));
-    const entry: Entry = { ...awaited, id, text, settle: resolve, fail: reject, isTaken: false, tries: 0 };
-    this.#entries.set(id, entry);
+    const lane = laneOf(message);
+    const state = { isTaken: false, isTold: false, tries: 0 };
+    this.#entries.set(id, { ...awaited, id, text, lane, settle: resolve, fail: reject, ...state });
     this.#bytes += bytes;
     signal.addEventListener("abort", onAbort);
-    if (this.#line.isUp) this.#tell(entry);
+    this.#tell();
     try {
       return await promise;
     } finally {
       signal.removeEventListener("abort", onAbort);
       this.#entries.delete(id);
       this.#bytes -= bytes;
+      this.#tell();
     }
   }
 
   /** There is a peer: it is told everything that it, or the one before it, has not answered. */
   up(): void {
-    for (const entry of this.#entries.values()) if (!entry.isTaken) this.#tell(entry);
+    for (const entry of this.#entries.values()) entry.isTold = entry.isTaken;
+    this.#tell();
   }
 
   /** The peer is gone. A question that was put to so many may be what they die of; messages have their time. */
@@ -100,9 +109,19 @@ export class Outbox {
     }
   }
 
-  #tell(entry: Entry): void {
-    entry.tries += 1;
-    this.#line.send(entry.text);
+  /** Sends what may be sent now, in order. */
+  #tell(): void {
+    if (!this.#line.isUp) return;
+    const underWay = new Map<string, number>();
+    for (const entry of this.#entries.values()) {
+      const { lane } = entry;
+      const before = lane === undefined ? 0 : (underWay.get(lane) ?? 0);
+      if (lane !== undefined && !entry.isTaken) underWay.set(lane, before + 1);
+      if (entry.isTold || before >= MOST_UNDER_WAY) continue;
+      entry.isTold = true;
+      entry.tries += 1;
+      this.#line.send(entry.text);
+    }
   }
 
   failAll(error: ParleyError): void {
@@ -133,6 +152,7 @@ export class Outbox {
       case "message_queued":
         if (entry !== undefined) entry.isTaken = true;
         this.#told(entry, { ...about(event), status: "queued" }, entry?.delivery !== "delivered");
+        this.#tell();
         break;
       case "message_sent":
         if (entry !== undefined) entry.isTaken = true;
@@ -168,6 +188,11 @@ export class Outbox {
     this.#onReport(sent);
     if (entry?.delivery !== undefined && isEnd) entry.settle(sent);
   }
+}
+
+function laneOf({ target }: Message): string | undefined {
+  if (target === undefined || "all" in target || "channel" in target) return undefined;
+  return JSON.stringify(target);
 }
 
 const about = ({ messageId, clientId }: { messageId: string; clientId: string }) => ({ messageId, clientId });
