@@ -8,6 +8,8 @@ export interface Elsewhere {
   /** A client of this peer came, or changed groups or channels. */
   joined(seat: ClientSeat): void;
   left(sessionId: string): void;
+  /** Hears from all who have a client of that id, or clients in that group, where they are; soon. */
+  seek(whom: { readonly clientId: string } | { readonly group: string }): Promise<void>;
   /** Gives a message to a client of `peer`. */
   give(post: Post, to: string, peer: string): Promise<Try>;
   /** Hands a message to all clients of all others whom it is for. @returns to how many */

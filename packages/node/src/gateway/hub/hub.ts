@@ -32,6 +32,8 @@ export interface HubOptions {
   readonly pairs: Pairs;
   /** Resolves, and soon, once what this peer knows of the house is no older than when it was asked. Never rejects. */
   readonly settled?: () => Promise<void>;
+  /** Whether somebody was let in by that name, whether or not they were ever there. */
+  readonly isClient?: (name: string) => boolean;
   /** Where clients reach this peer. */
   readonly urls?: () => readonly string[];
   readonly log: Logger;
@@ -52,6 +54,8 @@ interface Guest {
   readonly courier: Courier;
   /** What this peer knows of the house is as new as what the client may have seen elsewhere. */
   ready: Promise<void> | undefined;
+  /** A receiver is being looked for. */
+  seeking: Promise<void> | undefined;
 }
 
 /** What a connection has of the hub. */
@@ -60,6 +64,8 @@ export interface Seat {
   readonly channels: readonly string[];
   /** Takes a message to others, which the client may send, of so many bytes. @returns why not */
   send(post: Post, bytes: number): Refused | undefined;
+  /** As `send`; whom this peer does not know it looks for at the others first. In order with what else is delivered by it. */
+  deliver(post: Post, bytes: number): Promise<Refused | undefined>;
   /** The client has handled what it was given, or will not. */
   acknowledge(ack: Payload<"MESSAGE_ACK">): void;
   /** These are its groups and channels from now on. */
@@ -129,7 +135,7 @@ export class Hub {
     const before = this.directory.placeOf(card.clientId)?.seat.sinceMs ?? -1;
     const seat: ClientSeat = { ...card, sinceMs: Math.max(this.#time.nowMs(), before + 1) };
     const receiver = new Receiver(card.clientId, line, { delivered: this.#delivered, time: this.#time });
-    const guest: Guest = { seat, line, receiver, courier: this.#courierOf(seat), ready: undefined };
+    const guest: Guest = { seat, line, receiver, courier: this.#courierOf(seat), ready: undefined, seeking: undefined };
     this.#guests.set(seat.sessionId, guest);
     this.#seated(guest);
     this.#announce("client_connected", { clientId: card.clientId, clientType: card.clientType });
@@ -142,6 +148,7 @@ export class Hub {
         return guest.seat.channels;
       },
       send: (post, bytes) => this.#send(guest, this.#timed(post), bytes),
+      deliver: (post, bytes) => this.#deliver(guest, this.#timed(post), bytes),
       acknowledge: (ack) => receiver.acknowledge(ack),
       belong: ({ groups, channels }) => {
         guest.seat = { ...guest.seat, groups: [...new Set(groups)], channels: [...new Set(channels)] };
@@ -220,7 +227,7 @@ export class Hub {
       "clientId" in target
         ? [target.clientId]
         : this.directory.membersOf(target.group).filter((member) => member !== clientId);
-    if (!receivers.some((id) => this.directory.isKnown(id))) {
+    if (!receivers.some((id) => this.directory.isKnown(id) || this.#options.isClient?.(id) === true)) {
       const who = "clientId" in target ? `nobody knows a client ${target.clientId}` : `nobody is in ${target.group}`;
       return { code: "TARGET_NOT_FOUND", reason: who };
     }
@@ -233,6 +240,20 @@ export class Hub {
       this.#lanes.push(post, id, { ready: guest.ready, bytes });
     }
     return undefined;
+  }
+
+  async #deliver(guest: Guest, post: Post, bytes: number): Promise<Refused | undefined> {
+    // What is looked for a receiver for is not overtaken by what came behind it.
+    if (guest.seeking !== undefined) await guest.seeking;
+    const refused = this.#send(guest, post, bytes);
+    const { target } = post;
+    const isSought = target !== undefined && ("clientId" in target || "group" in target);
+    if (refused?.code !== "TARGET_NOT_FOUND" || !isSought || this.#elsewhere === undefined) return refused;
+    const seeking = this.#elsewhere.seek(target);
+    guest.seeking = seeking;
+    await seeking;
+    if (guest.seeking === seeking) guest.seeking = undefined;
+    return this.#send(guest, post, bytes);
   }
 
   /** Whom a message is for; undefined: an answer that nobody has asked for. */

@@ -24,6 +24,8 @@ const GIVING_MAX = 1_024;
 /** A receiver's time, and the way there and back. */
 const GIVE_MS = HUB.ackMs + 2_000;
 const ASK_MS = 3_000;
+/** Who has just come to another peer is known there at once; who does not answer so soon has nobody. */
+const SEEK_MS = 500;
 /** Addresses that a peer is listed with, and their length. */
 const URLS_MAX = 16;
 const URL_CHARS_MAX = 200;
@@ -99,6 +101,10 @@ class MeshWay implements Elsewhere {
   left(sessionId: string): void {
     this.#version += 1;
     this.#tellAll({ type: "left", ...this.#counted, sessionId });
+  }
+
+  async seek(whom: { readonly clientId: string } | { readonly group: string }): Promise<void> {
+    await this.#askAll((replyTo: ActorRef<number>) => ({ type: "seek", ...whom, replyTo }), readCount, SEEK_MS);
   }
 
   async give(post: Post, to: string, peer: string): Promise<Try> {
@@ -187,6 +193,8 @@ class MeshWay implements Elsewhere {
         return;
       case "please":
         return this.#tellSeats(note.peer);
+      case "seek":
+        return this.#sought(note);
       case "give":
         return void this.#give(note);
       case "spread":
@@ -222,6 +230,15 @@ class MeshWay implements Elsewhere {
     this.#giving -= 1;
   }
 
+  /** The seats are told first: who has the answer has them. */
+  #sought({ clientId, group, peer, replyTo }: ReceivedNote & { type: "seek" }): void {
+    const found = this.#hub.directory
+      .seatsOf(this.#system.peer)
+      .filter((seat) => seat.clientId === clientId || seat.groups.some((each) => each === group));
+    if (found.length > 0) this.#tellSeats(peer);
+    replyTo.tell(found.length);
+  }
+
   /** Who has a hub. One that is new is told all clients of this peer; one that is gone has none any more. */
   #listed({ services }: Listing): void {
     const now = new Map(
@@ -249,8 +266,9 @@ class MeshWay implements Elsewhere {
   async #askAll<Reply>(
     make: (replyTo: ActorRef<Reply>) => HubNote,
     accepts: (reply: unknown) => Reply,
+    timeoutMs = ASK_MS,
   ): Promise<readonly Reply[]> {
-    const asked = [...this.#peers.keys()].map((peer) => this.#hubOf(peer).ask(make, { timeoutMs: ASK_MS, accepts }));
+    const asked = [...this.#peers.keys()].map((peer) => this.#hubOf(peer).ask(make, { timeoutMs, accepts }));
     const answered = await Promise.allSettled(asked);
     return answered.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
   }

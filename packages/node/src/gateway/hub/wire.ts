@@ -21,6 +21,13 @@ export type HubNote =
   | (Counted & { readonly type: "version" })
   /** All clients, please. */
   | { readonly type: "please" }
+  /** All clients, if one of them goes by this id or is in this group; answered with how many there are of those. */
+  | {
+      readonly type: "seek";
+      readonly clientId?: string | undefined;
+      readonly group?: string | undefined;
+      readonly replyTo: ActorRef<number>;
+    }
   | { readonly type: "give"; readonly post: Post; readonly to: string; readonly replyTo: ActorRef<Try> }
   | { readonly type: "spread"; readonly post: Post; readonly replyTo: ActorRef<number> }
   /** What a peer has to say to a client of another one. */
@@ -59,6 +66,7 @@ const joined = z.strictObject({ type: z.literal("joined"), ...counted, seat });
 const left = z.strictObject({ type: z.literal("left"), ...counted, sessionId: name });
 const version = z.strictObject({ type: z.literal("version"), ...counted });
 const please = z.strictObject({ type: z.literal("please") });
+const seek = z.object({ clientId: name.optional(), group: name.optional() });
 const give = z.object({ post: z.unknown(), to: name });
 const spread = z.object({ post: z.unknown() });
 const tell = z.strictObject({ type: z.literal("tell"), message: z.unknown(), to: name });
@@ -70,6 +78,7 @@ const checkNote = messageKinds<HubNote>("hub", {
   left,
   version,
   please,
+  seek: (note) => ({ type: "seek", ...seek.parse(note), replyTo: replyToOf(note) }),
   give: (note) => {
     const { post, to } = give.parse(note);
     const checked = postOf(post);

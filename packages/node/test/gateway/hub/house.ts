@@ -26,6 +26,8 @@ export class Street {
   readonly network: MemoryNetwork;
   readonly agreement: Agreement;
   readonly houses = new Map<string, House>();
+  /** Names of clients that have a token. */
+  readonly letIn = new Set<string>();
   readonly random: () => number;
   readonly #peers: readonly string[];
 
@@ -65,7 +67,8 @@ export class Street {
     const pairs = this.agreement.view();
     const time = { clock, random, nowMs: () => this.nowMs() };
     const settled = async (): Promise<void> => this.agreement.settle(pairs);
-    const hub = new Hub({ self: peer, pairs, log: noLog, time, settled });
+    const isClient = (name: string): boolean => this.letIn.has(name);
+    const hub = new Hub({ self: peer, pairs, log: noLog, time, settled, isClient });
     const leaveMesh = joinMesh(hub, { actors: system, onChange: () => () => undefined });
     const house: House = { peer, hub, pairs, system, isDead: false, leaveMesh };
     this.houses.set(peer, house);
@@ -224,6 +227,13 @@ export class Client {
   send(post: Post): Refused | undefined {
     if (this.#seat === undefined) throw new Error(`${this.id} is not connected`);
     return this.#seat.send(post, JSON.stringify(post).length);
+  }
+
+  /** As a connection does it. */
+  async deliver(target: Target, content: string): Promise<Refused | undefined> {
+    if (this.#seat === undefined) throw new Error(`${this.id} is not connected`);
+    const post = createMessage("MESSAGE", { content }, { from: this.id, target }) as Post;
+    return this.#seat.deliver(post, JSON.stringify(post).length);
   }
 
   /** Sends text. */

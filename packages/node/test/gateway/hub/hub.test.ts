@@ -37,6 +37,36 @@ describe("clients of a house", () => {
     expect(late.refused).toMatchObject({ code: "MESSAGE_EXPIRED" });
   });
 
+  it("reach who came to another peer a moment ago, in the order in which they wrote, and are told soon when nobody did", async () => {
+    street = await Street.of("attic", "cellar", "study");
+    const [anna] = (await clients("anna@attic")) as [Client];
+    street.network.setWeather("cellar", "attic", { delayMs: 40 });
+    const bert = new Client(street, "bert", { groups: ["lamps"] }).connect("cellar");
+    const written = ["one", "two", "three"].map((text) => anna.deliver({ clientId: "bert" }, text));
+    const toGroup = anna.deliver({ group: "lamps" }, "four");
+    await street.clock.pass(2_000);
+    expect(await Promise.all([...written, toGroup])).toEqual([undefined, undefined, undefined, undefined]);
+    expect(bert.texts).toEqual(["one", "two", "three", "four"]);
+    const nobody = anna.deliver({ clientId: "nobody" }, "hi");
+    await street.clock.pass(600);
+    expect(await nobody).toMatchObject({ code: "TARGET_NOT_FOUND" });
+    await street.kill("study");
+    const still = anna.deliver({ clientId: "nobody" }, "hi");
+    await street.clock.pass(600);
+    expect(await still).toMatchObject({ code: "TARGET_NOT_FOUND" });
+  });
+
+  it("may write to who was let in and never came yet", async () => {
+    street = await Street.of("attic", "cellar");
+    street.letIn.add("tablet");
+    const [anna] = (await clients("anna@attic")) as [Client];
+    expect(anna.write({ clientId: "tablet" }, "welcome").refused).toBe(undefined);
+    await street.clock.pass(3_000);
+    const tablet = new Client(street, "tablet").connect("cellar");
+    await street.clock.pass(3_000);
+    expect(tablet.texts).toEqual(["welcome"]);
+  });
+
   it("reach a group, wherever its members are, and not themselves", async () => {
     street = await Street.of("attic", "cellar");
     const inGroup = { groups: ["lamps"] };
