@@ -7,6 +7,7 @@ export const WHOLE_CLUSTERS = [
   "packages/node/test/cluster/strangers/whole/*.test.ts",
   "packages/node/test/cluster/sleep/processes.test.ts",
   "test/voice/arbitration.test.ts",
+  "test/clients/*.test.ts",
   "test/voice/moving.test.ts",
 ];
 
