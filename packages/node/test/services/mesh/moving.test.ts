@@ -328,6 +328,34 @@ describe("what follows a live stream", () => {
     expect([voiced[0], voiced.at(-1), voiced.length]).toEqual([1_000, 1_990, 100]);
   });
 
+  it("goes on however often who does it is lost, as long as somebody is there", async () => {
+    const { hall, attic, cellar } = await street({ vad: {} }, { vad: {} });
+    const { clock } = village;
+    const vad = await clock.until(hall.house.voiceFrames({}, undefined));
+    const atMs: number[] = [];
+    const isOver = new AbortController();
+    async function* endless(): AsyncGenerator<Float32Array> {
+      while (!isOver.signal.aborted) {
+        await wait(20);
+        yield SPEECH.subarray(0, BLOCK);
+      }
+    }
+    const over = (async () => {
+      for await (const frame of vad.frames(endless())) atMs.push(frame.atMs);
+    })();
+    for (let round = 0; round < 10; round += 1) {
+      await clock.pass(2_500);
+      const { name } = workerOf("vad", attic, cellar);
+      village.pause(name);
+      await clock.pass(2_000);
+      village.resume(name);
+    }
+    isOver.abort();
+    await clock.until(over);
+    expect(atMs).toEqual(Array.from({ length: atMs.length }, (__, n) => n * 10));
+    expect(atMs.length).toBeGreaterThan(4_000);
+  });
+
   it.each(TROUBLES)("hears a wake word where it is, and once, when who listens for it %s", async (_, trouble) => {
     const { hall, attic, cellar } = await street({ wake: {} }, { wake: {} });
     const { clock } = village;

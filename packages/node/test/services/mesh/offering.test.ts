@@ -122,6 +122,50 @@ describe("an engine that is given to the house", () => {
     expect(attic.logs.stt).toMatchObject({ now: 0, left: 1 });
   });
 
+  it("keeps no place for long for a job that was taken back before its answer was read", async () => {
+    const residents = await built({ name: "hall" }, { name: "attic", engines: { stt: {} } });
+    const [hall, attic] = [named(residents, "hall"), named(residents, "attic")];
+    const stt = await hall.house.speechToText({}, undefined);
+    for (let n = 0; n < 3; n += 1) {
+      const stop = new AbortController();
+      const heard = codeOf(stt.transcribe(SPEECH, { signal: stop.signal }));
+      await village.clock.settle();
+      stop.abort();
+      expect(await village.clock.until(heard)).toBe("job-cancelled");
+    }
+    await village.clock.pass(3_000);
+    expect(attic.house.house.given[0]?.advert).toMatchObject({ running: 0, queued: 0 });
+    expect((await village.clock.until(stt.transcribe(SPEECH))).text).toBe(heardAs(SPEECH));
+  });
+
+  it("is started anew when its actor fails; the others below the same peer's services notice nothing", async () => {
+    const residents = await built({ name: "hall" }, { name: "attic", engines: { stt: { firstMs: 500 }, llm: {} } });
+    const [hall, attic] = [named(residents, "hall"), named(residents, "attic")];
+    const { clock } = village;
+    const written = textOf(hall.house.languageModel({}).generate(QUESTION));
+    const stt = await hall.house.speechToText({}, undefined);
+    const first = codeOf(stt.transcribe(SPEECH));
+    await clock.pass(250);
+    const workload = attic.bench.workload("stt");
+    const { admit } = workload;
+    workload.admit = () => {
+      workload.admit = admit;
+      throw new Error("a defect");
+    };
+    // The job that runs there is lost with the actor's life, and so is the one that finds the defect.
+    const second = codeOf(stt.transcribe(SPEECH));
+    expect(await clock.until(Promise.all([first, second]))).toEqual(["engine-crashed", "engine-crashed"]);
+    expect(await clock.until(written)).toBe(REPLY);
+    expect(attic.logs.llm.began).toBe(1);
+    const tree = attic.system.inspect().find(({ path }) => path === "/services");
+    expect(tree?.children.map(({ path, restarts }) => [path, restarts])).toEqual([
+      ["/services/stt", 1],
+      ["/services/llm", 0],
+    ]);
+    await clock.pass(5_000);
+    expect((await clock.until(stt.transcribe(SPEECH))).text).toBe(heardAs(SPEECH));
+  });
+
   it("lets go of its job when the caller's host dies", async () => {
     const residents = await built({ name: "hall" }, { name: "attic", engines: { llm: { stepMs: 500 } } });
     const [hall, attic] = [named(residents, "hall"), named(residents, "attic")];

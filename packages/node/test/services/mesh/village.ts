@@ -49,6 +49,7 @@ export interface Resident {
   readonly name: string;
   readonly house: HouseEngines;
   readonly system: ActorSystem;
+  readonly bench: Bench;
   readonly scripts: { readonly [Kind in Capability]?: Script };
   readonly logs: Record<Capability, Log>;
   readonly moved: Moved[];
@@ -174,7 +175,7 @@ export class Village {
     };
     // Of the replicated state only the settings are looked at.
     const leave = house.join(cluster as unknown as Parameters<HouseEngines["join"]>[0]);
-    return { name, house, system, scripts: engines, logs, moved, leave, refresh: () => house.house.refresh() };
+    return { name, house, system, bench, scripts: engines, logs, moved, leave, refresh: () => house.house.refresh() };
   }
 }
 

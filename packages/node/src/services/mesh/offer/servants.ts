@@ -26,8 +26,10 @@ import { Answer } from "./answer.ts";
 const MAILBOX = 64;
 /** Whoever sends nothing for so long has gone without a word. */
 const SPEECH_IDLE_MS = 30_000;
+/** Whoever has asked reads at once, or does not want the answer any more: a job keeps its place for nobody else. */
+const UNREAD_MS = 2_000;
 /** A microphone may be shut for a while. */
-const FOLLOW_IDLE_MS = 600_000;
+const FOLLOW_IDLE_MS = 3_600_000;
 
 /** What is spawned for an engine. */
 export interface Servant<Job> {
@@ -160,7 +162,7 @@ function servant<Kind extends Capability, Job extends Pick<SpeakJob, "replyTo" |
         await work(local.ready, job, own, context);
       },
     });
-    const refused = job.replyTo.tell(context.offerStream(answer.items));
+    const refused = job.replyTo.tell(context.offerStream(answer.items, { idleTimeoutMs: UNREAD_MS }));
     if (refused !== undefined) answer.leave();
   };
 }

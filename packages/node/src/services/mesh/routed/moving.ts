@@ -53,7 +53,7 @@ export interface MovingOptions {
   readonly doing: string;
 }
 
-/** Each engine may fail; somewhere it ends. */
+/** Each engine may fail; somewhere it ends. Counted anew with each item. */
 const MOST_STARTS = 8;
 /** Two at once: one that stands still, and one in its place. */
 const MOST_AT_ONCE = 2;
@@ -196,6 +196,9 @@ class Course<Item> {
     }
     leg.itemMs = nowMs;
     leg.isOverdue = false;
+    // It goes on: what failed before may be well again by the time that it is needed. Live streams last for days.
+    this.#failed.clear();
+    this.#starts = 1;
     // It has it now; the other is too late.
     for (const other of this.#legs) if (other !== leg) this.#end(other, other.isOverdue ? "stalled" : "overtaken");
     this.#legs = [leg];
