@@ -38,6 +38,7 @@ const QUERIES: Readonly<Record<QueryType, string>> = {
   get_active_nodes: "The peers of the house; `filter.status` is `online` (when absent) or `all`.",
   get_node_details: "All that is known of one peer; `query` is its id or name, this peer when absent.",
   get_message_status: "What became of a message of one's own; `query` is its id.",
+  get_sessions: "The sessions of the clients of this peer, and those that ended; `limit` of them.",
   recall_memory: "What was kept that has to do with `query`.",
 };
 

@@ -8,6 +8,7 @@ import {
   nodeDetailsSchema,
   nodeSummarySchema,
   requestSchema,
+  sessionSummarySchema,
   talkEventSchema,
   workEventSchema,
 } from "@parley/sdk";
@@ -68,6 +69,7 @@ export function schemaFiles(): Readonly<Record<string, Schema>> {
         get_active_nodes: { type: "array", items: plain(nodeSummarySchema) },
         get_node_details: plain(nodeDetailsSchema),
         get_message_status: { type: "array", items: plain(messageStatusSchema) },
+        get_sessions: { type: "array", items: plain(sessionSummarySchema) },
         recall_memory: { type: "array", items: plain(memoryHitSchema) },
       },
     },

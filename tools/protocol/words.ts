@@ -108,6 +108,7 @@ Names are those of the envelope in snake_case, all on one level; types in small 
 | MESSAGE from the peer | \`assistant_message\`, always with \`actions\` |
 | EVENT \`content\` from the peer | \`content\` |
 | EVENT \`metadata\` from the peer | \`metadata\` |
+| \`messageId\` of a MESSAGE_ACK | \`message_id\`: the message that was handled |
 | a field of the payload that is called like one of the envelope | the same, once, if they are equal; otherwise \`payload_…\` |
 
 Inside \`parameters\`, \`result\`, \`event_data\`, \`filter\`, \`details\`, \`data\`, \`sources\`, \`actions\` and \`metadata\` names stay as they are. Golden

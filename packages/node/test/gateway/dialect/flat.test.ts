@@ -108,6 +108,15 @@ describe("a connection's dialect", () => {
     });
   });
 
+  it("takes the id of a message_ack for that of the message that was handled", () => {
+    const dialect = new Dialect();
+    dialect.read(JSON.stringify({ type: "register", client_id: "tablet", client_type: "web" }));
+    const handled = crypto.randomUUID();
+    expect(dialect.read(JSON.stringify({ type: "message_ack", message_id: handled, success: true }))).toMatchObject({
+      message: { type: "MESSAGE_ACK", payload: { messageId: handled, success: true } },
+    });
+  });
+
   it("takes a wrapped message for what it is", () => {
     const wrapped = { type: "encrypted_message", sessionId: "s", data: "AAAA" };
     expect(new Dialect().read(JSON.stringify(wrapped))).toEqual({ kind: "encrypted" });
