@@ -59,6 +59,18 @@ describe.skipIf(!present)("the embedded language model", () => {
     expect((await collect(model.generate(STORY, { maxTokens: 60, seed: 8 }))).join("")).not.toBe(first.join(""));
   });
 
+  it("goes on behind a last message of its own, wherever that was cut, as it would have gone on", async () => {
+    const model = languageModel(host);
+    const how = { maxTokens: 40, temperature: 0 };
+    const whole = await collect(model.generate(STORY, how));
+    for (const cut of [1, 10, 25]) {
+      const begun = whole.slice(0, cut).join("");
+      const messages: readonly ChatMessage[] = [...STORY, { role: "assistant", content: begun }];
+      const rest = await collect(model.generate(messages, { ...how, maxTokens: how.maxTokens - cut }));
+      expect(begun + rest.join("")).toBe(whole.join(""));
+    }
+  });
+
   it("tells at the end what it did", async () => {
     const job = host.run("generate", { messages: STORY, maxTokens: 20, seed: 1 });
     const pieces = await collect(job.output);

@@ -12,6 +12,7 @@ import {
   type ChatHistoryItem,
   type LlamaContextSequence,
   type LlamaModel,
+  type Token,
 } from "node-llama-cpp";
 import { z } from "zod";
 import type { ChatMessage } from "../language-model.ts";
@@ -20,6 +21,8 @@ import { fitContext } from "./fit-context.ts";
 
 /** Tokens that stay free for the model's own marks around an answer. */
 const MARGIN_TOKENS = 8;
+/** Of a text that is gone on with, so much tells how its last word ends. */
+const SEAM_CHARS = 40;
 
 const optionsSchema = z.object({
   id: z.string().min(1),
@@ -68,6 +71,8 @@ export async function createEngine(given: unknown): Promise<Engine> {
 /** What one kind of model does with a conversation. */
 interface Writer {
   readonly countTokens: (messages: readonly ChatMessage[]) => number;
+  /** What stands between a text and the tokens behind it: a space that is part of the first of them and is not shown at a beginning. */
+  readonly spaceBehind: (text: string, tokens: readonly Token[]) => string;
   readonly write: (messages: readonly ChatMessage[], how: WriteOptions) => Promise<Written>;
 }
 
@@ -81,7 +86,7 @@ interface WriteOptions {
   readonly seed?: number;
   readonly signal: AbortSignal;
   readonly onTextChunk: (text: string) => void;
-  readonly onToken: (tokens: readonly unknown[]) => void;
+  readonly onToken: (tokens: readonly Token[]) => void;
 }
 
 /** A model with a chat template chats; one without continues the last message. */
@@ -100,6 +105,7 @@ function chatWriter(model: LlamaModel, contextSequence: LlamaContextSequence): W
       const { contextText } = chat.chatWrapper.generateContextState({ chatHistory: messages.map(historyItem) });
       return contextText.tokenize(model.tokenizer).length;
     },
+    spaceBehind: spaceOf(model),
     write: (messages, how) => chat.generateResponse(messages.map(historyItem), how),
   };
 }
@@ -115,7 +121,18 @@ function completionWriter(model: LlamaModel, contextSequence: LlamaContextSequen
   };
   return {
     countTokens: (messages) => model.tokenize(text(messages)).length,
+    spaceBehind: spaceOf(model),
     write: (messages, how) => completion.generateCompletionWithMeta(text(messages), how),
+  };
+}
+
+function spaceOf(model: LlamaModel): Writer["spaceBehind"] {
+  return (text, tokens) => {
+    const behind = model.detokenize(tokens, false, model.tokenize(text.slice(-SEAM_CHARS)));
+    const alone = model.detokenize(tokens, false);
+    return behind.endsWith(alone) && behind.slice(0, behind.length - alone.length).trim() === ""
+      ? behind.slice(0, behind.length - alone.length)
+      : "";
   };
 }
 
@@ -131,6 +148,7 @@ function generator(writer: Writer, contextTokens: number): JobHandler {
     const messages = fitContext(params.messages, contextTokens - reserved, writer.countTokens);
     const promptTokens = writer.countTokens(messages);
     const out = new OrderedEmitter(io);
+    const seam = new Seam(messages, writer, (text) => out.send(text));
     const startedAtMs = performance.now();
     let outputTokens = 0;
     const { metadata } = await writer.write(messages, {
@@ -138,11 +156,13 @@ function generator(writer: Writer, contextTokens: number): JobHandler {
       temperature: params.temperature,
       ...(params.seed === undefined ? {} : { seed: params.seed }),
       signal: io.signal,
-      onTextChunk: (text) => out.send(text),
+      onTextChunk: (text) => seam.text(text),
       onToken: (tokens) => {
         outputTokens += tokens.length;
+        seam.tokens(tokens);
       },
     });
+    seam.end();
     const seconds = (performance.now() - startedAtMs) / 1000;
     await out.flush();
     return {
@@ -152,6 +172,51 @@ function generator(writer: Writer, contextTokens: number): JobHandler {
       stopReason: metadata.stopReason === "maxTokens" ? "length" : "end",
     };
   };
+}
+
+/** Joins what is written to an answer that was begun elsewhere, with the space that belongs between. */
+class Seam {
+  readonly #begun: string;
+  readonly #writer: Writer;
+  readonly #send: (text: string) => void;
+  /** Written before it is known what stands before it. */
+  #held = "";
+  #isOpen: boolean;
+
+  constructor(messages: readonly ChatMessage[], writer: Writer, send: (text: string) => void) {
+    const last = messages.at(-1);
+    this.#begun = last?.role === "assistant" ? last.content : "";
+    this.#writer = writer;
+    this.#send = send;
+    this.#isOpen = this.#begun !== "";
+  }
+
+  tokens(tokens: readonly Token[]): void {
+    if (this.#isOpen) this.#close(this.#writer.spaceBehind(this.#begun, tokens));
+  }
+
+  text(text: string): void {
+    if (this.#isOpen) this.#held += text;
+    else this.#give(text);
+  }
+
+  end(): void {
+    this.#close("");
+  }
+
+  #close(space: string): void {
+    this.#isOpen = false;
+    const held = this.#held;
+    this.#held = space;
+    if (held !== "") this.#give(held);
+  }
+
+  #give(text: string): void {
+    // Some models show it themselves.
+    const space = text.startsWith(this.#held) ? "" : this.#held;
+    this.#held = "";
+    if (text !== "") this.#send(space + text);
+  }
 }
 
 /** @throws AudioError `model-missing`, `model-corrupt`. */
