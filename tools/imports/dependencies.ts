@@ -16,7 +16,7 @@ type Manifests = ReadonlyMap<string, Manifest>;
 /** Imports of packages that the owning `package.json` does not declare. */
 export function undeclared(uses: readonly Use[], manifests: Manifests): readonly Violation[] {
   return uses.flatMap(({ path, line, name }) => {
-    const shipped = placeOf(path).kind === "shipped";
+    const shipped = bringsAll(path);
     const owner = ownerOf(path, manifests);
     const own = manifests.get(owner);
     const root = manifests.get("");
@@ -49,7 +49,7 @@ export function unusedDependencies(uses: readonly Use[], manifests: Manifests): 
     // Tools of the root serve every package.
     const own = folder === "" ? uses : (byOwner.get(folder) ?? []);
     const anywhere = new Set(own.map(({ name }) => name));
-    const shipped = new Set(own.filter(({ path }) => placeOf(path).kind === "shipped").map(({ name }) => name));
+    const shipped = new Set(own.filter(({ path }) => bringsAll(path)).map(({ name }) => name));
     const excused = USED_WITHOUT_IMPORT[folder] ?? {};
     const unused = [
       ...manifest.dependencies.filter((name) => !shipped.has(name)),
@@ -63,6 +63,12 @@ export function unusedDependencies(uses: readonly Use[], manifests: Manifests): 
       allowed: "only what is imported; what is used in another way is listed in tools/imports/house.ts",
     }));
   });
+}
+
+/** What is installed somewhere else has only what it declares. */
+function bringsAll(path: string): boolean {
+  const place = placeOf(path);
+  return place.kind === "shipped" || (place.kind === "outside" && place.standsAlone);
 }
 
 /** The folder of the nearest `package.json` above a file. */

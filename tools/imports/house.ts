@@ -81,7 +81,10 @@ export const PACKAGES: Readonly<Record<string, PackageRule>> = {
 };
 
 /** Folders that are no package of the product. They use packages through their exports, like anybody outside. */
-export const OUTSIDE: Readonly<Record<string, { readonly byPath: readonly string[] }>> = {
+export const OUTSIDE: Readonly<Record<string, { readonly byPath: readonly string[]; readonly standsAlone?: true }>> = {
+  // Somebody else's programs: each brings all that it imports, the house's packages too.
+  "examples/embedded-peer": { byPath: ["examples/embedded-peer"], standsAlone: true },
+  "examples/sdk-client": { byPath: ["examples/sdk-client"], standsAlone: true },
   simulations: { byPath: ["simulations"] },
   test: { byPath: ["test", "tools"] },
   tools: { byPath: ["tools"] },
@@ -106,8 +109,12 @@ export const LOOKED_UP_IF_PRESENT: Readonly<Record<string, readonly string[]>> =
   "packages/node/bin/parley.js": ["node"],
 };
 
+const EXAMPLE_TOOLS = { "@types/node": "types of Node, named in its tsconfig.json", typescript: "npm run check" };
+
 /** Dependencies that no import names, and why they are there all the same. */
 export const USED_WITHOUT_IMPORT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  "examples/embedded-peer": EXAMPLE_TOOLS,
+  "examples/sdk-client": EXAMPLE_TOOLS,
   "": {
     "@types/node": "types of Node, named in tsconfig.base.json",
     node: "Node 24, which runs every script",

@@ -7,8 +7,14 @@ export type Place =
   | { readonly kind: "shipped"; readonly name: string; readonly rule: PackageRule; readonly room: string }
   /** Tests and benches of a package. */
   | { readonly kind: "test"; readonly name: string; readonly rule: PackageRule }
-  /** `simulations`, `test`, `tools`. */
-  | { readonly kind: "outside"; readonly folder: string; readonly byPath: readonly string[] }
+  /** `simulations`, `test`, `tools`, the examples. */
+  | {
+      readonly kind: "outside";
+      readonly folder: string;
+      readonly byPath: readonly string[];
+      /** It is somebody else's program: what it imports it declares itself. */
+      readonly standsAlone: boolean;
+    }
   /** Files in the root. */
   | { readonly kind: "root" };
 
@@ -22,8 +28,8 @@ export function placeOf(path: string): Place {
     if (top !== "src" || inside.endsWith(".test.ts")) return { kind: "test", name, rule };
     return { kind: "shipped", name, rule, room };
   }
-  for (const [folder, { byPath }] of Object.entries(OUTSIDE)) {
-    if (isUnder(path, folder)) return { kind: "outside", folder, byPath };
+  for (const [folder, { byPath, standsAlone = false }] of Object.entries(OUTSIDE)) {
+    if (isUnder(path, folder)) return { kind: "outside", folder, byPath, standsAlone };
   }
   return { kind: "root" };
 }
