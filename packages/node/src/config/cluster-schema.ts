@@ -86,7 +86,7 @@ export const clusterSection = section("Which peers this one works together with.
     {
       meaning:
         "What this peer does for the cluster, with commas between several; what it is not there for, it brings up only " +
-        "when a client of its own asks.",
+        "when a client of its own asks and nobody else in the house has it.",
       allowed: `one or more of ${ROLES.join(", ")}`,
       default: "all",
       flag: "--roles <roles>",
