@@ -30,14 +30,19 @@ export class AppDesk {
     return this.#commands?.names ?? [];
   }
 
-  /** Runs a command to its end. @returns why it is not begun; `unknown`: it is none of the program's */
+  /** Whether a command is one of the program's. */
+  knows(name: string): boolean {
+    return this.#commands?.rightOf(name) !== undefined;
+  }
+
+  /** Runs a command of the program to its end. @returns why it is not begun */
   async run(
     { messageId, payload }: MessageOf<"COMMAND">,
     client: CommandAsker["client"],
-  ): Promise<Refused | "unknown" | undefined> {
+  ): Promise<Refused | undefined> {
     const { command: name, parameters } = payload;
     const commands = this.#commands;
-    if (commands?.rightOf(name) === undefined) return "unknown";
+    if (commands === undefined) return { code: "INVALID_MESSAGE", reason: `there is no command ${name}` };
     if (this.#running.size >= MAX_RUNNING) return busy(`${MAX_RUNNING} commands are running`);
     if (this.#running.has(messageId)) {
       return { code: "INVALID_MESSAGE", reason: `a command with the id ${messageId} is running` };

@@ -240,9 +240,12 @@ export class Connection {
   }
 
   async #command(message: MessageOf<"COMMAND">, guest: Guest): Promise<void> {
-    const own = await this.#desk.apps.run(message, { id: guest.clientId, account: guest.pass.account });
-    if (own === undefined) return undefined;
-    if (own !== "unknown") return this.#refuse(own, message.messageId);
+    const { apps } = this.#desk;
+    if (apps.knows(message.payload.command)) {
+      const refusal = await apps.run(message, { id: guest.clientId, account: guest.pass.account });
+      return refusal === undefined ? undefined : this.#refuse(refusal, message.messageId);
+    }
+    // Begun without a pause: the sound behind the command may have come in the same packet, and is not to find it unknown.
     const parsed = requestSchema.safeParse(message.payload);
     if (!parsed.success) {
       const issue = parsed.error.issues[0];
