@@ -49,7 +49,9 @@ export function openHouseClients(options: HouseClientsOptions): HouseClients {
     return new Hub({ self: about.peerId, pairs, settled: () => settled(cluster), isClient, urls, log });
   });
   const leaveMesh = joinMesh(hub, cluster);
+  const sessions = new Sessions();
   const queries = new Queries({
+    sessions: () => sessions.list(),
     status,
     about,
     cluster,
@@ -59,7 +61,7 @@ export function openHouseClients(options: HouseClientsOptions): HouseClients {
   });
   return {
     access: new GateAccess(gate, book, new Allowances(options.limits), (name) => options.commands?.rightOf(name)),
-    sessions: new Sessions(),
+    sessions,
     queries,
     hub,
     close: () => {

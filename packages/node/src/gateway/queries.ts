@@ -7,11 +7,13 @@ import type {
   Payload,
   ProtocolErrorCode,
   QueryType,
+  SessionSummary,
 } from "@parley/sdk";
 import { queryTypes } from "@parley/sdk";
 import type { Cluster, PeerReport } from "../cluster/face.ts";
 import { isPeerError, messageOf, PeerError } from "../errors.ts";
 import { failureOf } from "../services/stage.ts";
+import type { SessionReport } from "./sessions/sessions.ts";
 
 /** What was kept of conversations, as far as it is asked here. */
 export interface MemoryPort {
@@ -45,6 +47,8 @@ export interface QueryDeps {
   /** Where clients reach a peer; empty: nobody knows. */
   readonly urlsOf: (peerId: string) => readonly string[];
   readonly messageStatus: (messageId: string, from: string) => Promise<readonly MessageStatus[]>;
+  /** Those of this peer, and those that ended, the latest first. */
+  readonly sessions: () => readonly SessionReport[];
   /** Undefined while the peer has no memory. */
   readonly memory?: MemoryPort | undefined;
 }
@@ -102,6 +106,8 @@ export class Queries {
         return { success: true, data: this.#details(query.query), sources: [this.#source] };
       case "get_message_status":
         return { success: true, data: await this.#deps.messageStatus(query.query ?? "", asker.clientId) };
+      case "get_sessions":
+        return { success: true, data: this.#sessions(query), sources: [this.#source] };
       case "recall_memory":
         return this.#recall(query, asker, signal);
     }
@@ -115,6 +121,19 @@ export class Queries {
     const all = filter["status"] === "all";
     const nodes = this.#peers().map((peer) => this.#summaryOf(peer));
     return nodes.filter(({ status }) => all || status === (filter["status"] ?? "online")).slice(0, limit);
+  }
+
+  #sessions({ limit }: Payload<"QUERY">): readonly SessionSummary[] {
+    return this.#deps
+      .sessions()
+      .slice(0, limit)
+      .map(({ clientId, clientType, reason, ...session }) => ({
+        ...session,
+        since: { ...session.since },
+        ...(clientId === undefined ? {} : { clientId }),
+        ...(clientType === undefined ? {} : { clientType }),
+        ...(reason === undefined ? {} : { reason }),
+      }));
   }
 
   /** @throws PeerError `no-such-peer` */

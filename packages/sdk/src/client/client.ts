@@ -8,10 +8,12 @@ import {
   messageStatusSchema,
   nodeDetailsSchema,
   nodeSummarySchema,
+  sessionSummarySchema,
   type MemoryHit,
   type MessageStatus,
   type NodeDetails,
   type NodeSummary,
+  type SessionSummary,
 } from "../protocol/query.ts";
 import { Emitter, type Unsubscribe } from "./emitter.ts";
 import type { ClientEvents } from "./events.ts";
@@ -255,6 +257,11 @@ export class ParleyClient {
     options: CallOptions & Pick<QueryOptions, "limit" | "filter" | "includeContext"> = {},
   ): Promise<readonly MemoryHit[]> {
     return this.#asked("recall_memory", z.array(memoryHitSchema), { ...options, query: words });
+  }
+
+  /** The sessions of the clients of this peer, then those that ended there, the latest first. @throws ParleyError as {@link query} */
+  sessions(options: CallOptions & Pick<QueryOptions, "limit"> = {}): Promise<readonly SessionSummary[]> {
+    return this.#asked("get_sessions", z.array(sessionSummarySchema), options);
   }
 
   /** What became of a message of one's own, for each of its receivers. @throws ParleyError as {@link query} */

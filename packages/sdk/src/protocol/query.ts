@@ -1,7 +1,8 @@
 /** The questions that a peer itself answers, and the data of its answers. */
 import * as z from "zod/mini";
 import { deliveryStates } from "./delivery.ts";
-import { shortText } from "./shapes.ts";
+import { sessionStates } from "./session.ts";
+import { instant, shortText } from "./shapes.ts";
 
 /** The `queryType`s that a peer knows. */
 export const queryTypes = [
@@ -9,6 +10,7 @@ export const queryTypes = [
   "get_active_nodes",
   "get_node_details",
   "get_message_status",
+  "get_sessions",
   "recall_memory",
 ] as const;
 export type QueryType = (typeof queryTypes)[number];
@@ -70,3 +72,18 @@ export const memoryHitSchema = z.object({
   timestamp: z.optional(z.number()),
 });
 export type MemoryHit = z.infer<typeof memoryHitSchema>;
+
+/** One of the answer to `get_sessions`: those of the peer that answers, then those that ended there, the latest first. */
+export const sessionSummarySchema = z.object({
+  sessionId: shortText,
+  /** Known once the client has registered. */
+  clientId: z.optional(shortText),
+  clientType: z.optional(shortText),
+  state: z.enum(sessionStates),
+  /** When it entered each state last. */
+  since: z.record(z.string(), instant),
+  lastSaidMs: instant,
+  /** Why it ended. */
+  reason: z.optional(z.string()),
+});
+export type SessionSummary = z.infer<typeof sessionSummarySchema>;

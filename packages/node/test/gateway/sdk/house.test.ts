@@ -201,6 +201,10 @@ describe("clients of two peers", () => {
     expect(await anna.query("colour", { to: { clientId: "lamp" } })).toMatchObject({ data: "blue" });
     expect((await anna.getActiveNodes()).map(({ name }) => name).toSorted()).toEqual(["attic", "cellar"]);
     expect(await anna.getNodeDetails("cellar")).toMatchObject({ name: "cellar", role: "voter" });
+    const sessions = await lamp.sessions();
+    expect(sessions.find(({ clientId }) => clientId === "lamp")).toMatchObject({ state: "ACTIVE", clientType: "api" });
+    const here = sessions.filter(({ state }) => state !== "DISCONNECTED").map(({ clientId }) => clientId);
+    expect(here).not.toContain("anna");
     await anna.join({ channels: ["news"] });
     const heard = new Promise((resolve) => {
       anna.on("message", ({ channel, content }) => resolve([channel, content]));
