@@ -3,6 +3,7 @@ import { endWithLauncher } from "./cli/launcher-line.ts";
 import { personAtTerminal } from "./cli/person.ts";
 import { runCli } from "./cli/program.ts";
 import { outletsTo } from "./cli/stdout.ts";
+import { terminalOf } from "./cli/terminal.ts";
 
 // What the launcher has set for this process alone is not for the processes that it starts.
 for (const name of process.env["PARLEY_LAUNCHER_SET"]?.split(",") ?? []) delete process.env[name];
@@ -27,6 +28,7 @@ const code = await runCli(
     env: process.env,
     cwd: process.cwd(),
     person: personAtTerminal(process.stdin, process.stderr),
+    terminal: terminalOf(process.stdout),
   },
   invocation,
 );

@@ -23,6 +23,7 @@ import { modelStoreFor } from "./services/model-store.ts";
 import { Arbitration } from "./services/arbitration/arbitration.ts";
 import { joinMesh } from "./services/arbitration/mesh.ts";
 import { HostEars } from "./services/ears/ears.ts";
+import { HouseLoad } from "./services/load/house-load.ts";
 import { serveMemory } from "./services/memory/actor.ts";
 import { HouseMemory, MEMORY_LIMITS } from "./services/memory/house-memory.ts";
 import { Rooms } from "./services/rooms.ts";
@@ -100,7 +101,8 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
   const stopActors = growActors(extend.actors ?? {}, cluster);
   const commands = new AppCommands(extend.commands ?? {});
   const access = await openHouseAccess({ cluster, paths, token, log, isBrief: options.isBrief ?? false });
-  const { memory, rooms, leave: leaveHouse } = joinHouse({ config, cluster, access, services, ears });
+  const connected = (): number => front.gateway?.clients ?? 0;
+  const { memory, rooms, load, leave: leaveHouse } = joinHouse({ config, cluster, access, services, ears, connected });
   const tls = await openHouseTls({ config, paths, cluster, port: () => front.gateway?.port ?? 0, log });
   const about = { peerId: identity.peerId, name: config.name, version: VERSION };
   const status = (): Record<string, unknown> => statusOf(about, { services, cluster, ears });
@@ -133,7 +135,7 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
     await services.close();
     log.info("peer stopped");
   };
-  const parts = { about, services, cluster, ears, access, clients, memory, rooms, tls, status, commands, log };
+  const parts = { about, services, cluster, ears, access, clients, memory, rooms, load, tls, status, commands, log };
   const gateway = await listen(parts).catch(async (error: unknown) => {
     await close();
     throw error;
@@ -266,8 +268,10 @@ function joinHouse(parts: {
   readonly access: HouseAccess;
   readonly services: Services;
   readonly ears: HostEars;
-}): { readonly memory: HouseMemory; readonly rooms: Rooms; readonly leave: () => void } {
-  const { config, cluster, access, services, ears } = parts;
+  /** Clients of this peer. */
+  readonly connected: () => number;
+}): { readonly memory: HouseMemory; readonly rooms: Rooms; readonly load: HouseLoad; readonly leave: () => void } {
+  const { config, cluster, access, services, ears, connected } = parts;
   const memory = new HouseMemory({
     pairs: access.pairs,
     wants: (account) => access.book.find(account)?.remembers === true,
@@ -276,15 +280,23 @@ function joinHouse(parts: {
     limits: { ...MEMORY_LIMITS, accountBytes: config.memory.client_kib * 1024 },
   });
   const rooms = new Rooms({ name: config.name, cluster, announce: (text) => ears.announce(text) });
+  const load = new HouseLoad({
+    name: config.name,
+    cluster,
+    own: () => services.routing.list().filter(({ isHere }) => isHere),
+    turns: () => services.turns.figures(performance.now()),
+    clients: connected,
+  });
   const stopSharing = services.share(cluster, (spawn) => {
     serveMemory(memory)(spawn);
     rooms.serve(spawn);
+    load.serve(spawn);
   });
   const leave = (): void => {
     stopSharing();
     memory.close();
   };
-  return { memory, rooms, leave };
+  return { memory, rooms, load, leave };
 }
 
 function listen(parts: {
@@ -296,12 +308,13 @@ function listen(parts: {
   readonly clients: HouseClients;
   readonly memory: HouseMemory;
   readonly rooms: Rooms;
+  readonly load: HouseLoad;
   readonly tls: HouseTls;
   readonly status: () => Record<string, unknown>;
   readonly commands: AppCommands;
   readonly log: Logger;
 }): Promise<Gateway> {
-  const { about, services, cluster, ears, access, clients, memory, rooms, tls, status, commands, log } = parts;
+  const { about, services, cluster, ears, access, clients, memory, rooms, load, tls, status, commands, log } = parts;
   const { gate, book, audit } = access;
   return startGateway({
     host: tls.access.host,
@@ -326,6 +339,7 @@ function listen(parts: {
       report: () => clusterReportOf(cluster),
       access: { book, audit, memory },
       memory: { memory, book, audit },
+      look: { routing: () => services.routing, load },
       clients,
       trust: tls.trust,
     },

@@ -1,3 +1,6 @@
+/** What commands are given of the world. */
+import type { Terminal } from "./terminal.ts";
+
 /** What a command may touch of the process it runs in. Tests hand in their own. */
 export interface CliContext {
   readonly stdout: (text: string) => void;
@@ -6,6 +9,8 @@ export interface CliContext {
   readonly cwd: string;
   /** The person at the terminal; undefined when there is none, as in scripts. */
   readonly person?: Person | undefined;
+  /** How large the terminal is that standard output goes to; undefined when it goes elsewhere. */
+  readonly terminal?: (() => Terminal) | undefined;
 }
 
 /** Somebody who can be asked. */

@@ -73,6 +73,8 @@ const PUBLIC: ReadonlySet<string> = new Set(["/health", ...TRUST_PATHS]);
 /** What one has to have the right to, by the beginning of the path; the first that fits. */
 const RIGHTS: readonly (readonly [prefix: string, right: Right])[] = [
   ["/api/v1/memory", "memory"],
+  ["/api/v1/route", "look"],
+  ["/api/v1/top", "look"],
   ["/api/", "manage"],
   ["/capabilities", "converse"],
   ["/", "look"],

@@ -26,6 +26,8 @@ import { Bench } from "./mesh/local-engines.ts";
 import type { Machine } from "./mesh/offer/own-offers.ts";
 import type { TreeOptions } from "./mesh/offer/tree.ts";
 import type { Ask, Moved } from "./mesh/routed/placing.ts";
+import { TurnMeter } from "./load/turn-meter.ts";
+import type { RoutingView } from "./mesh/routing-view.ts";
 import { OwnEngines } from "./own-engines.ts";
 import { serviceNames, type ServiceName, type Stage } from "./stage.ts";
 import { wakeRulesOf } from "./wake-source.ts";
@@ -84,6 +86,8 @@ export class Services {
   readonly tools: readonly Tool[];
   /** Told of turns as they end. */
   readonly onTurn: (turn: TurnReport) => void;
+  /** How soon turns of late began to be heard. */
+  readonly turns = new TurnMeter();
   readonly #own: OwnEngines;
   readonly #house: HouseEngines;
   #leaveHouse: (() => void) | undefined;
@@ -135,6 +139,11 @@ export class Services {
   share(cluster: HouseCluster, beside?: TreeOptions["beside"]): () => void {
     this.#leaveHouse = this.#house.join(cluster, beside);
     return () => this.#leaveHouse?.();
+  }
+
+  /** Who of the house does what, for people who look. */
+  get routing(): RoutingView {
+    return this.#house.view;
   }
 
   /** What thinks at this peer itself. */

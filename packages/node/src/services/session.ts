@@ -2,7 +2,7 @@
 import type { Pcm } from "@parley/audio";
 import { chooseVoice } from "@parley/audio/engines";
 import { abortable } from "@parley/audio/format";
-import { voiceTurn, type TurnEvent, type TurnInput, type TurnOptions } from "@parley/audio/pipeline";
+import { voiceTurn, type TurnEvent, type TurnInput, type TurnOptions, type TurnTimings } from "@parley/audio/pipeline";
 import type { ConversationEvent, ConversationParts, LiveConversation, ReplyPlayback } from "@parley/audio/converse";
 import type { WakeInput } from "../config/index.ts";
 import { Announcer } from "./announcer.ts";
@@ -254,6 +254,7 @@ export class Session {
 
   #remember(event: ConversationEvent): void {
     if (event.type !== "turn" || event.question === "") return;
+    this.#services.turns.record(performance.now(), event.firstAudioMs);
     // What was said and cut before an answer began, by its length or by its speaker, was said all the same.
     if (event.heard === "" && event.outcome !== "interrupted") return;
     const wasInterrupted = event.outcome !== "complete";
@@ -294,7 +295,10 @@ export class Session {
           deadline.start();
         }
         if (event.type === "text") answer += event.delta;
-        if (event.type === "done") isComplete = true;
+        if (event.type === "done") {
+          isComplete = true;
+          services.turns.record(performance.now(), waitOf(event.timings));
+        }
         yield event;
       }
     } catch (error) {
@@ -306,6 +310,11 @@ export class Session {
       if (question !== "") services.onTurn({ kind: "ask", question, answer, isComplete });
     }
   }
+}
+
+/** From the end of what was asked to the first sound of the answer. */
+function waitOf({ inputEndMs = 0, firstAudioMs }: TurnTimings): number | undefined {
+  return firstAudioMs === undefined ? undefined : firstAudioMs - inputEndMs;
 }
 
 /** `live`, read through `events`. */

@@ -21,6 +21,8 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   settings: async () => (await import("./cluster/settings.ts")).registerSettingsCommand,
   client: async () => (await import("./client.ts")).registerClientCommand,
   memory: async () => (await import("./memory.ts")).registerMemoryCommand,
+  route: async () => (await import("./route.ts")).registerRouteCommand,
+  top: async () => (await import("./top.ts")).registerTopCommand,
   trust: async () => (await import("./trust.ts")).registerTrustCommand,
   audit: async () => (await import("./audit.ts")).registerAuditCommand,
   ask: async () => (await import("./ask.ts")).registerAskCommand,

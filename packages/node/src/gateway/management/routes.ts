@@ -21,7 +21,7 @@
  *     GET    /trust              the certificate that clients are to trust, and the steps for each platform
  *     POST   /trust/renew        another authority takes its place
  *
- * What writes is in `writes.ts`; who may come in, and what was done, in `../access/routes.ts`; what is remembered, which each client
+ * What shows who does what and how busy each is, for every client that may look, is in `look.ts`. What writes is in `writes.ts`; who may come in, and what was done, in `../access/routes.ts`; what is remembered, which each client
  * may ask of itself, in `../memory-routes.ts`.
  *
  * Failures are `{error: {code, message, nextStep, details?}}` with the codes of `PeerError`.
@@ -40,6 +40,7 @@ import { addTrustManagement } from "../tls/trust-routes.ts";
 import type { HostEars } from "../../services/ears/ears.ts";
 import type { EarsReport } from "../../services/ears/report.ts";
 import { approveBody, earsBody, emptyBody, joinBody, leaveBody, readBody, recoverBody, revokeBody } from "./bodies.ts";
+import { addLookRoutes, type LookParts } from "./look.ts";
 import { patiently, within } from "./patience.ts";
 import { Writes } from "./writes.ts";
 
@@ -57,6 +58,8 @@ export interface Management {
   readonly clients?: SessionRouteParts | undefined;
   /** What is remembered; `../memory-routes.ts`. */
   readonly memory?: MemoryRouteParts | undefined;
+  /** Who of the house does what, and how busy each is. */
+  readonly look?: LookParts | undefined;
   /** What clients are to trust. */
   readonly trust?: Pick<TrustSource, "trust" | "renew"> | undefined;
 }
@@ -92,6 +95,7 @@ export function addManagement(app: FastifyInstance, management: Management, log:
       if (management.access !== undefined) addAccessRoutes(api, management.access);
       if (management.clients !== undefined) addSessionRoutes(api, management.clients);
       if (management.memory !== undefined) addMemoryRoutes(api, management.memory);
+      if (management.look !== undefined) addLookRoutes(api, management.look);
       if (management.trust !== undefined) addTrustManagement(api, management.trust, management.access?.audit);
     },
     { prefix: "/api/v1" },

@@ -19,6 +19,7 @@ import { isOwnPair } from "../../cluster/pairs/own.ts";
 import type { Cluster } from "../../cluster/face.ts";
 import type { PostponedCommand } from "../../cluster/state/schemas.ts";
 import { PeerError } from "../../errors.ts";
+import { parsePolicy, POLICY_SETTING } from "../../routing/index.ts";
 import { readBody } from "./bodies.ts";
 
 /** A value of a quarter of a MiB, written as JSON writes the worst of characters. */
@@ -74,6 +75,7 @@ export class Writes {
         nextStep: "Choose another key.",
       });
     }
+    if (command.key === POLICY_SETTING && command.value !== null) checkPolicy(command.value);
     const wasSet = this.#part("shared").now.settings.has(command.key);
     // Also when it was not: another choice may still wait to be delivered.
     return { ...(await this.#later({ type: "set", ...command }, reply)), wasSet };
@@ -126,6 +128,15 @@ export class Writes {
       nextStep: "See why, and what it waits for: parley status.",
     });
   }
+}
+
+/** What no router could read would hold nowhere. @throws PeerError `usage` */
+function checkPolicy(text: string): void {
+  const read = parsePolicy(text);
+  if (read.ok) return;
+  throw new PeerError("usage", `the policy cannot be used: ${read.problems.join("; ")}`, {
+    nextStep: "Mend it (docs/ROUTING.md), or see what it would change: parley route policy set FILE --dry-run.",
+  });
 }
 
 /** @throws PeerError `usage` for a key of Parley's own */

@@ -25,6 +25,7 @@ import {
 } from "./routed/placing.ts";
 import { routedSpeechToText } from "./routed/speech-to-text.ts";
 import { routedTextToSpeech, voicesOf } from "./routed/text-to-speech.ts";
+import { RoutingView } from "./routing-view.ts";
 
 export interface HouseEnginesOptions {
   /** This peer's id, and what people call it. */
@@ -76,6 +77,12 @@ export class HouseEngines {
       policy: () => this.#policyNow(),
       random,
     });
+  }
+
+  /** What is known and would be decided, for people. */
+  get view(): RoutingView {
+    const { privacy } = this.#options;
+    return new RoutingView({ house: this.house, privacy, policyText: () => this.#policyText });
   }
 
   /** Takes part in whatever cluster the peer belongs to, until the result is called. `beside`: services that are no engines. */
@@ -219,8 +226,12 @@ export class HouseEngines {
     return this.#peers.byId.get(peer)?.roundTripMs;
   }
 
+  get #policyText(): string | undefined {
+    return this.#cluster?.shared?.now.settings.get(POLICY_SETTING);
+  }
+
   #policyNow(): Policy {
-    const text = this.#cluster?.shared?.now.settings.get(POLICY_SETTING);
+    const text = this.#policyText;
     if (text === this.#policy.text) return this.#policy.policy;
     const read = parsePolicy(text);
     if (!read.ok) this.#options.onBadPolicy?.(read.problems);

@@ -7,6 +7,7 @@ import {
   SentJobs,
   serviceKey,
   type Advert,
+  type BreakerView,
   type Candidate,
   type Capability,
   type Decision,
@@ -85,7 +86,16 @@ export class House {
 
   /** Who does it. */
   decide(request: RouteRequest): Decision {
-    const { roundTripMs, policy, random } = this.#options;
+    return this.#decide(request, this.policy, this.#options.random);
+  }
+
+  /** Who would do it, the best and nobody by chance; under another policy where one is given. */
+  foresee(request: RouteRequest, policy: Policy = this.policy): Decision {
+    return this.#decide(request, policy, undefined);
+  }
+
+  #decide(request: RouteRequest, policy: Policy, random: (() => number) | undefined): Decision {
+    const { roundTripMs } = this.#options;
     const nowMs = this.clock.nowMs();
     return decide(request, {
       self: this.self,
@@ -94,7 +104,7 @@ export class House {
       roundTripMs,
       breaker: (peer, capability) => this.#breakers.view(peer, capability, nowMs),
       inFlight: (peer, capability) => this.#sent.unseen(peer, capability),
-      policy: policy(),
+      policy,
       ...(random === undefined ? {} : { random }),
     });
   }
@@ -105,6 +115,11 @@ export class House {
 
   roundTripMs(peer: string): number | undefined {
     return peer === this.self ? 0 : this.#options.roundTripMs(peer);
+  }
+
+  /** Whether that peer is asked at all, after failures; undefined: nothing is known against it. */
+  breaker(peer: string, capability: Capability): BreakerView | undefined {
+    return this.#breakers.view(peer, capability, this.clock.nowMs());
   }
 
   /** A job is given to whoever was decided on; over, however it ended, once the result is called. */

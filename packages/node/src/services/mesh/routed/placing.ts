@@ -31,7 +31,7 @@ const OVERDUE_UNMEASURED = { factor: 4, ms: 2_000 };
  * When it has to have begun, where the owner's policy says nothing: to wait for the answer before one's own, or for a sentence of
  * somebody else's, is better than to be sent away.
  */
-const PATIENCE_MS: Readonly<Record<Capability, number>> = {
+export const PATIENCE_MS: Readonly<Record<Capability, number>> = {
   stt: 8_000,
   tts: 8_000,
   llm: 20_000,
