@@ -15,6 +15,8 @@ import { noPeer } from "../reach/why.ts";
 import { readCommandConfig, wantsJson } from "../setting-flags.ts";
 
 const WATCH_EVERY_MS = 1000;
+/** Of those that do the same elsewhere. */
+const PEERS_NAMED = 3;
 /** To the upper left corner, and everything below it taken away. */
 const CLEAR_SCREEN = "\u001B[H\u001B[J";
 
@@ -32,6 +34,7 @@ const statusSchema = z.object({
       progress: z.object({ bytesDone: z.number(), bytesTotal: z.number() }).optional(),
       failure: z.object({ message: z.string(), nextStep: z.string() }).optional(),
       engine: z.object({ restarts: z.number(), host: z.object({ rssBytes: z.number() }).optional() }).optional(),
+      elsewhere: z.array(z.object({ name: z.string(), model: z.string() })).optional(),
     }),
   ),
   ears: earsSchema.optional(),
@@ -94,8 +97,27 @@ function sentence(message: string): string {
   return /[.!?]$/.test(message) ? message : `${message}.`;
 }
 
-function serviceText(service: Status["services"][keyof Status["services"]]): string {
-  const { state, model = "", progress, failure, engine } = service;
+/** One service: how far it is here, and who else in the house does the same. */
+export function serviceText(service: Status["services"][keyof Status["services"]]): string {
+  const others = (service.elsewhere ?? []).map(({ name, model }) => plain(`${name} (${model})`));
+  const more = others.length > PEERS_NAMED ? `, and ${others.length - PEERS_NAMED} more` : "";
+  const named = `${others.slice(0, PEERS_NAMED).join(", ")}${more}`;
+  if (others.length === 0) return ownText(service);
+  return service.state === "ready" ? `${ownText(service)}; also at ${named}` : `at ${named}; here ${ownText(service)}`;
+}
+
+/** What others call themselves is shown on one line, as what it is. */
+function plain(text: string): string {
+  return text.replaceAll(/[\p{Cc}\p{Bidi_Control}]+/gu, " ");
+}
+
+function ownText({
+  state,
+  model = "",
+  progress,
+  failure,
+  engine,
+}: Status["services"][keyof Status["services"]]): string {
   if (failure !== undefined) return `not available: ${sentence(failure.message)} ${failure.nextStep}`;
   const percent =
     progress === undefined ? "" : ` ${Math.floor((100 * progress.bytesDone) / Math.max(1, progress.bytesTotal))} %`;
