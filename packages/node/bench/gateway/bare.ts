@@ -3,6 +3,7 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { WebSocket } from "ws";
+import { machineMs } from "../../src/testing/index.ts";
 
 const PROGRAM = fileURLToPath(new URL("bare-server.ts", import.meta.url));
 
@@ -44,6 +45,15 @@ export class BareEcho {
     this.#socket.send(text);
     await answer;
     return performance.now() - startedMs;
+  }
+
+  /** Sends bytes. How long they were on their way, in milliseconds. */
+  async oneWay(bytes: Uint8Array): Promise<number> {
+    const answer = once(this.#socket, "message");
+    const sentMs = machineMs();
+    this.#socket.send(bytes);
+    const [data] = (await answer) as [Buffer];
+    return Number(data.toString()) - sentMs;
   }
 
   close(): void {

@@ -2,6 +2,8 @@
 export { fixedDelayLlmHost, type ScriptedLlm } from "./fixed-delay-llm.ts";
 /** A peer's services on engines of fixed delay. */
 export { fixedDelaySources, type FixedDelays } from "./fixed-delay-sources.ts";
+/** Ears that say when they heard what. */
+export { arrivalsIn, machineMs, notingEars, type Arrival } from "./noting-ears.ts";
 /** A person in front of a peer, in real time. */
 export { LiveMicrophone, LiveSpeaker, TalkListener } from "./conversation/index.ts";
 export type { PlayedReply, SpeakerDeed, TalkEventOf } from "./conversation/index.ts";
@@ -13,6 +15,7 @@ export { MemoryConsensusWorld } from "./consensus/memory-consensus.ts";
 export { Household, portrait, unityOf, untilUnited } from "./peers/household.ts";
 export type { HouseholdOptions, NewPeer, Unity } from "./peers/household.ts";
 export { LivePeer, PeerFailure } from "./peers/live-peer.ts";
+export { clientOf, given, ServedHouse, type Disturbance, type Given } from "./peers/served-house.ts";
 export { Lan, type Place } from "./peers/lan.ts";
 export type { BidAnswer, GetAnswer, PeerStatus, PutAnswer, TestEngines } from "./peers/orders.ts";
 /** The same as parts of a simulation. */

@@ -22,6 +22,8 @@ export interface TestEngines extends FixedDelays {
   readonly fixed: readonly EngineName[];
   /** Whether the services of its roles come up with the peer, as with `parley start`; default: each when it is needed. */
   readonly isStarted?: boolean;
+  /** Whether its ears note when sound came, and say that as what they understood; see `noting-ears.ts`. */
+  readonly notesArrivals?: boolean;
 }
 
 /** What it says once it answers clients. */

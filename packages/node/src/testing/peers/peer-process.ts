@@ -15,6 +15,7 @@ import { modelSources, type EngineSources } from "../../services/engine-sources.
 import { modelStoreFor } from "../../services/model-store.ts";
 import { servicesFor } from "../../services/roles.ts";
 import { fixedDelaySources } from "../fixed-delay-sources.ts";
+import { notingEars } from "../noting-ears.ts";
 import { watchCluster } from "./noticed.ts";
 import { TestActors } from "./test-actors.ts";
 import type {
@@ -43,6 +44,7 @@ const peer = await createPeer({
   config,
   joinSecret,
   ...(engines === undefined ? {} : { sources: sourcesOf(config, engines) }),
+  ...(engines?.notesArrivals === true ? { extend: { services: notingEars() } } : {}),
 });
 if (engines?.isStarted === true) peer.services.start(servicesFor(config));
 const { cluster } = peer;
