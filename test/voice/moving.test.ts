@@ -2,17 +2,16 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { whiteNoise, withRms } from "@parley/audio/testing";
 import {
-  Household,
+  given,
   LiveMicrophone,
   LiveSpeaker,
+  ServedHouse,
   TalkListener,
-  untilUnited,
-  type LivePeer,
+  type Disturbance,
   type TestEngines,
 } from "@parley/node/testing";
-import { connect, type ParleyClient, type TurnEvent } from "@parley/sdk";
+import type { ParleyClient, TurnEvent } from "@parley/sdk";
 
-const SECRET = "a secret of more than sixteen characters";
 const REPLY =
   "The kettle is on, the cat is out, and it is ten past nine. Nobody has called since noon. The lights in the hall are off.";
 const ENGINES: TestEngines = {
@@ -29,109 +28,17 @@ const ENGINES: TestEngines = {
 const SPEECH = withRms(whiteNoise(3 * 16_000, 3), 0.05);
 const QUIET = new Float32Array(16_000);
 
-/** What a client was given, and when, from its asking on. */
-interface Given {
-  readonly text: string;
-  readonly sound: Float32Array;
-  readonly tookMs: number;
-}
-
 describe("a peer without a single engine", { timeout: 240_000 }, () => {
-  let household: Household;
-  let hall: LivePeer;
-  let attic: LivePeer;
-  let cellar: LivePeer;
+  let house: ServedHouse;
   let client: ParleyClient;
 
   beforeAll(async () => {
-    household = await Household.open({ joinSecret: SECRET });
-    const [first, second] = await household.addAll(2, { engines: ENGINES });
-    if (first === undefined || second === undefined) throw new Error("two were asked for");
-    [attic, cellar] = [first, second];
-    hall = await household.add({ engines: undefined, flags: { "cluster.roles": "client" } });
-    await Promise.all([hall, attic, cellar].map((peer) => peer.start()));
-    await untilUnited([hall, attic, cellar]);
-    await preferTheAttic();
-    await untilOffered(2);
-    const { url, token } = hall.introduction;
-    client = await connect({ url: `${url.replace(/^http/, "ws")}/ws`, token });
+    house = await ServedHouse.open(ENGINES);
+    ({ client } = house);
   }, 240_000);
   afterAll(async () => {
-    client?.close();
-    await household?.close();
+    await house?.close();
   });
-
-  async function manage(path: string, body?: unknown): Promise<unknown> {
-    const { url, token } = hall.introduction;
-    const response = await fetch(`${url}${path}`, {
-      headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
-      ...(body === undefined ? {} : { method: "PUT", body: JSON.stringify(body) }),
-    });
-    const answer: unknown = await response.json();
-    if (!response.ok) throw new Error(JSON.stringify(answer));
-    return answer;
-  }
-
-  /** The attic is asked first, as the house's owner wants it. Written later, so it is waited for. */
-  async function preferTheAttic(): Promise<void> {
-    const key = "routing/policy";
-    await manage("/api/v1/settings", { key, value: JSON.stringify({ "*": { prefer: [attic.peerId] } }) });
-    for (const untilMs = performance.now() + 30_000; performance.now() < untilMs;) {
-      const { settings } = (await manage("/api/v1/settings")) as {
-        readonly settings: Readonly<Record<string, string>>;
-      };
-      if (settings[key] !== undefined) return;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-    throw new Error("the policy was never written down");
-  }
-
-  /** Until the hall knows of so many who hear, think and speak. */
-  async function untilOffered(count: number): Promise<void> {
-    for (const untilMs = performance.now() + 60_000; performance.now() < untilMs;) {
-      const { services } = (await manage("/capabilities")) as {
-        readonly services: Readonly<Record<string, { readonly elsewhere?: readonly unknown[] }>>;
-      };
-      const counts = ["vad", "stt", "llm", "tts"].map((name) => services[name]?.elsewhere?.length ?? 0);
-      if (counts.every((each) => each === count)) return;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-    throw new Error(`never ${count} of each: ${JSON.stringify(await manage("/capabilities"))}`);
-  }
-
-  /** Whether the attic's engine has something to do. */
-  async function atticWorks(service: string): Promise<boolean> {
-    const { url, token } = attic.introduction;
-    const response = await fetch(`${url}/status`, { headers: { authorization: `Bearer ${token}` } });
-    const { services } = (await response.json()) as {
-      readonly services: Readonly<
-        Record<string, { readonly engine?: { readonly host?: { readonly running: number } } }>
-      >;
-    };
-    return (services[service]?.engine?.host?.running ?? 0) > 0;
-  }
-
-  /** `trouble` comes with the first event for which it is due, once the attic is at work. */
-  async function given(
-    events: AsyncIterable<TurnEvent>,
-    isDue: (event: TurnEvent, seen: number) => boolean = () => false,
-    trouble: () => Promise<void> = () => Promise.resolve(),
-  ): Promise<Given> {
-    const startedMs = performance.now();
-    let text = "";
-    const sound: number[] = [];
-    let seen = 0;
-    let troubled: Promise<void> | undefined;
-    for await (const event of events) {
-      if (event.type === "text") text += event.delta;
-      if (event.type === "segment") text += event.text;
-      if (event.type === "audio") sound.push(...event.samples);
-      seen += 1;
-      if (troubled === undefined && isDue(event, seen)) troubled = trouble();
-    }
-    await troubled;
-    return { text, sound: Float32Array.from(sound), tookMs: performance.now() - startedMs };
-  }
 
   const think = () => client.ask({ text: "How are things?" }, { speak: false });
   const say = () => client.say("It is ten past nine in the evening, and all is well.");
@@ -150,29 +57,35 @@ describe("a peer without a single engine", { timeout: 240_000 }, () => {
   it.each(kinds)(
     "gives a client %s that another peer makes; also when that peer is killed, or stopped, over it",
     async (_, service, ask, isDue) => {
-      const overIt = async (trouble: () => Promise<void> | void): Promise<void> => {
-        for (let look = 0; !(await atticWorks(service)); look += 1) {
-          if (look > 100) throw new Error("the attic never began");
-        }
-        await trouble();
-      };
+      const overIt = (trouble: () => Promise<void> | void): Disturbance => ({
+        isDue,
+        trouble: async () => {
+          await house.untilFirstWorks(service);
+          await trouble();
+        },
+      });
       const undisturbed = await given(ask());
       expect(undisturbed.text.length + undisturbed.sound.length).toBeGreaterThan(10);
 
-      const killed = await given(ask(), isDue, () => overIt(() => attic.kill()));
+      const killed = await given(
+        ask(),
+        overIt(() => house.first.kill()),
+      );
       expect([killed.text, killed.sound]).toEqual([undisturbed.text, undisturbed.sound]);
-      await attic.start();
-      await untilUnited([hall, attic, cellar]);
-      await untilOffered(2);
+      await house.untilWhole();
 
-      const stopped = await given(ask(), isDue, () => overIt(() => attic.pause()));
-      attic.resume();
+      const stopped = await given(
+        ask(),
+        overIt(() => house.first.pause()),
+      );
+      house.first.resume();
       expect([stopped.text, stopped.sound]).toEqual([undisturbed.text, undisturbed.sound]);
       const again = await given(ask());
-      const [plain, first, second] = [again, killed, stopped].map(({ tookMs }) => tookMs.toFixed(0));
+      const [plain, first, second] = [again, killed, stopped].map(({ startedMs, endedMs }) =>
+        (endedMs - startedMs).toFixed(0),
+      );
       console.info(`undisturbed ${plain} ms, killed ${first} ms, stopped ${second} ms`);
-      await untilUnited([hall, attic, cellar]);
-      await untilOffered(2);
+      await house.untilWhole();
     },
   );
 
