@@ -29,7 +29,7 @@ import { Dialect, type Reading } from "./dialect/dialect.ts";
 import type { Hub, Refused, Seat } from "./hub/hub.ts";
 import { changed } from "./hub/belonging.ts";
 import { isPost } from "./hub/post.ts";
-import { SocketLine } from "./line.ts";
+import { SocketLine, toBytes } from "./line.ts";
 import type { Queries } from "./queries.ts";
 import type { ClientSession, Sessions } from "./sessions/sessions.ts";
 import { WorkDesk } from "./work-desk.ts";
@@ -396,8 +396,3 @@ export class Connection {
 
 const UNREGISTERED: Refused = { code: "AUTHENTICATION_FAILED", reason: "the first message must be REGISTER" };
 const DEFECT: Refused = { code: "INTERNAL_ERROR", reason: "the peer failed to handle a message; see its log" };
-
-function toBytes(data: RawData): Uint8Array {
-  if (Array.isArray(data)) return Buffer.concat(data);
-  return data instanceof ArrayBuffer ? new Uint8Array(data) : data;
-}

@@ -1,5 +1,5 @@
 /** A client's socket as everything above sees it: messages in its dialect, frames, signs of life. */
-import type { WebSocket } from "ws";
+import type { RawData, WebSocket } from "ws";
 import type { Message } from "@parley/sdk";
 import type { Dialect } from "./dialect/dialect.ts";
 import type { ClientLine } from "./hub/receiver.ts";
@@ -78,4 +78,10 @@ export class SocketLine implements ClientLine {
     if (this.silentMs > GONE_AFTER_MS) this.hangUp();
     else this.probe();
   }
+}
+
+/** What came in a frame, as one. */
+export function toBytes(data: RawData): Uint8Array {
+  if (Array.isArray(data)) return Buffer.concat(data);
+  return data instanceof ArrayBuffer ? new Uint8Array(data) : data;
 }
