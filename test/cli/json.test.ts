@@ -43,6 +43,13 @@ describe("with --json", () => {
       expect(stdout.split("\n")).toHaveLength(2);
       expect(JSON.parse(stdout)).toBeTypeOf("object");
     }
+    // Without a model there is no answer: that is said in JSON as well.
+    const chat = await run(["chat", "--json"], { env, input: "Good morning.\n" });
+    expect(chat.code).toBe(0);
+    expect(JSON.parse(chat.stdout)).toEqual({ type: "question", text: "Good morning." });
+    expect(JSON.parse(chat.stderr)).toMatchObject({ error: { code: expect.any(String) as string } });
+    const top = await run(["top", "--once", "--json"], { env });
+    expect(JSON.parse(top.stdout)).toMatchObject({ peers: [{ isHere: true, load: { clients: 0 } }] });
     peer.process.kill("SIGTERM");
     expect(await peer.ended).toBe(0);
 

@@ -1,21 +1,24 @@
 /** Progress for people: one line that changes on a terminal, a line now and then elsewhere. */
 import type { CliContext } from "./context.ts";
 
-/** Writes lines to stderr; a status line, if any, stays below them. */
+/** Writes lines to stderr, for programs as JSON; a status line, if any, stays below them. */
 export class ProgressLine {
   readonly #context: CliContext;
   readonly isTerminal: boolean;
   #shown = false;
 
-  constructor(context: CliContext, isTerminal: boolean = process.stderr.isTTY === true) {
+  readonly #json: boolean;
+
+  constructor(context: CliContext, isTerminal: boolean = process.stderr.isTTY === true, json = false) {
     this.#context = context;
-    this.isTerminal = isTerminal;
+    this.isTerminal = isTerminal && !json;
+    this.#json = json;
   }
 
   /** A line that stays. */
   line(text: string): void {
     this.clear();
-    this.#context.stderr(`${text}\n`);
+    this.#context.stderr(this.#json ? `${JSON.stringify({ progress: text })}\n` : `${text}\n`);
   }
 
   /** A line that the next one replaces; nothing off a terminal. */

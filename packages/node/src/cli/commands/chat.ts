@@ -3,23 +3,37 @@ import type { Command } from "commander";
 import { createInterface } from "node:readline";
 import { ParleyError } from "@parley/sdk";
 import type { CliContext } from "../context.ts";
-import { failureText } from "../failure.ts";
+import { failureJson, failureText } from "../failure.ts";
+import { printJson } from "../json-line.ts";
+import { onOneLine } from "../one-line.ts";
 import { addSettingFlags } from "../setting-flags.ts";
 import { checked, show } from "./ask.ts";
-import { withTalk, type Talk } from "./talking.ts";
+import { eventJson, withTalk, type Talk } from "./talking.ts";
 
 const GREETING =
   "Type a message and press Enter. Ctrl-C stops an answer, or ends the chat at the prompt; so does Ctrl-D.";
 
+const HELP = `
+With --peer the answers of a peer on another machine; when that one is lost, another of its house goes on. Who has answered is said
+behind each answer. With --json each event is a line, and the last of an answer, done, tells its peer.
+
+Examples:
+  parley chat
+  PARLEY_TOKEN=… parley chat --peer kitchen.local --ca house.pem
+`;
+
 /** Adds `chat` to the program. */
 export function registerChatCommand(program: Command, context: CliContext): void {
-  const command = program.command("chat").description("talk with the assistant in text, line by line");
+  const command = program
+    .command("chat")
+    .description("talk with the assistant in text, line by line")
+    .addHelpText("after", HELP);
   addSettingFlags(command, ["llm.provider", "models.download"]);
   command.action(() => withTalk(command, context, ["llm"], (talk) => chat(talk, context)));
 }
 
 async function chat(talk: Talk, context: CliContext): Promise<void> {
-  const isTerminal = process.stdin.isTTY === true;
+  const isTerminal = process.stdin.isTTY === true && !talk.json;
   const lines = createInterface({
     input: process.stdin,
     terminal: isTerminal,
@@ -49,13 +63,22 @@ async function chat(talk: Talk, context: CliContext): Promise<void> {
 
 /** One answer; a failure is shown and the chat goes on, unless the peer is gone. */
 async function answer(talk: Talk, context: CliContext, question: string, signal: AbortSignal): Promise<void> {
-  const screen = { write: context.stdout, progress: talk.progress, timings: false, spoken: false };
+  const { access, config, json, progress } = talk;
+  const { client } = access;
+  const screen = { write: context.stdout, progress, timings: false, spoken: false };
   try {
-    for await (const event of talk.access.client.ask({ text: checked(question) }, { signal })) show(event, screen);
+    for await (const event of client.ask({ text: checked(question) }, { signal })) {
+      if (!json) show(event, screen);
+      else if (event.type !== "done") context.stdout(eventJson(event));
+      // The peer that it began with may be gone.
+      else printJson(context, { ...event, peer: { name: client.server.name, peerId: client.server.peerId } });
+    }
+    const isTold = !json && (process.stdin.isTTY === true || config.client.peer !== "") && access.kind === "running";
+    if (isTold) progress.line(`(${onOneLine(client.server.name)} answered)`);
   } catch (error) {
-    context.stdout("\n");
+    if (!json) context.stdout("\n");
     if (signal.aborted) return;
     if (error instanceof ParleyError && error.code === "connection-lost") throw error;
-    context.stderr(failureText(error));
+    context.stderr(json ? failureJson(error) : failureText(error));
   }
 }

@@ -88,7 +88,7 @@ async function runPull(
   signal: AbortSignal,
 ): Promise<void> {
   const { store, json } = opened;
-  const progress = new ProgressLine(context);
+  const progress = new ProgressLine(context, undefined, json);
   const fetching = fetchReporter(progress);
   const planned = await pullPlan(opened, names);
   for (const each of planned) progress.line(downloadRow(each));
@@ -126,7 +126,7 @@ async function runVerify(
   signal: AbortSignal,
 ): Promise<void> {
   const { store, json } = opened;
-  const progress = new ProgressLine(context);
+  const progress = new ProgressLine(context, undefined, json);
   let [broken, checked] = [0, 0];
   for (const name of names.length > 0 ? names : store.catalogue.map((entry) => entry.name)) {
     progress.status(`checking ${name} …`);

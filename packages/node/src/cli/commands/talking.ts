@@ -34,7 +34,7 @@ export async function withTalk(
   body: (talk: Talk) => Promise<void>,
 ): Promise<void> {
   const { config } = readCommandConfig(command, context);
-  const progress = new ProgressLine(context);
+  const progress = new ProgressLine(context, undefined, wantsJson(command));
   await withInterrupt("Nothing was left half-written.", async (signal) => {
     const report = stageReporter(progress);
     const embedded = { onStage: report, onNews: (sentence: string) => progress.line(sentence) };

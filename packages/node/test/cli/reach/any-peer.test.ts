@@ -121,6 +121,22 @@ describe.skipIf(ADDRESS === undefined)("a command that is told of a peer on anot
     expect(two.stderr).not.toContain(tokens["admin"] ?? "?");
   });
 
+  it("lets whoever may look see who does what and how busy they are, and only admins change it", async () => {
+    const named = ["--peer", at(), "--ca", "house.pem"];
+    expect((await run(["route", "explain", "LLM", ...named], as("member"))).stdout).toContain("attic (here)");
+    expect((await run(["route", "list", ...named], as("member"))).stdout).toMatch(/^attic \(here\) +llm/m);
+    expect((await run(["top", "--once", ...named], as("member"))).stdout).toMatch(/^attic.* llm \d/m);
+    for (const args of [
+      ["top", "--once"],
+      ["route", "list"],
+    ]) {
+      expect((await run([...args, ...named], as("guest"))).stderr).toContain("it takes the right to look");
+    }
+    const reset = await run(["route", "policy", "reset", ...named], as("member"));
+    expect(reset.code).toBe(7);
+    expect(reset.stderr).toContain("it takes the right to manage");
+  });
+
   it("says of a certificate's file what is wrong with it", async () => {
     await writeFile(path.join(elsewhere.path, "empty.pem"), "nothing");
     const empty = await run(["status", "--peer", at(), "--ca", "empty.pem"], as("admin"));

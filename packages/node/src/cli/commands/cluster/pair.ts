@@ -100,7 +100,7 @@ async function follow(
   context: CliContext,
 ): Promise<void> {
   const { management, json, signal } = managing;
-  const progress = new ProgressLine(context);
+  const progress = new ProgressLine(context, undefined, json);
   const told = new Set<string>();
   for (;;) {
     const { pairing, ended } = read(pairingAnswer, await management.get("/pairing", { signal }));
