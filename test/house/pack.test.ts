@@ -1,8 +1,10 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { PACKAGES } from "../../tools/imports/house.ts";
+import { openAudioFile, toSpeech } from "@parley/audio/format";
+import { copyExample, Example, freePorts, processesIn } from "./examples.ts";
 import { ROOT, run, type Ended } from "./mini-house.ts";
 
 const MINUTES_MS = 60_000;
@@ -19,8 +21,13 @@ const packages = Object.values(PACKAGES).map(({ folder }) => ({ folder, ...readM
 const empty = packages.filter(({ exports }) => Object.keys(exports).length === 0).map(({ name }) => name);
 /** Everything that somebody outside can import. */
 const entries = packages.flatMap(({ name, exports }) =>
-  Object.keys(exports).flatMap((subpath) => (subpath === "./package.json" ? [] : [name + subpath.slice(1)])),
+  Object.keys(exports).flatMap((subpath) =>
+    subpath === "./package.json" || subpath.includes("*") ? [] : [name + subpath.slice(1)],
+  ),
 );
+
+/** Nothing but what is needed, and no word about it. */
+const QUIET = ["--prefer-offline", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
 
 /** Fails with everything the command said. */
 async function succeed(file: string, args: readonly string[], cwd: string): Promise<Ended> {
@@ -32,6 +39,13 @@ async function succeed(file: string, args: readonly string[], cwd: string): Prom
 
 /** Their declarations are those of a package that does not compile with `exactOptionalPropertyTypes`, which `strict` does not ask for. */
 const LESS_EXACT = new Set(["@parley/actors/xstate", "@parley/audio/interaction-machine"]);
+
+/** How long the sound of a file is. */
+async function speechMs(path: string): Promise<number> {
+  let samples = 0;
+  for await (const { length } of toSpeech((await openAudioFile(path)).pcm)) samples += length;
+  return samples / 16;
+}
 
 function nameOf(line: string): string {
   return /as (\w+)/.exec(line)?.[1] ?? "";
@@ -71,13 +85,14 @@ describe("the published packages", () => {
 
   describe("installed in a plain TypeScript project", () => {
     beforeAll(async () => {
+      const embedding = copyExample("embedded-peer", join(project, "embedded-peer"), tarballs);
       const house = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
       const files = Object.fromEntries([...tarballs].map(([name, path]) => [name, `file:${path}`]));
       const manifest = {
         name: "somebody-elses",
         private: true,
         type: "module",
-        dependencies: files,
+        dependencies: { ...embedding.dependencies, ...files },
         devDependencies: { "@types/node": house.devDependencies["@types/node"] },
         overrides: {
           ...house.overrides,
@@ -85,8 +100,7 @@ describe("the published packages", () => {
         },
       };
       writeFileSync(join(project, "package.json"), JSON.stringify(manifest, null, 2));
-      const quiet = ["--prefer-offline", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
-      await succeed("npm", ["install", ...quiet], project);
+      await succeed("npm", ["install", ...QUIET], project);
     }, 5 * MINUTES_MS);
 
     it(
@@ -141,6 +155,79 @@ describe("the published packages", () => {
       const script = `import("${name}").catch((error) => console.log(error.code))`;
       expect((await succeed(process.execPath, ["-e", script], project)).stdout.trim()).toBe(
         "ERR_PACKAGE_PATH_NOT_EXPORTED",
+      );
+    });
+
+    describe("the example programs, with these packages and without this checkout", () => {
+      let peers: string;
+      let clients: string;
+
+      beforeAll(async () => {
+        // What the first one needs was installed above it; the second one needs little, and gets it by itself.
+        peers = join(project, "embedded-peer");
+        clients = join(root, "sdk-client");
+        copyExample("sdk-client", clients, tarballs);
+        await succeed("npm", ["install", ...QUIET], clients);
+      }, 2 * MINUTES_MS);
+
+      it("compile against the packed declarations", { timeout: 2 * MINUTES_MS }, async () => {
+        await succeed(process.execPath, [TSC, "--noEmit", "--pretty", "false"], peers);
+        await succeed(process.execPath, [TSC, "--noEmit", "--pretty", "false"], clients);
+        expect(readdirSync(join(clients, "node_modules/@parley"))).toEqual(["sdk"]);
+      });
+
+      it("embed a peer, extend it, and end by themselves", { timeout: 4 * MINUTES_MS }, async () => {
+        const example = new Example(peers, ["--demo"]);
+        expect(await example.end(), example.errors).toBe(0);
+        const said = "It is done: there is light in the kitchen.";
+        expect(example.lines).toEqual([
+          { url: expect.stringMatching(/^ws:\/\/127\.0\.0\.1:\d+\/ws$/), token: expect.any(String) },
+          { turn: { question: "Turn on the light in the kitchen", answer: said } },
+          { answer: said, lit: ["kitchen"] },
+          { event: "switching", room: "hall" },
+          { result: { lit: ["kitchen", "hall"] } },
+          { refused: expect.stringContaining("room: Invalid option") },
+          { actor: ["kitchen", "hall"] },
+          { spokenMs: expect.any(Number) },
+          { ended: ["kitchen", "hall"] },
+        ]);
+        expect(Number((await example.line("spokenMs"))["spokenMs"])).toBeGreaterThan(1_000);
+        expect(example.errors).toBe("");
+        expect(processesIn(root)).toEqual([]);
+      });
+
+      it(
+        "work together: a client asks, hears, writes, and goes on when its peer dies",
+        { timeout: 6 * MINUTES_MS },
+        async () => {
+          const [port = 0, other = 0] = await freePorts(2);
+          const secret = ["--secret", "two rooms and one secret"];
+          const hall = new Example(peers, ["--name", "hall", "--mesh-port", `${port}`, "--client", "lamp", ...secret]);
+          const { url: first, token } = await hall.line("url");
+          const joining = ["--join", `127.0.0.1:${port}`, "--mesh-port", `${other}`];
+          const attic = new Example(peers, ["--name", "attic", ...joining, ...secret]);
+          const { url: second } = await attic.line("url");
+          const wav = join(root, "answer.wav");
+          const given = ["--peers", [first, second].join(), "--token", String(token), "--wav", wav, "--lose-one"];
+          const client = new Example(clients, given);
+          expect(await client.line("waiting")).toEqual({ waiting: "hall" });
+          await hall.kill();
+          expect(await client.end(), client.errors).toBe(0);
+          const wavBytes = readFileSync(wav).byteLength;
+          expect(client.lines).toEqual([
+            { connected: "hall" },
+            { answer: "It is done: there is light in the bedroom." },
+            { wavBytes },
+            { message: { status: "delivered", arrived: "lamp-remote: the light is on" } },
+            { lit: { lit: ["hall", "bedroom"] } },
+            { waiting: "hall" },
+            { lost: "hall", found: "attic", answer: "It is done: all lights are off." },
+          ]);
+          expect(await speechMs(wav)).toBeGreaterThan(400);
+          expect(await attic.end(), attic.errors).toBe(0);
+          expect(attic.lines.at(-1)).toEqual({ ended: [] });
+          expect(processesIn(root)).toEqual([]);
+        },
       );
     });
 

@@ -128,7 +128,7 @@ function pathsOf(host: HostFacts): path.PlatformPath {
 function valueProblem({ setting, written, place }: GivenValue): ConfigProblem {
   const { key, allowed } = setting;
   const shown = written.length > 60 ? `${written.slice(0, 60)}…` : written;
-  const quoted = place.source === "file" ? shown.split("\n")[0] : toToml(shown);
+  const quoted = place.source === "file" || place.source === "program" ? shown.split("\n")[0] : toToml(shown);
   const subject = setting.isSecret ? key : `${key} = ${quoted}`;
   return { place, key, allowed, message: `${subject} is refused: it must be ${allowed}` };
 }

@@ -51,9 +51,5 @@ function isSettingValue(value: unknown): value is SettingValue {
 }
 
 function writtenOf(value: unknown): string {
-  return isSettingValue(value)
-    ? typeof value === "string"
-      ? value
-      : toToml(value)
-    : `a value of type ${typeof value}`;
+  return isSettingValue(value) ? toToml(value) : `a value of type ${typeof value}`;
 }

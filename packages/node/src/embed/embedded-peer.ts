@@ -152,8 +152,8 @@ function configOf({ home, name, port, clustering, config = {}, configFile, env =
     ...config,
     home: home ?? config.home,
     name: name ?? config.name,
-    listen: { ...config.listen, ...(port === undefined ? {} : { port }) },
-    cluster: { ...config.cluster, ...(clustering === undefined ? {} : { enabled: clustering }) },
+    listen: port === undefined ? config.listen : { ...config.listen, port },
+    cluster: clustering === undefined ? config.cluster : { ...config.cluster, enabled: clustering },
   };
   const file = configFile ?? (env["PARLEY_CONFIG"] === undefined ? false : undefined);
   return readConfig({ env, cwd: process.cwd(), flags: {}, configFile: file, host: hostFacts(env), values }).config;
@@ -161,7 +161,8 @@ function configOf({ home, name, port, clustering, config = {}, configFile, env =
 
 function loggerOf({ log = false }: EmbedOptions, config: Config): Logger {
   if (typeof log !== "boolean") return log;
-  return log ? createLogger(config) : pino({ level: "silent" });
+  // Without a destination of its own it would take stdout for one, and hear when the process ends.
+  return log ? createLogger(config) : pino({ level: "silent" }, { write: () => undefined });
 }
 
 function interrupted({ reason }: AbortSignal): PeerError {

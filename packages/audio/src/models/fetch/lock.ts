@@ -1,7 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { lock } from "proper-lockfile";
 import { hasCode, throwIfAborted, writing } from "./file-errors.ts";
 
 /** A holder that was killed is passed over this long after its last sign of life. */
@@ -11,6 +10,8 @@ const POLL_MS = 200;
 
 /** A lock on `path` (a folder that exists only while it is held), or undefined when another process holds it. */
 async function tryLock(path: string, onLost: () => void): Promise<(() => Promise<void>) | undefined> {
+  // It hears the process's signals from then on: only where there is something to lock, not in every program that embeds a peer.
+  const { lock } = await import("proper-lockfile");
   try {
     return await lock(path, {
       lockfilePath: path,
