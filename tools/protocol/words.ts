@@ -32,6 +32,9 @@ The messageId of a COMMAND names the work. What happens meanwhile comes as EVENT
 (\`schema/work-events.json\`, \`schema/talk-events.json\`: the type is the \`eventType\`, the rest the \`eventData\`) and as binary frames; the
 end is its COMMAND_RESULT. Parameters are in \`schema/commands.json\`.
 
+A program that embeds a peer may have added commands of its own, with EVENTs of its own on the way; \`cancel\` ends them as well. A peer
+answers a COMMAND that it does not know with INVALID_MESSAGE, and says which ones it knows.
+
 A MESSAGE without a target is a question to the assistant, in the conversation of its session. The answer is a MESSAGE from
 \`server\`, \`inReplyTo\` the question. Who \`supportsStreaming\` gets it piece by piece before: EVENTs \`content\` (\`{content}\`), then one
 \`metadata\` (times). A failure of the model is an ERROR \`PROVIDER_ERROR\`.
