@@ -172,8 +172,8 @@ describe("parley top", () => {
     });
     const { stdout } = await run(["top"]);
     expect(stdout.split("\n")[0]).toMatch(/^\d\d:\d\d:\d\d UTC {2}2 of 2 peers, \d+ clients, 1 turns in 5 min$/);
-    expect(stdout).toMatch(/^attic\*? \(here\) .* llm 0/m);
-    expect(stdout).toMatch(/^cellar\*? .* llm 0/m);
+    expect(stdout).toMatch(/^attic\*? \(here\) .* idle$/m);
+    expect(stdout).toMatch(/^cellar\*? .* idle$/m);
     expect(stdout).not.toContain("\u001B");
   });
 

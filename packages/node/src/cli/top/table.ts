@@ -67,12 +67,20 @@ function cellsOf({ name, isHere, isPrime, load }: TopPeer): readonly string[] {
     String(turns.turns),
     wait === null ? "-" : `${durationText(wait.p50)}, p95 ${durationText(wait.p95)}`,
     tokens === 0 ? "-" : tokens.toFixed(tokens < 10 ? 1 : 0),
-    services.length === 0 ? "no service is ready" : services.map(jobsText).join("  "),
+    services.length === 0 ? "no service is ready" : workText(services),
   ];
 }
 
+type Service = NonNullable<TopPeer["load"]>["services"][number];
+
+/** Of those that have something to do; a terminal is not wide. */
+function workText(services: readonly Service[]): string {
+  const busy = services.filter(({ running, queued }) => running + queued > 0);
+  return busy.length === 0 ? "idle" : busy.map(jobsText).join("  ");
+}
+
 /** `llm 1+2`: one runs, two wait. */
-function jobsText({ capability, running, queued }: NonNullable<TopPeer["load"]>["services"][number]): string {
+function jobsText({ capability, running, queued }: Service): string {
   return `${onOneLine(capability, NAME_CHARS)} ${running}${queued > 0 ? `+${queued}` : ""}`;
 }
 

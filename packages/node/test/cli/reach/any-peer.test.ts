@@ -1,6 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { networkInterfaces } from "node:os";
 import path from "node:path";
+import { Readable } from "node:stream";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runCli } from "../../../src/cli/program.ts";
 import { createPeer, fixedDelaySources, temporaryFolder, testConfig, type Peer } from "../../support.ts";
@@ -121,11 +122,32 @@ describe.skipIf(ADDRESS === undefined)("a command that is told of a peer on anot
     expect(two.stderr).not.toContain(tokens["admin"] ?? "?");
   });
 
+  it("talks with that peer in text, and says who has answered", async () => {
+    const named = ["--peer", at(), "--ca", "house.pem"];
+    const chat = async (...more: readonly string[]) => {
+      const { stdin } = process;
+      Object.defineProperty(process, "stdin", { value: Readable.from(["What time is it?\n"]), configurable: true });
+      try {
+        return await run(["chat", ...named, ...more], as("guest"));
+      } finally {
+        Object.defineProperty(process, "stdin", { value: stdin, configurable: true });
+      }
+    };
+    const told = await chat();
+    expect(told).toMatchObject({ code: 0, stdout: "The time is ten past nine. Shall I set an alarm?\n" });
+    expect(told.stderr).toBe("(attic answered)\n");
+    const events = (await chat("--json")).stdout.trimEnd().split("\n");
+    expect(JSON.parse(events.at(-1) ?? "")).toMatchObject({
+      type: "done",
+      peer: { name: "attic", peerId: peer.identity.peerId },
+    });
+  });
+
   it("lets whoever may look see who does what and how busy they are, and only admins change it", async () => {
     const named = ["--peer", at(), "--ca", "house.pem"];
     expect((await run(["route", "explain", "LLM", ...named], as("member"))).stdout).toContain("attic (here)");
     expect((await run(["route", "list", ...named], as("member"))).stdout).toMatch(/^attic \(here\) +llm/m);
-    expect((await run(["top", "--once", ...named], as("member"))).stdout).toMatch(/^attic.* llm \d/m);
+    expect((await run(["top", "--once", ...named], as("member"))).stdout).toMatch(/^attic.* idle$/m);
     for (const args of [
       ["top", "--once"],
       ["route", "list"],
