@@ -59,8 +59,8 @@ describe("a peer without a single engine", { timeout: 240_000 }, () => {
     async (_, service, ask, isDue) => {
       const overIt = (trouble: () => Promise<void> | void): Disturbance => ({
         isDue,
-        trouble: async () => {
-          await house.untilFirstWorks(service);
+        trouble: async (over) => {
+          if (!(await house.untilFirstWorks(service, over))) throw new Error(`${house.first.name} never began`);
           await trouble();
         },
       });

@@ -136,7 +136,7 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
     log.info("peer stopped");
   };
   const parts = { about, services, cluster, ears, access, clients, memory, rooms, load, tls, status, commands, log };
-  const gateway = await listen(parts).catch(async (error: unknown) => {
+  const gateway = await listen(parts, config.limits).catch(async (error: unknown) => {
     await close();
     throw error;
   });
@@ -299,7 +299,7 @@ function joinHouse(parts: {
   return { memory, rooms, load, leave };
 }
 
-function listen(parts: {
+interface ListenParts {
   readonly about: HouseClientsOptions["about"];
   readonly services: Services;
   readonly cluster: Cluster;
@@ -313,12 +313,15 @@ function listen(parts: {
   readonly status: () => Record<string, unknown>;
   readonly commands: AppCommands;
   readonly log: Logger;
-}): Promise<Gateway> {
+}
+
+function listen(parts: ListenParts, limits: Config["limits"]): Promise<Gateway> {
   const { about, services, cluster, ears, access, clients, memory, rooms, load, tls, status, commands, log } = parts;
   const { gate, book, audit } = access;
   return startGateway({
     host: tls.access.host,
     port: tls.access.port,
+    connections: limits.connections,
     entry: tls.entry,
     credentials: tls.credentials,
     trust: tls.trust,

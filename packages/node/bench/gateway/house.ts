@@ -30,4 +30,4 @@ export function doorOf({ introduction: { url, token } }: LivePeer): Door {
 }
 
 /** What is measured is how much a peer can do, not how much it lets one client do. */
-const NO_LIMITS = { "limits.messages_per_minute": "0" };
+const NO_LIMITS = { "limits.messages_per_minute": "0", "limits.connections": "2000" };

@@ -304,6 +304,11 @@ export const configSchema = z.strictObject({
       meaning: "Live conversations that are held at once. More are refused.",
       default: 8,
     }),
+    connections: setting(whole(1, 2_000), {
+      meaning:
+        "Clients that are connected at once, of this machine and of others together. More are refused, and find another peer.",
+      default: 1_000,
+    }),
     turn_seconds: setting(whole(2, 60), {
       meaning: "In a live conversation, who speaks longer is heard in pieces; the last of them is answered.",
       unit: "seconds",

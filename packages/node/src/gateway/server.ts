@@ -27,6 +27,8 @@ export interface GatewayOptions extends ConnectionDeps, Omit<FrontOptions, "entr
   readonly patienceMs?: number;
   /** How many may be at that at once. */
   readonly waitingPlaces?: number;
+  /** WebSockets at once; each holds a session in memory. Default 1,000. */
+  readonly connections?: number;
 }
 
 /** A listening gateway. */
@@ -43,8 +45,8 @@ export interface Gateway {
 
 const FAREWELL_MS = 1000;
 const PATIENCE_MS = 10_000;
-/** Clients at once; each holds a session in memory. */
-const MAX_CONNECTIONS = 512;
+/** As `limits.connections`. */
+const CONNECTIONS = 1_000;
 
 /**
  * Listens.
@@ -128,9 +130,11 @@ function acceptSockets(
   options: GatewayOptions & { readonly entry: Entry },
   users: Set<Connection>,
 ): WebSocketServer {
+  const { connections = CONNECTIONS } = options;
   const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_TEXT_BYTES, perMessageDeflate: false });
   app.server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    const refused = refusalOfSocket(request, options.entry, sockets.clients.size);
+    const isFull = sockets.clients.size >= connections;
+    const refused = refusalOfSocket(request, options.entry, isFull);
     if (refused !== undefined) {
       socket.end(refusalBytes(refused));
       return;
@@ -143,12 +147,12 @@ function acceptSockets(
   return sockets;
 }
 
-function refusalOfSocket(request: IncomingMessage, entry: Entry, connections: number): Refusal | undefined {
+function refusalOfSocket(request: IncomingMessage, entry: Entry, isFull: boolean): Refusal | undefined {
   const refused = entry.refusalOf(request);
   if (refused !== undefined) return refused;
   const path = (request.url ?? "").split("?")[0];
   if (path !== "/ws" && path !== "/") return NO_SOCKET;
-  return connections >= MAX_CONNECTIONS ? CROWDED : undefined;
+  return isFull ? CROWDED : undefined;
 }
 
 const NO_SOCKET: Refusal = {

@@ -1,7 +1,9 @@
 /** What is answered over bare HTTP: to load balancers, to what is no request of ours, and to what only looks like one. */
+import { once } from "node:events";
 import { connect } from "node:net";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
+import { WebSocket } from "ws";
 import { managed, TOKEN } from "./management/managed.ts";
 
 const AUTHORIZATION = `Bearer ${TOKEN}`;
@@ -54,6 +56,31 @@ describe("the health of a peer", () => {
       expect((await fetch(`${gateway.url}/health`, { method })).status).toBe(503);
     }
     expect(await (await fetch(`${gateway.url}/health`)).json()).toEqual({ service: "parley", status: "unhealthy" });
+  });
+});
+
+describe("a peer that has as many clients as it takes", () => {
+  const UPGRADE = [
+    "GET /ws HTTP/1.1",
+    "Host: 127.0.0.1",
+    "Connection: Upgrade",
+    "Upgrade: websocket",
+    "Sec-WebSocket-Version: 13",
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+  ];
+
+  it("sends one more to another peer, and takes one again when one has left", async () => {
+    const { gateway } = await managed({ gateway: { connections: 1 } });
+    const inside = new WebSocket(`${gateway.url.replace("http", "ws")}/ws`);
+    await once(inside, "open");
+    const refused = await say(gateway.port, UPGRADE);
+    expect([refused.status, refused.body]).toEqual([503, failure("RATE_LIMIT_EXCEEDED")]);
+    inside.terminate();
+    await vi.waitFor(async () => {
+      const next = new WebSocket(`${gateway.url.replace("http", "ws")}/ws`);
+      await once(next, "open");
+      next.terminate();
+    });
   });
 });
 

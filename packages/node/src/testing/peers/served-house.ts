@@ -13,7 +13,6 @@ const SECRET = "a secret of more than sixteen characters";
 const LOOK_MS = 50;
 const WRITTEN_MS = 30_000;
 const OFFERED_MS = 60_000;
-const LOOKS_AT_WORK = 200;
 const SERVICES: readonly ServiceName[] = ["vad", "stt", "llm", "tts"];
 
 /** What a client was given, and when (`performance.now()`). */
@@ -21,15 +20,16 @@ export interface Given {
   readonly text: string;
   readonly sound: Float32Array;
   readonly startedMs: number;
-  /** Of the first piece of text or sound; NaN when there was none. */
-  readonly firstMs: number;
+  /** Of the first piece of sound; NaN when there was none. */
+  readonly firstSoundMs: number;
   readonly endedMs: number;
 }
 
 /** Comes over it, once, with the first event for which it is due. */
 export interface Disturbance {
   isDue(event: TurnEvent, seen: number): boolean;
-  trouble(): Promise<void>;
+  /** @param over aborted when all has come that comes */
+  trouble(over: AbortSignal): Promise<void>;
 }
 
 export class ServedHouse {
@@ -96,11 +96,20 @@ export class ServedHouse {
     return (services[service]?.engine?.host?.running ?? 0) > 0;
   }
 
-  /** @throws Error when it does not begin */
-  async untilFirstWorks(service: ServiceName): Promise<void> {
-    for (let look = 0; !(await this.isFirstAtWork(service)); look += 1) {
-      if (look > LOOKS_AT_WORK) throw new Error(`${this.first.name} never began`);
-    }
+  /** Whether the first has said in the house that it has a job of that kind, which may be one that only listens yet. */
+  async hasFirstTaken(service: ServiceName): Promise<boolean> {
+    const { services } = await asked<{
+      readonly services: readonly { readonly peer: string; readonly capability: string; readonly running: number }[];
+    }>(this.entry, "/api/v1/route");
+    return services.some(
+      ({ peer, capability, running }) => peer === this.first.peerId && capability === service && running > 0,
+    );
+  }
+
+  /** Whether that engine of the first began before `over`. */
+  async untilFirstWorks(service: ServiceName, over: AbortSignal): Promise<boolean> {
+    while (!over.aborted) if (await this.isFirstAtWork(service)) return true;
+    return false;
   }
 
   async close(): Promise<void> {
@@ -134,20 +143,25 @@ export async function given(events: AsyncIterable<TurnEvent>, disturbance?: Dist
   const startedMs = performance.now();
   const sound: number[] = [];
   let text = "";
-  let firstMs = Number.NaN;
+  let firstSoundMs = Number.NaN;
   let seen = 0;
   let troubled: Promise<void> | undefined;
+  const over = new AbortController();
   for await (const event of events) {
     if (event.type === "text") text += event.delta;
     if (event.type === "segment") text += event.text;
     if (event.type === "audio") for (const sample of event.samples) sound.push(sample);
-    if (Number.isNaN(firstMs) && text.length + sound.length > 0) firstMs = performance.now();
+    if (Number.isNaN(firstSoundMs) && sound.length > 0) firstSoundMs = performance.now();
     seen += 1;
-    if (disturbance?.isDue(event, seen) === true) troubled ??= disturbance.trouble();
+    if (troubled !== undefined || disturbance?.isDue(event, seen) !== true) continue;
+    troubled = disturbance.trouble(over.signal);
+    // It is met below; nobody may be there yet.
+    troubled.catch(() => undefined);
   }
   const endedMs = performance.now();
+  over.abort();
   await troubled;
-  return { text, sound: Float32Array.from(sound), startedMs, firstMs, endedMs };
+  return { text, sound: Float32Array.from(sound), startedMs, firstSoundMs, endedMs };
 }
 
 /** @throws Error with what the peer answered, when it refuses */
