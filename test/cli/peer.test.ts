@@ -91,7 +91,7 @@ describe("a peer started from the command line", { timeout: 240_000 }, () => {
     // Its next line meets the closed pipe; a second start makes it say nothing, so it is told to stop.
     peer.process.kill("SIGTERM");
     expect(await peer.ended).toBe(0);
-    expect(readdirSync(home.path)).toEqual(["identity.key", "peer.lock.1"]);
+    expect(readdirSync(home.path)).toEqual(["identity.key", "pairs", "peer.lock.1"]);
   });
 
   it("starts again after kill -9, which leaves its files behind", async () => {

@@ -1,11 +1,9 @@
 /** What any client may expect of any peer: one list of cases, run against peers of every kind, and against what stands in front of them. */
 import { randomUUID } from "node:crypto";
-import { once } from "node:events";
 import { expect, it, onTestFinished } from "vitest";
 import { whiteNoise, withRms } from "@parley/audio/testing";
 import { LiveMicrophone, LiveSpeaker, TalkListener } from "@parley/node/testing";
 import { connect, type ConnectOptions, type IncomingMessage, type ParleyClient, type TurnEvent } from "@parley/sdk";
-import { WebSocket } from "ws";
 
 /** What the house's engines say. */
 export const REPLY = "The kettle is on. The cat is out.";
@@ -255,16 +253,19 @@ class RawSocket {
 
   private constructor(socket: WebSocket) {
     this.#socket = socket;
-    socket.on("message", (data: Buffer) => this.#frames.push(JSON.parse(data.toString()) as Frame));
-    // What ends it is told by what comes before, or by nothing coming.
-    socket.on("error", () => undefined);
+    socket.addEventListener("message", ({ data }: MessageEvent<unknown>) => {
+      this.#frames.push(JSON.parse(String(data)) as Frame);
+    });
   }
 
   static async open(url: string): Promise<RawSocket> {
     const socket = new WebSocket(url);
     const raw = new RawSocket(socket);
-    await once(socket, "open");
-    onTestFinished(() => socket.terminate());
+    onTestFinished(() => socket.close());
+    await new Promise((resolve, reject) => {
+      socket.addEventListener("open", resolve);
+      socket.addEventListener("error", () => reject(new Error(`no WebSocket at ${url}`)));
+    });
     return raw;
   }
 
@@ -278,7 +279,11 @@ class RawSocket {
 
   /** The first frame, of all that came, for which it is true. */
   async until(wanted: (frame: Frame) => boolean): Promise<Frame> {
-    await expect.poll(() => this.#frames.some(wanted), { timeout: PATIENCE_MS }).toBe(true);
-    return this.#frames.find(wanted) ?? {};
+    for (const untilMs = performance.now() + PATIENCE_MS; performance.now() < untilMs;) {
+      const found = this.#frames.find(wanted);
+      if (found !== undefined) return found;
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    throw new Error(`it never came; there were ${JSON.stringify(this.#frames)}`);
   }
 }

@@ -107,7 +107,8 @@ export function buildMiniHouse(): MiniHouse {
   };
   for (const path of COPIED) cpSync(join(ROOT, path), join(root, path), { recursive: true });
   // They stand on packages of the real house.
-  for (const path of ["tools/bench/between", "tools/diagram"]) rmSync(join(root, path), { recursive: true });
+  for (const path of ["tools/bench/between", "tools/diagram", "tools/protocol"])
+    rmSync(join(root, path), { recursive: true });
   for (const [path, text] of Object.entries(SOURCES)) write(path, text);
   linkModules(root);
   markInstalled(root);
