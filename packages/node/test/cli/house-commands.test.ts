@@ -146,7 +146,7 @@ describe("parley route", () => {
 
 describe("parley top", () => {
   it("shows of each peer its load, and of turns how soon they were heard", async () => {
-    const asked = await run(["ask", "What time is it?", "--out", "answer.wav"]);
+    const asked = await run(["ask", "What time is it?", "--out", path.join(peers[0]?.paths.home ?? "", "answer.wav")]);
     expect(asked).toMatchObject({ code: 0, stdout: "It is ten.\n" });
     const told = await json("top", "--once");
     expect(told).toMatchObject({
