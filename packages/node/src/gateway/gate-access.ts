@@ -74,6 +74,13 @@ export class GateAccess implements Access {
   }
 }
 
+/** Those that take another right than to look. Whoever is in may know where else the house can be reached: a client goes on there. */
+const RIGHT_FOR_QUERY: ReadonlyMap<string, Right | undefined> = new Map([
+  ["get_active_nodes", undefined],
+  ["recall_memory", "memory"],
+  ["get_message_status", "message"],
+]);
+
 /** What one has to have the right to; undefined: nothing. */
 function rightFor({ type, name = "", to }: Deed): Right | undefined {
   if (FREE.has(type)) return undefined;
@@ -85,7 +92,7 @@ function rightFor({ type, name = "", to }: Deed): Right | undefined {
 }
 
 function rightAtPeer(type: Deed["type"], name: string): Right | undefined {
-  if (type === "QUERY") return name === "recall_memory" ? "memory" : name === "get_message_status" ? "message" : "look";
+  if (type === "QUERY") return RIGHT_FOR_QUERY.has(name) ? RIGHT_FOR_QUERY.get(name) : "look";
   // An answer to whoever has asked.
   if (type === "COMMAND_RESULT" || type === "RESPONSE") return undefined;
   if (type !== "COMMAND") return "converse";
