@@ -8,17 +8,26 @@ import type { CliContext } from "./context.ts";
 import { failureJson, failureText } from "./failure.ts";
 import { addGlobalFlags } from "./setting-flags.ts";
 
+const ANY_PEER = `Commands that ask a peer ask the one that runs here, or any other:
+  PARLEY_TOKEN=… parley status --peer kitchen.local --ca house.pem
+The token is a client's (parley client add NAME, there); house.pem is what parley trust --out house.pem has written there.
+`;
+
 async function createProgram(args: readonly string[], context: CliContext, invocation: Invocation): Promise<Command> {
   const program = new Command("parley")
     .description("Parley: a voice assistant for the machines you own")
     .version(VERSION, "-V, --version", "print the version")
+    .configureHelp({ showGlobalOptions: true })
     .showHelpAfterError("(--help tells how it is used)")
     .configureOutput({ writeOut: context.stdout, writeErr: args.includes("--json") ? () => undefined : context.stderr })
     .exitOverride();
   addGlobalFlags(program);
   for (const register of await commandsFor(args)) register(program, context, invocation);
   const codes = EXIT_CODES.map(({ code, meaning }) => `  ${String(code).padStart(3)}  ${meaning}`).join("\n");
-  program.addHelpText("after", `\nExit codes:\n${codes}\n\nEach command has help of its own: parley ask --help`);
+  program.addHelpText(
+    "after",
+    `\n${ANY_PEER}\nExit codes:\n${codes}\n\nEach command has help of its own: parley ask --help`,
+  );
   return program;
 }
 

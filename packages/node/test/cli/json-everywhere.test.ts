@@ -4,6 +4,7 @@ import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { commandsFor } from "../../src/cli/commands/index.ts";
+import { ProgressLine } from "../../src/cli/progress.ts";
 import { runCli } from "../../src/cli/program.ts";
 import { addGlobalFlags } from "../../src/cli/setting-flags.ts";
 import { until } from "../mesh/host/hosts.ts";
@@ -106,6 +107,15 @@ function linesOf(text: string): readonly unknown[] {
 }
 
 describe("--json", () => {
+  it("tells progress as JSON too, and draws nothing", () => {
+    let stderr = "";
+    const progress = new ProgressLine({ ...quiet, stderr: (text) => void (stderr += text) }, true, true);
+    progress.status("50 %");
+    progress.line("fetched");
+    progress.clear();
+    expect(linesOf(stderr)).toEqual([{ progress: "fetched" }]);
+  });
+
   it("is tried here with every command that there is", async () => {
     expect([...Object.keys(CALLS), ...ELSEWHERE].toSorted()).toEqual([...(await leaves())].toSorted());
   });
