@@ -1,6 +1,6 @@
 /**
  * What it costs a client when the peer that works for it is killed (-9) or stopped (SIGSTOP) over it: three peers as processes, of which
- * the one that the client is connected to has no engine, and engines of fixed delay. What is counted is said in `moving/rows.ts`.
+ * the one that the client is connected to has no engine, and engines of fixed delay. What is counted is said in `moving/rows.ts`. About 7 minutes.
  *
  *     npm run bench -- moving [--rounds 5]
  */
