@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { parley, run, temporaryHome, until } from "../support.ts";
 
 let home: Awaited<ReturnType<typeof temporaryHome>>;
@@ -33,6 +33,7 @@ describe("with --json", () => {
       PARLEY_CLUSTER_DISCOVERY: "off",
     };
     const peer = parley(["start", "--json"], { env });
+    onTestFinished(() => void peer.process.kill("SIGKILL"));
     await until(
       () => /"hasQuorum":true.*\n/.test(peer.stdout()) && (peer.stdout().match(/"state":"failed"/g)?.length ?? 0) === 4,
       () => peer.stdout() + peer.stderr(),
