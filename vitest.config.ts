@@ -8,6 +8,8 @@ export const WHOLE_CLUSTERS = [
   "packages/node/test/cluster/sleep/processes.test.ts",
   "test/voice/arbitration.test.ts",
   "test/clients/*.test.ts",
+  "packages/node/test/cluster/host/{members,outbox,leaving}.test.ts",
+  "simulations/chaos/test/cluster.test.ts",
   "test/voice/moving.test.ts",
 ];
 

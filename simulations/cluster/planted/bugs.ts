@@ -87,8 +87,8 @@ const FORMING_BUGS: readonly PlantedBug[] = [
     12,
     "what is written in the cluster of one counts for nothing",
     "cluster/host/member/contents.ts",
-    "return pairs.keys().every(isAnnouncement);",
-    "return pairs.size >= 0;",
+    "return pairs.keys().some((key) => !isAnnouncement(key) && !isSecretKey(key));",
+    "return pairs.size < 0;",
   ),
   bug(
     13,

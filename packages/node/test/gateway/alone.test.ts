@@ -111,6 +111,7 @@ it(
     expect(await cellar.write("together")).toBe("done");
     await until(() => attic.peer.cluster.shared?.now.pairs.has("together") === true, "what was written meanwhile");
     expect(attic.status().said).not.toContain("Nothing new can be agreed on");
-    expect(await cellar.answer()).toBe("I am cellar.");
+    // They are as good as each other: either may think for the other again.
+    expect(["I am cellar.", "I am attic."]).toContain(await cellar.answer());
   },
 );
