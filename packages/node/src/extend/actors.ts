@@ -1,6 +1,7 @@
 /** A program's own actors, below `parley://PEER/app`: in each membership of the peer anew. */
 import type { ActorRef, ActorSystem } from "@parley/actors";
 import type { Cluster } from "../cluster/face.ts";
+import { inEachMembership } from "../cluster/memberships.ts";
 import type { AppActor } from "./extension.ts";
 
 const APP = "app";
@@ -17,21 +18,7 @@ export function growActors(
   cluster: Pick<Cluster, "actors" | "onChange">,
 ): () => void {
   if (Object.keys(actors).length === 0) return () => undefined;
-  let system: ActorSystem | undefined;
-  let leave: (() => void) | undefined;
-  const look = (): void => {
-    // Its peer may leave one cluster and join another: each membership has actors of its own.
-    if (cluster.actors === system) return;
-    leave?.();
-    system = cluster.actors;
-    leave = system === undefined ? undefined : grow(system, actors);
-  };
-  const stop = cluster.onChange(look);
-  look();
-  return () => {
-    stop();
-    leave?.();
-  };
+  return inEachMembership(cluster, (system) => grow(system, actors));
 }
 
 function grow(system: ActorSystem, actors: Readonly<Record<string, AppActor>>): () => void {

@@ -9,6 +9,7 @@ import {
 } from "@parley/actors";
 import type { Message, MessageStatus } from "@parley/sdk";
 import type { Cluster } from "../../cluster/face.ts";
+import { inEachMembership } from "../../cluster/memberships.ts";
 import type { ClientSeat } from "./directory.ts";
 import type { Elsewhere } from "./elsewhere.ts";
 import type { Hub } from "./hub.ts";
@@ -39,23 +40,14 @@ type Mail = ReceivedNote | HubNote | Listing | Refused | { readonly type: "tick"
 
 /** Joins `hub` to whatever cluster the peer belongs to, until the result is called. */
 export function joinMesh(hub: Hub, cluster: Pick<Cluster, "actors" | "onChange">): () => void {
-  let system: ActorSystem | undefined;
-  let way: MeshWay | undefined;
-  const look = (): void => {
-    // Its peer may leave one cluster and join another: each membership has actors of its own.
-    if (cluster.actors === system) return;
-    system = cluster.actors;
-    way?.close();
-    way = system === undefined ? undefined : new MeshWay(hub, system);
+  return inEachMembership(cluster, (system) => {
+    const way = new MeshWay(hub, system);
     hub.connect(way);
-  };
-  const stop = cluster.onChange(look);
-  look();
-  return () => {
-    stop();
-    way?.close();
-    hub.connect(undefined);
-  };
+    return () => {
+      way.close();
+      hub.connect(undefined);
+    };
+  });
 }
 
 /** What is known of another hub's clients. */

@@ -9,6 +9,7 @@ import {
 } from "@parley/actors";
 import type { ArbitrationMessage } from "@parley/audio/turn";
 import type { Cluster } from "../../cluster/face.ts";
+import { inEachMembership } from "../../cluster/memberships.ts";
 import { ALL, type Arbitration, type Elsewhere } from "./arbitration.ts";
 import { peerOf, readNote, type ArbitrationNote } from "./wire.ts";
 
@@ -23,23 +24,14 @@ type Message = ArbitrationNote | Listing | Refused;
 
 /** Joins `arbitration` to whatever cluster the peer belongs to, until the result is called. */
 export function joinMesh(arbitration: Arbitration, cluster: Pick<Cluster, "actors" | "onChange">): () => void {
-  let system: ActorSystem | undefined;
-  let way: MeshWay | undefined;
-  const look = (): void => {
-    // Its peer may leave one cluster and join another: each membership has actors of its own.
-    if (cluster.actors === system) return;
-    system = cluster.actors;
-    way?.close();
-    way = system === undefined ? undefined : new MeshWay(arbitration, system);
+  return inEachMembership(cluster, (system) => {
+    const way = new MeshWay(arbitration, system);
     arbitration.connect(way);
-  };
-  const stop = cluster.onChange(look);
-  look();
-  return () => {
-    stop();
-    way?.close();
-    arbitration.connect(undefined);
-  };
+    return () => {
+      way.close();
+      arbitration.connect(undefined);
+    };
+  });
 }
 
 class MeshWay implements Elsewhere {
