@@ -3,44 +3,19 @@ import type { ActorRef } from "@parley/actors";
 import { scriptedToolSource } from "../../../src/testing/scripted-tool-llm.ts";
 import type { MemoryReply, MemoryRequest } from "../../../src/services/memory/actor.ts";
 import type { KeptThread, MemoryFindings } from "../../../src/services/memory/port.ts";
-import { freePorts, SECRET } from "../../cluster/host/peers.ts";
-import { until } from "../../mesh/host/hosts.ts";
-import { createPeer, eventually, fixedDelaySources, temporaryFolder, testConfig, type Peer } from "../../support.ts";
+import { eventually, fixedDelaySources, type Peer } from "../../support.ts";
+import { unitedPeers, type UnitedPeers } from "../../united-peers.ts";
 import { SocketClient } from "./client.ts";
 
 let peers: readonly Peer[] = [];
-const ending: (() => Promise<void>)[] = [];
+let house: UnitedPeers | undefined;
 
 beforeAll(async () => {
-  const ports = await freePorts(2);
-  peers = await Promise.all(
-    ports.map(async (port, i) => {
-      const folder = await temporaryFolder();
-      const config = testConfig(folder.path, {
-        name: ["attic", "cellar"][i] ?? "",
-        "cluster.enabled": "true",
-        "cluster.discovery": "static",
-        "cluster.join": ports.map((each) => `127.0.0.1:${each}`).join(","),
-        "mesh.port": `${port}`,
-      });
-      const sources = { ...fixedDelaySources({}), llm: scriptedToolSource() };
-      const peer = await createPeer({ config, sources, joinSecret: SECRET });
-      ending.push(async () => {
-        await peer.close();
-        await folder.remove();
-      });
-      return peer;
-    }),
-  );
-  await until(
-    () => peers.every(({ cluster }) => cluster.peers().filter(({ role }) => role === "voter").length === 2),
-    "two voters",
-  );
+  house = await unitedPeers(["attic", "cellar"], () => ({ ...fixedDelaySources({}), llm: scriptedToolSource() }));
+  ({ peers } = house);
 }, 120_000);
 
-afterAll(async () => {
-  for (const end of ending) await end();
-});
+afterAll(() => house?.close());
 
 function peerAt(index: number): Peer {
   const peer = peers[index];

@@ -2,12 +2,11 @@
 import { connect, type ConnectOptions, type ParleyClient, type TurnEvent } from "@parley/sdk";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
-import { freePorts, SECRET } from "../../cluster/host/peers.ts";
-import { until } from "../../mesh/host/hosts.ts";
-import { createPeer, fixedDelaySources, temporaryFolder, testConfig, tone, type Peer } from "../../support.ts";
+import { fixedDelaySources, tone, type Peer } from "../../support.ts";
+import { unitedPeers, type UnitedPeers } from "../../united-peers.ts";
 import { Relay } from "./relay.ts";
 
-const ending: (() => Promise<void>)[] = [];
+let house: UnitedPeers | undefined;
 let peers: readonly Peer[];
 let token: string;
 
@@ -33,43 +32,20 @@ async function newClient(name: string): Promise<string> {
 }
 
 beforeAll(async () => {
-  const ports = await freePorts(2);
-  peers = await Promise.all(
-    ports.map(async (port, i) => {
-      const folder = await temporaryFolder();
-      const config = testConfig(folder.path, {
-        name: ["attic", "cellar"][i] ?? "",
-        "cluster.enabled": "true",
-        "cluster.discovery": "static",
-        "cluster.join": ports.map((each) => `127.0.0.1:${each}`).join(","),
-        "mesh.port": `${port}`,
-      });
-      const delays = {
-        sttMs: 20,
-        llmMs: 400,
-        ttsMs: 20,
-        tokenMs: 60,
-        texts: ["one", "two"],
-        replies: ["It is ten. Good night."],
-      };
-      const peer = await createPeer({ config, sources: fixedDelaySources(delays), joinSecret: SECRET });
-      ending.push(async () => {
-        await peer.close();
-        await folder.remove();
-      });
-      return peer;
-    }),
-  );
-  await until(
-    () => peers.every(({ cluster }) => cluster.peers().filter(({ role }) => role === "voter").length === 2),
-    "two voters",
-  );
+  const delays = {
+    sttMs: 20,
+    llmMs: 400,
+    ttsMs: 20,
+    tokenMs: 60,
+    texts: ["one", "two"],
+    replies: ["It is ten. Good night."],
+  };
+  house = await unitedPeers(["attic", "cellar"], () => fixedDelaySources(delays));
+  ({ peers } = house);
   token = await newClient("tablet");
 }, 120_000);
 
-afterAll(async () => {
-  for (const end of ending) await end();
-});
+afterAll(() => house?.close());
 
 const relays = (): Promise<Relay[]> => Promise.all(peers.map(({ url }) => Relay.to(Number(new URL(url).port))));
 
