@@ -1,4 +1,5 @@
 /** A region: one host's part in keeping one kind of entities. The decisions are in `router.ts` and `owner.ts`. */
+import { isActorName } from "../core/address.ts";
 import type { Actor, ActorContext, Behavior } from "../core/behavior.ts";
 import type { ActorRef } from "../core/ref.ts";
 import type { ActorSystem } from "../core/system-options.ts";
@@ -302,7 +303,7 @@ export class Region<Message> implements Actor<AnyMessage<Message>> {
           throw error;
         }
       },
-      { ...spawn, restart: "transient" },
+      { ...spawn, ...nameFor(entity), restart: "transient" },
     );
     this.#children.set(entity, child);
     this.#context.watch(child, () => ({ type: "own-entity-ended", entity }));
@@ -388,4 +389,9 @@ export class Region<Message> implements Actor<AnyMessage<Message>> {
   get #nowMs(): number {
     return this.#context.nowMs();
   }
+}
+
+/** It is called like its entity, where an actor may be called so: people find it by that. */
+function nameFor(entity: string): { readonly name?: string } {
+  return isActorName(entity) && !entity.startsWith("$") ? { name: entity } : {};
 }

@@ -17,6 +17,7 @@ import { askBeyond } from "./refusal.ts";
 import { isEntityName, type OwnRegionMessage, type RegionMessage, regionMessages } from "./region-protocol.ts";
 import type { RouterLimits } from "./router.ts";
 import type { ShardingSettings } from "./sharding-settings.ts";
+import { shardOf } from "./shards.ts";
 import { type SingletonSend, startSingleton } from "./singleton.ts";
 
 export interface ShardingOptions<Message> {
@@ -48,6 +49,11 @@ export interface Sharding<Message> {
   readonly coordinator: ActorRef<SingletonSend<Register>>;
   /** @throws ActorError `bad-option` */
   entity(id: string): EntityRef<Message>;
+  /**
+   * Whether an entity of this id would live on this host, as far as the table here says, which may be behind: for whoever is free
+   * to choose an id and wants it near.
+   */
+  isOwn(id: string): boolean;
   /**
    * Leaves on purpose, before the system is stopped: every shard goes to another host, a few at a time, with the messages that
    * wait for its entities, and none comes here any more in the life of this system. What is sent from here still finds its
@@ -92,6 +98,10 @@ export function startSharding<Message>(system: ActorSystem, options: ShardingOpt
     entity: (id) => {
       if (isEntityName(id)) return entityRef<Message>(region, id);
       throw new ActorError("bad-option", "an entity's id has from 1 to 256 characters");
+    },
+    isOwn: (id) => {
+      const { rows } = table.read();
+      return !settings.departure.isLeaving && rows[shardOf(id, rows.length)]?.owner === region.address;
     },
     drain: async (drainOptions) => {
       const timeoutMs = drainOptions?.timeoutMs ?? DRAIN_TIMEOUT_MS;

@@ -17,6 +17,24 @@ describe("sharding", () => {
     expect(Object.values(counts()).toSorted((x, y) => x - y)).toEqual([2, 3, 3]);
   });
 
+  test("says which ids would live here, and calls each entity by its id", async () => {
+    const { cluster, at, where, owners } = await setUp();
+    expect(IDS.some((id) => at("b").isOwn(id))).toBe(false);
+    cluster.placement.elect("b");
+    await cluster.clock.pass(3_000);
+    expect(owners()).not.toContain("nobody");
+    for (const id of [...IDS, "$odd\u0000"]) {
+      const [peer] = (await where("a", id)).split("/");
+      expect(["a", "b", "c"].filter((each) => at(each).isOwn(id))).toEqual([peer]);
+    }
+    const own = IDS.filter((id) => at("b").isOwn(id)).map((id) => `/session/${id}`);
+    const region = cluster
+      .host("b")
+      .system.inspect()
+      .find(({ path }) => path === "/session");
+    expect(region?.children.map(({ path }) => path).toSorted()).toEqual(expect.arrayContaining(own));
+  });
+
   test("keeps messages that come before there is a coordinator, in their order", async () => {
     const { cluster, store, add } = await setUp();
     const adds = [1, 2, 3, 4].map((n) => add("a", "x", n));
