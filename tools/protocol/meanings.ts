@@ -64,6 +64,8 @@ const MEANINGS: Readonly<Record<string, string>> = {
   "MESSAGE.attachments[].base64": "Its bytes.",
   "MESSAGE.attachments[].size": "Its length in bytes.",
   "MESSAGE.threadId": "The thread that it belongs to, across sessions, clients and peers.",
+  "MESSAGE.privacy":
+    "Of a question to the assistant alone: how far it may go, see below; with another target it is refused.",
   "MESSAGE.context": "What the sender knows that belongs to it.",
   "MESSAGE.context.previousMessages": "What was said before.",
   "MESSAGE.context.relevantMemories": "What was remembered.",

@@ -39,6 +39,15 @@ A MESSAGE without a target is a question to the assistant, in the conversation o
 \`server\`, \`inReplyTo\` the question. Who \`supportsStreaming\` gets it piece by piece before: EVENTs \`content\` (\`{content}\`), then one
 \`metadata\` (times). A failure of the model is an ERROR \`PROVIDER_ERROR\`.
 
+## What must not leave
+
+\`privacy\` in the parameters of \`ask\`, \`listen\`, \`say\` and \`talk\`, and in a MESSAGE to the assistant, says how far that request may go:
+\`host\`, not beyond the machine of the peer that the client is connected to; \`house\`, not beyond the machines of the house. It holds
+beside what the peer is set to (\`privacy.*\`) and what the house has agreed on (\`localOnly\`): the strictest of them counts, so a client
+can ask for less, never for more. Where nobody may do it then, the work fails with \`model-missing\`. What was said under it is no part of
+what is thought about later where less was asked, and is not kept beyond the session. A client that goes on at another peer, after a
+fail-over, has chosen that peer's machine.
+
 ## Binary frames
 
 Sound does not go through JSON. 16 bytes of header, little-endian, then 16-bit mono samples; a frame has at most 262,144 bytes.

@@ -38,6 +38,7 @@ export { encryptedMessageSchema } from "./protocol/exchange.ts";
 export * from "./protocol/hearing.ts";
 export * from "./protocol/limits.ts";
 export * from "./protocol/opus-frame.ts";
+export * from "./protocol/privacy.ts";
 export * from "./protocol/query.ts";
 export { ACKNOWLEDGES, sessionStates } from "./protocol/session.ts";
 export type { SessionState } from "./protocol/session.ts";

@@ -1,5 +1,6 @@
 /** What the language model is shown of a conversation. Pure; lives with its session and is forgotten with it. */
 import type { ChatMessage } from "../providers/language-model.ts";
+import { mayBePartOf, type Privacy } from "../routing/index.ts";
 
 /** Bounds of what is kept and shown. */
 export interface ConversationLimits {
@@ -17,15 +18,18 @@ interface Exchange {
   /** As far as it was heard. */
   readonly answer: string;
   readonly wasInterrupted: boolean;
+  /** How far it may go; wherever anything may when absent. */
+  readonly privacy: Privacy | undefined;
 }
 
 /** Told to the model, so that it does not take for said what nobody heard. */
 const INTERRUPTED = " … (interrupted)";
 
-/** How an answer went. */
+/** How an answer went, and how far it may go. */
 export interface AnswerFate {
   /** It was cut: `answer` is what was heard of it. */
   readonly wasInterrupted?: boolean;
+  readonly privacy?: Privacy | undefined;
 }
 
 /** A conversation so far. */
@@ -43,10 +47,10 @@ export function remember(
   conversation: Conversation,
   question: string,
   answer: string,
-  { wasInterrupted = false }: AnswerFate = {},
+  { wasInterrupted = false, privacy }: AnswerFate = {},
   limits: ConversationLimits = DEFAULT_LIMITS,
 ): Conversation {
-  const all = [...conversation.exchanges, { question, answer, wasInterrupted }].slice(-limits.pairs);
+  const all = [...conversation.exchanges, { question, answer, wasInterrupted, privacy }].slice(-limits.pairs);
   let characters = 0;
   let from = all.length;
   for (const exchange of all.toReversed()) {
@@ -57,9 +61,10 @@ export function remember(
   return { ...conversation, exchanges: all.slice(from) };
 }
 
-/** The messages that put `question` to the model. */
-export function prompt(conversation: Conversation, question: string): readonly ChatMessage[] {
-  const { systemPrompt, exchanges } = conversation;
+/** The messages that put `question` to the model. What must not go as far as the question may is not among them. */
+export function prompt(conversation: Conversation, question: string, privacy?: Privacy): readonly ChatMessage[] {
+  const { systemPrompt } = conversation;
+  const exchanges = conversation.exchanges.filter((exchange) => mayBePartOf(privacy, exchange.privacy));
   return [
     ...(systemPrompt === "" ? [] : [{ role: "system", content: systemPrompt } as const]),
     ...exchanges.flatMap((exchange): ChatMessage[] => [

@@ -62,12 +62,13 @@ export class Assistant {
 
   async #think(
     messageId: string,
-    { content: text, threadId }: Payload<"MESSAGE">,
+    { content: text, threadId, privacy }: Payload<"MESSAGE">,
   ): Promise<{ readonly text: string; readonly timings: Readonly<Record<string, unknown>> }> {
     const { session, streams } = this.#deps;
     let answer = "";
     let timings: Readonly<Record<string, unknown>> = {};
-    for await (const event of session.ask({ text }, { speak: false, threadId, signal: this.#over.signal })) {
+    const how = { speak: false, threadId, privacy, signal: this.#over.signal };
+    for await (const event of session.ask({ text }, how)) {
       if (event.type === "done") timings = { ...event.timings };
       if (event.type !== "text") continue;
       answer += event.delta;

@@ -14,6 +14,12 @@ export function refusalOfMessage(message: Message, clientId: string, pass: Pass)
   if (type === "EVENT" && to.kind === "peer") {
     return { code: "INVALID_MESSAGE", reason: "a client does not send EVENT to a peer" };
   }
+  if (type === "MESSAGE" && message.payload.privacy !== undefined && to.kind !== "peer") {
+    return {
+      code: "INVALID_MESSAGE",
+      reason: "payload.privacy is for questions to the peer, and not for other clients",
+    };
+  }
   if (source.clientId !== clientId) {
     return { code: "AUTHORIZATION_DENIED", reason: `this client is ${clientId}, and not ${source.clientId}` };
   }

@@ -140,19 +140,21 @@ export class Work {
     const request = this.#request;
     switch (request.command) {
       case "ask": {
-        const { input, speak, voice, speed, language, hearing: mode, hotWords } = request.parameters;
+        const { input, speak, hearing: mode, hotWords, privacy, ...manner } = request.parameters;
+        const { voice, speed, language } = manner;
         const partials = input.kind === "audio" ? input.partials : undefined;
         const question = input.kind === "text" ? { text: input.text } : { audio: this.#input };
-        return session.ask(question, { speak, voice, speed, language, partials, mode, hotWords, signal });
+        const how = { speak, voice, speed, language, partials, mode, hotWords, privacy, signal };
+        return session.ask(question, how);
       }
       case "listen": {
-        const { partials, language, hearing: mode, hotWords } = request.parameters;
+        const { partials, language, hearing: mode, hotWords, privacy } = request.parameters;
         const how = { partials, language, mode, hotWords, signal };
-        return clocked((timings) => services.listen(counted(this.#input, timings), how));
+        return clocked((timings) => services.listen(counted(this.#input, timings), how, { privacy }));
       }
       case "say": {
-        const { text, format, keep, voice, speed, language } = request.parameters;
-        return clocked(() => services.say(text, { format, keep, voice, speed, language, signal }));
+        const { text, format, keep, voice, speed, language, privacy } = request.parameters;
+        return clocked(() => services.say(text, { format, keep, voice, speed, language, privacy, signal }));
       }
       case "talk":
         throw new TypeError("a conversation has events of its own");

@@ -5,6 +5,7 @@ export { CAPABILITIES, serviceKey } from "./advert.ts";
 export type { Advert, AdvertisedVoice, Capability, Mode, ModelMemory, Power, Reach, Speed } from "./advert.ts";
 /** What is asked, as a value and in words: `STT:lang=en,mode=interactive`. */
 export type { JobSize, Privacy, RouteRequest, Stick } from "./request.ts";
+export { mayBePartOf, strictest } from "./request.ts";
 export { formatRequest, parseRequest } from "./request-text.ts";
 export type { RequestReading } from "./request-text.ts";
 /** What a router knows. */

@@ -4,6 +4,16 @@ import type { Capability, Mode } from "./advert.ts";
 /** `host`: nothing of it leaves this machine. `house`: nothing of it leaves the machines of the cluster's owner. */
 export type Privacy = "host" | "house";
 
+/** What keeps to all of them; undefined: nothing was asked. */
+export function strictest(...all: readonly (Privacy | undefined)[]): Privacy | undefined {
+  return all.includes("host") ? "host" : all.find((each) => each !== undefined);
+}
+
+/** Whether what was said under `kept` may be part of what is said under `asked`. */
+export function mayBePartOf(asked: Privacy | undefined, kept: Privacy | undefined): boolean {
+  return strictest(asked, kept) === asked;
+}
+
 /** How large a job is, as far as it is known before; what is absent is taken to be usual. */
 export interface JobSize {
   /** Sound that is to be heard. */

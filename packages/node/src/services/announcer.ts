@@ -1,15 +1,21 @@
 /** Says what nobody asked for, such as that a timer has ended, in a live conversation: when nothing else is being said. */
 import type { Pcm } from "@parley/audio";
 import type { ReplyPlayback } from "@parley/audio/converse";
+import type { Privacy } from "../routing/index.ts";
 
 /** Where it is said. */
 export interface AnnouncerOptions {
   readonly playback: Pick<ReplyPlayback, "play" | "finished" | "stop">;
-  /** The sound of a text. */
-  readonly speak: (text: string, signal: AbortSignal) => AsyncIterable<Pcm>;
+  /** The sound of a text, made no farther away than `privacy` says. */
+  readonly speak: (text: string, signal: AbortSignal, privacy: Privacy | undefined) => AsyncIterable<Pcm>;
   /** Ends with the conversation. */
   readonly signal: AbortSignal;
   readonly onFailure: (error: unknown) => void;
+}
+
+interface Announcement {
+  readonly text: string;
+  readonly privacy: Privacy | undefined;
 }
 
 /** Announcements that wait. */
@@ -17,7 +23,7 @@ const MOST_WAITING = 8;
 
 export class Announcer {
   readonly #options: AnnouncerOptions;
-  readonly #waiting: string[] = [];
+  readonly #waiting: Announcement[] = [];
   #isIdle = false;
   #saying: AbortController | undefined;
 
@@ -27,9 +33,9 @@ export class Announcer {
   }
 
   /** False: too much waits to be said already, or the conversation is over. */
-  say(text: string): boolean {
+  say(text: string, privacy?: Privacy): boolean {
     if (this.#options.signal.aborted || this.#waiting.length >= MOST_WAITING) return false;
-    this.#waiting.push(text);
+    this.#waiting.push({ text, privacy });
     this.#next();
     return true;
   }
@@ -50,18 +56,18 @@ export class Announcer {
   }
 
   #next(): void {
-    const text = this.#waiting[0];
-    if (text === undefined || !this.#isIdle || this.#saying !== undefined || this.#options.signal.aborted) return;
+    const [next] = this.#waiting;
+    if (next === undefined || !this.#isIdle || this.#saying !== undefined || this.#options.signal.aborted) return;
     const saying = new AbortController();
     this.#saying = saying;
-    void this.#say(text, saying);
+    void this.#say(next, saying);
   }
 
-  async #say(text: string, saying: AbortController): Promise<void> {
+  async #say({ text, privacy }: Announcement, saying: AbortController): Promise<void> {
     const { speak, playback, signal: over, onFailure } = this.#options;
     const signal = AbortSignal.any([saying.signal, over]);
     try {
-      for await (const pcm of speak(text, signal)) {
+      for await (const pcm of speak(text, signal, privacy)) {
         if (signal.aborted || !(await playback.play(pcm, signal))) break;
       }
       if (!signal.aborted) await playback.finished(signal);

@@ -79,12 +79,12 @@ export class Mind {
   /** The answer, in pieces as they come. @throws PeerError, AudioError of whoever thinks */
   async *think(question: Question): AsyncGenerator<string> {
     const { text, threadId, turn, certain, signal, privacy, isUrgent } = question;
-    const messages = await this.#strand(threadId).ask(text);
+    const messages = await this.#strand(threadId).ask(text, privacy);
     const how: GenerateOptions = { ...this.#services.generation(signal), ...(isUrgent ? { urgent: true } : {}) };
     const generate = (asked: readonly ChatMessage[]): AsyncIterable<string> =>
       this.#services.think(asked, how, { privacy });
-    if (!(await this.#usesTools())) return yield* generate(messages);
-    yield* thinkWithTools(messages, { toolbox: this.#toolbox, generate, turn, certain, signal });
+    if (!(await this.#usesTools(privacy))) return yield* generate(messages);
+    yield* thinkWithTools(messages, { toolbox: this.#toolbox, generate, turn, certain, signal, privacy });
   }
 
   /** What was said is part of what is thought about next. */
@@ -131,14 +131,15 @@ export class Mind {
   }
 
   /** A model that cannot use tools answers worse for being offered some: all who may answer must be able. */
-  async #usesTools(): Promise<boolean> {
+  async #usesTools(privacy: Privacy | undefined): Promise<boolean> {
     const { tools } = this.#services.config.llm;
     if (tools !== "auto") return tools === "on";
     // Which server there is is known after the first look.
     await this.#services.language.usesOllama();
     const { stage } = this.#services.language;
     const own = stage.state === "ready" ? [stage.model] : [];
-    const models = [...own, ...this.#services.status().llm.elsewhere.map(({ model }) => model)];
+    const elsewhere = privacy === "host" ? [] : this.#services.status().llm.elsewhere.map(({ model }) => model);
+    const models = [...own, ...elsewhere];
     return models.length > 0 && models.every(isAbleToUseTools);
   }
 }

@@ -7,7 +7,7 @@ import type { ConversationEvent, ConversationParts, LiveConversation, ReplyPlayb
 import type { WakeInput } from "../config/index.ts";
 import { Announcer } from "./announcer.ts";
 import { Bidder } from "./arbitration/bidder.ts";
-import type { Privacy } from "../routing/index.ts";
+import { strictest, type Privacy } from "../routing/index.ts";
 import { bounded, Deadline } from "./limits.ts";
 import { Mind, type Acquaintance } from "./mind.ts";
 import type { Services } from "./services.ts";
@@ -77,10 +77,10 @@ export class Session {
     const { rooms = HERE_ONLY, onFailure } = options;
     this.#mind = new Mind(services, {
       onFailure,
-      speakers: { here: async (text) => this.#say(text), at: rooms.say },
+      speakers: { here: async (text, privacy) => this.#say(text, privacy), at: rooms.say },
       onTimer: (timer) => {
         const notice = timerNotice(timer);
-        this.#tell({ ...notice, isSpoken: this.announce(notice.text) });
+        this.#tell({ ...notice, isSpoken: this.announce(notice.text, timer.privacy) });
       },
     });
   }
@@ -96,8 +96,8 @@ export class Session {
   }
 
   /** Says something that nobody asked for, in its live conversations, when it is quiet there. False: there is none that speaks. */
-  announce(text: string): boolean {
-    return [...this.#announcers].map((announcer) => announcer.say(text)).some(Boolean);
+  announce(text: string, privacy?: Privacy): boolean {
+    return [...this.#announcers].map((announcer) => announcer.say(text, privacy)).some(Boolean);
   }
 
   /** Its timers end; settles once all that was said is kept. */
@@ -176,13 +176,14 @@ export class Session {
       },
       signal,
     });
-    return withEvents(live, this.#remembering(live.events, { bidder, announcer, leave }));
+    return withEvents(live, this.#remembering(live.events, { bidder, announcer, leave, privacy }));
   }
 
   #announcer(playback: ReplyPlayback, { voice, language, speed, privacy, signal }: TalkOptions): Announcer {
     const announcer = new Announcer({
       playback,
-      speak: (text, unwanted) => this.#sound(text, { voice, language, speed, privacy, signal: unwanted }),
+      speak: (text, unwanted, asked) =>
+        this.#sound(text, { voice, language, speed, privacy: strictest(privacy, asked), signal: unwanted }),
       signal,
       onFailure: (error) => this.#options.onFailure?.(error),
     });
@@ -194,8 +195,8 @@ export class Session {
     for await (const event of this.#services.say(text, how)) if (event.type === "audio") yield event.pcm;
   }
 
-  #say(text: string): string {
-    const isSpoken = this.announce(text);
+  #say(text: string, privacy: Privacy | undefined): string {
+    const isSpoken = this.announce(text, privacy);
     this.#tell({ type: "say", text, isSpoken });
     return isSpoken ? "it is said" : "it is shown";
   }
@@ -235,14 +236,15 @@ export class Session {
       readonly bidder: Bidder | undefined;
       readonly announcer: Announcer | undefined;
       readonly leave: () => void;
+      readonly privacy: Privacy | undefined;
     },
   ): AsyncGenerator<ConversationEvent> {
-    const { bidder, announcer, leave } = about;
+    const { bidder, announcer, leave, privacy } = about;
     try {
       for await (const event of events) {
         bidder?.note(event);
         if (event.type === "state") announcer?.note(event.state === "idle");
-        this.#remember(event);
+        this.#remember(event, privacy);
         yield event;
       }
     } finally {
@@ -252,7 +254,7 @@ export class Session {
     }
   }
 
-  #remember(event: ConversationEvent): void {
+  #remember(event: ConversationEvent, privacy: Privacy | undefined): void {
     if (event.type !== "turn" || event.question === "") return;
     this.#services.turns.record(performance.now(), event.firstAudioMs);
     // What was said and cut before an answer began, by its length or by its speaker, was said all the same.
@@ -260,7 +262,7 @@ export class Session {
     const wasInterrupted = event.outcome !== "complete";
     const { question, heard: answer } = event;
     this.#services.onTurn({ kind: "talk", question, answer, isComplete: !wasInterrupted });
-    this.#mind.remember({ question: event.question, answer: event.heard }, { wasInterrupted });
+    this.#mind.remember({ question: event.question, answer: event.heard }, { wasInterrupted, privacy });
   }
 
   async *#turn(input: TurnInput, options: AskOptions): AsyncGenerator<TurnEvent> {
@@ -287,7 +289,8 @@ export class Session {
       const hotWords = services.hotWordsFor(options);
       const speaking = services.answeringVoice(options);
       // Nobody is to think about what then cannot be said.
-      if (options.speak && services.voices.length > 0) chooseVoice(services.voices, speaking);
+      const voices = privacy === "host" ? services.ownVoices : services.voices;
+      if (options.speak && voices.length > 0) chooseVoice(voices, speaking);
       const how = { ...options, speaking, hotWords, speech: services.speech, signal };
       for await (const event of voiceTurn(bound, parts, how)) {
         if (event.type === "question") {
@@ -306,7 +309,7 @@ export class Session {
     } finally {
       deadline.stop();
       // A cut answer is remembered as far as it went: the person has seen or heard it.
-      if (answer !== "") this.#mind.remember({ question, answer, threadId });
+      if (answer !== "") this.#mind.remember({ question, answer, threadId }, { privacy });
       if (question !== "") services.onTurn({ kind: "ask", question, answer, isComplete });
     }
   }

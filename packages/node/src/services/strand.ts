@@ -1,6 +1,7 @@
 /** One thread of a conversation, as it is thought about: what was said in it, in this session and, where it is kept, before. */
 import { prompt, remember, startConversation, type AnswerFate, type Conversation } from "../assistant/conversation.ts";
 import type { ChatMessage } from "../providers/language-model.ts";
+import type { Privacy } from "../routing/index.ts";
 import type { ConversationThread } from "./memory/thread.ts";
 
 export class Strand {
@@ -19,16 +20,16 @@ export class Strand {
     return this.#thread?.threadId;
   }
 
-  /** The messages that put `question` to a model. */
-  async ask(question: string): Promise<readonly ChatMessage[]> {
+  /** The messages that put `question` to a model that may be as far away as `privacy` says. */
+  async ask(question: string, privacy?: Privacy): Promise<readonly ChatMessage[]> {
     await (this.#recalled ??= this.#recall());
-    return prompt(this.#conversation, question);
+    return prompt(this.#conversation, question, privacy);
   }
 
-  /** What was said is part of what is thought about next. */
-  remember(question: string, answer: string, { wasInterrupted = false }: AnswerFate = {}): void {
-    this.#conversation = remember(this.#conversation, question, answer, { wasInterrupted });
-    this.#thread?.note({ question, answer, wasInterrupted });
+  /** What was said is part of what is thought about next. What must not go everywhere is not kept: what is kept may. */
+  remember(question: string, answer: string, { wasInterrupted = false, privacy }: AnswerFate = {}): void {
+    this.#conversation = remember(this.#conversation, question, answer, { wasInterrupted, privacy });
+    if (privacy === undefined) this.#thread?.note({ question, answer, wasInterrupted });
   }
 
   /** Settles once all that was said is kept. */

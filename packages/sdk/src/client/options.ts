@@ -1,8 +1,14 @@
 /** What can be wished for in the work of a peer, and how it is said to it. */
+import type { Privacy } from "../protocol/privacy.ts";
 
 /** Options of all requests. */
 export interface WorkOptions {
   readonly signal?: AbortSignal;
+  /**
+   * `host`: nothing of it leaves the machine of the peer that this client is connected to. `house`: nothing leaves the machines of
+   * the house. As set there when absent; what is set there is never loosened.
+   */
+  readonly privacy?: Privacy;
 }
 /** Who speaks, and how. */
 export interface VoiceOptions extends WorkOptions {
@@ -42,23 +48,34 @@ export interface AskOptions extends VoiceOptions, ListenOptions {
 
 /** Parameters of `ask`, but for its input. */
 export function askParameters(options: AskOptions): Readonly<Record<string, unknown>> {
-  return { speak: options.speak ?? false, ...voiceOf(options), ...hearingOf(options) };
+  return { speak: options.speak ?? false, ...voiceOf(options), ...hearingOf(options), ...privacyOf(options) };
 }
 
 /** Parameters of `listen`. */
 export function listenParameters(options: ListenOptions): Readonly<Record<string, unknown>> {
   const { language } = options;
-  return { ...partialsOf(options), ...hearingOf(options), ...(language === undefined ? {} : { language }) };
+  const spoken = language === undefined ? {} : { language };
+  return { ...partialsOf(options), ...hearingOf(options), ...spoken, ...privacyOf(options) };
 }
 
 /** Parameters of `say`. */
 export function sayParameters(text: string, options: SayOptions): Readonly<Record<string, unknown>> {
   const { ssml = false, keep = false } = options;
-  return { text, ...(ssml ? { format: "ssml" } : {}), ...(keep ? { keep } : {}), ...voiceOf(options) };
+  return {
+    text,
+    ...(ssml ? { format: "ssml" } : {}),
+    ...(keep ? { keep } : {}),
+    ...voiceOf(options),
+    ...privacyOf(options),
+  };
 }
 
 export function partialsOf({ partials }: ListenOptions): Pick<ListenOptions, "partials"> {
   return partials === undefined ? {} : { partials };
+}
+
+function privacyOf({ privacy }: WorkOptions): Pick<WorkOptions, "privacy"> {
+  return privacy === undefined ? {} : { privacy };
 }
 
 function hearingOf({ hearing, hotWords }: HearingOptions): { hearing?: "command" | "dictation"; hotWords?: string[] } {
@@ -68,7 +85,7 @@ function hearingOf({ hearing, hotWords }: HearingOptions): { hearing?: "command"
   };
 }
 
-function voiceOf({ voice, speed, language, audio }: VoiceOptions): Omit<VoiceOptions, "signal"> {
+function voiceOf({ voice, speed, language, audio }: VoiceOptions): Omit<VoiceOptions, "signal" | "privacy"> {
   return {
     ...(voice === undefined ? {} : { voice }),
     ...(speed === undefined ? {} : { speed }),

@@ -1,6 +1,7 @@
 /** What clients and peers say to each other once they know each other. */
 import * as z from "zod/mini";
 import { errorCodes } from "./error-codes.ts";
+import { privacyManner } from "./privacy.ts";
 import { failure, freeData, instant, shortText } from "./shapes.ts";
 
 /** How text is meant. `text/plain` when absent. */
@@ -28,6 +29,8 @@ export const messagePayload = z.object({
   attachments: z.optional(z.array(attachment).check(z.maxLength(MAX_ATTACHMENTS))),
   /** The thread that it belongs to, across sessions, clients and peers. */
   threadId: z.optional(shortText),
+  /** Of a question to the assistant alone: what has a target goes to where that is. */
+  ...privacyManner,
   context: z.optional(
     z.object({
       previousMessages: z.optional(z.array(z.unknown()).check(z.maxLength(MAX_CONTEXT))),

@@ -4,6 +4,7 @@
  */
 import * as z from "zod/mini";
 import { hearingManner, languageTag, segmentShape } from "./hearing.ts";
+import { privacyManner } from "./privacy.ts";
 import { names } from "./shapes.ts";
 import { talkHeardSchema, talkKeySchema, talkManner } from "./talk.ts";
 import { speechTimingShape } from "./timing.ts";
@@ -34,9 +35,16 @@ const askSchema = z.object({
   stream,
   ...speakingVoice,
   ...hearingManner,
+  ...privacyManner,
 });
 /** Speech to text. */
-const listenSchema = z.object({ stream, partials, language: z.optional(languageTag), ...hearingManner });
+const listenSchema = z.object({
+  stream,
+  partials,
+  language: z.optional(languageTag),
+  ...hearingManner,
+  ...privacyManner,
+});
 /** Text to sound. */
 const saySchema = z.object({
   text: requestText,
@@ -47,9 +55,10 @@ const saySchema = z.object({
   audio,
   stream,
   ...speakingVoice,
+  ...privacyManner,
 });
 /** A live conversation; audio goes both ways, see `talk.ts`. */
-const talkSchema = z.object({ stream, ...speakingVoice, ...talkManner });
+const talkSchema = z.object({ stream, ...speakingVoice, ...talkManner, ...privacyManner });
 /** The audio of `commandId` is complete. */
 const endInputSchema = z.object({ commandId: z.uuid() });
 const cancelSchema = z.object({ commandId: z.uuid() });

@@ -1,11 +1,12 @@
 /** The tool that speaks: where the person is, or in another room. */
 import * as z from "zod";
-import { defineTool, type Tool } from "./tool.ts";
+import type { Privacy } from "../../routing/index.ts";
+import { defineTool, ToolError, type Tool } from "./tool.ts";
 
 /** Who can speak. */
 export interface Speakers {
   /** Speaks where this conversation is held. @throws ToolError */
-  here(text: string): Promise<string>;
+  here(text: string, privacy: Privacy | undefined): Promise<string>;
   /** Speaks through the ears of the peer of that name. @throws ToolError when there is none, or it has none */
   at(peer: string, text: string, signal: AbortSignal): Promise<string>;
 }
@@ -24,7 +25,10 @@ export function sayTool(speakers: Speakers): Tool {
       text: z.string().min(1).max(MAX_SAID_CHARS),
       peer: z.string().max(64).optional(),
     }),
-    run: ({ text, peer }, { signal }) =>
-      peer === undefined || peer.trim() === "" ? speakers.here(text) : speakers.at(peer.trim(), text, signal),
+    run: ({ text, peer }, { signal, privacy }) => {
+      if (peer === undefined || peer.trim() === "") return speakers.here(text, privacy);
+      if (privacy === "host") throw new ToolError("what was asked must not leave this host: it can be said here alone");
+      return speakers.at(peer.trim(), text, signal);
+    },
   });
 }

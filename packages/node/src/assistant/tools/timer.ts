@@ -1,5 +1,6 @@
 /** The tool that sets timers. */
 import * as z from "zod";
+import { mayBePartOf, type Privacy } from "../../routing/index.ts";
 import { defineTool, ToolError, type Tool } from "./tool.ts";
 import { LONGEST_TIMER_MS, MAX_TIMERS, type Timer, type Timers } from "./timers.ts";
 
@@ -33,31 +34,40 @@ export function timerTool(timers: Timers): Tool {
     repeats: "by-key",
     hasEffects: true,
     parameters,
-    run: (given, { key }) => {
-      if (given.do === "list") return listed(timers);
-      return given.do === "cancel" ? cancelled(timers, given) : set(timers, given, key);
+    run: (given, { key, privacy }) => {
+      if (given.do === "list") return listed(timers, privacy);
+      return given.do === "cancel" ? cancelled(timers, given, privacy) : set(timers, given, { key, privacy });
     },
   });
 }
 
-function set(timers: Timers, given: Extract<Parameters, { do: "set" }>, key: string): string {
+function set(
+  timers: Timers,
+  given: Extract<Parameters, { do: "set" }>,
+  { key, privacy }: { readonly key: string; readonly privacy: Privacy | undefined },
+): string {
   const { hours = 0, minutes = 0, seconds = 0 } = given;
   const ms = Math.round((hours * 3600 + minutes * 60 + seconds) * 1000);
   if (ms <= 0) throw new ToolError("say how long: hours, minutes or seconds above 0");
   if (ms > LONGEST_TIMER_MS) throw new ToolError(`a timer runs for at most ${LONGEST_TIMER_MS / 86_400_000} days`);
-  const timer = timers.set({ ms, label: given.label?.trim() ?? "", key });
+  const timer = timers.set({ ms, label: given.label?.trim() ?? "", key, privacy });
   if (timer === undefined) throw new ToolError(`${MAX_TIMERS} timers run already: cancel one first`);
-  return `${nameOf(timer)} is set for ${spellMs(ms)}`;
+  return `${nameOf(timer, privacy)} is set for ${spellMs(ms)}`;
 }
 
-function listed(timers: Timers): string {
+function listed(timers: Timers, privacy: Privacy | undefined): string {
   const { list } = timers;
   if (list.length === 0) return "no timer runs";
-  return list.map((timer) => `${nameOf(timer)}: ${spellMs(timer.endsAtMs - timers.nowMs())} left`).join("; ");
+  return list.map((timer) => `${nameOf(timer, privacy)}: ${spellMs(timer.endsAtMs - timers.nowMs())} left`).join("; ");
 }
 
-function cancelled(timers: Timers, { id, label: named }: Extract<Parameters, { do: "cancel" }>): string {
+function cancelled(
+  timers: Timers,
+  { id, label: named }: Extract<Parameters, { do: "cancel" }>,
+  privacy: Privacy | undefined,
+): string {
   const { list } = timers;
+  const names = (some: readonly Timer[]): string => some.map((timer) => nameOf(timer, privacy)).join(", ");
   if (list.length === 0) throw new ToolError("no timer runs");
   const wanted = named?.trim().toLowerCase() ?? "";
   const isMeant = (timer: Timer): boolean =>
@@ -67,13 +77,13 @@ function cancelled(timers: Timers, { id, label: named }: Extract<Parameters, { d
   // Where there is only one and none was named, it is clear which.
   const isClear = id === undefined && wanted === "" && list.length === 1;
   const gone = timers.cancel((timer) => isClear || isMeant(timer));
-  if (gone.length === 0) throw new ToolError(`which one? There run ${list.map(nameOf).join(", ")}`);
-  return `${gone.map(nameOf).join(", ")} ${gone.length === 1 ? "is" : "are"} cancelled`;
+  if (gone.length === 0) throw new ToolError(`which one? There run ${names(list)}`);
+  return `${names(gone)} ${gone.length === 1 ? "is" : "are"} cancelled`;
 }
 
-/** Such as "the timer tea (3)". */
-function nameOf({ id, label: given }: Timer): string {
-  return given === "" ? `timer ${id}` : `the timer ${given} (${id})`;
+/** Such as "the timer tea (3)"; without its label for who may not be told that. */
+function nameOf({ id, label: given, privacy }: Timer, asked: Privacy | undefined): string {
+  return given === "" || !mayBePartOf(asked, privacy) ? `timer ${id}` : `the timer ${given} (${id})`;
 }
 
 /** Such as "1 h 5 min" or "30 s". */

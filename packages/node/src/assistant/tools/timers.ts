@@ -1,5 +1,7 @@
 /** The timers of one conversation. They live as long as it does. */
 
+import type { Privacy } from "../../routing/index.ts";
+
 /** One that runs. */
 export interface Timer {
   readonly id: string;
@@ -8,6 +10,16 @@ export interface Timer {
   /** Epoch. */
   readonly setAtMs: number;
   readonly endsAtMs: number;
+  /** How far its label may go; wherever anything may when undefined. */
+  readonly privacy: Privacy | undefined;
+}
+
+/** One that is to run. */
+export interface NewTimer {
+  readonly ms: number;
+  readonly label: string;
+  readonly key: string;
+  readonly privacy?: Privacy | undefined;
 }
 
 /** What carries time. */
@@ -50,13 +62,13 @@ export class Timers {
   }
 
   /** One that ends after `ms`; the one that runs already under the same `key`. Undefined: {@link MAX_TIMERS} run. */
-  set({ ms, label, key }: { readonly ms: number; readonly label: string; readonly key: string }): Timer | undefined {
+  set({ ms, label, key, privacy }: NewTimer): Timer | undefined {
     const same = [...this.#running.values()].find((each) => each.key === key);
     if (same !== undefined) return same.timer;
     if (this.#running.size >= MAX_TIMERS) return undefined;
     this.#made += 1;
     const setAtMs = this.#clock.nowMs();
-    const timer: Timer = { id: String(this.#made), label, setAtMs, endsAtMs: setAtMs + ms };
+    const timer: Timer = { id: String(this.#made), label, setAtMs, endsAtMs: setAtMs + ms, privacy };
     const takeBack = this.#clock.after(ms, () => {
       this.#running.delete(timer.id);
       this.#onEnd(timer);

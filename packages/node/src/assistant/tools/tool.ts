@@ -1,6 +1,7 @@
 /** What a model may have done while it answers. */
 import type * as z from "zod";
 import { messageOf } from "../../errors.ts";
+import type { Privacy } from "../../routing/index.ts";
 
 /**
  * What may happen to a call whose end nobody saw. `by-key`: it may be run again under the same key, and takes effect once.
@@ -17,6 +18,8 @@ export interface ToolContext {
   readonly signal: AbortSignal;
   /** The same for the same call in the same turn, however often the turn is thought about. */
   readonly key: string;
+  /** How far what is asked may go: a tool that takes it elsewhere keeps to it. Wherever anything may when absent. */
+  readonly privacy?: Privacy | undefined;
 }
 
 /** Why a call has no result. Codes are for models and programs; the words beside them are for models. */

@@ -1,4 +1,5 @@
 /** The tools of one conversation, and what came of each call: what took effect once does not take effect twice. */
+import type { Privacy } from "../../routing/index.ts";
 import type { ToolCall } from "./offer.ts";
 import type { Tool, ToolOutcome } from "./tool.ts";
 
@@ -9,6 +10,8 @@ export interface CallManner {
   /** Resolves once it is certain what was asked; tools with effects wait for it. */
   readonly certain: Promise<void>;
   readonly signal: AbortSignal;
+  /** Told to the tools. */
+  readonly privacy?: Privacy | undefined;
 }
 
 /** One call may take so long. */
@@ -57,13 +60,13 @@ export class Toolbox {
   async #run(
     tool: Tool,
     call: ToolCall,
-    { signal: outer, key }: { readonly signal: AbortSignal; readonly key: string },
+    { signal: outer, key, privacy }: Pick<CallManner, "signal" | "privacy"> & { readonly key: string },
   ): Promise<ToolOutcome> {
     const late = new AbortController();
     const timer = setTimeout(() => late.abort(), this.#callMs);
     const signal = AbortSignal.any([outer, late.signal]);
     try {
-      return await settled(tool.call(call.arguments, { signal, key }), signal);
+      return await settled(tool.call(call.arguments, { signal, key, privacy }), signal);
     } catch (error) {
       if (outer.aborted || !late.signal.aborted) throw error;
       return { ok: false, code: "timed-out", message: `${tool.name} took longer than ${this.#callMs / 1000} s` };

@@ -32,7 +32,8 @@ export class Talk {
 
   /** Runs until the microphone has ended and all that was asked is answered. @throws AudioError, PeerError */
   async run(microphone: AsyncIterable<Float32Array>, { session, sink, frames, signal }: TalkGround): Promise<void> {
-    const { speak, mode, interruptions, followUpMs, language, voice, speed, hearing, hotWords } = this.#parameters;
+    const { speak, mode, interruptions, followUpMs, language, voice, speed, hearing, hotWords, privacy } =
+      this.#parameters;
     const out = { event: (event: TalkEvent) => sink.event(event), sound: frames.send.bind(frames) };
     this.#playback = speak ? new RemotePlayback(out) : undefined;
     const manner = {
@@ -45,6 +46,7 @@ export class Talk {
       speed,
       hearing,
       hotWords,
+      privacy,
     } as const;
     const echo = this.#echo.between.bind(this.#echo);
     this.#live = await session.converse(microphone, { ...manner, playback: this.#playback, echo, signal });

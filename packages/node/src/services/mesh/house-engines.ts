@@ -160,7 +160,7 @@ export class HouseEngines {
 
   /** All voices of the house, this peer's own first. */
   get voices(): readonly Voice[] {
-    return voicesOf(this.#placement("tts"));
+    return voicesOf(this.#placement("tts"), {});
   }
 
   /** Who else offers it, as far as this peer's clients may use that. */

@@ -5,6 +5,7 @@ import {
   formatRequest,
   parsePolicy,
   policyFor,
+  strictest,
   type Advert,
   type BreakerView,
   type Capability,
@@ -108,10 +109,6 @@ export class RoutingView {
       };
     });
   }
-}
-
-function strictest(...all: readonly (Privacy | undefined)[]): Privacy | undefined {
-  return all.includes("host") ? "host" : all.find((each) => each !== undefined);
 }
 
 function whoOf({ refusal, candidates }: RouteExplanation): string | null {

@@ -3,6 +3,7 @@
  * next one hears what was being said and had not been answered, and the conversation goes on there.
  */
 import type { AudioFrame } from "../../protocol/audio-frame.ts";
+import type { Privacy } from "../../protocol/privacy.ts";
 import { talkEventSchema, type TalkEvent, type TalkKey } from "../../protocol/talk.ts";
 import type { CommandName } from "../../protocol/work.ts";
 import { EventQueue } from "../event-queue.ts";
@@ -28,6 +29,8 @@ export interface TalkOptions {
   readonly hotWords?: readonly string[];
   readonly voice?: string;
   readonly speed?: number;
+  /** As of other work: {@link WorkOptions.privacy}. */
+  readonly privacy?: Privacy;
   readonly signal?: AbortSignal;
 }
 

@@ -3,6 +3,7 @@ import { isActorError, type ActorSystem } from "@parley/actors";
 import { AudioError, isAudioError } from "@parley/audio";
 import {
   policyFor,
+  strictest,
   type Advert,
   type Candidate,
   type Capability,
@@ -104,8 +105,7 @@ interface Place extends Doer, Choice {
 /** The strictest of what is configured, asked, and agreed on in the house. */
 function privacyOf<Kind extends Capability>(placement: Placement<Kind>, ask: Ask): Privacy | undefined {
   const { privacy, house, kind } = placement;
-  const all = [privacy, ask.privacy, policyFor(house.policy, kind).localOnly === true ? ("host" as const) : undefined];
-  return all.includes("host") ? "host" : all.find((each) => each !== undefined);
+  return strictest(privacy, ask.privacy, policyFor(house.policy, kind).localOnly === true ? "host" : undefined);
 }
 
 /** Whether nobody else could do it now, so that there is nothing to choose. */

@@ -9,7 +9,7 @@ import type { EngineFacts } from "../offers.ts";
 import { samplesOf, type SpeakJob } from "../wire.ts";
 import { defined } from "./defined.ts";
 import { ALIVE, moving, type Sign } from "./moving.ts";
-import { isAlone, ownEngine, PlacedWork, type Ask, type Placement, type There } from "./placing.ts";
+import { isAlone, mayHaveHelp, ownEngine, PlacedWork, type Ask, type Placement, type There } from "./placing.ts";
 import { askEngine } from "./remote.ts";
 
 type Placed = Placement<"tts">;
@@ -24,7 +24,7 @@ export function routedTextToSpeech(placement: Placed, ask: Ask = {}): TextToSpee
     },
     sampleRateHz,
     get voices() {
-      return voicesOf(placement);
+      return voicesOf(placement, ask);
     },
     async *synthesize(text, how = {}) {
       if (isAlone(placement)) {
@@ -48,9 +48,11 @@ function elsewhereRateHz({ house }: Placed): number | undefined {
 }
 
 /** This peer's own first, each once. */
-export function voicesOf({ local, house }: Placed): readonly Voice[] {
+export function voicesOf(placement: Placed, ask: Ask): readonly Voice[] {
+  const { local, house } = placement;
   const voices = new Map<string, Voice>();
-  const elsewhere = house.others("tts").flatMap(({ advert }) => advert.voices);
+  const others = mayHaveHelp(placement, ask) ? house.others("tts") : [];
+  const elsewhere = others.flatMap(({ advert }) => advert.voices);
   for (const voice of [...(local?.ready?.voices ?? []), ...elsewhere]) {
     if (!voices.has(voice.name)) voices.set(voice.name, voice);
   }
@@ -78,7 +80,7 @@ class Sentence extends PlacedWork<"tts", Piece> {
 
   constructor(placement: Placed, ask: Ask, said: Said) {
     const { text, how, sampleRateHz } = said;
-    const language = voicesOf(placement).find(({ name }) => name === how.voice)?.language;
+    const language = voicesOf(placement, ask).find(({ name }) => name === how.voice)?.language;
     super(placement, {
       ask,
       wishes: () => wishesFor(said, language),
