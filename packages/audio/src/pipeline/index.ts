@@ -4,6 +4,7 @@ export type { ListenEngines, ListenEvent, ListenOptions } from "./listen.ts";
 /** Speaking. */
 export { speak } from "./speak.ts";
 export type { SpeakEvent } from "./speak-event.ts";
+export type { SpokenSoFar } from "./go-on.ts";
 export type { SpeakOptions } from "./speak.ts";
 export { readSsml, speakSsml } from "./speak-ssml.ts";
 /** Both, round a thought. */

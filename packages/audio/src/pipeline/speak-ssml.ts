@@ -10,6 +10,7 @@ import type { SpeakingSegment, SsmlDocument } from "../turn/ssml/document.ts";
 import type { Emphasis } from "../turn/ssml/prosody.ts";
 import { Ahead } from "./ahead.ts";
 import { channel } from "./channel.ts";
+import { behind, fromStart } from "./go-on.ts";
 import type { SpeakEvent } from "./speak-event.ts";
 import { EVENTS_AHEAD, type SpeakOptions } from "./speak.ts";
 import { timed } from "./timed.ts";
@@ -55,9 +56,10 @@ export async function* speakSsml(
 ): AsyncGenerator<SpeakEvent, void, undefined> {
   const voice = chooseVoice(tts.voices, options);
   const document = readSsml(ssml, languageSpoken(voice, options));
-  yield { type: "text", delta: document.text };
+  const { speed = 1, soFar = fromStart } = options;
+  const untold = document.text.slice(soFar.text.length);
+  if (untold !== "" || document.text === "") yield { type: "text", delta: untold };
   const ahead = new Ahead();
-  const { speed = 1 } = options;
   const events = channel<SpeakEvent>(
     async (emit, signal) => {
       const sound = async (event: SpeakEvent): Promise<void> => {
@@ -65,16 +67,27 @@ export async function* speakSsml(
         await emit(event);
       };
       let index = 0;
+      let from = 0;
       for (const segment of document.segments) {
+        if (index < soFar.index) {
+          index += 1;
+          from += segment.spoken.written.length;
+          continue;
+        }
+        const givenMs = index === soFar.index ? soFar.heardMs : 0;
         await ahead.room(signal);
-        for (const pcm of silence(segment.pauseBeforeMs, tts.sampleRateHz)) await sound({ type: "audio", index, pcm });
-        await emit({ type: "sentence", index, text: segment.spoken.text, spoken: segment.spoken });
+        if (givenMs === 0)
+          for (const pcm of silence(segment.pauseBeforeMs, tts.sampleRateHz))
+            await sound({ type: "audio", index, pcm });
+        await emit({ type: "sentence", index, text: segment.spoken.text, spoken: segment.spoken, from });
         const chosen = voiceOf(segment, tts.voices, voice);
         const { name } = chosen;
         const language = languageSpoken(chosen, segment);
         const said = say(segment, tts, { voice: name, speed, signal });
-        for await (const event of timed(said, index, segment.spoken, language)) await sound(event);
+        const whole = timed(said, index, segment.spoken, language);
+        for await (const event of behind(whole, givenMs)) await sound(event);
         index += 1;
+        from += segment.spoken.written.length;
       }
       for (const pcm of silence(document.pauseAfterMs, tts.sampleRateHz)) {
         await sound({ type: "audio", index: Math.max(0, index - 1), pcm });

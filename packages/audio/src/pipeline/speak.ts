@@ -8,6 +8,7 @@ import { Ahead } from "./ahead.ts";
 import { allOrNone, channel } from "./channel.ts";
 import { REAL_CLOCK } from "./converse/clock.ts";
 import type { ConversationClock } from "./converse/contracts.ts";
+import { behind, fromStart, GoOn, type SpokenSoFar } from "./go-on.ts";
 import type { SpeakEvent } from "./speak-event.ts";
 import { timed } from "./timed.ts";
 
@@ -17,6 +18,8 @@ export interface SpeakOptions extends VoiceWish {
   readonly signal?: AbortSignal | undefined;
   /** Counts the time that a slow writer takes to the first chunk. The machine's when absent. */
   readonly clock?: Pick<ConversationClock, "after"> | undefined;
+  /** The listener has a part of it already: `text` comes again from its beginning, and is gone on with behind that. */
+  readonly soFar?: SpokenSoFar | undefined;
 }
 
 /** Sentences that may wait for the voice before the writer is held. */
@@ -60,16 +63,19 @@ async function write(
   text: AsyncIterable<string>,
   sentences: BoundedQueue<string>,
   emit: (event: SpeakEvent) => Promise<void>,
-  { signal, clock = REAL_CLOCK }: Work,
+  { signal, clock = REAL_CLOCK, soFar = fromStart }: Work,
 ): Promise<void> {
-  const chunker = createChunker();
+  const goOn = new GoOn(soFar);
+  const chunker = createChunker({ after: soFar.text.slice(0, soFar.spoken) });
   const first = new FirstChunk(chunker, sentences, clock);
   try {
     for await (const delta of text) {
       signal.throwIfAborted();
-      await emit({ type: "text", delta });
-      const chunks = chunker.push(delta);
-      first.wrote(delta, chunks.length > 0);
+      const { untold, unsaid } = goOn.take(delta);
+      if (untold !== "") await emit({ type: "text", delta: untold });
+      if (unsaid === "") continue;
+      const chunks = chunker.push(unsaid);
+      first.wrote(unsaid, chunks.length > 0);
       for (const sentence of chunks) await sentences.push(sentence);
     }
     first.end();
@@ -131,25 +137,31 @@ async function voiceSentences(
     ahead,
     emit,
   }: { readonly tts: TextToSpeech; readonly ahead: Ahead; readonly emit: (event: SpeakEvent) => Promise<void> },
-  { signal, speed, ...wish }: Work,
+  { signal, speed, soFar = fromStart, ...wish }: Work,
 ): Promise<void> {
   const voice = chooseVoice(tts.voices, wish);
   const language = languageSpoken(voice, wish);
   const speakable = createSpeakable({ language });
   const how = { signal, voice: voice.name, ...(speed === undefined ? {} : { speed }) };
-  let index = 0;
+  // Whether a block of code is open is known from what comes before.
+  speakable(soFar.text.slice(0, soFar.spoken));
+  let { index, spoken: from, heardMs: givenMs } = soFar;
   for await (const sentence of sentences) {
     const spoken = speakable(sentence);
     if (spoken.text === "") {
       await emit({ type: "unsaid", written: sentence });
+      from += sentence.length;
       continue;
     }
     await ahead.room(signal);
-    await emit({ type: "sentence", index, text: spoken.text, spoken });
-    for await (const event of timed(tts.synthesize(spoken.text, how), index, spoken, language)) {
+    await emit({ type: "sentence", index, text: spoken.text, spoken, from });
+    const sound = timed(tts.synthesize(spoken.text, how), index, spoken, language);
+    for await (const event of behind(sound, givenMs)) {
       ahead.made(event);
       await emit(event);
     }
+    givenMs = 0;
     index += 1;
+    from += sentence.length;
   }
 }

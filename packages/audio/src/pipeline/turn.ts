@@ -4,6 +4,7 @@ import type { TextToSpeech } from "../engines/contracts.ts";
 import type { VoiceWish } from "../engines/voices.ts";
 import { SPEECH_RATE_HZ } from "../format/pcm.ts";
 import { listen, type ListenEngines, type ListenEvent, type ListenOptions } from "./listen.ts";
+import { fromStart, GoOn, type SpokenSoFar } from "./go-on.ts";
 import type { SpeakEvent } from "./speak-event.ts";
 import { speak } from "./speak.ts";
 
@@ -42,6 +43,8 @@ export interface TurnParts {
 export interface TurnOptions extends ListenOptions {
   /** Who answers in sound, and how fast. */
   readonly speaking?: (VoiceWish & { readonly speed?: number | undefined }) | undefined;
+  /** What was given of the answer before, perhaps by another host: `think` begins it anew, and only the rest is told. */
+  readonly soFar?: SpokenSoFar | undefined;
   readonly signal?: AbortSignal | undefined;
   /** A monotonic clock in milliseconds. */
   readonly now?: () => number;
@@ -71,14 +74,23 @@ export async function* voiceTurn(
   yield { type: "question", text: question };
 
   const answer = timed(parts.think(question, options.signal), timings, elapsedMs);
+  const { soFar, signal } = options;
   if (parts.voice === undefined) {
-    for await (const delta of answer) yield { type: "text", delta };
+    yield* written(answer, soFar);
   } else {
     const tts = await parts.voice();
-    yield* timedSpeech(speak(answer, tts, { ...options.speaking, signal: options.signal }), timings, elapsedMs);
+    yield* timedSpeech(speak(answer, tts, { ...options.speaking, soFar, signal }), timings, elapsedMs);
   }
   timings.totalMs = elapsedMs();
   yield { type: "done", timings };
+}
+
+async function* written(answer: AsyncIterable<string>, soFar: SpokenSoFar = fromStart): AsyncGenerator<TurnEvent> {
+  const goOn = new GoOn(soFar);
+  for await (const delta of answer) {
+    const { untold } = goOn.take(delta);
+    if (untold !== "") yield { type: "text", delta: untold };
+  }
 }
 
 async function* hear(

@@ -7,7 +7,7 @@
  *   behind it decides (at most {@link LOOK_AHEAD_CHARS} characters), places are judged in order, and the first that
  *   holds is taken. `end` decides what is still open.
  */
-import { fenceAt, fenceEnd } from "./fences.ts";
+import { fenceAt, fenceEnd, openFence } from "./fences.ts";
 import type { Fence } from "./fences.ts";
 import { isSpace, isStop, judgeClause, judgeConjunction, judgeNewline, judgeStop, LOOK_AHEAD_CHARS } from "./stops.ts";
 import type { Sight, Verdict } from "./stops.ts";
@@ -32,6 +32,8 @@ export interface ChunkerOptions {
    * not said. Inside a code fence it is code. None by default.
    */
   readonly separator?: string | undefined;
+  /** What was cut already, up to the end of a chunk: the text goes on behind it, and is cut as if all of it had come here. */
+  readonly after?: string | undefined;
 }
 
 /** A running chunker. */
@@ -90,7 +92,7 @@ const DEFAULTS: Limits = {
 };
 
 /** A new chunker. @throws RangeError when a length is not a whole number of at least 1, or the separator cannot be one. */
-export function createChunker({ separator, ...lengths }: ChunkerOptions = {}): Chunker {
+export function createChunker({ separator, after = "", ...lengths }: ChunkerOptions = {}): Chunker {
   const limits: Limits = { ...DEFAULTS, ...lengths };
   for (const [name, value] of Object.entries(limits)) {
     if (!Number.isInteger(value) || value < 1) throw new RangeError(`${name} must be a whole number of at least 1`);
@@ -99,7 +101,7 @@ export function createChunker({ separator, ...lengths }: ChunkerOptions = {}): C
     throw new RangeError(`separator must be 1 to ${LOOK_AHEAD_CHARS} characters without white space`);
   }
   let buffer = "";
-  let context = START;
+  let context = contextAfter(after);
 
   const take = ({ at, fence }: Cut): string => {
     const chunk = buffer.slice(0, at);
@@ -138,6 +140,12 @@ export function createChunker({ separator, ...lengths }: ChunkerOptions = {}): C
       return chunks;
     },
   };
+}
+
+/** What `text`, which was cut up to its end, means for what follows. */
+function contextAfter(text: string): Context {
+  if (text === "") return START;
+  return { isFirst: text.trim() === "", line: lineAt("", text, text.length), fence: openFence(text) };
 }
 
 /** Behind the last clause that is certain to be one. */

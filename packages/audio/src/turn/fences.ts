@@ -24,6 +24,16 @@ export function isClosedBy(line: string, fence: Fence): boolean {
   return marks?.startsWith(fence) === true;
 }
 
+/** The fence that is open at the end of `text`. */
+export function openFence(text: string): Fence | undefined {
+  let fence: Fence | undefined;
+  for (const line of text.split("\n")) {
+    if (fence === undefined) fence = openedBy(line.slice(0, LOOK_AHEAD_CHARS));
+    else if (isClosedBy(line.slice(0, LOOK_AHEAD_CHARS), fence)) fence = undefined;
+  }
+  return fence;
+}
+
 /** The fence that opens at the line start `at`, "none", or "wait" while one may still come of it. */
 export function fenceAt(sight: Sight, at: number): { readonly fence: Fence } | "none" | "wait" {
   const { line, isWhole } = lineFrom(sight, at);

@@ -422,6 +422,26 @@ describe("whatever the text and its tokens", () => {
     );
   });
 
+  test("behind any of its chunks, a new chunker cuts as the first one did", () => {
+    const fenced = fc.tuple(text, fc.constantFrom("```", "~~~~", "  ```ts"), text).map(([before, fence, behind]) => {
+      return `${before}\n${fence}\n${"let a = 1;\n".repeat(380)}${behind}`;
+    });
+    fc.assert(
+      fc.property(
+        fc.oneof({ weight: 9, arbitrary: text }, { weight: 1, arbitrary: fenced }),
+        limits,
+        (input, options) => {
+          const whole = chunks(input, options);
+          for (let kept = 0; kept <= whole.length; kept += Math.max(1, Math.floor(whole.length / 8))) {
+            const after = whole.slice(0, kept).join("");
+            expect(chunks(input.slice(after.length), { ...options, after })).toEqual(whole.slice(kept));
+          }
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+
   test("no chunk outside a fence is longer than the limit", () => {
     fc.assert(
       fc.property(text, tokens, limits, (input, cuts, options) => {
