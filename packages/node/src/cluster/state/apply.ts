@@ -1,6 +1,7 @@
 /** The replicated state machine: a state and a command's bytes give the next state and a result, the same everywhere. */
 import { decodeCommand } from "./codec.ts";
 import { carryOutPostponed, deliver } from "./delivery.ts";
+import { appendToJournal, endJournal, settleJournal } from "./journals.ts";
 import type { ClusterState } from "./model.ts";
 import { acknowledge, admit, describe, found, leave, raiseVersion, revoke, rotate } from "./people.ts";
 import { fence, forget, openTable, place, remember } from "./placing.ts";
@@ -52,5 +53,11 @@ function carryOut(state: ClusterState, command: ClusterCommand, at: LogPosition)
       return remember(state, command);
     case "forget":
       return forget(state, command);
+    case "journal-append":
+      return appendToJournal(state, command);
+    case "journal-settle":
+      return settleJournal(state, command);
+    case "journal-end":
+      return endJournal(state, command);
   }
 }

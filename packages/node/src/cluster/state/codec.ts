@@ -3,14 +3,15 @@ import { Packr } from "msgpackr";
 import { z } from "zod";
 import { invariant } from "../../errors.ts";
 import { LIMITS } from "./limits.ts";
+import { JOURNALS_VERSION } from "./model.ts";
 import { readPlain } from "../../mesh/wire/plain.ts";
-import { command, type ClusterCommand } from "./schemas.ts";
+import { command, journalCommand, type ClusterCommand } from "./schemas.ts";
 
 /**
  * Why a command changed nothing. `malformed`: its bytes are none; `not-in-force`: of a version that not every member knows;
  * `mismatch`: a key, table or generation is not what the command expects; `full`: a bound of {@link LIMITS};
  * `too-old`: the newcomer's software does not know the version in force; `other-outbox`: the peer's last word came from another
- * outbox; `overtaken`: that outbox has brought a later command already.
+ * outbox; `overtaken`: that outbox has brought a later command already, or a turn is over.
  */
 export const REFUSALS = [
   "malformed",
@@ -41,8 +42,10 @@ export interface CommandRefused {
 /** `value`: the number of who was admitted; the generation, version or revision that holds now; else 0. */
 export type CommandResult = { readonly outcome: "done"; readonly value: number } | CommandRefused;
 
-/** Every command there is came with the first version. */
-const COMMANDS_VERSION = 1;
+/** The commands that came with each version, the first one's first. What a list lets through never changes. */
+const COMMANDS: readonly z.ZodType<ClusterCommand>[] = [command, journalCommand];
+
+const JOURNAL_COMMANDS: ReadonlySet<string> = new Set(journalCommand.options.map(({ shape }) => shape.type.value));
 
 const packr = new Packr({ useRecords: false });
 
@@ -53,11 +56,12 @@ const encodedResult = z.union([
 
 /** Its bytes, or `malformed` with what is wrong with it. */
 export function encodeChecked(given: ClusterCommand): Uint8Array | CommandRefused {
-  const parsed = command.safeParse(given);
+  const version = JOURNAL_COMMANDS.has(given.type) ? JOURNALS_VERSION : 1;
+  const parsed = (version === 1 ? command : journalCommand).safeParse(given);
   if (!parsed.success) return refused("malformed", z.prettifyError(parsed.error));
   const body = packr.pack(parsed.data);
   const out = new Uint8Array(1 + body.length);
-  out[0] = COMMANDS_VERSION;
+  out[0] = version;
   out.set(body, 1);
   return out;
 }
@@ -77,7 +81,7 @@ export function decodeCommand(bytes: Uint8Array, version: number): ClusterComman
   if (of > version) return refused("not-in-force", `commands of version ${of} are not in force; ${version} is`);
   if (bytes.length > LIMITS.commandBytes) return refused("malformed", "the command is too large");
   const plain = readPlain(bytes.subarray(1));
-  const parsed = plain === undefined ? undefined : command.safeParse(plain.value);
+  const parsed = plain === undefined ? undefined : COMMANDS[of - 1]?.safeParse(plain.value);
   // Without the reason that a library gives: it may say it otherwise in its next release.
   return parsed?.success === true ? parsed.data : refused("malformed", "the bytes are no command");
 }

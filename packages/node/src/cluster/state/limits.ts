@@ -34,4 +34,16 @@ export const LIMITS = {
   resultBytes: 1_024,
   /** Commands out of an outbox that one entry of the log carries. */
   deliveries: 64,
+  /** Sessions that have a journal. From here on: since version 2. */
+  journals: 4_096,
+  journalRecordBytes: 16 * 1024,
+  /** Of one turn … */
+  journalRecords: 1_024,
+  /** … and all of them together. */
+  journalTurnBytes: MIB / 8,
+  /** Of a session between its turns. */
+  journalKeptBytes: MIB / 8,
+  /** Of all journals, with what each record costs beside its bytes. */
+  journalBytes: 16 * MIB,
+  journalRecordCost: 64,
 } as const;

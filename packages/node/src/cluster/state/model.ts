@@ -71,6 +71,20 @@ export interface Delivered {
 
 export type DeliveredResult = readonly [sequence: number, result: CommandResult];
 
+/** What another host needs to go on with a session. Nothing in it can be read here: the keys are elsewhere. */
+export interface SessionJournal {
+  /** Whose stamps are asked for: the shard that the session lives in. */
+  readonly scope: string;
+  /** The last turn that was begun; counts from 1. */
+  readonly turn: number;
+  /** Of the turn that goes on; undefined between turns. */
+  readonly records: readonly Uint8Array[] | undefined;
+  /** The session between its turns, as the last one left it. */
+  readonly kept: Uint8Array | undefined;
+  /** When it was written to, by the clock of who did. */
+  readonly atMs: number;
+}
+
 export interface ClusterState {
   /** Version of the commands in force. */
   readonly version: number;
@@ -100,10 +114,17 @@ export interface ClusterState {
   readonly entities: Ordered<true>;
   /** By scope. */
   readonly fences: Ordered<FenceMark>;
+  /** By session. */
+  readonly journals: Ordered<SessionJournal>;
+  /** What all journals take, as {@link journalBytesOf} counts. */
+  readonly journalBytes: number;
 }
 
+/** The version of the commands that brought the journals of sessions. */
+export const JOURNALS_VERSION = 2;
+
 /** The newest version of the commands that this software knows. */
-export const KNOWN_VERSION = 1;
+export const KNOWN_VERSION = JOURNALS_VERSION;
 
 export const EMPTY_STATE: ClusterState = {
   version: 1,
@@ -123,6 +144,8 @@ export const EMPTY_STATE: ClusterState = {
   tables: Ordered.empty(),
   entities: Ordered.empty(),
   fences: Ordered.empty(),
+  journals: Ordered.empty(),
+  journalBytes: 0,
 };
 
 /** Scopes hold no NUL, so no scope's entities lie among another's. */

@@ -190,8 +190,45 @@ const COMMANDS = [
 /** All commands of version 1. Later ones get a list of their own: what this one lets through may never change. */
 export const command = z.discriminatedUnion("type", COMMANDS);
 
+export const sessionName = text(128);
+export const journalScope = stamp.shape.scope;
+/** Ciphertext, as all of a journal. */
+export const journalRecords = asReadonly(
+  z
+    .array(bytes(LIMITS.journalRecordBytes))
+    .min(1)
+    .max(LIMITS.journalRecords)
+    .refine((records) => records.reduce((sum, { length }) => sum + length, 0) <= LIMITS.journalTurnBytes),
+);
+export const journalKept = bytes(LIMITS.journalKeptBytes);
+
+/** The commands that came with version 2. */
+export const journalCommand = z.discriminatedUnion("type", [
+  z.strictObject({
+    type: z.literal("journal-append"),
+    stamp,
+    session: sessionName,
+    /** Counts from 1 in each session; one that is greater than the last begins a new turn. */
+    turn: positive,
+    /** Which of the turn's records the first one here is; from 0. */
+    from: count,
+    records: journalRecords,
+    atMs: count,
+  }),
+  z.strictObject({
+    type: z.literal("journal-settle"),
+    stamp,
+    session: sessionName,
+    turn: positive,
+    /** Null: what was kept before. */
+    kept: journalKept.nullable(),
+    atMs: count,
+  }),
+  z.strictObject({ type: z.literal("journal-end"), stamp, session: sessionName }),
+]);
+
 /** What a member can ask the cluster to agree on. */
-export type ClusterCommand = z.output<typeof command>;
+export type ClusterCommand = z.output<typeof command> | z.output<typeof journalCommand>;
 
 /** One kind of them. */
 export type CommandOf<Type extends ClusterCommand["type"]> = Extract<ClusterCommand, { readonly type: Type }>;

@@ -6,6 +6,7 @@ import { RaftError } from "@parley/raft";
 import { Packr } from "msgpackr";
 import { z } from "zod";
 import { decodeResult, encodeResult } from "./codec.ts";
+import { withJournal } from "./journals.ts";
 import { LIMITS } from "./limits.ts";
 import { EMPTY_STATE, KNOWN_VERSION, linksOf, type ClusterState } from "./model.ts";
 import { Ordered } from "./ordered.ts";
@@ -59,6 +60,17 @@ const RECORDS = {
   ]),
   entity: z.tuple([z.literal("entity"), z.string()]),
   fence: z.tuple([z.literal("fence"), schema.stamp]),
+  journal: z.tuple([
+    z.literal("journal"),
+    schema.sessionName,
+    z.strictObject({
+      scope: schema.journalScope,
+      turn: z.int().min(1),
+      records: schema.journalRecords.nullable(),
+      kept: schema.journalKept.nullable(),
+      atMs: count,
+    }),
+  ]),
   end: z.tuple([z.literal("end"), count]),
 } as const;
 
@@ -117,6 +129,9 @@ function* contentsOf(state: ClusterState): Iterable<SnapshotRecord> {
   }
   for (const key of state.entities.keys()) yield ["entity", key];
   for (const [scope, { kind, token }] of state.fences.range()) yield ["fence", { scope, kind, token }];
+  for (const [session, { scope, turn, records, kept, atMs }] of state.journals.range()) {
+    yield ["journal", session, { scope, turn, records: records ?? null, kept: kept ?? null, atMs }];
+  }
 }
 
 /** The fields in the order of the schema, whoever made the object: bytes follow that order. */
@@ -206,6 +221,10 @@ function restored(state: ClusterState | undefined, record: Content): ClusterStat
     case "fence": {
       const { scope, kind, token } = record[1];
       return { ...state, fences: state.fences.with(scope, { kind, token }) };
+    }
+    case "journal": {
+      const [, session, { records, kept, ...rest }] = record;
+      return withJournal(state, session, { ...rest, records: records ?? undefined, kept: kept ?? undefined });
     }
   }
 }

@@ -10,26 +10,35 @@ import {
   REFUSALS,
 } from "../../../src/cluster/state/codec.ts";
 import { LIMITS } from "../../../src/cluster/state/limits.ts";
+import { KNOWN_VERSION } from "../../../src/cluster/state/model.ts";
 import { Agreed, anyCommand, bytes, FOUND } from "./support.ts";
 
 const packr = new Packr({ useRecords: false });
-const asCommand = (value: unknown): Uint8Array => Uint8Array.from([1, ...packr.pack(value)]);
+const asCommand = (value: unknown): Uint8Array => asCommandOf(1, value);
+const asCommandOf = (version: number, value: unknown): Uint8Array => Uint8Array.from([version, ...packr.pack(value)]);
 
 describe("the command codec", () => {
   it("gives back every command as it was", () => {
     fc.assert(
       fc.property(anyCommand, (command) => {
-        expect(decodeCommand(encodeCommand(command), 1)).toEqual({ ...command });
+        expect(decodeCommand(encodeCommand(command), KNOWN_VERSION)).toEqual({ ...command });
       }),
     );
   });
 
   it("has an answer to any bytes, and never throws", () => {
-    const { state } = Agreed.of("b");
+    const { state } = Agreed.at(KNOWN_VERSION, "b");
     const hostile = fc.oneof(
       fc.uint8Array({ maxLength: 200 }),
-      fc.uint8Array({ maxLength: 200 }).map((rest) => Uint8Array.from([1, ...rest])),
-      fc.anything({ withDate: true, withMap: true, withSet: true, withTypedArray: true }).map(asCommand),
+      fc
+        .tuple(fc.constantFrom(1, 2), fc.uint8Array({ maxLength: 200 }))
+        .map(([version, rest]) => Uint8Array.from([version, ...rest])),
+      fc
+        .tuple(
+          fc.constantFrom(1, 2),
+          fc.anything({ withDate: true, withMap: true, withSet: true, withTypedArray: true }),
+        )
+        .map(([version, anything]) => asCommandOf(version, anything)),
       // A good command with a few bytes of it changed.
       fc.tuple(anyCommand, fc.array(fc.tuple(fc.nat(), fc.nat(255)), { maxLength: 4 })).map(([command, changes]) => {
         const encoded = encodeCommand(command);
@@ -48,11 +57,12 @@ describe("the command codec", () => {
   });
 
   it("refuses bytes, and anything else, in the place of any field", () => {
-    const { state } = Agreed.of("b");
+    const { state } = Agreed.at(KNOWN_VERSION, "b");
     for (const command of fc.sample(anyCommand, 300)) {
+      const version = encodeCommand(command)[0] ?? 0;
       for (const wrong of [bytes(1, 2, 3), [bytes(1)], [[bytes(1)]], null, 7, "x", {}]) {
         for (const damaged of withEachReplaced(structuredClone({ ...command }), wrong)) {
-          const { result } = applyCommand(state, asCommand(damaged), { index: 9, term: 1 });
+          const { result } = applyCommand(state, asCommandOf(version, damaged), { index: 9, term: 1 });
           expect(["done", "refused"]).toContain(result.outcome);
         }
       }
@@ -64,6 +74,20 @@ describe("the command codec", () => {
     expect(decodeCommand(bytes(2), 1)).toMatchObject({ reason: "not-in-force" });
     expect(decodeCommand(bytes(0, 0xc0), 1)).toMatchObject({ reason: "malformed" });
     expect(decodeCommand(bytes(), 1)).toMatchObject({ reason: "malformed" });
+  });
+
+  it("knows the commands of each version only under that version", () => {
+    const end = {
+      type: "journal-end",
+      stamp: { scope: "sessions/1", kind: "epoch", token: 1 },
+      session: "s1",
+    } as const;
+    expect(encodeCommand(end)[0]).toBe(2);
+    expect(encodeCommand({ type: "leave", peer: "a" })[0]).toBe(1);
+    expect(decodeCommand(encodeCommand(end), 1)).toMatchObject({ reason: "not-in-force" });
+    expect(decodeCommand(asCommandOf(1, end), 2)).toMatchObject({ reason: "malformed" });
+    expect(decodeCommand(asCommandOf(2, { type: "leave", peer: "a" }), 2)).toMatchObject({ reason: "malformed" });
+    expect(decodeCommand(asCommandOf(3, end), 3)).toMatchObject({ reason: "malformed" });
   });
 
   it("refuses fields that it does not know, and __proto__ among them", () => {

@@ -6,7 +6,7 @@ import { encodeCommand } from "../../../src/cluster/state/codec.ts";
 import { ClusterMachine } from "../../../src/cluster/state/machine.ts";
 import { KNOWN_VERSION } from "../../../src/cluster/state/model.ts";
 import { restoreState } from "../../../src/cluster/state/snapshot.ts";
-import { Agreed, anyCommand, bytes, inChunks, snapshotBytes } from "./support.ts";
+import { Agreed, anyCommand, bytes, inChunks, RECORD, snapshotBytes } from "./support.ts";
 
 /** Only what this software may put in force: a state of newer commands is refused, by a test of its own. */
 const ownCommand = anyCommand.filter((command) => command.type !== "raise-version" || command.to <= KNOWN_VERSION);
@@ -16,13 +16,17 @@ const history = fc.array(fc.record({ command: ownCommand, term: fc.constantFrom(
 });
 
 function replay(commands: readonly { readonly command: Parameters<typeof encodeCommand>[0]; readonly term: number }[]) {
-  const agreed = Agreed.of("b");
+  const agreed = Agreed.at(KNOWN_VERSION, "b");
   for (const { command, term } of commands) {
     agreed.term = Math.max(agreed.term, term);
     agreed.run(command);
   }
   return agreed.state;
 }
+
+/** A cluster of two with a setting, a pair, a table, an entity and a fence. */
+const OF_VERSION_1 =
+  "AAAAN5OnY2x1c3RlcgHeAAWndmVyc2lvbgGiaWSmaG9tZS0xpWluZGV4BqR0ZXJtAahuZXh0Tm9kZQMAAABWkqZtZW1iZXLeAAekcGVlcqFhpG5vZGUBpG5hbWWpaG9zdCBvZiBhqnNlYWxpbmdLZXnEAgECpXJvbGVzkaNhbGyqYWRtaXR0ZWRNc80D6KVrbm93cwEAAABWkqZtZW1iZXLeAAekcGVlcqFipG5vZGUCpG5hbWWpaG9zdCBvZiBiqnNlYWxpbmdLZXnEAgECpXJvbGVzkaNhbGyqYWRtaXR0ZWRNc80D6KVrbm93cwEAAAATk6htZXNoLWtleQGRksQBCcQBCAAAAA2TpnNlYWxlZKFhxAEBAAAADZOmc2VhbGVkoWLEAQcAAAAYk6dzZXR0aW5npXZvaWNlqHRob3JzdGVuAAAADpSkcGFpcqFrxAMBAgMEAAAAFZSldGFibGWlcm9vbXMAkpIAwJIAwAAAABiSpmVudGl0ea9yb29tcy8xAGtpdGNoZW4AAAAqkqVmZW5jZd4AA6VzY29wZadyb29tcy8xpGtpbmSlZXBvY2ildG9rZW4BAAAABpKjZW5kCw==";
 
 const sizes = fc.array(fc.integer({ min: 1, max: 300 }), { minLength: 1, maxLength: 5 });
 
@@ -46,6 +50,7 @@ describe("a snapshot of the state", () => {
         for (const { command } of after) expect(one.run(command)).toEqual(other.run(command));
         expect(snapshotBytes(one.state).equals(snapshotBytes(other.state))).toBe(true);
         expect(other.state.pairBytes).toBe(one.state.pairBytes);
+        expect(other.state.journalBytes).toBe(one.state.journalBytes);
       }),
     );
   });
@@ -96,6 +101,19 @@ describe("a snapshot of the state", () => {
       }),
       { numRuns: 1_000 },
     );
+  });
+
+  it("is still read where software made it that knew version 1 alone, and goes on", async () => {
+    const agreed = new Agreed();
+    agreed.state = await restoreState(inChunks(Buffer.from(OF_VERSION_1, "base64"), [50]));
+    expect(agreed.state.version).toBe(1);
+    expect(agreed.state.pairs.get("k")?.value).toEqual(bytes(1, 2, 3));
+    expect(agreed.state.journals.size).toBe(0);
+    expect(snapshotBytes(agreed.state).toString("base64")).toBe(OF_VERSION_1);
+    const end = { type: "journal-end", stamp: { scope: "s/1", kind: "epoch", token: 1 }, session: "s1" } as const;
+    expect(agreed.run(end)).toMatchObject({ reason: "not-in-force" });
+    for (const peer of ["a", "b"]) agreed.run({ type: "describe", peer, knows: 2, record: RECORD });
+    expect(agreed.run({ type: "raise-version", to: 2 }, end)).toEqual({ outcome: "done", value: 0 });
   });
 
   it("says so when newer software made it", async () => {

@@ -47,6 +47,16 @@ export class Agreed {
     return agreed;
   }
 
+  /** The same, where all know the commands of `version` and these are in force. */
+  static at(version: number, ...others: readonly string[]): Agreed {
+    const agreed = Agreed.of(...others);
+    for (const each of ["a", ...others]) {
+      agreed.run({ type: "describe", peer: each, knows: version, record: RECORD });
+    }
+    agreed.run({ type: "raise-version", to: version });
+    return agreed;
+  }
+
   /** The last one's result. */
   run(...commands: readonly ClusterCommand[]): CommandResult {
     const results = commands.map((command) => this.runBytes(encodeCommand(command)));
@@ -92,6 +102,31 @@ function present<Fields extends object>(fields: Fields): Fields {
   return Object.assign(Object.create(null), Object.fromEntries(kept));
 }
 
+const session = fc.constantFrom("s1", "s2", "__proto__");
+const turn = fc.integer({ min: 1, max: 3 });
+
+/** Of journals, for sessions of two shards; they need version 2. */
+export const anyJournalCommand = fc.oneof(
+  fc.record({
+    type: fc.constant("journal-append" as const),
+    stamp,
+    session,
+    turn,
+    from: fc.nat(2),
+    records: fc.array(fc.uint8Array({ max: 2, maxLength: 1 }), { minLength: 1, maxLength: 3 }),
+    atMs: fc.nat(),
+  }),
+  fc.record({
+    type: fc.constant("journal-settle" as const),
+    stamp,
+    session,
+    turn,
+    kept: fc.option(value),
+    atMs: fc.nat(),
+  }),
+  fc.record({ type: fc.constant("journal-end" as const), stamp, session }),
+);
+
 /** Commands that often make sense together. */
 export const anyCommand: fc.Arbitrary<ClusterCommand> = fc.oneof(
   peer.map((each) => admit(each)),
@@ -109,10 +144,10 @@ export const anyCommand: fc.Arbitrary<ClusterCommand> = fc.oneof(
   fc.record({
     type: fc.constant("describe" as const),
     peer,
-    knows: fc.constantFrom(1, 2),
+    knows: fc.constantFrom(1, 2, 3),
     record: fc.constant(RECORD),
   }),
-  fc.record({ type: fc.constant("raise-version" as const), to: fc.constantFrom(1, 2) }),
+  fc.record({ type: fc.constant("raise-version" as const), to: fc.constantFrom(1, 2, 3) }),
   fc.record({
     type: fc.constant("set" as const),
     key: fc.constantFrom("voice", "__proto__"),
@@ -155,4 +190,5 @@ export const anyCommand: fc.Arbitrary<ClusterCommand> = fc.oneof(
   fc.record({ type: fc.constant("fence" as const), stamp }),
   fc.record({ type: fc.constant("remember" as const), stamp, entity: key }),
   fc.record({ type: fc.constant("forget" as const), stamp, entity: key }),
+  anyJournalCommand,
 );

@@ -33,5 +33,8 @@ export function aloneWith(
     tables: Ordered.empty(),
     entities: Ordered.empty(),
     fences: Ordered.empty(),
+    // Their keys were in the memory of the old cluster's voters.
+    journals: Ordered.empty(),
+    journalBytes: 0,
   };
 }

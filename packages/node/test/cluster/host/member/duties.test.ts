@@ -3,6 +3,7 @@ import { Duties } from "../../../../src/cluster/host/member/duties.ts";
 import type { MeshIdentity } from "../../../../src/cluster/host/member/mesh-identity.ts";
 import type { SharedState } from "../../../../src/cluster/consensus/shared-state.ts";
 import { awake, isExpelled, takeVote } from "../../../../src/cluster/membership/sleep.ts";
+import { KNOWN_VERSION } from "../../../../src/cluster/state/model.ts";
 import { until } from "../../../mesh/host/hosts.ts";
 import { noLog } from "../../../support.ts";
 import { Agreed, RECORD } from "../../state/support.ts";
@@ -86,6 +87,21 @@ describe("the prime's duties", () => {
     agreed.run(takeVote("p", "b"), { type: "revoke", peer: "p", by: "a", atMs: 1 });
     await until(() => agreed.state.settings.size === 0 && agreed.state.revoked.get("p")?.acknowledged.length === 1);
     expect(agreed.state.members.has("p")).toBe(false);
+  });
+
+  it("bring newer commands into force once all know them, by the prime alone", async () => {
+    const agreed = Agreed.of("b");
+    const { duties, lead } = member(agreed);
+    duties.look();
+    await until(() => agreed.state.members.get("a")?.knows === KNOWN_VERSION);
+    await new Promise((resolve) => setTimeout(resolve, 1_200));
+    expect(agreed.state.version).toBe(1);
+    lead("b");
+    agreed.run({ type: "describe", peer: "b", knows: KNOWN_VERSION, record: RECORD });
+    await new Promise((resolve) => setTimeout(resolve, 1_200));
+    expect(agreed.state.version).toBe(1);
+    lead("a");
+    await until(() => agreed.state.version === KNOWN_VERSION);
   });
 
   it("do not let the one that is to go take its vote back itself", async () => {
