@@ -3,6 +3,8 @@ import type { InteractionEffect, InteractionEvent } from "../../turn/interaction
 import { callsOff } from "../../turn/normalise/call-off.ts";
 import { toneOf } from "../../turn/tone/tone.ts";
 import type { ConversationClock, ConversationEvent, ConversationParts } from "./contracts.ts";
+import type { SpokenSoFar } from "../go-on.ts";
+import type { SpeakEvent } from "../speak-event.ts";
 import { Reply, type ReplyManner } from "./reply.ts";
 
 const PROGRESS_MS = 250;
@@ -25,11 +27,20 @@ interface OpenTurn {
   spokeUntilMs: number | undefined;
   firstAudioMs: number | undefined;
   reply: Reply | undefined;
+  /** Of an answer that was begun elsewhere, what its listener has. */
+  soFar: SpokenSoFar | undefined;
   /** The answer that somebody spoke into before they can have heard it, and what it answered. */
   before: { readonly question: string; readonly reply: Reply } | undefined;
 }
 
 type Effect<T extends InteractionEffect["type"]> = Extract<InteractionEffect, { type: T }>;
+
+function sentenceOf(
+  { index, from, spoken: { text, written } }: Extract<SpeakEvent, { type: "sentence" }>,
+  turn: number,
+): ConversationEvent {
+  return { type: "sentence", turn, index, text, from, to: from + written.length };
+}
 
 /** The turns that are open, and the answers to them. */
 export class Answers {
@@ -68,6 +79,7 @@ export class Answers {
       spokeUntilMs: undefined,
       firstAudioMs: undefined,
       reply: undefined,
+      soFar: undefined,
       before: undefined,
     };
     this.#turns.set(turn, fresh);
@@ -101,10 +113,11 @@ export class Answers {
     const open = this.turn(turn);
     const { deal, tell } = this.#news;
     open.question = text;
-    const reply = new Reply({ turn, generation, question: text }, this.#parts.voice, this.#manner, {
+    const { soFar } = open;
+    const reply = new Reply({ turn, generation, question: text, soFar }, this.#parts.voice, this.#manner, {
       event: (event) => {
         if (event.type === "text") tell({ type: "text", turn, delta: event.delta });
-        if (event.type === "sentence") tell({ type: "sentence", turn, index: event.index, text: event.spoken.text });
+        if (event.type === "sentence") tell(sentenceOf(event, turn));
         if (event.type === "timing") tell({ ...event, turn });
       },
       firstText: () => deal({ type: "text", generation }),
@@ -121,7 +134,7 @@ export class Answers {
     open.reply = reply;
     this.#replies.set(generation, reply);
     if (!speculative) reply.confirm();
-    tell({ type: "question", turn, text });
+    if (soFar === undefined) tell({ type: "question", turn, text });
     void reply.run(this.#parts.think).finally(() => this.#replies.delete(generation));
   }
 

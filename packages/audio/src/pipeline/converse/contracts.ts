@@ -92,8 +92,15 @@ export type ConversationEvent =
   /** What goes to the one who answers. A turn that goes on gets another, longer one. */
   | { readonly type: "question"; readonly turn: number; readonly text: string }
   | { readonly type: "text"; readonly turn: number; readonly delta: string }
-  /** A chunk goes to the voice. */
-  | { readonly type: "sentence"; readonly turn: number; readonly index: number; readonly text: string }
+  /** A chunk goes to the voice: what is written between `from` and `to`, in UTF-16 units of the answer. */
+  | {
+      readonly type: "sentence";
+      readonly turn: number;
+      readonly index: number;
+      readonly text: string;
+      readonly from: number;
+      readonly to: number;
+    }
   /** Word times and mouth shapes of a chunk, once its sound is complete. */
   | { readonly type: "timing"; readonly turn: number; readonly index: number; readonly timing: SpeechTiming }
   | { readonly type: "ducked" }

@@ -18,6 +18,7 @@ import type { ConversationClock, ConversationEvent, ConversationParts, WakeHeard
 import { Ears, type EarsOptions } from "./ears.ts";
 import { overdue } from "./overdue.ts";
 import { Keys } from "./keys.ts";
+import type { SpokenSoFar } from "../go-on.ts";
 import type { ReplyManner } from "./reply.ts";
 
 /** Options of {@link converse}. */
@@ -31,6 +32,14 @@ export interface ConverseOptions extends EarsOptions, ReplyManner {
   readonly hotWords?: readonly string[] | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly clock?: ConversationClock | undefined;
+  /** An answer that was under way when this conversation was held elsewhere: it is the first turn, and gone on with. */
+  readonly resume?: ResumedTurn | undefined;
+}
+
+/** A turn that was begun elsewhere. `think` is asked again, and begins its answer with `soFar.text`. */
+export interface ResumedTurn {
+  readonly question: string;
+  readonly soFar: SpokenSoFar;
 }
 
 /** A conversation under way. */
@@ -118,6 +127,7 @@ class Conversation implements LiveConversation {
     };
     this.#answers = new Answers(parts, options, this.#clock, say, this.#signal);
     this.#tell({ type: "state", state: "idle", turn: 0 });
+    if (options.resume !== undefined) this.#resume(options.resume);
     void this.#live(audio);
   }
 
@@ -140,6 +150,11 @@ class Conversation implements LiveConversation {
   cancel(): void {
     this.#keys.forget();
     this.#deal({ type: "cancel" });
+  }
+
+  #resume({ question, soFar }: ResumedTurn): void {
+    this.#answers.turn(this.#interaction.turn + 1).soFar = soFar;
+    this.#deal({ type: "resume", text: question });
   }
 
   async #live(audio: AsyncIterable<Float32Array>): Promise<void> {

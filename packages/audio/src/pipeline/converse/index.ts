@@ -1,6 +1,6 @@
 // A live conversation.
 export { converse } from "./converse.ts";
-export type { ConverseOptions, LiveConversation } from "./converse.ts";
+export type { ConverseOptions, LiveConversation, ResumedTurn } from "./converse.ts";
 export type {
   Asked,
   ConversationClock,

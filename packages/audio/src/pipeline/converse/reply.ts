@@ -5,6 +5,7 @@ import { heardText, type HeardChunk } from "../../turn/timing/heard.ts";
 import { timeSpeech } from "../../turn/timing/timing.ts";
 import type { Spoken } from "../../turn/saying/spoken.ts";
 import type { SpeakEvent } from "../speak-event.ts";
+import { fromStart, GoOn, type SpokenSoFar } from "../go-on.ts";
 import { speak } from "../speak.ts";
 import type { Asked, ConversationClock, ConversationParts } from "./contracts.ts";
 
@@ -50,14 +51,22 @@ export class Reply {
   readonly #certain = Promise.withResolvers<void>();
   readonly #mayPlay = Promise.withResolvers<void>();
   readonly #chunks: HeardChunk[] = [];
+  /** What its listener had of it when it began here. */
+  readonly #soFar: SpokenSoFar;
   #open: OpenChunk | undefined;
-  #written = "";
+  #written: string;
+  #hasText = false;
   #thinkingFailed = false;
   #hasSound = false;
   #sentMs = 0;
 
   constructor(
-    work: { readonly turn: number; readonly generation: number; readonly question: string },
+    work: {
+      readonly turn: number;
+      readonly generation: number;
+      readonly question: string;
+      readonly soFar?: SpokenSoFar | undefined;
+    },
     voice: ConversationParts["voice"],
     manner: ReplyManner,
     news: ReplyNews,
@@ -65,6 +74,8 @@ export class Reply {
     this.turn = work.turn;
     this.generation = work.generation;
     this.question = work.question;
+    this.#soFar = work.soFar ?? fromStart;
+    this.#written = this.#soFar.text;
     this.#voice = voice;
     this.#manner = manner;
     this.#news = news;
@@ -98,12 +109,13 @@ export class Reply {
     );
   }
 
-  /** The part of it whose sound had been heard after `heardMs`; all of it where there is no voice. */
+  /** The part of it whose sound had been heard after `heardMs` from here; all of it where there is no voice. */
   heard(heardMs: number): string {
     if (this.#voice === undefined) return this.#written;
     const open = this.#open;
     const chunks = open === undefined ? this.#chunks : [...this.#chunks, this.#estimated(open)];
-    return heardText(chunks, heardMs);
+    const { text, spoken } = this.#soFar;
+    return text.slice(0, spoken) + heardText(chunks, heardMs);
   }
 
   /** Runs to its end; never rejects. */
@@ -113,7 +125,8 @@ export class Reply {
     try {
       const text = this.#thought(think(this.question, asked));
       if (this.#voice === undefined) {
-        for await (const delta of text) this.#onText(delta);
+        const goOn = new GoOn(this.#soFar);
+        for await (const delta of text) this.#onText(goOn.take(delta).untold);
       } else {
         await this.#say(text, this.#voice, signal);
       }
@@ -140,7 +153,7 @@ export class Reply {
     signal: AbortSignal,
   ): Promise<void> {
     const { voice, speed, clock } = this.#manner;
-    for await (const event of speak(text, tts, { voice, speed, clock, signal })) {
+    for await (const event of speak(text, tts, { voice, speed, clock, signal, soFar: this.#soFar })) {
       if (signal.aborted) return;
       this.#note(event);
       if (event.type !== "audio") continue;
@@ -172,14 +185,24 @@ export class Reply {
         break;
       case "timing":
         this.#open = undefined;
-        this.#chunks.push(event.timing);
+        this.#chunks.push(this.#fromHere(event.timing, event.index));
         break;
     }
     this.#news.event(event);
   }
 
+  /** Of a chunk that was begun elsewhere, only the rest sounds here. */
+  #fromHere(chunk: HeardChunk, index: number): HeardChunk {
+    const { index: first, heardMs } = this.#soFar;
+    if (index !== first || heardMs === 0) return chunk;
+    const words = chunk.words.map((word) => ({ ...word, endMs: word.endMs - heardMs }));
+    return { written: chunk.written, durationMs: Math.max(0, chunk.durationMs - heardMs), words };
+  }
+
   #onText(delta: string): void {
-    const isFirst = this.#written === "";
+    if (delta === "") return;
+    const isFirst = !this.#hasText;
+    this.#hasText = true;
     this.#written += delta;
     this.#news.event({ type: "text", delta });
     if (isFirst) this.#news.firstText();

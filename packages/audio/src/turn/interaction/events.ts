@@ -51,7 +51,9 @@ export type InteractionEvent =
   /** This piece of work cannot be done, after whatever retries there are. */
   | { readonly type: "failed"; readonly generation: number; readonly stage: Stage }
   /** The person, or a client, wants no more of this. */
-  | { readonly type: "cancel" };
+  | { readonly type: "cancel" }
+  /** An answer was under way when this conversation was held elsewhere: it is gone on with. `text` is what was asked. */
+  | { readonly type: "resume"; readonly text: string };
 
 /** A stage of the work. */
 export type Stage = "transcribe" | "think" | "speak";
@@ -62,8 +64,8 @@ export type Wait = "transcribeMs" | "thinkMs" | "firstSoundMs" | "playbackMs";
 /** How the end of what is said is found: by end-pointing, by letting go of a key, or by a fixed window. */
 export type Capture = "endpoint" | "held" | "window";
 
-/** Why ears were opened. */
-export type Opening = "wake" | "key" | "speech" | "follow-up" | "interruption";
+/** Why ears were opened, or, of a turn that was begun elsewhere, were not. */
+export type Opening = "wake" | "key" | "speech" | "follow-up" | "interruption" | "resumption";
 
 /**
  * How a turn ended. `complete`, `interrupted` and `failed` have a reply to be kept, as far as it was heard; `unheard`: nothing

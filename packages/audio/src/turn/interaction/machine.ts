@@ -19,6 +19,7 @@ const BY_KEY = { type: "beginTurn", params: { opening: "key" } } as const;
 const BY_SPEECH = { type: "beginTurn", params: { opening: "speech" } } as const;
 const BY_INTERRUPTION = { type: "beginTurn", params: { opening: "interruption" } } as const;
 const BY_FOLLOWING = { type: "beginTurn", params: { opening: "follow-up" } } as const;
+const BY_RESUMPTION = { type: "beginTurn", params: { opening: "resumption" } } as const;
 const STOP = { type: "stop", params: { outcome: "interrupted" } } as const;
 const TAKE_BACK = { type: "stop", params: { outcome: "joined" } } as const;
 const STOP_FAILED = { type: "stop", params: { outcome: "failed" } } as const;
@@ -152,6 +153,11 @@ export const interactionMachine = parts.createMachine({
         press: { target: "listening_for_command", actions: [BY_KEY, "openEars"] },
         hotkey: { target: "listening_for_command", actions: [BY_KEY, "openEars", LISTENING] },
         "speech-start": { guard: "open", target: "listening_for_command", actions: [BY_SPEECH, "openEars"] },
+        resume: {
+          guard: "asks",
+          target: "#thinking",
+          actions: [BY_RESUMPTION, "takeUp", { type: "think", params: CERTAIN }],
+        },
       },
     },
 

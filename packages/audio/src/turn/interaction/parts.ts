@@ -154,6 +154,8 @@ function mayJoin(context: InteractionContext, event: TimedEvent): boolean {
   return (
     context.options.interruptions === "any-speech" &&
     context.capture !== "held" &&
+    // What was said elsewhere cannot be heard again here.
+    context.opening !== "resumption" &&
     nowOf(context, event) - context.openedAtMs < context.options.maxUtteranceMs
   );
 }
@@ -208,6 +210,7 @@ export const parts = setup({
       event.text.trim() !== "" &&
       (event.complete ?? 1) >= context.options.thinkEarlyFrom,
     says: ({ event }) => event.type === "transcript" && event.text.trim() !== "",
+    asks: ({ event }) => event.type === "resume" && event.text.trim() !== "",
     nothing: ({ context }) => saidNothing(context),
     nothingThoughAsked: ({ context }) => saidNothing(context) && isAsked(context),
     recognised: ({ context }) => context.work === "transcribed",
@@ -297,6 +300,10 @@ export const parts = setup({
     noteTranscript: assign(({ event }) =>
       event.type === "transcript" ? { work: "transcribed" as const, transcript: event.text } : {},
     ),
+    takeUp: assign(({ context, event }) => ({
+      generation: context.generation + 1,
+      transcript: event.type === "resume" ? event.text : "",
+    })),
     think: enqueueActions(({ context, enqueue }, params: { speculative: boolean }) => {
       const { turn, generation, transcript } = context;
       enqueue.assign({ work: "thinking" });

@@ -204,6 +204,7 @@ const WAYS: readonly (readonly [Partial<InteractionOptions>, string])[] = [
   [{ joinGraceMs: 0, followUpMs: 0 }, "wake won speech-start ended transcript answered"],
   [{ joinGraceMs: 0, followUpMs: 0 }, "wake won speech-start ended transcript text answered"],
   [{}, `${SPEAKING} barge-in progress speech-start ended stopped`],
+  [{}, "resume text audio goes-on-late stopped speech-start ended transcript"],
 ];
 
 describe("whatever comes, whenever", () => {

@@ -11,7 +11,7 @@ export function referenceConversation(o: InteractionOptions) {
   let state: InteractionState = "idle";
   /** By what the state may end by itself. */
   let deadlines: { atMs: number; leave: () => void }[] = [];
-  let opening: "wake" | "key" | "speech" | "follow-up" | "interruption" = "key";
+  let opening: "wake" | "key" | "speech" | "follow-up" | "interruption" | "resumption" = "key";
   let capture: "endpoint" | "held" | "window" = "endpoint";
   let openedMs = 0;
   /** Longest that this turn may still be listened to. */
@@ -96,7 +96,7 @@ export function referenceConversation(o: InteractionOptions) {
     spoke = true;
     ended = false;
   };
-  const joins = (): boolean => capture !== "held" && nowMs - openedMs < o.maxUtteranceMs;
+  const joins = (): boolean => capture !== "held" && opening !== "resumption" && nowMs - openedMs < o.maxUtteranceMs;
   const speak = (): void => {
     ducked = false;
     go("speaking", [o.playbackMs, () => interrupt(false)]);
@@ -331,6 +331,11 @@ export function referenceConversation(o: InteractionOptions) {
     } else if (event.type === "speech-start" && o.mode === "open") {
       begin("speech");
       listen();
+    } else if (event.type === "resume" && event.text.trim() !== "") {
+      begin("resumption");
+      startWork();
+      work = "thinking";
+      go("processing", [o.thinkMs, idle]);
     }
   };
 

@@ -46,6 +46,14 @@ export function watchRules() {
         ({ speculative } = effect);
         return;
       case "think":
+        if (working === undefined) {
+          must(effect.generation === generation + 1 && effect.turn === turn + 1, "what is taken up is new here");
+          turn = effect.turn;
+          begun.add(turn);
+          generation = effect.generation;
+          working = generation;
+          speculative = false;
+        }
         must(working === effect.generation, "thinking belongs to what was recognised");
         must(effect.text.trim() !== "", "nothing is not thought about");
         must(effect.speculative === speculative, "thinking is as certain as the end of the turn");

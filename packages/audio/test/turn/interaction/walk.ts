@@ -57,6 +57,7 @@ const WHAT = [
   "stopped",
   "failed",
   "cancel",
+  "resume",
 ] as const satisfies readonly InteractionEvent["type"][];
 
 export function isEventType(text: string): text is InteractionEvent["type"] {
@@ -129,6 +130,8 @@ export function eventOf(
     case "answered":
     case "stopped":
       return { type: what, ...of, heardMs };
+    case "resume":
+      return { type: what, text };
     case "failed":
       return { type: what, ...of, stage: "think" };
     default:
