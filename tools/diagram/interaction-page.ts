@@ -18,7 +18,8 @@ a driver to carry out (\`createInteraction\`). An event that has no meaning wher
 A **turn** is what a person says and the answer to it; every turn that begins ends once (\`end-turn\`), in order. A
 **generation** is one piece of work for a turn; results of an older one are late, and dropped.
 
-- \`idle\`: a wake word, a key or, in open conversations, speech is waited for.
+- \`idle\`: a wake word, a key or, in open conversations, speech is waited for. An answer that was begun elsewhere is taken up
+  from here (\`resume\`); what is said before its sound comes is a turn of its own.
 - \`wakeword_detected\`: the hosts that heard it settle who answers; what is said meanwhile is kept.
 - \`listening_for_command\`: ears are open. In \`pausing\` the person may have finished: work begins early, and is taken back
   when they go on.
