@@ -2,7 +2,7 @@
  * Native FLAC (RFC 9639). Frames are cut out here, each checked by its CRC-16, and only whole sound frames go to libFLAC
  * (wasm): the package's own parser drops half a megabyte for one wrong bit without saying so.
  */
-import { FLACDecoder } from "@wasm-audio-decoders/flac";
+import type { FLACDecoder } from "@wasm-audio-decoders/flac";
 import type { ByteReader } from "./bytes.ts";
 import { latin1, skipJunk } from "./bytes.ts";
 import { crc16, crc16Step } from "./crc.ts";
@@ -20,7 +20,9 @@ const MAX_BROKEN_FRAMES = 200;
 /** Opens a FLAC stream at its tag or magic. */
 export async function openFlac(reader: ByteReader): Promise<Decoding> {
   const info = await readMetadata(reader);
-  const decoder = new FLACDecoder();
+  // Only who decodes some has its wasm in memory; so with the other formats.
+  const { FLACDecoder: Decoder } = await import("@wasm-audio-decoders/flac");
+  const decoder = new Decoder();
   await decoder.ready;
   return {
     format: "flac",

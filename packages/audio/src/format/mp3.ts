@@ -2,7 +2,7 @@
  * MP3 (MPEG audio layers I to III). Frames are found and counted here; only whole frames go to mpg123 (wasm), whose own
  * search through rubbish is slow, chatty and gives no account of what was lost.
  */
-import { MPEGDecoder } from "mpg123-decoder";
+import type { MPEGDecoder } from "mpg123-decoder";
 import { skipJunk } from "./bytes.ts";
 import type { ByteReader } from "./bytes.ts";
 import { freeing, quietly } from "./decoder.ts";
@@ -21,7 +21,8 @@ export async function openMp3(reader: ByteReader): Promise<Decoding> {
   const first = await findFirst(reader);
   await reader.need(first.frameBytes);
   const summary = parseMp3Summary(reader.view(first.frameBytes), first);
-  const decoder = new MPEGDecoder();
+  const { MPEGDecoder: Decoder } = await import("mpg123-decoder");
+  const decoder = new Decoder();
   await decoder.ready;
   const declared = summary === undefined ? 0 : summary.frames * first.samples - summary.trimmedSamples;
   return {

@@ -1,5 +1,4 @@
 /** Opus in Ogg (RFC 7845): the identification header, and libopus in wasm. */
-import { OpusDecoder } from "opus-decoder";
 import { latin1, viewOf } from "./bytes.ts";
 import { freeing, quietly } from "./decoder.ts";
 import { gainsOf, toMono, VORBIS_ORDER } from "./downmix.ts";
@@ -61,6 +60,7 @@ function parseLayout(packet: Uint8Array): OpusLayout | undefined {
 }
 
 async function createDecoder(layout: OpusLayout, gain: number, gains: readonly number[]): Promise<OggPacketDecoder> {
+  const { OpusDecoder } = await import("opus-decoder");
   const decoder = new OpusDecoder(layout);
   await decoder.ready;
   return {

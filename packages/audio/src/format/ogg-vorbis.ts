@@ -1,5 +1,5 @@
 /** Vorbis in Ogg (Vorbis I specification, 4.2 and appendix A): the identification header, and libvorbis in wasm. */
-import { OggVorbisDecoder } from "@wasm-audio-decoders/ogg-vorbis";
+import type { OggVorbisDecoder } from "@wasm-audio-decoders/ogg-vorbis";
 import { latin1, viewOf } from "./bytes.ts";
 import { freeing, quietly } from "./decoder.ts";
 import { gainsOf, toMono, VORBIS_ORDER } from "./downmix.ts";
@@ -43,7 +43,8 @@ async function createDecoder(headers: readonly Uint8Array[], gains: readonly num
   if (identification === undefined || setup === undefined || latin1(setup, 0, 7) !== "\u0005vorbis") {
     throw new Error("the Vorbis setup header is missing");
   }
-  const decoder: PageDecoder = new OggVorbisDecoder();
+  const { OggVorbisDecoder: Decoder } = await import("@wasm-audio-decoders/ogg-vorbis");
+  const decoder: PageDecoder = new Decoder();
   await decoder.ready;
   const run = (pages: readonly PageLike[]) => quietly(() => decoder.decodeOggPages(pages));
   try {

@@ -55,20 +55,20 @@ export class Mind {
   readonly #options: MindOptions;
   readonly #timers: Timers;
   readonly #strands = new Map<string | undefined, Strand>();
-  #toolbox: Toolbox;
+  /** Made with the first question: what it knows of time zones takes some MB, and most peers are never asked. */
+  #toolbox: Toolbox | undefined;
   #known: Acquaintance = {};
 
   constructor(services: Services, options: MindOptions) {
     this.#services = services;
     this.#options = options;
     this.#timers = new Timers(options.clock ?? WALL_CLOCK, options.onTimer);
-    this.#toolbox = this.#toolboxIn("");
   }
 
   /** Before the first question. */
   meet(known: Acquaintance): void {
     this.#known = known;
-    this.#toolbox = this.#toolboxIn(known.timeZone ?? "");
+    this.#toolbox = undefined;
   }
 
   /** The thread that is its own; undefined where nothing is kept, and until the first question. */
@@ -84,7 +84,8 @@ export class Mind {
     const generate = (asked: readonly ChatMessage[]): AsyncIterable<string> =>
       this.#services.think(asked, how, { privacy });
     if (!(await this.#usesTools(privacy))) return yield* generate(messages);
-    yield* thinkWithTools(messages, { toolbox: this.#toolbox, generate, turn, certain, signal, privacy });
+    const toolbox = (this.#toolbox ??= this.#toolboxIn(this.#known.timeZone ?? ""));
+    yield* thinkWithTools(messages, { toolbox, generate, turn, certain, signal, privacy });
   }
 
   /** What was said is part of what is thought about next. */

@@ -7,10 +7,9 @@ import { fileUnusable, writeSynced } from "../../config/synced-file.ts";
 import { codeOf, PeerError } from "../../errors.ts";
 import { createPeer, type Peer } from "../../peer.ts";
 import { servicesFor } from "../../services/roles.ts";
-import { connectRunning } from "../access.ts";
 import type { CliContext } from "../context.ts";
 import { downloadNotice } from "../downloads.ts";
-import type { PeerFile } from "../reach/target.ts";
+import { runningTarget, type PeerFile } from "../reach/target.ts";
 import { addSettingFlags, readLocalConfig, wantsJson } from "../setting-flags.ts";
 import { voiceForPeople, voiceForPrograms, type Invocation, type StartVoice } from "./start-voice.ts";
 
@@ -54,6 +53,9 @@ function logFor({ config: { log }, origins }: ReadConfig, json: boolean): Config
 
 /** A peer that answers is named before the lock is tried: then it is known to live. */
 async function refuseSecond(config: Config): Promise<void> {
+  if ((await runningTarget(config)) === undefined) return;
+  // A peer has no use for a client.
+  const { connectRunning } = await import("../access.ts");
   const running = await connectRunning(config);
   if (running === undefined) return;
   running.close();
