@@ -7,10 +7,11 @@ import type { CliContext } from "../context.ts";
 import type { ProgressLine } from "../progress.ts";
 import { addSettingFlags } from "../setting-flags.ts";
 import { addOutFlags, AudioOut, type SoundFormat } from "./audio-out.ts";
+import { privacyOf, privacyOption, type PrivacyFlag } from "./privacy.ts";
 import { eventJson, openRecording, timingsText, withTalk, type Talk } from "./talking.ts";
 import { voiceChoice, type VoiceChoice } from "./voice-choice.ts";
 
-interface AskFlags {
+interface AskFlags extends PrivacyFlag {
   readonly audio?: string;
   readonly out?: string;
   readonly format?: SoundFormat;
@@ -23,6 +24,7 @@ The answer goes to stdout as it is written; what was heard and the progress go t
 
 Examples:
   parley ask "What is the capital of France?"
+  parley ask --privacy host "What did the doctor say?"
   parley ask --audio question.wav --out answer.wav --timings
   echo "Tell me a joke." | parley ask --out joke.wav
 `;
@@ -37,6 +39,7 @@ export function registerAskCommand(program: Command, context: CliContext): void 
   addOutFlags(command, "also speak the answer, into")
     .option("--realtime", "hand the recording on as fast as it was spoken, as a microphone would")
     .option("--timings", "print when each stage was done")
+    .addOption(privacyOption())
     .addHelpText("after", HELP);
   addSettingFlags(command, ["voice.name", "voice.language", "voice.speed", "llm.provider", "models.download"]);
   command.action(async (words: readonly string[]) => {
@@ -67,6 +70,7 @@ async function ask(
     speed: flags.speed,
     partials: flags.realtime === true ? ("live" as const) : ("every" as const),
     signal,
+    ...privacyOf(flags),
     ...(flags.voice === undefined ? {} : { voice: flags.voice }),
     ...(flags.language === undefined ? {} : { language: flags.language }),
   };

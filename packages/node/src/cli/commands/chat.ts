@@ -8,6 +8,7 @@ import { printJson } from "../json-line.ts";
 import { onOneLine } from "../one-line.ts";
 import { addSettingFlags } from "../setting-flags.ts";
 import { checked, show } from "./ask.ts";
+import { privacyOf, privacyOption, type PrivacyFlag } from "./privacy.ts";
 import { eventJson, withTalk, type Talk } from "./talking.ts";
 
 const GREETING =
@@ -27,12 +28,13 @@ export function registerChatCommand(program: Command, context: CliContext): void
   const command = program
     .command("chat")
     .description("talk with the assistant in text, line by line")
+    .addOption(privacyOption())
     .addHelpText("after", HELP);
   addSettingFlags(command, ["llm.provider", "models.download"]);
-  command.action(() => withTalk(command, context, ["llm"], (talk) => chat(talk, context)));
+  command.action(() => withTalk(command, context, ["llm"], (talk) => chat(talk, context, command.opts<PrivacyFlag>())));
 }
 
-async function chat(talk: Talk, context: CliContext): Promise<void> {
+async function chat(talk: Talk, context: CliContext, flags: PrivacyFlag): Promise<void> {
   const isTerminal = process.stdin.isTTY === true && !talk.json;
   const lines = createInterface({
     input: process.stdin,
@@ -53,7 +55,8 @@ async function chat(talk: Talk, context: CliContext): Promise<void> {
   for await (const line of lines) {
     if (line.trim() !== "") {
       answering = new AbortController();
-      await answer(talk, context, line.trim(), AbortSignal.any([talk.signal, answering.signal]));
+      const signal = AbortSignal.any([talk.signal, answering.signal]);
+      await answer(talk, context, line.trim(), { ...privacyOf(flags), signal });
       answering = undefined;
     }
     if (isTerminal) lines.prompt();
@@ -62,12 +65,17 @@ async function chat(talk: Talk, context: CliContext): Promise<void> {
 }
 
 /** One answer; a failure is shown and the chat goes on, unless the peer is gone. */
-async function answer(talk: Talk, context: CliContext, question: string, signal: AbortSignal): Promise<void> {
+async function answer(
+  talk: Talk,
+  context: CliContext,
+  question: string,
+  how: PrivacyFlag & { readonly signal: AbortSignal },
+): Promise<void> {
   const { access, config, json, progress } = talk;
   const { client } = access;
   const screen = { write: context.stdout, progress, timings: false, spoken: false };
   try {
-    for await (const event of client.ask({ text: checked(question) }, { signal })) {
+    for await (const event of client.ask({ text: checked(question) }, how)) {
       if (!json) show(event, screen);
       else if (event.type !== "done") context.stdout(eventJson(event));
       // The peer that it began with may be gone.
@@ -77,7 +85,7 @@ async function answer(talk: Talk, context: CliContext, question: string, signal:
     if (isTold) progress.line(`(${onOneLine(client.server.name)} answered)`);
   } catch (error) {
     if (!json) context.stdout("\n");
-    if (signal.aborted) return;
+    if (how.signal.aborted) return;
     if (error instanceof ParleyError && error.code === "connection-lost") throw error;
     context.stderr(json ? failureJson(error) : failureText(error));
   }

@@ -5,9 +5,10 @@ import type { CliContext } from "../context.ts";
 import { addSettingFlags } from "../setting-flags.ts";
 import { hearingOf, hearingOption, hotWordsOption } from "./hearing.ts";
 import { languageWarning } from "./heard-languages.ts";
+import { privacyOf, privacyOption, type PrivacyFlag } from "./privacy.ts";
 import { eventJson, openRecording, timingsText, withTalk } from "./talking.ts";
 
-interface ListenFlags {
+interface ListenFlags extends PrivacyFlag {
   readonly realtime?: boolean;
   readonly times?: boolean;
   readonly mode?: "command" | "dictation";
@@ -35,6 +36,7 @@ export function registerListenCommand(program: Command, context: CliContext): vo
     .option("--language <tag>", "the language that is spoken, such as en or de")
     .option("--realtime", "hand the recording on as fast as it was spoken, as a microphone would")
     .option("--timings", "print when each stage was done")
+    .addOption(privacyOption())
     .addHelpText("after", HELP);
   addSettingFlags(command, ["models.download"]);
   command.action(async (file: string) => {
@@ -44,7 +46,7 @@ export function registerListenCommand(program: Command, context: CliContext): vo
       const maxDurationMs = config.limits.listen_minutes * 60_000;
       const { speech, damage } = heardFirst(await openRecording(file, { maxDurationMs, signal, realtime }));
       let heard = false;
-      const how = { partials: realtime ? "live" : "every", ...hearingOf(flags), signal } as const;
+      const how = { partials: realtime ? "live" : "every", ...hearingOf(flags), ...privacyOf(flags), signal } as const;
       let isLanguageChecked = flags.language === undefined;
       for await (const event of access.client.listen(speech, how)) {
         if (!isLanguageChecked && flags.language !== undefined) {

@@ -4,10 +4,11 @@ import type { CliContext } from "../context.ts";
 import { addSettingFlags } from "../setting-flags.ts";
 import { checked, textFrom, usage } from "./ask.ts";
 import { addOutFlags, AudioOut, type SoundFormat } from "./audio-out.ts";
+import { privacyOf, privacyOption, type PrivacyFlag } from "./privacy.ts";
 import { eventJson, timingsText, withTalk } from "./talking.ts";
 import { voiceChoice } from "./voice-choice.ts";
 
-interface SayFlags {
+interface SayFlags extends PrivacyFlag {
   readonly out?: string;
   readonly format?: SoundFormat;
   readonly ssml?: boolean;
@@ -33,10 +34,12 @@ export function registerSayCommand(program: Command, context: CliContext): void 
     .option("--ssml", "the text is a whole SSML document")
     .option("--keep", "the text is no secret: keep its sound on disk, and say it at once the next time")
     .option("--timings", "print when each stage was done")
+    .addOption(privacyOption())
     .addHelpText("after", HELP);
   addSettingFlags(command, ["voice.name", "voice.language", "voice.speed", "models.download"]);
   command.action(async (words: readonly string[]) => {
-    const { out: path, format, ssml = false, keep = false, timings = false } = command.opts<SayFlags>();
+    const flags = command.opts<SayFlags>();
+    const { out: path, format, ssml = false, keep = false, timings = false } = flags;
     if (path === undefined) throw usage("name the file to write: --out FILE");
     const given = checked(words.join(" ").trim());
     const text = given === "" ? await textFrom(process.stdin, "there is nothing to say") : given;
@@ -44,7 +47,7 @@ export function registerSayCommand(program: Command, context: CliContext): void 
       const out = new AudioOut(path, format, signal);
       const write = path === "-" ? context.stderr : context.stdout;
       try {
-        const how = { ...voiceChoice(command, config), ssml, keep, signal };
+        const how = { ...voiceChoice(command, config), ssml, keep, ...privacyOf(flags), signal };
         for await (const event of access.client.say(text, how)) {
           if (event.type === "audio") await out.write(event);
           if (event.type === "sentence") progress.status(`saying: ${event.text}`);

@@ -11,11 +11,12 @@ import {
   type TimerClock,
 } from "../../../src/assistant/tools/timers.ts";
 import type { Tool } from "../../../src/assistant/tools/tool.ts";
+import type { Privacy } from "../../../src/routing/index.ts";
 
 const NOON = Date.UTC(2026, 10, 20, 12, 0);
-const context = (key = "k") => ({ signal: new AbortController().signal, key });
-const run = async (tool: Tool, given: unknown, key?: string): Promise<string> => {
-  const outcome = await tool.call(given, context(key));
+const context = (key = "k", privacy?: Privacy) => ({ signal: new AbortController().signal, key, privacy });
+const run = async (tool: Tool, given: unknown, key?: string, privacy?: Privacy): Promise<string> => {
+  const outcome = await tool.call(given, context(key, privacy));
   return outcome.ok ? outcome.result : `${outcome.code}: ${outcome.message}`;
 };
 
@@ -108,6 +109,17 @@ describe("timers", () => {
     expect(ended).toEqual([]);
   });
 
+  it("keep their label from whoever may be farther away than it may go", async () => {
+    const { all, clock, ended, tool } = timers();
+    await run(tool, { minutes: 5, label: "insulin" }, "a", "host");
+    expect(await run(tool, { do: "list" }, "b")).toBe("timer 1: 5 min left");
+    expect(await run(tool, { do: "list" }, "b", "house")).toBe("timer 1: 5 min left");
+    expect(await run(tool, { do: "list" }, "b", "host")).toBe("the timer insulin (1): 5 min left");
+    expect(all.list).toMatchObject([{ privacy: "host" }]);
+    clock.pass(300_000);
+    expect(ended).toMatchObject([{ label: "insulin", privacy: "host" }]);
+  });
+
   it("are bounded in number and length", async () => {
     const { all, tool } = timers();
     expect(await run(tool, {})).toContain("say how long");
@@ -131,6 +143,18 @@ describe("saying something", () => {
     expect(await run(tool, { text: "dinner" })).toBe("here 1");
     expect(await run(tool, { text: "dinner", peer: " kitchen " })).toBe("kitchen 2");
     expect(await run(tool, { text: "" })).toContain("bad-arguments");
+  });
+
+  it("is done in no other room where what was asked must not leave this host, and here no farther away", async () => {
+    const said: unknown[] = [];
+    const tool = sayTool({
+      here: async (text, privacy) => `here ${said.push([text, privacy])}`,
+      at: async (peer) => `${peer} ${said.push(peer)}`,
+    });
+    expect(await run(tool, { text: "dinner", peer: "kitchen" }, "a", "host")).toContain("must not leave this host");
+    expect(await run(tool, { text: "dinner", peer: "kitchen" }, "b", "house")).toBe("kitchen 1");
+    expect(await run(tool, { text: "dinner" }, "c", "host")).toBe("here 2");
+    expect(said).toEqual(["kitchen", ["dinner", "host"]]);
   });
 });
 

@@ -8,12 +8,13 @@ import type { CliContext } from "../../context.ts";
 import { addSettingFlags, givenFlags } from "../../setting-flags.ts";
 import { usage } from "../ask.ts";
 import { hearingOf, hearingOption, hotWordsOption } from "../hearing.ts";
+import { privacyOf, privacyOption, type PrivacyFlag } from "../privacy.ts";
 import { withTalk, type Talk } from "../talking.ts";
 import { TalkScreen } from "./screen.ts";
 import { openTalkSound, speakerOn } from "./sound.ts";
 import { Unanswered } from "./unanswered.ts";
 
-interface TalkFlags {
+interface TalkFlags extends PrivacyFlag {
   readonly in?: string;
   readonly out?: string;
   readonly inputDevice?: string;
@@ -64,6 +65,7 @@ export function registerTalkCommand(program: Command, context: CliContext): void
     .option("--language <tag>", "the language that is spoken, such as en or de")
     .addOption(hearingOption())
     .addOption(hotWordsOption())
+    .addOption(privacyOption())
     .option("--no-echo-cancellation", "the system takes our own voice out of the microphone itself")
     .addHelpText("after", HELP);
   addSettingFlags(command, ["voice.name", "voice.speed", "llm.provider", "models.download"]);
@@ -110,6 +112,7 @@ async function converse(
     mode: flags.push === true ? "keys" : flags.wake === true ? "wake" : "open",
     interruptions: INTERRUPTIONS[flags.interrupt],
     ...hearingOf(flags),
+    ...privacyOf(flags),
     ...(flags.voice === undefined ? {} : { voice: flags.voice }),
     speed: config.voice.speed,
     signal,
