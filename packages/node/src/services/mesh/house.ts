@@ -231,7 +231,8 @@ export class House {
     this.#offers.set(peer, offers);
     this.#saidMs.set(peer, nowMs);
     for (const { advert, facts } of offers) {
-      this.#directory.put(advert, nowMs);
+      // What this peer's own engine has to do is known as it is: nothing has come unseen since.
+      this.#directory.put(peer === this.self ? { ...advert, demand: 0 } : advert, nowMs);
       this.#facts.set(serviceKey(advert), facts);
       this.#sent.reported(peer, advert.capability, nowMs);
     }

@@ -48,6 +48,11 @@ export class Workload {
     return { concurrency, running, queued: jobs - running, backlogMs, queueCapacity: WAITING_PER_PLACE * concurrency };
   }
 
+  /** Compute time that was asked for of late, for each time that passed. */
+  get demand(): number {
+    return this.#backlog.demand(this.#options.nowMs());
+  }
+
   /** Whether a job of another peer is taken. */
   admit(terms: Terms): Admission {
     return admit(this.load, terms);

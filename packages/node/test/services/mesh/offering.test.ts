@@ -65,6 +65,50 @@ describe("an engine that is given to the house", () => {
     expect(attic.house.house.given[0]?.advert).toMatchObject({ running: 0, queued: 0 });
   });
 
+  it("has who came when all were full told when to come again, though each was asked but once", async () => {
+    const residents = await built(
+      { name: "hall" },
+      { name: "porch" },
+      { name: "attic", engines: { stt: { firstMs: 3_000 } } },
+      { name: "cellar", engines: { stt: { firstMs: 3_000 } } },
+    );
+    const asked: string[] = [];
+    village.onBytes = (from, bytes) => void (bytes.includes("refused") && asked.push(from));
+    const failures: { readonly code: string; readonly message: string; readonly nextStep: string }[] = [];
+    // Neither knows what the other has sent.
+    for (const name of Array.from({ length: 14 }, (_, n) => (n % 2 === 0 ? "hall" : "porch"))) {
+      const stt = await named(residents, name).house.speechToText({}, undefined);
+      stt.transcribe(SPEECH).then(
+        () => undefined,
+        (error: (typeof failures)[number]) => failures.push(error),
+      );
+    }
+    await village.clock.pass(100);
+    expect(failures.length).toBe(8);
+    expect(asked.length).toBeGreaterThan(0);
+    expect(asked.length).toBeLessThanOrEqual(2 * 14);
+    for (const { code, message, nextStep } of failures) {
+      expect(code).toBe("engine-busy");
+      expect(message).toContain("as much to do");
+      expect(nextStep).toMatch(/^Try again in (about \d+ s|a moment)/);
+    }
+    expect(failures.filter(({ message }) => message.startsWith("everybody"))).toHaveLength(8);
+    await village.clock.pass(15_000);
+  });
+
+  it("tells how much was asked of it of late, for others to reckon with what they do not see yet", async () => {
+    const residents = await built({ name: "hall" }, { name: "attic", engines: { stt: { firstMs: 300 } } });
+    const [hall, attic] = [named(residents, "hall"), named(residents, "attic")];
+    expect(advertAt(hall, "attic", "stt")?.demand).toBe(0);
+    const stt = await hall.house.speechToText({}, undefined);
+    await village.clock.until(stt.transcribe(SPEECH));
+    await village.clock.pass(300);
+    expect(advertAt(hall, "attic", "stt")?.demand).toBeGreaterThan(0.01);
+    // Of its own engine a peer knows all: a job of its own waits behind nothing there.
+    const { best } = attic.house.house.foresee({ capability: "stt" });
+    expect(best).toMatchObject({ isHere: true, expected: { queueMs: 0 } });
+  });
+
   it("sends a job that finds it busier than was known on to another, without asking the first to wait", async () => {
     const residents = await built(
       { name: "hall" },

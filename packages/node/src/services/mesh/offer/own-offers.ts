@@ -45,6 +45,7 @@ export function ownOffers({ peer, name, machine, engines, speeds }: OwnOffersOpt
       modes: [],
       classes: [],
       ...load,
+      demand: workload.demand,
       speed: speeds.speed(capability, about.model),
       reach: local.reach(),
       ...(memory === undefined ? {} : { memory }),

@@ -38,7 +38,7 @@ export interface Work<Item> {
   /** Nothing comes behind it. */
   isLast?(item: Item): boolean;
   ended?(doer: Doer, how: Ending, error?: unknown): void;
-  /** Whether who failed so is not asked again; true when absent. */
+  /** Whether who failed so is not asked again; true when absent. False: that was no failure of its own. */
   excludes?(error: unknown): boolean;
   /** Why {@link choose} gave nobody, where that is known. */
   readonly why?: AudioError | undefined;
@@ -215,11 +215,13 @@ class Course<Item> {
       this.#end(leg, "left");
       throw error;
     }
-    if (this.#work.excludes?.(error) !== false) this.#failed.add(leg.doer.peer);
+    const isFailure = this.#work.excludes?.(error) !== false;
+    if (isFailure) this.#failed.add(leg.doer.peer);
     this.#error = isActorError(error) ? lost(leg.doer, this.#options.doing, error) : error;
     this.#end(leg, "failed", error);
     if (this.#legs.length > 0 || this.#begin([])) return;
-    throw this.#error;
+    // Who was only sent away is told when to come again.
+    throw (isFailure ? undefined : this.#work.why) ?? this.#error;
   }
 
   /** One more begins, unless nobody is left. */

@@ -40,6 +40,9 @@ export const PATIENCE_MS: Readonly<Record<Capability, number>> = {
   wake: 1_000,
 };
 
+/** Whoever had no room for a job is not asked for the same again so soon: by then it has said that it has room, or has none. */
+const REFUSED_MS = 1_000;
+
 /** How somebody wants it done. */
 export interface Ask {
   /** `host`: nothing of it leaves this machine. */
@@ -79,7 +82,7 @@ export interface There {
 /** What is to be done. */
 export interface Task<Kind extends Capability, Item> {
   /** What is asked for, from the strictest wish to the one that will do; looked at each time that it is placed. */
-  readonly wishes: () => readonly Omit<RouteRequest, "capability" | "privacy" | "exclude">[];
+  readonly wishes: () => readonly Omit<RouteRequest, "capability" | "privacy" | "exclude" | "refusedBy">[];
   readonly ask: Ask;
   readonly here: (engine: EngineOf[Kind], signal: AbortSignal) => AsyncIterable<Sign<Item>>;
   readonly there: (there: There, signal: AbortSignal) => AsyncIterable<Sign<Item>>;
@@ -167,6 +170,8 @@ export class PlacedWork<Kind extends Capability, Item> implements Work<Item> {
   readonly #task: Task<Kind, Item>;
   readonly #places = new Map<string, Place>();
   #refusal: Refusal | undefined;
+  /** Who had no room for it, and until when that is held against them. */
+  readonly #refusedUntilMs = new Map<string, number>();
   /** How often it was sent on because somebody was busier than was known. */
   #moves = 0;
 
@@ -218,6 +223,7 @@ export class PlacedWork<Kind extends Capability, Item> implements Work<Item> {
     if (place?.candidate !== undefined) house.ended(peer, kind, outcomeOf(how, error));
     if (error instanceof Busier && place?.candidate !== undefined) {
       this.#moves += 1;
+      if (!error.mayCome) this.#refusedUntilMs.set(peer, house.clock.nowMs() + REFUSED_MS);
       house.learn(place.candidate.advert, error.load);
       return;
     }
@@ -225,7 +231,7 @@ export class PlacedWork<Kind extends Capability, Item> implements Work<Item> {
   }
 
   excludes(error: unknown): boolean {
-    return !(error instanceof Busier) || !error.mayCome;
+    return !(error instanceof Busier);
   }
 
   /** Why nobody is left. */
@@ -248,6 +254,7 @@ export class PlacedWork<Kind extends Capability, Item> implements Work<Item> {
         ...(strict === undefined ? {} : { privacy: strict }),
         ...(model === undefined ? {} : { model }),
         exclude: [...exclude, ...unsuited],
+        refusedBy: this.#refusedBy(),
       });
       const { best, refusal } = decision;
       if (refusal !== undefined) this.#refusal = refusal;
@@ -259,6 +266,11 @@ export class PlacedWork<Kind extends Capability, Item> implements Work<Item> {
       if (suits) return { candidate: best, terms: sentTerms(decision.terms(this.#moves)) };
       unsuited.push(advert.peer);
     }
+  }
+
+  #refusedBy(): readonly string[] {
+    const nowMs = this.#placement.house.clock.nowMs();
+    return [...this.#refusedUntilMs].flatMap(([peer, untilMs]) => (untilMs > nowMs ? [peer] : []));
   }
 
   /**
