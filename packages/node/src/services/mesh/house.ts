@@ -17,6 +17,7 @@ import {
   type RouteRequest,
 } from "../../routing/index.ts";
 import type { EngineFacts, Offer } from "./offers.ts";
+import { Silences } from "./silences.ts";
 
 /** Changes of load are told this soon, and no more often. */
 export const SPREAD_EVERY_MS = 250;
@@ -44,6 +45,8 @@ export type Spread = () => void;
 export class House {
   readonly self: string;
   readonly clock: Clock;
+  /** How long others may give no sign of life. */
+  readonly silences = new Silences();
   readonly #options: HouseOptions;
   readonly #directory = new Directory();
   readonly #facts = new Map<string, EngineFacts>();
@@ -211,6 +214,7 @@ export class House {
     this.#drop(peer);
     // Who comes back is another than who went: a peer that was started anew has done nothing wrong yet.
     this.#breakers.forget(peer);
+    this.silences.gone(peer);
     this.#changed();
   }
 

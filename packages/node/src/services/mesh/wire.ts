@@ -80,10 +80,18 @@ export type AnswerItem =
   | { readonly type: "final"; readonly transcript: unknown }
   | { readonly type: "sound"; readonly sampleRateHz: number; readonly samples: Uint8Array }
   | { readonly type: "text"; readonly text: string }
-  | { readonly type: "frame"; readonly atMs: number; readonly probability: number }
-  | { readonly type: "scores"; readonly atMs: number; readonly scores: Readonly<Record<string, number>> }
+  | FollowedItem
   | { readonly type: "refused"; readonly why: "full" | "late" | "busier"; readonly load: Load }
   | { readonly type: "failed"; readonly code: string; readonly message: string; readonly nextStep: string };
+
+/** Of a live stream: what was found in it step by step; so many steps as had come when it was sent. */
+export type FollowedItem =
+  | { readonly type: "frames"; readonly frames: { readonly atMs: number; readonly probability: number }[] }
+  | { readonly type: "scores"; readonly steps: { readonly atMs: number; readonly scores: Scores }[] };
+type Scores = Readonly<Record<string, number>>;
+
+/** In one item: a second of the shortest. */
+export const MOST_STEPS = 200;
 
 /** Blocks of sound on their way at once, and samples in one: about a megabyte. */
 export const SOUND_WINDOW = 16;
@@ -149,6 +157,13 @@ const think = z.strictObject({
 });
 const follow = z.strictObject({ type: z.literal("follow"), terms, urgent: z.boolean().optional() });
 
+const step = z.strictObject({
+  atMs,
+  scores: z
+    .record(shortText, share)
+    .refine((scores) => Object.keys(scores).length <= MOST_WAKE_WORDS, "too many words"),
+});
+
 const item = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("alive") }),
   z.strictObject({ type: z.literal("partial"), text: z.string().max(LONGEST_TEXT_CHARS), throughMs: atMs }),
@@ -159,14 +174,14 @@ const item = z.discriminatedUnion("type", [
     samples: z.instanceof(Uint8Array).refine(isSound, "no block of sound"),
   }),
   z.strictObject({ type: z.literal("text"), text: z.string().max(LONGEST_TEXT_CHARS) }),
-  z.strictObject({ type: z.literal("frame"), atMs, probability: share }),
   z.strictObject({
-    type: z.literal("scores"),
-    atMs,
-    scores: z
-      .record(shortText, share)
-      .refine((scores) => Object.keys(scores).length <= MOST_WAKE_WORDS, "too many words"),
+    type: z.literal("frames"),
+    frames: z
+      .array(z.strictObject({ atMs, probability: share }))
+      .min(1)
+      .max(MOST_STEPS),
   }),
+  z.strictObject({ type: z.literal("scores"), steps: z.array(step).min(1).max(MOST_STEPS) }),
   z.strictObject({
     type: z.literal("refused"),
     why: z.enum(["full", "late", "busier"]),
@@ -261,6 +276,19 @@ export function readSound(item: unknown): { readonly samples: Float32Array; read
 /** A long stretch in blocks that may travel. */
 export function* blocksOf(samples: Float32Array): Generator<Float32Array> {
   for (let at = 0; at < samples.length; at += BLOCK_SAMPLES) yield samples.subarray(at, at + BLOCK_SAMPLES);
+}
+
+/** Several as one; one as it is. */
+export function joined(parts: readonly Float32Array[]): Float32Array {
+  const [only] = parts;
+  if (parts.length === 1 && only !== undefined) return only;
+  const whole = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
 }
 
 function isSound(bytes: Uint8Array): boolean {

@@ -1,4 +1,5 @@
 /** Work that moves: engines that die, stand still or take too long in the middle of it, in simulated time. */
+import { FAIR_WEATHER } from "@parley/actors/testing";
 import { isAudioError } from "@parley/audio";
 import type { SpeechStream, Transcript } from "@parley/audio/engines";
 import fc from "fast-check";
@@ -303,7 +304,59 @@ describe("whoever pauses, whenever, for however long", () => {
   });
 });
 
+describe("who works", () => {
+  const engines = { stt: { firstMs: 700 }, llm: { firstMs: 200, stepMs: 40 } };
+  const ask = ({ house }: Resident) =>
+    textOf(house.languageModel({}).generate([{ role: "user", content: "How are things?" }]));
+
+  it("and was punctual so far is replaced within 200 ms when it stands still", async () => {
+    const { hall, attic, cellar } = await street(engines, engines);
+    const { clock } = village;
+    for (let before = 0; before < 8; before += 1) await clock.until(ask(hall));
+    const answer = ask(hall);
+    await clock.pass(600);
+    const worker = workerOf("llm", attic, cellar);
+    const other = worker === attic ? cellar : attic;
+    const began = other.logs.llm.began;
+    village.pause(worker.name);
+    await clock.pass(200);
+    expect(other.logs.llm.began).toBe(began + 1);
+    expect(await clock.until(answer)).toBe(REPLY);
+  });
+
+  it("and is held up now and then is waited for: little is done twice", async () => {
+    const { hall, attic, cellar } = await street(engines, engines);
+    const { clock } = village;
+    village.network.weather = { ...FAIR_WEATHER, stall: 0.02, stallMs: 300 };
+    const JOBS = 60;
+    const stt = await hall.house.speechToText({}, undefined);
+    for (let job = 0; job < JOBS; job += 1) await clock.until(stt.transcribe(SPEECH.subarray(0, 1_600)));
+    const twice = attic.logs.stt.began + cellar.logs.stt.began - JOBS;
+    // Half of it was when every silence of 250 ms counted.
+    expect(twice / JOBS).toBeLessThan(0.3);
+  });
+});
+
 describe("what follows a live stream", () => {
+  it("is not taken for standing still while its microphone is shut", async () => {
+    const { hall, attic, cellar } = await street({ vad: {} }, { vad: {} });
+    const { clock } = village;
+    const vad = await clock.until(hall.house.voiceFrames({}, undefined));
+    async function* pausing(): AsyncGenerator<Float32Array> {
+      for (let frame = 0; frame < 100; frame += 1) {
+        await wait(frame === 50 ? 5_000 : 20);
+        yield SPEECH.subarray(0, BLOCK);
+      }
+    }
+    let frames = 0;
+    const over = (async () => {
+      for await (const _ of vad.frames(pausing())) frames += 1;
+    })();
+    await clock.until(over);
+    expect(frames).toBe(200);
+    expect(attic.logs.vad.began + cellar.logs.vad.began).toBe(1);
+  });
+
   async function* microphone(): AsyncGenerator<Float32Array> {
     for (let at = 0; at < SPEECH.length; at += BLOCK) {
       await wait(20);

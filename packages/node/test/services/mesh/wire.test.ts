@@ -95,9 +95,16 @@ describe("a job of another peer", () => {
 
 describe("what an engine elsewhere says", () => {
   it("is an item or is refused, whatever comes", () => {
-    const types = ["alive", "partial", "final", "sound", "text", "frame", "scores", "refused", "failed"];
+    const types = ["alive", "partial", "final", "sound", "text", "frames", "scores", "refused", "failed"];
     const item = fc.record(
-      { type: fc.constantFrom(...types), text: fc.anything(), atMs: fc.anything(), samples: fc.anything() },
+      {
+        type: fc.constantFrom(...types),
+        text: fc.anything(),
+        atMs: fc.anything(),
+        samples: fc.anything(),
+        frames: fc.anything(),
+        steps: fc.anything(),
+      },
       { requiredKeys: ["type"] },
     );
     fc.assert(

@@ -2,10 +2,11 @@
 import type { Clock, Timer } from "@parley/actors";
 import { BoundedQueue } from "@parley/audio/format";
 import { failureOf } from "../../stage.ts";
-import type { AnswerItem } from "../wire.ts";
+import { turnOf } from "../turn.ts";
+import { MOST_STEPS, type AnswerItem, type FollowedItem } from "../wire.ts";
 
 /** How often a job that has nothing to say shows that it is worked on. */
-export const ALIVE_EVERY_MS = 75;
+export const ALIVE_EVERY_MS = 40;
 /** Items that wait for the reader before whoever makes them is held. */
 const ITEMS_AHEAD = 4;
 
@@ -26,6 +27,8 @@ export class Answer {
   readonly #options: AnswerOptions;
   readonly #left = new AbortController();
   readonly #queue = new BoundedQueue<AnswerItem>({ capacity: ITEMS_AHEAD });
+  /** The last of what follows a live stream, as long as it is not on its way. */
+  #open: FollowedItem | undefined;
   #timer: Timer | undefined;
   #hasBegun = false;
   #isOver = false;
@@ -45,6 +48,13 @@ export class Answer {
     return this.#queue.push(item);
   }
 
+  /** As {@link push}; steps that come together, or faster than they are read, go as one item. */
+  join(item: FollowedItem): Promise<boolean> {
+    if (this.#open !== undefined && hasJoined(this.#open, item)) return Promise.resolve(true);
+    this.#open = item;
+    return this.push(item);
+  }
+
   /** Passed over where the reader is slow. */
   mention(item: AnswerItem): void {
     this.#queue.tryPush(item);
@@ -55,7 +65,7 @@ export class Answer {
     const iterator: AsyncIterator<AnswerItem, undefined> = {
       next: () => {
         this.#begin();
-        return this.#queue.next();
+        return this.#next();
       },
       return: () => {
         this.leave();
@@ -72,10 +82,20 @@ export class Answer {
     if (!this.#hasBegun) this.#end();
   };
 
+  async #next(): Promise<IteratorResult<AnswerItem, undefined>> {
+    const result = await this.#queue.next();
+    if (result.value !== undefined && result.value === this.#open) {
+      await turnOf(this.#options.clock);
+      // What comes during that may have had no room in it.
+      if (result.value === this.#open) this.#open = undefined;
+    }
+    return result;
+  }
+
   #begin(): void {
     if (this.#hasBegun || this.#isOver) return;
     this.#hasBegun = true;
-    if (this.#options.isLively) this.#arm();
+    if (this.#options.isLively) this.#showLife();
     void this.#run();
   }
 
@@ -98,13 +118,25 @@ export class Answer {
     this.#options.over();
   }
 
-  #arm(): void {
-    this.#timer = this.#options.clock.after(ALIVE_EVERY_MS, () => {
-      // Items that wait are a sign themselves.
-      if (this.#queue.size === 0) this.mention({ type: "alive" });
-      this.#arm();
-    });
-  }
+  /** The first at once: the job has arrived. */
+  readonly #showLife = (): void => {
+    // Items that wait are a sign themselves.
+    if (this.#queue.size === 0) this.mention({ type: "alive" });
+    this.#timer = this.#options.clock.after(ALIVE_EVERY_MS, this.#showLife);
+  };
+}
+
+/** Whether what `item` has to say is in `waiting` now. */
+function hasJoined(waiting: FollowedItem, item: FollowedItem): boolean {
+  if (waiting.type === "frames" && item.type === "frames") return hasTaken(waiting.frames, item.frames);
+  if (waiting.type === "scores" && item.type === "scores") return hasTaken(waiting.steps, item.steps);
+  return false;
+}
+
+function hasTaken<Step>(all: Step[], more: readonly Step[]): boolean {
+  if (all.length + more.length > MOST_STEPS) return false;
+  all.push(...more);
+  return true;
 }
 
 function shortened({ code, message, nextStep }: ReturnType<typeof failureOf>): ReturnType<typeof failureOf> {

@@ -12,6 +12,7 @@ import {
   acceptsThink,
   blocksOf,
   bytesOf,
+  joined,
   readSound,
   SOUND_WINDOW,
   type FollowJob,
@@ -115,7 +116,7 @@ export function voiceServant(local: LocalEngine<EngineOf["vad"]>): Servant<Follo
     behavior: servant("vad", local, false, async (engine, job, answer, context) => {
       const sound = soundOf(context, job.sound, FOLLOW_IDLE_MS, answer.signal);
       for await (const { atMs, probability } of engine.frames(sound, { urgent: job.urgent, signal: answer.signal })) {
-        if (!(await answer.push({ type: "frame", atMs, probability }))) return;
+        if (!(await answer.join({ type: "frames", frames: [{ atMs, probability }] }))) return;
       }
     }),
     options: { mailbox: { capacity: MAILBOX }, accepts: acceptsFollow },
@@ -127,7 +128,7 @@ export function wakeServant(local: LocalEngine<EngineOf["wake"]>): Servant<Follo
     behavior: servant("wake", local, false, async (engine, job, answer, context) => {
       const sound = soundOf(context, job.sound, FOLLOW_IDLE_MS, answer.signal);
       for await (const { atMs, scores } of engine.scores(sound, { urgent: job.urgent, signal: answer.signal })) {
-        if (!(await answer.push({ type: "scores", atMs, scores }))) return;
+        if (!(await answer.join({ type: "scores", steps: [{ atMs, scores }] }))) return;
       }
     }),
     options: { mailbox: { capacity: MAILBOX }, accepts: acceptsFollow },
@@ -193,16 +194,6 @@ async function* bounded(sound: AsyncIterable<Heard>): AsyncGenerator<Heard> {
     refuseTooLong(samples);
     yield heard;
   }
-}
-
-function joined(parts: readonly Float32Array[]): Float32Array {
-  const whole = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }
 
 function notReady(kind: Capability): AudioError {

@@ -40,7 +40,7 @@ export async function routedVoiceFrames(
     gridMs: frameMs,
     isSteady: true,
     here: (engine, sound, how) => engine.frames(sound, how),
-    read: (item) => (item.type === "frame" ? { atMs: item.atMs, probability: item.probability } : undefined),
+    read: (item) => (item.type === "frames" ? item.frames : []),
     suitsHere: (engine) => engine.frameMs === frameMs,
   };
   return { id: elsewhere.model, frameMs, frames: (audio, how) => follow(follower, audio, how) };
@@ -65,7 +65,7 @@ export async function routedWakeWord(
     gridMs: stepMs ?? 1,
     isSteady: stepMs !== undefined,
     here: (engine, sound, how) => engine.scores(sound, how),
-    read: (item) => (item.type === "scores" ? { atMs: item.atMs, scores: item.scores } : undefined),
+    read: (item) => (item.type === "scores" ? item.steps : []),
     suitsHere: (engine) => engine.stepMs === stepMs,
   };
   return { id: elsewhere.model, words: known, stepMs, scores: (audio, how) => follow(follower, audio, how) };
@@ -81,7 +81,7 @@ interface Follower<Kind extends "vad" | "wake", Item> {
   /** Whether there is one in each step of it. */
   readonly isSteady: boolean;
   readonly here: (engine: EngineOf[Kind], sound: AsyncIterable<Float32Array>, how: CallOptions) => AsyncIterable<Item>;
-  readonly read: (item: Said) => Item | undefined;
+  readonly read: (item: Said) => readonly Item[];
 }
 
 async function* follow<Kind extends "vad" | "wake", Item extends { readonly atMs: number }>(
@@ -92,7 +92,7 @@ async function* follow<Kind extends "vad" | "wake", Item extends { readonly atMs
   const { placement, ask, gridMs, isSteady } = follower;
   const { kind, house } = placement;
   let changed = (): void => undefined;
-  const sound = new LiveSound(audio, () => changed());
+  const sound = new LiveSound(audio, house.clock, () => changed());
   let givenMs = -Infinity;
   /** Where whoever begins now begins. */
   const start = (): number => {
@@ -125,6 +125,7 @@ async function* follow<Kind extends "vad" | "wake", Item extends { readonly atMs
         followedThere(there, kind, { how, sound: sound.from(first, signal), read: follower.read }, signal),
       );
     },
+    isLively: false,
     waitedSinceMs: (sinceMs) => (isSteady && sound.lengthMs - Math.max(0, givenMs) > BEHIND_MS ? sinceMs : undefined),
     expectedMs: () => ANSWER_MS,
   });
@@ -151,7 +152,7 @@ async function* followedThere<Item>(
   given: {
     readonly how: CallOptions;
     readonly sound: AsyncIterable<Float32Array>;
-    readonly read: (item: Said) => Item | undefined;
+    readonly read: (item: Said) => readonly Item[];
   },
   signal: AbortSignal,
 ): AsyncGenerator<Sign<Item>> {
@@ -163,7 +164,9 @@ async function* followedThere<Item>(
     ...defined({ urgent: how.urgent }),
   };
   for await (const item of askEngine(system, { peer, kind }, (replyTo) => ({ ...job, replyTo }), signal)) {
-    yield read(item) ?? ALIVE;
+    const steps = read(item);
+    if (steps.length === 0) yield ALIVE;
+    yield* steps;
   }
 }
 

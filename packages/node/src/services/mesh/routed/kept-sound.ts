@@ -1,5 +1,9 @@
 /** Sound of one stretch of speech, kept until its transcript is final: whoever recognises it next hears all of it. */
 
+import type { Clock } from "@parley/actors";
+import { turnOf } from "../turn.ts";
+import { BLOCK_SAMPLES, joined } from "../wire.ts";
+
 /** One who hears it, from its beginning on. */
 export interface SoundReader extends AsyncIterableIterator<Float32Array, undefined> {
   /** Blocks that it has done with: it came back for the next. */
@@ -64,7 +68,8 @@ export class KeptSound {
     return this.#bell.promise;
   }
 
-  reader(): SoundReader {
+  /** @param together given: what is there already, or comes at once, comes as blocks as long as may travel; else each as it was given */
+  reader(together?: Clock): SoundReader {
     let at = 0;
     let done = 0;
     let hasLeft = false;
@@ -72,13 +77,14 @@ export class KeptSound {
       done = at;
       this.ring();
       for (;;) {
-        const block = this.#blocks[at];
-        if (hasLeft || (block === undefined && this.#isOver)) return { done: true, value: undefined };
-        if (block !== undefined) {
-          at += 1;
-          return { done: false, value: block };
+        const blocks = hasLeft ? [] : this.#from(at, together !== undefined);
+        if (blocks.length > 0) {
+          at += blocks.length;
+          return { done: false, value: this.#asOne(blocks) };
         }
+        if (hasLeft || this.#isOver) return { done: true, value: undefined };
         await this.changed();
+        if (together !== undefined) await turnOf(together);
       }
     };
     return {
@@ -95,6 +101,22 @@ export class KeptSound {
         return this;
       },
     };
+  }
+
+  #from(at: number, isTogether: boolean): readonly Float32Array[] {
+    let end = at;
+    for (let samples = 0; end < this.#blocks.length; end += 1) {
+      samples += this.#blocks[end]?.length ?? 0;
+      if (end > at && (!isTogether || samples > BLOCK_SAMPLES)) break;
+    }
+    return this.#blocks.slice(at, end);
+  }
+
+  #asOne(blocks: readonly Float32Array[]): Float32Array {
+    const one = joined(blocks);
+    const last = blocks.at(-1);
+    if (last !== undefined && this.mayBeLast(last)) this.#maybeLast.add(one);
+    return one;
   }
 
   /** Wakes who waits for a change. */

@@ -1,5 +1,11 @@
 /** A live stream of sound that several may read, each from its own place: pulled when one needs more, kept for a little while. */
 import { SPEECH_RATE_HZ } from "@parley/audio";
+import type { Clock } from "@parley/actors";
+import { turnOf } from "../turn.ts";
+import { joined } from "../wire.ts";
+
+/** Pulled before anybody asks, while whoever reads cannot take more: what lies ready then goes as one block. */
+const AHEAD_SAMPLES = SPEECH_RATE_HZ;
 
 interface Block {
   /** Its first sample, counted from the start of the stream. */
@@ -8,6 +14,7 @@ interface Block {
 }
 
 export class LiveSound {
+  readonly #clock: Clock;
   readonly #source: AsyncIterator<Float32Array>;
   readonly #pulled: () => void;
   #blocks: Block[] = [];
@@ -15,9 +22,12 @@ export class LiveSound {
   #isOver = false;
   #failure: { readonly error: unknown } | undefined;
   #pulling: Promise<void> | undefined;
+  /** Where the foremost reader is. */
+  #readTo = 0;
 
   /** @param pulled called after each block */
-  constructor(source: AsyncIterable<Float32Array>, pulled: () => void) {
+  constructor(source: AsyncIterable<Float32Array>, clock: Clock, pulled: () => void) {
+    this.#clock = clock;
     this.#source = source[Symbol.asyncIterator]();
     this.#pulled = pulled;
   }
@@ -37,19 +47,23 @@ export class LiveSound {
     return this.#blocks[0]?.at ?? this.#samples;
   }
 
-  /** From a sample on that is still kept. */
+  /** From a sample on that is still kept; what is there already comes a second at a time. */
   async *from(first: number, signal: AbortSignal): AsyncGenerator<Float32Array> {
     let at = first;
     while (!signal.aborted) {
       const from = at;
-      const block = this.#blocks.find((each) => each.at + each.samples.length > from);
-      if (block !== undefined) {
-        at = block.at + block.samples.length;
-        yield block.samples.subarray(Math.max(0, from - block.at));
+      const ready = this.#readyFrom(from);
+      if (ready.length > 0) {
+        at += ready.length;
+        this.#readTo = Math.max(this.#readTo, at);
+        this.#pullAhead();
+        yield ready;
       } else if (this.#isOver) {
         return;
       } else {
+        this.#readTo = Math.max(this.#readTo, at);
         await (this.#pulling ??= this.#pull());
+        await turnOf(this.#clock);
       }
     }
   }
@@ -68,6 +82,27 @@ export class LiveSound {
     });
   }
 
+  /** At most a second of what is there; the block itself where there is one. */
+  #readyFrom(sample: number): Float32Array {
+    const first = this.#blocks.findIndex(({ at, samples }) => at + samples.length > sample);
+    const parts: Float32Array[] = [];
+    let length = 0;
+    for (let n = first; n !== -1 && n < this.#blocks.length; n += 1) {
+      const block = this.#blocks[n];
+      if (block === undefined) break;
+      const part = block.samples.subarray(Math.max(0, sample - block.at));
+      if (length > 0 && length + part.length > AHEAD_SAMPLES) break;
+      parts.push(part);
+      length += part.length;
+    }
+    return joined(parts);
+  }
+
+  #pullAhead(): void {
+    if (this.#isOver || this.#samples - this.#readTo >= AHEAD_SAMPLES) return;
+    this.#pulling ??= this.#pull();
+  }
+
   async #pull(): Promise<void> {
     try {
       const result = await this.#source.next();
@@ -84,5 +119,6 @@ export class LiveSound {
     }
     this.#pulling = undefined;
     this.#pulled();
+    this.#pullAhead();
   }
 }

@@ -14,8 +14,6 @@ export interface Doer {
   readonly peer: string;
   /** For people. */
   readonly name: string;
-  /** How long it may give no sign of life; Infinity: it gives none. */
-  readonly silenceMs: number;
 }
 
 /** A sign of life that gives nothing out. */
@@ -31,6 +29,10 @@ export interface Work<Item> {
   choose(exclude: readonly string[]): Doer | undefined;
   /** Begins where what was given out has ended. Aborting ends it. */
   begin(doer: Doer, signal: AbortSignal): AsyncIterable<Sign<Item>>;
+  /** How long it may give no sign of life, having given one or not; Infinity: it gives none. As when absent. */
+  silenceMs?(doer: Doer, hasBegun: boolean): number;
+  /** It has given a sign of life, after having been listened to for so long since the one before. */
+  heard?(doer: Doer, silentMs: number): void;
   /** When its next item is overdue, having begun or given the last one at `sinceMs`; undefined: nobody can tell. */
   dueMs?(doer: Doer, sinceMs: number): number | undefined;
   /** It is given out. */
@@ -80,6 +82,8 @@ class Leg<Item> {
   /** Of the last sign of life, and of the last item. */
   heardMs: number;
   itemMs: number;
+  /** It has given a sign of life. */
+  hasBegun = false;
   /** Another one was to begin in its place. */
   isOverdue = false;
 
@@ -140,6 +144,8 @@ class Course<Item> {
   #error: unknown;
   #timer: Timer | undefined;
   #bell = Promise.withResolvers<undefined>();
+  /** Since when somebody has waited for what comes next. */
+  #waitingMs = 0;
 
   constructor(work: Work<Item>, options: MovingOptions) {
     this.#work = work;
@@ -156,6 +162,7 @@ class Course<Item> {
 
   /** What is given out next; undefined: all was. */
   async next(): Promise<{ readonly value: Item } | undefined> {
+    this.#waitingMs = this.#options.clock.nowMs();
     for (;;) {
       this.#refuseAborted();
       this.#arm();
@@ -184,11 +191,14 @@ class Course<Item> {
 
   #take(leg: Leg<Item>, what: News<Item>): { readonly value: Item } | "all" | undefined {
     const nowMs = this.#options.clock.nowMs();
-    leg.heardMs = nowMs;
     if (what.type === "error") {
       this.#lose(leg, what.error);
       return undefined;
     }
+    // What came while nobody listened was no silence.
+    if (leg.hasBegun) this.#work.heard?.(leg.doer, nowMs - Math.max(leg.heardMs, this.#waitingMs));
+    leg.hasBegun = true;
+    leg.heardMs = nowMs;
     if (what.type === "alive") {
       // Nobody began in its place meanwhile.
       if (this.#legs.length === 1) leg.isOverdue = false;
@@ -256,7 +266,7 @@ class Course<Item> {
   }
 
   #dueMs(leg: Leg<Item>): number {
-    const silentMs = leg.heardMs + leg.doer.silenceMs;
+    const silentMs = leg.heardMs + (this.#work.silenceMs?.(leg.doer, leg.hasBegun) ?? Infinity);
     return Math.min(silentMs, this.#work.dueMs?.(leg.doer, leg.itemMs) ?? Infinity);
   }
 

@@ -21,8 +21,6 @@ import type { SentTerms } from "../wire.ts";
 import type { Doer, Ending, Sign, Work } from "./moving.ts";
 import { Busier } from "./remote.ts";
 
-/** An engine elsewhere shows every 75 ms that it works; so long without is taken for standing still. */
-const SILENCE_MS = 250;
 /** Of what was measured: who takes so much longer than was to be expected is not waited for alone. */
 const OVERDUE = { factor: 1.5, ms: 250 };
 /** Of what is only taken to be usual. */
@@ -88,6 +86,8 @@ export interface Task<Kind extends Capability, Item> {
   readonly there: (there: There, signal: AbortSignal) => AsyncIterable<Sign<Item>>;
   /** Whether an engine elsewhere will do; all when absent. */
   readonly suits?: (facts: EngineFacts, advert: Advert) => boolean;
+  /** Whether an engine elsewhere shows that it works while it has nothing to give; true when absent. */
+  readonly isLively?: boolean;
   /** Since when the next item has been waited for; undefined: it is not waited for yet. */
   readonly waitedSinceMs?: (sinceMs: number) => number | undefined;
   /** What the next item takes as measured; undefined: never measured. */
@@ -186,8 +186,7 @@ export class PlacedWork<Kind extends Capability, Item> implements Work<Item> {
       const { candidate, terms } = this.#decide(wish, exclude);
       if (candidate === undefined) continue;
       const { peer, name } = candidate.advert;
-      const silenceMs = candidate.isHere ? Infinity : SILENCE_MS + 2 * (house.roundTripMs(peer) ?? 0);
-      return this.#keep({ peer, name, silenceMs, candidate, terms, over: house.began(candidate), items: 0 });
+      return this.#keep({ peer, name, candidate, terms, over: house.began(candidate), items: 0 });
     }
     return this.#ownThatIsNotReady(exclude);
   }
@@ -198,6 +197,22 @@ export class PlacedWork<Kind extends Capability, Item> implements Work<Item> {
       if (place !== undefined && typeof item !== "symbol") place.items += 1;
       yield item;
     }
+  }
+
+  silenceMs({ peer }: Doer, hasBegun: boolean): number {
+    const { house } = this.#placement;
+    const { candidate } = this.#places.get(peer) ?? {};
+    if (candidate === undefined || candidate.isHere) return Infinity;
+    // Who shows no life of itself has nothing to show as long as it owes nothing.
+    const { isLively = true, waitedSinceMs } = this.#task;
+    if (!isLively && waitedSinceMs?.(0) === undefined) return Infinity;
+    // There and back twice: the job, and the reading of its answer.
+    return house.silences.allowedMs(peer) + (hasBegun ? 0 : 2 * (house.roundTripMs(peer) ?? 0));
+  }
+
+  heard({ peer }: Doer, silentMs: number): void {
+    const isThere = this.#places.get(peer)?.candidate?.isHere === false;
+    if (isThere && this.#task.isLively !== false) this.#placement.house.silences.heard(peer, silentMs);
   }
 
   dueMs(doer: Doer, sinceMs: number): number | undefined {
@@ -220,6 +235,7 @@ export class PlacedWork<Kind extends Capability, Item> implements Work<Item> {
     const place = this.#places.get(peer);
     this.#places.delete(peer);
     place?.over();
+    if (how === "stalled") house.silences.stalled(peer);
     if (place?.candidate !== undefined) house.ended(peer, kind, outcomeOf(how, error));
     if (error instanceof Busier && place?.candidate !== undefined) {
       this.#moves += 1;
@@ -282,7 +298,7 @@ export class PlacedWork<Kind extends Capability, Item> implements Work<Item> {
     const peer = house.self;
     if (local === undefined || exclude.includes(peer) || this.#refusal?.code === "engines-busy") return undefined;
     if (!local.isOffered && hasHelp(this.#placement, this.#task.ask)) return undefined;
-    const place = { peer, name: "this peer", silenceMs: Infinity, over: () => undefined, items: 0 };
+    const place = { peer, name: "this peer", over: () => undefined, items: 0 };
     return this.#keep({ ...place, candidate: undefined, terms: undefined });
   }
 

@@ -93,7 +93,8 @@ function hearing(placement: Placed, ask: Ask, sound: KeptSound, how: StreamOptio
     wishes: () => wishesFor(sound, how),
     here: manner.here,
     there: (there, signal) => {
-      const reader = sound.reader();
+      // Where each partial counts, each block is heard by itself.
+      const reader = sound.reader(how.partials === "every" ? undefined : clock);
       manner.reads?.(reader);
       return heardThere(there, { sound, reader, how, isWhole: manner.isWhole }, signal);
     },
