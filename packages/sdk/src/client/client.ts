@@ -333,7 +333,8 @@ export class ParleyClient {
     this.#impatience = undefined;
     const { name, capabilities } = welcome.serverInfo;
     this.#post.outbox.up();
-    this.#works.up(name, capabilities.echo === true);
+    const { echo: tellsEcho = false, resume: resumes = false } = capabilities;
+    this.#works.up({ name, tellsEcho, resumes });
     if (this.#link.keeping.learn) this.#nodes.look();
     this.#emitter.emit("connected", { peer: welcome.serverInfo, url: this.#link.url ?? "", isAgain });
   }

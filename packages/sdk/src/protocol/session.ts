@@ -47,6 +47,8 @@ export const registerAckPayload = z.object({
       groups: z.boolean(),
       /** It takes audio frames that say how much of them is the client's own playback. */
       echo: z.optional(z.boolean()),
+      /** It goes on with answers that were cut at another peer. */
+      resume: z.optional(z.boolean()),
     }),
   }),
   /** Lets the same client in again, at any peer of the house, until `resumeExpiresAt`. */

@@ -5,6 +5,7 @@
 import * as z from "zod/mini";
 import { hearingManner, languageTag, segmentShape } from "./hearing.ts";
 import { privacyManner } from "./privacy.ts";
+import { resumeManner, sentencePlace } from "./resume.ts";
 import { names } from "./shapes.ts";
 import { talkHeardSchema, talkKeySchema, talkManner } from "./talk.ts";
 import { speechTimingShape } from "./timing.ts";
@@ -36,6 +37,7 @@ const askSchema = z.object({
   ...speakingVoice,
   ...hearingManner,
   ...privacyManner,
+  ...resumeManner,
 });
 /** Speech to text. */
 const listenSchema = z.object({
@@ -56,9 +58,18 @@ const saySchema = z.object({
   stream,
   ...speakingVoice,
   ...privacyManner,
+  ...resumeManner,
 });
 /** A live conversation; audio goes both ways, see `talk.ts`. */
-const talkSchema = z.object({ stream, ...speakingVoice, ...talkManner, ...privacyManner });
+const talkSchema = z.object({
+  stream,
+  ...speakingVoice,
+  ...talkManner,
+  ...privacyManner,
+  ...resumeManner,
+  /** Where the first sample that is sent here stands in the whole of the microphone's sound, all peers together; 0 when absent. */
+  audioFromMs: z.optional(z.number().check(z.gte(0))),
+});
 /** The audio of `commandId` is complete. */
 const endInputSchema = z.object({ commandId: z.uuid() });
 const cancelSchema = z.object({ commandId: z.uuid() });
@@ -123,7 +134,7 @@ export const workEventSchema = z.discriminatedUnion("type", [
   z.object({ type: z.literal("segment"), ...segmentShape }),
   z.object({ type: z.literal("question"), text: z.string() }),
   z.object({ type: z.literal("text"), delta: z.string() }),
-  z.object({ type: z.literal("sentence"), index: z.number(), text: z.string() }),
+  z.object({ type: z.literal("sentence"), index: z.number(), text: z.string(), ...sentencePlace }),
   z.object({ type: z.literal("timing"), index: z.number(), ...speechTimingShape }),
   z.object({ type: z.literal("done"), timings: timingsSchema }),
 ]);

@@ -39,6 +39,8 @@ export interface Manner {
   readonly admits?: (register: Payload<"REGISTER">) => boolean;
   readonly resumeToken?: string;
   readonly echo?: boolean;
+  /** It goes on with what was cut at another. */
+  readonly resume?: boolean;
   readonly answersHeartbeats?: () => boolean;
   readonly onMessage?: (message: Message, guest: Guest) => void;
   readonly onFrame?: (frame: AudioFrame, guest: Guest) => void;
@@ -121,7 +123,7 @@ export class ProtocolPeer {
   }
 
   #register(register: MessageOf<"REGISTER">, socket: ServerSocket): Guest | undefined {
-    const { admits, resumeToken, echo, name = "kitchen", onRegister } = this.#manner;
+    const { admits, resumeToken, echo, resume: resumes, name = "kitchen", onRegister } = this.#manner;
     this.registers.push(register.payload);
     const say = (message: Message): void => socket.send(JSON.stringify(message));
     if (admits?.(register.payload) === false) {
@@ -130,7 +132,8 @@ export class ProtocolPeer {
       socket.close(4401);
       return undefined;
     }
-    const capabilities = { streaming: true, binary: true, groups: true, ...(echo === undefined ? {} : { echo }) };
+    const said = { ...(echo === undefined ? {} : { echo }), ...(resumes === undefined ? {} : { resume: resumes }) };
+    const capabilities = { streaming: true, binary: true, groups: true, ...said };
     const serverInfo = { peerId: name, name, version: "1", capabilities };
     const resume = resumeToken === undefined ? {} : { resumeToken };
     say(createMessage("REGISTER_ACK", { success: true, sessionId: "s", serverInfo, ...resume }, PEER));

@@ -114,7 +114,7 @@ describe("a conversation whose peer is lost", () => {
     expect(toldOf(next.guest, "talk.heard")).toMatchObject([{ reply: 1, state: "stopped", heardMs: 40 }]);
   });
 
-  it("says which turn was cut off when its answer had begun, is silent at once, and does not ask again by itself", async () => {
+  it("says which turn was cut off when the next one cannot go on with its answer, is silent then, and does not ask again by itself", async () => {
     const first = await ProtocolPeer.start();
     const second = await ProtocolPeer.start();
     const client = await clientOf([first, second]);
@@ -132,8 +132,8 @@ describe("a conversation whose peer is lost", () => {
     first.die();
     await talkIdOf(second);
     expect(seen.slice(4)).toMatchObject([
-      { type: "problem", turn: 1, error: { code: "connection-lost" } },
       { type: "reconnecting" },
+      { type: "problem", turn: 1, error: { code: "connection-lost" } },
       { type: "resumed" },
     ]);
     expect(speaker.deeds).toEqual(["stop"]);

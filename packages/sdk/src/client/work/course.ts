@@ -20,15 +20,24 @@ export interface Said {
   readonly isLive: boolean;
 }
 
+/** A peer that is to carry it on. */
+export interface NextPeer {
+  readonly name: string;
+  /** It goes on with answers that were cut. */
+  readonly resumes: boolean;
+}
+
 /** A kind of work. Positions are samples from the first one of the caller's audio, whatever peer has heard them. */
 export interface Course {
-  /** What to ask now: at the beginning, and of each next peer. Its audio begins at `from`. */
-  request(from: number): WorkRequest;
+  /**
+   * What to ask now: at the beginning, and of each next peer. Its audio begins at `from`. Undefined: this peer cannot carry it on.
+   */
+  request(from: number, peer: NextPeer): WorkRequest | undefined;
   /** `event` as it came, not yet checked. */
   event(event: Readonly<Record<string, unknown>>): void;
   audio(frame: AudioFrame): void;
   opus(frame: OpusFrame): void;
-  /** The connection was lost. @returns whether another peer can carry it on */
+  /** The connection was lost. @returns whether another peer can carry it on, as far as can be told before there is one */
   lost(): boolean;
   /** It is there again, and has just been asked to carry on. */
   resumed?(peerName: string): void;

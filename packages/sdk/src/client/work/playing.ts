@@ -28,6 +28,9 @@ export class Playing {
   readonly #onBroken: (error: unknown) => void;
   /** The reply whose sound comes; 0 when it is to be dropped. */
   #reply = 0;
+  /** Of the sound in the loudspeaker's hands, what belongs to earlier parts of the same answer. */
+  #beforeMs = 0;
+  #givenMs = 0;
   /** Sounds are handed over one after the other. */
   #handing: Promise<unknown> = Promise.resolve();
   #reports: ReturnType<typeof setInterval> | undefined;
@@ -50,16 +53,33 @@ export class Playing {
   sound(sound: Parameters<Speaker["play"]>[0]): void {
     const reply = this.#reply;
     if (reply === 0) return;
+    this.#givenMs += (1000 * sound.samples.length) / sound.sampleRateHz;
     this.#handing = this.#hand(this.#handing, reply, sound);
     this.#handing.catch((error: unknown) => this.#onBroken(error));
   }
 
   begin(reply: number): void {
+    this.#beforeMs = 0;
+    this.#givenMs = 0;
+    this.#play(reply);
+  }
+
+  /** The rest of the answer in hand comes as this reply: it is played behind what there is, and counted from its own beginning. */
+  goOn(reply: number): void {
+    this.#beforeMs = this.#givenMs;
+    this.#play(reply);
+  }
+
+  #play(reply: number): void {
     this.#reply = reply;
     this.quiet();
     this.#reports = setInterval(() => {
-      this.#tell({ reply, heardMs: heardOf(this.#speaker.heardMs), state: "playing" });
+      this.#tell({ reply, heardMs: this.#heard(this.#speaker.heardMs), state: "playing" });
     }, REPORT_MS);
+  }
+
+  #heard(ms: number): number {
+    return Math.max(0, heardOf(ms) - this.#beforeMs);
   }
 
   /** All of the reply's sound was given. */
@@ -71,7 +91,7 @@ export class Playing {
       if (this.#reply !== reply) return;
       this.quiet();
       this.#reply = 0;
-      this.#tell({ reply, heardMs: heardOf(heardMs), state: "finished" });
+      this.#tell({ reply, heardMs: this.#heard(heardMs), state: "finished" });
     } catch (error) {
       this.#onBroken(error);
     }
@@ -87,7 +107,7 @@ export class Playing {
     const { heardMs } = this.#speaker.stop();
     this.quiet();
     this.#reply = 0;
-    return heardOf(heardMs);
+    return this.#heard(heardMs);
   }
 
   /** No more reports. */

@@ -7,7 +7,8 @@ import type { Privacy } from "../../protocol/privacy.ts";
 import { talkEventSchema, type TalkEvent, type TalkKey } from "../../protocol/talk.ts";
 import type { CommandName } from "../../protocol/work.ts";
 import { EventQueue } from "../event-queue.ts";
-import { msUntil, samplesUntil, type Course, type Said, type WorkRequest } from "./course.ts";
+import { msUntil, samplesUntil, type Course, type NextPeer, type Said, type WorkRequest } from "./course.ts";
+import { Having } from "./having.ts";
 import { Playing, type Speaker } from "./playing.ts";
 import { Utterance } from "./utterance.ts";
 
@@ -36,7 +37,7 @@ export interface TalkOptions {
 
 /** What becomes of the connection in the middle of a conversation. */
 export type ConnectionEvent =
-  /** The peer is gone; another one is looked for, and the microphone is kept meanwhile. The reply under way has ended. */
+  /** The peer is gone; another one is looked for, and the microphone is kept meanwhile. What came of a reply is played on. */
   | { readonly type: "reconnecting" }
   /** This peer goes on. */
   | { readonly type: "resumed"; readonly peer: string };
@@ -73,7 +74,14 @@ export class RunningTalk implements TalkSession, Course {
   readonly #parameters: WorkRequest["parameters"];
   readonly #ground: TalkGround;
   readonly #playing: Playing | undefined;
+  readonly #workId = crypto.randomUUID();
   readonly #utterance = new Utterance();
+  /** Of the answer under way. */
+  #having = new Having();
+  /** The turn that was cut, until another peer goes on with it. */
+  #cut: { readonly turn: number; readonly question: string } | undefined;
+  /** The turn that was gone on with last, and how much of its sound came before. */
+  #resumed = { turn: 0, soundMs: 0 };
   /** Where this peer's microphone begins in the whole. */
   #from = 0;
   /** What this peer's numbers are added to. */
@@ -106,23 +114,44 @@ export class RunningTalk implements TalkSession, Course {
     this.#strike(struck.key, atMs);
   }
 
-  request(from: number): WorkRequest {
+  request(from: number, { resumes }: NextPeer): WorkRequest {
+    if (!resumes) this.#giveUp();
+    const cut = this.#cut;
     this.#from = from;
-    this.#turnsBefore = this.#lastTurn;
+    this.#turnsBefore = cut === undefined ? this.#lastTurn : cut.turn - 1;
     this.#repliesBefore = this.#lastReply;
-    return { command: "talk", parameters: this.#parameters };
+    const soFar = cut === undefined ? {} : { soFar: this.#having.soFar(cut.question) };
+    const place = { workId: this.#workId, audioFromMs: msUntil(from) };
+    return { command: "talk", parameters: { ...this.#parameters, ...place, ...soFar } };
   }
 
   lost(): boolean {
-    this.#playing?.silence();
-    const { answering } = this.#utterance;
-    if (answering !== undefined) {
-      this.#lastTurn = Math.max(this.#lastTurn, answering);
-      this.events.push({ type: "problem", turn: answering, stage: "think", error: LOST });
+    const { asked, answering } = this.#utterance;
+    this.#having.cut();
+    if (asked !== undefined && this.#having.canGoOn) {
+      this.#cut = { turn: asked.turn, question: asked.text };
+      this.#utterance.handOver();
+    } else {
+      this.#cut = undefined;
+      this.#endTurn(answering);
     }
-    this.#utterance.cut();
     this.events.push({ type: "reconnecting" });
     return true;
+  }
+
+  /** The next peer cannot go on with what was cut. */
+  #giveUp(): void {
+    if (this.#cut !== undefined) this.#endTurn(this.#cut.turn);
+    this.#cut = undefined;
+  }
+
+  #endTurn(turn: number | undefined): void {
+    this.#playing?.silence();
+    if (turn !== undefined) {
+      this.#lastTurn = Math.max(this.#lastTurn, turn);
+      this.events.push({ type: "problem", turn, stage: "think", error: LOST });
+    }
+    this.#utterance.cut();
   }
 
   resumed(peer: string): void {
@@ -140,6 +169,7 @@ export class RunningTalk implements TalkSession, Course {
     if (!parsed.success) return;
     const event = this.#placed(parsed.data);
     this.#utterance.follow(event, this.#ground.position());
+    this.#note(event);
     if (event.type === "turn") this.#lastTurn = Math.max(this.#lastTurn, event.turn);
     if (event.type === "reply") this.#lastReply = Math.max(this.#lastReply, event.reply);
     this.#follow(event);
@@ -147,6 +177,7 @@ export class RunningTalk implements TalkSession, Course {
   }
 
   audio({ sampleRateHz, samples }: AudioFrame): void {
+    this.#having.sound((1000 * samples.length) / sampleRateHz);
     this.#playing?.sound({ sampleRateHz, samples });
   }
 
@@ -164,6 +195,13 @@ export class RunningTalk implements TalkSession, Course {
     this.events.fail(error);
   }
 
+  #note(event: TalkEvent): void {
+    if (event.type === "text" || event.type === "sentence" || event.type === "timing") this.#having.take(event);
+    // A turn that goes on is answered anew.
+    if (event.type === "question" || event.type === "turn") this.#having = new Having();
+    if (event.type === "turn" && this.#cut?.turn === event.turn) this.#cut = undefined;
+  }
+
   #strike(key: TalkKey, atMs: number): void {
     this.#ground.tell("talk.key", { key, atMs: Math.max(0, atMs - msUntil(this.#from)) });
   }
@@ -171,7 +209,11 @@ export class RunningTalk implements TalkSession, Course {
   /** As it is numbered, and when it was, in the whole conversation. */
   #placed(event: TalkEvent): TalkEvent {
     if (event.type === "wake") return { ...event, atMs: event.atMs + msUntil(this.#from) };
-    if ("turn" in event) return { ...event, turn: event.turn === 0 ? 0 : event.turn + this.#turnsBefore };
+    if ("turn" in event) {
+      const turn = event.turn === 0 ? 0 : event.turn + this.#turnsBefore;
+      const isResumed = event.type === "turn" && turn === this.#resumed.turn;
+      return isResumed ? { ...event, turn, heardMs: event.heardMs + this.#resumed.soundMs } : { ...event, turn };
+    }
     if ("reply" in event) return { ...event, reply: event.reply + this.#repliesBefore };
     return event;
   }
@@ -181,9 +223,17 @@ export class RunningTalk implements TalkSession, Course {
     if (playing === undefined) return;
     if (event.type === "duck") playing.duck(event.gainDb, event.fadeMs);
     if (event.type === "restore") playing.restore(event.fadeMs);
-    if (event.type === "reply") playing.begin(event.reply);
+    if (event.type === "reply") this.#replyBegins(playing, event.reply);
     if (event.type === "reply-end") void playing.finish(event.reply);
     if (event.type === "stop") playing.stop(event.reply);
+  }
+
+  #replyBegins(playing: Playing, reply: number): void {
+    const cut = this.#cut;
+    this.#cut = undefined;
+    if (cut === undefined) return playing.begin(reply);
+    this.#resumed = { turn: cut.turn, soundMs: this.#having.soundMs };
+    playing.goOn(reply);
   }
 
   /** The loudspeaker cannot be used: nobody would hear the rest. */

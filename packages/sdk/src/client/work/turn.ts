@@ -3,7 +3,8 @@ import type { AudioFrame } from "../../protocol/audio-frame.ts";
 import type { OpusFrame } from "../../protocol/opus-frame.ts";
 import { workEventSchema, type CommandName, type TurnEvent, type WorkEvent } from "../../protocol/work.ts";
 import { EventQueue } from "../event-queue.ts";
-import { msUntil, samplesUntil, type Course, type Said, type WorkRequest } from "./course.ts";
+import { msUntil, samplesUntil, type Course, type NextPeer, type Said, type WorkRequest } from "./course.ts";
+import { Having } from "./having.ts";
 import { BEFORE_SPEECH_SAMPLES } from "./upload.ts";
 
 /** Of live sound in which nothing was heard, the last half minute is kept: no peer is further behind. */
@@ -21,13 +22,13 @@ abstract class Turn implements Course {
     this.events = new EventQueue(onAbandon);
   }
 
-  abstract request(from: number): WorkRequest;
+  abstract request(from: number, peer: NextPeer): WorkRequest | undefined;
   abstract lost(): boolean;
   abstract neededFrom(said: Said): number | undefined;
   /** What the caller is to hear of `event`; undefined: nothing, for it knows it already. */
   protected abstract heard(event: WorkEvent): WorkEvent | undefined;
-  /** Sound is on its way to the caller. */
-  protected abstract sounded(): void;
+  /** Sound is on its way to the caller; `ms` of it, where that is known. */
+  protected abstract sounded(ms: number | undefined): void;
 
   event(given: Readonly<Record<string, unknown>>): void {
     const parsed = workEventSchema.safeParse(given);
@@ -38,12 +39,12 @@ abstract class Turn implements Course {
   }
 
   audio({ sampleRateHz, samples }: AudioFrame): void {
-    this.sounded();
+    this.sounded((1000 * samples.length) / sampleRateHz);
     this.events.push({ type: "audio", sampleRateHz, samples });
   }
 
   opus({ bytes }: OpusFrame): void {
-    this.sounded();
+    this.sounded(undefined);
     this.events.push({ type: "opus", bytes });
   }
 
@@ -126,11 +127,55 @@ export class ListenTurn extends Turn {
   }
 }
 
+/** What is said to the caller, in text or sound: another peer goes on where the caller has got to. What came does not come again. */
+abstract class AnsweredTurn extends Turn {
+  readonly #workId = crypto.randomUUID();
+  protected readonly having = new Having();
+  #sentences = 0;
+  #timings = 0;
+
+  request(_from: number, { resumes }: NextPeer): WorkRequest | undefined {
+    if (!this.having.isEmpty && !resumes) return undefined;
+    const { command, parameters } = this.wanted();
+    const soFar = this.having.isEmpty ? {} : { soFar: this.having.soFar(this.question) };
+    return { command, parameters: { ...parameters, workId: this.#workId, ...soFar } };
+  }
+
+  lost(): boolean {
+    this.having.cut();
+    return this.having.isEmpty || this.having.canGoOn;
+  }
+
+  /** What is wanted of any peer. */
+  protected abstract wanted(): WorkRequest;
+  /** What is answered, once it is known. */
+  protected abstract readonly question: string | undefined;
+
+  protected sounded(ms: number | undefined): void {
+    if (ms === undefined) this.having.lostCount();
+    this.having.sound(ms ?? 1);
+  }
+
+  protected heard(event: WorkEvent): WorkEvent | undefined {
+    if (event.type !== "text" && event.type !== "sentence" && event.type !== "timing") return event;
+    this.having.take(event);
+    if (event.type === "sentence") {
+      if (event.index < this.#sentences) return undefined;
+      this.#sentences = event.index + 1;
+    }
+    if (event.type === "timing") {
+      if (event.index < this.#timings) return undefined;
+      this.#timings = event.index + 1;
+    }
+    return event;
+  }
+}
+
 /**
- * A question. Until the answer begins another peer may be asked: with the audio from its beginning, or in words once they are known.
- * What the caller has been told it is not told again.
+ * A question. Until it is known in words the next peer hears all of its sound. What the caller has been told of it, and of its answer,
+ * it is not told again.
  */
-export class AskTurn extends Turn {
+export class AskTurn extends AnsweredTurn {
   readonly #parameters: WorkRequest["parameters"];
   readonly #inSound: boolean;
   #question: string | undefined;
@@ -139,7 +184,6 @@ export class AskTurn extends Turn {
   #heardSegments = 0;
   #speechStarts = 0;
   #heardStarts = 0;
-  #hasBegun = false;
 
   /** @param parameters those of the command `ask` */
   constructor(parameters: WorkRequest["parameters"], inSound: boolean, onAbandon: () => void) {
@@ -148,7 +192,15 @@ export class AskTurn extends Turn {
     this.#inSound = inSound;
   }
 
-  request(): WorkRequest {
+  neededFrom(): number | undefined {
+    return this.#inSound && this.#question === undefined ? 0 : undefined;
+  }
+
+  protected get question(): string | undefined {
+    return this.#question;
+  }
+
+  protected wanted(): WorkRequest {
     this.#heardSegments = 0;
     this.#heardStarts = 0;
     if (this.#question === undefined) return { command: "ask", parameters: this.#parameters };
@@ -156,15 +208,7 @@ export class AskTurn extends Turn {
     return { command: "ask", parameters: { ...this.#parameters, input } };
   }
 
-  lost(): boolean {
-    return !this.#hasBegun;
-  }
-
-  neededFrom(): number | undefined {
-    return this.#inSound && this.#question === undefined ? 0 : undefined;
-  }
-
-  protected heard(event: WorkEvent): WorkEvent | undefined {
+  protected override heard(event: WorkEvent): WorkEvent | undefined {
     switch (event.type) {
       case "speech-start":
         this.#heardStarts += 1;
@@ -182,51 +226,29 @@ export class AskTurn extends Turn {
         if (this.#question !== undefined) return undefined;
         this.#question = event.text;
         return event;
-      case "done":
-        return event;
       default:
-        this.#hasBegun = true;
-        return event;
+        return super.heard(event);
     }
-  }
-
-  protected sounded(): void {
-    this.#hasBegun = true;
   }
 }
 
-/** Text to sound. It can be asked of another peer until any of it was heard. */
-export class SayTurn extends Turn {
+/** Text to sound. */
+export class SayTurn extends AnsweredTurn {
   readonly #parameters: WorkRequest["parameters"];
-  #sentences = 0;
-  #isHeard = false;
+  protected readonly question: undefined;
 
+  /** @param parameters those of the command `say` */
   constructor(parameters: WorkRequest["parameters"], onAbandon: () => void) {
     super(onAbandon);
     this.#parameters = parameters;
-  }
-
-  request(): WorkRequest {
-    return { command: "say", parameters: this.#parameters };
-  }
-
-  lost(): boolean {
-    return !this.#isHeard;
   }
 
   neededFrom(): undefined {
     return undefined;
   }
 
-  protected heard(event: WorkEvent): WorkEvent | undefined {
-    if (event.type !== "sentence") return event;
-    if (event.index < this.#sentences) return undefined;
-    this.#sentences = event.index + 1;
-    return event;
-  }
-
-  protected sounded(): void {
-    this.#isHeard = true;
+  protected wanted(): WorkRequest {
+    return { command: "say", parameters: this.#parameters };
   }
 }
 

@@ -9,6 +9,9 @@ const LONGEST_SAMPLES = samplesUntil(60_000);
 /** Of one utterance. */
 const MOST_KEYS = 16;
 
+/** The person has finished, for certain. */
+const CERTAIN: ReadonlySet<string> = new Set(["processing", "responding", "speaking"]);
+
 /** A key, and where in the microphone's whole sound. */
 export interface KeyAt {
   readonly key: TalkKey;
@@ -25,10 +28,20 @@ export class Utterance {
   #keys: KeyAt[] = [];
   /** The turn whose answer has begun and not ended. */
   #answering: number | undefined;
+  /** What was asked last, and whether it is certain that all of it was said. */
+  #question: { readonly turn: number; readonly text: string } | undefined;
+  #certain = 0;
 
-  /** The turn that another peer cannot go on with: something of its answer was given out. */
+  /** The turn of which something of the answer was given out. */
   get answering(): number | undefined {
     return this.#answering;
+  }
+
+  /** The turn that has no end yet and of which the whole question is known. */
+  get asked(): { readonly turn: number; readonly text: string } | undefined {
+    const question = this.#question;
+    if (question === undefined) return undefined;
+    return question.turn === this.#answering || question.turn === this.#certain ? question : undefined;
   }
 
   /** Keys that belong to what is being said. */
@@ -48,12 +61,14 @@ export class Utterance {
         break;
       case "state":
         if (event.state === "listening_for_command") this.#begin(event.turn, sent);
+        if (CERTAIN.has(event.state)) this.#certain = event.turn;
         break;
       case "partial":
         this.#begin(event.turn, sent);
         break;
       case "question":
         this.#asked = sent;
+        this.#question = { turn: event.turn, text: event.text };
         break;
       case "text":
       case "sentence":
@@ -70,6 +85,12 @@ export class Utterance {
   /** The connection is gone, and with it the answer under way. */
   cut(): void {
     if (this.#answering !== undefined) this.#ended(this.#answering);
+  }
+
+  /** Another peer goes on with what was {@link asked}: nobody needs to hear it again. */
+  handOver(): void {
+    const { asked } = this;
+    if (asked !== undefined) this.#answered(asked.turn);
   }
 
   neededFrom({ samples }: Said): number {
@@ -94,6 +115,7 @@ export class Utterance {
 
   #ended(turn: number): void {
     if (this.#answering !== undefined && this.#answering <= turn) this.#answering = undefined;
+    if (this.#question !== undefined && this.#question.turn <= turn) this.#question = undefined;
     this.#settle(turn);
   }
 

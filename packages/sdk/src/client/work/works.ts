@@ -4,7 +4,7 @@ import { decodeAudioFrame } from "../../protocol/audio-frame.ts";
 import { createMessage, type MessageOf, type Payload } from "../../protocol/envelope.ts";
 import { decodeOpusFrame } from "../../protocol/opus-frame.ts";
 import type { CommandName } from "../../protocol/work.ts";
-import type { Course } from "./course.ts";
+import type { Course, NextPeer } from "./course.ts";
 import { Upload, type TalkInput } from "./upload.ts";
 
 /** What was said to work that runs, and may still be refused. */
@@ -49,7 +49,7 @@ export class Works {
   /** Names of work that is over. */
   readonly #past = new Set<string>();
   #nextStream = 1;
-  #tellsEcho = false;
+  #peer: NextPeer & { readonly tellsEcho: boolean } = { name: "", resumes: false, tellsEcho: false };
 
   constructor(line: WorkLine) {
     this.#line = line;
@@ -103,11 +103,11 @@ export class Works {
   }
 
   /** There is a peer: what waits, and what another one had, begins here. */
-  up(peerName: string, tellsEcho: boolean): void {
-    this.#tellsEcho = tellsEcho;
+  up(peer: NextPeer & { readonly tellsEcho: boolean }): void {
+    this.#peer = peer;
     for (const work of this.#all) {
       const isAgain = work.wasBegun;
-      if (this.#begin(work) && isAgain) work.course.resumed?.(peerName);
+      if (this.#begin(work) && isAgain) work.course.resumed?.(peer.name);
     }
   }
 
@@ -182,7 +182,12 @@ export class Works {
       this.#fail(work, tooLong());
       return false;
     }
-    const { command, parameters } = course.request(from);
+    const wanted = course.request(from, this.#peer);
+    if (wanted === undefined) {
+      this.#fail(work, cutOff(olderPeer(this.#peer.name)));
+      return false;
+    }
+    const { command, parameters } = wanted;
     work.stream = this.#nextStream;
     this.#nextStream += 1;
     const message = createMessage(
@@ -200,7 +205,7 @@ export class Works {
       upload.begin(from, {
         stream: work.stream,
         line: this.#line,
-        tellsEcho: this.#tellsEcho,
+        tellsEcho: this.#peer.tellsEcho,
         onEnd: () => void this.tell(work, "input.end", {}),
       });
     }
@@ -261,6 +266,13 @@ function cutOff(cause: ParleyError): ParleyError {
     nextStep: "Ask again: another peer answers from the beginning.",
     retryable: true,
     cause,
+  });
+}
+
+function olderPeer(name: string): ParleyError {
+  return new ParleyError("connection-lost", `the peer was lost, and ${name} is too old to go on with its answer`, {
+    nextStep: "Ask again.",
+    retryable: true,
   });
 }
 

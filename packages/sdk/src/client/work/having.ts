@@ -1,0 +1,92 @@
+/** What this client has of one answer, so that another peer can go on with it. */
+import type { SoFar } from "../../protocol/resume.ts";
+import { MAX_SO_FAR_CHARS } from "../../protocol/resume.ts";
+
+/** What comes of an answer, as far as it matters here. */
+export type Came =
+  | { readonly type: "text"; readonly delta: string }
+  | {
+      readonly type: "sentence";
+      readonly index: number;
+      readonly from?: number | undefined;
+      readonly to?: number | undefined;
+    }
+  | { readonly type: "timing"; readonly index: number };
+
+interface Sentence {
+  readonly index: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+export class Having {
+  #text = "";
+  #spoken = 0;
+  #index = 0;
+  #heardMs = 0;
+  /** The sentence whose sound comes. */
+  #open: Sentence | undefined;
+  #isKnown = true;
+  #soundMs = 0;
+
+  /** Length of all sound that came. */
+  get soundMs(): number {
+    return this.#soundMs;
+  }
+
+  /** Nothing came yet. */
+  get isEmpty(): boolean {
+    return this.#text === "" && this.#soundMs === 0;
+  }
+
+  /** A peer that does not say where its sentences stand cannot be followed by another; nor can an answer that is too long. */
+  get canGoOn(): boolean {
+    return this.#isKnown && this.#text.length <= MAX_SO_FAR_CHARS;
+  }
+
+  take(event: Came): void {
+    if (event.type === "text") this.#text += event.delta;
+    else if (event.type === "sentence") this.#begins(event);
+    else this.#ends(event.index);
+  }
+
+  /** `ms` of sound came. */
+  sound(ms: number): void {
+    this.#soundMs += ms;
+    if (this.#open !== undefined) this.#heardMs += ms;
+  }
+
+  /** The peer is gone: what comes next is another's. */
+  cut(): void {
+    this.#open = undefined;
+  }
+
+  /** There is no telling how much sound came. */
+  lostCount(): void {
+    this.#isKnown = false;
+  }
+
+  /** For the next peer. */
+  soFar(question: string | undefined): SoFar {
+    const [text, spoken, index, heardMs] = [this.#text, this.#spoken, this.#index, this.#heardMs];
+    return { ...(question === undefined ? {} : { question }), text, spoken, index, heardMs };
+  }
+
+  #begins({ index, from, to }: Extract<Came, { type: "sentence" }>): void {
+    if (from === undefined || to === undefined) {
+      this.#isKnown = false;
+      return;
+    }
+    // One that was cut comes again, without the sound that is here.
+    if (index !== this.#index) this.#heardMs = 0;
+    this.#open = { index, from, to };
+    [this.#spoken, this.#index] = [from, index];
+  }
+
+  #ends(index: number): void {
+    const open = this.#open;
+    if (open?.index !== index) return;
+    [this.#spoken, this.#index, this.#heardMs] = [open.to, index + 1, 0];
+    this.#open = undefined;
+  }
+}

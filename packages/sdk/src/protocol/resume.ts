@@ -1,0 +1,34 @@
+/** Work that outlives the peer that has it: its client names it, and tells the next peer what it has of it already. */
+import * as z from "zod/mini";
+import { shortText } from "./shapes.ts";
+
+/** Longest answer that is gone on with, in characters; a longer one that is cut off stays so. */
+export const MAX_SO_FAR_CHARS = 60_000;
+
+const place = z.int().check(z.gte(0), z.lte(1_000_000_000));
+
+/** What a client has of an answer that was cut. Places are UTF-16 units of what is written. */
+export const soFarSchema = z.object({
+  /** What is answered, once that is certain. */
+  question: z.optional(z.string().check(z.minLength(1), z.maxLength(20_000))),
+  /** All `text` that came. */
+  text: z.string().check(z.maxLength(MAX_SO_FAR_CHARS)),
+  /** The `to` of the last sentence whose sound came to its end, 0 when none did; or the `from` of one whose sound was cut. */
+  spoken: place,
+  /** The number of the sentence that is to be said next, or of the one that was cut. */
+  index: place,
+  /** How much of the cut sentence's sound came. */
+  heardMs: z.number().check(z.gte(0)),
+});
+export type SoFar = z.infer<typeof soFarSchema>;
+
+/** How work is named and gone on with. */
+export const resumeManner = {
+  /** The same at every peer that is asked for the same piece of work: it is done once, and no tool of it runs twice. */
+  workId: z.optional(shortText),
+  /** Absent where nothing of an answer came. */
+  soFar: z.optional(soFarSchema),
+};
+
+/** Where a sentence stands in the answer: what is written from `from` to before `to`. */
+export const sentencePlace = { from: z.optional(place), to: z.optional(place) };

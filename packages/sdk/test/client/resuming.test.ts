@@ -1,0 +1,227 @@
+import { describe, expect, it } from "vitest";
+import { encodeAudioFrame, type ConversationEvent, type Speaker } from "../../src/index.ts";
+import { Microphone } from "./microphone.ts";
+import { clientOf, commandOf, ProtocolPeer, type Guest } from "./protocol-peer.ts";
+
+const RATE_HZ = 16_000;
+const timing = { durationMs: 100, words: [], visemes: [] };
+const done = { timings: { totalMs: 1 } };
+
+/** `ms` of sound of a command. */
+function sound(guest: Guest, stream: unknown, sequence: number, ms: number): void {
+  const samples = new Float32Array((ms * RATE_HZ) / 1000);
+  guest.socket.send(
+    encodeAudioFrame({ stream: Number(stream), sequence, timestampMs: 0, sampleRateHz: RATE_HZ, samples }),
+  );
+}
+
+/** All events as they come, and how it ends. */
+function noted<T>(events: AsyncIterable<T>): { readonly seen: T[]; readonly end: Promise<unknown> } {
+  const seen: T[] = [];
+  const read = async (): Promise<unknown> => {
+    try {
+      for await (const event of events) seen.push(event);
+      return undefined;
+    } catch (error) {
+      return error;
+    }
+  };
+  return { seen, end: read() };
+}
+
+async function commandAt(
+  peer: ProtocolPeer,
+): Promise<{ guest: Guest; id: string; parameters: Record<string, unknown> }> {
+  await expect.poll(() => peer.guests.at(-1)?.messages.length ?? 0).toBeGreaterThan(0);
+  const { id, parameters } = commandOf(peer.guest.messages[0]);
+  return { guest: peer.guest, id, parameters };
+}
+
+describe("an answer whose peer is lost, with another that goes on", () => {
+  it("is gone on with where its caller has got to, and the caller is told nothing twice", async () => {
+    const first = await ProtocolPeer.start({ resume: true });
+    const second = await ProtocolPeer.start({ resume: true });
+    const client = await clientOf([first, second]);
+    const asking = noted(client.ask({ text: "well?" }, { speak: true }));
+    const { guest, id, parameters } = await commandAt(first);
+    guest.event(id, "question", { text: "well?" });
+    guest.event(id, "text", { delta: "One here. Two he" });
+    guest.event(id, "sentence", { index: 0, text: "One here.", from: 0, to: 10 });
+    sound(guest, parameters["stream"], 0, 100);
+    guest.event(id, "timing", { index: 0, ...timing });
+    guest.event(id, "sentence", { index: 1, text: "Two here.", from: 10, to: 20 });
+    sound(guest, parameters["stream"], 1, 40);
+    sound(guest, parameters["stream"], 2, 20);
+    await expect.poll(() => asking.seen.length).toBe(8);
+    first.die();
+    const next = await commandAt(second);
+    expect(next.parameters).toMatchObject({
+      workId: parameters["workId"],
+      input: { kind: "text", text: "well?" },
+      soFar: { question: "well?", text: "One here. Two he", spoken: 10, index: 1, heardMs: 60 },
+    });
+    next.guest.event(next.id, "question", { text: "well?" });
+    next.guest.event(next.id, "text", { delta: "re. " });
+    next.guest.event(next.id, "sentence", { index: 1, text: "Two here.", from: 10, to: 20 });
+    sound(next.guest, next.parameters["stream"], 0, 30);
+    next.guest.event(next.id, "timing", { index: 1, ...timing });
+    next.guest.event(next.id, "done", done);
+    next.guest.result(next.id);
+    expect(await asking.end).toBeUndefined();
+    expect(asking.seen.map((event) => (event.type === "text" ? event.delta : "")).join("")).toBe(
+      "One here. Two here. ",
+    );
+    expect(asking.seen.map(({ type }) => type).join(" ")).toBe(
+      "question text sentence audio timing sentence audio audio text audio timing done",
+    );
+  });
+
+  it("is gone on with by a third when the second is lost, with the sound of both", async () => {
+    const peers = [await ProtocolPeer.start({ resume: true }), await ProtocolPeer.start({ resume: true })] as const;
+    const third = await ProtocolPeer.start({ resume: true });
+    const client = await clientOf([...peers, third]);
+    const saying = noted(client.say("One here. Two here."));
+    for (const [n, peer] of peers.entries()) {
+      const { guest, id, parameters } = await commandAt(peer);
+      if (n === 0) guest.event(id, "text", { delta: "One here. Two here." });
+      guest.event(id, "sentence", { index: 0, text: "One here.", from: 0, to: 10 });
+      sound(guest, parameters["stream"], 0, 50);
+      await expect.poll(() => saying.seen.filter(({ type }) => type === "audio").length).toBe(n + 1);
+      peer.die();
+    }
+    const { parameters } = await commandAt(third);
+    expect(parameters).toMatchObject({
+      text: "One here. Two here.",
+      soFar: { text: "One here. Two here.", spoken: 0, index: 0, heardMs: 100 },
+    });
+  });
+
+  it.each([
+    ["whose sentences say nothing of their places", { index: 0, text: "Good." }],
+    ["that is too long to be told", { index: 0, text: "Good.", from: 0, to: 6 }],
+  ])("%s is cut off", async (what, sentence) => {
+    const first = await ProtocolPeer.start({ resume: true });
+    const second = await ProtocolPeer.start({ resume: true });
+    const client = await clientOf([first, second]);
+    const asking = noted(client.ask({ text: "well?" }, { speak: true }));
+    const { guest, id } = await commandAt(first);
+    guest.event(id, "text", { delta: what.includes("long") ? "x".repeat(60_001) : "Good." });
+    guest.event(id, "sentence", sentence);
+    await expect.poll(() => asking.seen.length).toBe(2);
+    first.die();
+    expect(await asking.end).toMatchObject({ code: "connection-lost", retryable: true });
+  });
+});
+
+/** Counts what it was given; what was heard of it is set by the test. */
+class Deck implements Speaker {
+  readonly deeds: string[] = [];
+  heardMs = 0;
+  async play({ samples, sampleRateHz }: Parameters<Speaker["play"]>[0]): Promise<boolean> {
+    this.deeds.push(`play ${(1000 * samples.length) / sampleRateHz}`);
+    return true;
+  }
+  finished(): Promise<number> {
+    return Promise.resolve(this.heardMs);
+  }
+  stop(): { heardMs: number } {
+    this.deeds.push("stop");
+    return { heardMs: this.heardMs };
+  }
+  duck(): void {
+    this.deeds.push("duck");
+  }
+  restore(): void {
+    this.deeds.push("restore");
+  }
+}
+
+function watched(events: AsyncIterable<ConversationEvent>): ConversationEvent[] {
+  const seen: ConversationEvent[] = [];
+  const reading = (async () => {
+    for await (const event of events) seen.push(event);
+  })();
+  reading.catch((error: unknown) => expect(error).toMatchObject({ message: "closed by this client" }));
+  return seen;
+}
+
+describe("a conversation whose peer is lost, with another that goes on", () => {
+  it("plays on, and the rest of the reply behind it, counted from its own beginning", async () => {
+    const first = await ProtocolPeer.start({ resume: true });
+    const second = await ProtocolPeer.start({ resume: true });
+    const client = await clientOf([first, second]);
+    const microphone = new Microphone();
+    const speaker = new Deck();
+    const seen = watched(client.talk(microphone, { speaker }).events);
+    const { guest, id, parameters } = await commandAt(first);
+    microphone.give(64_000);
+    await expect.poll(() => guest.frames.length).toBe(40);
+    guest.event(id, "state", { turn: 1, state: "listening_for_command" });
+    guest.event(id, "question", { turn: 1, text: "q" });
+    guest.event(id, "text", { turn: 1, delta: "One here. Two" });
+    guest.event(id, "state", { turn: 1, state: "speaking" });
+    guest.event(id, "reply", { reply: 1 });
+    guest.event(id, "sentence", { turn: 1, index: 0, text: "One here.", from: 0, to: 10 });
+    sound(guest, parameters["stream"], 0, 100);
+    await expect.poll(() => speaker.deeds).toEqual(["play 100"]);
+    first.die();
+    const next = await commandAt(second);
+    // What was asked is not heard again.
+    expect(next.parameters).toMatchObject({
+      workId: parameters["workId"],
+      audioFromMs: 4000,
+      soFar: { question: "q", text: "One here. Two", spoken: 0, index: 0, heardMs: 100 },
+    });
+    speaker.heardMs = 70;
+    next.guest.event(next.id, "text", { turn: 1, delta: " here." });
+    next.guest.event(next.id, "reply", { reply: 1 });
+    next.guest.event(next.id, "sentence", { turn: 1, index: 0, text: "One here.", from: 0, to: 10 });
+    sound(next.guest, next.parameters["stream"], 0, 50);
+    await expect.poll(() => speaker.deeds).toEqual(["play 100", "play 50"]);
+    const heard = (): unknown[] =>
+      next.guest.messages
+        .map((message) => commandOf(message))
+        .filter(({ command }) => command === "talk.heard")
+        .map(({ parameters: told }) => told["heardMs"]);
+    await expect.poll(heard).toContain(0);
+    speaker.heardMs = 130;
+    await expect.poll(heard).toContain(30);
+    next.guest.event(next.id, "turn", {
+      turn: 1,
+      outcome: "complete",
+      question: "q",
+      reply: "One here. Two here.",
+      heard: "One here. Two here.",
+      heardMs: 50,
+      tone: "Neutral",
+    });
+    await expect.poll(() => seen.at(-1)).toMatchObject({ type: "turn", turn: 1, heardMs: 150 });
+    expect(seen.map(({ type }) => type)).not.toContain("problem");
+    // The next turn there is the next one here.
+    next.guest.event(next.id, "partial", { turn: 2, text: "And" });
+    await expect.poll(() => seen.at(-1)).toMatchObject({ type: "partial", turn: 2 });
+  });
+
+  it("is taken up with its question when that is certain and nothing of the answer came; else it is heard again", async () => {
+    for (const state of ["processing", "listening_for_command"] as const) {
+      const first = await ProtocolPeer.start({ resume: true });
+      const second = await ProtocolPeer.start({ resume: true });
+      const client = await clientOf([first, second]);
+      const microphone = new Microphone();
+      const seen = watched(client.talk(microphone).events);
+      const { guest, id } = await commandAt(first);
+      microphone.give(32_000);
+      await expect.poll(() => guest.frames.length).toBe(20);
+      guest.event(id, "state", { turn: 1, state: "listening_for_command" });
+      guest.event(id, "question", { turn: 1, text: "q" });
+      if (state === "processing") guest.event(id, "state", { turn: 1, state });
+      await expect.poll(() => seen.length).toBe(state === "processing" ? 3 : 2);
+      first.die();
+      const { parameters } = await commandAt(second);
+      if (state === "processing") expect(parameters["soFar"]).toMatchObject({ question: "q", text: "" });
+      else expect(parameters["soFar"]).toBeUndefined();
+      expect(parameters["audioFromMs"]).toBe(state === "processing" ? 2000 : 0);
+      client.close();
+    }
+  });
+});
