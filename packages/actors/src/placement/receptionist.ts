@@ -17,6 +17,9 @@ import { type Capabilities, Registry, type Service, type ServiceQuery } from "./
 const NAME = "receptionist";
 const MAX_TEXT_CHARS = 200;
 const MAX_CAPABILITIES = 64;
+/** So many rounds of gossip follow a change, as what was told of it may get lost; while nothing changes only each fourth is made. */
+const QUICK = 10;
+const RARER = 4;
 
 export interface Listing {
   readonly query: ServiceQuery;
@@ -63,7 +66,10 @@ type Own =
 export interface ReceptionistOptions {
   /** The hosts whose receptionists are talked to. */
   readonly members: Members;
-  /** How often one of the others, drawn by lot, is told how new this one's list is. Default 1,000. */
+  /**
+   * How often one of the others, drawn by lot, is told how new this one's list is; a fourth of that where all have been heard of and
+   * nothing has changed for ten times as long. Default 1,000.
+   */
   readonly gossipEveryMs?: number;
   /** On this host. Default 1,024. */
   readonly maxServices?: number;
@@ -96,6 +102,8 @@ class Receptionist implements Actor<ReceptionistMessage | Own> {
   readonly #subscribers = new Map<string, Subscriber>();
   /** How to stop watching each address under which something of this host is listed. */
   readonly #watched = new Map<string, () => void>();
+  /** Rounds of gossip since something has changed. */
+  #rounds = 0;
 
   constructor(
     context: ActorContext<ReceptionistMessage | Own>,
@@ -147,6 +155,7 @@ class Receptionist implements Actor<ReceptionistMessage | Own> {
       case "own-gossip":
         return this.#gossip();
       case "own-members":
+        this.#rounds = 0;
         return this.#publish();
     }
   }
@@ -229,12 +238,23 @@ class Receptionist implements Actor<ReceptionistMessage | Own> {
   }
 
   #gossip(): void {
+    this.#rounds += 1;
+    // Each packet wakes two processes: where all know all, most rounds are left out.
+    if (this.#rounds > QUICK && this.#rounds % RARER !== 0 && this.#hasHeardOfAll()) return;
     const others = this.#others();
     const other = others[Math.floor(this.#context.random() * others.length)];
     other?.tell({ type: "digest", from: this.#context.self, version: this.#registry.version });
   }
 
+  /** Who comes back, or is new, is waited for: it hears of this one as soon as ever. */
+  #hasHeardOfAll(): boolean {
+    const heard = new Set(this.#registry.sources().map((source) => parseAddress(source).peer));
+    const { peer } = this.#system;
+    return this.#options.members.current().every((each) => each === peer || heard.has(each));
+  }
+
   #tellSubscribers(keys: ReadonlySet<string>): void {
+    if (keys.size > 0) this.#rounds = 0;
     for (const { query, to } of this.#subscribers.values()) {
       if (keys.has(query.key)) to.tell({ query, services: this.#registry.find(query) });
     }

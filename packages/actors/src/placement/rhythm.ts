@@ -8,7 +8,7 @@ import type { ShardingSettings } from "./sharding-settings.ts";
 
 /** Registrations that follow a change quickly, as one may get lost; and how much rarer those are that follow them. */
 const QUICK = 10;
-const RARER = 4;
+const RARER = 20;
 /** Of the time after which entities are put to sleep: so much later it may happen. */
 const SLEEP_SHARE = 1 / 100;
 const LONGEST_SLEEP_LOOK_MS = 10_000;

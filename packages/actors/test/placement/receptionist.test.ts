@@ -132,6 +132,35 @@ describe("a receptionist", () => {
     expect(await find("b", "stt")).toEqual(["parley://a/new"]);
   });
 
+  test("says how new its list is rarely once it has heard of all and nothing changes, else often", async () => {
+    const cluster = new Cluster(["a", "b"]);
+    await cluster.up();
+    let told = 0;
+    const other = cluster.host("b").system.spawn<{ readonly type: string }>(
+      () =>
+        ({ type }) =>
+          void (told += type === "digest" ? 1 : 0),
+      { name: "receptionist", accepts: (message) => message as { readonly type: string } },
+    );
+    const toldIn = async (ms: number): Promise<number> => {
+      const before = told;
+      await cluster.clock.pass(ms);
+      return told - before;
+    };
+    const { system } = cluster.host("a");
+    const one = startReceptionist(system, { members: cluster.placement.members() });
+    // What is said at the end of a second arrives in the next.
+    await cluster.clock.pass(500);
+    expect(await toldIn(60_000)).toBe(60);
+    one.tell({ type: "state", from: other, version: 1, services: [] });
+    await cluster.clock.pass(1_000);
+    expect(await toldIn(60_000)).toBe(15);
+    one.tell({ type: "register", key: "stt", capabilities: {}, ref: system.spawn<never>(() => () => undefined) });
+    expect(await toldIn(10_000)).toBe(10);
+    await cluster.clock.pass(2_000);
+    expect(await toldIn(60_000)).toBe(15);
+  });
+
   test("remembers through a crash of its own what lives on its host", async () => {
     const { cluster, register, worker, find, at } = await setUp();
     const one = worker("a", "one");
