@@ -116,6 +116,7 @@ const MEANINGS: Readonly<Record<string, string>> = {
 
   "ERROR.errorCode": "Which of the codes below.",
   "ERROR.errorMessage": "A sentence.",
+  "ERROR.retryAfterMs": "In how long the same may be said again, in milliseconds, where that is known.",
   "ERROR.retryable": "Whether the same message may succeed later.",
   "ERROR.details": "More, for programs.",
 };

@@ -27,7 +27,8 @@ export function refusalOfMessage(message: Message, clientId: string, pass: Pass)
   if (denied !== undefined) return { code: "AUTHORIZATION_DENIED", reason: denied };
   const waitMs = pass.charge({ messages: isReport(message) ? REPORT_COST : 1 });
   if (waitMs === undefined) return undefined;
-  return { code: "RATE_LIMIT_EXCEEDED", reason: `too many messages: the next one may come in ${waitMs} ms` };
+  const reason = `too many messages: the next one may come in ${waitMs} ms`;
+  return { code: "RATE_LIMIT_EXCEEDED", reason, retryAfterMs: Number.isFinite(waitMs) ? waitMs : undefined };
 }
 
 /** Signs of life, acknowledgements and what belongs to work that was let in come by themselves, several a second. */

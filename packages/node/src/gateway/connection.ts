@@ -364,7 +364,7 @@ export class Connection {
 
   /** Answers with an ERROR; before registration, and where nothing can be named that it is about, it also ends the connection. */
   async #refuse(
-    { code, reason }: Refused,
+    { code, reason, retryAfterMs }: Refused,
     inReplyTo: string | undefined,
     {
       details,
@@ -375,6 +375,7 @@ export class Connection {
       errorCode: code,
       errorMessage: reason,
       retryable: isRetryable(code),
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
       ...(details === undefined ? {} : { details }),
     };
     const isUnknown = code === "AUTHENTICATION_FAILED";

@@ -106,6 +106,8 @@ export const errorPayload = z.object({
   errorCode: z.enum(errorCodes),
   errorMessage: z.string(),
   retryable: z.boolean(),
+  /** In how long the same may be said again, in milliseconds, where the peer knows that. */
+  retryAfterMs: z.optional(z.int().check(z.nonnegative())),
   details: z.optional(freeData),
 });
 

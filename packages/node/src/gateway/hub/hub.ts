@@ -44,6 +44,8 @@ export interface HubOptions {
 export interface Refused {
   readonly code: ProtocolErrorCode;
   readonly reason: string;
+  /** In how long the same may be said again, where that is known. */
+  readonly retryAfterMs?: number | undefined;
 }
 
 /** A client that is connected here. */

@@ -57,6 +57,7 @@ const provoked: Readonly<Record<ProtocolErrorCode, () => Promise<string>>> = {
     const id = raw.say("QUERY", { queryType: "get_status" });
     expect((await raw.next("ERROR", id)).payload).toMatchObject({
       retryable: true,
+      retryAfterMs: 500,
       errorMessage: expect.stringContaining("500 ms"),
     });
     return raw.error(id);

@@ -7,6 +7,7 @@ import { deliveryEventSchema } from "../../protocol/delivery.ts";
 import type { Message, MessageOf, Payload } from "../../protocol/envelope.ts";
 import { isRetryable } from "../../protocol/error-codes.ts";
 import { MAX_TEXT_BYTES } from "../../protocol/limits.ts";
+import { againMs } from "../again.ts";
 import type { DeliveryReport, ProgressEvent, Sent } from "./mail.ts";
 
 /** Messages that may wait, and the bytes of all of them. */
@@ -16,6 +17,9 @@ const MOST_BYTES = 32 * MAX_TEXT_BYTES;
 const MOST_UNDER_WAY = 48;
 /** Peers that are asked the same question. */
 const MOST_TRIES = 5;
+
+/** How often it is looked whether what was sent behind a message has found its end. */
+const LOOK_AGAIN_MS = 50;
 
 /** What ends the wait for a message. */
 interface Awaited {
@@ -40,6 +44,11 @@ interface Entry extends Awaited {
   isTold: boolean;
   /** How many peers were told. */
   tries: number;
+  /** How often it was said again because there was no room for it. */
+  again: number;
+  /** What it was refused with, while it waits to be said again. */
+  held: ParleyError | undefined;
+  timer: ReturnType<typeof setTimeout> | undefined;
 }
 
 /** What became of it. */
@@ -81,7 +90,7 @@ export class Outbox {
     const id = message.messageId;
     const onAbort = (): void => reject(abortedError(signal, doing));
     const lane = laneOf(message);
-    const state = { isTaken: false, isTold: false, tries: 0 };
+    const state = { isTaken: false, isTold: false, tries: 0, again: 0, held: undefined, timer: undefined };
     this.#entries.set(id, { ...awaited, id, text, lane, settle: resolve, fail: reject, ...state });
     this.#bytes += bytes;
     signal.addEventListener("abort", onAbort);
@@ -90,6 +99,7 @@ export class Outbox {
       return await promise;
     } finally {
       signal.removeEventListener("abort", onAbort);
+      clearTimeout(this.#entries.get(id)?.timer);
       this.#entries.delete(id);
       this.#bytes -= bytes;
       this.#tell();
@@ -98,7 +108,11 @@ export class Outbox {
 
   /** There is a peer: it is told everything that it, or the one before it, has not answered. */
   up(): void {
-    for (const entry of this.#entries.values()) entry.isTold = entry.isTaken;
+    for (const entry of this.#entries.values()) {
+      entry.isTold = entry.isTaken;
+      entry.held = undefined;
+      clearTimeout(entry.timer);
+    }
     this.#tell();
   }
 
@@ -113,8 +127,12 @@ export class Outbox {
   #tell(): void {
     if (!this.#line.isUp) return;
     const underWay = new Map<string, number>();
+    /** Lanes in which something waits to be said again: nothing may overtake it. */
+    const held = new Set<string>();
     for (const entry of this.#entries.values()) {
       const { lane } = entry;
+      if (lane !== undefined && entry.held !== undefined) held.add(lane);
+      if (entry.held !== undefined || (lane !== undefined && held.has(lane))) continue;
       const before = lane === undefined ? 0 : (underWay.get(lane) ?? 0);
       if (lane !== undefined && !entry.isTaken) underWay.set(lane, before + 1);
       if (entry.isTold || before >= MOST_UNDER_WAY) continue;
@@ -145,6 +163,7 @@ export class Outbox {
     const { data: event } = parsed;
     const entry = this.#entries.get(event.messageId);
     const { messageId } = event;
+    if (event.type !== "message_failed") this.#arrived(entry);
     switch (event.type) {
       case "message_delivered":
         this.#told(entry, { ...about(event), status: "delivered", ...pick(event) }, true);
@@ -179,8 +198,45 @@ export class Outbox {
   /** @returns whether it was about something of ours */
   error({ inReplyTo = "", payload }: MessageOf<"ERROR">): boolean {
     const entry = this.#entries.get(inReplyTo);
-    entry?.fail(refusedBy(payload));
-    return entry !== undefined;
+    if (entry === undefined) return false;
+    const waitMs = againMs(payload, entry.again);
+    if (waitMs === undefined) entry.fail(refusedBy(payload));
+    else this.#hold(entry, refusedBy(payload), waitMs);
+    return true;
+  }
+
+  /** It is said again later, and everything behind it in its lane after it. */
+  #hold(entry: Entry, error: ParleyError, waitMs: number): void {
+    entry.again += 1;
+    entry.held = error;
+    entry.timer = setTimeout(() => this.#sayAgain(entry), waitMs);
+  }
+
+  #sayAgain(entry: Entry): void {
+    const later = this.#behind(entry);
+    // What came behind it may still be taken, and is not to be overtaken either: its fate is waited for.
+    if (later.some(({ isTold, held }) => isTold && held === undefined)) {
+      entry.timer = setTimeout(() => this.#sayAgain(entry), LOOK_AGAIN_MS);
+      return;
+    }
+    entry.held = undefined;
+    entry.isTold = false;
+    this.#tell();
+  }
+
+  /** In its lane, sent after it. */
+  #behind({ id, lane }: Entry): readonly Entry[] {
+    const all = lane === undefined ? [] : [...this.#entries.values()].filter((each) => each.lane === lane);
+    return all.slice(all.findIndex((each) => each.id === id) + 1);
+  }
+
+  /** It has arrived: what was sent before it to the same receiver, and refused, would come too late. */
+  #arrived(entry: Entry | undefined): void {
+    if (entry?.lane === undefined) return;
+    for (const each of this.#entries.values()) {
+      if (each === entry) return;
+      if (each.lane === entry.lane && each.held !== undefined) each.fail(each.held);
+    }
   }
 
   /** One who waits for an answer is not helped by knowing that the question has arrived. */

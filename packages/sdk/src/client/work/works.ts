@@ -4,6 +4,7 @@ import { decodeAudioFrame } from "../../protocol/audio-frame.ts";
 import { createMessage, type MessageOf, type Payload } from "../../protocol/envelope.ts";
 import { decodeOpusFrame } from "../../protocol/opus-frame.ts";
 import type { CommandName } from "../../protocol/work.ts";
+import { againMs } from "../again.ts";
 import type { Course, NextPeer } from "./course.ts";
 import { Upload, type TalkInput } from "./upload.ts";
 
@@ -37,6 +38,9 @@ export interface Work {
   wasBegun: boolean;
   /** How often it was begun since anything was heard of it. */
   inVain: number;
+  /** How often it was asked again because there was no room for it. */
+  again: number;
+  timer: ReturnType<typeof setTimeout> | undefined;
 }
 
 export class Works {
@@ -73,6 +77,8 @@ export class Works {
       stream: 0,
       wasBegun: false,
       inVain: 0,
+      again: 0,
+      timer: undefined,
     };
     if (signal?.aborted === true) return begunNever(work, cancelled());
     if (this.#all.size >= MOST_WORK) return begunNever(work, tooMuch());
@@ -156,9 +162,21 @@ export class Works {
     if (work.over.signal.aborted || (asked === undefined && retryable)) return true;
     const nextStep = "Check the request; a peer of another version may not know it.";
     const error = new ParleyError("refused", errorMessage, { nextStep, remoteCode: errorCode, retryable });
+    const waitMs = asked === undefined ? undefined : againMs(payload, work.again);
     if (asked === undefined) this.#fail(work, error);
-    else this.#ended(work, error);
+    else if (waitMs === undefined) this.#ended(work, error);
+    else this.#askAgain(work, waitMs);
     return true;
+  }
+
+  /** There was no room for it: nothing of it was begun, and all of it is asked again, here or wherever this client is by then. */
+  #askAgain(work: Work, waitMs: number): void {
+    work.again += 1;
+    this.#forgetName(work);
+    work.upload?.halt();
+    work.timer = setTimeout(() => {
+      if (this.#all.has(work) && work.commandId === "" && this.#line.isUp) this.#begin(work);
+    }, waitMs);
   }
 
   /** @returns what is wrong with the frame; undefined when nothing is */
@@ -195,6 +213,7 @@ export class Works {
       { command, parameters: { ...parameters, stream: work.stream } },
       { from: this.#line.clientId },
     );
+    clearTimeout(work.timer);
     work.commandId = message.messageId;
     work.wasBegun = true;
     work.inVain += 1;
@@ -226,13 +245,20 @@ export class Works {
 
   #finish(work: Work): void {
     this.#all.delete(work);
+    this.#forgetName(work);
+    clearTimeout(work.timer);
+    work.upload?.stop();
+    work.over.abort();
+  }
+
+  /** What still comes under the name that it had is about nothing any more. */
+  #forgetName(work: Work): void {
     if (work.commandId !== "") this.#past.add(work.commandId);
     const [oldest] = this.#past;
     if (this.#past.size > OVER_KEPT && oldest !== undefined) this.#past.delete(oldest);
     this.#byCommand.delete(work.commandId);
     this.#byStream.delete(work.stream);
-    work.upload?.stop();
-    work.over.abort();
+    work.commandId = "";
   }
 }
 
