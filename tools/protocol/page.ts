@@ -8,7 +8,7 @@ import { AFTER, BEFORE } from "./words.ts";
 const CODES: Readonly<Record<ProtocolErrorCode, string>> = {
   INVALID_MESSAGE: "It is no message: not JSON, a field that is missing or wrong, a type that a client does not send.",
   AUTHENTICATION_FAILED:
-    "Nobody knows yet who this is: no REGISTER came first, or its token is wrong. The connection ends (4401).",
+    "Nobody knows yet who this is: no REGISTER came first, or its token is wrong; or it may not stay: `details.reason` says why. The connection ends (4401).",
   AUTHORIZATION_DENIED: "This client may not do that, to that target, or in that name.",
   RATE_LIMIT_EXCEEDED: "Too much at once: messages in a time, work that runs, messages that wait for one receiver.",
   TARGET_NOT_FOUND: "Nobody in the house knows that client, or nobody is in that group.",

@@ -11,6 +11,12 @@ export interface Deed {
   readonly to: Addressee;
 }
 
+/** Why somebody who was let in may not stay: for programs, and for people. `taken`: its id turned out to be somebody else's. */
+export interface Ending {
+  readonly reason: "removed" | "locked" | "expired" | "renewed" | "taken";
+  readonly why: string;
+}
+
 /** Somebody who was let in, for as long as their connection lasts. */
 export interface Pass {
   /** Whose client it is. */
@@ -23,8 +29,10 @@ export interface Pass {
   refusalOfId(clientId: string, owner: string | undefined): string | undefined;
   /** Why this may not be done; undefined when it may. */
   refusalOf(deed: Deed): string | undefined;
-  /** Why this client may not come back under what it came with; asked from time to time. Undefined: it still may. */
-  endedBy(): string | undefined;
+  /** Why this client may not stay under what it came with; undefined: it still may. */
+  endedBy(): Ending | undefined;
+  /** Calls `changed` when what this client may do, or whether it may stay, may be different now. The result ends that. */
+  watch(changed: () => void): () => void;
   /** Takes a message, or bytes of sound, from what it may send. @returns in how many milliseconds it may, if not now */
   charge(cost: { readonly messages: number } | { readonly audioBytes: number }): number | undefined;
 }

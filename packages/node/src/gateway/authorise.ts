@@ -23,7 +23,7 @@ export function refusalOfMessage(message: Message, clientId: string, pass: Pass)
   if (source.clientId !== clientId) {
     return { code: "AUTHORIZATION_DENIED", reason: `this client is ${clientId}, and not ${source.clientId}` };
   }
-  const denied = pass.endedBy() ?? pass.refusalOf({ type, name: nameOf(message), to });
+  const denied = pass.endedBy()?.why ?? pass.refusalOf({ type, name: nameOf(message), to });
   if (denied !== undefined) return { code: "AUTHORIZATION_DENIED", reason: denied };
   const waitMs = pass.charge({ messages: isReport(message) ? REPORT_COST : 1 });
   if (waitMs === undefined) return undefined;

@@ -25,9 +25,10 @@ import type { Session } from "../services/session.ts";
 import type { Access, Pass } from "./access-port.ts";
 import { Companion, type CompanionDeps } from "./companion.ts";
 import { addresseeOf, refusalOfMessage, wrongVersion } from "./authorise.ts";
+import { CLOSE } from "./close-codes.ts";
 import { Dialect, type Reading } from "./dialect/dialect.ts";
 import type { Hub, Refused, Seat } from "./hub/hub.ts";
-import { changed } from "./hub/belonging.ts";
+import { allowed, changed, keepToRights } from "./hub/belonging.ts";
 import { isPost } from "./hub/post.ts";
 import { SocketLine, toBytes } from "./line.ts";
 import type { Queries } from "./queries.ts";
@@ -54,16 +55,13 @@ const REGISTER_WITHIN_MS = 10_000;
 /** Messages that may be under way, running work included. */
 const MAX_PENDING = 64;
 
-/** WebSocket close codes, RFC 6455 section 7.4.1 and the private range. */
-const CLOSE_PROTOCOL = 1002;
-const CLOSE_UNAUTHENTICATED = 4401;
-const CLOSE_SILENT = 4408;
-
 /** A client that was let in. */
 interface Guest {
   readonly clientId: string;
   readonly pass: Pass;
   readonly seat: Seat;
+  /** It is not looked after any more. */
+  readonly release: () => void;
 }
 
 /** Serves one client until its socket closes; then all its work is cancelled. */
@@ -91,7 +89,7 @@ export class Connection {
     this.#users = users;
     this.#address = address;
     this.#line = new SocketLine(socket, this.#dialect);
-    this.#session = deps.sessions.open(() => socket.close(CLOSE_SILENT, "nothing was said for too long"));
+    this.#session = deps.sessions.open(() => socket.close(CLOSE.silent, "nothing was said for too long"));
     this.#companion = new Companion(deps, {
       streams: () => this.#streams,
       head: (inReplyTo) => this.#head(inReplyTo),
@@ -124,6 +122,7 @@ export class Connection {
   #ended(reason: string): void {
     this.#users.delete(this);
     this.#session.closed(reason);
+    this.#guest?.release();
     this.#guest?.seat.leave(reason);
     this.#desk.close();
     this.#companion.close();
@@ -204,10 +203,12 @@ export class Connection {
     this.#deps.log.debug({ client: clientId, account: pass.account, session: sessionId }, "client registered");
     // What waits for it comes behind this.
     const welcomed = this.#line.send(createMessage("REGISTER_ACK", this.#welcome(pass), this.#head(messageId)));
-    const mayJoin = (group: string): boolean =>
-      pass.refusalOf({ type: "COMMAND", name: "join", to: { kind: "group", id: group } }) === undefined;
-    const card = { clientId, account: pass.account, sessionId, clientType, groups: groups.filter(mayJoin), channels };
-    this.#guest = { clientId, pass, seat: this.#deps.hub.enter(card, this.#line) };
+    const card = { clientId, account: pass.account, sessionId, clientType, ...allowed(pass, { groups, channels }) };
+    const seat = this.#deps.hub.enter(card, this.#line);
+    const release = keepToRights(seat, pass, ({ reason, why }) => {
+      void this.#refuse({ code: "AUTHENTICATION_FAILED", reason: why }, undefined, { details: { reason } });
+    });
+    this.#guest = { clientId, pass, seat, release };
     await welcomed;
   }
 
@@ -381,8 +382,8 @@ export class Connection {
     const isUnknown = code === "AUTHENTICATION_FAILED";
     this.#isOver ||= isUnknown || (inReplyTo === undefined && isFinal);
     await this.#line.send(createMessage("ERROR", payload, this.#head(inReplyTo)));
-    if (isUnknown) this.#socket.close(CLOSE_UNAUTHENTICATED, "authentication failed");
-    else if (this.#isOver) this.#socket.close(CLOSE_PROTOCOL, "protocol error");
+    if (isUnknown) this.#socket.close(CLOSE.unauthenticated, "authentication failed");
+    else if (this.#isOver) this.#socket.close(CLOSE.protocol, "protocol error");
   }
 
   #onDefect(error: unknown): void {

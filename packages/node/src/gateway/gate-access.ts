@@ -1,10 +1,12 @@
 /** The gate of the house, as a connection asks it. */
 import type { Allowances } from "./access/allowances.ts";
 import type { ClientBook } from "./access/client-book.ts";
-import { THIS_MACHINE, type Gate, type Principal } from "./access/gate.ts";
+import { THIS_MACHINE, type Ended, type Gate, type Principal } from "./access/gate.ts";
 import { refusalOf, type Right } from "./access/rights.ts";
-import type { Access, Arrival, Deed, Pass } from "./access-port.ts";
+import type { Access, Arrival, Deed, Ending, Pass } from "./access-port.ts";
 
+/** Between two looks whether the time of a connected client is over. */
+const LONGEST_WAIT_MS = 60_000;
 /** What has no right of its own: whoever is in may say it. */
 const FREE: ReadonlySet<string> = new Set(["HEARTBEAT", "MESSAGE_ACK"]);
 /** What belongs to work that was let in, or only changes what one hears. */
@@ -42,14 +44,40 @@ export class GateAccess implements Access {
       resume: token === undefined ? undefined : { token, expiresAt: this.#nowMs() + this.#gate.resumeForMs },
       refusalOfId: (clientId, owner) => this.#refusalOfId(found.account, clientId, owner),
       refusalOf: (deed) => {
+        const now = this.#gate.again(found);
+        if ("why" in now) return now.why;
         const right = this.#ownRight(deed) ?? rightFor(deed);
-        return right === undefined ? undefined : refusalOf(found, right, deed.to);
+        return right === undefined ? undefined : refusalOf(now, right, deed.to);
       },
       endedBy: () => {
         const now = this.#gate.again(found);
-        return "why" in now ? now.why : undefined;
+        return "why" in now ? endingOf(now) : undefined;
       },
+      watch: (changed) => this.#watch(found, changed),
       charge: (cost) => this.#allowances.charge(`${found.account}/${register.clientId}`, cost),
+    };
+  }
+
+  /** Told of each change of a client, and when the time of this one is over. */
+  #watch(found: Principal, changed: () => void): () => void {
+    let timer: NodeJS.Timeout | undefined;
+    const wait = (): void => {
+      clearTimeout(timer);
+      const endsAtMs = this.#gate.endsAtMs(found);
+      if (endsAtMs === undefined) return;
+      // A clock that was set meanwhile is noticed after a while.
+      timer = setTimeout(look, Math.min(LONGEST_WAIT_MS, Math.max(1, endsAtMs - this.#nowMs())));
+      timer.unref();
+    };
+    const look = (): void => {
+      wait();
+      changed();
+    };
+    const stop = this.#gate.watch(look);
+    wait();
+    return () => {
+      clearTimeout(timer);
+      stop();
     };
   }
 
@@ -72,6 +100,10 @@ export class GateAccess implements Access {
     if (again === undefined) return { why: "a token is needed" };
     return "why" in again ? again : { why: "the resume token is another client's" };
   }
+}
+
+function endingOf({ reason, why }: Ended): Ending {
+  return reason === "unknown" ? { reason: "removed", why: "this client was taken away" } : { reason, why };
 }
 
 /** Those that take another right than to look. Whoever is in may know where else the house can be reached: a client goes on there. */

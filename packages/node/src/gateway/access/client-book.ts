@@ -1,7 +1,7 @@
 /** The clients of the house: the same at every peer, so that a client that was let in at one is known to all. */
 import { timingSafeEqual } from "node:crypto";
 import { OWN_PAIRS } from "../../cluster/pairs/own.ts";
-import type { Pairs } from "../../cluster/pairs/port.ts";
+import type { Pairs, WrittenPair } from "../../cluster/pairs/port.ts";
 import { PeerError } from "../../errors.ts";
 import { CLIENT_NAME, decodeRecord, encodeRecord, newToken, proofOf, type ClientRecord } from "./client-record.ts";
 import type { Role } from "./rights.ts";
@@ -40,12 +40,15 @@ export class ClientBook {
   readonly #pairs: Pairs;
   readonly #nowMs: () => number;
   readonly #stop: () => void;
+  readonly #watchers = new Set<() => void>();
+  /** By key, as they were read; looked at for each message of each client. */
+  readonly #known = new Map<string, Known>();
   readonly #byProof = new Map<string, ClientRecord>();
 
   constructor(pairs: Pairs, nowMs: () => number = Date.now) {
     this.#pairs = pairs;
     this.#nowMs = nowMs;
-    this.#stop = pairs.watch(PREFIX, () => this.#read());
+    this.#stop = pairs.watch(PREFIX, () => this.#changed());
     this.#read();
   }
 
@@ -55,7 +58,13 @@ export class ClientBook {
 
   /** All clients, by name. */
   list(): readonly ClientRecord[] {
-    return [...this.#pairs.range(PREFIX)].flatMap(([, { value }]) => decodeRecord(value) ?? []);
+    return [...this.#pairs.range(PREFIX)].flatMap(([key, pair]) => this.#decoded(key, pair)?.record ?? []);
+  }
+
+  /** Calls `changed` after something has changed about some client, at whatever peer; it must not throw. The result ends that. */
+  watch(changed: () => void): () => void {
+    this.#watchers.add(changed);
+    return () => this.#watchers.delete(changed);
   }
 
   /** @throws PeerError `no-such-client` */
@@ -156,16 +165,40 @@ export class ClientBook {
     throw new PeerError("no-quorum", `${name} is being changed elsewhere all the time`, { nextStep: "Try again." });
   }
 
-  #find(name: string): { readonly record: ClientRecord; readonly revision: number } | undefined {
-    const pair = this.#pairs.get(keyOf(name));
-    const record = pair === undefined ? undefined : decodeRecord(pair.value);
-    return pair === undefined || record === undefined ? undefined : { record, revision: pair.revision };
+  #find(name: string): Known | undefined {
+    const key = keyOf(name);
+    const pair = this.#pairs.get(key);
+    return pair === undefined ? undefined : this.#decoded(key, pair);
+  }
+
+  #decoded(key: string, { value, revision }: WrittenPair): Known | undefined {
+    const known = this.#known.get(key);
+    // Another house has revisions of its own.
+    if (known?.revision === revision && known.value === value) return known;
+    const record = decodeRecord(value);
+    if (record === undefined) return undefined;
+    const read = { record, revision, value };
+    this.#known.set(key, read);
+    return read;
+  }
+
+  #changed(): void {
+    this.#read();
+    for (const changed of this.#watchers) changed();
   }
 
   #read(): void {
+    const now = this.list();
+    if (this.#known.size > now.length) this.#known.clear();
     this.#byProof.clear();
-    for (const client of this.list()) this.#byProof.set(client.proof, client);
+    for (const client of now) this.#byProof.set(client.proof, client);
   }
+}
+
+interface Known {
+  readonly record: ClientRecord;
+  readonly revision: number;
+  readonly value: Uint8Array;
 }
 
 function keyOf(name: string): string {

@@ -1,6 +1,6 @@
 /** Who somebody is: by the token of this machine, by that of a client of the house, or by what a peer of the house gave them to come again with. */
 import { timingSafeEqual } from "node:crypto";
-import type { ClientBook } from "./client-book.ts";
+import type { ClientBook, TokenRefusal } from "./client-book.ts";
 import { proofOf, type ClientRecord } from "./client-record.ts";
 import type { ResumeTokens } from "./resume.ts";
 import type { Holder } from "./rights.ts";
@@ -25,6 +25,14 @@ export interface Principal extends Holder {
 /** Why somebody is not let in, for them to read. */
 export interface NotLetIn {
   readonly why: string;
+}
+
+/** Why somebody who was let in would not be any more. `renewed`: there is a new token. */
+export type EndReason = TokenRefusal | "renewed";
+
+/** … and for them to read. */
+export interface Ended extends NotLetIn {
+  readonly reason: EndReason;
 }
 
 /** Who comes in again. */
@@ -76,16 +84,32 @@ export class Gate {
     const claims = this.#options.resume.read(token);
     if (claims === undefined) return { why: "the resume token is none, or holds no more" };
     const { account, clientId, sessionId, proof } = claims;
-    const principal = account === THIS_MACHINE ? this.#machine() : this.#client(account);
+    const principal = this.holder(account);
     if ("why" in principal) return principal;
     // This machine's token is new at every start, and its own at every peer.
-    if (account !== THIS_MACHINE && principal.proof !== proof) return { why: "the client has a new token since" };
+    if (account !== THIS_MACHINE && principal.proof !== proof) return { why: WHY.renewed };
     return { principal, clientId, sessionId };
   }
 
   /** Whether somebody who was let in would still be, and as what. */
-  again({ account }: Principal): Principal | NotLetIn {
+  again({ account, proof }: Principal): Principal | Ended {
+    const now = this.holder(account);
+    return "why" in now || now.account === THIS_MACHINE || now.proof === proof ? now : ended("renewed");
+  }
+
+  /** Who an account is now. */
+  holder(account: string): Principal | Ended {
     return account === THIS_MACHINE ? this.#machine() : this.#client(account);
+  }
+
+  /** When somebody's token holds no more, by the wall's clock; undefined: it does for good, or is nobody's. */
+  endsAtMs({ account }: Principal): number | undefined {
+    return account === THIS_MACHINE ? undefined : this.#options.book.find(account)?.expiresMs;
+  }
+
+  /** Calls `changed` after something has changed about some client; it must not throw. The result ends that. */
+  watch(changed: () => void): () => void {
+    return this.#options.book.watch(changed);
   }
 
   /** What lets `principal` come again, here or at another peer; undefined while the house has no key. */
@@ -98,12 +122,12 @@ export class Gate {
     return { account: THIS_MACHINE, role: "admin", groups: [], proof: this.#ownProof, remembers: false };
   }
 
-  #client(name: string): Principal | NotLetIn {
+  #client(name: string): Principal | Ended {
     const { book } = this.#options;
     const record = book.find(name);
-    if (record === undefined) return { why: WHY.unknown };
+    if (record === undefined) return ended("unknown");
     const refusal = book.refusalOf(record);
-    return refusal === undefined ? principalOf(record) : { why: WHY[refusal] };
+    return refusal === undefined ? principalOf(record) : ended(refusal);
   }
 }
 
@@ -111,8 +135,13 @@ function principalOf({ name, role, groups, targets, proof, remembers }: ClientRe
   return { account: name, role, groups, proof, remembers, ...(targets === undefined ? {} : { targets }) };
 }
 
+function ended(reason: EndReason): Ended {
+  return { reason, why: WHY[reason] };
+}
+
 const WHY = {
   unknown: "wrong token",
   locked: "this client is locked out",
   expired: "the token of this client has expired",
-} as const;
+  renewed: "the client has a new token since",
+} as const satisfies Record<EndReason, string>;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { encodeAudioFrame, errorCodes, type ProtocolErrorCode } from "@parley/sdk";
-import type { Access, Pass } from "../../../src/gateway/access-port.ts";
+import type { Access, Ending, Pass } from "../../../src/gateway/access-port.ts";
 import type { MemoryPort } from "../../../src/gateway/queries.ts";
 import { PeerError } from "../../../src/errors.ts";
 import { managed, TOKEN } from "../management/managed.ts";
@@ -18,6 +18,7 @@ function access(pass: Partial<Pass>): Access {
     refusalOfId: () => undefined,
     refusalOf: () => undefined,
     endedBy: () => undefined,
+    watch: () => () => undefined,
     charge: () => undefined,
     ...pass,
   };
@@ -181,10 +182,10 @@ describe("a message with a fault is refused by the first stage that finds it", (
   });
 
   it("authorise: one who was locked out meanwhile may do nothing more", async () => {
-    const lock: { why?: string } = {};
-    const raw = await client("anna", { gateway: { access: access({ endedBy: () => lock.why }) } });
+    const lock: { ending?: Ending } = {};
+    const raw = await client("anna", { gateway: { access: access({ endedBy: () => lock.ending }) } });
     await raw.settle();
-    lock.why = "this client is locked out";
+    lock.ending = { reason: "locked", why: "this client is locked out" };
     expect(await raw.error(raw.say("QUERY", { queryType: "get_status" }))).toBe("AUTHORIZATION_DENIED");
   });
 
