@@ -9,6 +9,8 @@ export type {
   SinkMessage,
   SourceMessage,
   StreamOptions,
+  OfferedStreamOptions,
+  StreamOpening,
   StreamRef,
   Terminated,
   TerminationReason,

@@ -1,6 +1,15 @@
 /** What every reference is, whatever it leads to. */
 import { ActorError } from "../errors.ts";
-import type { ActorRef, AskOptions, OfferOptions, StreamOptions, StreamRef, Terminated, WaitOptions } from "./ref.ts";
+import type {
+  ActorRef,
+  AskOptions,
+  OfferOptions,
+  StreamOpening,
+  StreamOptions,
+  StreamRef,
+  Terminated,
+  WaitOptions,
+} from "./ref.ts";
 import type { Runtime } from "./runtime.ts";
 
 /** Wants to hear of an end. */
@@ -31,7 +40,7 @@ export abstract class BaseRef<in Message> implements ActorRef<Message> {
   }
 
   stream<Item>(
-    make: (replyTo: ActorRef<StreamRef<Item>>) => Message,
+    make: (replyTo: ActorRef<StreamRef<Item>>, open: () => StreamOpening<Item>) => Message,
     options?: StreamOptions & WaitOptions,
   ): AsyncIterable<Item> {
     return this.runtime.stream(this, make, options);

@@ -2,7 +2,7 @@
 import type { RestartPolicy, SupervisionSpec } from "../supervision/spec.ts";
 import type { MailboxOptions } from "./mailbox-options.ts";
 import type { ActorLog, Clock } from "./ports.ts";
-import type { ActorRef, StreamOptions, StreamRef, Terminated } from "./ref.ts";
+import type { ActorRef, OfferedStreamOptions, StreamOptions, StreamRef, Terminated } from "./ref.ts";
 
 /** Takes one message. The next one waits for the promise; what it throws is a crash. */
 export type Receive<Message> = (message: Message) => void | Promise<void>;
@@ -95,7 +95,7 @@ export interface ActorContext<in out Message> {
   /** Puts what was set aside before everything that waits, in its old order. */
   unstashAll(): void;
   /** Offers a stream of `items`; ends with this life of the actor. Its reader opens it with {@link readStream}. */
-  offerStream<Item>(items: AsyncIterable<Item> | Iterable<Item>, options?: StreamOptions): StreamRef<Item>;
+  offerStream<Item>(items: AsyncIterable<Item> | Iterable<Item>, options?: OfferedStreamOptions<Item>): StreamRef<Item>;
   /** Reads a stream that was offered; ends with this life of the actor. */
   readStream<Item>(stream: StreamRef<Item>, options?: StreamOptions): AsyncIterable<Item>;
 }

@@ -6,7 +6,7 @@ import type { ActorContext, Behavior, Handler, SpawnOptions, StopChildOptions, T
 import { Closables } from "./closables.ts";
 import { Envelope } from "./envelope.ts";
 import type { ActorLog, Clock } from "./ports.ts";
-import type { ActorRef, StreamOptions, StreamRef, Terminated } from "./ref.ts";
+import type { ActorRef, OfferedStreamOptions, StreamOptions, StreamRef, Terminated } from "./ref.ts";
 import type { Runtime } from "./runtime.ts";
 import { StreamReader } from "./stream-reader.ts";
 import { StreamSource } from "./stream-source.ts";
@@ -131,7 +131,10 @@ export class Life<Message> implements ActorContext<Message> {
     for (const item of stash.toReversed()) this.#host.putBack(item);
   }
 
-  offerStream<Item>(items: AsyncIterable<Item> | Iterable<Item>, options?: StreamOptions): StreamRef<Item> {
+  offerStream<Item>(
+    items: AsyncIterable<Item> | Iterable<Item>,
+    options?: OfferedStreamOptions<Item>,
+  ): StreamRef<Item> {
     this.#mustLive();
     return this.#owned.own((closed) => new StreamSource(this.#host.runtime, items, options, closed));
   }

@@ -28,6 +28,11 @@ export interface StreamOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+export interface OfferedStreamOptions<Item> extends StreamOptions {
+  /** Its reader has opened it already, with the question that asked for it: what there is is sent at once. */
+  readonly opening?: StreamOpening<Item> | undefined;
+}
+
 /** A typed handle on one actor. May travel inside messages; stays valid while the actor is restarted. */
 export interface ActorRef<in Message> {
   /** `parley://peer/path#incarnation`: the text form, which `system.resolve` turns back into a reference. */
@@ -52,9 +57,12 @@ export interface ActorRef<in Message> {
   /**
    * Asks for a stream and reads it; leaving the loop cancels it at its source. Nothing is sent before the first read.
    * Throws as `ask` does, and ActorError `stream-broken`, `stream-timeout` or `bad-option`.
+   *
+   * What `open` gives may travel in the message: whoever offers the stream with it (`opening`) sends its first items without having been
+   * asked for them, which saves one way there and one back. Such a stream must be offered so, and to `replyTo` as well.
    */
   stream<Item>(
-    make: (replyTo: ActorRef<StreamRef<Item>>) => Message,
+    make: (replyTo: ActorRef<StreamRef<Item>>, open: () => StreamOpening<Item>) => Message,
     options?: StreamOptions & WaitOptions,
   ): AsyncIterable<Item>;
   /** Whether both lead to the same incarnation of the same actor. */
@@ -87,6 +95,12 @@ export type SinkMessage<Item> =
   | { readonly type: "item"; readonly sequence: number; readonly item: Item }
   | { readonly type: "end"; readonly sequence: number }
   | { readonly type: "broken"; readonly reason: string };
+
+/** The end that reads, which is there before there is a source, and how many items it takes. May travel inside messages. */
+export interface StreamOpening<Item> {
+  readonly sink: ActorRef<SinkMessage<Item>>;
+  readonly credit: number;
+}
 
 /** A stream that somebody offers: whoever opens it first reads it. May travel inside messages. */
 export type StreamRef<Item> = ActorRef<SourceMessage<Item>>;

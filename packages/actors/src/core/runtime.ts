@@ -3,7 +3,7 @@ import type { ActorError } from "../errors.ts";
 import type { Deadlines } from "./deadlines.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import type { ActorLog, Clock, RandomSource } from "./ports.ts";
-import type { ActorRef, AskOptions, StreamOptions, StreamRef, WaitOptions } from "./ref.ts";
+import type { ActorRef, AskOptions, StreamOpening, StreamOptions, StreamRef, WaitOptions } from "./ref.ts";
 
 /** Gives addresses to what is no actor. */
 export interface Naming {
@@ -39,7 +39,7 @@ export interface Runtime {
   ): Promise<Reply>;
   stream<Message, Item>(
     to: ActorRef<Message>,
-    make: (replyTo: ActorRef<StreamRef<Item>>) => Message,
+    make: (replyTo: ActorRef<StreamRef<Item>>, open: () => StreamOpening<Item>) => Message,
     options: (StreamOptions & WaitOptions) | undefined,
   ): AsyncIterable<Item>;
 }

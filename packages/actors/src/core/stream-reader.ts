@@ -3,7 +3,7 @@ import { ActorError } from "../errors.ts";
 import { baseOf, type Watcher } from "./base-ref.ts";
 import { type Deadline, type DeadlineList, mustBeTimeout } from "./deadlines.ts";
 import { Endpoint, isSinkMessage } from "./endpoint.ts";
-import type { SinkMessage, StreamOptions, StreamRef, Terminated } from "./ref.ts";
+import type { SinkMessage, StreamOpening, StreamOptions, StreamRef, Terminated } from "./ref.ts";
 import { Ring } from "./ring.ts";
 import type { Runtime } from "./runtime.ts";
 
@@ -17,7 +17,8 @@ interface Read<Item> {
 /** Can be read once. Nothing is sent before the first read. */
 export class StreamReader<Item> implements AsyncIterableIterator<Item, undefined>, Watcher, Deadline {
   readonly #runtime: Runtime;
-  readonly #source: StreamRef<Item>;
+  /** Of one that was opened before it was there. */
+  #source: StreamRef<Item> | undefined;
   readonly #closed: () => void;
   readonly #window: number;
   readonly #idleTimeoutMs: number;
@@ -28,7 +29,9 @@ export class StreamReader<Item> implements AsyncIterableIterator<Item, undefined
   #granted = 0;
   #isOpen = false;
   /** What comes after the buffered items; undefined while more may come. */
-  #ending: { readonly error?: ActorError } | undefined;
+  #ending: { readonly error?: unknown } | undefined;
+  /** The source has said itself that nothing more comes. */
+  #isSourceOver = false;
   #read: Read<Item> | undefined;
   #unlisten: (() => void) | undefined;
   list: DeadlineList | undefined = undefined;
@@ -37,7 +40,12 @@ export class StreamReader<Item> implements AsyncIterableIterator<Item, undefined
   dueMs = 0;
 
   /** @param closed called once, when nothing more will be read from the source */
-  constructor(runtime: Runtime, source: StreamRef<Item>, options: StreamOptions | undefined, closed: () => void) {
+  constructor(
+    runtime: Runtime,
+    source: StreamRef<Item> | undefined,
+    options: StreamOptions | undefined,
+    closed: () => void,
+  ) {
     this.#runtime = runtime;
     this.#source = source;
     this.#closed = closed;
@@ -57,6 +65,29 @@ export class StreamReader<Item> implements AsyncIterableIterator<Item, undefined
 
   [Symbol.asyncIterator](): this {
     return this;
+  }
+
+  /** For whoever will have the items; {@link attach} or {@link fail} follows. */
+  opening(): StreamOpening<Item> {
+    this.#isOpen = true;
+    this.#granted = this.#window;
+    return { sink: this.#sink, credit: this.#granted };
+  }
+
+  /** Where the items come from that come since it was opened. */
+  attach(source: StreamRef<Item>): void {
+    this.#source = source;
+    if (this.#ending === undefined) {
+      baseOf(source).watch(this);
+      this.#replenish();
+    } else if (!this.#isSourceOver) {
+      source.tell({ type: "cancel" });
+    }
+  }
+
+  /** There will be no source. */
+  fail(error: unknown): void {
+    this.#end(error);
   }
 
   next(): Promise<IteratorResult<Item, undefined>> {
@@ -105,13 +136,13 @@ export class StreamReader<Item> implements AsyncIterableIterator<Item, undefined
   #open(): void {
     this.#isOpen = true;
     this.#granted = this.#window;
-    const refused = this.#source.tell({ type: "open", sink: this.#sink, credit: this.#granted });
+    const refused = this.#source?.tell({ type: "open", sink: this.#sink, credit: this.#granted });
     if (refused !== undefined) this.#end(refused);
-    else baseOf(this.#source).watch(this);
+    else if (this.#source !== undefined) baseOf(this.#source).watch(this);
   }
 
   #replenish(): void {
-    if (this.#granted - this.#consumed > this.#window >> 1) return;
+    if (this.#source === undefined || this.#granted - this.#consumed > this.#window >> 1) return;
     const granted = this.#consumed + this.#window;
     const refused = this.#source.tell({ type: "credit", credit: granted });
     // A source that is gone: what it sent last, or the watch on it, tells how it ended.
@@ -126,9 +157,11 @@ export class StreamReader<Item> implements AsyncIterableIterator<Item, undefined
         this.#takeItem(message.sequence, message.item);
         break;
       case "end":
+        this.#isSourceOver = true;
         this.#end(message.sequence === this.#received ? undefined : lost(this.#received, message.sequence));
         break;
       case "broken":
+        this.#isSourceOver = true;
         this.#end(new ActorError("stream-broken", `a stream broke: ${message.reason}`));
         break;
     }
@@ -160,14 +193,14 @@ export class StreamReader<Item> implements AsyncIterableIterator<Item, undefined
     // First, because a source on this host ends within the call below, and would be taken for broken.
     this.#end(error);
     // It may be gone already; then there is nothing to cancel.
-    this.#source.tell({ type: "cancel", reason: error?.code });
+    this.#source?.tell({ type: "cancel", reason: error?.code });
   }
 
-  #end(error: ActorError | undefined): void {
+  #end(error: unknown): void {
     if (this.#ending !== undefined) return;
     this.#runtime.deadlines.remove(this);
     this.#unlisten?.();
-    if (this.#isOpen) baseOf(this.#source).unwatch(this);
+    if (this.#isOpen && this.#source !== undefined) baseOf(this.#source).unwatch(this);
     this.#sink.close();
     this.#closed();
     const read = this.#read;
@@ -182,6 +215,22 @@ const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined };
 
 function lost(received: number, sequence: number): ActorError {
   return new ActorError("stream-broken", `a stream lost what lies between item ${received} and ${sequence}`);
+}
+
+/** A reader that is made when somebody wants to have it opened. */
+export class OpenedOnce<Item> {
+  readonly #make: () => StreamReader<Item>;
+  #opening: StreamOpening<Item> | undefined;
+  reader: StreamReader<Item> | undefined;
+
+  constructor(make: () => StreamReader<Item>) {
+    this.#make = make;
+  }
+
+  readonly open = (): StreamOpening<Item> => {
+    this.reader ??= this.#make();
+    return (this.#opening ??= this.reader.opening());
+  };
 }
 
 /** Asks for a stream on the first read, and reads it. */

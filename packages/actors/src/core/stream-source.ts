@@ -3,7 +3,7 @@ import { textOf } from "../errors.ts";
 import { baseOf } from "./base-ref.ts";
 import { type Deadline, type DeadlineList, mustBeTimeout } from "./deadlines.ts";
 import { Endpoint, isSourceMessage } from "./endpoint.ts";
-import type { ActorRef, SinkMessage, SourceMessage, StreamOptions } from "./ref.ts";
+import type { ActorRef, OfferedStreamOptions, SinkMessage, SourceMessage } from "./ref.ts";
 import type { Runtime } from "./runtime.ts";
 
 export class StreamSource<Item> extends Endpoint<SourceMessage<Item>> implements Deadline {
@@ -24,7 +24,7 @@ export class StreamSource<Item> extends Endpoint<SourceMessage<Item>> implements
   constructor(
     runtime: Runtime,
     items: AsyncIterable<Item> | Iterable<Item>,
-    options: StreamOptions | undefined,
+    options: OfferedStreamOptions<Item> | undefined,
     closed: () => void,
   ) {
     super(runtime, isSourceMessage, (message) => this.#take(message));
@@ -33,8 +33,11 @@ export class StreamSource<Item> extends Endpoint<SourceMessage<Item>> implements
     this.#closed = closed;
     // A stream that nobody opens is given up.
     runtime.deadlines.add(this, idleTimeoutMs);
-    const signal = options?.signal;
-    if (signal === undefined) return;
+    if (options?.signal !== undefined) this.#listenTo(options.signal);
+    if (options?.opening !== undefined && !this.#isOver) this.#open(options.opening.sink, options.opening.credit);
+  }
+
+  #listenTo(signal: AbortSignal): void {
     const cancel = (): void => this.#break("it was cancelled at its source");
     signal.addEventListener("abort", cancel, { once: true });
     this.#unlisten = () => signal.removeEventListener("abort", cancel);

@@ -4,7 +4,7 @@ import type { RestartPolicy, SupervisionSpec } from "../supervision/spec.ts";
 import type { LifecycleState } from "../supervision/lifecycle-state.ts";
 import type { Behavior, SpawnOptions } from "./behavior.ts";
 import type { ActorLog, Clock, RandomSource } from "./ports.ts";
-import type { ActorRef, StreamOptions, StreamRef, Terminated } from "./ref.ts";
+import type { ActorRef, OfferedStreamOptions, StreamOptions, StreamRef, Terminated } from "./ref.ts";
 import type { Remoting } from "./remote.ts";
 
 export interface ActorSystemOptions {
@@ -69,7 +69,7 @@ export interface ActorSystem {
   /** Calls `ended` once when `ref` ends, or soon when it has; gives back how to stop watching. */
   watch(ref: ActorRef<never>, ended: (terminated: Terminated) => void): () => void;
   /** As in `ActorContext`; ends with the system. @throws ActorError `bad-option`, `system-stopped` */
-  offerStream<Item>(items: AsyncIterable<Item> | Iterable<Item>, options?: StreamOptions): StreamRef<Item>;
+  offerStream<Item>(items: AsyncIterable<Item> | Iterable<Item>, options?: OfferedStreamOptions<Item>): StreamRef<Item>;
   readStream<Item>(stream: StreamRef<Item>, options?: StreamOptions): AsyncIterable<Item>;
   /** The whole tree. */
   inspect(): readonly ActorSnapshot[];

@@ -13,11 +13,20 @@ import { Directory } from "./directory.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { guardedLog } from "./guarded-log.ts";
 import type { ActorLog, Clock, RandomSource } from "./ports.ts";
-import type { ActorRef, AskOptions, StreamOptions, StreamRef, Terminated, WaitOptions } from "./ref.ts";
+import type {
+  ActorRef,
+  AskOptions,
+  OfferedStreamOptions,
+  StreamOpening,
+  StreamOptions,
+  StreamRef,
+  Terminated,
+  WaitOptions,
+} from "./ref.ts";
 import { RemoteBooks } from "./remote-books.ts";
 import { Door } from "./remote-host.ts";
 import type { Runtime } from "./runtime.ts";
-import { AskedStream, StreamReader } from "./stream-reader.ts";
+import { AskedStream, OpenedOnce, StreamReader } from "./stream-reader.ts";
 import { StreamSource } from "./stream-source.ts";
 import { systemClock } from "./system-clock.ts";
 import type { ActorSnapshot, ActorSystem, ActorSystemOptions, Refusal } from "./system-options.ts";
@@ -120,14 +129,16 @@ class System implements ActorSystem, Runtime, Supervisor {
     };
   }
 
-  offerStream<Item>(items: AsyncIterable<Item> | Iterable<Item>, options?: StreamOptions): StreamRef<Item> {
+  offerStream<Item>(
+    items: AsyncIterable<Item> | Iterable<Item>,
+    options?: OfferedStreamOptions<Item>,
+  ): StreamRef<Item> {
     this.#mustRun();
     return this.#streams.own((closed) => new StreamSource(this, items, options, closed));
   }
 
   readStream<Item>(stream: StreamRef<Item>, options?: StreamOptions): StreamReader<Item> {
-    this.#mustRun();
-    return this.#streams.own((closed) => new StreamReader(this, stream, options, closed));
+    return this.#reader(stream, options);
   }
 
   inspect(): readonly ActorSnapshot[] {
@@ -164,10 +175,25 @@ class System implements ActorSystem, Runtime, Supervisor {
 
   stream<Message, Item>(
     to: ActorRef<Message>,
-    make: (replyTo: ActorRef<StreamRef<Item>>) => Message,
+    make: (replyTo: ActorRef<StreamRef<Item>>, open: () => StreamOpening<Item>) => Message,
     options: (StreamOptions & WaitOptions) | undefined,
   ): AsyncIterable<Item> {
-    return new AskedStream(async () => this.readStream(await to.ask(make, options), options));
+    return new AskedStream(async () => {
+      const opened = new OpenedOnce<Item>(() => this.#reader(undefined, options));
+      const source = to.ask<StreamRef<Item>>((replyTo) => make(replyTo, opened.open), options);
+      const { reader } = opened;
+      if (reader === undefined) return this.readStream(await source, options);
+      source.then(
+        (given) => reader.attach(given),
+        (error: unknown) => reader.fail(error),
+      );
+      return reader;
+    });
+  }
+
+  #reader<Item>(stream: StreamRef<Item> | undefined, options: StreamOptions | undefined): StreamReader<Item> {
+    this.#mustRun();
+    return this.#streams.own((closed) => new StreamReader(this, stream, options, closed));
   }
 
   // Supervision of what the owner spawned.

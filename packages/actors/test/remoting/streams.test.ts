@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { ActorRef, StreamRef } from "../../src/index.ts";
+import type { ActorRef, StreamOpening, StreamRef } from "../../src/index.ts";
 import { anything, Hosts, outcome } from "./hosts.ts";
 
 describe("streams between hosts", () => {
@@ -87,6 +87,95 @@ describe("streams between hosts", () => {
     expect(await outcome(hosts.clock.until(rest()))).toBe("stream-broken");
     await hosts.clock.pass(50);
     expect(closed()).toBe(true);
+  });
+
+  describe("that are opened with the question", () => {
+    interface Asked {
+      readonly to: number;
+      readonly replyTo: ActorRef<StreamRef<number>>;
+      readonly opening: StreamOpening<number>;
+    }
+
+    async function house() {
+      const hosts = new Hosts();
+      const [left, right] = [await hosts.start("left"), await hosts.start("right")];
+      const seen = { taken: 0, closed: 0 };
+      async function* numbers(to: number): AsyncGenerator<number> {
+        try {
+          for (let n = 1; n <= to; n += 1) {
+            seen.taken += 1;
+            yield n;
+          }
+        } finally {
+          seen.closed += 1;
+        }
+      }
+      right.system.spawn<Asked>(
+        (context) =>
+          ({ to, replyTo, opening }) =>
+            void replyTo.tell(context.offerStream(numbers(to), { opening })),
+        { name: "counter", accepts: anything<Asked>() },
+      );
+      const counted = (to: number, options = {}, path = "counter") => {
+        const counter = left.system.resolve<Asked>(`parley://right/${path}`);
+        const items = counter.stream<number>((replyTo, open) => ({ to, replyTo, opening: open() }), options);
+        return items[Symbol.asyncIterator]();
+      };
+      const all = async (items: AsyncIterator<number>): Promise<number[]> => {
+        const got: number[] = [];
+        for (;;) {
+          const result = await items.next();
+          if (result.done === true) return got;
+          got.push(result.value);
+        }
+      };
+      return { hosts, seen, counted, all };
+    }
+
+    it("bring every item, in order, whatever the window, and end", async () => {
+      const { hosts, seen, counted, all } = await house();
+      hosts.network.weather = { ...hosts.network.weather, jitterMs: 20 };
+      for (const window of [1, 2, 5, 100]) {
+        for (const to of [0, 1, 7, 60]) {
+          const got = await hosts.clock.until(all(counted(to, { window })));
+          expect(got).toStrictEqual(Array.from({ length: to }, (_, n) => n + 1));
+        }
+      }
+      expect(seen.closed).toBe(16);
+    });
+
+    it("begin one way there and one back after the question", async () => {
+      const { hosts, counted } = await house();
+      await hosts.clock.until(counted(1).next());
+      hosts.network.weather = { ...hosts.network.weather, delayMs: 50, jitterMs: 0 };
+      const beganMs = hosts.clock.nowMs();
+      await hosts.clock.until(counted(1).next());
+      expect(hosts.clock.nowMs() - beganMs).toBe(100);
+    });
+
+    it("end at their source when the reader leaves, even before it knows of the source", async () => {
+      const { hosts, seen, counted } = await house();
+      const left = new AbortController();
+      const items = counted(10_000, { window: 4, signal: left.signal });
+      const first = outcome(items.next());
+      left.abort();
+      expect(await hosts.clock.until(first)).toBe("cancelled");
+      const others = counted(10_000, { window: 4 });
+      await hosts.clock.until(others.next());
+      await hosts.clock.until(others.return?.() ?? Promise.reject(new Error("it cannot be left")));
+      await hosts.clock.pass(2_000);
+      expect(seen.closed).toBe(2);
+      expect(seen.taken).toBeLessThan(20);
+    });
+
+    it("fail as the question does, and break as the host is gone", async () => {
+      const { hosts, counted, all } = await house();
+      expect(await outcome(hosts.clock.until(counted(3, {}, "nobody").next()))).toBe("no-such-actor");
+      const items = counted(10_000, { window: 2 });
+      await hosts.clock.until(items.next());
+      hosts.network.reset("left", "right");
+      expect(await outcome(hosts.clock.until(all(items)))).toBe("stream-broken");
+    });
   });
 
   it("do not hold up questions when they fill their lane", async () => {

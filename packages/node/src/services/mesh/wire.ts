@@ -2,7 +2,14 @@
  * What peers say to each other's engines, as it travels: strictly checked and bounded. A job names the caller's own streams only;
  * what comes back is a stream of items, the last of which may be a failure in words.
  */
-import { isActorRef, messageKinds, parseAddress, type ActorRef, type StreamRef } from "@parley/actors";
+import {
+  isActorRef,
+  messageKinds,
+  parseAddress,
+  type ActorRef,
+  type StreamOpening,
+  type StreamRef,
+} from "@parley/actors";
 import {
   LONGEST_HOT_WORD_CHARS,
   LONGEST_STREAM_MS,
@@ -32,7 +39,12 @@ interface Job {
   /** Goes before what nobody waits for. */
   readonly urgent?: boolean | undefined;
   readonly replyTo: ActorRef<AnswerRef>;
+  /** The caller's end of the answer, opened already: what is said goes there without having been asked for. */
+  readonly answer: StreamOpening<AnswerItem>;
 }
+
+/** How an answer finds its way. */
+export type WayBack = Pick<Job, "replyTo" | "answer">;
 
 /** A stretch of speech: as a whole, or followed while it is said. */
 export interface HearJob extends Job {
@@ -107,6 +119,9 @@ const MOST_WAKE_WORDS = 64;
 /** A day of sound. */
 const LATEST_MS = 86_400_000;
 
+/** Items of an answer on their way at once. */
+export const ANSWER_WINDOW = 16;
+
 const shortText = z.string().min(1).max(200);
 const languageTag = z.string().min(1).max(100);
 const atMs = z.number().min(0).max(LATEST_MS);
@@ -116,6 +131,7 @@ const amountMs = z.number().min(0).max(1e12);
 const terms = z.strictObject({ workMs: amountMs, patienceMs: amountMs, moveAboveMs: amountMs.optional() });
 const count = z.int().min(0).max(1_000_000);
 
+const opening = z.strictObject({ credit: z.int().min(0).max(ANSWER_WINDOW) });
 const hear = z.strictObject({
   type: z.literal("hear"),
   terms,
@@ -207,31 +223,31 @@ type Accepts<Message> = (message: unknown, from: string) => Message;
 export const acceptsHear: Accepts<HearJob> = (given, from) =>
   messageKinds<HearJob>("hearing", {
     hear: (each) => ({
-      ...hear.parse(without(each, "sound", "replyTo")),
+      ...hear.parse(without(each, "sound", "replyTo", "answer")),
       sound: ownRef(each, "sound", from),
-      replyTo: ownRef(each, "replyTo", from),
+      ...wayBack(each, from),
     }),
   })(given);
 
 /** @throws ActorError `bad-message` */
 export const acceptsSpeak: Accepts<SpeakJob> = (given, from) =>
   messageKinds<SpeakJob>("speaking", {
-    speak: (each) => ({ ...speak.parse(without(each, "replyTo")), replyTo: ownRef(each, "replyTo", from) }),
+    speak: (each) => ({ ...speak.parse(without(each, "replyTo", "answer")), ...wayBack(each, from) }),
   })(given);
 
 /** @throws ActorError `bad-message` */
 export const acceptsThink: Accepts<ThinkJob> = (given, from) =>
   messageKinds<ThinkJob>("thinking", {
-    think: (each) => ({ ...think.parse(without(each, "replyTo")), replyTo: ownRef(each, "replyTo", from) }),
+    think: (each) => ({ ...think.parse(without(each, "replyTo", "answer")), ...wayBack(each, from) }),
   })(given);
 
 /** @throws ActorError `bad-message` */
 export const acceptsFollow: Accepts<FollowJob> = (given, from) =>
   messageKinds<FollowJob>("looking", {
     follow: (each) => ({
-      ...follow.parse(without(each, "sound", "replyTo")),
+      ...follow.parse(without(each, "sound", "replyTo", "answer")),
       sound: ownRef(each, "sound", from),
-      replyTo: ownRef(each, "replyTo", from),
+      ...wayBack(each, from),
     }),
   })(given);
 
@@ -293,6 +309,12 @@ export function joined(parts: readonly Float32Array[]): Float32Array {
 
 function isSound(bytes: Uint8Array): boolean {
   return bytes.length > 0 && bytes.length <= BLOCK_BYTES_MAX && bytes.length % 4 === 0;
+}
+
+function wayBack(given: unknown, from: string): WayBack {
+  const answer: unknown = Reflect.get(Object(given), "answer");
+  const { credit } = opening.parse(without(answer, "sink"));
+  return { replyTo: ownRef(given, "replyTo", from), answer: { sink: ownRef(answer, "sink", from), credit } };
 }
 
 export function without(given: unknown, ...keys: readonly string[]): unknown {

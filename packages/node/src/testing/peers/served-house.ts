@@ -166,10 +166,12 @@ export async function given(events: AsyncIterable<TurnEvent>, disturbance?: Dist
 
 /** @throws Error with what the peer answered, when it refuses */
 async function asked<T>({ introduction: { url, token } }: LivePeer, path: string, body?: unknown): Promise<T> {
-  const response = await fetch(`${url}${path}`, {
+  const init = {
     headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
     ...(body === undefined ? {} : { method: "PUT", body: JSON.stringify(body) }),
-  });
+  };
+  // A kept connection may be closed by the peer just as it is used again; all that is asked may be asked twice.
+  const response = await fetch(`${url}${path}`, init).catch(() => fetch(`${url}${path}`, init));
   const answer: unknown = await response.json();
   if (!response.ok) throw new Error(JSON.stringify(answer));
   // The peer is of this package's own, and answers as its routes say.

@@ -51,16 +51,16 @@ async function count(items: AsyncIterable<unknown>): Promise<number> {
 }
 
 describe("work of another peer", () => {
-  it("gives its first word, and its first sound, four ways after it was asked for", async () => {
+  it("gives its first word, and its first sound, two ways after it was asked for", async () => {
     const llm = hall.house.languageModel({});
     const tts = await hall.house.textToSpeech({}, undefined);
-    expect(await trips(() => first(llm.generate([{ role: "user", content: "How are things?" }])))).toBe(4);
-    expect(await trips(() => first(tts.synthesize("It is ten past nine.")))).toBe(4);
+    expect(await trips(() => first(llm.generate([{ role: "user", content: "How are things?" }])))).toBe(2);
+    expect(await trips(() => first(tts.synthesize("It is ten past nine.")))).toBe(2);
   });
 
-  it("gives a transcript six ways after all was said", async () => {
+  it("gives a transcript four ways after all was said", async () => {
     const stt = await hall.house.speechToText({}, undefined);
-    expect(await trips(() => stt.transcribe(soundOf(2)))).toBe(6);
+    expect(await trips(() => stt.transcribe(soundOf(2)))).toBe(4);
   });
 
   it("hears a minute that lies ready in frames as seconds, not as frames", async () => {
@@ -76,7 +76,7 @@ describe("work of another peer", () => {
     expect(messages).toBeLessThan(500);
   });
 
-  it("finds voices in what lies ready in eight ways, with few messages", async () => {
+  it("finds voices in what lies ready in six ways, with few messages", async () => {
     const vad = await village.clock.until(hall.house.voiceFrames({}, undefined));
     let frames = 0;
     const ways = await trips(async () => {
@@ -89,7 +89,7 @@ describe("work of another peer", () => {
       );
     });
     expect(frames).toBe(200);
-    expect(ways).toBe(8);
+    expect(ways).toBe(6);
     expect(messages).toBeLessThan(150);
   });
 });

@@ -21,19 +21,20 @@ afterAll(() => system.stop());
 
 const own: ActorRef<never> = system.resolve("parley://attic/temporary");
 const foreign: ActorRef<never> = system.resolve("parley://cellar/services/llm");
+const answer = { sink: own, credit: 16 };
 const terms = { workMs: 100, patienceMs: 4_000, moveAboveMs: 30 };
 
 const VALID = {
   hear: [
     acceptsHear,
-    { type: "hear", isWhole: true, terms, sound: own, replyTo: own, language: "en", hotWords: ["Parley"] },
+    { type: "hear", isWhole: true, terms, sound: own, replyTo: own, answer, language: "en", hotWords: ["Parley"] },
   ],
-  speak: [acceptsSpeak, { type: "speak", terms, text: "Hello.", voice: "mouth", speed: 1.5, replyTo: own }],
+  speak: [acceptsSpeak, { type: "speak", terms, text: "Hello.", voice: "mouth", speed: 1.5, replyTo: own, answer }],
   think: [
     acceptsThink,
-    { type: "think", terms, messages: [{ role: "user", content: "hi" }], maxTokens: 9, replyTo: own },
+    { type: "think", terms, messages: [{ role: "user", content: "hi" }], maxTokens: 9, replyTo: own, answer },
   ],
-  follow: [acceptsFollow, { type: "follow", terms, sound: own, replyTo: own, urgent: true }],
+  follow: [acceptsFollow, { type: "follow", terms, sound: own, replyTo: own, answer, urgent: true }],
 } as const;
 const kinds = Object.entries(VALID);
 
@@ -41,7 +42,7 @@ const kinds = Object.entries(VALID);
 const spoilt = fc.record({
   kind: fc.constantFrom(...kinds),
   key: fc.oneof(
-    fc.constantFrom("type", "terms", "sound", "replyTo", "text", "messages", "speed", "hotWords"),
+    fc.constantFrom("type", "terms", "sound", "replyTo", "answer", "text", "messages", "speed", "hotWords"),
     fc.string(),
   ),
   value: fc.anything({
@@ -66,6 +67,9 @@ describe("a job of another peer", () => {
       };
       refused({ ...message, replyTo: foreign });
       refused({ ...message, replyTo: "parley://attic/x" });
+      refused({ ...message, answer: { ...answer, sink: foreign } });
+      refused({ ...message, answer: { ...answer, credit: 1_000 } });
+      refused({ ...message, answer: undefined });
       refused({ ...message, more: 1 });
       refused({ ...message, terms: undefined });
       if ("sound" in message) refused({ ...message, sound: foreign });

@@ -138,7 +138,7 @@ export function wakeServant(local: LocalEngine<EngineOf["wake"]>): Servant<Follo
 type Work<Engine, Job> = (engine: Engine, job: Job, answer: Answer, context: ActorContext<Job>) => Promise<void>;
 
 /** Never busy itself: each job runs beside the next message, and ends with the actor's life. */
-function servant<Kind extends Capability, Job extends Pick<SpeakJob, "replyTo" | "terms">>(
+function servant<Kind extends Capability, Job extends Pick<SpeakJob, "replyTo" | "answer" | "terms">>(
   kind: Kind,
   local: LocalEngine<EngineOf[Kind]>,
   isLively: boolean,
@@ -163,7 +163,9 @@ function servant<Kind extends Capability, Job extends Pick<SpeakJob, "replyTo" |
         await work(local.ready, job, own, context);
       },
     });
-    const refused = job.replyTo.tell(context.offerStream(answer.items, { idleTimeoutMs: UNREAD_MS }));
+    const refused = job.replyTo.tell(
+      context.offerStream(answer.items, { idleTimeoutMs: UNREAD_MS, opening: job.answer }),
+    );
     if (refused !== undefined) answer.leave();
   };
 }

@@ -157,13 +157,13 @@ async function* followedThere<Item>(
   signal: AbortSignal,
 ): AsyncGenerator<Sign<Item>> {
   const { how, sound, read } = given;
-  const job: Omit<FollowJob, "replyTo"> = {
+  const job: Omit<FollowJob, "replyTo" | "answer"> = {
     type: "follow",
     terms,
     sound: offerSound(system, sound, signal),
     ...defined({ urgent: how.urgent }),
   };
-  for await (const item of askEngine(system, { peer, kind }, (replyTo) => ({ ...job, replyTo }), signal)) {
+  for await (const item of askEngine(system, { peer, kind }, (back) => ({ ...job, ...back }), signal)) {
     const steps = read(item);
     if (steps.length === 0) yield ALIVE;
     yield* steps;

@@ -87,8 +87,8 @@ async function* writtenThere(
   signal: AbortSignal,
 ): AsyncGenerator<Sign<string>> {
   const how = defined({ maxTokens, temperature, seed, urgent });
-  const job: Omit<ThinkJob, "replyTo"> = { type: "think", terms, messages, ...how };
-  for await (const item of askEngine(system, { peer, kind: "llm" }, (replyTo) => ({ ...job, replyTo }), signal)) {
+  const job: Omit<ThinkJob, "replyTo" | "answer"> = { type: "think", terms, messages, ...how };
+  for await (const item of askEngine(system, { peer, kind: "llm" }, (back) => ({ ...job, ...back }), signal)) {
     yield item.type === "text" ? item.text : ALIVE;
   }
 }

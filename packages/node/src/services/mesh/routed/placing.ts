@@ -206,7 +206,7 @@ export class PlacedWork<Kind extends Capability, Item> implements Work<Item> {
     // Who shows no life of itself has nothing to show as long as it owes nothing.
     const { isLively = true, waitedSinceMs } = this.#task;
     if (!isLively && waitedSinceMs?.(0) === undefined) return Infinity;
-    // There and back twice: the job, and the reading of its answer.
+    // A round trip as it is at its slowest: what is known of it is what it usually takes.
     return house.silences.allowedMs(peer) + (hasBegun ? 0 : 2 * (house.roundTripMs(peer) ?? 0));
   }
 

@@ -1,22 +1,22 @@
 /** An engine of another peer, as those who move work see it: asked with a message, read as a stream of checked items. */
-import type { ActorRef, ActorSystem } from "@parley/actors";
+import type { ActorSystem } from "@parley/actors";
 import { AudioError, type AudioErrorCode } from "@parley/audio";
 import { PeerError } from "../../../errors.ts";
 import type { Capability, Load } from "../../../routing/index.ts";
 import {
+  ANSWER_WINDOW,
   itemsOf,
   readItem,
   type AnswerItem,
-  type AnswerRef,
   type JobMessage,
   type SoundItem,
   type SoundRef,
+  type WayBack,
 } from "../wire.ts";
 
 /** Longer than any wait of whoever reads: those look at signs of life themselves. */
 const IDLE_MS = 3_600_000;
 const ASK_MS = 5_000;
-const ANSWER_WINDOW = 16;
 
 /** What an engine elsewhere may fail with; anything else is a failure of that engine. */
 const CODES: readonly AudioErrorCode[] = [
@@ -62,12 +62,13 @@ export type Said = Exclude<AnswerItem, { readonly type: "failed" | "refused" }>;
 export async function* askEngine(
   system: ActorSystem,
   where: { readonly peer: string; readonly kind: Capability },
-  make: (replyTo: ActorRef<AnswerRef>) => JobMessage,
+  make: (back: WayBack) => JobMessage,
   signal: AbortSignal,
 ): AsyncGenerator<Said> {
   const engine = system.resolve<JobMessage>(addressOf(where.peer, where.kind));
   const options = { timeoutMs: ASK_MS, idleTimeoutMs: IDLE_MS, window: ANSWER_WINDOW, signal };
-  for await (const value of engine.stream<AnswerItem>(make, options)) {
+  const asked = (replyTo: WayBack["replyTo"], open: () => WayBack["answer"]) => make({ replyTo, answer: open() });
+  for await (const value of engine.stream<AnswerItem>(asked, options)) {
     const item = itemOf(value);
     if (item.type === "failed") throw failureOf(item);
     if (item.type === "refused") throw new Busier(item.why, item.load);

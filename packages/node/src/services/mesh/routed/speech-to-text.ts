@@ -132,14 +132,14 @@ async function* heardThere(
   signal: AbortSignal,
 ): AsyncGenerator<Sign<StreamEvent>> {
   const { mode, hotWords, language, partials, knownMs, urgent } = given.how;
-  const job: Omit<HearJob, "replyTo"> = {
+  const job: Omit<HearJob, "replyTo" | "answer"> = {
     type: "hear",
     terms,
     isWhole: given.isWhole,
     sound: offerSound(system, given.reader, signal, (block) => given.sound.mayBeLast(block)),
     ...defined({ mode, hotWords, language, partials, knownMs, urgent }),
   };
-  for await (const item of askEngine(system, { peer, kind: "stt" }, (replyTo) => ({ ...job, replyTo }), signal)) {
+  for await (const item of askEngine(system, { peer, kind: "stt" }, (back) => ({ ...job, ...back }), signal)) {
     yield eventOf(item);
   }
 }

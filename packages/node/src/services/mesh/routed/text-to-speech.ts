@@ -151,9 +151,14 @@ async function* spokenThere(
   signal: AbortSignal,
 ): AsyncGenerator<Sign<Pcm>> {
   const { voice, speed, urgent } = how;
-  const job: Omit<SpeakJob, "replyTo"> = { type: "speak", terms, text, ...defined({ voice, speed, urgent }) };
+  const job: Omit<SpeakJob, "replyTo" | "answer"> = {
+    type: "speak",
+    terms,
+    text,
+    ...defined({ voice, speed, urgent }),
+  };
   const make = toRate(sampleRateHz);
-  for await (const item of askEngine(system, { peer, kind: "tts" }, (replyTo) => ({ ...job, replyTo }), signal)) {
+  for await (const item of askEngine(system, { peer, kind: "tts" }, (back) => ({ ...job, ...back }), signal)) {
     if (item.type === "sound") yield make.push({ sampleRateHz: item.sampleRateHz, samples: samplesOf(item.samples) });
     else yield ALIVE;
   }
