@@ -32,7 +32,7 @@ describe("who comes to a peer", () => {
       expect(gate.enter(wrong)).toEqual({ why: "wrong token" });
     }
     await book.change("tablet", { isActive: false });
-    expect(gate.enter(token)).toEqual({ reason: "locked", why: "this client is locked out" });
+    expect(gate.enter(token)).toEqual({ why: "this client is locked out" });
   });
 
   it("comes again at any peer of the house, for an hour", async () => {
