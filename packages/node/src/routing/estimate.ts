@@ -72,9 +72,13 @@ export function favoursOf(wish: Wish, entry: Entry, fleet: Fleet): readonly Favo
 
 /** Nothing is done in no time: what counts for and against would not count. */
 const LEAST_MS = 0.1;
-/** Of two that are as good the one that is here is taken: what crosses no network cannot get lost on it. */
-const ELSEWHERE_FACTOR = 1.03;
-const ELSEWHERE_MS = 1;
+/**
+ * Elsewhere has to be better by more than this: what crosses no network cannot get lost on it, and measured speeds of two machines
+ * that are alike differ by some percent from one job to the next. More than this costs time where others are really faster
+ * (`npm run bench -- routing`).
+ */
+const ELSEWHERE_FACTOR = 1.1;
+const ELSEWHERE_MS = 5;
 
 /** What is compared: less is better. */
 export function scoreOf(totalMs: number, weight: number, isHere: boolean): number {

@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { decide, type Advert, type Decision, type Fleet, type RouteRequest } from "../../src/routing/index.ts";
 import { advert, fleet, SELF } from "./support.ts";
@@ -33,6 +34,27 @@ describe("a job", () => {
     const better = advert({ peer: "better", speed: { realTimeFactor: 0.05, firstResultMs: 0 } });
     expect(chosen(STT, [alike, here], { roundTripMs: () => 0 })).toBe(SELF);
     expect(chosen(STT, [better, here])).toBe("better");
+  });
+
+  it("stays here while another only seems a little better: measured speeds of two that are alike are never the same", () => {
+    const here = advert({ peer: SELF });
+    fc.assert(
+      fc.property(fc.double({ min: 0.92, max: 1.5, noNaN: true }), fc.nat(8), (noise, roundTripMs) => {
+        const alike = advert({ peer: "alike", speed: { firstResultMs: 0, realTimeFactor: 0.1 * noise } });
+        expect(chosen(STT, [alike, here], { roundTripMs: () => roundTripMs })).toBe(SELF);
+      }),
+    );
+    // A small job is not sent anywhere for a few milliseconds, whoever could save them.
+    const small = { ...STT, size: { audioMs: 50 } };
+    expect(chosen(small, [advert({ peer: "quick", speed: { firstResultMs: 0, realTimeFactor: 0.01 } }), here])).toBe(
+      SELF,
+    );
+    // A fifth better is better, and what somebody is in the middle of stays where it is.
+    const better = advert({ peer: "better", speed: { firstResultMs: 0, realTimeFactor: 0.08 } });
+    expect(chosen(STT, [better, here], { roundTripMs: () => 0 })).toBe("better");
+    const alike = advert({ peer: "alike" });
+    const stay = { ...STT, stickTo: { peer: "alike", within: "session" as const } };
+    expect(chosen(stay, [alike, here])).toBe("alike");
   });
 
   it("waits for its sound to go there and back all the while where voices are looked for in it", () => {

@@ -26,7 +26,7 @@ describe("an explained decision", () => {
         "STT:lang=en,audio=4000ms: gpu-box does it with moonshine, in about 82 ms.",
         "",
         "candidate       model      queue   work    network  total  weight  score  because",
-        "gpu-box         moonshine  0 ms    80 ms   2 ms     82 ms  x1      85.5   choice 1",
+        "gpu-box         moonshine  0 ms    80 ms   2 ms     82 ms  x1      95.2   choice 1",
         "kitchen (here)  moonshine  600 ms  400 ms  0 ms     1 s    x1      1000   choice 2",
         "",
         "left out  model      rule      because",
