@@ -32,6 +32,22 @@ describe("parley memory", () => {
     expect(await run(["memory", "search", "x", "--client", "nobody"])).not.toBe(0);
   });
 
+  it("finds for who may not see others what was said by itself, and nothing of the others", async () => {
+    const { book, kept, as, run, stdout, stderr } = await world();
+    const { token } = await book.add({ name: "anna", role: "member", remembers: true, by: "test" });
+    await book.add({ name: "ben", role: "member", remembers: true, by: "test" });
+    for (const name of ["anna", "ben"]) {
+      const turn = { id: name, threadId: "garden", question: "Roses?", answer: "Yes.", wasInterrupted: false, atMs: 0 };
+      await kept.note(name, turn);
+    }
+    await as(token);
+    expect([await run(["memory", "search", "rose"]), stderr()]).toEqual([0, ""]);
+    expect(stdout()).toBe("1970-01-01 00:00  anna, garden, asked: [Roses]?\n");
+    expect(await run(["memory", "threads"])).toBe(0);
+    expect(stdout()).not.toContain("ben");
+    expect(await run(["memory", "search", "rose", "--client", "ben"])).not.toBe(0);
+  });
+
   it("lists threads, and says how to have some", async () => {
     const empty = await world();
     expect(await empty.run(["memory", "threads"])).toBe(0);

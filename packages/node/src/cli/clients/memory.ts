@@ -33,6 +33,9 @@ export const findingsAnswer = z.object({
 });
 export const forgottenAnswer = z.object({ forgotten: z.number() });
 
+/** Whose it is. */
+export const ownerAnswer = z.object({ account: z.string() });
+
 /** Of one client. */
 export type Threads = z.output<typeof threadsAnswer> & { readonly account: string };
 export type Findings = z.output<typeof findingsAnswer> & { readonly account: string };

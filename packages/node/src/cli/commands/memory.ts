@@ -1,8 +1,16 @@
 /** `parley memory`: what is kept of the conversations of clients that want that. */
 import type { Command } from "commander";
+import { ParleyError } from "@parley/sdk";
 import { PeerError } from "../../errors.ts";
 import { clientsAnswer } from "../clients/answers.ts";
-import { findingsAnswer, findingsText, forgottenAnswer, threadsAnswer, threadsText } from "../clients/memory.ts";
+import {
+  findingsAnswer,
+  findingsText,
+  forgottenAnswer,
+  ownerAnswer,
+  threadsAnswer,
+  threadsText,
+} from "../clients/memory.ts";
 import { read } from "../cluster/answers.ts";
 import type { CliContext } from "../context.ts";
 import { printJson } from "../json-line.ts";
@@ -26,7 +34,7 @@ function addSearch(memory: Command, context: CliContext): void {
     .command("search")
     .description("find what was said")
     .argument("<text...>", 'words, "a phrase", begin*, AND, OR, NOT, ( )')
-    .option("--client <name>", "of this client; of all when not given")
+    .option("--client <name>", "of this client; when not given, of all, or of whoever asks and may not see others")
     .option("--thread <id>", "in this thread")
     .option("--from <date>", "from this day or time, as ISO 8601 writes it")
     .option("--before <date>", "before this day or time")
@@ -53,7 +61,7 @@ function addThreads(memory: Command, context: CliContext): void {
   const command = memory
     .command("threads")
     .description("list the threads that are kept, the one that was last spoken in first")
-    .option("--client <name>", "of this client; of all when not given");
+    .option("--client <name>", "of this client; when not given, of all, or of whoever asks and may not see others");
   command.action(() =>
     withManagement(command, context, async (managing) => {
       const answers = await ofEach(managing, nameOf(command.opts()["client"]), (account) =>
@@ -97,19 +105,25 @@ function addForget(memory: Command, context: CliContext): void {
 
 /** What is answered about the client that was named, or about each that is remembered. */
 async function ofEach(
-  { management, signal }: Managing,
+  managing: Managing,
   named: string | undefined,
   ask: (account: string) => Promise<unknown>,
 ): Promise<readonly (Record<string, unknown> & { readonly account: string })[]> {
-  const accounts =
-    named === undefined
-      ? read(clientsAnswer, await management.get("/clients", { signal })).clients.flatMap(({ name, remembers }) =>
-          remembers ? [name] : [],
-        )
-      : [named];
+  const accounts = named === undefined ? await rememberedBy(managing) : [named];
   const answers = [];
   for (const account of accounts) answers.push({ ...Object(await ask(account)), account });
   return answers;
+}
+
+/** Each client that is remembered; to who may not know of the others, only itself. */
+async function rememberedBy({ management, signal }: Managing): Promise<readonly string[]> {
+  try {
+    const { clients } = read(clientsAnswer, await management.get("/clients", { signal }));
+    return clients.flatMap(({ name, remembers }) => (remembers ? [name] : []));
+  } catch (error) {
+    if (!(error instanceof ParleyError) || error.remoteCode !== "AUTHORIZATION_DENIED") throw error;
+    return [read(ownerAnswer, await management.get("/memory/threads", { signal })).account];
+  }
 }
 
 function nameOf(given: unknown): string | undefined {

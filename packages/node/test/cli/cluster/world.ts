@@ -14,6 +14,8 @@ export interface World {
   readonly cluster: FakeCluster;
   readonly book: ClientBook;
   readonly kept: HouseMemory;
+  /** From now on the command line is whoever has that token. */
+  as(token: string): Promise<void>;
   readonly stdout: () => string;
   readonly stderr: () => string;
   /** Runs `parley ARGS`; answers come from `person`, in turn. */
@@ -27,7 +29,8 @@ export async function world(): Promise<World> {
   const { cluster, book, kept, gateway } = await managed({ home: folder.path, times: { joinMs: 5000, peopleMs: 50 } });
   const about = { pid: process.pid, url: gateway.url, peerId: cluster.peerId };
   await writeFile(path.join(folder.path, "peer.json"), JSON.stringify(about));
-  await writeFile(path.join(folder.path, "cli-token"), `${TOKEN}\n`);
+  const as = (token: string): Promise<void> => writeFile(path.join(folder.path, "cli-token"), `${token}\n`);
+  await as(TOKEN);
   let [stdout, stderr] = ["", ""];
   const run: World["run"] = (args, answers) => {
     const context = {
@@ -39,7 +42,7 @@ export async function world(): Promise<World> {
     };
     return runCli(args, context, "parley");
   };
-  return { cluster, book, kept, stdout: () => stdout, stderr: () => stderr, run };
+  return { cluster, book, kept, as, stdout: () => stdout, stderr: () => stderr, run };
 }
 
 function talkative(answers: readonly string[], hears: (question: string) => void): Person {
