@@ -27,8 +27,9 @@ import { HouseLoad } from "./services/load/house-load.ts";
 import { serveMemory } from "./services/memory/actor.ts";
 import { HouseMemory, MEMORY_LIMITS } from "./services/memory/house-memory.ts";
 import { Rooms } from "./services/rooms.ts";
+import { SessionHouse } from "./services/session/house.ts";
 import { Services, type TurnReport } from "./services/services.ts";
-import type { OtherRooms } from "./services/session-notice.ts";
+import type { OtherRooms } from "./services/session/notice.ts";
 import { serviceNames, type ServiceName, type Stage } from "./services/stage.ts";
 import { VERSION } from "./version.ts";
 
@@ -102,7 +103,8 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
   const commands = new AppCommands(extend.commands ?? {});
   const access = await openHouseAccess({ cluster, paths, token, log, isBrief: options.isBrief ?? false });
   const connected = (): number => front.gateway?.clients ?? 0;
-  const { memory, rooms, load, leave: leaveHouse } = joinHouse({ config, cluster, access, services, ears, connected });
+  const house = joinHouse({ config, cluster, access, services, ears, connected, log });
+  const { rooms } = house;
   const tls = await openHouseTls({ config, paths, cluster, port: () => front.gateway?.port ?? 0, log });
   const about = { peerId: identity.peerId, name: config.name, version: VERSION };
   const status = (): Record<string, unknown> => statusOf(about, { services, cluster, ears });
@@ -114,7 +116,7 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
     gate,
     book,
     status,
-    memory: recallPort(memory),
+    memory: recallPort(house.memory),
     addresses: tls.addresses,
     limits: sendLimitsOf(config),
     commands,
@@ -129,13 +131,13 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
     await tls.close();
     leaveMesh();
     stopActors();
-    leaveHouse();
+    await house.leave();
     await access.close();
     await cluster.close();
     await services.close();
     log.info("peer stopped");
   };
-  const parts = { about, services, cluster, ears, access, clients, memory, rooms, load, tls, status, commands, log };
+  const parts = { ...house, about, services, cluster, ears, access, clients, tls, status, commands, log };
   const gateway = await listen(parts, config.limits).catch(async (error: unknown) => {
     await close();
     throw error;
@@ -261,7 +263,15 @@ function readyServices(services: Services): readonly ReadyService[] {
   });
 }
 
-/** What the peer has in common with its house beside its engines: what is remembered of clients that want that, and rooms to speak in. */
+interface HousePart {
+  readonly memory: HouseMemory;
+  readonly conversations: SessionHouse;
+  readonly rooms: Rooms;
+  readonly load: HouseLoad;
+  readonly leave: () => Promise<void>;
+}
+
+/** What the peer has in common with its house beside its engines: clients' sessions, what is remembered of those that want that, rooms to speak in. */
 function joinHouse(parts: {
   readonly config: Config;
   readonly cluster: Cluster;
@@ -270,8 +280,9 @@ function joinHouse(parts: {
   readonly ears: HostEars;
   /** Clients of this peer. */
   readonly connected: () => number;
-}): { readonly memory: HouseMemory; readonly rooms: Rooms; readonly load: HouseLoad; readonly leave: () => void } {
-  const { config, cluster, access, services, ears, connected } = parts;
+  readonly log: Logger;
+}): HousePart {
+  const { config, cluster, access, services, ears, connected, log } = parts;
   const memory = new HouseMemory({
     pairs: access.pairs,
     wants: (account) => access.book.find(account)?.remembers === true,
@@ -292,11 +303,14 @@ function joinHouse(parts: {
     rooms.serve(spawn);
     load.serve(spawn);
   });
-  const leave = (): void => {
+  const conversations = new SessionHouse({ cluster, services, memory, rooms, log });
+  const leave = async (): Promise<void> => {
+    // What was said in them is kept first.
+    await conversations.close();
     stopSharing();
     memory.close();
   };
-  return { memory, rooms, load, leave };
+  return { memory, conversations, rooms, load, leave };
 }
 
 interface ListenParts {
@@ -307,7 +321,7 @@ interface ListenParts {
   readonly access: HouseAccess;
   readonly clients: HouseClients;
   readonly memory: HouseMemory;
-  readonly rooms: Rooms;
+  readonly conversations: SessionHouse;
   readonly load: HouseLoad;
   readonly tls: HouseTls;
   readonly status: () => Record<string, unknown>;
@@ -316,7 +330,8 @@ interface ListenParts {
 }
 
 function listen(parts: ListenParts, limits: Config["limits"]): Promise<Gateway> {
-  const { about, services, cluster, ears, access, clients, memory, rooms, load, tls, status, commands, log } = parts;
+  const { about, services, cluster, ears, access, clients, memory, conversations, load, tls, status, commands, log } =
+    parts;
   const { gate, book, audit } = access;
   return startGateway({
     host: tls.access.host,
@@ -325,15 +340,13 @@ function listen(parts: ListenParts, limits: Config["limits"]): Promise<Gateway> 
     entry: tls.entry,
     credentials: tls.credentials,
     trust: tls.trust,
-    services,
     gate,
     log,
     serverInfo: { ...about, capabilities: { streaming: true, binary: true, groups: true, echo: true } },
     health: () => healthOf(services),
     capabilities: () => capabilitiesOf(about, services),
     status,
-    memory,
-    rooms,
+    conversations,
     commands,
     ...clients,
     management: {

@@ -23,6 +23,8 @@ export interface Pass {
   readonly account: string;
   /** What lets the same client come again; undefined where nothing does. */
   readonly resume: { readonly token: string; readonly expiresAt: number } | undefined;
+  /** The session that it goes on with, or begins. */
+  readonly session: { readonly id: string; readonly isNew: boolean };
   /** It wants its conversations kept beyond their sessions. */
   readonly remembers: boolean;
   /** Why this client may not go by `clientId`, which is or was `owner`'s client; undefined when it may. */
@@ -40,7 +42,8 @@ export interface Pass {
 /** Who comes, and from where. */
 export interface Arrival {
   readonly register: Payload<"REGISTER">;
-  readonly sessionId: string;
+  /** For a session of its own, where it has none to go on with. */
+  readonly newSessionId: () => string;
   /** The address of whoever has connected. */
   readonly address: string;
 }

@@ -1,8 +1,12 @@
 /** Codes that a peer closes WebSockets with: RFC 6455 section 7.4.1, and its private range. */
 export const CLOSE = {
   protocol: 1002,
+  /** "Service Restart", of the RFC's registry: the session has moved; who comes again finds it, or begins it anew. */
+  moved: 1012,
   /** Nobody knows who it is, or it may not stay. */
   unauthenticated: 4401,
   /** Nothing was said for too long. */
   silent: 4408,
+  /** The session goes on at another connection. */
+  elsewhere: 4409,
 } as const;

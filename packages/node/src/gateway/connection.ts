@@ -21,9 +21,10 @@ import {
 } from "@parley/sdk";
 import type { AppCommands } from "../extend/index.ts";
 import { withCorrelation } from "../log.ts";
-import type { Session } from "../services/session.ts";
+import type { SessionHouse } from "../services/session/house.ts";
+import { isRemark, isWork } from "../services/session/wire.ts";
 import type { Access, Pass } from "./access-port.ts";
-import { Companion, type CompanionDeps } from "./companion.ts";
+import { AppDesk, type AppSink } from "./app-desk.ts";
 import { addresseeOf, refusalOfMessage, wrongVersion } from "./authorise.ts";
 import { CLOSE } from "./close-codes.ts";
 import { Dialect, type Reading } from "./dialect/dialect.ts";
@@ -33,10 +34,12 @@ import { isPost } from "./hub/post.ts";
 import { SocketLine, toBytes } from "./line.ts";
 import type { Queries } from "./queries.ts";
 import type { ClientSession, Sessions } from "./sessions/sessions.ts";
-import { WorkDesk } from "./work-desk.ts";
+import { Visiting } from "./visiting.ts";
 
 /** What the connection needs of the peer. */
-export interface ConnectionDeps extends CompanionDeps {
+export interface ConnectionDeps {
+  /** Where its conversation is. */
+  readonly conversations: Pick<SessionHouse, "open" | "newId">;
   readonly access: Access;
   readonly hub: Pick<Hub, "enter" | "directory">;
   readonly sessions: Sessions;
@@ -62,9 +65,11 @@ interface Guest {
   readonly seat: Seat;
   /** It is not looked after any more. */
   readonly release: () => void;
+  /** To its session. */
+  readonly visiting: Visiting;
 }
 
-/** Serves one client until its socket closes; then all its work is cancelled. */
+/** Serves one client until its socket closes; then all its work is cancelled, and its session waits for it. */
 export class Connection {
   readonly #socket: WebSocket;
   readonly #deps: ConnectionDeps;
@@ -73,10 +78,9 @@ export class Connection {
   readonly #dialect = new Dialect();
   readonly #line: SocketLine;
   readonly #session: ClientSession;
-  readonly #companion: Companion;
-  readonly #desk: WorkDesk;
+  /** Of the program's own commands. */
+  readonly #apps: AppDesk;
   #guest: Guest | undefined;
-  #streams = false;
   #pending = 0;
   #hasWorked = false;
   /** It has been refused for good: what still comes is not looked at. */
@@ -90,12 +94,7 @@ export class Connection {
     this.#address = address;
     this.#line = new SocketLine(socket, this.#dialect);
     this.#session = deps.sessions.open(() => socket.close(CLOSE.silent, "nothing was said for too long"));
-    this.#companion = new Companion(deps, {
-      streams: () => this.#streams,
-      head: (inReplyTo) => this.#head(inReplyTo),
-      send: (message) => this.#line.send(message),
-    });
-    this.#desk = this.#deskFor(this.#companion.session);
+    this.#apps = this.#appDesk();
     this.#listen();
   }
 
@@ -124,8 +123,8 @@ export class Connection {
     this.#session.closed(reason);
     this.#guest?.release();
     this.#guest?.seat.leave(reason);
-    this.#desk.close();
-    this.#companion.close();
+    this.#apps.close();
+    this.#guest?.visiting.close();
   }
 
   /** Many messages under way, because their answers are not read, hold the client. */
@@ -189,26 +188,29 @@ export class Connection {
     }
     const wrong = wrongVersion(message) ?? (clientId === SERVER_ID ? "no client is called server" : undefined);
     if (wrong !== undefined) return this.#refuse({ code: "AUTHENTICATION_FAILED", reason: wrong }, messageId);
-    const { sessionId } = this.#session;
-    const pass = this.#deps.access.authenticate({ register: payload, sessionId, address: this.#address });
+    const { access, hub, log, conversations } = this.#deps;
+    const newSessionId = (): string => conversations.newId();
+    const pass = access.authenticate({ register: payload, newSessionId, address: this.#address });
     if ("why" in pass) return this.#refuse({ code: "AUTHENTICATION_FAILED", reason: pass.why }, messageId);
-    const taken = pass.refusalOfId(clientId, this.#deps.hub.directory.accountOf(clientId));
+    const taken = pass.refusalOfId(clientId, hub.directory.accountOf(clientId));
     if (taken !== undefined) return this.#refuse({ code: "AUTHENTICATION_FAILED", reason: taken }, messageId);
-    this.#streams = capabilities.supportsStreaming ?? false;
     this.#line.maxBytes = capabilities.maxMessageSize;
     this.#line.acknowledges = capabilities.features?.includes(ACKNOWLEDGES) ?? false;
-    this.#companion.meet(pass, payload);
     this.#users.add(this);
-    this.#session.registered({ clientId, clientType });
-    this.#deps.log.debug({ client: clientId, account: pass.account, session: sessionId }, "client registered");
+    const { id: sessionId, isNew } = pass.session;
+    this.#session.registered({ clientId, clientType, sessionId });
+    log.debug({ client: clientId, account: pass.account, session: sessionId }, "client registered");
     // What waits for it comes behind this.
     const welcomed = this.#line.send(createMessage("REGISTER_ACK", this.#welcome(pass), this.#head(messageId)));
     const card = { clientId, account: pass.account, sessionId, clientType, ...allowed(pass, { groups, channels }) };
-    const seat = this.#deps.hub.enter(card, this.#line);
+    const seat = hub.enter(card, this.#line);
     const release = keepToRights(seat, pass, ({ reason, why }) => {
       void this.#refuse({ code: "AUTHENTICATION_FAILED", reason: why }, undefined, { details: { reason } });
     });
-    this.#guest = { clientId, pass, seat, release };
+    const visiting = this.#visitingOf(pass, payload);
+    this.#guest = { clientId, pass, seat, release, visiting };
+    // What it was not there for is told now. A session that is new has nothing to say, and begins when it is asked something.
+    if (!isNew) visiting.open();
     await welcomed;
   }
 
@@ -235,30 +237,47 @@ export class Connection {
     const isForPeer = addresseeOf(message).kind === "peer";
     if (isForPeer && message.type === "COMMAND") return this.#command(message, guest);
     if (isForPeer && message.type === "QUERY") return this.#query(message, guest);
-    if (isForPeer && message.type === "MESSAGE") return this.#question(message);
+    if (isForPeer && message.type === "MESSAGE") {
+      this.#works();
+      return guest.visiting.push({ type: "question", message });
+    }
     const refused = await guest.seat.deliver(message, chars);
     if (refused !== undefined) return this.#refuse(refused, message.messageId);
   }
 
   async #command(message: MessageOf<"COMMAND">, guest: Guest): Promise<void> {
-    const { apps } = this.#desk;
-    if (apps.knows(message.payload.command)) {
-      const refusal = await apps.run(message, { id: guest.clientId, account: guest.pass.account });
+    if (this.#apps.knows(message.payload.command)) {
+      const refusal = await this.#apps.run(message, { id: guest.clientId, account: guest.pass.account });
       return refusal === undefined ? undefined : this.#refuse(refusal, message.messageId);
     }
     // Begun without a pause: the sound behind the command may have come in the same packet, and is not to find it unknown.
     const parsed = requestSchema.safeParse(message.payload);
     if (!parsed.success) {
       const issue = parsed.error.issues[0];
-      const known = `known commands are ${[...commandNames, ...this.#desk.apps.names].join(", ")}`;
+      const known = `known commands are ${[...commandNames, ...this.#apps.names].join(", ")}`;
       const where = `${message.payload.command}: ${issue?.path.join(".") ?? ""} ${issue?.message ?? "invalid"}`;
       return this.#refuse({ code: "INVALID_MESSAGE", reason: `${where}; ${known}` }, message.messageId);
     }
-    const refused = await this.#carryOut(message.messageId, parsed.data, guest);
+    const refused = await this.#carryOut(message, parsed.data, guest);
     if (refused !== undefined) return this.#refuse(refused, message.messageId);
   }
 
-  async #carryOut(commandId: string, request: Request, { seat, pass }: Guest): Promise<Refused | undefined> {
+  async #carryOut(
+    { messageId: commandId, correlationId }: MessageOf<"COMMAND">,
+    request: Request,
+    guest: Guest,
+  ): Promise<Refused | undefined> {
+    const { seat, pass, visiting } = guest;
+    if (isWork(request)) {
+      this.#works();
+      await visiting.push({ type: "command", commandId, correlationId, request });
+      return undefined;
+    }
+    if (isRemark(request)) {
+      if (request.command === "cancel") this.#apps.cancel(request.parameters.commandId);
+      await visiting.remark(request);
+      return undefined;
+    }
     switch (request.command) {
       case "status":
         // Who only looks how the peer fares makes no use of it.
@@ -276,18 +295,6 @@ export class Connection {
         await this.#result(commandId, { success: true, result: { groups: now, channels: heard } });
         return undefined;
       }
-      case "cancel":
-      case "input.end":
-      case "talk.key":
-      case "talk.heard":
-        this.#desk.remark(request);
-        return undefined;
-      case "ask":
-      case "listen":
-      case "say":
-      case "talk":
-        this.#works();
-        return this.#desk.run(commandId, request);
     }
   }
 
@@ -303,11 +310,6 @@ export class Connection {
     return this.#line.send(createMessage("RESPONSE", payload, this.#head(message.messageId)));
   }
 
-  #question(message: MessageOf<"MESSAGE">): Promise<void> {
-    this.#works();
-    return this.#companion.answer(message);
-  }
-
   #heartbeat({ messageId, payload: { timestamp } }: MessageOf<"HEARTBEAT">): Promise<void> {
     const payload = { timestamp, serverTime: Date.now() };
     return this.#line.send(createMessage("HEARTBEAT_ACK", payload, this.#head(messageId)));
@@ -316,12 +318,12 @@ export class Connection {
   async #onAudio(bytes: Uint8Array): Promise<void> {
     if (this.#guest === undefined) return this.#refuse(UNREGISTERED, undefined);
     this.#session.said();
-    const { pass } = this.#guest;
+    const { pass, visiting } = this.#guest;
     const cost = { audioBytes: bytes.byteLength };
     for (let waitMs = pass.charge(cost); waitMs !== undefined; waitMs = pass.charge(cost)) {
-      await this.#hold(new Promise((resolve) => setTimeout(resolve, Math.min(LONGEST_HOLD_MS, waitMs))));
+      await this.#line.holdWhile(new Promise((resolve) => setTimeout(resolve, Math.min(LONGEST_HOLD_MS, waitMs))));
     }
-    const wrong = await this.#desk.audio(bytes);
+    const wrong = await visiting.audio(bytes);
     if (wrong !== undefined) return this.#refuse({ code: "INVALID_MESSAGE", reason: wrong }, undefined);
   }
 
@@ -331,32 +333,27 @@ export class Connection {
     this.#users.add(this);
   }
 
-  #deskFor(session: Session): WorkDesk {
-    const { services, commands, log } = this.#deps;
-    const tell = (commandId: string, eventType: string, data: Readonly<Record<string, unknown>>): Promise<void> => {
-      const payload = { eventType, eventData: { ...data }, timestamp: Date.now() };
-      return this.#line.send(createMessage("EVENT", payload, this.#head(commandId)));
-    };
-    return new WorkDesk({
-      services,
-      session,
-      commands,
-      log,
-      sink: {
-        event: (commandId, { type, ...data }) => tell(commandId, type, data),
-        tell,
-        frame: (bytes) => this.#line.frame(bytes),
-        result: (commandId, outcome) => this.#result(commandId, outcome),
-        hold: (room) => this.#hold(room),
+  #appDesk(): AppDesk {
+    const { commands, log } = this.#deps;
+    const sink: AppSink = {
+      tell: (commandId, eventType, data) => {
+        const payload = { eventType, eventData: { ...data }, timestamp: Date.now() };
+        return this.#line.send(createMessage("EVENT", payload, this.#head(commandId)));
       },
-    });
+      result: (commandId, outcome) => this.#result(commandId, outcome),
+    };
+    return new AppDesk(commands, sink, log);
   }
 
-  /** The client is held while `room` is waited for. */
-  async #hold(room: Promise<void>): Promise<void> {
-    this.#line.hold();
-    await room;
-    this.#line.release();
+  #visitingOf(pass: Pass, register: Payload<"REGISTER">): Visiting {
+    return new Visiting({
+      conversations: this.#deps.conversations,
+      pass,
+      register,
+      line: this.#line,
+      refuse: (refused, inReplyTo) => this.#refuse(refused, inReplyTo),
+      hangUp: (code, reason) => this.#socket.close(code, reason),
+    });
   }
 
   #result(commandId: string, outcome: Omit<Payload<"COMMAND_RESULT">, "commandId">): Promise<void> {

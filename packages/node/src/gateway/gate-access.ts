@@ -1,7 +1,7 @@
 /** The gate of the house, as a connection asks it. */
 import type { Allowances } from "./access/allowances.ts";
 import type { ClientBook } from "./access/client-book.ts";
-import { THIS_MACHINE, type Ended, type Gate, type Principal } from "./access/gate.ts";
+import { THIS_MACHINE, type Ended, type Gate, type NotLetIn, type Principal } from "./access/gate.ts";
 import { refusalOf, type Right } from "./access/rights.ts";
 import type { Access, Arrival, Deed, Ending, Pass } from "./access-port.ts";
 
@@ -11,6 +11,12 @@ const LONGEST_WAIT_MS = 60_000;
 const FREE: ReadonlySet<string> = new Set(["HEARTBEAT", "MESSAGE_ACK"]);
 /** What belongs to work that was let in, or only changes what one hears. */
 const FREE_COMMANDS: ReadonlySet<string> = new Set(["talk.key", "talk.heard", "input.end", "cancel", "leave"]);
+
+/** Who is let in, and the session that they go on with; undefined: none. */
+interface Comer {
+  readonly principal: Principal;
+  readonly sessionId: string | undefined;
+}
 
 export class GateAccess implements Access {
   readonly #gate: Gate;
@@ -34,12 +40,15 @@ export class GateAccess implements Access {
     this.#nowMs = nowMs;
   }
 
-  authenticate({ register, sessionId }: Arrival): Pass | { readonly why: string } {
-    const found = this.#principalOf(register);
-    if ("why" in found) return found;
-    const token = this.#gate.resumeToken(found, register.clientId, sessionId);
+  authenticate({ register, newSessionId }: Arrival): Pass | { readonly why: string } {
+    const come = this.#whoComes(register);
+    if ("why" in come) return come;
+    const { principal: found, sessionId } = come;
+    const session = { id: sessionId ?? newSessionId(), isNew: sessionId === undefined };
+    const token = this.#gate.resumeToken(found, register.clientId, session.id);
     return {
       account: found.account,
+      session,
       remembers: found.remembers,
       resume: token === undefined ? undefined : { token, expiresAt: this.#nowMs() + this.#gate.resumeForMs },
       refusalOfId: (clientId, owner) => this.#refusalOfId(found.account, clientId, owner),
@@ -93,10 +102,13 @@ export class GateAccess implements Access {
   }
 
   /** A resume token that does not fit gives way to the client's own. */
-  #principalOf({ resumeToken, authToken, clientId }: Arrival["register"]): Principal | { readonly why: string } {
+  #whoComes({ resumeToken, authToken, clientId }: Arrival["register"]): Comer | NotLetIn {
     const again = resumeToken === undefined ? undefined : this.#gate.comeAgain(resumeToken);
-    if (again !== undefined && "principal" in again && again.clientId === clientId) return again.principal;
-    if (authToken !== undefined) return this.#gate.enter(authToken);
+    if (again !== undefined && "principal" in again && again.clientId === clientId) return again;
+    if (authToken !== undefined) {
+      const principal = this.#gate.enter(authToken);
+      return "why" in principal ? principal : { principal, sessionId: undefined };
+    }
     if (again === undefined) return { why: "a token is needed" };
     return "why" in again ? again : { why: "the resume token is another client's" };
   }

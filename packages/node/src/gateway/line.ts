@@ -74,6 +74,13 @@ export class SocketLine implements ClientLine {
     this.#socket.resume();
   }
 
+  /** It is held while `room` is waited for. */
+  async holdWhile(room: Promise<void>): Promise<void> {
+    this.hold();
+    await room;
+    this.release();
+  }
+
   #look(): void {
     if (this.silentMs > GONE_AFTER_MS) this.hangUp();
     else this.probe();

@@ -5,7 +5,7 @@ import { ToolError } from "../assistant/tools/tool.ts";
 import type { Cluster } from "../cluster/face.ts";
 import type { SpawnService } from "./mesh/offer/tree.ts";
 import { ownRef, without } from "./mesh/wire.ts";
-import type { OtherRooms } from "./session-notice.ts";
+import type { OtherRooms } from "./session/notice.ts";
 
 export interface RoomsOptions {
   /** What people call this peer. */

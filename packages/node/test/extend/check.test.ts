@@ -7,7 +7,7 @@ import { timerTool } from "../../src/assistant/tools/timer.ts";
 import { Timers, WALL_CLOCK } from "../../src/assistant/tools/timers.ts";
 import { BUILT_IN_TOOLS } from "../../src/assistant/tools/tool.ts";
 import { checkExtension, defineActor, defineCommand, type Extension } from "../../src/extend/index.ts";
-import { HERE_ONLY } from "../../src/services/session-notice.ts";
+import { HERE_ONLY } from "../../src/services/session/notice.ts";
 
 const command = defineCommand({ parameters: z.object({}), run: () => undefined });
 const actor = defineActor(() => () => undefined);

@@ -131,8 +131,9 @@ export class Directory {
   }
 }
 
-function isNewer({ seat }: Place, than: Place | undefined): boolean {
-  if (than === undefined || seat.sinceMs !== than.seat.sinceMs)
-    return than === undefined || seat.sinceMs > than.seat.sinceMs;
-  return seat.sessionId > than.seat.sessionId;
+function isNewer({ peer, seat }: Place, than: Place | undefined): boolean {
+  if (than === undefined) return true;
+  if (seat.sinceMs !== than.seat.sinceMs) return seat.sinceMs > than.seat.sinceMs;
+  if (seat.sessionId !== than.seat.sessionId) return seat.sessionId > than.seat.sessionId;
+  return peer > than.peer;
 }

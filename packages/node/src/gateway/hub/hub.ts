@@ -138,6 +138,9 @@ export class Hub {
     const seat: ClientSeat = { ...card, sinceMs: Math.max(this.#time.nowMs(), before + 1) };
     const receiver = new Receiver(card.clientId, line, { delivered: this.#delivered, time: this.#time });
     const guest: Guest = { seat, line, receiver, courier: this.#courierOf(seat), ready: undefined, seeking: undefined };
+    // It has come by another connection: what is left of the one before is none any more.
+    const left = this.#guests.get(seat.sessionId);
+    if (left !== undefined) this.#leave(left, "the session goes on at another connection");
     this.#guests.set(seat.sessionId, guest);
     this.#seated(guest);
     this.#announce("client_connected", { clientId: card.clientId, clientType: card.clientType });
@@ -294,12 +297,13 @@ export class Hub {
     else this.#elsewhere?.tell(message, to, place.peer);
   }
 
-  #courierOf({ clientId, sessionId }: ClientSeat): Courier {
+  #courierOf(seat: ClientSeat): Courier {
+    const { clientId } = seat;
     return new Courier({
       clientId,
       mail: this.#mail,
       time: this.#time,
-      isNewest: () => this.directory.placeOf(clientId)?.seat.sessionId === sessionId,
+      isNewest: () => this.#isNewest(seat),
       give: ({ post }) => this.giveHere(post, clientId),
       report: ({ post, to }, fate) => this.#report(post, to, fate),
       onDefect: (error) => this.#options.log.error({ err: error }, "mail for a client could not be brought"),
@@ -313,7 +317,8 @@ export class Hub {
 
   #leave(guest: Guest, reason: string): void {
     const { sessionId, clientId } = guest.seat;
-    if (!this.#guests.delete(sessionId)) return;
+    if (this.#guests.get(sessionId) !== guest) return;
+    this.#guests.delete(sessionId);
     guest.courier.close();
     guest.receiver.close();
     this.directory.leave(this.#options.self, sessionId);
@@ -348,12 +353,15 @@ export class Hub {
   }
 
   #isNewest({ clientId, sessionId }: ClientSeat): boolean {
-    return this.directory.placeOf(clientId)?.seat.sessionId === sessionId;
+    const place = this.directory.placeOf(clientId);
+    // A session may go on at another peer before its connection here has ended.
+    return place?.peer === this.#options.self && place.seat.sessionId === sessionId;
   }
 
   /** The client at its newest seat, if that is here. */
   #guestOf(clientId: string): Guest | undefined {
-    return this.#guests.get(this.directory.placeOf(clientId)?.seat.sessionId ?? "");
+    const place = this.directory.placeOf(clientId);
+    return place?.peer === this.#options.self ? this.#guests.get(place.seat.sessionId) : undefined;
   }
 }
 

@@ -28,9 +28,9 @@ export interface SessionTime {
   readonly nowMs: () => number;
 }
 
-/** One client's session, from its connection to its end. */
+/** One client's connection to its session, from its first moment to its end. */
 export class ClientSession {
-  readonly sessionId = crypto.randomUUID();
+  #sessionId: string = crypto.randomUUID();
   readonly #time: SessionTime;
   readonly #onExpired: () => void;
   readonly #onEnded: () => void;
@@ -53,6 +53,11 @@ export class ClientSession {
     this.#watch(PAUSED_AFTER_MS);
   }
 
+  /** Of the session that it goes on with; until it is known whose it is, one that nothing is said under. */
+  get sessionId(): string {
+    return this.#sessionId;
+  }
+
   get state(): SessionState {
     return this.#state;
   }
@@ -70,8 +75,9 @@ export class ClientSession {
   }
 
   /** It is known whose it is. */
-  registered(who: { readonly clientId: string; readonly clientType: string }): void {
+  registered(who: { readonly clientId: string; readonly clientType: string; readonly sessionId: string }): void {
     this.#who = who;
+    this.#sessionId = who.sessionId;
     this.#said();
     this.#step("registered");
   }

@@ -14,7 +14,7 @@ async function passOf(role: "guest" | "member" | "bridge"): Promise<Pass> {
   const allowances = new Allowances({ messagesPerMinute: 0, audioBytesPerMinute: 0 });
   const pass = new GateAccess(gate, book, allowances).authenticate({
     register: { clientId: "tablet", authToken: token, clientType: "api" },
-    sessionId: "s",
+    newSessionId: () => "s",
     address: "127.0.0.1",
   });
   if (!("account" in pass)) throw new Error(pass.why);

@@ -16,6 +16,7 @@ import type { EngineSources } from "../../../src/services/engine-sources.ts";
 import { HostEars } from "../../../src/services/ears/ears.ts";
 import { HouseMemory } from "../../../src/services/memory/house-memory.ts";
 import { Services } from "../../../src/services/services.ts";
+import { SessionHouse } from "../../../src/services/session/house.ts";
 import { FakeCluster } from "../../fake-cluster.ts";
 import { fixedDelaySources, noLog, temporaryFolder, testConfig } from "../../support.ts";
 
@@ -78,10 +79,11 @@ export async function managed(
     limits: { messagesPerMinute: 0, audioBytesPerMinute: 0 },
     log,
   });
+  const conversations = new SessionHouse({ cluster, services, log });
   const gateway = await startGateway({
     host: "127.0.0.1",
     port: 0,
-    services,
+    conversations,
     gate,
     ...clients,
     log,
@@ -104,6 +106,7 @@ export async function managed(
     await ears.close();
     await gateway.close();
     clients.close();
+    await conversations.close();
     await services.close();
     kept.close();
     book.close();

@@ -13,6 +13,7 @@ import { Raw } from "./raw.ts";
 function access(pass: Partial<Pass>): Access {
   const whole: Pass = {
     account: "anna",
+    session: { id: crypto.randomUUID(), isNew: true },
     resume: undefined,
     remembers: false,
     refusalOfId: () => undefined,

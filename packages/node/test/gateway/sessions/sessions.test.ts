@@ -69,7 +69,7 @@ describe("a client's session", () => {
   it("keeps its times and its reason", async () => {
     const { clock, sessions, session } = begin();
     await clock.pass(10);
-    session.registered(anna);
+    session.registered({ ...anna, sessionId: "s1" });
     await clock.pass(10);
     session.said();
     await clock.pass(10);
@@ -78,7 +78,7 @@ describe("a client's session", () => {
     session.closed("the client has left");
     expect(sessions.list()).toEqual([
       {
-        sessionId: session.sessionId,
+        sessionId: "s1",
         ...anna,
         state: "DISCONNECTED",
         since: {
@@ -97,7 +97,7 @@ describe("a client's session", () => {
 
   it("is idle after five minutes of silence, and active again with the next word", async () => {
     const { clock, session } = begin();
-    session.registered(anna);
+    session.registered({ ...anna, sessionId: "s1" });
     session.said();
     await clock.pass(PAUSED_AFTER_MS - 1);
     expect(session.state).toBe("ACTIVE");
@@ -109,7 +109,7 @@ describe("a client's session", () => {
 
   it("ends an hour after the last word, not before, and tells", async () => {
     const { clock, session, sessions, expired } = begin();
-    session.registered(anna);
+    session.registered({ ...anna, sessionId: "s1" });
     await clock.pass(SESSION_TIMEOUT_MS - 1);
     session.rested();
     await clock.pass(SESSION_TIMEOUT_MS - 1);

@@ -4,16 +4,16 @@ import { chooseVoice } from "@parley/audio/engines";
 import { abortable } from "@parley/audio/format";
 import { voiceTurn, type TurnEvent, type TurnInput, type TurnOptions, type TurnTimings } from "@parley/audio/pipeline";
 import type { ConversationEvent, ConversationParts, LiveConversation, ReplyPlayback } from "@parley/audio/converse";
-import type { WakeInput } from "../config/index.ts";
+import type { WakeInput } from "../../config/index.ts";
 import { Announcer } from "./announcer.ts";
-import { Bidder } from "./arbitration/bidder.ts";
-import { strictest, type Privacy } from "../routing/index.ts";
-import { bounded, Deadline } from "./limits.ts";
+import { Bidder } from "../arbitration/bidder.ts";
+import { strictest, type Privacy } from "../../routing/index.ts";
+import { bounded, Deadline } from "../limits.ts";
 import { Mind, type Acquaintance } from "./mind.ts";
-import type { Services } from "./services.ts";
-import { HERE_ONLY, timerNotice, type Notice, type OtherRooms } from "./session-notice.ts";
-import { urgentSpeechToText, urgentTextToSpeech } from "./urgent.ts";
-import type { SayOptions } from "./voice/voice-service.ts";
+import type { Services } from "../services.ts";
+import { HERE_ONLY, timerNotice, type Notice, type OtherRooms } from "./notice.ts";
+import { urgentSpeechToText, urgentTextToSpeech } from "../urgent.ts";
+import type { SayOptions } from "../voice/voice-service.ts";
 
 /** Options of {@link Session.ask}. */
 export interface AskOptions extends Omit<TurnOptions, "now" | "speaking"> {
@@ -60,7 +60,7 @@ export interface SessionOptions {
   readonly onFailure?: ((error: unknown) => void) | undefined;
 }
 
-/** A conversation, in memory, for as long as its client is there; of clients that want that, also kept. */
+/** A conversation, in memory, for as long as it is waited for its client; of clients that want that, also kept. */
 export class Session {
   readonly #services: Services;
   readonly #options: SessionOptions;
@@ -93,6 +93,21 @@ export class Session {
   /** The thread that it is part of; undefined where it is not kept, and before its first question. */
   get threadId(): string | undefined {
     return this.#mind.threadId;
+  }
+
+  /** Questions and conversations that were begun. */
+  get turns(): number {
+    return this.#turns;
+  }
+
+  /** Timers that run. */
+  get timers(): number {
+    return this.#mind.timers;
+  }
+
+  /** Nothing was said in it, and nothing is going to be: nobody would miss it. */
+  get isBlank(): boolean {
+    return this.#turns === 0 && this.timers === 0;
   }
 
   /** Says something that nobody asked for, in its live conversations, when it is quiet there. False: there is none that speaks. */

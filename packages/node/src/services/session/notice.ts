@@ -1,7 +1,7 @@
 /** What a conversation tells its client without having been asked, and the rooms that it can speak in beside its own. */
-import { ToolError } from "../assistant/tools/tool.ts";
-import { spellMs } from "../assistant/tools/timer.ts";
-import type { Timer } from "../assistant/tools/timers.ts";
+import { ToolError } from "../../assistant/tools/tool.ts";
+import { spellMs } from "../../assistant/tools/timer.ts";
+import type { Timer } from "../../assistant/tools/timers.ts";
 
 /** Something that happened. `isSpoken`: it is said in a live conversation as well; else the client shows or says it. */
 export type Notice =

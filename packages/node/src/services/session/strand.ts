@@ -1,8 +1,14 @@
 /** One thread of a conversation, as it is thought about: what was said in it, in this session and, where it is kept, before. */
-import { prompt, remember, startConversation, type AnswerFate, type Conversation } from "../assistant/conversation.ts";
-import type { ChatMessage } from "../providers/language-model.ts";
-import type { Privacy } from "../routing/index.ts";
-import type { ConversationThread } from "./memory/thread.ts";
+import {
+  prompt,
+  remember,
+  startConversation,
+  type AnswerFate,
+  type Conversation,
+} from "../../assistant/conversation.ts";
+import type { ChatMessage } from "../../providers/language-model.ts";
+import type { Privacy } from "../../routing/index.ts";
+import type { ConversationThread } from "../memory/thread.ts";
 
 export class Strand {
   readonly #thread: ConversationThread | undefined;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Pcm } from "@parley/audio";
-import { Announcer } from "../../src/services/announcer.ts";
+import { Announcer } from "../../../src/services/session/announcer.ts";
 
 const turns = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5));
 

@@ -1,8 +1,8 @@
 /** What a client is told of a conversation. */
 import type { ConversationEvent } from "@parley/audio/converse";
 import type { TalkEvent } from "@parley/sdk";
-import { failureOf } from "../../services/stage.ts";
-import { timingOf } from "../timing.ts";
+import { failureOf } from "../../stage.ts";
+import { timingOf } from "../work/timing.ts";
 
 /** The event as it is sent; undefined for what a client learns otherwise. */
 export function toldOf(event: ConversationEvent): TalkEvent | undefined {

@@ -1,13 +1,11 @@
 /** The work of one client: what runs, what comes in for it, and how it ends. */
 import type { Logger } from "pino";
-import { decodeAudioFrame, type Payload, type Request, type TalkEvent, type WorkEvent } from "@parley/sdk";
-import type { Services } from "../services/services.ts";
-import type { Session } from "../services/session.ts";
-import { failureOf } from "../services/stage.ts";
-import type { AppCommands } from "../extend/index.ts";
-import { AppDesk } from "./app-desk.ts";
-import { Work, type StreamingCommand } from "./work.ts";
-import type { Refused } from "./hub/hub.ts";
+import { decodeAudioFrame, type Payload, type TalkEvent, type WorkEvent } from "@parley/sdk";
+import type { Services } from "../../services.ts";
+import type { Session } from "../session.ts";
+import { failureOf } from "../../stage.ts";
+import type { SessionRefusal, WorkRemark, WorkRequest } from "../wire.ts";
+import { Work } from "./work.ts";
 
 /** Pieces of work a client may have running. */
 const MAX_WORK = 8;
@@ -15,39 +13,28 @@ const MAX_WORK = 8;
 /** Where it tells of it. */
 export interface DeskSink {
   event(commandId: string, event: WorkEvent | TalkEvent): Promise<void>;
-  tell(commandId: string, type: string, data: Readonly<Record<string, unknown>>): Promise<void>;
   frame(bytes: Uint8Array): Promise<void>;
   result(commandId: string, outcome: Omit<Payload<"COMMAND_RESULT">, "commandId">): Promise<void>;
-  /** Waits for room, and has the client wait. */
-  hold(room: Promise<void>): Promise<void>;
 }
 
 export interface DeskDeps {
   readonly services: Services;
   readonly session: Session;
-  /** What the program that the peer is embedded in does for clients. */
-  readonly commands?: AppCommands | undefined;
   readonly sink: DeskSink;
   readonly log: Logger;
 }
 
-/** What is said about work that runs. */
-type Remark = Extract<Request, { readonly command: "cancel" | "input.end" | "talk.key" | "talk.heard" }>;
-
 export class WorkDesk {
-  /** Of the program's own commands. */
-  readonly apps: AppDesk;
   readonly #deps: DeskDeps;
   readonly #byCommand = new Map<string, Work>();
   readonly #byStream = new Map<number, Work>();
 
   constructor(deps: DeskDeps) {
     this.#deps = deps;
-    this.apps = new AppDesk(deps.commands, deps.sink, deps.log);
   }
 
   /** Runs a command to its end. @returns why it is not begun */
-  async run(commandId: string, request: StreamingCommand): Promise<Refused | undefined> {
+  async run(commandId: string, request: WorkRequest): Promise<SessionRefusal | undefined> {
     if (this.#byCommand.size >= MAX_WORK) {
       return { code: "RATE_LIMIT_EXCEEDED", reason: `${MAX_WORK} pieces of work are running` };
     }
@@ -65,11 +52,10 @@ export class WorkDesk {
   }
 
   /** Something about work that runs; what concerns none is late, and no error. */
-  remark(remark: Remark): void {
+  remark(remark: WorkRemark): void {
     const work = this.#byCommand.get(remark.parameters.commandId);
     switch (remark.command) {
       case "cancel":
-        this.apps.cancel(remark.parameters.commandId);
         return work?.cancel();
       case "input.end":
         return work?.endInput();
@@ -80,7 +66,7 @@ export class WorkDesk {
     }
   }
 
-  /** A binary frame. @returns what is wrong with it */
+  /** A binary frame; resolves once there is room for it. @returns what is wrong with it */
   async audio(bytes: Uint8Array): Promise<string | undefined> {
     const frame = decodeAudioFrame(bytes);
     if (typeof frame === "string") return frame;
@@ -92,17 +78,16 @@ export class WorkDesk {
       work.cancel();
       return wrong;
     }
-    if (!work.tryReceive(frame.samples)) await this.#deps.sink.hold(work.receive(frame.samples));
+    if (!work.tryReceive(frame.samples)) await work.receive(frame.samples);
     return undefined;
   }
 
   /** The client is gone. */
   close(): void {
     for (const work of this.#byCommand.values()) work.cancel();
-    this.apps.close();
   }
 
-  async #finish(commandId: string, request: StreamingCommand, work: Work): Promise<void> {
+  async #finish(commandId: string, request: WorkRequest, work: Work): Promise<void> {
     const { services, session, sink, log } = this.#deps;
     try {
       await work.run(services, session, {

@@ -2,13 +2,14 @@
 import { BoundedQueue } from "@parley/audio/format";
 import type { ListenEvent, SpeakEvent, TurnEvent, TurnTimings } from "@parley/audio/pipeline";
 import { AudioError, SPEECH_RATE_HZ } from "@parley/audio";
-import { INPUT_RATE_HZ, type AudioFrame, type CommandParameters } from "@parley/sdk";
+import { INPUT_RATE_HZ, type AudioFrame } from "@parley/sdk";
 import type { TalkEvent, TalkHeard, TalkKeyStruck, WorkEvent } from "@parley/sdk";
-import type { Services } from "../services/services.ts";
-import type { Session } from "../services/session.ts";
+import type { Services } from "../../services.ts";
+import type { Session } from "../session.ts";
+import type { WorkRequest } from "../wire.ts";
 import { FramesOut, type SoundOut } from "./frames-out.ts";
 import { OpusOut } from "./opus-out.ts";
-import { Talk } from "./talk/talk.ts";
+import { Talk } from "../talk/talk.ts";
 import { timingOf } from "./timing.ts";
 
 /** Where a piece of work sends what happens. */
@@ -16,13 +17,6 @@ export interface WorkSink {
   event(event: WorkEvent | TalkEvent): Promise<void>;
   frame(bytes: Uint8Array): Promise<void>;
 }
-
-/** The kinds of work that stream. */
-export type StreamingCommand =
-  | { readonly command: "ask"; readonly parameters: CommandParameters<"ask"> }
-  | { readonly command: "listen"; readonly parameters: CommandParameters<"listen"> }
-  | { readonly command: "say"; readonly parameters: CommandParameters<"say"> }
-  | { readonly command: "talk"; readonly parameters: CommandParameters<"talk"> };
 
 /** Audio frames that may wait for the engines; beyond that the client is held. */
 const FRAMES_WAITING = 64;
@@ -34,7 +28,7 @@ type AnyEvent = TurnEvent | SpeakEvent | ListenEvent;
 /** A running command. */
 export class Work {
   readonly stream: number;
-  readonly #request: StreamingCommand;
+  readonly #request: WorkRequest;
   readonly #abort = new AbortController();
   readonly #input = new BoundedQueue<Float32Array>({
     capacity: FRAMES_WAITING,
@@ -47,7 +41,7 @@ export class Work {
   /** A conversation's own ways in. */
   readonly #talk: Talk | undefined;
 
-  constructor(request: StreamingCommand) {
+  constructor(request: WorkRequest) {
     this.#request = request;
     this.stream = request.parameters.stream;
     this.#talk = request.command === "talk" ? new Talk(request.parameters) : undefined;
@@ -193,7 +187,7 @@ function segmentOf({ confidence, words, ...event }: Extract<ListenEvent, { type:
   };
 }
 
-function takesAudio(request: StreamingCommand): boolean {
+function takesAudio(request: WorkRequest): boolean {
   return (
     request.command === "talk" ||
     request.command === "listen" ||

@@ -1,7 +1,7 @@
 /** Says what nobody asked for, such as that a timer has ended, in a live conversation: when nothing else is being said. */
 import type { Pcm } from "@parley/audio";
 import type { ReplyPlayback } from "@parley/audio/converse";
-import type { Privacy } from "../routing/index.ts";
+import type { Privacy } from "../../routing/index.ts";
 
 /** Where it is said. */
 export interface AnnouncerOptions {

@@ -1,9 +1,9 @@
 /** A live conversation with a client: its microphone comes in, its loudspeaker is told, and it says what was heard. */
 import type { LiveConversation } from "@parley/audio/converse";
 import type { AudioFrame, CommandParameters, TalkEvent, TalkHeard, TalkKeyStruck } from "@parley/sdk";
-import { EchoLog } from "../../services/ears/echo-log.ts";
-import type { Session } from "../../services/session.ts";
-import type { FramesOut } from "../frames-out.ts";
+import { EchoLog } from "../../ears/echo-log.ts";
+import type { Session } from "../session.ts";
+import type { FramesOut } from "../work/frames-out.ts";
 import { RemotePlayback } from "./remote-playback.ts";
 import { toldOf } from "./told.ts";
 

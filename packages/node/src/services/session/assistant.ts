@@ -1,16 +1,16 @@
 /** The assistant as somebody to write to: a MESSAGE without a target is a question, and its answer is a MESSAGE. */
 import type { Logger } from "pino";
-import type { Message, MessageOf, MessageOptions, Payload } from "@parley/sdk";
+import type { MessageOf, MessageOptions, Payload } from "@parley/sdk";
 import { createMessage, MAX_REQUEST_CHARS } from "@parley/sdk";
-import type { Session } from "../services/session.ts";
-import { failureOf } from "../services/stage.ts";
+import type { Session } from "./session.ts";
+import { failureOf } from "../stage.ts";
 
 export interface AssistantDeps {
   readonly session: Session;
   /** Whether the client takes answers piece by piece. */
-  readonly streams: () => boolean;
+  readonly streams: boolean;
   readonly head: (inReplyTo: string) => MessageOptions;
-  readonly send: (message: Message) => Promise<void>;
+  readonly send: (message: MessageOf<"MESSAGE" | "EVENT" | "ERROR">) => Promise<void>;
   readonly log: Logger;
 }
 
@@ -35,7 +35,7 @@ export class Assistant {
     this.#asked += 1;
     try {
       const { text, timings } = await this.#think(messageId, payload);
-      if (this.#deps.streams()) await this.#chunk(messageId, "metadata", { ...timings });
+      if (this.#deps.streams) await this.#chunk(messageId, "metadata", { ...timings });
       const { threadId = this.#deps.session.threadId } = payload;
       const answer = {
         content: text,
@@ -72,7 +72,7 @@ export class Assistant {
       if (event.type === "done") timings = { ...event.timings };
       if (event.type !== "text") continue;
       answer += event.delta;
-      if (streams()) await this.#chunk(messageId, "content", { content: event.delta });
+      if (streams) await this.#chunk(messageId, "content", { content: event.delta });
     }
     return { text: answer, timings };
   }

@@ -1,18 +1,18 @@
 /** What a client's conversation thinks with: what was said before, thread by thread, and the tools that its model may use. */
-import type { AnswerFate } from "../assistant/conversation.ts";
-import { calculator } from "../assistant/tools/calculator.ts";
-import { isAbleToUseTools } from "../assistant/tools/able.ts";
-import { sayTool, type Speakers } from "../assistant/tools/say.ts";
-import { thinkWithTools } from "../assistant/tools/think.ts";
-import { timerTool } from "../assistant/tools/timer.ts";
-import { isZone, timeTool } from "../assistant/tools/time.ts";
-import { Timers, WALL_CLOCK, type Timer, type TimerClock } from "../assistant/tools/timers.ts";
-import { Toolbox } from "../assistant/tools/toolbox.ts";
-import type { ChatMessage, GenerateOptions } from "../providers/language-model.ts";
-import type { Privacy } from "../routing/index.ts";
-import type { Memory } from "./memory/port.ts";
-import { ConversationThread } from "./memory/thread.ts";
-import type { Services } from "./services.ts";
+import type { AnswerFate } from "../../assistant/conversation.ts";
+import { calculator } from "../../assistant/tools/calculator.ts";
+import { isAbleToUseTools } from "../../assistant/tools/able.ts";
+import { sayTool, type Speakers } from "../../assistant/tools/say.ts";
+import { thinkWithTools } from "../../assistant/tools/think.ts";
+import { timerTool } from "../../assistant/tools/timer.ts";
+import { isZone, timeTool } from "../../assistant/tools/time.ts";
+import { Timers, WALL_CLOCK, type Timer, type TimerClock } from "../../assistant/tools/timers.ts";
+import { Toolbox } from "../../assistant/tools/toolbox.ts";
+import type { ChatMessage, GenerateOptions } from "../../providers/language-model.ts";
+import type { Privacy } from "../../routing/index.ts";
+import type { Memory } from "../memory/port.ts";
+import { ConversationThread } from "../memory/thread.ts";
+import type { Services } from "../services.ts";
 import { Strand } from "./strand.ts";
 
 /** Options of {@link Mind}. */
@@ -74,6 +74,11 @@ export class Mind {
   /** The thread that is its own; undefined where nothing is kept, and until the first question. */
   get threadId(): string | undefined {
     return this.#strands.get(undefined)?.threadId;
+  }
+
+  /** Timers that run. */
+  get timers(): number {
+    return this.#timers.list.length;
   }
 
   /** The answer, in pieces as they come. @throws PeerError, AudioError of whoever thinks */

@@ -1,0 +1,194 @@
+/**
+ * A session as an actor: one client's conversation, wherever it lives. It has at most one visit at a time, outlives its visits, and ends when
+ * nobody has come for long.
+ */
+import { parseAddress, type Actor, type ActorContext, type Behavior } from "@parley/actors";
+import type { Logger } from "pino";
+import type { Memory } from "../memory/port.ts";
+import type { Services } from "../services.ts";
+import type { Notice, OtherRooms } from "./notice.ts";
+import { Session } from "./session.ts";
+import { Sitting } from "./sitting.ts";
+import {
+  readIn,
+  SILENT_MS,
+  WINDOW,
+  type SessionIn,
+  type SessionMessage,
+  type SessionReport,
+  type VisitCard,
+} from "./wire.ts";
+import type { Lonely } from "./lonely.ts";
+
+/** What sessions are made of, at the peer where they live. */
+export interface SessionGround {
+  /** The peer's id. */
+  readonly host: string;
+  readonly services: Services;
+  /** Where the conversations of clients that want that are kept; nowhere, when absent. */
+  readonly memory?: Memory | undefined;
+  readonly rooms?: OtherRooms | undefined;
+  /** Those of the peer whose clients are away. */
+  readonly lonely: Lonely;
+  /** Those of the peer that live. */
+  readonly living: Set<SessionActor>;
+  readonly log: Logger;
+  /** Milliseconds since 1970. Default: the machine's. */
+  readonly nowMs?: (() => number) | undefined;
+}
+
+/** One stay of a session on a host. */
+export interface SessionStay {
+  readonly id: string;
+  /** Has it end after the message at hand; the next message begins it anew. */
+  passivate(): void;
+}
+
+/** Notices that wait for the client to come back; of more, the oldest are dropped. */
+const NOTICES_MAX = 64;
+/** Who has asked for a visit reads at once, or does not want it any more. */
+const UNREAD_MS = 5_000;
+
+export function sessionBehavior(ground: SessionGround, stay: SessionStay): Behavior<SessionMessage> {
+  return (context) => new SessionActor(ground, stay, context);
+}
+
+interface Visit {
+  readonly sitting: Sitting;
+  readonly entry: string;
+  readonly sinceMs: number;
+}
+
+export class SessionActor implements Actor<SessionMessage> {
+  readonly #ground: SessionGround;
+  readonly #stay: SessionStay;
+  readonly #context: ActorContext<SessionMessage>;
+  readonly #session: Session;
+  readonly #sinceMs: number;
+  readonly #notices: Notice[] = [];
+  /** Of the first visit. */
+  #account: string | undefined;
+  #clientId: string | undefined;
+  #visit: Visit | undefined;
+
+  constructor(ground: SessionGround, stay: SessionStay, context: ActorContext<SessionMessage>) {
+    const { services, rooms, log } = ground;
+    this.#ground = ground;
+    this.#stay = stay;
+    this.#context = context;
+    this.#sinceMs = this.#nowMs;
+    this.#session = new Session(services, {
+      rooms,
+      onNotice: (notice) => void this.#notice(notice),
+      onFailure: (error) => log.warn({ err: error }, "what was said could not be kept, or not be said aloud"),
+    });
+    ground.living.add(this);
+  }
+
+  get report(): SessionReport {
+    const { sitting, entry, sinceMs } = this.#visit ?? {};
+    return {
+      sessionId: this.#stay.id,
+      host: this.#ground.host,
+      account: this.#account,
+      clientId: this.#clientId,
+      sinceMs: this.#sinceMs,
+      turns: this.#session.turns,
+      timers: this.#session.timers,
+      visit:
+        sitting === undefined || entry === undefined || sinceMs === undefined
+          ? null
+          : { visitId: sitting.visit.visitId, entry, sinceMs },
+    };
+  }
+
+  receive(message: SessionMessage): void {
+    switch (message.type) {
+      case "open":
+        return this.#open(message);
+      case "look":
+        message.replyTo.tell(this.report);
+        // Begun by somebody who only looked.
+        return this.#account === undefined ? this.leave() : undefined;
+    }
+  }
+
+  /** Nobody is there, and nobody is waited for any longer. */
+  leave(): void {
+    this.#stay.passivate();
+  }
+
+  /** Settles once all that was said is kept. */
+  async onStop(): Promise<void> {
+    const { living, lonely } = this.#ground;
+    living.delete(this);
+    lonely.remove(this);
+    this.#visit?.sitting.end();
+    await this.#session.close();
+  }
+
+  #open({ visit, input, replyTo }: Extract<SessionMessage, { readonly type: "open" }>): void {
+    const { services, log, lonely } = this.#ground;
+    if (this.#account !== undefined && this.#account !== visit.account) {
+      replyTo.tell({ type: "refused", why: "account" });
+      return;
+    }
+    this.#meet(visit);
+    const before = this.#visit;
+    this.#visit = undefined;
+    before?.sitting.end({ isElsewhere: true });
+    lonely.remove(this);
+    const sitting: Sitting = new Sitting({
+      sessionId: this.#stay.id,
+      visit,
+      session: this.#session,
+      services,
+      log,
+      over: () => this.#left(sitting),
+    });
+    const entry = parseAddress(input.address).peer;
+    this.#visit = { sitting, entry, sinceMs: this.#nowMs };
+    const out = this.#context.offerStream(sitting.out, { idleTimeoutMs: UNREAD_MS });
+    if (replyTo.tell({ type: "opened", out }) !== undefined) return sitting.end();
+    const how = { window: WINDOW, idleTimeoutMs: SILENT_MS };
+    // What comes from this very host was made by it.
+    const isHere = entry === parseAddress(this.#context.self.address).peer;
+    void sitting.read(
+      isHere ? this.#context.readStream(input, how) : checked(this.#context.readStream<unknown>(input, how)),
+    );
+    for (const notice of this.#notices.splice(0)) void this.#notice(notice);
+  }
+
+  #meet({ account, clientId, remembers, timeZone }: VisitCard): void {
+    const { memory } = this.#ground;
+    this.#account = account;
+    this.#clientId = clientId;
+    this.#session.meet({
+      remembered: remembers && memory !== undefined ? { memory, account } : undefined,
+      timeZone,
+    });
+  }
+
+  #left(sitting: Sitting): void {
+    if (this.#visit?.sitting !== sitting) return;
+    this.#visit = undefined;
+    if (this.#context.signal.aborted) return;
+    if (this.#session.isBlank) return this.leave();
+    this.#ground.lonely.add(this);
+  }
+
+  /** What its client did not ask for; while nobody is there it waits. */
+  async #notice(notice: Notice): Promise<void> {
+    if ((await this.#visit?.sitting.tell(notice)) === true) return;
+    this.#notices.push(notice);
+    if (this.#notices.length > NOTICES_MAX) this.#notices.shift();
+  }
+
+  get #nowMs(): number {
+    return (this.#ground.nowMs ?? Date.now)();
+  }
+}
+
+async function* checked(items: AsyncIterable<unknown>): AsyncGenerator<SessionIn> {
+  for await (const item of items) yield readIn(item);
+}

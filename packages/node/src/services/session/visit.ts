@@ -1,0 +1,219 @@
+/**
+ * A client's visit to its session, as the peer has it that the client has reached. The session may live anywhere: what comes is sent there
+ * in order, and what it says is handed on in order. What must not leave this host is not sent there: another session here does that.
+ */
+import { parseAddress, type ActorRef, type ActorSystem, type StreamRef } from "@parley/actors";
+import { BoundedQueue } from "@parley/audio/format";
+import type { Logger } from "pino";
+import {
+  readOpened,
+  readOut,
+  SILENT_MS,
+  WINDOW,
+  type Opened,
+  type SessionIn,
+  type SessionMessage,
+  type SessionOut,
+  type VisitCard,
+} from "./wire.ts";
+
+/** Where a session may live, or be begun. */
+export interface Place {
+  readonly system: ActorSystem;
+  /** @throws ActorError when there is nobody to answer in time */
+  ask(id: string, make: (replyTo: ActorRef<Opened>) => SessionMessage): Promise<Opened>;
+}
+
+/**
+ * Why a visit has ended. `elsewhere`: the session goes on with a newer visit; `moved`: it cannot be reached, and who comes again finds it,
+ * or begins it anew; `refused`: it is somebody else's.
+ */
+export type VisitEnd = "elsewhere" | "moved" | "refused";
+
+/** What the client is told. */
+export interface VisitHearer {
+  /** Resolves once there is room for more. */
+  out(item: SessionOut): Promise<void>;
+  /** Once, and nothing after it; not after {@link Visit.close}. */
+  over(end: VisitEnd): void;
+}
+
+export interface VisitOptions {
+  readonly sessionId: string;
+  readonly card: VisitCard;
+  /** Where to look for the session, the likeliest first; asked when it is needed. */
+  readonly places: () => readonly Place[];
+  /** On this very host. */
+  readonly near: Place;
+  readonly hearer: VisitHearer;
+  readonly log: Logger;
+}
+
+/** Items that wait to be sent; beyond that the client is held. */
+const ITEMS_WAITING = 16;
+/** For a session's answer, and then for it to begin to read. */
+const UNREAD_MS = 10_000;
+
+type Found = { readonly place: Place; readonly out: StreamRef<SessionOut>; readonly isHere: boolean };
+
+export class Visit {
+  readonly #options: VisitOptions;
+  readonly #over = new AbortController();
+  readonly #waiting = new BoundedQueue<SessionIn>({ capacity: ITEMS_WAITING });
+  #isOpen = false;
+  /** What must not leave this host, while the session lives on another one. */
+  #near: Visit | undefined;
+  /** The streams of its commands. */
+  readonly #nearWork = new Map<string, number>();
+
+  constructor(options: VisitOptions) {
+    this.#options = options;
+  }
+
+  /** Whether the session has been looked for yet: that may be long after the client has come. */
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  /** Looks for the session, or begins it; the first {@link push} does so too. */
+  open(): void {
+    if (this.#isOpen || this.#over.signal.aborted) return;
+    this.#isOpen = true;
+    void this.#run();
+  }
+
+  /** For the session. @returns what to wait for before there is more; undefined: there is room */
+  push(item: SessionIn): Promise<void> | undefined {
+    this.open();
+    if (this.#waiting.tryPush(item) || this.#waiting.ended) return undefined;
+    return this.#waiting.push(item).then(() => undefined);
+  }
+
+  /** The client is gone. */
+  close(): void {
+    this.#over.abort();
+    this.#near?.close();
+    void this.#waiting.return();
+  }
+
+  /** Never rejects. */
+  async #run(): Promise<void> {
+    const { hearer, log, sessionId } = this.#options;
+    let end: VisitEnd = "moved";
+    try {
+      const found = await this.#find();
+      end = found === undefined ? "refused" : await this.#read(found);
+    } catch (error) {
+      if (!this.#over.signal.aborted) log.info({ err: error, sessionId }, "a session cannot be reached any more");
+    }
+    if (this.#over.signal.aborted) return;
+    this.close();
+    hearer.over(end);
+  }
+
+  /** Undefined: it is somebody else's. @throws ActorError when it is nowhere */
+  async #find(): Promise<Found | undefined> {
+    const { sessionId, card, places, log } = this.#options;
+    let failure: unknown;
+    for (const place of places()) {
+      const where = Promise.withResolvers<Where>();
+      const how = { idleTimeoutMs: UNREAD_MS, signal: this.#over.signal };
+      const input = place.system.offerStream(this.#itemsFor(where.promise), how);
+      try {
+        const opened = readOpened(
+          await place.ask(sessionId, (replyTo) => ({ type: "open", visit: card, input, replyTo })),
+        );
+        const isHere = opened.type === "opened" && parseAddress(opened.out.address).peer === place.system.peer;
+        where.resolve(opened.type === "refused" ? "nowhere" : isHere ? "here" : "elsewhere");
+        return opened.type === "refused" ? undefined : { place, out: opened.out, isHere };
+      } catch (error) {
+        // Should it be opened late, there is nothing to be read in it.
+        where.resolve("nowhere");
+        failure = error;
+        if (this.#over.signal.aborted) break;
+        log.info({ err: error, sessionId }, "a session did not answer");
+      }
+    }
+    throw failure;
+  }
+
+  async #read({ place, out, isHere }: Found): Promise<VisitEnd> {
+    const how = { window: WINDOW, idleTimeoutMs: SILENT_MS, signal: this.#over.signal };
+    const items = isHere ? place.system.readStream(out, how) : checked(place.system.readStream<unknown>(out, how));
+    for await (const item of items) {
+      if (item.type === "over") return "elsewhere";
+      await this.#options.hearer.out(item);
+    }
+    return "moved";
+  }
+
+  /** What is read where the session lives, once that is known. Closing it ends nothing here. */
+  #itemsFor(found: Promise<Where>): AsyncIterable<SessionIn> {
+    let isHere = false;
+    const next = async (): Promise<IteratorResult<SessionIn, undefined>> => {
+      const where = await found;
+      if (where === "nowhere") return DONE;
+      isHere = where === "here";
+      for (;;) {
+        const result = await this.#waiting.next();
+        if (isHere || result.done === true || !this.#isForNear(result.value)) return result;
+        await this.#nearVisit().push(result.value);
+      }
+    };
+    const iterator: AsyncIterator<SessionIn, undefined> = {
+      next: () => (isHere ? this.#waiting.next() : next()),
+      return: async () => DONE,
+    };
+    return { [Symbol.asyncIterator]: () => iterator };
+  }
+
+  #isForNear(item: SessionIn): boolean {
+    switch (item.type) {
+      case "command": {
+        const { privacy, stream } = item.request.parameters;
+        if (privacy === "host") this.#nearWork.set(item.commandId, stream);
+        return privacy === "host";
+      }
+      case "remark":
+        return this.#nearWork.has(item.request.parameters.commandId);
+      case "question":
+        return item.message.payload.privacy === "host";
+      case "audio":
+        return this.#nearWork.size > 0 && [...this.#nearWork.values()].includes(streamOf(item.bytes));
+    }
+  }
+
+  #nearVisit(): Visit {
+    const { near, hearer } = this.#options;
+    return (this.#near ??= new Visit({
+      ...this.#options,
+      places: () => [near],
+      hearer: {
+        out: (item) => {
+          if (item.type === "message" && item.message.type === "COMMAND_RESULT") {
+            this.#nearWork.delete(item.message.payload.commandId);
+          }
+          return hearer.out(item);
+        },
+        over: (end) => {
+          if (this.#over.signal.aborted) return;
+          this.close();
+          hearer.over(end);
+        },
+      },
+    }));
+  }
+}
+
+type Where = "here" | "elsewhere" | "nowhere";
+
+const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined };
+
+async function* checked(items: AsyncIterable<unknown>): AsyncGenerator<SessionOut> {
+  for await (const item of items) yield readOut(item);
+}
+
+/** The stream that a frame belongs to; 0, which none is, for what is no frame. */
+function streamOf(bytes: Uint8Array): number {
+  return bytes.byteLength < 8 ? 0 : new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(4, true);
+}

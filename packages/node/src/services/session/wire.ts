@@ -1,0 +1,259 @@
+/**
+ * What the peer that a client has reached and the client's session say to each other, as it travels: a visit is opened with one message,
+ * and is two streams from then on, each in order. What another host says is checked strictly, and bounded.
+ */
+import {
+  isActorRef,
+  messageKinds,
+  parseAddress,
+  type ActorRef,
+  type SourceMessage,
+  type StreamRef,
+} from "@parley/actors";
+import {
+  checkMessage,
+  errorCodes,
+  MAX_FRAME_BYTES,
+  requestSchema,
+  SESSION_TIMEOUT_MS,
+  type MessageOf,
+  type ProtocolErrorCode,
+  type Request,
+} from "@parley/sdk";
+import * as z from "zod";
+import { without } from "../mesh/wire.ts";
+
+/** Who comes, as the peer that let them in vouches for it. */
+export interface VisitCard {
+  /** Of this one visit. */
+  readonly visitId: string;
+  readonly clientId: string;
+  /** Whose client it is. A session is one account's for ever. */
+  readonly account: string;
+  /** It wants its conversations kept beyond their sessions. */
+  readonly remembers: boolean;
+  /** Where the person is: an IANA name such as `Europe/Berlin`. */
+  readonly timeZone?: string | undefined;
+  /** The client takes answers piece by piece. */
+  readonly streams: boolean;
+}
+
+/** Work that streams. */
+export type WorkRequest = Extract<Request, { readonly command: "ask" | "listen" | "say" | "talk" }>;
+/** What is said about work that runs. */
+export type WorkRemark = Extract<Request, { readonly command: "cancel" | "input.end" | "talk.key" | "talk.heard" }>;
+
+/** What comes in for a session. */
+export type SessionIn =
+  | {
+      readonly type: "command";
+      readonly commandId: string;
+      /** Under which it stands in logs; the command's id when absent. */
+      readonly correlationId?: string | undefined;
+      readonly request: WorkRequest;
+    }
+  | { readonly type: "remark"; readonly request: WorkRemark }
+  | { readonly type: "question"; readonly message: MessageOf<"MESSAGE"> }
+  /** A frame as the client has sent it, whatever that is. */
+  | { readonly type: "audio"; readonly bytes: Uint8Array };
+
+/** Why something is not taken. */
+export interface SessionRefusal {
+  readonly code: ProtocolErrorCode;
+  readonly reason: string;
+}
+
+/** What a session says to its client. */
+export type SessionSays = MessageOf<(typeof SAYS)[number]>;
+
+/** What goes out to the client. */
+export type SessionOut =
+  | { readonly type: "message"; readonly message: SessionSays }
+  | { readonly type: "audio"; readonly bytes: Uint8Array }
+  /** Without `inReplyTo` the client has broken the protocol, and its connection ends. */
+  | { readonly type: "refused"; readonly inReplyTo?: string | undefined; readonly refusal: SessionRefusal }
+  /** The last item: the session goes on with a newer visit. */
+  | { readonly type: "over" };
+
+/** What becomes of an `open`. */
+export type Opened =
+  | { readonly type: "opened"; readonly out: StreamRef<SessionOut> }
+  /** The session is somebody else's. */
+  | { readonly type: "refused"; readonly why: "account" };
+
+/** A session, for people who look. */
+export interface SessionReport {
+  readonly sessionId: string;
+  /** The peer where it lives. */
+  readonly host: string;
+  /** Undefined, as all that follows from it, until somebody has come. */
+  readonly account: string | undefined;
+  /** Who came last. */
+  readonly clientId: string | undefined;
+  /** Milliseconds since 1970, by the clock of its host. */
+  readonly sinceMs: number;
+  /** Questions, conversations and what was said in them. */
+  readonly turns: number;
+  /** Timers that run. */
+  readonly timers: number;
+  /** Who is there now: through which peer, since when. */
+  readonly visit: { readonly visitId: string; readonly entry: string; readonly sinceMs: number } | null;
+}
+
+/** What a session is told. */
+export type SessionMessage =
+  | {
+      readonly type: "open";
+      readonly visit: VisitCard;
+      readonly input: StreamRef<SessionIn>;
+      readonly replyTo: ActorRef<Opened>;
+    }
+  | { readonly type: "look"; readonly replyTo: ActorRef<SessionReport> };
+
+/** Items that may be under way at once, each way. */
+export const WINDOW = 16;
+/** A client may say nothing for a session's whole time, and its peer then ends it; a host that is gone is noticed by other means. */
+export const SILENT_MS = 7 * 24 * SESSION_TIMEOUT_MS;
+
+const SAYS = ["MESSAGE", "COMMAND_RESULT", "EVENT", "ERROR"] as const;
+const SAID: ReadonlySet<string> = new Set(SAYS);
+const REMARKS: ReadonlySet<string> = new Set(["cancel", "input.end", "talk.key", "talk.heard"]);
+const WORKS: ReadonlySet<string> = new Set(["ask", "listen", "say", "talk"]);
+const EPOCH_END_MS = 8.64e15;
+
+const name = z.string().min(1).max(128);
+const card = z.strictObject({
+  visitId: name,
+  clientId: name,
+  account: name,
+  remembers: z.boolean(),
+  timeZone: z.string().max(128).optional(),
+  streams: z.boolean(),
+});
+const bytes = z.instanceof(Uint8Array).refine((given) => given.length <= MAX_FRAME_BYTES, "a frame is too long");
+const command = z.strictObject({
+  type: z.literal("command"),
+  commandId: name,
+  correlationId: name.optional(),
+  request: requestSchema,
+});
+const remark = z.strictObject({ type: z.literal("remark"), request: requestSchema });
+const question = z.strictObject({ type: z.literal("question"), message: z.unknown() });
+const audio = z.strictObject({ type: z.literal("audio"), bytes });
+const input = z.discriminatedUnion("type", [command, remark, question, audio]);
+
+const output = z.discriminatedUnion("type", [
+  z.strictObject({ type: z.literal("message"), message: z.unknown() }),
+  audio,
+  z.strictObject({
+    type: z.literal("refused"),
+    inReplyTo: name.optional(),
+    refusal: z.strictObject({ code: z.enum(errorCodes), reason: z.string().max(2_000) }),
+  }),
+  z.strictObject({ type: z.literal("over") }),
+]);
+
+const moment = z.number().min(0).max(EPOCH_END_MS);
+const count = z.int().min(0);
+const report = z.object({
+  sessionId: name,
+  host: name,
+  account: name.optional(),
+  clientId: name.optional(),
+  sinceMs: moment,
+  turns: count,
+  timers: count,
+  visit: z.object({ visitId: name, entry: name, sinceMs: moment }).nullable(),
+});
+
+/** @throws ActorError `bad-message` */
+export const acceptsSessionMessage: (message: unknown) => SessionMessage = messageKinds<SessionMessage>("a session", {
+  open: (each) => {
+    const { visit } = z.object({ visit: card }).parse(each);
+    const stream = refTo<SourceMessage<SessionIn>>(each, "input");
+    const replyTo = refTo<Opened>(each, "replyTo");
+    // Nobody has others read, or told, by this peer.
+    if (parseAddress(stream.address).peer !== parseAddress(replyTo.address).peer) {
+      throw new TypeError("its references lead to two peers");
+    }
+    return { type: "open", visit, input: stream, replyTo };
+  },
+  look: (each) => {
+    z.strictObject({ type: z.literal("look") }).parse(without(each, "replyTo"));
+    return { type: "look", replyTo: refTo<SessionReport>(each, "replyTo") };
+  },
+});
+
+/** What another host says of an `open`. @throws TypeError */
+export function readOpened(value: unknown): Opened {
+  const refused = z.strictObject({ type: z.literal("refused"), why: z.literal("account") }).safeParse(value);
+  if (refused.success) return refused.data;
+  z.strictObject({ type: z.literal("opened") }).parse(without(value, "out"));
+  return { type: "opened", out: refTo<SourceMessage<SessionOut>>(value, "out") };
+}
+
+/** @throws ZodError */
+export function readReport(value: unknown): SessionReport {
+  const { account, clientId, ...rest } = report.parse(value);
+  return { ...rest, account, clientId };
+}
+
+/** What another host sends for a session. @throws TypeError when it is nothing that one is sent */
+export function readIn(value: unknown): SessionIn {
+  const parsed = input.safeParse(value);
+  if (!parsed.success) throw new TypeError(parsed.error.issues[0]?.message ?? "nothing for a session");
+  const item = parsed.data;
+  switch (item.type) {
+    case "audio":
+      return item;
+    case "question": {
+      const checked = checkMessage(item.message);
+      if (!checked.ok || checked.message.type !== "MESSAGE") throw new TypeError("no question");
+      return { type: "question", message: checked.message };
+    }
+    case "remark": {
+      if (isRemark(item.request)) return { type: "remark", request: item.request };
+      throw new TypeError("no remark about work");
+    }
+    case "command": {
+      const { request, ...rest } = item;
+      if (isWork(request)) return { ...rest, request };
+      throw new TypeError("no work for a session");
+    }
+  }
+}
+
+/** What another host's session sends. @throws TypeError when it is nothing that one sends */
+export function readOut(value: unknown): SessionOut {
+  const parsed = output.safeParse(value);
+  if (!parsed.success) throw new TypeError(parsed.error.issues[0]?.message ?? "nothing of a session");
+  const item = parsed.data;
+  if (item.type !== "message") return item;
+  const checked = checkMessage(item.message);
+  if (!checked.ok || !isSaid(checked.message)) throw new TypeError("nothing that a session says");
+  return { type: "message", message: checked.message };
+}
+
+export function isRemark(request: Request): request is WorkRemark {
+  return REMARKS.has(request.command);
+}
+
+export function isWork(request: Request): request is WorkRequest {
+  return WORKS.has(request.command);
+}
+
+function isSaid(message: { readonly type: string }): message is SessionSays {
+  return SAID.has(message.type);
+}
+
+/** What it takes cannot be seen in it: who receives the wrong thing there refuses it. @throws TypeError */
+function refTo<Message>(given: unknown, key: string): ActorRef<Message> {
+  const ref: unknown = Reflect.get(Object(given), key);
+  if (isRefTo<Message>(ref)) return ref;
+  throw new TypeError(`${key} is no reference`);
+}
+
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- see above
+function isRefTo<Message>(value: unknown): value is ActorRef<Message> {
+  return isActorRef(value);
+}
