@@ -13,7 +13,29 @@ export interface ThinkOptions extends CallManner {
   readonly generate: (messages: readonly ChatMessage[]) => AsyncIterable<string>;
   /** Told of each call, for the log. Nothing that was said is in it. */
   readonly onCall?: ((about: { readonly name: string; readonly outcome: string }) => void) | undefined;
+  /** Told of each call that was carried out, so that the answer can be gone on with elsewhere. */
+  readonly note?: ((call: DoneCall) => void) | undefined;
+  /** What there is of the answer already: it comes again from its beginning, and is gone on with. */
+  readonly begun?: BegunAnswer | undefined;
   readonly limits?: ThinkLimits | undefined;
+}
+
+/** A call that a model made in the middle of an answer. */
+export interface DoneCall {
+  /** Where in the answer's text, in UTF-16 units. */
+  readonly at: number;
+  /** As the model wrote it. */
+  readonly written: string;
+  /** Undefined where it named no tool. */
+  readonly name: string | undefined;
+  readonly outcome: ToolOutcome;
+}
+
+/** The beginning of an answer, perhaps from elsewhere. */
+export interface BegunAnswer {
+  readonly text: string;
+  /** In their order; none of them behind the text. */
+  readonly calls: readonly DoneCall[];
 }
 
 /** How much of an answer may be calls. */
@@ -37,14 +59,22 @@ interface Round {
  * @throws PeerError `provider-failed` when the model calls and calls and says nothing; what `generate` throws; the signal's reason
  */
 export async function* thinkWithTools(messages: readonly ChatMessage[], options: ThinkOptions): AsyncGenerator<string> {
-  const { toolbox, limits = THINK_LIMITS } = options;
+  const { toolbox, limits = THINK_LIMITS, begun = NOT_BEGUN } = options;
   const untilMs = performance.now() + limits.withinMs;
-  const history = [...offered(messages, toolbox.tools)];
-  let last = "";
-  let left = limits.calls;
+  const history = [...offered(messages, toolbox.tools), ...historyOf(begun)];
+  if (begun.text !== "") yield begun.text;
+  let { length } = begun.text;
+  let last = lastOf(begun.text);
+  let left = limits.calls - begun.calls.length;
+  // Of the round that was cut.
+  let said = begun.text.slice(begun.calls.at(-1)?.at ?? 0);
   for (;;) {
-    const round: Round = yield* spaced(one(options.generate([...history])), last);
-    last = lastOf(round.said) || last;
+    const goesOn = said.trim() !== "";
+    const asked = goesOn ? [...history, { role: "assistant" as const, content: said }] : [...history];
+    const written = one(options.generate(asked));
+    const round: Round = yield* counted(goesOn ? written : spaced(written, last), (chars) => (length += chars));
+    said += round.said;
+    last = lastOf(said) || last;
     const { call } = round;
     // Below 0: it was told that there are no more.
     if (call === undefined || left < 0) {
@@ -55,7 +85,37 @@ export async function* thinkWithTools(messages: readonly ChatMessage[], options:
     left = mayCall ? left - 1 : -1;
     const { name, outcome } = mayCall ? await carriedOut(call, options) : NO_MORE;
     options.onCall?.({ name: name ?? "none", outcome: outcome.ok ? "done" : outcome.code });
-    history.push(...resultMessages(round.said, { written: call.written, name }, outcome));
+    options.note?.({ at: length, written: call.written, name, outcome });
+    history.push(...resultMessages(said, { written: call.written, name }, outcome));
+    said = "";
+  }
+}
+
+const NOT_BEGUN: BegunAnswer = { text: "", calls: [] };
+
+/** The calls of a begun answer, each with what was said before it. */
+function historyOf({ text, calls }: BegunAnswer): readonly ChatMessage[] {
+  return calls.flatMap(({ at, written, name, outcome }, n) =>
+    resultMessages(text.slice(calls[n - 1]?.at ?? 0, at), { written, name }, outcome),
+  );
+}
+
+async function* counted(
+  answer: AsyncGenerator<string, Round>,
+  count: (chars: number) => void,
+): AsyncGenerator<string, Round> {
+  let isOver = false;
+  try {
+    for (;;) {
+      const next = await answer.next();
+      isOver = next.done === true;
+      if (next.done === true) return next.value;
+      count(next.value.length);
+      yield next.value;
+    }
+  } finally {
+    // Who leaves early stops the model.
+    if (!isOver) await answer.return({ said: "", call: undefined });
   }
 }
 

@@ -14,6 +14,22 @@ export interface CallManner {
   readonly privacy?: Privacy | undefined;
 }
 
+/** What took effect, for whoever goes on with the same turn elsewhere. */
+export interface ToolLedger {
+  /** It is about to be run. One that runs `at-most-once` waits for this. False: it cannot be written down now. Never rejects. */
+  called(key: string, tool: Tool): Promise<boolean>;
+  /** What came of it. */
+  ended(key: string, outcome: ToolOutcome): void;
+}
+
+/** A call that was begun elsewhere. */
+export interface RecalledCall {
+  readonly key: string;
+  readonly name: string;
+  /** Undefined: nobody has seen its end. */
+  readonly outcome: ToolOutcome | undefined;
+}
+
 /** One call may take so long. */
 const CALL_MS = 10_000;
 /** Outcomes that are remembered. */
@@ -27,11 +43,21 @@ interface Begun {
 export class Toolbox {
   readonly tools: readonly Tool[];
   readonly #callMs: number;
+  readonly #ledger: ToolLedger | undefined;
   readonly #begun = new Map<string, Begun>();
 
-  constructor(tools: readonly Tool[], callMs = CALL_MS) {
+  constructor(tools: readonly Tool[], callMs = CALL_MS, ledger?: ToolLedger) {
     this.tools = tools;
     this.#callMs = callMs;
+    this.#ledger = ledger;
+  }
+
+  /** What was done elsewhere is not done again here. */
+  recall(calls: readonly RecalledCall[]): void {
+    for (const { key, name, outcome } of calls) {
+      const tool = this.tools.find((each) => each.name === name);
+      if (tool !== undefined) this.#keep(key, { tool, outcome });
+    }
   }
 
   /** Carries a call out. @throws the reason of the manner's signal */
@@ -49,12 +75,24 @@ export class Toolbox {
     if (before !== undefined && tool.repeats === "at-most-once") return UNKNOWN;
     const begun: Begun = { tool, outcome: undefined };
     this.#keep(key, begun);
+    if (!(await this.#isWritten(key, tool, manner.signal))) {
+      this.#begun.delete(key);
+      return NOT_WRITTEN;
+    }
     const outcome = await this.#run(tool, call, { ...manner, key });
     const isUnsure = !outcome.ok && outcome.code === "timed-out";
     // Nobody saw its end: by key it may be run again, otherwise the person is asked.
     if (isUnsure) return tool.repeats === "at-most-once" ? UNKNOWN : outcome;
     begun.outcome = outcome;
+    this.#ledger?.ended(key, outcome);
     return outcome;
+  }
+
+  /** Nothing that must not happen twice happens before it is written down. */
+  async #isWritten(key: string, tool: Tool, signal: AbortSignal): Promise<boolean> {
+    const isWritten = this.#ledger?.called(key, tool);
+    // Run again, one that goes by its key is the same.
+    return isWritten === undefined || tool.repeats === "by-key" || settled(isWritten, signal);
   }
 
   async #run(
@@ -83,6 +121,12 @@ export class Toolbox {
     }
   }
 }
+
+const NOT_WRITTEN: ToolOutcome = {
+  ok: false,
+  code: "failed",
+  message: "the peers of this house cannot agree now, and this must not be done twice: it was not done",
+};
 
 const UNKNOWN: ToolOutcome = {
   ok: false,
