@@ -136,9 +136,10 @@ export class StreamReader<Item> implements AsyncIterableIterator<Item, undefined
   #open(): void {
     this.#isOpen = true;
     this.#granted = this.#window;
-    const refused = this.#source?.tell({ type: "open", sink: this.#sink, credit: this.#granted });
+    if (this.#source === undefined) return;
+    const refused = this.#source.tell({ type: "open", sink: this.#sink, credit: this.#granted });
     if (refused !== undefined) this.#end(refused);
-    else if (this.#source !== undefined) baseOf(this.#source).watch(this);
+    else baseOf(this.#source).watch(this);
   }
 
   #replenish(): void {

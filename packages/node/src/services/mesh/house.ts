@@ -214,7 +214,6 @@ export class House {
     this.#drop(peer);
     // Who comes back is another than who went: a peer that was started anew has done nothing wrong yet.
     this.#breakers.forget(peer);
-    this.silences.gone(peer);
     this.#changed();
   }
 

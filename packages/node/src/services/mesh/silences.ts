@@ -17,42 +17,19 @@ const MARGIN = 1.5;
 /** Of time in which it was listened to. */
 const HALF_LIFE_MS = 4_000;
 
-interface Known {
-  longestMs: number;
-  /** What was known before it was given up for its silence, as long as it may come back and have been only busy. */
-  beforeMs: number | undefined;
-}
-
 export class Silences {
-  readonly #known = new Map<string, Known>();
+  readonly #longestMs = new Map<string, number>();
 
   allowedMs(peer: string): number {
-    return Math.min(LONGEST_MS, Math.max(SHORTEST_MS, MARGIN * this.#of(peer).longestMs));
+    return Math.min(LONGEST_MS, Math.max(SHORTEST_MS, MARGIN * this.#of(peer)));
   }
 
   /** A sign has come, so long after the one before it. */
   heard(peer: string, silentMs: number): void {
-    const known = this.#of(peer);
-    known.longestMs = Math.max(silentMs, known.longestMs * 2 ** (-silentMs / HALF_LIFE_MS));
+    this.#longestMs.set(peer, Math.max(silentMs, this.#of(peer) * 2 ** (-silentMs / HALF_LIFE_MS)));
   }
 
-  /** It was given up for its silence. It may have been only busy: next time it has longer. */
-  stalled(peer: string): void {
-    const known = this.#of(peer);
-    known.beforeMs ??= known.longestMs;
-    known.longestMs = Math.max(known.longestMs, this.allowedMs(peer));
-  }
-
-  /** It is gone: it was not only busy when it was given up. */
-  gone(peer: string): void {
-    const known = this.#of(peer);
-    known.longestMs = known.beforeMs ?? known.longestMs;
-    known.beforeMs = undefined;
-  }
-
-  #of(peer: string): Known {
-    const known = this.#known.get(peer) ?? { longestMs: FIRST_MS / MARGIN, beforeMs: undefined };
-    this.#known.set(peer, known);
-    return known;
+  #of(peer: string): number {
+    return this.#longestMs.get(peer) ?? FIRST_MS / MARGIN;
   }
 }

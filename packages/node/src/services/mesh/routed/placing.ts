@@ -235,7 +235,6 @@ export class PlacedWork<Kind extends Capability, Item> implements Work<Item> {
     const place = this.#places.get(peer);
     this.#places.delete(peer);
     place?.over();
-    if (how === "stalled") house.silences.stalled(peer);
     if (place?.candidate !== undefined) house.ended(peer, kind, outcomeOf(how, error));
     if (error instanceof Busier && place?.candidate !== undefined) {
       this.#moves += 1;
