@@ -59,6 +59,8 @@ export type PeerErrorCode =
   | "no-cluster-found"
   /** As much waits to be delivered to the cluster as may wait. */
   | "outbox-full"
+  /** A turn is too long for another host to go on with it: nothing more of it can be written down. */
+  | "journal-full"
   /** What was to be written down does not fit on the disk of the peer's home. */
   | "disk-full"
   /** Where the output is led to takes nothing. */
@@ -171,6 +173,7 @@ export const EXIT_CODE_BY_ERROR: Readonly<Record<PeerErrorCode | AudioErrorCode 
   "no-such-client": 7,
   "no-cluster-found": 7,
   "outbox-full": 7,
+  "journal-full": 7,
   "provider-failed": 8,
   "engine-start-failed": 8,
   "engine-crashed": 8,

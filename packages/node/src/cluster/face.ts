@@ -2,6 +2,7 @@
 import type { ActorSystem } from "@parley/actors";
 import type { Consensus } from "./consensus/port.ts";
 import type { SharedState } from "./consensus/shared-state.ts";
+import type { Journals } from "./journal/port.ts";
 import type { Later } from "./outbox/outbox.ts";
 
 /** How far this peer is in belonging to a cluster. */
@@ -182,6 +183,8 @@ export interface Cluster {
   /** What is written once the cluster can agree on it, however long that takes; only while it belongs. */
   readonly later?: Later | undefined;
   readonly actors: ActorSystem | undefined;
+  /** What sessions write down for whoever goes on with them; only while it belongs. */
+  readonly journals?: Journals | undefined;
   /** What all members know and nobody else; only while it belongs. */
   readonly secrets?: Secrets | undefined;
   /** Calls `changed` after anything above has changed, not from within; must not throw. The result ends that. */

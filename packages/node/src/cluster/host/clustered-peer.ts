@@ -9,6 +9,7 @@ import { addressesForOthers } from "../../mesh/host/addresses.ts";
 import { locate, readKnownHost, resolveBySystem } from "../../mesh/discovery/known-hosts.ts";
 import type { Consensus } from "../consensus/port.ts";
 import type { SharedState } from "../consensus/shared-state.ts";
+import type { Journals } from "../journal/port.ts";
 import type { Later } from "../outbox/outbox.ts";
 import type {
   Belonging,
@@ -97,6 +98,10 @@ export class ClusteredPeer implements Cluster {
 
   get secrets(): HouseSecrets | undefined {
     return this.#host.member?.agreement.secrets;
+  }
+
+  get journals(): Journals | undefined {
+    return this.#host.member?.company.journals;
   }
 
   get actors(): ActorSystem | undefined {

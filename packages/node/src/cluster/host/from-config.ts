@@ -29,8 +29,8 @@ export interface FromConfig {
   /** As it was given. */
   readonly joinSecret: string | undefined;
   readonly services: () => readonly ReadyService[];
-  /** Where clients reach the peer. */
-  readonly clientPort: () => number;
+  /** Where clients of other machines reach the peer; undefined: they do not. */
+  readonly clientPort: () => number | undefined;
   /** Whether clients are there: then it gives up no cluster of its own. */
   readonly isInUse: () => boolean;
   readonly log: Logger;

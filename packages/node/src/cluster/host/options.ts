@@ -55,8 +55,8 @@ export interface DiscoveryMode {
 }
 
 export interface LocalDiscovery {
-  /** The port where clients reach this peer; told by DNS-SD. */
-  readonly clientPort: () => number;
+  /** The port where clients of other machines reach this peer; told by DNS-SD. Undefined: they do not. */
+  readonly clientPort: () => number | undefined;
   /** Only with `advertise = "full"`. */
   readonly details?: () => AdvertDetails;
 }

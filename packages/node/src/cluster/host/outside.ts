@@ -52,7 +52,12 @@ export class Outside {
 
   /** What everybody may see may have changed. */
   update(): void {
-    this.#advertiser?.update(this.#options.advert());
+    this.#advertiser?.update(this.#advert());
+  }
+
+  #advert(): Advert {
+    const { advert, mode } = this.#options;
+    return mode.local?.clientPort() === undefined ? { ...advert(), clients: "none" } : advert();
   }
 
   async close(): Promise<void> {
@@ -63,13 +68,13 @@ export class Outside {
   }
 
   /** Never rejects: a peer that nobody can find on the network still works. */
-  async #advertise(port: number): Promise<void> {
-    const { log, advert } = this.#options;
+  async #advertise(port: number | undefined): Promise<void> {
+    const { log } = this.#options;
     const warn = (what: string): void => log.warn({ what }, "this peer is not called out on the network");
     try {
-      const advertiser = await startAdvertiser({ port, advert: advert(), onTrouble: warn });
+      const advertiser = await startAdvertiser({ port, advert: this.#advert(), onTrouble: warn });
       this.#advertiser = advertiser;
-      if (!this.#isClosed) advertiser.update(advert());
+      if (!this.#isClosed) advertiser.update(this.#advert());
     } catch (error) {
       warn(messageOf(error));
     }

@@ -75,7 +75,7 @@ export type DeliveredResult = readonly [sequence: number, result: CommandResult]
 export interface SessionJournal {
   /** Whose stamps are asked for: the shard that the session lives in. */
   readonly scope: string;
-  /** The last turn that was begun; counts from 1. */
+  /** The last turn that was begun; rises from turn to turn. */
   readonly turn: number;
   /** Of the turn that goes on; undefined between turns. */
   readonly records: readonly Uint8Array[] | undefined;

@@ -208,7 +208,7 @@ export const journalCommand = z.discriminatedUnion("type", [
     type: z.literal("journal-append"),
     stamp,
     session: sessionName,
-    /** Counts from 1 in each session; one that is greater than the last begins a new turn. */
+    /** Rises from turn to turn: one that is greater than the last begins a new turn. */
     turn: positive,
     /** Which of the turn's records the first one here is; from 0. */
     from: count,

@@ -7,6 +7,7 @@ import type { Links } from "../../../mesh/links/links.ts";
 import { createRaftTransport } from "../../../mesh/transports/raft/raft-transport.ts";
 import { startRaftConsensus, type RaftConsensus } from "../../consensus/raft-consensus.ts";
 import { SharedState } from "../../consensus/shared-state.ts";
+import type { Electorate } from "../../journal/keys/electorate.ts";
 import { MembershipKeeper, type MemberFacts } from "../../membership/keeper.ts";
 import { raftMembership } from "../../membership/raft-membership.ts";
 import { restsVote } from "../../membership/sleep.ts";
@@ -40,6 +41,8 @@ export interface Agreement {
   readonly consensus: RaftConsensus;
   readonly shared: SharedState;
   readonly secrets: HouseSecrets;
+  /** Who votes now, as far as this peer's log says. */
+  readonly electorate: () => Electorate;
   /** Looks after who votes, from now on. */
   keepMembership(): void;
   stop(): Promise<void>;
@@ -78,6 +81,7 @@ export async function startAgreement(options: AgreementOptions): Promise<Agreeme
     consensus,
     shared,
     secrets: new HouseSecrets({ self: roster.self, sealingKey: options.sealingKey.privateKey, shared }),
+    electorate: () => electorateIn(consensus, roster),
     keepMembership: () => keeper.start(),
     stop: async () => {
       keeper.stop();
@@ -88,6 +92,14 @@ export async function startAgreement(options: AgreementOptions): Promise<Agreeme
 
 async function* asChunks(chunks: Iterable<Uint8Array>): AsyncIterable<Uint8Array> {
   yield* chunks;
+}
+
+/** One that has no name here yet is counted all the same. */
+function electorateIn({ node }: RaftConsensus, roster: Roster): Electorate {
+  const { voters, votersOutgoing } = node.status().confState;
+  const named = (nodes: readonly number[]): readonly string[] =>
+    nodes.map((each) => roster.peerOf(each) ?? `node-${each}`);
+  return [voters, votersOutgoing].filter(({ length }) => length > 0).map((nodes) => named(nodes));
 }
 
 function factsOf(state: ClusterState): readonly MemberFacts[] {

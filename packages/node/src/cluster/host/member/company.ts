@@ -17,6 +17,8 @@ import type { Links } from "../../../mesh/links/links.ts";
 import { createActorTransport } from "../../../mesh/transports/actors/actor-transport.ts";
 import type { SharedState } from "../../consensus/shared-state.ts";
 import { membersOf } from "../../placement/members.ts";
+import { startJournals, type SessionJournals } from "../../journal/journals.ts";
+import type { Electorate } from "../../journal/keys/electorate.ts";
 import { CALM_AFTER_MS, HEARTBEAT_MS } from "../timing.ts";
 import { actorLog } from "./actor-log.ts";
 import { datedClock } from "./dated-clock.ts";
@@ -33,6 +35,8 @@ export interface CompanyOptions {
   readonly roster: Roster;
   readonly identity: MeshIdentity;
   readonly log: Logger;
+  /** Who votes now, as far as it is known here. */
+  readonly electorate: () => Electorate;
   /** Who waits at this peer's door. */
   readonly waiting: () => readonly Waiting[];
   /** The actors gave up. */
@@ -45,6 +49,7 @@ export interface Company {
   readonly receptionist: ActorRef<ReceptionistMessage>;
   readonly prime: ActorRef<SingletonSend<PrimeMessage>>;
   readonly homes: Sharding<HomeQuery>;
+  readonly journals: SessionJournals;
   close(): Promise<void>;
 }
 
@@ -69,6 +74,7 @@ export async function startCompany(options: CompanyOptions): Promise<Company> {
   const receptionist = startReceptionist(system, { members });
   const prime = startPrime(system, { shared, members, identity });
   const homes = startHomes(system, { shared, members });
+  const journals = startJournals(system, { shared, electorate: options.electorate });
   answerAtDoor(system, options.waiting);
   return {
     system,
@@ -76,8 +82,10 @@ export async function startCompany(options: CompanyOptions): Promise<Company> {
     receptionist,
     prime,
     homes,
+    journals,
     close: async () => {
       isClosing = true;
+      journals.close();
       await remoting.close();
       await system.stop();
     },

@@ -83,7 +83,7 @@ export async function startMember(options: MemberOptions): Promise<Member> {
     const { privateKey } = sealingKey;
     const identity = new MeshIdentity({ cluster, self, sealingKey: privateKey, stateOf: () => shared.now });
     if (options.beginning?.id === undefined && options.beginning !== undefined) await found(options, shared);
-    const company = await startCompany({ ...options, links, shared, identity });
+    const company = await startCompany({ ...options, links, shared, identity, electorate: agreement.electorate });
     return new Member(options, { links, outbox, agreement, identity, company });
   } catch (error) {
     await agreement?.stop();

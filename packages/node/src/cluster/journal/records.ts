@@ -1,0 +1,102 @@
+/**
+ * What a turn writes down as it goes, and its bytes: a list of records as one MessagePack value `[version, records]`. What is kept
+ * between turns is the session's own affair: any JSON, as `[version, value]` in UTF-8.
+ */
+import { Packr } from "msgpackr";
+import * as z from "zod";
+import { invariant } from "../../errors.ts";
+import { readPlain } from "../../mesh/wire/plain.ts";
+
+const VERSION = 1;
+
+const MAX_TEXT = 64 * 1024;
+const name = z.string().min(1).max(256);
+const text = z.string().max(MAX_TEXT);
+const index = z.int().min(0);
+
+const accepted = z.strictObject({
+  type: z.literal("accepted"),
+  /** Of the client's command: the same when the client asks again. */
+  workId: name,
+  kind: z.enum(["ask", "talk"]),
+  /** Empty while it is still spoken. */
+  question: text,
+  /** How far it may go; a turn that may not leave its host is written nowhere. */
+  privacy: z.enum(["host", "house"]).optional(),
+  language: z.string().max(64).optional(),
+  thread: name.optional(),
+  /** Whatever else the work needs to go on: JSON as text. */
+  details: text.optional(),
+  atMs: index,
+});
+
+const outcome = z.discriminatedUnion("ok", [
+  z.strictObject({ ok: z.literal(true), result: text }),
+  z.strictObject({ ok: z.literal(false), code: name, message: text }),
+]);
+
+const later = [
+  /** What is asked became certain, or other than it was taken for. */
+  z.strictObject({ type: z.literal("heard-question"), question: text }),
+  z.strictObject({ type: z.literal("sentence"), index, text }),
+  z.strictObject({
+    type: z.literal("tool-called"),
+    /** The same for the same call in the same turn. */
+    call: name,
+    name,
+    /** JSON as text. */
+    arguments: text,
+    repeats: z.enum(["by-key", "at-most-once"]),
+  }),
+  z.strictObject({ type: z.literal("tool-result"), call: name, outcome }),
+  /** The client has played the sentence of this number, and all before it. */
+  z.strictObject({ type: z.literal("heard"), index }),
+  z.strictObject({ type: z.literal("ended"), outcome: z.enum(["answered", "interrupted", "cancelled", "failed"]) }),
+] as const;
+
+const turnRecord = z.discriminatedUnion("type", later);
+const anyRecord = z.discriminatedUnion("type", [accepted, ...later]);
+const batch = z.tuple([z.literal(VERSION), z.array(anyRecord)]);
+const kept = z.tuple([z.literal(VERSION), z.unknown()]);
+
+/** A turn was taken on. */
+export type Accepted = z.output<typeof accepted>;
+/** What follows in a turn. */
+export type TurnRecord = z.output<typeof turnRecord>;
+export type AnyRecord = z.output<typeof anyRecord>;
+
+const packr = new Packr({ useRecords: false });
+
+/** @throws PeerError `internal` for what is no record: then the caller has a defect. */
+export function checkRecord(record: AnyRecord): AnyRecord {
+  const parsed = anyRecord.safeParse(record);
+  invariant(parsed.success, `${record.type} is no record of a turn that can be written`);
+  return parsed.data;
+}
+
+export function encodeRecords(records: readonly AnyRecord[]): Uint8Array {
+  return Uint8Array.from(packr.pack([VERSION, records]));
+}
+
+/** Undefined for what is none, or of newer software. Never throws. */
+export function decodeRecords(bytes: Uint8Array): readonly AnyRecord[] | undefined {
+  return batch.safeParse(readPlain(bytes)?.value).data?.[1];
+}
+
+/** @throws PeerError `internal` for what is no JSON */
+export function encodeKept(value: unknown): Uint8Array {
+  const json: unknown = JSON.stringify(value);
+  invariant(typeof json === "string", "what a session keeps is JSON");
+  return Buffer.from(`[${VERSION},${json}]`);
+}
+
+/** Undefined for what is none. Never throws. The session looks at the value itself. */
+export function decodeKept(bytes: Uint8Array): { readonly value: unknown } | undefined {
+  try {
+    const parsed = kept.safeParse(JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)));
+    return parsed.success ? { value: parsed.data[1] } : undefined;
+  } catch {
+    // Not UTF-8, or not JSON.
+    return undefined;
+  }
+}
