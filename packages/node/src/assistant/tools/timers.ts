@@ -14,6 +14,11 @@ export interface Timer {
   readonly privacy: Privacy | undefined;
 }
 
+/** One that runs, with what it was set by: for whoever takes the conversation over. */
+export interface SavedTimer extends Timer {
+  readonly key: string;
+}
+
 /** One that is to run. */
 export interface NewTimer {
   readonly ms: number;
@@ -69,12 +74,30 @@ export class Timers {
     this.#made += 1;
     const setAtMs = this.#clock.nowMs();
     const timer: Timer = { id: String(this.#made), label, setAtMs, endsAtMs: setAtMs + ms, privacy };
+    this.#run(timer, key, ms);
+    return timer;
+  }
+
+  /** All that run. */
+  get saved(): readonly SavedTimer[] {
+    return [...this.#running.values()].map(({ timer, key }) => ({ ...timer, key }));
+  }
+
+  /** Goes on with those that ran elsewhere; one that should have ended meanwhile ends at once. Those of here are kept. */
+  restore(saved: readonly SavedTimer[]): void {
+    for (const { key, ...timer } of saved) {
+      if (this.#running.has(timer.id) || this.#running.size >= MAX_TIMERS) continue;
+      this.#made = Math.max(this.#made, Number(timer.id) || 0);
+      this.#run(timer, key, Math.max(0, timer.endsAtMs - this.#clock.nowMs()));
+    }
+  }
+
+  #run(timer: Timer, key: string, ms: number): void {
     const takeBack = this.#clock.after(ms, () => {
       this.#running.delete(timer.id);
       this.#onEnd(timer);
     });
     this.#running.set(timer.id, { timer, takeBack, key });
-    return timer;
   }
 
   /** Those that were taken back. */
