@@ -6,7 +6,7 @@ import type { Cluster } from "./cluster/face.ts";
 import { clusterOptionsFor, machineOf, type ReadyService } from "./cluster/host/from-config.ts";
 import { clusterOff } from "./cluster/host/off.ts";
 import { openCluster, type OpenedCluster } from "./cluster/host/start.ts";
-import { prepareHome, type Config, type HomePaths } from "./config/index.ts";
+import { clientAccessOf, prepareHome, type Config, type HomePaths } from "./config/index.ts";
 import { openHouseAccess, type HouseAccess } from "./gateway/access/house.ts";
 import { sendLimitsOf } from "./gateway/access/send-limits.ts";
 import { AppCommands, checkExtension, growActors, type Extension } from "./extend/index.ts";
@@ -238,7 +238,7 @@ function openPart(parts: {
       identity,
       joinSecret,
       services: () => readyServices(services),
-      clientPort: () => gateway()?.port ?? 0,
+      clientPort: () => (clientAccessOf(config).isLocalOnly ? undefined : gateway()?.port),
       isInUse: () => (gateway()?.clients ?? 0) > 0,
       log: contextLogger(log, () => ({ peerId, term: opened.cluster.consensus?.leadership.current().term })),
       // A console tells it from the cluster's face, in its own words.

@@ -79,7 +79,8 @@ function peerOf({ addresses, port, txt }: FoundService): FoundPeer {
     peerId: fields.get("peer"),
     clusterId: fields.get("cluster"),
     version: fields.get("version"),
-    urls: addresses.map((address) => urlOf(address, port)),
+    // One that takes no clients of other machines is there for other peers alone.
+    urls: fields.get("clients") === "none" ? [] : addresses.map((address) => urlOf(address, port)),
   };
 }
 

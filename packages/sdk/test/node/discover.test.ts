@@ -33,13 +33,15 @@ function browsing(...found: readonly FoundService[]) {
 describe("peers on the LAN", () => {
   it("are reached over TLS, but for this machine's own; those of other houses are passed over", async () => {
     const mine = serviceOf("study", 8765, ["192.168.1.7", "fd00::7"], "house");
+    const shut = serviceOf("shut", 8766, ["192.168.1.9"], "house");
+    const forPeers = { ...shut, txt: [...shut.txt, bytes("clients=none")] };
     const here = serviceOf("here", 8766, ["127.0.0.1"], "house");
-    const { browse, state } = browsing(serviceOf("stranger", 1, ["192.168.1.8"], "other"), mine, here);
+    const { browse, state } = browsing(serviceOf("stranger", 1, ["192.168.1.8"], "other"), mine, forPeers, here);
     const abort = new AbortController();
     const found = [];
     for await (const peer of findPeers(abort.signal, { clusterId: "house", browse })) {
       found.push(peer);
-      if (found.length === 2) abort.abort();
+      if (found.length === 3) abort.abort();
     }
     expect(found).toEqual([
       {
@@ -49,6 +51,8 @@ describe("peers on the LAN", () => {
         version: "0.1.0",
         urls: ["wss://192.168.1.7:8765/ws", "wss://[fd00::7]:8765/ws"],
       },
+      // It takes no clients of other machines.
+      { name: "shut", peerId: "12D3", clusterId: "house", version: "0.1.0", urls: [] },
       { name: "here", peerId: "12D3", clusterId: "house", version: "0.1.0", urls: ["ws://127.0.0.1:8766/ws"] },
     ]);
     expect(state.closed).toBe(1);

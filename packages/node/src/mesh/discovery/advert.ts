@@ -25,6 +25,8 @@ export interface Advert {
   readonly services: readonly string[];
   /** TCP port where other peers reach it; undefined when it takes none. Where clients reach it is the SRV record's. */
   readonly meshPort: number | undefined;
+  /** `none`: it takes no clients of other machines, and the SRV record's port is for peers. */
+  readonly clients?: "none" | undefined;
   /** Only with `advertise = "full"`. */
   readonly details?: AdvertDetails | undefined;
 }
@@ -45,7 +47,7 @@ export const MAX_TXT_BYTES = 1200;
 
 /** The advert as keys and values: the first key tells the version of the rest (section 6.7). */
 export function txtOf(advert: Advert): Readonly<Record<string, string>> {
-  const { name, peerId, version, clusterId, pairing, services, meshPort, details } = advert;
+  const { name, peerId, version, clusterId, pairing, services, meshPort, clients, details } = advert;
   const pairs: [key: string, value: string | undefined][] = [
     ["txtvers", "1"],
     ["name", name],
@@ -55,6 +57,7 @@ export function txtOf(advert: Advert): Readonly<Record<string, string>> {
     ["pairing", pairing],
     ["services", joined("services", services)],
     ["mesh", meshPort?.toString()],
+    ["clients", clients],
     ["platform", details?.platform],
     ["load", details?.load.toFixed(2)],
     ["models", details && joined("models", details.models)],
@@ -102,6 +105,7 @@ const txtSchema = z.object({
     .transform(Number)
     .refine((port) => port <= 65_535)
     .optional(),
+  clients: z.string().optional(),
   platform: line(64).optional(),
   load: z
     .string()
@@ -118,7 +122,7 @@ export function readTxt(pairs: readonly Uint8Array[]): Advert | undefined {
   if (bytes > MAX_TXT_BYTES) return undefined;
   const parsed = txtSchema.safeParse(fieldsOf(pairs));
   if (!parsed.success) return undefined;
-  const { name, peer, cluster, version, pairing, services, mesh, platform, load, models } = parsed.data;
+  const { name, peer, cluster, version, pairing, services, mesh, clients, platform, load, models } = parsed.data;
   const hasDetails = platform !== undefined && load !== undefined && models !== undefined;
   return {
     name,
@@ -128,6 +132,7 @@ export function readTxt(pairs: readonly Uint8Array[]): Advert | undefined {
     pairing,
     services,
     meshPort: mesh,
+    ...(clients === "none" ? { clients } : {}),
     ...(hasDetails ? { details: { models, load, platform } } : {}),
   };
 }

@@ -11,8 +11,8 @@ import { hostLabelOf, SERVICE_TYPES, txtOf, type Advert } from "./advert.ts";
 import { loadResponder, type GetResponder } from "./ciao.ts";
 
 export interface AdvertiserOptions {
-  /** Where clients reach this peer. */
-  readonly port: number;
+  /** Where clients reach this peer; undefined where those of other machines do not: then only other peers are told where it is. */
+  readonly port: number | undefined;
   readonly advert: Advert;
   /** Another service has the name; this peer is called out as `instance` instead. */
   readonly onRenamed?: (instance: string) => void;
@@ -102,15 +102,16 @@ class DnsSdAdvertiser implements Advertiser {
     if (interfaces.length === 0) return;
     // Named, because the responder's own search starts a shell every 15 s and misses virtual interfaces ("eth0@if7").
     const responder = this.#getResponder({ interface: interfaces });
-    const services = SERVICE_TYPES.map((type) => this.#serviceOf(responder, type));
+    const called = calledOut(this.#options.port, this.#advert);
+    const services = called.map(({ type, port }) => this.#serviceOf(responder, type, port));
     this.#call = { responder, services };
     await Promise.all(services.map((service) => service.advertise()));
     // What has changed while the names were probed for.
     for (const service of services) service.updateTxt(txtOf(this.#advert));
   }
 
-  #serviceOf(responder: Responder, type: (typeof SERVICE_TYPES)[number]): CiaoService {
-    const { port, onRenamed } = this.#options;
+  #serviceOf(responder: Responder, type: ServiceType, port: number): CiaoService {
+    const { onRenamed } = this.#options;
     const { name, peerId } = this.#advert;
     const hostname = hostLabelOf(type, peerId);
     const service = responder.createService({
@@ -134,6 +135,17 @@ class DnsSdAdvertiser implements Advertiser {
     await Promise.all(call.services.map((service) => service.destroy()));
     await call.responder.shutdown();
   }
+}
+
+type ServiceType = (typeof SERVICE_TYPES)[number];
+
+/** What is called out, and with which port. `_janet-mesh._tcp` is for clients alone. */
+export function calledOut(
+  clientPort: number | undefined,
+  { meshPort }: Pick<Advert, "meshPort">,
+): readonly { readonly type: ServiceType; readonly port: number }[] {
+  if (clientPort !== undefined) return SERVICE_TYPES.map((type) => ({ type, port: clientPort }));
+  return meshPort === undefined ? [] : [{ type: "parley", port: meshPort }];
 }
 
 /** Those that lead outside and have an address; loopback the responder adds itself. */

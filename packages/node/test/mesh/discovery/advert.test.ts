@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { calledOut } from "../../../src/mesh/discovery/advertiser.ts";
 import { MAX_TXT_BYTES, readTxt, txtOf, type Advert } from "../../../src/mesh/discovery/advert.ts";
 import { kitchen } from "./sample.ts";
 
@@ -30,10 +31,21 @@ describe("a peer's advert", () => {
     });
   });
 
+  it("names no port for clients where those of other machines are not let in, and nothing where nobody is", () => {
+    expect(calledOut(8765, kitchen)).toEqual([
+      { type: "parley", port: 8765 },
+      { type: "janet-mesh", port: 8765 },
+    ]);
+    expect(calledOut(undefined, kitchen)).toEqual([{ type: "parley", port: 8766 }]);
+    expect(calledOut(undefined, { meshPort: undefined })).toEqual([]);
+    expect(txtOf({ ...kitchen, clients: "none" })).toMatchObject({ clients: "none", mesh: "8766" });
+  });
+
   it("is read as it was written", () => {
     for (const advert of [
       kitchen,
       { ...kitchen, details },
+      { ...kitchen, clients: "none" as const },
       { ...kitchen, clusterId: undefined, meshPort: undefined, services: [] },
     ]) {
       expect(readTxt(pairsOf(txtOf(advert)))).toEqual(advert);
