@@ -65,7 +65,7 @@ passed over.
 A MESSAGE, COMMAND, QUERY, EVENT or BROADCAST with a target goes to other clients, through any peer to any peer, with its sender's
 \`source\`. Their answers (COMMAND_RESULT, RESPONSE, MESSAGE) carry the asker as target.
 
-- **One client, or a group**: delivered to each receiver. A receiver with the feature \`ack\` answers with MESSAGE_ACK once its handler has
+- **One client, or a group**: delivered to each receiver; of a group each EVENT says to how many (\`recipients\`). A receiver with the feature \`ack\` answers with MESSAGE_ACK once its handler has
   finished; a COMMAND_RESULT or RESPONSE about it counts as well. To other receivers it is delivered once their socket has it. The
   sender gets one EVENT per receiver: \`message_delivered\`, or \`message_failed\` with the reason, or the ERROR \`MESSAGE_EXPIRED\`
   (\`schema/delivery-events.json\`).

@@ -13,6 +13,8 @@ const about = {
   messageId: z.uuid(),
   /** The receiver. */
   clientId: shortText,
+  /** Of a message to a group: to how many clients it goes; each is told of by itself. */
+  recipients: z.optional(z.int()),
 };
 
 /**

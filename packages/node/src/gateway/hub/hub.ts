@@ -239,6 +239,7 @@ export class Hub {
     if (!this.#lanes.hasRoom(clientId, receivers, bytes)) {
       return { code: "RATE_LIMIT_EXCEEDED", reason: "as many messages are under way there as may be" };
     }
+    if ("group" in target) this.#ledger.toGroup(post, receivers.length);
     guest.ready ??= this.#options.settled?.() ?? Promise.resolve();
     for (const id of receivers) {
       this.#ledger.note(post, id, undefined);
@@ -286,7 +287,8 @@ export class Hub {
 
   #report(post: Post, to: string, fate: Fate): void {
     this.#ledger.note(post, to, fate);
-    this.#tell(toldOf(post, to, fate, this.#time.nowMs()), post.source.clientId);
+    const recipients = this.#ledger.recipientsOf(post);
+    this.#tell(toldOf(post, to, fate, { nowMs: this.#time.nowMs(), recipients }), post.source.clientId);
   }
 
   /** Who is away is told on coming back. */

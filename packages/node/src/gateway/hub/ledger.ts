@@ -13,6 +13,19 @@ export class Ledger {
   /** By message, and in there by receiver. */
   readonly #entries = new Kept<Map<string, Entry>>(HUB.ledgerMax);
 
+  /** To how many a message to a group goes that was sent here. */
+  readonly #groups = new Kept<number>(HUB.ledgerMax);
+
+  /** It goes to so many. */
+  toGroup({ messageId }: Post, recipients: number): void {
+    this.#groups.set(messageId, recipients);
+  }
+
+  /** To how many it goes; undefined: to no group, or it was sent elsewhere. */
+  recipientsOf({ messageId }: Post): number | undefined {
+    return this.#groups.get(messageId);
+  }
+
   /** It is on its way (`fate` undefined), or this became of it. */
   note(post: Post, to: string, fate: Fate | undefined): void {
     const { messageId } = post;

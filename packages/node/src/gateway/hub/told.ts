@@ -2,9 +2,15 @@
 import { createMessage, SERVER_ID, type DeliveryEvent, type Message } from "@parley/sdk";
 import type { Fate, Post } from "./post.ts";
 
+interface Told {
+  readonly nowMs: number;
+  /** To how many it goes, where it goes to a group. */
+  readonly recipients: number | undefined;
+}
+
 /** The message that tells what became of `post` for the receiver `to`. */
-export function toldOf(post: Post, to: string, fate: Fate, nowMs: number): Message {
-  const about = { messageId: post.messageId, clientId: to };
+export function toldOf(post: Post, to: string, fate: Fate, { nowMs, recipients }: Told): Message {
+  const about = { messageId: post.messageId, clientId: to, ...(recipients === undefined ? {} : { recipients }) };
   if (fate.fate === "expired") return expired(post, to);
   const event: DeliveryEvent =
     fate.fate === "queued"

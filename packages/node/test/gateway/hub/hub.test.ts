@@ -88,6 +88,9 @@ describe("clients of a house", () => {
     expect(bert.texts).toEqual(["on", "off"]);
     expect(cleo.texts).toEqual(["on", "off", "again"]);
     expect(dora.texts).toEqual(["off", "again"]);
+    // Whoever is told of first, it is known to how many each went.
+    const told = anna.told.flatMap(({ type, payload }) => (type === "EVENT" ? [payload.eventData] : []));
+    expect(told.map((data) => data["recipients"]).toSorted()).toEqual([2, 2, 2, 2, 3, 3, 3]);
   });
 
   it("reach who listens to a channel, or everybody, once, and are told how many", async () => {

@@ -37,13 +37,18 @@ export interface RunOptions extends CallOptions {
 export type Content = string | Payload<"MESSAGE">;
 
 /** What became of a message to one client or a group. */
-export type Delivery = { readonly messageId: string; readonly clientId: string } & (
+export type Delivery = {
+  readonly messageId: string;
+  readonly clientId: string;
+  /** Of a message to a group: to how many clients it goes. This is the first of them of which something is known. */
+  readonly recipients?: number;
+} & (
   | { readonly status: "delivered"; readonly attempts: number; readonly deliveredAt: number }
   /** The receiver is away, and gets it when it comes back. */
   | { readonly status: "queued" }
 );
 
-/** What became of a message to all or a channel, or, where the peer tells it, to a group. */
+/** What became of a message to all or a channel. */
 export interface Handed {
   readonly status: "sent";
   readonly messageId: string;

@@ -251,7 +251,15 @@ function laneOf({ target }: Message): string | undefined {
   return JSON.stringify(target);
 }
 
-const about = ({ messageId, clientId }: { messageId: string; clientId: string }) => ({ messageId, clientId });
+const about = ({
+  messageId,
+  clientId,
+  recipients,
+}: {
+  messageId: string;
+  clientId: string;
+  recipients?: number | undefined;
+}) => ({ messageId, clientId, ...(recipients === undefined ? {} : { recipients }) });
 const pick = ({ attempts, deliveredAt }: { attempts: number; deliveredAt: number }) => ({ attempts, deliveredAt });
 
 /** What an ERROR says. */
