@@ -43,6 +43,7 @@ const MEANINGS: Readonly<Record<string, string>> = {
   "REGISTER_ACK.serverInfo.capabilities.binary": "Binary frames.",
   "REGISTER_ACK.serverInfo.capabilities.groups": "Messages to groups, channels and all.",
   "REGISTER_ACK.serverInfo.capabilities.echo": "Audio frames that say how much of them is the client's own playback.",
+  "REGISTER_ACK.serverInfo.capabilities.resume": "It goes on with answers that were cut at another peer.",
   "REGISTER_ACK.resumeToken": "Lets the same client in again, at any peer of the house.",
   "REGISTER_ACK.resumeExpiresAt": "Until then.",
   "REGISTER_ACK.sessionTimeoutMs": "A session in which nothing is said for so long is ended.",
