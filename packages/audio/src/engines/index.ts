@@ -31,7 +31,7 @@ export { checked } from "./checked.ts";
 export { modelFiles } from "./model-files.ts";
 export { OrderedEmitter } from "./ordered-emitter.ts";
 /** Engines as guests: child processes that cannot take the peer down. */
-export { siblingModule, startEngineHost } from "./host/index.ts";
+export { NO_TELEMETRY, siblingModule, startEngineHost } from "./host/index.ts";
 export type {
   EngineHost,
   EngineHostOptions,

@@ -1,4 +1,5 @@
 /** How the engines of this folder run a network. Only engine modules import this: it loads native code. */
+import "./quiet.ts";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { AudioError } from "../../errors.ts";
 

@@ -6,6 +6,7 @@ import net from "node:net";
 import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { NO_TELEMETRY } from "@parley/audio/engines";
 import { probeOllama } from "../../providers/ollama.ts";
 import type { DoctorHost, EngineLoad, EngineName } from "./host.ts";
 
@@ -79,7 +80,7 @@ function loadInChild(name: EngineName, env: NodeJS.ProcessEnv): Promise<EngineLo
   // The sources run as .ts, the built package as .js; the compiler does not rewrite names in strings.
   const file = fileURLToPath(new URL(`engine-child${path.extname(import.meta.url)}`, import.meta.url));
   const child = fork(file, [name], {
-    env,
+    env: { ...env, ...NO_TELEMETRY },
     execArgv: [],
     stdio: ["ignore", "ignore", "ignore", "ipc"],
     timeout: ENGINE_TIMEOUT_MS,
