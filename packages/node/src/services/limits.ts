@@ -28,7 +28,7 @@ function spell(ms: number): string {
   return ms < 600_000 ? `${ms / 1000} s` : `${ms / 60_000} minutes`;
 }
 
-/** A time limit that begins to run when it is told to. Its signal also aborts with `outer`. */
+/** A time limit that begins to run when it is told to. Its signal also aborts with `outer`, and then nothing runs any more. */
 export class Deadline {
   readonly signal: AbortSignal;
   readonly #timeout = new AbortController();
@@ -39,6 +39,8 @@ export class Deadline {
     this.#ms = ms;
     const own = this.#timeout.signal;
     this.signal = outer === undefined ? own : AbortSignal.any([outer, own]);
+    // Whatever is to come to an end now may not: its timer would hold the process.
+    this.signal.addEventListener("abort", () => this.stop(), { once: true });
   }
 
   /** Why the signal aborted, when it was the limit: engines only know that they were cancelled. */
@@ -48,6 +50,7 @@ export class Deadline {
   }
 
   start(): void {
+    if (this.signal.aborted) return;
     this.#timer ??= setTimeout(() => this.#timeout.abort(this.#error()), this.#ms);
   }
 

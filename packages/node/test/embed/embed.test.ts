@@ -194,4 +194,26 @@ describe("the life of an embedded peer", () => {
     const ended = await promisify(execFile)(process.execPath, args, { timeout: 50_000, cwd: import.meta.dirname });
     expect(ended).toEqual({ stdout: "", stderr: "hello closed" });
   });
+
+  it("ends with what its engine never answered: no limit of it holds the process", async () => {
+    const { path, remove } = await temporaryFolder();
+    onTestFinished(remove);
+    const program = `
+      import { createPeer } from "@parley/node";
+      const llm = { id: "mute", async *generate() { process.stderr.write("asked "); await new Promise(() => undefined); } };
+      const config = ${JSON.stringify(QUIET)};
+      const peer = await createPeer({ home: ${JSON.stringify(path)}, port: 0, clustering: false, config, extend: { services: { llm } } });
+      try {
+        for await (const event of peer.ask("hello", { signal: AbortSignal.timeout(500) }));
+      } catch (error) {
+        process.stderr.write(error.code);
+      }
+      await peer.close();
+      process.stderr.write(" closed");
+    `;
+    const args = ["--conditions=parley-source", "--input-type=module", "-e", program];
+    // It ends with its peer; a question may take two minutes.
+    const ended = await promisify(execFile)(process.execPath, args, { timeout: 50_000, cwd: import.meta.dirname });
+    expect(ended.stderr).toMatch(/^asked (?:cancelled|timed-out) closed$/);
+  });
 });
