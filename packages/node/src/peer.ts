@@ -342,7 +342,7 @@ function listen(parts: ListenParts, limits: Config["limits"]): Promise<Gateway> 
     trust: tls.trust,
     gate,
     log,
-    serverInfo: { ...about, capabilities: { streaming: true, binary: true, groups: true, echo: true } },
+    serverInfo: { ...about, capabilities: { streaming: true, binary: true, groups: true, echo: true, resume: true } },
     health: () => healthOf(services),
     capabilities: () => capabilitiesOf(about, services),
     status,

@@ -3,7 +3,7 @@ import type { AnswerFate } from "../../assistant/conversation.ts";
 import { calculator } from "../../assistant/tools/calculator.ts";
 import { isAbleToUseTools } from "../../assistant/tools/able.ts";
 import { sayTool, type Speakers } from "../../assistant/tools/say.ts";
-import { thinkWithTools } from "../../assistant/tools/think.ts";
+import { thinkWithTools, type BegunAnswer } from "../../assistant/tools/think.ts";
 import { timerTool } from "../../assistant/tools/timer.ts";
 import { isZone, timeTool } from "../../assistant/tools/time.ts";
 import { Timers, WALL_CLOCK, type Timer, type TimerClock } from "../../assistant/tools/timers.ts";
@@ -44,6 +44,8 @@ export interface Question {
   readonly signal: AbortSignal;
   readonly privacy: Privacy | undefined;
   readonly isUrgent: boolean;
+  /** What there is of the answer already, perhaps from another host: it comes again from its beginning, and is gone on with. */
+  readonly begun?: BegunAnswer | undefined;
 }
 
 const HOUR_MS = 3_600_000;
@@ -83,14 +85,14 @@ export class Mind {
 
   /** The answer, in pieces as they come. @throws PeerError, AudioError of whoever thinks */
   async *think(question: Question): AsyncGenerator<string> {
-    const { text, threadId, turn, certain, signal, privacy, isUrgent } = question;
+    const { text, threadId, turn, certain, signal, privacy, isUrgent, begun } = question;
     const messages = await this.#strand(threadId).ask(text, privacy);
     const how: GenerateOptions = { ...this.#services.generation(signal), ...(isUrgent ? { urgent: true } : {}) };
     const generate = (asked: readonly ChatMessage[]): AsyncIterable<string> =>
       this.#services.think(asked, how, { privacy });
-    if (!(await this.#usesTools(privacy))) return yield* generate(messages);
+    if (!(await this.#usesTools(privacy))) return yield* begunWith(begun, messages, generate);
     const toolbox = (this.#toolbox ??= this.#toolboxIn(this.#known.timeZone ?? ""));
-    yield* thinkWithTools(messages, { toolbox, generate, turn, certain, signal, privacy });
+    yield* thinkWithTools(messages, { toolbox, generate, turn, certain, signal, privacy, begun });
   }
 
   /** What was said is part of what is thought about next. */
@@ -148,4 +150,14 @@ export class Mind {
     const models = [...own, ...elsewhere];
     return models.length > 0 && models.every(isAbleToUseTools);
   }
+}
+
+/** The answer of a model, or the rest of one. */
+async function* begunWith(
+  { text }: BegunAnswer = { text: "", calls: [] },
+  messages: readonly ChatMessage[],
+  generate: (messages: readonly ChatMessage[]) => AsyncIterable<string>,
+): AsyncGenerator<string> {
+  if (text !== "") yield text;
+  yield* generate(text.trim() === "" ? messages : [...messages, { role: "assistant", content: text }]);
 }

@@ -3,7 +3,13 @@ import type { Pcm } from "@parley/audio";
 import { chooseVoice } from "@parley/audio/engines";
 import { abortable } from "@parley/audio/format";
 import { voiceTurn, type TurnEvent, type TurnInput, type TurnOptions, type TurnTimings } from "@parley/audio/pipeline";
-import type { ConversationEvent, ConversationParts, LiveConversation, ReplyPlayback } from "@parley/audio/converse";
+import type {
+  ConversationEvent,
+  ConversationParts,
+  LiveConversation,
+  ReplyPlayback,
+  ResumedTurn,
+} from "@parley/audio/converse";
 import type { WakeInput } from "../../config/index.ts";
 import { Announcer } from "./announcer.ts";
 import { Bidder } from "../arbitration/bidder.ts";
@@ -44,6 +50,8 @@ export interface TalkOptions {
   readonly speed?: number | undefined;
   /** Where answers are heard; text only when absent. */
   readonly playback: ReplyPlayback | undefined;
+  /** An answer that was cut, perhaps at another host: it is gone on with. */
+  readonly resume?: ResumedTurn | undefined;
   /** How much of the microphone's sound between two places of it that playback explains, 0 to 1. */
   readonly echo?: ConversationParts["echo"];
   /** What is said must not leave this host, or the house; as configured when absent. */
@@ -151,8 +159,10 @@ export class Session {
     const leave = this.#takePlace(options.signal);
     this.#turns += 1;
     const talk = `talk${this.#turns}`;
-    const { playback, echo, signal, mode, input, preference, interruptions, followUpMs, hearing, privacy, ...manner } =
+    const { playback, resume, echo, signal, mode, input, preference, interruptions, followUpMs, hearing, ...rest } =
       options;
+    const { privacy, ...manner } = rest;
+    const begun = resume === undefined ? undefined : { text: resume.soFar.text, calls: [] };
     services.warm({ hear: true, speak: playback !== undefined });
     const [{ converse }, ears, tts, wake] = await Promise.all([
       import("@parley/audio/converse"),
@@ -168,8 +178,11 @@ export class Session {
       wake,
       echo,
       arbitrate: bidder?.arbitrate.bind(bidder),
-      think: (text, { turn, certain, signal: unwanted }) =>
-        this.#mind.think({ text, turn: `${talk}.${turn}`, certain, signal: unwanted, privacy, isUrgent: true }),
+      think: (text, { turn, certain, signal: unwanted }) => {
+        const how = { turn: `${talk}.${turn}`, certain, signal: unwanted, privacy, isUrgent: true };
+        // What is gone on with is the first turn here.
+        return this.#mind.think({ text, ...how, begun: turn === 1 ? begun : undefined });
+      },
       voice: tts === undefined || playback === undefined ? undefined : { tts: urgentTextToSpeech(tts), playback },
     };
     const announcer = playback === undefined ? undefined : this.#announcer(playback, options);
@@ -182,6 +195,7 @@ export class Session {
       speech: services.speech,
       // The machine's limit comes first: it keeps what is said behind it.
       endpoint: { longestMs: longestTurnMs + 1000 },
+      resume,
       bargeIn: interruptions === undefined ? {} : { policy: interruptions },
       interaction: {
         mode: mode === "open" ? "open" : "wake",
@@ -287,18 +301,19 @@ export class Session {
     const deadline = new Deadline(limitMs, options.signal);
     const { signal } = deadline;
     services.warm({ hear: "audio" in input, speak: options.speak });
-    const { privacy, threadId } = options;
+    const { privacy, threadId, soFar } = options;
     const ask = { privacy };
+    const begun = soFar === undefined ? undefined : { text: soFar.text, calls: [] };
     this.#turns += 1;
     const turn = `ask${this.#turns}`;
     const parts = {
       hear: () => services.ears(signal, ask),
       think: (text: string) =>
-        this.#mind.think({ text, threadId, turn, certain: Promise.resolve(), signal, privacy, isUrgent: false }),
+        this.#mind.think({ text, threadId, turn, certain: Promise.resolve(), signal, privacy, isUrgent: false, begun }),
       voice: options.speak ? () => services.voice(signal, ask) : undefined,
     };
     let question = "";
-    let answer = "";
+    let answer = soFar?.text ?? "";
     let isComplete = false;
     try {
       const hotWords = services.hotWordsFor(options);

@@ -80,7 +80,8 @@ export class VoiceService {
     const { speaker } = this.#options;
     const { signal } = options;
     const tts = await (speaker === undefined ? this.use(signal, keep) : speaker({ signal, keep, privacy }));
-    const how = { signal: options.signal, ...this.mannerFor(options) };
+    const { soFar } = options;
+    const how = { signal, soFar, ...this.mannerFor(options) };
     if (format === "ssml") yield* speakSsml(text, tts, how);
     else yield* speak(once(text), tts, how);
   }

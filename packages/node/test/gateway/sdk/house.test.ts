@@ -70,19 +70,25 @@ describe("a client of two peers", () => {
     expect(client.server.name).not.toBe(first);
   });
 
-  it("is told that its answer was cut off when the peer dies in the middle of it, and may ask again at once", async () => {
-    const wires = await relays();
-    const client = await clientAt(wires);
-    const told: TurnEvent[] = [];
-    const cut = (async () => {
-      for await (const event of client.ask({ text: "How late is it?" }, { speak: true })) {
+  it("hears its whole answer, and nothing of it twice, wherever in it the peer dies", async () => {
+    const soundOf = (events: readonly TurnEvent[]): number =>
+      events.reduce((sum, event) => sum + (event.type === "audio" ? event.samples.length : 0), 0);
+    const undisturbed = await Array.fromAsync((await clientAt(await relays())).ask({ text: "Well?" }, { speak: true }));
+    expect(textOf(undisturbed)).toBe("It is ten. Good night.");
+    for (const at of ["text", "sentence", "audio", "timing"] as const) {
+      const wires = await relays();
+      const client = await clientAt(wires);
+      const told: TurnEvent[] = [];
+      for await (const event of client.ask({ text: "Well?" }, { speak: true })) {
         told.push(event);
-        if (event.type === "text") wires[0]?.cut();
+        if (event.type === at) wires[0]?.cut();
       }
-    })();
-    await expect(cut).rejects.toMatchObject({ code: "connection-lost", retryable: true });
-    expect(textOf(told)).not.toBe("");
-    expect(textOf(await Array.fromAsync(client.ask({ text: "And now?" })))).toBe("It is ten. Good night.");
+      expect({ at, text: textOf(told) }).toEqual({ at, text: "It is ten. Good night." });
+      expect({ at, samples: soundOf(told) }).toEqual({ at, samples: soundOf(undisturbed) });
+      const sentences = told.flatMap((event) => (event.type === "sentence" ? [event.text] : []));
+      expect(sentences).toEqual(["It is ten.", "Good night."]);
+      client.close();
+    }
   });
 
   it("has the same transcript, whole, though its peer dies, is silent or hangs up in the middle of what is said", async () => {

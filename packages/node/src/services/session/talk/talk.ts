@@ -4,6 +4,7 @@ import type { AudioFrame, CommandParameters, TalkEvent, TalkHeard, TalkKeyStruck
 import { EchoLog } from "../../ears/echo-log.ts";
 import type { Session } from "../session.ts";
 import type { FramesOut } from "../work/frames-out.ts";
+import { spokenSoFar } from "../work/so-far.ts";
 import { RemotePlayback } from "./remote-playback.ts";
 import { toldOf } from "./told.ts";
 
@@ -32,8 +33,9 @@ export class Talk {
 
   /** Runs until the microphone has ended and all that was asked is answered. @throws AudioError, PeerError */
   async run(microphone: AsyncIterable<Float32Array>, { session, sink, frames, signal }: TalkGround): Promise<void> {
-    const { speak, mode, interruptions, followUpMs, language, voice, speed, hearing, hotWords, privacy } =
+    const { speak, mode, interruptions, followUpMs, language, voice, speed, hearing, hotWords, privacy, soFar } =
       this.#parameters;
+    const [question, has] = [soFar?.question, spokenSoFar(soFar)];
     const out = { event: (event: TalkEvent) => sink.event(event), sound: frames.send.bind(frames) };
     this.#playback = speak ? new RemotePlayback(out) : undefined;
     const manner = {
@@ -47,6 +49,7 @@ export class Talk {
       hearing,
       hotWords,
       privacy,
+      resume: question === undefined || has === undefined ? undefined : { question, soFar: has },
     } as const;
     const echo = this.#echo.between.bind(this.#echo);
     this.#live = await session.converse(microphone, { ...manner, playback: this.#playback, echo, signal });

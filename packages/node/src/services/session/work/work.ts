@@ -9,6 +9,7 @@ import type { Session } from "../session.ts";
 import type { WorkRequest } from "../wire.ts";
 import { FramesOut, type SoundOut } from "./frames-out.ts";
 import { OpusOut } from "./opus-out.ts";
+import { spokenSoFar } from "./so-far.ts";
 import { Talk } from "../talk/talk.ts";
 import { timingOf } from "./timing.ts";
 
@@ -134,11 +135,13 @@ export class Work {
     const request = this.#request;
     switch (request.command) {
       case "ask": {
-        const { input, speak, hearing: mode, hotWords, privacy, ...manner } = request.parameters;
+        const { input, speak, hearing: mode, hotWords, privacy, soFar: has, ...manner } = request.parameters;
         const { voice, speed, language } = manner;
+        const soFar = spokenSoFar(has);
         const partials = input.kind === "audio" ? input.partials : undefined;
-        const question = input.kind === "text" ? { text: input.text } : { audio: this.#input };
-        const how = { speak, voice, speed, language, partials, mode, hotWords, privacy, signal };
+        const words = input.kind === "text" ? input.text : has?.question;
+        const question = words === undefined ? { audio: this.#input } : { text: words };
+        const how = { speak, voice, speed, language, partials, mode, hotWords, privacy, soFar, signal };
         return session.ask(question, how);
       }
       case "listen": {
@@ -147,8 +150,9 @@ export class Work {
         return clocked((timings) => services.listen(counted(this.#input, timings), how, { privacy }));
       }
       case "say": {
-        const { text, format, keep, voice, speed, language, privacy } = request.parameters;
-        return clocked(() => services.say(text, { format, keep, voice, speed, language, privacy, signal }));
+        const { text, format, keep, voice, speed, language, privacy, soFar: has } = request.parameters;
+        const how = { format, keep, voice, speed, language, privacy, soFar: spokenSoFar(has), signal };
+        return clocked(() => services.say(text, how));
       }
       case "talk":
         throw new TypeError("a conversation has events of its own");
@@ -162,7 +166,13 @@ function toldOf(event: Exclude<AnyEvent, { type: "audio" }>): WorkEvent | undefi
     case "unsaid":
       return undefined;
     case "sentence":
-      return { type: "sentence", index: event.index, text: event.text };
+      return {
+        type: "sentence",
+        index: event.index,
+        text: event.text,
+        from: event.from,
+        to: event.from + event.spoken.written.length,
+      };
     case "timing":
       return { type: "timing", index: event.index, ...timingOf(event.timing) };
     case "segment":
