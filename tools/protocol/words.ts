@@ -74,8 +74,8 @@ A MESSAGE, COMMAND, QUERY, EVENT or BROADCAST with a target goes to other client
   of life meanwhile (a WebSocket pong will do) is taken for gone.
 - **Not more** than 64 messages may be under way from one client to another; the next is refused with \`RATE_LIMIT_EXCEEDED\`.
 - **Who is away** gets it on coming back, at whatever peer. It waits in the house's replicated pairs, and the sender is told
-  \`message_queued\`; where the house cannot agree on anything now, in the memory of the sender's peer, and nothing is told until it can. At most
-  256 messages wait for one client (4 MiB) and 8,192 in all (16 MiB), seven days at most, of 180,000 bytes each. A QUERY waits no
+  \`message_queued\`; where the house cannot agree on anything now, in the memory of the sender's peer, and nothing is told until it can, or
+  the receiver is back. At most 256 messages wait for one client (4 MiB) and 8,192 in all (16 MiB), seven days at most, of 180,000 bytes each. A QUERY waits no
   longer than its \`timeout\`.
 - **Priority 8 and above** is written down there before it is delivered, where the house can agree.
 - **A channel, or all**: to whom is there now, once; nothing waits for others. The sender gets one EVENT \`message_sent\` with their number.
@@ -86,9 +86,17 @@ A MESSAGE, COMMAND, QUERY, EVENT or BROADCAST with a target goes to other client
 - **Once**: a message may come more than once (a receiver's acknowledgement was lost; a peer that was paused woke up). Peers filter by
   \`messageId\` what they have delivered; a receiver does so for good (\`SeenMessages\` of the SDK): it acknowledges again, and handles once.
   A receiver that died in the middle gets it again, so what handlers do is idempotent by \`messageId\`.
-- **A client that nobody has ever seen** is \`TARGET_NOT_FOUND\`. Peers remember those who have been there, the latest 4,096.
-- **An id belongs to an account**: one that is the name of a client of the house, to that client; another, as long as peers remember it, to
-  who has used it last. Nobody else may REGISTER with it. (The user's own programs on a peer's machine may.)
+- **A client that nobody has ever seen** is \`TARGET_NOT_FOUND\`. Who has been there, and its groups, is written down in the house's
+  replicated pairs, soon after it came, and so known after any peer, or all of them, began anew: 128 ids of one account, where those that
+  were not used for longest make room for its newer ones, and 8,192 in all, where the account with most gives way. The ids that are the
+  names of clients are known anyway. A client with the feature \`passing\` that is in no group is remembered by the peers that live, 4,096 of
+  them, and by the mail that waits for it.
+- **An id belongs to an account**: one that is the name of a client of the house, to that client; another, to whose client came by it
+  first, as long as it is remembered. Nobody else may REGISTER with it, and what waits under it is given to clients of that account alone.
+  (The user's own programs on a peer's machine may go by any, without making it theirs.) Where two come by one id at once, at peers that
+  cannot hear of each other, one of them has it in the end; the other's connection ends (4401, \`details.reason\` \`taken\`). With a client
+  that is removed go its ids and its mail.
+- **Rights** are those of now: a message to a group goes to those who may belong to it when it is sent, also of those who are away.
 - Who listens to the channel \`clients\` gets the EVENTs \`client_connected\` and \`client_disconnected\`.
 
 ## Sessions

@@ -10,6 +10,7 @@ import {
   commandNames,
   createMessage,
   isRetryable,
+  PASSING,
   requestSchema,
   SERVER_ID,
   SESSION_TIMEOUT_MS,
@@ -41,7 +42,7 @@ export interface ConnectionDeps {
   /** Where its conversation is. */
   readonly conversations: Pick<SessionHouse, "open" | "newId">;
   readonly access: Access;
-  readonly hub: Pick<Hub, "enter" | "directory">;
+  readonly hub: Pick<Hub, "enter" | "ownerOf">;
   readonly sessions: Sessions;
   readonly queries: Pick<Queries, "answer">;
   readonly serverInfo: Payload<"REGISTER_ACK">["serverInfo"];
@@ -192,7 +193,7 @@ export class Connection {
     const newSessionId = (): string => conversations.newId();
     const pass = access.authenticate({ register: payload, newSessionId, address: this.#address });
     if ("why" in pass) return this.#refuse({ code: "AUTHENTICATION_FAILED", reason: pass.why }, messageId);
-    const taken = pass.refusalOfId(clientId, hub.directory.accountOf(clientId));
+    const taken = pass.refusalOfId(clientId, hub.ownerOf(clientId));
     if (taken !== undefined) return this.#refuse({ code: "AUTHENTICATION_FAILED", reason: taken }, messageId);
     this.#line.maxBytes = capabilities.maxMessageSize;
     this.#line.acknowledges = capabilities.features?.includes(ACKNOWLEDGES) ?? false;
@@ -203,7 +204,7 @@ export class Connection {
     // What waits for it comes behind this.
     const welcomed = this.#line.send(createMessage("REGISTER_ACK", this.#welcome(pass), this.#head(messageId)));
     const card = { clientId, account: pass.account, sessionId, clientType, ...allowed(pass, { groups, channels }) };
-    const seat = hub.enter(card, this.#line);
+    const seat = hub.enter(card, this.#line, { isPassing: capabilities.features?.includes(PASSING) === true });
     const release = keepToRights(seat, pass, ({ reason, why }) => {
       void this.#refuse({ code: "AUTHENTICATION_FAILED", reason: why }, undefined, { details: { reason } });
     });

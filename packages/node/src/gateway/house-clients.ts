@@ -7,9 +7,11 @@ import { withoutCorrelation } from "../log.ts";
 import { Allowances, type SendLimits } from "./access/allowances.ts";
 import type { ClientBook } from "./access/client-book.ts";
 import type { Gate } from "./access/gate.ts";
+import { refusalOf } from "./access/rights.ts";
 import type { ConnectionDeps } from "./connection.ts";
 import { GateAccess } from "./gate-access.ts";
 import { Hub } from "./hub/hub.ts";
+import type { Accounts } from "./hub/known.ts";
 import { joinMesh } from "./hub/mesh.ts";
 import { Queries, type MemoryPort } from "./queries.ts";
 import { Sessions } from "./sessions/sessions.ts";
@@ -45,8 +47,8 @@ export function openHouseClients(options: HouseClientsOptions): HouseClients {
   const { about, cluster, pairs, gate, book, status, memory, log } = options;
   const urls = (): readonly string[] => (options.addresses?.() ?? []).map(socketUrl);
   const hub = withoutCorrelation(() => {
-    const isClient = (name: string): boolean => book.find(name) !== undefined;
-    return new Hub({ self: about.peerId, pairs, settled: () => settled(cluster), isClient, urls, log });
+    const accounts = accountsOf(gate, book);
+    return new Hub({ self: about.peerId, pairs, settled: () => settled(cluster), accounts, urls, log });
   });
   const leaveMesh = joinMesh(hub, cluster);
   const sessions = new Sessions();
@@ -68,6 +70,18 @@ export function openHouseClients(options: HouseClientsOptions): HouseClients {
       leaveMesh();
       hub.close();
     },
+  };
+}
+
+function accountsOf(gate: Gate, book: Pick<ClientBook, "find">): Accounts {
+  return {
+    has: (name) => book.find(name) !== undefined,
+    // Who is locked out may come back, and what it belongs to waits for it.
+    mayBelong: (account, group) => {
+      const holder = book.find(account) ?? gate.holder(account);
+      return "role" in holder && refusalOf(holder, "message", { kind: "group", id: group }) === undefined;
+    },
+    watch: (changed) => gate.watch(changed),
   };
 }
 

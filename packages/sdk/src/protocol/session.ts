@@ -11,12 +11,15 @@ const clientCapabilities = z.object({
   supportsBinaryData: z.optional(z.boolean()),
   /** Bytes of the largest text message it takes; longer ones are not sent to it. */
   maxMessageSize: z.optional(z.int().check(z.gte(1024))),
-  /** Such as {@link ACKNOWLEDGES}. */
+  /** Such as {@link ACKNOWLEDGES} and {@link PASSING}. */
   features: z.optional(names),
 });
 
 /** The feature of a client that answers what it has handled with MESSAGE_ACK. To others a message counts as delivered once their socket has it. */
 export const ACKNOWLEDGES = "ack";
+
+/** The feature of a client whose id was made up for this time: it will not come by it again, and nobody needs to remember it for good. */
+export const PASSING = "passing";
 
 /** REGISTER: the first message of every connection. */
 export const registerPayload = z.object({

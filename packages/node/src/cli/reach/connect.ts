@@ -25,6 +25,7 @@ export async function connectTo(
       token,
       // Elsewhere another machine's command may have the same number.
       clientId: home === undefined ? `cli-${crypto.randomUUID()}` : `cli-${process.pid}`,
+      passing: true,
       ...(movesOn ? {} : { reconnect: false }),
       ...(signal === undefined ? {} : { signal }),
       ...(ca === undefined ? {} : { openSocket: await trusting(ca) }),

@@ -40,5 +40,6 @@ export function keepToRights(
     const isSame = may.groups.length === seat.groups.length && may.channels.length === seat.channels.length;
     if (!isSame) seat.belong(may);
   };
+  seat.onTaken(() => end({ reason: "taken", why: "this client's id is that of somebody else's client" }));
   return pass.watch(look);
 }

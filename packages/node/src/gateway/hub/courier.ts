@@ -7,6 +7,8 @@ import { HUB, Pause, type HubTime } from "./times.ts";
 
 export interface CourierOptions {
   readonly clientId: string;
+  /** Whether a letter is for the account of this client. */
+  readonly isFor: (letter: Letter) => boolean;
   readonly mail: Mail;
   readonly time: HubTime;
   /** Whether the client's newest seat is the one that this courier serves. */
@@ -64,6 +66,7 @@ export class Courier {
   async #round(): Promise<void> {
     for (const letter of this.#options.mail.waiting(this.#options.clientId)) {
       if (this.#isClosed || !this.#options.isNewest()) return;
+      if (!this.#options.isFor(letter)) continue;
       await this.#bring(letter);
     }
     if (this.#untaken.size === 0 || this.#isClosed) return;

@@ -1,4 +1,6 @@
 /** Which clients there are in the house, and where: what all hubs have told of their own. Pure. */
+import { THIS_MACHINE } from "../access/gate.ts";
+import { HUB } from "./times.ts";
 
 /** A connected client. */
 export interface ClientSeat {
@@ -22,18 +24,17 @@ export interface Place {
   readonly seat: ClientSeat;
 }
 
-/** Clients that are remembered when they are away. */
-const KNOWN_MAX = 4_096;
-
 export class Directory {
   readonly #byPeer = new Map<string, Map<string, ClientSeat>>();
   readonly #places = new Map<string, Set<Place>>();
-  /** Who was ever here, as it was last; who came last is last. */
+  /** Who was ever here, as it was last. */
   readonly #known = new Map<string, Pick<ClientSeat, "groups" | "account">>();
+  /** By account, its ids among those; who came last is last. */
+  readonly #ofAccount = new Map<string, Set<string>>();
   readonly #knownMax: number;
   readonly #watchers = new Set<(clientId: string) => void>();
 
-  constructor(knownMax = KNOWN_MAX) {
+  constructor(knownMax: number = HUB.knownMax) {
     this.#knownMax = knownMax;
   }
 
@@ -84,6 +85,26 @@ export class Directory {
     return this.#known.get(clientId)?.account;
   }
 
+  /** What it was when it was here is not remembered: somebody knows better, or it is nobody's any more. */
+  forget(clientId: string): void {
+    const known = this.#known.get(clientId);
+    if (known === undefined) return;
+    this.#known.delete(clientId);
+    const ids = this.#ofAccount.get(known.account);
+    ids?.delete(clientId);
+    if (ids?.size === 0) this.#ofAccount.delete(known.account);
+  }
+
+  /** Whose clients are remembered. */
+  get accounts(): readonly string[] {
+    return [...this.#ofAccount.keys()];
+  }
+
+  /** Ids of an account's clients that are remembered and not here. */
+  awayOf(account: string): readonly string[] {
+    return [...(this.#ofAccount.get(account) ?? [])].filter((clientId) => !this.#places.has(clientId));
+  }
+
   /** Who belongs to a group, also those who are away. */
   membersOf(group: string): readonly string[] {
     return [...this.#known].filter(([, { groups }]) => groups.includes(group)).map(([clientId]) => clientId);
@@ -116,14 +137,35 @@ export class Directory {
   }
 
   #remember({ clientId, groups, account }: ClientSeat): void {
-    this.#known.delete(clientId);
-    this.#known.set(clientId, { groups, account });
-    for (const oldest of this.#known.keys()) {
-      if (this.#known.size <= this.#knownMax) return;
-      // Who is here is not forgotten.
-      if (!this.#places.has(oldest)) this.#known.delete(oldest);
-      else break;
+    const before = this.#known.get(clientId)?.account;
+    // Who only goes by another's id for a while has not become its owner.
+    const isBorrowed = before !== undefined && (account === THIS_MACHINE || this.#isHere(clientId, before));
+    this.forget(clientId);
+    this.#add(clientId, { groups, account: isBorrowed ? before : account });
+    while (this.#known.size > this.#knownMax && this.#makeRoom());
+  }
+
+  #isHere(clientId: string, account: string): boolean {
+    return [...(this.#places.get(clientId) ?? [])].some(({ seat }) => seat.account === account);
+  }
+
+  #add(clientId: string, about: Pick<ClientSeat, "groups" | "account">): void {
+    this.#known.set(clientId, about);
+    const ids = this.#ofAccount.get(about.account) ?? new Set();
+    this.#ofAccount.set(about.account, ids.add(clientId));
+  }
+
+  /** Who has most gives way, with the oldest that is not here. @returns false when nobody can */
+  #makeRoom(): boolean {
+    const accounts = [...this.#ofAccount.values()].toSorted((a, b) => b.size - a.size);
+    for (const ids of accounts) {
+      for (const clientId of ids) {
+        if (this.#places.has(clientId)) continue;
+        this.forget(clientId);
+        return true;
+      }
     }
+    return false;
   }
 
   #tell(clientId: string): void {

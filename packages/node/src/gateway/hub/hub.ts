@@ -18,10 +18,12 @@ import { Directory, type ClientSeat } from "./directory.ts";
 import type { Elsewhere } from "./elsewhere.ts";
 import { Lanes } from "./lanes.ts";
 import { Kept } from "./kept.ts";
+import { mayGoBy, type Accounts } from "./known.ts";
 import { furthest, Ledger, pendingOf } from "./ledger.ts";
 import { Mail } from "./mail.ts";
-import { isExpired, type Fate, type Post, type Try } from "./post.ts";
+import { channelOf, isExpired, questionOf, timed, type Fate, type Post, type Try } from "./post.ts";
 import { Receiver, type ClientLine } from "./receiver.ts";
+import { Owners } from "./owners.ts";
 import { HUB, machineTime, type HubTime } from "./times.ts";
 import { clientEvent, sentOf, toldOf } from "./told.ts";
 import { Untold } from "./untold.ts";
@@ -32,8 +34,8 @@ export interface HubOptions {
   readonly pairs: Pairs;
   /** Resolves, and soon, once what this peer knows of the house is no older than when it was asked. Never rejects. */
   readonly settled?: () => Promise<void>;
-  /** Whether somebody was let in by that name, whether or not they were ever there. */
-  readonly isClient?: (name: string) => boolean;
+  /** Who was let in. Default: nobody knows, and nobody is looked after. */
+  readonly accounts?: Accounts | undefined;
   /** Where clients reach this peer. */
   readonly urls?: () => readonly string[];
   readonly log: Logger;
@@ -55,9 +57,13 @@ interface Guest {
   readonly receiver: Receiver;
   readonly courier: Courier;
   /** What this peer knows of the house is as new as what the client may have seen elsewhere. */
-  ready: Promise<void> | undefined;
+  ready?: Promise<void>;
   /** A receiver is being looked for. */
-  seeking: Promise<void> | undefined;
+  seeking?: Promise<void> | undefined;
+  /** Told when its id turns out to be somebody else's. */
+  taken?: () => void;
+  /** Nobody needs to remember its id. */
+  readonly isPassing: boolean;
 }
 
 /** What a connection has of the hub. */
@@ -72,6 +78,8 @@ export interface Seat {
   acknowledge(ack: Payload<"MESSAGE_ACK">): void;
   /** These are its groups and channels from now on. */
   belong(to: { readonly groups: readonly string[]; readonly channels: readonly string[] }): void;
+  /** Calls `taken` when the client's id turns out to be somebody else's: it may not stay. */
+  onTaken(taken: () => void): void;
   /** The client is gone. */
   leave(reason: string): void;
 }
@@ -81,6 +89,7 @@ export class Hub {
   readonly #options: HubOptions;
   readonly #time: HubTime;
   readonly #mail: Mail;
+  readonly #owners: Owners;
   readonly #lanes: Lanes;
   readonly #ledger = new Ledger();
   readonly #delivered = new Delivered();
@@ -96,20 +105,33 @@ export class Hub {
     this.#options = options;
     this.#time = options.time ?? machineTime();
     this.#mail = new Mail(options.pairs, this.#time.nowMs);
+    const [mail, time] = [this.#mail, this.#time];
+    const onDefect = (error: unknown): void => options.log.error({ err: error }, "what clients send each other failed");
+    const { pairs, accounts } = options;
+    this.#owners = new Owners({
+      pairs,
+      mail,
+      directory: this.directory,
+      accounts,
+      time,
+      report: ({ post, to }, fate) => this.#report(post, to, fate),
+      onChanged: () => this.#expelTaken(),
+      onDefect,
+    });
     this.#lanes = new Lanes({
       isThere: (clientId) => this.directory.placeOf(clientId) !== undefined,
       give: (post, to) => this.#give(post, to),
-      keep: (post, to) => this.#mail.keep(post, to),
-      holds: (from, to) => this.#mail.holds(from, to),
+      keep: (post, to) => this.#owners.keep(post, to),
+      retract: async (post, to) => {
+        const letter = mail.find(post, to);
+        if (letter !== undefined) await mail.take(letter);
+      },
+      holds: (from, to) => mail.holds(from, to),
       report: (post, to, fate) => this.#report(post, to, fate),
-      onDefect: (error) => options.log.error({ err: error }, "a message between clients failed"),
-      time: this.#time,
+      onDefect,
+      time,
     });
-    this.#stops = [
-      this.#mail.watch(() => this.#look()),
-      this.directory.onChange((clientId) => this.#onSeen(clientId)),
-      sweeping(this.#time, () => this.#sweep()),
-    ];
+    this.#stops = [mail.watch(() => this.#look()), this.directory.onChange((clientId) => this.#onSeen(clientId))];
   }
 
   /** Where clients reach this peer, as it says itself. */
@@ -122,6 +144,11 @@ export class Hub {
     return this.#elsewhere?.urlsOf(peer) ?? [];
   }
 
+  /** Whose client goes by this id, or did; undefined: nobody's that is known. */
+  ownerOf(clientId: string): string | undefined {
+    return this.#owners.known.ownerOf(clientId);
+  }
+
   /** Messages that are under way from here. */
   get underWay(): number {
     return this.#lanes.size;
@@ -132,12 +159,13 @@ export class Hub {
     this.#elsewhere = elsewhere;
   }
 
-  /** A client has come, and may be given messages. */
-  enter(card: Omit<ClientSeat, "sinceMs">, line: ClientLine): Seat {
+  /** A client has come, and may be given messages. Nobody needs to remember the id of one that `isPassing`. */
+  enter(card: Omit<ClientSeat, "sinceMs">, line: ClientLine, { isPassing = false } = {}): Seat {
     const before = this.directory.placeOf(card.clientId)?.seat.sinceMs ?? -1;
     const seat: ClientSeat = { ...card, sinceMs: Math.max(this.#time.nowMs(), before + 1) };
     const receiver = new Receiver(card.clientId, line, { delivered: this.#delivered, time: this.#time });
-    const guest: Guest = { seat, line, receiver, courier: this.#courierOf(seat), ready: undefined, seeking: undefined };
+    const courier = this.#courierOf(seat);
+    const guest: Guest = { seat, line, receiver, courier, isPassing };
     // It has come by another connection: what is left of the one before is none any more.
     const left = this.#guests.get(seat.sessionId);
     if (left !== undefined) this.#leave(left, "the session goes on at another connection");
@@ -152,13 +180,14 @@ export class Hub {
       get channels() {
         return guest.seat.channels;
       },
-      send: (post, bytes) => this.#send(guest, this.#timed(post), bytes),
-      deliver: (post, bytes) => this.#deliver(guest, this.#timed(post), bytes),
+      send: (post, bytes) => this.#send(guest, timed(post, this.#time.nowMs()), bytes),
+      deliver: (post, bytes) => this.#deliver(guest, timed(post, this.#time.nowMs()), bytes),
       acknowledge: (ack) => receiver.acknowledge(ack),
       belong: ({ groups, channels }) => {
         guest.seat = { ...guest.seat, groups: [...new Set(groups)], channels: [...new Set(channels)] };
         this.#seated(guest);
       },
+      onTaken: (taken) => (guest.taken = taken),
       leave: (reason) => this.#leave(guest, reason),
     };
   }
@@ -204,16 +233,11 @@ export class Hub {
   close(): void {
     for (const stop of this.#stops) stop();
     this.#lanes.close();
+    this.#owners.close();
     for (const { courier, receiver } of this.#guests.values()) {
       courier.close();
       receiver.close();
     }
-  }
-
-  /** Who asks does not wait for ever, and who was away is not asked what nobody wants to know any more. */
-  #timed(post: Post): Post {
-    if (post.type !== "QUERY" || post.expiresAt !== undefined) return post;
-    return { ...post, expiresAt: this.#time.nowMs() + (post.payload.timeout ?? HUB.queryMs) };
   }
 
   #send(guest: Guest, given: Post, bytes: number): Refused | undefined {
@@ -231,8 +255,8 @@ export class Hub {
     const receivers =
       "clientId" in target
         ? [target.clientId]
-        : this.directory.membersOf(target.group).filter((member) => member !== clientId);
-    if (!receivers.some((id) => this.directory.isKnown(id) || this.#options.isClient?.(id) === true)) {
+        : this.#owners.known.membersOf(target.group).filter((member) => member !== clientId);
+    if (!receivers.some((id) => this.#owners.known.isKnown(id))) {
       const who = "clientId" in target ? `nobody knows a client ${target.clientId}` : `nobody is in ${target.group}`;
       return { code: "TARGET_NOT_FOUND", reason: who };
     }
@@ -300,9 +324,10 @@ export class Hub {
   }
 
   #courierOf(seat: ClientSeat): Courier {
-    const { clientId } = seat;
+    const { clientId, account } = seat;
     return new Courier({
       clientId,
+      isFor: (letter) => mayGoBy(account, letter.account),
       mail: this.#mail,
       time: this.#time,
       isNewest: () => this.#isNewest(seat),
@@ -312,9 +337,19 @@ export class Hub {
     });
   }
 
-  #seated({ seat }: Guest): void {
+  #seated({ seat, isPassing }: Guest): void {
     this.directory.join(this.#options.self, seat);
     this.#elsewhere?.joined(seat);
+    this.#owners.seated(seat, isPassing);
+  }
+
+  /** Two may have come by one id at once, or while a peer was cut off: the house has agreed on whose it is. */
+  #expelTaken(): void {
+    for (const guest of this.#guests.values()) {
+      if (mayGoBy(guest.seat.account, this.#owners.known.agreedOwnerOf(guest.seat.clientId))) continue;
+      this.#leave(guest, "its id is somebody else's");
+      guest.taken?.();
+    }
   }
 
   #leave(guest: Guest, reason: string): void {
@@ -346,14 +381,6 @@ export class Hub {
     for (const { courier } of this.#guests.values()) courier.look();
   }
 
-  async #sweep(): Promise<void> {
-    for (const letter of this.#mail.overdue()) {
-      if ((await this.#mail.take(letter)) === "taken") {
-        this.#report(letter.post, letter.to, { fate: "expired", attempts: 0 });
-      }
-    }
-  }
-
   #isNewest({ clientId, sessionId }: ClientSeat): boolean {
     const place = this.directory.placeOf(clientId);
     // A session may go on at another peer before its connection here has ended.
@@ -365,31 +392,4 @@ export class Hub {
     const place = this.directory.placeOf(clientId);
     return place?.peer === this.#options.self ? this.#guests.get(place.seat.sessionId) : undefined;
   }
-}
-
-/** The message that a COMMAND_RESULT or RESPONSE answers. */
-function questionOf(post: Post): string | undefined {
-  if (post.type === "RESPONSE") return post.payload.queryId;
-  return post.type === "COMMAND_RESULT" ? post.payload.commandId : undefined;
-}
-
-/** Who is to listen to it; undefined: everybody. */
-function channelOf({ target, ...post }: Post): string | undefined {
-  if (target !== undefined && "channel" in target) return target.channel;
-  return target === undefined && post.type === "BROADCAST" ? post.payload.channel : undefined;
-}
-
-/** Takes away what nobody is to get any more, from time to time. */
-function sweeping(time: HubTime, sweep: () => Promise<void>): () => void {
-  let timer = time.clock.after(HUB.sweepMs, swept);
-  let isOver = false;
-  function swept(): void {
-    void sweep().finally(() => {
-      if (!isOver) timer = time.clock.after(HUB.sweepMs * (0.5 + time.random()), swept);
-    });
-  }
-  return () => {
-    isOver = true;
-    timer.cancel();
-  };
 }

@@ -16,7 +16,9 @@ export interface LaneWays {
   isThere(clientId: string): boolean;
   /** Gives a message to the receiver where it is. Never rejects. */
   give(post: Post, to: string): Promise<Try>;
-  keep(post: Post, to: string): Promise<Kept>;
+  keep(post: Post, to: string): Promise<Kept | "unknown">;
+  /** Takes back what was written down after all, though it need not wait any more. */
+  retract(post: Post, to: string): Promise<void>;
   /** Whether mail of this sender waits for this receiver. */
   holds(from: string, to: string): boolean;
   /** Told once for each message. */
@@ -37,6 +39,8 @@ interface Item {
 /** What is to be done next with a message: it is settled, or another way is tried, or the same again after a while. */
 type Step = "settled" | "direct" | "again";
 
+/** Between two looks whether a receiver is back. */
+const LONGEST_MS = 30_000;
 const AGAIN = { firstMs: HUB.againFirstMs, maxMs: HUB.againMaxMs };
 
 export class Lane {
@@ -102,8 +106,13 @@ export class Lane {
       const step = (await this.#viaMail(post)) ?? "direct";
       if (step === "settled") return;
       if (step === "direct" && (await this.#direct(post, about)) === "settled") return;
-      await this.#pause.wait(backoffMs(AGAIN, round, time.random()));
+      await this.#pause.wait(Math.min(backoffMs(AGAIN, round, time.random()), this.#leftMs(post)));
     }
+  }
+
+  /** Of the time in which somebody may get it. */
+  #leftMs({ expiresAt }: Post): number {
+    return expiresAt === undefined ? LONGEST_MS : Math.max(0, expiresAt - this.#ways.time.nowMs());
   }
 
   /** Undefined: it need not be written down. */
@@ -112,8 +121,12 @@ export class Lane {
     const isBehind = this.#ways.holds(from, this.#to);
     const isAway = !this.#ways.isThere(this.#to);
     if (!isBehind && !isAway && !isDurable(post)) return undefined;
-    const kept = await this.#ways.keep(post, this.#to);
+    const kept = await this.#kept(post, isBehind || isDurable(post));
     switch (kept) {
+      case "back":
+        return "direct";
+      case "expired":
+        return "again";
       case "kept":
       case "known":
         this.#report(post, { fate: "queued" });
@@ -121,11 +134,35 @@ export class Lane {
       case "unavailable":
         // It must not overtake, and cannot reach who is away; but who is there is not kept waiting for the house to agree.
         return isBehind || isAway ? "again" : "direct";
+      case "unknown":
       case "too-large":
       case "full":
         if (!isBehind && !isAway) return "direct";
         this.#report(post, { fate: "failed", attempts: 0, reason: WHY_NOT_KEPT[kept] });
         return "settled";
+    }
+  }
+
+  /**
+   * What becomes of writing it down. A house that cannot agree may take long to say so: who comes `back` meanwhile is not kept waiting
+   * for that, unless it `must` be written first; nor is a sender whose message has `expired`.
+   */
+  async #kept(post: Post, must: boolean): Promise<Kept | "unknown" | "back" | "expired"> {
+    const { time } = this.#ways;
+    const keeping = this.#ways.keep(post, this.#to);
+    for (;;) {
+      const pausing = this.#pause.wait(Math.min(LONGEST_MS, this.#leftMs(post)));
+      const kept = await Promise.race([keeping, pausing]);
+      this.#pause.wake();
+      await pausing;
+      if (kept !== undefined) return kept;
+      const isLate = isExpired(post, time.nowMs());
+      const isBack = !must && this.#ways.isThere(this.#to);
+      if (!isLate && !isBack && !this.#isClosed) continue;
+      void keeping
+        .then((late) => (late === "kept" && !this.#isClosed ? this.#ways.retract(post, this.#to) : undefined))
+        .catch((error: unknown) => this.#ways.onDefect(error));
+      return isBack && !isLate ? "back" : "expired";
     }
   }
 
@@ -158,6 +195,7 @@ export class Lane {
 export const UNACKNOWLEDGED = "the receiver did not acknowledge it";
 
 const WHY_NOT_KEPT = {
+  unknown: "the receiver is away, and nobody knows any more whose client it is",
   "too-large": `the receiver is away, and a message that waits may have at most ${HUB.mailBytes} bytes`,
   full: "the receiver is away, and as many messages wait as may",
 } as const;

@@ -1,5 +1,6 @@
 /** What is carried between clients, and what becomes of it. */
 import type { Message, MessageOf, MessageType } from "@parley/sdk";
+import { HUB } from "./times.ts";
 
 /** The types that travel from one client to others. */
 export const postTypes = [
@@ -40,4 +41,22 @@ export type Fate =
 /** True when nobody is to get it any more. */
 export function isExpired({ expiresAt }: Post, nowMs: number): boolean {
   return expiresAt !== undefined && expiresAt <= nowMs;
+}
+
+/** Who asks does not wait for ever, and who was away is not asked what nobody wants to know any more. */
+export function timed(post: Post, nowMs: number): Post {
+  if (post.type !== "QUERY" || post.expiresAt !== undefined) return post;
+  return { ...post, expiresAt: nowMs + (post.payload.timeout ?? HUB.queryMs) };
+}
+
+/** The message that a COMMAND_RESULT or RESPONSE answers. */
+export function questionOf(post: Post): string | undefined {
+  if (post.type === "RESPONSE") return post.payload.queryId;
+  return post.type === "COMMAND_RESULT" ? post.payload.commandId : undefined;
+}
+
+/** Who is to listen to it; undefined: everybody. */
+export function channelOf({ target, ...post }: Post): string | undefined {
+  if (target !== undefined && "channel" in target) return target.channel;
+  return target === undefined && post.type === "BROADCAST" ? post.payload.channel : undefined;
 }

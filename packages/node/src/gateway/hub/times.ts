@@ -25,6 +25,14 @@ export const HUB = {
   mailBytes: 180_000,
   mailKeptMs: 7 * 24 * 3_600_000,
   sweepMs: 60_000,
+  /** Ids that are remembered for good, of one account, and of all; how many of an account's are written down at once. */
+  idsPerAccount: 128,
+  idsMax: 8_192,
+  idsAtOnce: 64,
+  /** That an id is in use is written down again after so long. */
+  idSeenMs: 24 * 3_600_000,
+  /** Clients that a peer remembers by itself while it lives. */
+  knownMax: 4_096,
   /** Ids that are remembered as delivered, per client; and of so many clients. */
   deliveredKept: 256,
   deliveredClients: 512,

@@ -3,6 +3,7 @@ import { createActorSystem, createRemoting, startReceptionist, type ActorSystem 
 import { MemoryNetwork, VirtualClock } from "@parley/actors/testing";
 import { createMessage, SeenMessages, type Message, type Payload, type Target } from "@parley/sdk";
 import { Hub, type Refused, type Seat } from "../../../src/gateway/hub/hub.ts";
+import type { Accounts } from "../../../src/gateway/hub/known.ts";
 import { joinMesh } from "../../../src/gateway/hub/mesh.ts";
 import { isPost, type Post } from "../../../src/gateway/hub/post.ts";
 import { noLog } from "../../support.ts";
@@ -28,7 +29,10 @@ export class Street {
   readonly houses = new Map<string, House>();
   /** Names of clients that have a token. */
   readonly letIn = new Set<string>();
+  /** Accounts that may not belong to groups: `ACCOUNT GROUP`. */
+  readonly barred = new Set<string>();
   readonly random: () => number;
+  readonly #changed = new Set<() => void>();
   readonly #peers: readonly string[];
 
   constructor(peers: readonly string[], seed = 1) {
@@ -44,6 +48,11 @@ export class Street {
     for (const peer of peers) await street.start(peer);
     await street.clock.pass(3_000);
     return street;
+  }
+
+  /** What was changed of who was let in is known to all. */
+  accountsChanged(): void {
+    for (const changed of this.#changed) changed();
   }
 
   /** By the clock of the wall. */
@@ -67,8 +76,15 @@ export class Street {
     const pairs = this.agreement.view();
     const time = { clock, random, nowMs: () => this.nowMs() };
     const settled = async (): Promise<void> => this.agreement.settle(pairs);
-    const isClient = (name: string): boolean => this.letIn.has(name);
-    const hub = new Hub({ self: peer, pairs, log: noLog, time, settled, isClient });
+    const accounts: Accounts = {
+      has: (name) => this.letIn.has(name),
+      mayBelong: (account, group) => !this.barred.has(`${account} ${group}`),
+      watch: (changed) => {
+        this.#changed.add(changed);
+        return () => this.#changed.delete(changed);
+      },
+    };
+    const hub = new Hub({ self: peer, pairs, log: noLog, time, settled, accounts });
     const leaveMesh = joinMesh(hub, { actors: system, onChange: () => () => undefined });
     const house: House = { peer, hub, pairs, system, isDead: false, leaveMesh };
     this.houses.set(peer, house);
@@ -103,6 +119,9 @@ export class Street {
 export interface Manner {
   /** It answers what it has handled; else what its socket has counts. */
   readonly acknowledges?: boolean;
+  /** Whose client it is: its owner's when absent. */
+  readonly account?: string;
+  readonly isPassing?: boolean;
   /** What it makes of a message: handled, not to be handled, or no answer at all. Handled when absent. */
   readonly handle?: (post: Post) => "handled" | "refused" | "silent";
   readonly groups?: readonly string[];
@@ -124,6 +143,8 @@ export class Client {
   #line = { isOpen: false, arrives: false };
   /** What the handlers of each of its lives have finished with, in order. */
   readonly lives: Post[][] = [[]];
+  /** Its id turned out to be somebody else's. */
+  isExpelled = false;
   /** Where it is connected, as it believes. */
   peer: string | undefined;
   /** Every time that something was given to it. */
@@ -168,11 +189,11 @@ export class Client {
     this.#line = line;
     this.peer = peer;
     this.#connections += 1;
-    const { acknowledges = true, groups = [], channels = [], maxBytes } = this.#manner;
+    const { acknowledges = true, groups = [], channels = [], maxBytes, isPassing = false } = this.#manner;
     const seat = house.hub.enter(
       {
         clientId: this.id,
-        account: "this machine",
+        account: this.#manner.account ?? "this machine",
         sessionId: `${this.id} ${this.#connections}`,
         clientType: "api",
         groups,
@@ -196,7 +217,12 @@ export class Client {
           if (line.arrives && !house.isDead) this.#receive(message);
         },
       },
+      { isPassing },
     );
+    seat.onTaken(() => {
+      this.isExpelled = true;
+      this.disconnect();
+    });
     this.#seat = seat;
     return this;
   }

@@ -226,13 +226,13 @@ describe("a client that was away", () => {
     for (const text of ["one", "two", "three"]) anna.write({ clientId: "bert" }, text);
     await street.clock.pass(1_000);
     expect(anna.events).toEqual(["message_queued bert", "message_queued bert", "message_queued bert"]);
-    expect(street.agreement.keys).toHaveLength(3);
+    expect(street.agreement.mail).toHaveLength(3);
     bert.connect("study");
     anna.write({ clientId: "bert" }, "four");
     await street.clock.pass(2_000);
     expect(bert.texts).toEqual(["one", "two", "three", "four"]);
     expect(anna.events.filter((event) => event === "message_delivered bert")).toHaveLength(4);
-    expect(street.agreement.keys).toEqual([]);
+    expect(street.agreement.mail).toEqual([]);
   });
 
   it("gets it though its sender has gone, and its sender's peer too", async () => {
@@ -247,7 +247,7 @@ describe("a client that was away", () => {
     bert.connect("study");
     await street.clock.pass(2_000);
     expect(bert.texts).toEqual(["hi"]);
-    expect(street.agreement.keys).toEqual([]);
+    expect(street.agreement.mail).toEqual([]);
   });
 
   it("gets nothing whose time is over; it is taken away, and the sender is told", async () => {
@@ -257,11 +257,11 @@ describe("a client that was away", () => {
     await street.clock.pass(500);
     const { post } = anna.write({ clientId: "bert" }, "hi", { expiresAt: street.nowMs() + 30_000 });
     await street.clock.pass(1_000);
-    expect(street.agreement.keys).toHaveLength(1);
+    expect(street.agreement.mail).toHaveLength(1);
     await street.clock.pass(120_000);
     expect(anna.events).toEqual(["message_queued bert", "MESSAGE_EXPIRED"]);
     expect(anna.told.at(-1)).toMatchObject({ inReplyTo: post.messageId, payload: { details: { clientId: "bert" } } });
-    expect(street.agreement.keys).toEqual([]);
+    expect(street.agreement.mail).toEqual([]);
     bert.connect("attic");
     await street.clock.pass(1_000);
     expect(bert.given).toEqual([]);
@@ -278,7 +278,7 @@ describe("a client that was away", () => {
     expect(anna.events).toEqual(["message_queued bert"]);
     await street.clock.pass(120_000);
     expect(anna.events).toEqual(["message_queued bert", "MESSAGE_EXPIRED"]);
-    expect(street.agreement.keys).toEqual([]);
+    expect(street.agreement.mail).toEqual([]);
   });
 
   it("is still written to, as far as anybody can tell, when all peers have begun anew", async () => {
@@ -347,7 +347,7 @@ describe("a message of high priority", () => {
     const keysWhenGiven: number[] = [];
     const noting: Manner = {
       handle: () => {
-        keysWhenGiven.push(street.agreement.keys.length);
+        keysWhenGiven.push(street.agreement.mail.length);
         return "handled";
       },
     };
@@ -359,7 +359,7 @@ describe("a message of high priority", () => {
     expect(bert.texts).toEqual(["fire", "tea"]);
     expect(keysWhenGiven).toEqual([1, 0]);
     expect(anna.events).toEqual(["message_queued bert", "message_delivered bert", "message_delivered bert"]);
-    expect(street.agreement.keys).toEqual([]);
+    expect(street.agreement.mail).toEqual([]);
   });
 });
 

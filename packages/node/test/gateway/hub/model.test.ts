@@ -158,7 +158,7 @@ class Village {
 
   get #isQuiet(): boolean {
     const isUnderWay = [...this.street.houses.values()].some(({ hub }) => hub.underWay > 0);
-    return !isUnderWay && this.street.agreement.keys.length === 0 && this.people.every(({ isSettled }) => isSettled);
+    return !isUnderWay && this.street.agreement.mail.length === 0 && this.people.every(({ isSettled }) => isSettled);
   }
 
   #connect(who: number, peer: string): void {
@@ -241,7 +241,7 @@ describe("whatever happens to clients and peers", () => {
             for (const id of person.confirmed) expect(handled).toContain(id);
             expect([...person.failed]).toEqual([]);
           }
-          expect(village.street.agreement.keys).toEqual([]);
+          expect(village.street.agreement.mail).toEqual([]);
           for (const { hub } of village.street.houses.values()) expect(hub.underWay).toBe(0);
           await village.street.close();
         }),

@@ -34,6 +34,11 @@ export class Agreement {
     return [...this.#now.keys()];
   }
 
+  /** … and is a message that waits. */
+  get mail(): readonly string[] {
+    return this.keys.filter((key) => key.startsWith("parley/mail/"));
+  }
+
   /** As many as there are changes. */
   get revision(): number {
     return this.#log.length;
@@ -68,6 +73,8 @@ export class View implements Pairs {
   #applied = 0;
   /** Whether the peer belongs to a majority. */
   hasQuorum = true;
+  /** How long it takes until it is clear that it does not. */
+  hopesMs = 0;
 
   constructor(agreement: Agreement) {
     this.#agreement = agreement;
@@ -109,6 +116,7 @@ export class View implements Pairs {
   async #commit(change: Change, condition: PairCondition): Promise<PairWrite> {
     const { clock, random } = this.#agreement;
     await new Promise<void>((resolve) => clock.after(1 + random() * 10, resolve));
+    if (!this.hasQuorum) await new Promise<void>((resolve) => clock.after(this.hopesMs, resolve));
     if (!this.hasQuorum) throw new PeerError("no-quorum", "nobody is prime", { nextStep: "Wait." });
     const written = this.#agreement.commit(change, condition, this);
     // Also who was refused has seen what refused it.

@@ -1,7 +1,7 @@
 /** How a client says who it is. */
 import type { Payload } from "../../protocol/envelope.ts";
 import { MAX_TEXT_BYTES } from "../../protocol/limits.ts";
-import { ACKNOWLEDGES } from "../../protocol/session.ts";
+import { ACKNOWLEDGES, PASSING } from "../../protocol/session.ts";
 import type { ConnectOptions } from "./options.ts";
 
 /** What has become of it since it was made. */
@@ -15,7 +15,7 @@ export interface Known {
 
 /** The payload of a REGISTER. */
 export function introductionOf(options: ConnectOptions, known: Known): Payload<"REGISTER"> {
-  const { token, clientType = "api", metadata } = options;
+  const { token, clientType = "api", metadata, passing = options.clientId === undefined } = options;
   const { clientId, groups, channels, resumeToken } = known;
   return {
     clientId,
@@ -25,7 +25,7 @@ export function introductionOf(options: ConnectOptions, known: Known): Payload<"
       supportsStreaming: true,
       supportsBinaryData: true,
       maxMessageSize: MAX_TEXT_BYTES,
-      features: [ACKNOWLEDGES],
+      features: passing ? [ACKNOWLEDGES, PASSING] : [ACKNOWLEDGES],
     },
     ...(metadata === undefined ? {} : { metadata: { ...metadata } }),
     ...(groups.size === 0 ? {} : { groups: [...groups] }),

@@ -36,6 +36,8 @@ export interface ConnectOptions {
   readonly token: string;
   /** Messages reach the client under it, also those that waited: the same at every start of the same client. Random when absent. */
   readonly clientId?: string;
+  /** It will not come by its id again, so the house need not remember it for good. True when absent for an id that is random. */
+  readonly passing?: boolean;
   readonly clientType?: Payload<"REGISTER">["clientType"];
   /** Such as `platform` and `version`. */
   readonly metadata?: Readonly<Record<string, unknown>>;
