@@ -120,12 +120,22 @@ export class Filing {
   }
 
   async #showStamp(stamp: () => Stamp): Promise<boolean> {
-    await this.#options.earlier;
+    if (!(await this.#isEarlierOver())) return false;
     const submitted = await this.submit({ type: "fence", stamp: stamp() });
     if (submitted.outcome !== "done") return false;
     this.#before = this.now;
     this.#lastTurn = this.#before?.turn ?? 0;
     return true;
+  }
+
+  /** What an earlier stay has under way, and what ends the session, would come between. */
+  async #isEarlierOver(): Promise<boolean> {
+    const { earlier, system } = this.#options;
+    const late = Promise.withResolvers<boolean>();
+    const timer = system.clock.after(SUBMIT_MS, () => late.resolve(false));
+    const isOver = await Promise.race([earlier.then(() => true), late.promise]);
+    timer.cancel();
+    return isOver;
   }
 
   /** By the clock, so that it is greater than any that an earlier journal of the session had. */

@@ -236,6 +236,19 @@ describe("a session's journal", () => {
     expect(await world.open("b", 2).found()).toMatchObject({ turn: { records: [sentence(4)] } });
   });
 
+  it("that cannot be ended yet lets the next life of its session wait, and not for ever", async () => {
+    const world = await JournalWorld.of(PEERS);
+    const journal = world.open("a", 1);
+    await spoken(journal, 0);
+    world.isolate("a");
+    journal.end();
+    const again = world.open("a", 1);
+    await expect(again.found()).rejects.toMatchObject({ code: "no-quorum" });
+    world.heal("a");
+    expect(await again.found()).toMatchObject({ kept: undefined, turn: undefined });
+    expect(world.host("a").shared.now.journals.size).toBe(0);
+  });
+
   it("wakes sessions where their shard goes, and stops whoever had it", async () => {
     const world = await JournalWorld.of(PEERS);
     const journal = world.open("a", 1);

@@ -125,7 +125,8 @@ class Keeper implements Actor<KeeperMessage> {
     await Promise.all(
       [...others].map(async (peer) => {
         const pulled = await this.#ask(peer);
-        if (pulled === undefined || this.#context.signal.aborted) return;
+        // It may vote no more by now.
+        if (pulled === undefined || this.#context.signal.aborted || !this.#isVoter) return;
         answered.add(peer);
         const nowMs = this.#context.nowMs();
         for (const [session, turns] of pulled.sessions) {

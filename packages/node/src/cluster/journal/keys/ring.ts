@@ -70,12 +70,14 @@ export class KeyRing {
         if (found.size === names.length) enough.resolve();
       });
       await Promise.race([enough.promise, Promise.all(all)]);
-      if (found.size === names.length || votersOf(electorate()).every((peer) => heard.has(peer))) break;
+      const isKnown = isMajority(electorate(), heard);
+      const isHeardOfAll = isKnown && votersOf(electorate()).every((peer) => heard.has(peer));
+      if (found.size === names.length || isHeardOfAll) break;
       if (system.clock.nowMs() < untilMs) {
         await pause(system, PAUSE_MS);
         continue;
       }
-      if (isMajority(electorate(), heard)) break;
+      if (isKnown) break;
       throw new PeerError("no-quorum", "too few of those who keep a session's keys can be asked", {
         nextStep: "See what would restore the quorum: parley status.",
       });

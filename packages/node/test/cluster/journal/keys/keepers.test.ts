@@ -115,6 +115,9 @@ describe("keepers of keys", () => {
     expect([...found.values()]).toEqual([wanted]);
     const alone = new KeyRing({ system, electorate: () => [["z"]], members: () => [] });
     expect((await alone.find(SESSION, [nameOf(wanted.records)])).size).toBe(0);
+    // Of whom nobody knows who votes nothing is to be concluded.
+    const nobody = new KeyRing({ system, electorate: () => [], members: () => ["z"] });
+    await expect(nobody.find(SESSION, [nameOf(wanted.records)])).rejects.toMatchObject({ code: "no-quorum" });
     await network.close();
     await liar.stop();
   });
