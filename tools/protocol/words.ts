@@ -105,6 +105,11 @@ A MESSAGE, COMMAND, QUERY, EVENT or BROADCAST with a target goes to other client
 or nothing for five minutes) → \`DISCONNECTED\`. A session in which nothing is said for an hour (3,600,000 ms) is ended with the
 close code 4408. \`GET /api/v1/sessions\` and \`GET /api/v1/clients/connected\` show them.
 
+Who comes again with its resume token goes on with its session, under the same \`sessionId\`, at whatever peer: with what was said
+before, its timers, and what it was not there to be told. Its work was cancelled when it left. A session without a client waits for an hour, one in
+which nothing was said not at all. It has one connection: where a newer one takes it up, the older is closed with 4409, and is not to come again.
+Where a session's host is lost, connections are closed with 1012: who comes again finds the session, or begins it anew.
+
 ## The flat dialect
 
 Clients that speak flat JSON in snake_case are answered in kind. Which dialect a connection speaks is told by its first message: an

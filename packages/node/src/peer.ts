@@ -356,7 +356,7 @@ function listen(parts: ListenParts, limits: Config["limits"]): Promise<Gateway> 
       access: { book, audit, memory },
       memory: { memory, book, audit },
       look: { routing: () => services.routing, load },
-      clients,
+      clients: { ...clients, conversations },
       trust: tls.trust,
     },
   });

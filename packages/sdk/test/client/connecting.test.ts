@@ -130,6 +130,18 @@ describe("a connection that is lost", () => {
     expect(disconnected).toMatchObject([{ willReconnect: true, error: { code: "connection-lost" } }]);
   });
 
+  it("is not one whose session was taken up at another connection: that is its end", async () => {
+    const peer = await ProtocolPeer.start();
+    const other = await ProtocolPeer.start();
+    const client = await clientOf([peer, other]);
+    const disconnected = seen(client, "disconnected");
+    peer.guest.socket.close(4409, "the session goes on at another connection");
+    await expect.poll(() => disconnected.length).toBe(1);
+    expect(disconnected[0]).toMatchObject({ willReconnect: false, error: { code: "connection-lost" } });
+    await expect(client.query("get_status")).rejects.toMatchObject({ code: "connection-lost" });
+    expect(other.registers).toEqual([]);
+  });
+
   it("is one whose peer gives no sign of life any more", async () => {
     let isSilent = false;
     const first = await ProtocolPeer.start({ answersHeartbeats: () => !isSilent });

@@ -2,7 +2,7 @@
  * The sessions of the house, as one of its peers reaches them. In a cluster each session is an entity, `sessions/ID`, that lives at one
  * peer and is found from all; without one, sessions live at this peer alone.
  */
-import { startSharding, type ActorSystem, type Clock, type Sharding } from "@parley/actors";
+import { startSharding, type ActorSystem, type Clock, type Sharding, type ShardingOptions } from "@parley/actors";
 import type { Logger } from "pino";
 import type { Cluster } from "../../cluster/face.ts";
 import { actorLog } from "../../cluster/host/member/actor-log.ts";
@@ -35,9 +35,14 @@ export interface SessionHouseOptions {
   readonly memory?: Memory | undefined;
   readonly rooms?: OtherRooms | undefined;
   readonly log: Logger;
+  /** Who lives where, in each membership. Default: as the cluster has agreed. */
+  readonly placement?: (() => SessionPlacement | undefined) | undefined;
   /** Of sessions whose clients are away, and of those without a cluster. Default: the machine's. */
   readonly clock?: Clock | undefined;
 }
+
+/** What sharding needs of the cluster. */
+export type SessionPlacement = Pick<ShardingOptions<SessionMessage>, "table" | "leadership" | "members">;
 
 /** Which session is visited. */
 export interface VisitRequest {
@@ -108,13 +113,12 @@ export class SessionHouse {
   }
 
   #enter(system: ActorSystem, ground: SessionGround): () => void {
-    const { shared } = this.#options.cluster;
-    if (shared === undefined) return () => undefined;
+    const { cluster, placement = () => placementIn(cluster) } = this.#options;
+    const agreed = placement();
+    if (agreed === undefined) return () => undefined;
     const sharding = startSharding<SessionMessage>(system, {
       name: SESSIONS,
-      table: placementTableOf(shared, { kind: SESSIONS, shards: SHARDS }),
-      leadership: shared.consensus.leadership,
-      members: membersOf(shared),
+      ...agreed,
       behavior: (stay) => sessionBehavior(ground, stay),
       accepts: acceptsSessionMessage,
     });
@@ -132,6 +136,15 @@ export class SessionHouse {
     const { system, sharding } = shared;
     return [{ system, ask: (each, make) => sharding.entity(each).ask(make, { timeoutMs: OPEN_MS }) }, this.#local];
   }
+}
+
+function placementIn({ shared }: Pick<Cluster, "shared">): SessionPlacement | undefined {
+  if (shared === undefined) return undefined;
+  return {
+    table: placementTableOf(shared, { kind: SESSIONS, shards: SHARDS }),
+    leadership: shared.consensus.leadership,
+    members: membersOf(shared),
+  };
 }
 
 /** Never rejects: a system that has stopped has taken them along. */

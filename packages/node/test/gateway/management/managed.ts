@@ -97,7 +97,7 @@ export async function managed(
       report: () => clusterReportOf(cluster),
       access: { book, audit, memory: kept },
       memory: { memory: kept, book, audit },
-      clients,
+      clients: { ...clients, conversations },
       ...(options.times === undefined ? {} : { times: options.times }),
     },
     ...options.gateway,

@@ -35,6 +35,13 @@ export function patienceError(cause: ParleyError): ParleyError {
   });
 }
 
+/** The session was taken up at another connection, and is not to be fetched back by this one. */
+export function elsewhereError(): ParleyError {
+  return new ParleyError("connection-lost", "the session goes on at another connection", {
+    nextStep: "Go on there, or connect again to begin another session.",
+  });
+}
+
 /** The client's own end. */
 export function closedError(): ParleyError {
   return new ParleyError("connection-lost", "closed by this client", { nextStep: "Connect again." });

@@ -2,12 +2,13 @@
 import { ParleyError } from "../../errors.ts";
 import { createMessage, parseMessage, type Message, type Payload } from "../../protocol/envelope.ts";
 import { AddressBook, type Ending } from "./address-book.ts";
-import { breachError, lostError, patienceError, whyNot } from "./endings.ts";
+import { breachError, elsewhereError, lostError, patienceError, whyNot } from "./endings.ts";
 import { introductionOf } from "./introduction.ts";
 import { givenPeers, isSafe, keepingOf, type ConnectOptions, type Keeping } from "./options.ts";
 import { Pulse } from "./pulse.ts";
 import { Seeker, type Failed, type SeekerEffect } from "./seeker.ts";
 import {
+  CLOSE_ELSEWHERE,
   CLOSE_GOING_AWAY,
   CLOSE_PROTOCOL,
   noAnswer,
@@ -323,6 +324,7 @@ export class Link {
   #onClosed(url: string, code: number, reason: string): void {
     const attempt = this.#attempts.get(url);
     if (attempt?.state === "up") {
+      if (code === CLOSE_ELSEWHERE) return this.close(elsewhereError());
       const why = reason === "" ? `connection closed (${code})` : `connection closed (${code} ${reason})`;
       return this.#lost(url, code === CLOSE_GOING_AWAY ? "stopping" : "lost", lostError(why));
     }

@@ -37,6 +37,8 @@ const FAREWELL_MS = 1_000;
 export const CLOSE_PROTOCOL = 4002;
 /** The peer says that it stops (RFC 6455, 7.4.1). */
 export const CLOSE_GOING_AWAY = 1001;
+/** The client's session goes on at another connection: this one is over, and not lost. */
+export const CLOSE_ELSEWHERE = 4409;
 
 /** A socket whose listeners fall silent when it was dropped. */
 export class PeerSocket {
