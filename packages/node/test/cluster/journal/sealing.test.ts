@@ -25,7 +25,6 @@ const anyRecord: fc.Arbitrary<AnyRecord> = fc.oneof(
     type: fc.constant("tool-called" as const),
     call: name,
     name,
-    arguments: text,
     repeats: fc.constantFrom("by-key" as const, "at-most-once" as const),
   }),
   fc.record({
