@@ -29,7 +29,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
         search: `if (waitMs > patienceMs) return { taken: false, why: "late" };`,
         replace: "",
       },
-      { file: "routing/rules.ts", search: `entry.isFull || queueMs > wish.patienceMs`, replace: "entry.isFull" },
+      { file: "routing/rules.ts", search: `entry.isFull || knownQueueMs > wish.patienceMs`, replace: "entry.isFull" },
     ],
   },
   {
@@ -58,7 +58,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     12,
     "whoever is busy is refused for",
     "routing/rules.ts",
-    `queueMs > wish.patienceMs) return "busy"`,
-    `queueMs > 0) return "busy"`,
+    `knownQueueMs > wish.patienceMs) return "busy"`,
+    `knownQueueMs > 0) return "busy"`,
   ),
 ];

@@ -1,4 +1,5 @@
 /** The port to whatever writes the answers: an embedded model, Ollama, or a provider elsewhere. */
+import type { Rounds } from "./rounds.ts";
 
 /** One turn of a conversation as a model reads it. */
 export interface ChatMessage {
@@ -18,6 +19,8 @@ export interface GenerateOptions {
   readonly temperature?: number;
   /** Same seed, same messages, same model: same answer. */
   readonly seed?: number;
+  /** Of the same answer as others before and after it. */
+  readonly rounds?: Rounds;
 }
 
 /**

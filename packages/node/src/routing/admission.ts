@@ -23,14 +23,17 @@ export interface Terms {
   readonly patienceMs: number;
   /** Above this wait another would be better, as far as the sender knows; Infinity: it stays, it was sent on often enough. */
   readonly moveAboveMs: number;
+  /** It goes on with what began there: it is let in before new work is, and twice as many may wait then. */
+  readonly hasTurn?: boolean;
 }
 
 /** `full`: as many wait as may wait; `late`: it could not begin in time; `busier`: another may be better. */
 export type Admission = { readonly taken: true } | { readonly taken: false; readonly why: "full" | "late" | "busier" };
 
 /** Whether a job is taken. */
-export function admit(load: Load, { patienceMs, moveAboveMs }: Terms): Admission {
-  const { concurrency, running, queued, queueCapacity } = load;
+export function admit(load: Load, { patienceMs, moveAboveMs, hasTurn = false }: Terms): Admission {
+  const { concurrency, running, queued } = load;
+  const queueCapacity = load.queueCapacity * (hasTurn ? 2 : 1);
   const jobs = running + queued;
   const waitMs = queueMsAhead(jobs, concurrency, load.backlogMs);
   if (concurrency <= 0 || (queued >= queueCapacity && jobs >= concurrency)) return { taken: false, why: "full" };

@@ -18,6 +18,8 @@ export interface HeldJob {
   begin(nowMs: number): void;
   /** It is over, however. */
   end(): void;
+  /** Nobody wants it any more: what was not worked off of it was not asked for either. */
+  cancel(nowMs: number): void;
 }
 
 /** The jobs of one engine, running and waiting. */
@@ -31,17 +33,30 @@ export class Backlog {
   add(workMs: number, nowMs: number): HeldJob {
     const job: Held = { workMs: Number.isFinite(workMs) && workMs > 0 ? workMs : 0, beganMs: undefined };
     this.#jobs.add(job);
-    this.#demand = this.demand(nowMs) + job.workMs / DEMAND_MS;
-    this.#demandMs = nowMs;
+    this.#ask(job.workMs, nowMs);
+    const end = (): boolean => {
+      if (!this.#jobs.delete(job)) return false;
+      if (job.beganMs !== undefined) this.#running -= 1;
+      return true;
+    };
     return {
       begin: (nowMs) => {
         if (job.beganMs === undefined && this.#jobs.has(job)) this.#running += 1;
         job.beganMs ??= nowMs;
       },
-      end: () => {
-        if (this.#jobs.delete(job) && job.beganMs !== undefined) this.#running -= 1;
+      end: () => void end(),
+      cancel: (atMs) => {
+        if (!end()) return;
+        const doneMs = job.beganMs === undefined ? 0 : Math.min(job.workMs, Math.max(0, atMs - job.beganMs));
+        // Of what was asked then, as much as counts still.
+        this.#ask((doneMs - job.workMs) * faded(atMs - nowMs), atMs);
       },
     };
+  }
+
+  #ask(workMs: number, nowMs: number): void {
+    this.#demand = Math.max(0, this.demand(nowMs) + workMs / DEMAND_MS);
+    this.#demandMs = nowMs;
   }
 
   get running(): number {
@@ -54,7 +69,7 @@ export class Backlog {
 
   /** Compute time that was asked for of late, for each time that passed. */
   demand(nowMs: number): number {
-    return this.#demand * Math.exp(-Math.max(0, nowMs - this.#demandMs) / DEMAND_MS);
+    return this.#demand * faded(nowMs - this.#demandMs);
   }
 
   /** Compute time left of all of them. */
@@ -66,4 +81,9 @@ export class Backlog {
     }
     return leftMs;
   }
+}
+
+/** What is left of demand after so long. */
+function faded(sinceMs: number): number {
+  return Math.exp(-Math.max(0, sinceMs) / DEMAND_MS);
 }

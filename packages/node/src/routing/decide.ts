@@ -123,7 +123,7 @@ class Choice implements Decision {
       return {
         code: "engines-busy",
         message: `everybody who could do this ${capability} has as much to do as can be waited for`,
-        retryAfterMs: Math.max(0, Math.min(...busy.map(({ queueMs }) => queueMs - this.#wish.patienceMs))),
+        retryAfterMs: Math.max(0, Math.min(...busy.map(({ knownQueueMs }) => knownQueueMs - this.#wish.patienceMs))),
       };
     }
     const isFailing = (["breaker", "unreachable", "excluded", "stopped"] as const).some((rule) => rules.has(rule));
@@ -141,10 +141,11 @@ class Choice implements Decision {
     if (best === undefined) return undefined;
     const { patienceMs } = this.#wish;
     const { workMs, networkMs, roundTripMs, weight, isHere } = best;
-    if (moves >= MOST_MOVES || this.#next === Infinity) return { workMs, patienceMs, moveAboveMs: Infinity };
+    const terms = { workMs, patienceMs, ...(this.#wish.turnPeer === best.entry.advert.peer ? { hasTurn: true } : {}) };
+    if (moves >= MOST_MOVES || this.#next === Infinity) return { ...terms, moveAboveMs: Infinity };
     // Being sent on costs the way back and there again.
     const moveAboveMs = totalOf(this.#next, weight, isHere) - networkMs - workMs + roundTripMs + WORTH_MS;
-    return { workMs, patienceMs, moveAboveMs: Math.max(0, moveAboveMs) };
+    return { ...terms, moveAboveMs: Math.max(0, moveAboveMs) };
   }
 
   get #all(): readonly Judgement[] {

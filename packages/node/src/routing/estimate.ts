@@ -14,6 +14,11 @@ export function queueMsOf(entry: Entry, nowMs: number, inFlight: InFlight | unde
   return queueMsAt(nowMs - entry.atMs, jobs, concurrency, backlogMs, demand, usualMs, sentJobs, sentMs);
 }
 
+/** The same, without what others may have sent it since it told of its load. */
+export function knownQueueMsOf(entry: Entry, nowMs: number, inFlight: InFlight | undefined): number {
+  return queueMsOf({ ...entry, demand: 0 }, nowMs, inFlight);
+}
+
 /** Compute time of the job there. */
 export function workMs(wish: Wish, entry: Entry): number {
   return workMsOf(entry.costs, wish.size) * entry.slowness;

@@ -1,6 +1,6 @@
 /** One service held against one request: whether it may do it, and when it would be done. */
 import type { Entry } from "./entry.ts";
-import { isIndifferent, networkMs, queueMsOf, scoreOf, tierOf, weightOf, workMs } from "./estimate.ts";
+import { isIndifferent, knownQueueMsOf, networkMs, queueMsOf, scoreOf, tierOf, weightOf, workMs } from "./estimate.ts";
 import type { BreakerView, Fleet } from "./fleet.ts";
 import { ROUND_TRIP_MS } from "./priors.ts";
 import { ruleAgainst, type Rule } from "./rules.ts";
@@ -15,6 +15,8 @@ export interface Judgement {
   readonly breaker: BreakerView | undefined;
   readonly roundTripMs: number;
   readonly queueMs: number;
+  /** Without what others may have sent since. */
+  readonly knownQueueMs: number;
   readonly workMs: number;
   readonly networkMs: number;
   readonly weight: number;
@@ -27,9 +29,12 @@ export function judge(wish: Wish, entry: Entry, fleet: Fleet): Judgement {
   const { peer, capability } = entry.advert;
   const isHere = peer === fleet.self;
   const breaker = fleet.breaker?.(peer, capability);
-  const queueMs = queueMsOf(entry, fleet.nowMs, fleet.inFlight?.(peer, capability));
+  const inFlight = fleet.inFlight?.(peer, capability);
+  const queueMs = queueMsOf(entry, fleet.nowMs, inFlight);
+  // Mostly nobody asks for it.
+  const knownQueueMs = queueMs > wish.patienceMs ? knownQueueMsOf(entry, fleet.nowMs, inFlight) : queueMs;
   const roundTripMs = isHere ? 0 : (fleet.roundTripMs(peer) ?? ROUND_TRIP_MS);
-  const rule = ruleAgainst(wish, entry, fleet, { queueMs, roundTripMs, breaker });
+  const rule = ruleAgainst(wish, entry, fleet, { knownQueueMs, roundTripMs, breaker });
   const work = workMs(wish, entry);
   const network = networkMs(wish, roundTripMs);
   const weight = weightOf(wish, entry, fleet.self);
@@ -40,6 +45,7 @@ export function judge(wish: Wish, entry: Entry, fleet: Fleet): Judgement {
     breaker,
     roundTripMs,
     queueMs,
+    knownQueueMs,
     workMs: work,
     networkMs: network,
     weight,

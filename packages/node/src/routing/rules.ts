@@ -27,7 +27,8 @@ export type Rule = (typeof RULES)[number];
 /** What concerns a service now, beside what it says itself. */
 export interface Circumstances {
   readonly roundTripMs: number;
-  readonly queueMs: number;
+  /** How long it waits for what is known; what others may have sent since is no reason to refuse it. */
+  readonly knownQueueMs: number;
   readonly breaker: BreakerView | undefined;
 }
 
@@ -56,12 +57,18 @@ function ruleAgainstEver(wish: Wish, entry: Entry, fleet: Fleet): Rule | undefin
   return undefined;
 }
 
-function ruleAgainstNow(wish: Wish, entry: Entry, { roundTripMs, queueMs, breaker }: Circumstances): Rule | undefined {
+function ruleAgainstNow(
+  wish: Wish,
+  entry: Entry,
+  { roundTripMs, knownQueueMs, breaker }: Circumstances,
+): Rule | undefined {
   if (!(entry.concurrency > 0)) return "stopped";
   if (!Number.isFinite(roundTripMs)) return "unreachable";
   if (breaker !== undefined && !lets(breaker)) return "breaker";
-  if (entry.isFull || queueMs > wish.patienceMs) return "busy";
   if (wish.refusedBy.size > 0 && wish.refusedBy.has(entry.advert.peer)) return "busy";
+  // Whoever has the turn is asked: what it says it has to do may be that very turn.
+  if (wish.turnPeer === entry.advert.peer) return undefined;
+  if (entry.isFull || knownQueueMs > wish.patienceMs) return "busy";
   return undefined;
 }
 
@@ -115,8 +122,8 @@ export function whyNot(rule: Rule, wish: Wish, { advert, hardware }: Entry, now:
       return brokenWords(now.breaker, nowMs);
     case "busy":
       if (wish.refusedBy.has(advert.peer)) return "it has just had no room for this";
-      return now.queueMs > wish.patienceMs
-        ? `it could begin in ${seconds(now.queueMs)}, and ${seconds(wish.patienceMs)} are waited at most`
+      return now.knownQueueMs > wish.patienceMs
+        ? `it could begin in ${seconds(now.knownQueueMs)}, and ${seconds(wish.patienceMs)} are waited at most`
         : "as many wait for it as may wait";
   }
 }

@@ -13,6 +13,7 @@ import type { SpeechOptions, WakeOptions } from "@parley/audio/turn";
 import { hotWordsOf, wakeWordsOf, type Config, type WakeInput } from "../config/index.ts";
 import type { Tool } from "../assistant/tools/tool.ts";
 import type { ChatMessage, GenerateOptions } from "../providers/language-model.ts";
+import { newRounds } from "../providers/rounds.ts";
 import { SpeedBook, type Capability, type Privacy } from "../routing/index.ts";
 import { Admission } from "./admission.ts";
 import type { Arbitration } from "./arbitration/arbitration.ts";
@@ -235,7 +236,7 @@ export class Services {
   /** How answers are generated, from the configuration. */
   generation(signal: AbortSignal | undefined): GenerateOptions {
     const { max_tokens: maxTokens, temperature } = this.config.llm;
-    return { maxTokens, temperature, ...(signal === undefined ? {} : { signal }) };
+    return { maxTokens, temperature, rounds: newRounds(), ...(signal === undefined ? {} : { signal }) };
   }
 
   /** Who answers what is said in `language`. A voice that is named need not speak what is heard. */

@@ -27,8 +27,21 @@ describe("what an engine has to do", () => {
     expect(backlog.demand(30_000)).toBeLessThan(0.02);
   });
 
+  it("is not asked for any more when nobody wants it: what was worked off was", () => {
+    const backlog = new Backlog();
+    const [wanted, left, waiting] = [backlog.add(1_000, 0), backlog.add(40_000, 0), backlog.add(8_000, 0)];
+    wanted.begin(0);
+    left.begin(0);
+    left.cancel(100);
+    waiting.cancel(100);
+    waiting.cancel(200);
+    left.end();
+    expect([backlog.running, backlog.queued, backlog.backlogMs(100)]).toEqual([1, 0, 900]);
+    expect(backlog.demand(100)).toBeCloseTo(0.55 * Math.exp(-100 / 2_000), 6);
+  });
+
   it("never counts below nothing, whatever is done in whatever order", () => {
-    const step = fc.record({ job: fc.nat(5), deed: fc.constantFrom("begin", "end"), atMs: fc.nat(5_000) });
+    const step = fc.record({ job: fc.nat(5), deed: fc.constantFrom("begin", "end", "cancel"), atMs: fc.nat(5_000) });
     fc.assert(
       fc.property(
         fc.array(step, { maxLength: 40 }),
@@ -40,6 +53,7 @@ describe("what an engine has to do", () => {
           expect(backlog.running).toBeGreaterThanOrEqual(0);
           expect(backlog.queued).toBeGreaterThanOrEqual(0);
           expect(backlog.backlogMs(2_500)).toBeGreaterThanOrEqual(0);
+          expect(backlog.demand(5_000)).toBeGreaterThanOrEqual(0);
           for (const job of jobs) job.end();
           expect([backlog.running, backlog.queued]).toEqual([0, 0]);
         },
@@ -82,6 +96,46 @@ describe("a job that another peer sends", () => {
     const { moveAboveMs = 0 } = decision.terms() ?? {};
     expect(moveAboveMs).toBeGreaterThan(500);
     expect(moveAboveMs).toBeLessThan(520);
+  });
+});
+
+describe("an engine that has nothing to do", () => {
+  it("is never refused, however slow it is and however much was asked of it of late", () => {
+    const slow = fc.double({ min: 0.001, max: 1e6, noNaN: true });
+    fc.assert(
+      fc.property(slow, slow, fc.nat(60_000), fc.nat(20_000), (firstResultMs, realTimeFactor, demand, nowMs) => {
+        const idle = advert({ speed: { firstResultMs, realTimeFactor }, demand });
+        const decision = decide({ capability: "stt", patienceMs: 0 }, fleet([idle], { nowMs }));
+        expect(decision.refusal).toBeUndefined();
+        const terms = decision.terms();
+        expect(terms === undefined || admit({ ...IDLE, queueCapacity: 0 }, terms)).toEqual({ taken: true });
+      }),
+    );
+  });
+});
+
+const IDLE: Load = { concurrency: 1, running: 0, queued: 0, backlogMs: 0, queueCapacity: 2 };
+
+describe("work that goes on where it began", () => {
+  const stickTo = { peer: "a", within: "turn" } as const;
+  const busy = advert({ running: 1, queued: 2, queueCapacity: 2, backlogMs: 60_000 });
+
+  it("is not refused for what an old advert says: who has the turn is asked", () => {
+    expect(decide({ capability: "stt" }, fleet([busy])).refusal?.code).toBe("engines-busy");
+    const decision = decide({ capability: "stt", stickTo }, fleet([busy]));
+    expect(decision.best?.advert.peer).toBe("a");
+    expect(decision.terms()).toMatchObject({ hasTurn: true });
+    // It has been asked, and had no room.
+    const refusedBy = ["a"];
+    expect(decide({ capability: "stt", stickTo, refusedBy }, fleet([busy])).refusal?.code).toBe("engines-busy");
+  });
+
+  it("is let in where new work is not, up to a bound", () => {
+    const full = { ...IDLE, running: 1, queued: 2 };
+    const terms = { workMs: 1, patienceMs: 1_000, moveAboveMs: Infinity };
+    expect(admit(full, terms)).toEqual({ taken: false, why: "full" });
+    expect(admit(full, { ...terms, hasTurn: true })).toEqual({ taken: true });
+    expect(admit({ ...full, queued: 4 }, { ...terms, hasTurn: true })).toEqual({ taken: false, why: "full" });
   });
 });
 

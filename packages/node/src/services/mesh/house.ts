@@ -16,6 +16,7 @@ import {
   type Policy,
   type RouteRequest,
 } from "../../routing/index.ts";
+import { LeftJobs, withoutJobs } from "./left-jobs.ts";
 import type { EngineFacts, Offer } from "./offers.ts";
 import { Silences } from "./silences.ts";
 
@@ -23,6 +24,9 @@ import { Silences } from "./silences.ts";
 export const SPREAD_EVERY_MS = 250;
 /** Several that come together are told together. */
 const TOGETHER_MS = 10;
+/** The way to a peer that was never measured, and how long it takes there until a job that is left has gone. */
+const ROUND_TRIP_MS = 20;
+const LEAVING_MS = 100;
 
 export interface HouseOptions {
   /** This peer. */
@@ -52,6 +56,7 @@ export class House {
   readonly #facts = new Map<string, EngineFacts>();
   readonly #offers = new Map<string, readonly Offer[]>();
   readonly #sent = new SentJobs();
+  readonly #left = new LeftJobs();
   /** When what each peer has said was true. */
   readonly #saidMs = new Map<string, number>();
   readonly #breakers = new Breakers();
@@ -125,8 +130,8 @@ export class House {
     return this.#breakers.view(peer, capability, this.clock.nowMs());
   }
 
-  /** A job is given to whoever was decided on; over, however it ended, once the result is called. */
-  began({ advert, expected, isHere }: Candidate): () => void {
+  /** A job is given to whoever was decided on; over, however it ended, once the result is called. `left`: this peer took it back. */
+  began({ advert, expected, isHere }: Candidate): (how: "ended" | "left") => void {
     const { peer, capability } = advert;
     const nowMs = this.clock.nowMs();
     this.#breakers.began(peer, capability, nowMs);
@@ -134,9 +139,10 @@ export class House {
     if (isHere) return () => undefined;
     const arrivesMs = nowMs + (this.roundTripMs(peer) ?? 0) / 2;
     const over = this.#sent.began(peer, capability, { workMs: expected.workMs, arrivesMs });
-    return () => {
+    return (how) => {
       over();
       this.#isDone(advert, arrivesMs);
+      if (how === "left") this.#left.add(serviceKey(advert), { arrivesMs, goneMs: this.#goneMs(peer) });
     };
   }
 
@@ -144,11 +150,12 @@ export class House {
   #isDone(advert: Advert, arrivesMs: number): void {
     const said = this.#offers.get(advert.peer)?.find((each) => serviceKey(each.advert) === serviceKey(advert));
     if (said === undefined || (this.#saidMs.get(advert.peer) ?? -Infinity) < arrivesMs) return;
-    const { running, queued, backlogMs = 0 } = said.advert;
-    const jobs = running + queued;
-    if (jobs === 0) return;
-    const left = Math.min(said.advert.concurrency, jobs - 1);
-    this.learn(advert, { running: left, queued: jobs - 1 - left, backlogMs: (backlogMs * (jobs - 1)) / jobs });
+    this.learn(advert, withoutJobs(said.advert, 1));
+  }
+
+  /** When a job that is left now is known there to be left. */
+  #goneMs(peer: string): number {
+    return this.clock.nowMs() + (this.roundTripMs(peer) ?? ROUND_TRIP_MS) / 2 + LEAVING_MS;
   }
 
   /** How it went. `undefined`: it was taken back, or refused for lack of room; nothing is learnt of it. */
@@ -231,14 +238,21 @@ export class House {
     this.#drop(peer);
     if (offers.length === 0) return;
     const nowMs = this.clock.nowMs() - (this.roundTripMs(peer) ?? 0) / 2;
-    this.#offers.set(peer, offers);
+    const now = peer === this.self ? offers : offers.map((offer) => this.#withoutLeft(offer, nowMs));
+    this.#offers.set(peer, now);
     this.#saidMs.set(peer, nowMs);
-    for (const { advert, facts } of offers) {
+    for (const { advert, facts } of now) {
       // What this peer's own engine has to do is known as it is: nothing has come unseen since.
       this.#directory.put(peer === this.self ? { ...advert, demand: 0 } : advert, nowMs);
       this.#facts.set(serviceKey(advert), facts);
       this.#sent.reported(peer, advert.capability, nowMs);
     }
+  }
+
+  /** What was said while jobs were on their way out that nobody wants any more. */
+  #withoutLeft({ advert, facts }: Offer, saidMs: number): Offer {
+    const jobs = this.#left.among(serviceKey(advert), saidMs);
+    return { facts, advert: jobs === 0 ? advert : { ...advert, ...withoutJobs(advert, jobs) } };
   }
 
   #drop(peer: string): void {

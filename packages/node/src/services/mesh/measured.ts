@@ -34,7 +34,7 @@ export function measuredSpeechToText(stt: SpeechToText, options: MeasureOptions)
     languages: stt.languages,
     redecodes: stt.redecodes,
     async transcribe(samples, how) {
-      const job = options.workload.count(options.workMs(stt.id, { audioMs: msOf(samples.length) }));
+      const job = options.workload.count(options.workMs(stt.id, { audioMs: msOf(samples.length) }), how?.signal);
       const startedMs = nowMs();
       try {
         const transcript = await stt.transcribe(samples, how);
@@ -52,9 +52,8 @@ export function measuredSpeechToText(stt: SpeechToText, options: MeasureOptions)
 /** The engine has it as long as somebody speaks: it is a job from its beginning to its end. */
 function measuredStream(stt: SpeechToText, how: StreamOptions | undefined, options: MeasureOptions): SpeechStream {
   const stream = startStream(stt, how);
-  const job = options.workload.count(options.workMs(stt.id, {}));
+  const job = options.workload.count(options.workMs(stt.id, {}), how?.signal);
   let samples = 0;
-  how?.signal?.addEventListener("abort", job.over, { once: true });
   return {
     events: stream.events,
     async feed(block, mayBeLast) {
@@ -86,7 +85,7 @@ export function measuredTextToSpeech(tts: TextToSpeech, options: MeasureOptions)
     async *synthesize(text, how) {
       const timed = timing(options.nowMs);
       const size = { characters: text.length };
-      const job = options.workload.count(options.workMs(tts.id, size));
+      const job = options.workload.count(options.workMs(tts.id, size), how?.signal);
       try {
         yield* timed.through(tts.synthesize(text, how));
         if (job.isAlone) options.record(tts.id, { size, ...timed.measure() });
@@ -103,12 +102,17 @@ export function measuredLanguageModel(llm: LanguageModel, options: MeasureOption
     async *generate(messages, how) {
       const timed = timing(options.nowMs);
       const promptTokens = promptTokensOf(messages);
-      const job = options.workload.count(options.workMs(llm.id, { promptTokens }));
+      const job = options.workload.count(options.workMs(llm.id, { promptTokens }), how?.signal);
+      let isWhole = false;
       try {
         yield* timed.through(llm.generate(messages, how));
-        const size = { promptTokens, tokens: timed.items };
-        if (job.isAlone && timed.items > 0) options.record(llm.id, { size, ...timed.measure() });
+        isWhole = true;
       } finally {
+        // One that was stopped took as long as it took, too; behind its last token nothing was waited for.
+        const tokens = isWhole ? timed.items : timed.items - 1;
+        if (job.isAlone && timed.items > 0) {
+          options.record(llm.id, { size: { promptTokens, tokens }, ...timed.measure() });
+        }
         job.over();
       }
     },

@@ -31,7 +31,10 @@ export type SoundRef = StreamRef<SoundItem>;
 export type AnswerRef = StreamRef<AnswerItem>;
 
 /** Routing's `Terms`; without {@link moveAboveMs} it stays there. */
-export type SentTerms = Omit<Terms, "moveAboveMs"> & { readonly moveAboveMs?: number | undefined };
+export type SentTerms = Omit<Terms, "moveAboveMs" | "hasTurn"> & {
+  readonly moveAboveMs?: number | undefined;
+  readonly hasTurn?: boolean | undefined;
+};
 
 interface Job {
   /** What whoever sends it expects of it; whoever is much busier says so, and it goes elsewhere. */
@@ -73,6 +76,8 @@ export interface ThinkJob extends Job {
   readonly maxTokens?: number | undefined;
   readonly temperature?: number | undefined;
   readonly seed?: number | undefined;
+  /** One of several rounds of the answer of that name; those before it are over. */
+  readonly round?: string | undefined;
 }
 
 /** A live stream that is looked at: for voices, or for wake words. */
@@ -128,7 +133,12 @@ const atMs = z.number().min(0).max(LATEST_MS);
 const share = z.number().min(0).max(1);
 
 const amountMs = z.number().min(0).max(1e12);
-const terms = z.strictObject({ workMs: amountMs, patienceMs: amountMs, moveAboveMs: amountMs.optional() });
+const terms = z.strictObject({
+  workMs: amountMs,
+  patienceMs: amountMs,
+  moveAboveMs: amountMs.optional(),
+  hasTurn: z.boolean().optional(),
+});
 const count = z.int().min(0).max(1_000_000);
 
 const opening = z.strictObject({ credit: z.int().min(0).max(ANSWER_WINDOW) });
@@ -170,6 +180,7 @@ const think = z.strictObject({
   maxTokens: z.int().min(1).max(100_000).optional(),
   temperature: z.number().min(0).max(2).optional(),
   seed: z.int().min(0).optional(),
+  round: shortText.optional(),
 });
 const follow = z.strictObject({ type: z.literal("follow"), terms, urgent: z.boolean().optional() });
 

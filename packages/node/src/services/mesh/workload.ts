@@ -68,22 +68,34 @@ export class Workload {
     };
   }
 
-  /** The engine has a job more. @param workMs that it is expected to take */
-  count(workMs: number): CountedJob {
-    const job = this.#backlog.add(workMs, this.#options.nowMs());
+  /**
+   * The engine has a job more.
+   * @param workMs that it is expected to take
+   * @param signal with it the job is over, however long the engine takes to let go of it: whoever comes next waits for it no more
+   */
+  count(workMs: number, signal?: AbortSignal): CountedJob {
+    const { nowMs } = this.#options;
+    const job = this.#backlog.add(workMs, nowMs());
     const wasAlone = this.#isUncrowded();
+    const isUncrowded = (): boolean => this.#isUncrowded();
+    let wasAloneToItsEnd: boolean | undefined;
     this.#waiting.add(job);
     this.#changed();
     const over = (): void => {
-      job.end();
+      if (wasAloneToItsEnd !== undefined) return;
+      wasAloneToItsEnd = wasAlone && isUncrowded();
+      signal?.removeEventListener("abort", over);
+      if (signal?.aborted === true) job.cancel(nowMs());
+      else job.end();
       this.#waiting.delete(job);
       this.#changed();
     };
-    const isUncrowded = (): boolean => this.#isUncrowded();
+    if (signal?.aborted === true) over();
+    else signal?.addEventListener("abort", over, { once: true });
     return {
       over,
       get isAlone() {
-        return wasAlone && isUncrowded();
+        return wasAloneToItsEnd ?? (wasAlone && isUncrowded());
       },
     };
   }

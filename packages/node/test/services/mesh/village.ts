@@ -27,6 +27,8 @@ export interface Script {
   stepMs?: number;
   /** It stands still from now on. */
   isStuck?: boolean;
+  /** How long the model takes to let go of an answer that is stopped. */
+  lingersMs?: number;
   /** Of the model; the same everywhere when absent. */
   model?: string;
   reach?: Reach;
@@ -288,6 +290,7 @@ function scriptedLlm(script: Script, ground: Ground): LanguageModel {
         }
         isWhole = true;
       } finally {
+        if (!isWhole && script.lingersMs !== undefined) await lasting({}, script.lingersMs, ground.clock, undefined);
         over(isWhole);
       }
     },

@@ -22,7 +22,7 @@ afterAll(() => system.stop());
 const own: ActorRef<never> = system.resolve("parley://attic/temporary");
 const foreign: ActorRef<never> = system.resolve("parley://cellar/services/llm");
 const answer = { sink: own, credit: 16 };
-const terms = { workMs: 100, patienceMs: 4_000, moveAboveMs: 30 };
+const terms = { workMs: 100, patienceMs: 4_000, moveAboveMs: 30, hasTurn: true };
 
 const VALID = {
   hear: [
@@ -32,7 +32,15 @@ const VALID = {
   speak: [acceptsSpeak, { type: "speak", terms, text: "Hello.", voice: "mouth", speed: 1.5, replyTo: own, answer }],
   think: [
     acceptsThink,
-    { type: "think", terms, messages: [{ role: "user", content: "hi" }], maxTokens: 9, replyTo: own, answer },
+    {
+      type: "think",
+      terms,
+      messages: [{ role: "user", content: "hi" }],
+      maxTokens: 9,
+      round: "r-1",
+      replyTo: own,
+      answer,
+    },
   ],
   follow: [acceptsFollow, { type: "follow", terms, sound: own, replyTo: own, answer, urgent: true }],
 } as const;
@@ -42,7 +50,7 @@ const kinds = Object.entries(VALID);
 const spoilt = fc.record({
   kind: fc.constantFrom(...kinds),
   key: fc.oneof(
-    fc.constantFrom("type", "terms", "sound", "replyTo", "answer", "text", "messages", "speed", "hotWords"),
+    fc.constantFrom("type", "terms", "sound", "replyTo", "answer", "text", "messages", "speed", "hotWords", "round"),
     fc.string(),
   ),
   value: fc.anything({

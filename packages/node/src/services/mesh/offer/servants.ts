@@ -2,7 +2,7 @@
 import type { ActorContext, Behavior, SpawnOptions } from "@parley/actors";
 import { AudioError } from "@parley/audio";
 import { refuseTooLong, startStream } from "@parley/audio/engines";
-import type { Capability } from "../../../routing/index.ts";
+import type { Capability, Terms } from "../../../routing/index.ts";
 import { engineTitles } from "../../stage.ts";
 import type { EngineOf, LocalEngine } from "../engines.ts";
 import {
@@ -17,6 +17,7 @@ import {
   SOUND_WINDOW,
   type FollowJob,
   type HearJob,
+  type SentTerms,
   type SoundRef,
   type SpeakJob,
   type ThinkJob,
@@ -138,21 +139,25 @@ export function wakeServant(local: LocalEngine<EngineOf["wake"]>): Servant<Follo
 type Work<Engine, Job> = (engine: Engine, job: Job, answer: Answer, context: ActorContext<Job>) => Promise<void>;
 
 /** Never busy itself: each job runs beside the next message, and ends with the actor's life. */
-function servant<Kind extends Capability, Job extends Pick<SpeakJob, "replyTo" | "answer" | "terms">>(
-  kind: Kind,
-  local: LocalEngine<EngineOf[Kind]>,
-  isLively: boolean,
-  work: Work<EngineOf[Kind], Job>,
-): Behavior<Job> {
+function servant<
+  Kind extends Capability,
+  Job extends Pick<SpeakJob, "replyTo" | "answer" | "terms"> & Pick<ThinkJob, "round">,
+>(kind: Kind, local: LocalEngine<EngineOf[Kind]>, isLively: boolean, work: Work<EngineOf[Kind], Job>): Behavior<Job> {
+  /** Answers of several rounds whose last is not over. The news that it was stopped may come after the next. */
+  const rounds = new Map<string, Answer>();
   return (context) => (job) => {
-    const admission = local.workload.admit({ ...job.terms, moveAboveMs: job.terms.moveAboveMs ?? Infinity });
+    if (job.round !== undefined) rounds.get(job.round)?.leave();
+    const admission = local.workload.admit(termsOf(job.terms));
     const leave = admission.taken ? local.workload.enter(job.terms.workMs) : undefined;
     const { clock, signal } = context;
     const answer = new Answer({
       clock,
       signal,
       isLively,
-      over: () => leave?.(),
+      over: () => {
+        leave?.();
+        if (job.round !== undefined && rounds.get(job.round) === answer) rounds.delete(job.round);
+      },
       work: async (own) => {
         if (!admission.taken) {
           await own.push({ type: "refused", why: admission.why, load: local.workload.load });
@@ -163,11 +168,18 @@ function servant<Kind extends Capability, Job extends Pick<SpeakJob, "replyTo" |
         await work(local.ready, job, own, context);
       },
     });
+    // Whoever comes next does not wait for what nobody wants any more.
+    answer.signal.addEventListener("abort", () => leave?.(), { once: true });
+    if (job.round !== undefined) rounds.set(job.round, answer);
     const refused = job.replyTo.tell(
       context.offerStream(answer.items, { idleTimeoutMs: UNREAD_MS, opening: job.answer }),
     );
     if (refused !== undefined) answer.leave();
   };
+}
+
+function termsOf({ workMs, patienceMs, moveAboveMs = Infinity, hasTurn = false }: SentTerms): Terms {
+  return { workMs, patienceMs, moveAboveMs, hasTurn };
 }
 
 type Heard = ReturnType<typeof readSound>;

@@ -3,7 +3,8 @@
  * what was given out is not written again, and nothing of it is missing.
  */
 import type { GenerateOptions, LanguageModel, ChatMessage } from "../../../providers/language-model.ts";
-import type { Advert } from "../../../routing/index.ts";
+import type { Rounds } from "../../../providers/rounds.ts";
+import type { Advert, RouteRequest } from "../../../routing/index.ts";
 import { promptTokensOf } from "../measured.ts";
 import type { ThinkJob } from "../wire.ts";
 import { defined } from "./defined.ts";
@@ -16,6 +17,8 @@ type Placed = Placement<"llm">;
 /** Tokens come unevenly: so many may be missing before that means something. */
 const TOKENS_MISSED = 6;
 const USUAL_TOKENS = 120;
+/** An answer that has begun is waited for, within its own limit: to be cut off in its middle is worse than to be sent away. */
+const BEGUN_PATIENCE_MS = 600_000;
 
 /** `placement`'s models as one. */
 export function routedLanguageModel(placement: Placed, ask: Ask = {}): LanguageModel {
@@ -25,7 +28,8 @@ export function routedLanguageModel(placement: Placed, ask: Ask = {}): LanguageM
     },
     async *generate(messages, how = {}) {
       if (isAlone(placement)) {
-        yield* (await ownEngine(placement, ask, how.signal)).generate(messages, how);
+        const { rounds: _, ...rest } = how;
+        yield* (await ownEngine(placement, ask, how.signal)).generate(messages, rest);
         return;
       }
       const options = { clock: placement.house.clock, signal: how.signal, doing: "thinking" };
@@ -43,9 +47,13 @@ class Reply extends PlacedWork<"llm", string> {
     const size = { promptTokens, tokens: Math.min(how.maxTokens ?? USUAL_TOKENS, USUAL_TOKENS) };
     super(placement, {
       ask,
-      wishes: () => [{ size }],
-      here: (engine, signal) => this.#rest(how, (left) => engine.generate(this.#begun(messages), { ...left, signal })),
-      there: (there, signal) => this.#rest(how, (left) => writtenThere(there, this.#begun(messages), left, signal)),
+      wishes: () => [{ size, ...goingOn(how.rounds) }],
+      here: (engine, signal) =>
+        this.#rest(how, placement.house.self, (left) => engine.generate(this.#begun(messages), { ...left, signal })),
+      there: (there, signal) =>
+        this.#rest(how, there.peer, (left) => {
+          return writtenThere(there, this.#begun(messages), { ...left, rounds: how.rounds }, signal);
+        }),
       expectedMs: ({ speed }: Advert, isFirst) => {
         const { tokensPerSecond, promptTokensPerSecond, firstResultMs } = speed;
         if (tokensPerSecond === undefined || firstResultMs === undefined) return undefined;
@@ -68,25 +76,32 @@ class Reply extends PlacedWork<"llm", string> {
   /** Nothing where as much was written as was allowed. */
   async *#rest(
     how: GenerateOptions,
+    peer: string,
     write: (left: GenerateOptions) => AsyncIterable<Sign<string>>,
   ): AsyncGenerator<Sign<string>> {
-    const { maxTokens, ...rest } = how;
-    if (maxTokens === undefined) {
-      yield* write(rest);
-    } else if (maxTokens > this.#pieces) {
-      // A piece is a token of most models.
-      yield* write({ ...rest, maxTokens: maxTokens - this.#pieces });
+    const { maxTokens, rounds, ...rest } = how;
+    // A piece is a token of most models.
+    const left = maxTokens === undefined ? {} : { maxTokens: maxTokens - this.#pieces };
+    if (left.maxTokens !== undefined && left.maxTokens <= 0) return;
+    for await (const sign of write({ ...rest, ...left })) {
+      if (rounds !== undefined && sign !== ALIVE) rounds.peer = peer;
+      yield sign;
     }
   }
+}
+
+/** Behind what was written before. */
+function goingOn({ peer }: Partial<Rounds> = {}): Pick<RouteRequest, "stickTo" | "patienceMs"> {
+  return peer === undefined ? {} : { stickTo: { peer, within: "turn" }, patienceMs: BEGUN_PATIENCE_MS };
 }
 
 async function* writtenThere(
   { system, peer, terms }: There,
   messages: readonly ChatMessage[],
-  { maxTokens, temperature, seed, urgent }: GenerateOptions,
+  { maxTokens, temperature, seed, urgent, rounds }: Omit<GenerateOptions, "rounds"> & { rounds: Rounds | undefined },
   signal: AbortSignal,
 ): AsyncGenerator<Sign<string>> {
-  const how = defined({ maxTokens, temperature, seed, urgent });
+  const how = defined({ maxTokens, temperature, seed, urgent, round: rounds?.id });
   const job: Omit<ThinkJob, "replyTo" | "answer"> = { type: "think", terms, messages, ...how };
   for await (const item of askEngine(system, { peer, kind: "llm" }, (back) => ({ ...job, ...back }), signal)) {
     yield item.type === "text" ? item.text : ALIVE;

@@ -101,7 +101,7 @@ interface Choice {
 }
 
 interface Place extends Doer, Choice {
-  readonly over: () => void;
+  readonly over: (how: "ended" | "left") => void;
   items: number;
 }
 
@@ -234,7 +234,7 @@ export class PlacedWork<Kind extends Capability, Item> implements Work<Item> {
     const { house, kind, onMoved } = this.#placement;
     const place = this.#places.get(peer);
     this.#places.delete(peer);
-    place?.over();
+    place?.over(how === "done" || how === "failed" ? "ended" : "left");
     if (place?.candidate !== undefined) house.ended(peer, kind, outcomeOf(how, error));
     if (error instanceof Busier && place?.candidate !== undefined) {
       this.#moves += 1;
@@ -265,7 +265,7 @@ export class PlacedWork<Kind extends Capability, Item> implements Work<Item> {
       const decision = house.decide({
         ...wish,
         capability: kind,
-        patienceMs: policyFor(house.policy, kind).patienceMs ?? PATIENCE_MS[kind],
+        patienceMs: wish.patienceMs ?? policyFor(house.policy, kind).patienceMs ?? PATIENCE_MS[kind],
         ...(strict === undefined ? {} : { privacy: strict }),
         ...(model === undefined ? {} : { model }),
         exclude: [...exclude, ...unsuited],
@@ -323,8 +323,8 @@ export class PlacedWork<Kind extends Capability, Item> implements Work<Item> {
 
 function sentTerms(terms: Terms | undefined): SentTerms | undefined {
   if (terms === undefined) return undefined;
-  const { workMs, patienceMs, moveAboveMs } = terms;
-  return { workMs, patienceMs, ...(Number.isFinite(moveAboveMs) ? { moveAboveMs } : {}) };
+  const { moveAboveMs, ...rest } = terms;
+  return { ...rest, ...(Number.isFinite(moveAboveMs) ? { moveAboveMs } : {}) };
 }
 
 function outcomeOf(how: Ending, error: unknown): "well" | Failure | undefined {
