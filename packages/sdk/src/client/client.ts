@@ -48,7 +48,11 @@ export class ParleyClient {
 
   /** Use {@link connect}. */
   constructor(options: ConnectOptions) {
+    const isWorking = (): boolean => this.#works.isLively;
     this.#link = new Link(options, {
+      get isWorking() {
+        return isWorking();
+      },
       up: (welcome, isAgain) => this.#up(welcome, isAgain),
       down: (error) => this.#down(error),
       waiting: (inMs, round) => this.#emitter.emit("reconnecting", { inMs, round }),
@@ -316,6 +320,7 @@ export class ParleyClient {
     const work = this.#works.start(course, audio, signal, neverWaits);
     const refusal = this.#link.end ?? this.#impatience;
     if (refusal !== undefined) this.#works.failAll(refusal);
+    this.#link.hurry();
     return work;
   }
 

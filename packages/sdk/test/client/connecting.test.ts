@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { connect, type ClientEvents, type ParleyClient } from "../../src/index.ts";
-import { clientOf, deadUrl, ProtocolPeer, QUICK, silentServer } from "./protocol-peer.ts";
+import { clientOf, deadUrl, follow, ProtocolPeer, QUICK, silentServer } from "./protocol-peer.ts";
 
 const seen = <N extends keyof ClientEvents>(client: ParleyClient, name: N): ClientEvents[N][] => {
   const events: ClientEvents[N][] = [];
@@ -151,6 +151,46 @@ describe("a connection that is lost", () => {
     isSilent = true;
     await expect.poll(() => client.server.name).toBe("second");
     expect(disconnected).toMatchObject([{ error: { message: "the peer is silent" } }]);
+  });
+
+  describe("while work is under way", () => {
+    const CLOSELY = {
+      ...QUICK,
+      heartbeatMs: 60_000,
+      silentMs: 60_000,
+      workHeartbeatMs: 20,
+      workSilentMs: 200,
+    } as const;
+
+    it("is one whose peer is silent for a much shorter while, and the work goes on at the next", async () => {
+      let isSilent = false;
+      const first = await ProtocolPeer.start({ answersHeartbeats: () => !isSilent });
+      const second = await ProtocolPeer.start({
+        name: "second",
+        onMessage: (message, guest) => guest.result(message.messageId),
+      });
+      const client = await clientOf([first, second], { reconnect: CLOSELY });
+      const asking = follow(client.ask({ text: "What is the capital of France?" }));
+      await expect.poll(() => first.guest.messages.length).toBe(1);
+      isSilent = true;
+      expect(await asking).toMatchObject({ error: undefined });
+      expect(client.server.name).toBe("second");
+    });
+
+    it("is none where the peer reads a recording no faster than it hears it", async () => {
+      const peer = await ProtocolPeer.start({ answersHeartbeats: () => false });
+      const client = await clientOf([peer], { reconnect: CLOSELY });
+      const disconnected = seen(client, "disconnected");
+      async function* recording(): AsyncGenerator<Float32Array> {
+        for (let second = 0; second < 20; second += 1) yield new Float32Array(16_000);
+      }
+      void follow(client.listen(recording()));
+      await expect.poll(() => peer.guest.frames.length).toBe(200);
+      await new Promise((resolve) => {
+        setTimeout(resolve, 500);
+      });
+      expect(disconnected).toEqual([]);
+    });
   });
 
   it("is kept while the peer answers slowly, but answers", async () => {

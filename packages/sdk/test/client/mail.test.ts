@@ -198,6 +198,27 @@ describe("a question to the peer", () => {
     expect(back.guest.messages).toHaveLength(1);
   });
 
+  it("fails at once when it is asked after that, until there is a peer again", async () => {
+    const answer = (message: Message, guest: Guest): void => guest.result(message.messageId);
+    const peer = await ProtocolPeer.start({ onMessage: answer });
+    const client = await clientOf([peer], { reconnect: { ...QUICK, patienceMs: 100 } });
+    peer.die();
+    await expect(client.status()).rejects.toMatchObject({ code: "connection-lost" });
+    // Each of these would else wait for its 30 seconds.
+    const asked = [
+      () => client.getActiveNodes(),
+      () => client.status(),
+      () => client.run("dance"),
+      () => client.query("weather"),
+      () => client.command(KITCHEN, "light"),
+      () => client.transcribe(sound()),
+    ];
+    for (const ask of asked) await expect(ask()).rejects.toMatchObject({ code: "connection-lost", retryable: true });
+    await ProtocolPeer.startAt(Number(new URL(peer.url).port), { onMessage: answer });
+    await expect.poll(() => client.connection.isConnected).toBe(true);
+    expect(await client.status()).toEqual({});
+  }, 10_000);
+
   it("tells of groups and channels, and says so again at the next peer", async () => {
     const answer = (message: Message, guest: Guest): void => guest.result(message.messageId);
     const first = await ProtocolPeer.start({ onMessage: answer });
@@ -440,3 +461,7 @@ describe("commands and questions of other clients", () => {
       ]);
   });
 });
+
+async function* sound(): AsyncGenerator<Float32Array> {
+  yield new Float32Array(160);
+}

@@ -4,7 +4,7 @@ import { createMessage, parseMessage, type Message, type Payload } from "../../p
 import { AddressBook, type Ending } from "./address-book.ts";
 import { breachError, elsewhereError, lostError, patienceError, whyNot } from "./endings.ts";
 import { introductionOf } from "./introduction.ts";
-import { givenPeers, isSafe, keepingOf, type ConnectOptions, type Keeping } from "./options.ts";
+import { givenPeers, isSafe, keepingOf, pacesOf, type ConnectOptions, type Keeping } from "./options.ts";
 import { Pulse } from "./pulse.ts";
 import { Seeker, type Failed, type SeekerEffect } from "./seeker.ts";
 import {
@@ -45,6 +45,8 @@ export interface LinkHearer {
   impatient(error: ParleyError): void;
   /** It is over for good. */
   over(error: ParleyError): void;
+  /** Whether the peer is working for this client, and owes it a sign of life soon. */
+  readonly isWorking: boolean;
   message(message: Message): void;
   binary(bytes: Uint8Array): void;
 }
@@ -135,6 +137,11 @@ export class Link {
   send(data: string | Uint8Array<ArrayBuffer>): void {
     this.#saidMs = performance.now();
     this.#up?.send(data);
+  }
+
+  /** There is work: the peer is watched more closely from now on. */
+  hurry(): void {
+    this.#pulse?.hurry();
   }
 
   /** What the house says its peers are; addresses at which the token would not be safe are passed over. */
@@ -298,10 +305,9 @@ export class Link {
     this.#saidMs = this.#upSinceMs;
     this.#loss = undefined;
     this.#seeker.goOn(this.#options.reconnect !== false);
-    const { heartbeatMs: everyMs, silentMs } = this.keeping;
+    const { idle, working } = pacesOf(this.keeping);
     this.#pulse = new Pulse({
-      everyMs,
-      silentMs,
+      pace: () => (this.#hearer.isWorking ? working : idle),
       beat: () => {
         const isIdle = performance.now() - this.#saidMs > IDLE_MS;
         const payload = { timestamp: Date.now(), status: isIdle ? ("idle" as const) : ("active" as const) };

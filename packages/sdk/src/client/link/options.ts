@@ -1,6 +1,7 @@
 /** How a client finds its peers and says who it is. */
 import { ParleyError } from "../../errors.ts";
 import type { Payload } from "../../protocol/envelope.ts";
+import type { Pace } from "./pulse.ts";
 import type { OpenSocket } from "./socket.ts";
 
 /**
@@ -17,10 +18,14 @@ export interface KeepOptions {
   readonly mostPauseMs?: number;
   /** Work under way, questions and new requests fail with `connection-lost` when no peer was there for so long. 30,000. */
   readonly patienceMs?: number;
-  /** Between heartbeats. 2,000. */
+  /** A peer of which nothing came for so long is asked for a sign of life. 2,000. */
   readonly heartbeatMs?: number;
-  /** A peer that gives no sign of life for so long after a heartbeat is left. 5,000. */
+  /** One that gives none for so long after that is left. 5,000. */
   readonly silentMs?: number;
+  /** As `heartbeatMs`, while the peer has something to do for this client. 500, or `heartbeatMs` where that is less. */
+  readonly workHeartbeatMs?: number;
+  /** As `silentMs`, likewise. 1,500, or `silentMs` where that is less. */
+  readonly workSilentMs?: number;
   /** Whether the house is asked for more peers. True. */
   readonly learn?: boolean;
 }
@@ -56,6 +61,15 @@ export interface ConnectOptions {
 /** {@link KeepOptions}, filled in. */
 export type Keeping = Required<KeepOptions>;
 
+/** How closely a peer is watched. */
+export function pacesOf(keeping: Keeping): { readonly idle: Pace; readonly working: Pace } {
+  const { heartbeatMs, silentMs, workHeartbeatMs, workSilentMs } = keeping;
+  return {
+    idle: { everyMs: heartbeatMs, silentMs },
+    working: { everyMs: workHeartbeatMs, silentMs: workSilentMs },
+  };
+}
+
 export function keepingOf({ reconnect }: ConnectOptions): Keeping {
   const given = reconnect === false ? { learn: false } : (reconnect ?? {});
   const keeping = {
@@ -65,8 +79,10 @@ export function keepingOf({ reconnect }: ConnectOptions): Keeping {
     heartbeatMs: 2_000,
     silentMs: 5_000,
     learn: true,
+    ...given,
   };
-  return { ...keeping, ...given };
+  const { heartbeatMs, silentMs } = keeping;
+  return { workHeartbeatMs: Math.min(500, heartbeatMs), workSilentMs: Math.min(1_500, silentMs), ...keeping };
 }
 
 /** The addresses that were given. @throws ParleyError `cannot-connect` when there are none, and nobody looks for any */

@@ -65,6 +65,8 @@ export class Outbox {
   readonly #onReport: (report: DeliveryReport) => void;
   readonly #entries = new Map<string, Entry>();
   #bytes = 0;
+  /** Nobody was there for so long that questions do not wait any more. */
+  #impatience: ParleyError | undefined;
 
   constructor(line: MailLine, onReport: (report: DeliveryReport) => void) {
     this.#line = line;
@@ -78,11 +80,12 @@ export class Outbox {
 
   /**
    * Sends, now or with the next connection, and waits for the end.
-   * @throws ParleyError `overloaded`, `cancelled`, `timed-out`, `refused`, `work-failed`
+   * @throws ParleyError `connection-lost`, `overloaded`, `cancelled`, `timed-out`, `refused`, `work-failed`
    */
   async send(message: Message, awaited: Awaited, signal: AbortSignal, doing: string): Promise<Outcome> {
     const text = JSON.stringify(message);
     if (signal.aborted) throw abortedError(signal, doing);
+    if (awaited.answer === true && this.#impatience !== undefined) throw this.#impatience;
     const bytes = new TextEncoder().encode(text).byteLength;
     if (bytes > MAX_TEXT_BYTES) throw tooLarge(bytes);
     if (this.#entries.size >= MOST_WAITING || this.#bytes + bytes > MOST_BYTES) throw full();
@@ -108,6 +111,7 @@ export class Outbox {
 
   /** There is a peer: it is told everything that it, or the one before it, has not answered. */
   up(): void {
+    this.#impatience = undefined;
     for (const entry of this.#entries.values()) {
       entry.isTold = entry.isTaken;
       entry.held = undefined;
@@ -146,8 +150,12 @@ export class Outbox {
     for (const entry of this.#entries.values()) entry.fail(error);
   }
 
-  /** Those who wait for an answer have waited long enough; messages go on waiting for their time to be over. */
+  /**
+   * Those who wait for an answer have waited long enough, and whoever asks before there is a peer does not wait at all; messages go on
+   * waiting for their time to be over.
+   */
   failQuestions(error: ParleyError): void {
+    this.#impatience = error;
     for (const entry of this.#entries.values()) if (entry.answer === true) entry.fail(error);
   }
 

@@ -59,6 +59,14 @@ export class Works {
     this.#line = line;
   }
 
+  /**
+   * The peer has work, and time for a sign of life. One that takes in a recording may read no faster than it hears it: what is
+   * asked of it waits behind the sound.
+   */
+  get isLively(): boolean {
+    return this.#all.size > 0 && [...this.#all].every(({ upload }) => upload?.said.isLive ?? true);
+  }
+
   /** Begins, now or with the next connection. */
   start(course: Course, audio: TalkInput | undefined, signal: AbortSignal | undefined, neverWaits = false): Work {
     const upload =
