@@ -33,8 +33,10 @@ export interface GivenUp {
 /** What a region says of itself when it comes forward. */
 export interface Registration {
   readonly givenUp: readonly GivenUp[];
-  /** It wants to have no shards any more, for the rest of its life. */
+  /** It wants to have no shards any more, until it says otherwise. */
   readonly isLeaving: boolean;
+  /** How often it has changed its mind about that; absent: not yet. What it said before counts no more, however late it comes. */
+  readonly changes?: number | undefined;
 }
 
 export type CoordinationEffect =
@@ -81,10 +83,15 @@ export class Coordination {
   }
 
   /** A region has come forward, or does so again. */
-  regionUp(region: string, { givenUp, isLeaving }: Registration, nowMs: number): readonly CoordinationEffect[] {
-    // What it said before it wanted to leave may come late, by way of another host.
-    const wasLeaving = this.#regions.get(region)?.isLeaving ?? false;
-    this.#regions.set(region, { givenUp, isLeaving: isLeaving || wasLeaving });
+  regionUp(region: string, registration: Registration, nowMs: number): readonly CoordinationEffect[] {
+    const { givenUp, isLeaving, changes = 0 } = registration;
+    const before = this.#regions.get(region);
+    const changesBefore = before?.changes ?? 0;
+    // What it said before it changed its mind may come late, by way of another host.
+    const isLate = before !== undefined && changes < changesBefore;
+    const stillLeaving = changes === changesBefore && before?.isLeaving === true;
+    const leaves = isLate ? before.isLeaving : isLeaving || stillLeaving;
+    this.#regions.set(region, { givenUp, isLeaving: leaves, changes: Math.max(changes, changesBefore) });
     return this.plan(nowMs);
   }
 

@@ -66,8 +66,10 @@ export function acceptsRegister(message: unknown): Register {
   if (typeof message === "object" && message !== null && "region" in message && "givenUp" in message) {
     const { region, givenUp } = message;
     const isLeaving = "isLeaving" in message && message.isLeaving === true;
+    // Who cannot change its mind does not say how often it did.
+    const changes = "changes" in message && isCount(message.changes) ? message.changes : 0;
     if (isRefTo<HandOff | MayLeave>(region) && Array.isArray(givenUp) && givenUp.every((each) => isGivenUp(each))) {
-      return { type: "register", region, givenUp, isLeaving };
+      return { type: "register", region, givenUp, isLeaving, changes };
     }
   }
   throw new ActorError("bad-message", "a coordinator takes registrations of regions only");
@@ -175,6 +177,10 @@ function acceptsHandedOff(reply: unknown): void {
   const isIt = typeof reply === "object" && reply !== null && "type" in reply;
   if (!isIt || (reply.type !== "handed-off" && reply.type !== "stale-term"))
     throw new TypeError("no answer of a region");
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
 }
 
 function isGivenUp(value: unknown): value is GivenUp {

@@ -1,6 +1,6 @@
-/** How a host leaves on purpose. Outlives crashes of its region: what the coordinator was told still holds. */
+/** How a host leaves on purpose, or stays after all. Outlives crashes of its region: what the coordinator was told still holds. */
 import type { ActorRef } from "../core/ref.ts";
-import type { ActorError } from "../errors.ts";
+import { ActorError } from "../errors.ts";
 import { type Refused, refusedWith } from "./refusal.ts";
 
 /** Nothing is left here. */
@@ -14,6 +14,7 @@ const MAX_WAITING = 100;
 export class Departure {
   #isLeaving = false;
   #isFree = false;
+  #changes = 0;
   #waiting: readonly ActorRef<Drained | Refused>[] = [];
 
   get isLeaving(): boolean {
@@ -25,9 +26,23 @@ export class Departure {
     return this.#isFree;
   }
 
+  /** How often the host has changed its mind. */
+  get changes(): number {
+    return this.#changes;
+  }
+
   begin(replyTo: ActorRef<Drained | Refused>): void {
+    if (!this.#isLeaving) this.#changes += 1;
     this.#isLeaving = true;
     this.#waiting = [...this.#waiting, replyTo].slice(-MAX_WAITING);
+  }
+
+  /** It stays. Who waits for its leaving is told so. */
+  stay(): void {
+    if (this.#isLeaving) this.#changes += 1;
+    this.#isLeaving = false;
+    this.#isFree = false;
+    this.refuse(new ActorError("cancelled", "this host stays after all"));
   }
 
   freed(): void {

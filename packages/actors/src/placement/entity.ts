@@ -1,4 +1,5 @@
 /** Entities as their behaviour and those who write to them see them. */
+import { isActorName } from "../core/address.ts";
 import type { Behavior } from "../core/behavior.ts";
 import type { ActorRef, AskOptions, WaitOptions } from "../core/ref.ts";
 import type { ActorError } from "../errors.ts";
@@ -72,4 +73,9 @@ export function entityRef<Message>(region: ActorRef<RegionMessage<Message>>, id:
       );
     },
   };
+}
+
+/** It is called like its entity, where an actor may be called so: people find it by that. */
+export function nameFor(entity: string): { readonly name?: string } {
+  return isActorName(entity) && !entity.startsWith("$") ? { name: entity } : {};
 }

@@ -55,6 +55,7 @@ export type OwnRegionMessage =
   | { readonly type: "own-register" }
   | { readonly type: "own-leader" }
   | { readonly type: "own-drain"; readonly replyTo: ActorRef<Drained | Refused> }
+  | { readonly type: "own-stay" }
   | { readonly type: "own-entity-ended"; readonly entity: string };
 
 const MAX_ENTITY_CHARS = 256;

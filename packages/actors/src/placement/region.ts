@@ -1,10 +1,10 @@
 /** A region: one host's part in keeping one kind of entities. The decisions are in `router.ts` and `owner.ts`. */
-import { isActorName } from "../core/address.ts";
 import type { Actor, ActorContext, Behavior } from "../core/behavior.ts";
 import type { ActorRef } from "../core/ref.ts";
 import type { ActorSystem } from "../core/system-options.ts";
 import { ActorError, isActorError } from "../errors.ts";
 import type { HandOff, MayLeave } from "./coordinator.ts";
+import { nameFor } from "./entity.ts";
 import type { Stamp } from "./fence.ts";
 import type { Outcome } from "./outcomes.ts";
 import { type Arrival, Owner, type OwnerEffect } from "./owner.ts";
@@ -105,6 +105,10 @@ export class Region<Message> implements Actor<AnyMessage<Message>> {
       case "own-drain":
         this.#settings.departure.begin(message.replyTo);
         return this.#register();
+      case "own-stay":
+        this.#settings.departure.stay();
+        this.#lastBeforeLeaving = undefined;
+        return this.#register();
       case "leave":
         return this.#mayLeave(message);
       case "own-entity-ended":
@@ -197,7 +201,8 @@ export class Region<Message> implements Actor<AnyMessage<Message>> {
     const region: ActorRef<HandOff | MayLeave> = this.#context.self;
     const { coordinator, departure } = this.#settings;
     const givenUp = this.#owner.givenUp();
-    coordinator.tell({ type: "send", message: { type: "register", region, givenUp, isLeaving: departure.isLeaving } });
+    const { isLeaving, changes } = departure;
+    coordinator.tell({ type: "send", message: { type: "register", region, givenUp, isLeaving, changes } });
     this.#rhythm.registered();
     if (departure.isLeaving) this.#rhythm.waits();
   }
@@ -389,9 +394,4 @@ export class Region<Message> implements Actor<AnyMessage<Message>> {
   get #nowMs(): number {
     return this.#context.nowMs();
   }
-}
-
-/** It is called like its entity, where an actor may be called so: people find it by that. */
-function nameFor(entity: string): { readonly name?: string } {
-  return isActorName(entity) && !entity.startsWith("$") ? { name: entity } : {};
 }

@@ -56,13 +56,15 @@ export interface Sharding<Message> {
   isOwn(id: string): boolean;
   /**
    * Leaves on purpose, before the system is stopped: every shard goes to another host, a few at a time, with the messages that
-   * wait for its entities, and none comes here any more in the life of this system. What is sent from here still finds its
-   * way. Fulfilled when nothing is left here; hosts that have not heard of it yet may still tell something to this one, which
+   * wait for its entities, and none comes here any more until {@link stay}. What is sent from here still finds its way. Fulfilled when nothing is left here; hosts that have not heard of it yet may still tell something to this one, which
    * passes it on while its system runs: what is `tell`ed in that moment is lost if the system is stopped at once, what is
    * offered is sent again. Default timeout: 30,000. Rejects with ActorError `unsupported` when there is no
-   * other host to take over, `ask-timeout`, `cancelled`, `actor-stopped`; what has not moved then moves when the system has stopped.
+   * other host to take over, `ask-timeout`, `cancelled`, `actor-stopped`; what has not moved then moves later, or when the system
+   * has stopped.
    */
   drain(options?: WaitOptions): Promise<void>;
+  /** Stays after all, whether it had left or not: shards come here again. Who waits in {@link drain} is told `cancelled`. */
+  stay(): void;
 }
 
 const LOOK_EVERY_MS = 100;
@@ -108,6 +110,7 @@ export function startSharding<Message>(system: ActorSystem, options: ShardingOpt
       const wait = { ...drainOptions, timeoutMs };
       await askBeyond<OwnRegionMessage, Drained>(region, (replyTo) => ({ type: "own-drain", replyTo }), wait);
     },
+    stay: () => void system.resolve<OwnRegionMessage>(region.address).tell({ type: "own-stay" }),
   };
 }
 

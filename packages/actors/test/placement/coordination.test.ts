@@ -173,6 +173,25 @@ describe("a coordinator", () => {
     // What it had said before comes late.
     world.take(world.plan.regionUp("a", { givenUp: [], isLeaving: false }, world.nowMs));
     expect(world.handOffs).toEqual([]);
+    // That it has changed its mind since comes with how often; what was said before that is late then.
+    world.take(world.plan.regionUp("a", { givenUp: [], isLeaving: false, changes: 2 }, world.nowMs));
+    expect(world.handOffs).not.toEqual([]);
+    const moving = world.handOffs.length;
+    world.take(world.plan.regionUp("a", { givenUp: [], isLeaving: true, changes: 1 }, world.nowMs));
+    expect(world.handOffs.length).toBe(moving);
+  });
+
+  test("gives nothing to who leaves when nobody else is left", () => {
+    const world = new World();
+    world.nowMs = 1_000;
+    world.register("a");
+    world.register("b");
+    while (world.proposals.length > 0) world.propose(0, "taken");
+    world.take(world.plan.regionUp("a", { givenUp: [], isLeaving: true }, world.nowMs));
+    while (world.handOffs.length > 0 || world.proposals.length > 0) {
+      if (world.handOffs.length > 0) world.handOff(0, false);
+      while (world.proposals.length > 0) world.propose(0, "taken");
+    }
     world.down("b");
     world.take(world.plan.plan(world.nowMs));
     expect(world.proposals).toEqual([]);

@@ -75,6 +75,30 @@ describe("a host that leaves on purpose", () => {
     await cluster.clock.until(at("c").drain());
   });
 
+  test("may stay after all, as often as it likes: it has shards again, and nothing is lost on the way", async () => {
+    const { cluster, store, at, counts, add } = await setUp(["a", "b"], { limits: { maxMoves: 1 } });
+    cluster.placement.elect("a");
+    await cluster.clock.pass(3_000);
+    const adds: Promise<void>[] = [];
+    for (let n = 0; n < 3; n += 1) {
+      for (const id of IDS) adds.push(add("a", id, n));
+      await cluster.clock.until(at("b").drain());
+      expect([n, counts()]).toEqual([n, { a: 8, b: 0 }]);
+      at("b").stay();
+      await cluster.clock.pass(3_000);
+      expect([n, counts()]).toEqual([n, { a: 4, b: 4 }]);
+    }
+    // Also while it is on its way out, of which whoever waits for that is told.
+    const cut = expectCode(at("b").drain(), "cancelled");
+    await cluster.clock.pass(1);
+    at("b").stay();
+    await cluster.clock.until(cut);
+    await cluster.clock.pass(3_000);
+    expect(counts()).toEqual({ a: 4, b: 4 });
+    await cluster.clock.until(Promise.all(adds));
+    for (const id of IDS) expect(store.of(id)).toEqual(upTo(3));
+  });
+
   test("wakes what it had on the others", async () => {
     const { cluster, at, lives, where } = await setUp(["a", "b"], { memory: new MemoryEntities() });
     cluster.placement.elect("a");
