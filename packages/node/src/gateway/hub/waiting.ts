@@ -17,13 +17,20 @@ export interface WaitingOptions {
   readonly onDefect: (error: unknown) => void;
 }
 
+interface Due {
+  readonly messageId: string;
+  readonly to: string;
+  readonly atMs: number;
+}
+
 /** Peers do not look all at once for what was left. */
 const LEFT_MS = 1_000;
 
 export class Waiting {
   readonly #options: WaitingOptions;
   /** What was written down from here and ends some time; by message and receiver. Peers that have it from others look from time to time. */
-  readonly #due = new Map<string, Timer>();
+  readonly #due = new Map<string, Due>();
+  #dueTimer: { readonly timer: Timer; readonly atMs: number } | undefined;
   #timer: Timer;
   #leftTimer: Timer | undefined;
   #isClosed = false;
@@ -34,18 +41,10 @@ export class Waiting {
   }
 
   /** A message waits from now on. */
-  added(post: Post, to: string): void {
-    const { time, onDefect } = this.#options;
-    const key = `${post.messageId} ${to}`;
-    if (post.expiresAt === undefined || this.#due.size >= HUB.mailTotalMax || this.#due.has(key)) return;
-    const waitMs = post.expiresAt - time.nowMs();
-    if (waitMs > HUB.mailKeptMs) return;
-    const timer = time.clock.after(Math.max(0, waitMs), () => {
-      this.#due.delete(key);
-      const letter = this.#options.mail.find(post, to);
-      if (letter !== undefined) this.#end([letter]).catch(onDefect);
-    });
-    this.#due.set(key, timer);
+  added({ messageId, expiresAt }: Post, to: string): void {
+    if (expiresAt === undefined || this.#due.size >= HUB.mailTotalMax) return;
+    this.#due.set(`${messageId} ${to}`, { messageId, to, atMs: expiresAt });
+    this.#wait(expiresAt);
   }
 
   /** Accounts have changed. */
@@ -61,7 +60,38 @@ export class Waiting {
     this.#isClosed = true;
     this.#timer.cancel();
     this.#leftTimer?.cancel();
-    for (const timer of this.#due.values()) timer.cancel();
+    this.#dueTimer?.timer.cancel();
+  }
+
+  /** One timer for all: it goes off for the first. */
+  #wait(atMs: number): void {
+    if (this.#isClosed || (this.#dueTimer !== undefined && this.#dueTimer.atMs <= atMs)) return;
+    const { time, onDefect } = this.#options;
+    this.#dueTimer?.timer.cancel();
+    // A clock that was set meanwhile is noticed after a while.
+    const waitMs = Math.min(HUB.sweepMs, Math.max(0, atMs - time.nowMs()));
+    const timer = time.clock.after(waitMs, () => {
+      this.#dueTimer = undefined;
+      this.#endDue().catch(onDefect);
+    });
+    this.#dueTimer = { timer, atMs };
+  }
+
+  async #endDue(): Promise<void> {
+    const { mail, time } = this.#options;
+    const letters: Letter[] = [];
+    let next = Number.POSITIVE_INFINITY;
+    for (const [key, { atMs, to, ...about }] of this.#due) {
+      if (atMs > time.nowMs()) {
+        next = Math.min(next, atMs);
+        continue;
+      }
+      this.#due.delete(key);
+      const letter = mail.find(about, to);
+      if (letter !== undefined) letters.push(letter);
+    }
+    if (Number.isFinite(next)) this.#wait(next);
+    await this.#end(letters);
   }
 
   #sweep(): void {
