@@ -3,7 +3,7 @@ import type { ActorSystem, EntityMemory, Stamp } from "@parley/actors";
 import type { SharedState } from "../consensus/shared-state.ts";
 import { refusalOf, unlessCancelled } from "../placement/outcomes.ts";
 import { journalBytesOf, sessionsIn } from "../state/journals.ts";
-import { JOURNALS_VERSION } from "../state/model.ts";
+import { JOURNALS_VERSION } from "../state/versions.ts";
 import type { Electorate } from "./keys/electorate.ts";
 import { startKeeper } from "./keys/keeper.ts";
 import { KeyRing } from "./keys/ring.ts";

@@ -6,7 +6,7 @@
 import type { ActorError, Stamp } from "@parley/actors";
 import { invariant } from "../../errors.ts";
 import { LIMITS } from "../state/limits.ts";
-import { JOURNALS_VERSION } from "../state/model.ts";
+import { JOURNALS_VERSION } from "../state/versions.ts";
 import type { CommandOf } from "../state/schemas.ts";
 import { anotherLife, cannotBeRead, closed, defect, isStale, tooLong } from "./failures.ts";
 import { Filing, type FilingOptions } from "./filing.ts";

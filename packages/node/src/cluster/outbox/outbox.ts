@@ -7,7 +7,7 @@ import type { Logger } from "pino";
 import { codeOf, messageOf, PeerError } from "../../errors.ts";
 import { Bell } from "../consensus/bell.ts";
 import { decodeCommand, encodeChecked, type RefusalReason } from "../state/codec.ts";
-import { KNOWN_VERSION } from "../state/model.ts";
+import { KNOWN_VERSION } from "../state/versions.ts";
 import { postponed, type PostponedCommand } from "../state/schemas.ts";
 import type { OutboxFile } from "./file.ts";
 import { Journal, NewerFormat } from "./journal.ts";

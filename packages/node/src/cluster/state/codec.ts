@@ -3,7 +3,7 @@ import { Packr } from "msgpackr";
 import { z } from "zod";
 import { invariant } from "../../errors.ts";
 import { LIMITS } from "./limits.ts";
-import { JOURNALS_VERSION } from "./model.ts";
+import { JOURNALS_VERSION } from "./versions.ts";
 import { readPlain } from "../../mesh/wire/plain.ts";
 import { command, journalCommand, type ClusterCommand } from "./schemas.ts";
 

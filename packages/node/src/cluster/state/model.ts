@@ -120,12 +120,6 @@ export interface ClusterState {
   readonly journalBytes: number;
 }
 
-/** The version of the commands that brought the journals of sessions. */
-export const JOURNALS_VERSION = 2;
-
-/** The newest version of the commands that this software knows. */
-export const KNOWN_VERSION = JOURNALS_VERSION;
-
 export const EMPTY_STATE: ClusterState = {
   version: 1,
   id: undefined,

@@ -10,7 +10,7 @@ import {
   REFUSALS,
 } from "../../../src/cluster/state/codec.ts";
 import { LIMITS } from "../../../src/cluster/state/limits.ts";
-import { KNOWN_VERSION } from "../../../src/cluster/state/model.ts";
+import { KNOWN_VERSION } from "../../../src/cluster/state/versions.ts";
 import { Agreed, anyCommand, bytes, FOUND } from "./support.ts";
 
 const packr = new Packr({ useRecords: false });

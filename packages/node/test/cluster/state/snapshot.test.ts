@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { encodeCommand } from "../../../src/cluster/state/codec.ts";
 import { ClusterMachine } from "../../../src/cluster/state/machine.ts";
-import { KNOWN_VERSION } from "../../../src/cluster/state/model.ts";
+import { KNOWN_VERSION } from "../../../src/cluster/state/versions.ts";
 import { restoreState } from "../../../src/cluster/state/snapshot.ts";
 import { Agreed, anyCommand, bytes, inChunks, RECORD, snapshotBytes } from "./support.ts";
 

@@ -1,7 +1,7 @@
 /** Letting newcomers in: proposed to the replicated state, which gives each its number, and answered with a welcome. */
 import { PeerError } from "../../../errors.ts";
 import type { Newcomer } from "../../../mesh/door/server/ports.ts";
-import { KNOWN_VERSION } from "../../state/model.ts";
+import { KNOWN_VERSION } from "../../state/versions.ts";
 import type { KnownMember } from "../home/cluster-home.ts";
 import type { Member } from "../member/member.ts";
 import { pause } from "../pause.ts";

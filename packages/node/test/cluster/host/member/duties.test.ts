@@ -3,7 +3,7 @@ import { Duties } from "../../../../src/cluster/host/member/duties.ts";
 import type { MeshIdentity } from "../../../../src/cluster/host/member/mesh-identity.ts";
 import type { SharedState } from "../../../../src/cluster/consensus/shared-state.ts";
 import { awake, isExpelled, takeVote } from "../../../../src/cluster/membership/sleep.ts";
-import { KNOWN_VERSION } from "../../../../src/cluster/state/model.ts";
+import { KNOWN_VERSION } from "../../../../src/cluster/state/versions.ts";
 import { until } from "../../../mesh/host/hosts.ts";
 import { noLog } from "../../../support.ts";
 import { Agreed, RECORD } from "../../state/support.ts";

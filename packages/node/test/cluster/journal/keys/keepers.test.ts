@@ -70,6 +70,7 @@ describe("keepers of keys", () => {
     await spoken(world, "a");
     for (const peer of ["a", "b", "c"]) await world.kill(peer);
     for (const peer of ["a", "b", "c"]) await world.start(peer);
+    await until(() => world.host("b").journals.isInForce, "what was agreed on");
     const journal = world.open("b", 2);
     expect(await journal.found()).toEqual({
       kept: undefined,
