@@ -29,6 +29,8 @@ const modelOf = (peer: string): LanguageModel => ({
   },
 });
 
+const SHARDS = 8;
+
 export class Street {
   readonly clock: Clock = systemClock();
   readonly network = new MemoryNetwork({ clock: this.clock, random: Math.random });
@@ -37,17 +39,27 @@ export class Street {
 
   constructor(peers: readonly string[]) {
     this.#peers = peers;
-    this.placement = new MemoryPlacement({ clock: this.clock, members: peers, shards: 8 });
+    this.placement = new MemoryPlacement({ clock: this.clock, members: peers, shards: SHARDS });
   }
 
   /** All of them, once it is agreed who has which sessions. Ends with the test. */
   async build(flags: FlagValues = {}): Promise<readonly Resident[]> {
     const residents = await Promise.all(this.#peers.map((peer) => this.#settle(peer, flags)));
     this.placement.elect(this.#peers[0]);
-    await eventually(() => this.placement.table.rows.every(({ owner }) => owner !== undefined)).toBe(true);
-    // Until all have heard of it.
-    await eventually(() => residents.every(({ house }) => house.newId() !== "")).toBe(true);
+    // Fairly, and all have heard of it: nothing moves any more.
+    await eventually(() => this.#peers.every((peer) => this.#isSettled(peer))).toBe(true);
     return residents;
+  }
+
+  #isSettled(peer: string): boolean {
+    const owners = this.placement
+      .tableOf(peer)
+      .read()
+      .rows.map(({ owner = "" }) => owner);
+    const share = SHARDS / this.#peers.length;
+    return this.#peers.every(
+      (each) => owners.filter((owner) => owner.startsWith(`parley://${each}/`)).length === share,
+    );
   }
 
   async #settle(peer: string, flags: FlagValues): Promise<Resident> {
