@@ -13,13 +13,14 @@ export interface ConversationLimits {
 /** 20 pairs is the source documents' window; the characters fit a 2,048-token model with room for its answer. */
 export const DEFAULT_LIMITS: ConversationLimits = { pairs: 20, characters: 4000 };
 
-interface Exchange {
+/** What was asked, and what was heard of the answer. */
+export interface Exchange {
   readonly question: string;
   /** As far as it was heard. */
   readonly answer: string;
   readonly wasInterrupted: boolean;
   /** How far it may go; wherever anything may when absent. */
-  readonly privacy: Privacy | undefined;
+  readonly privacy?: Privacy | undefined;
 }
 
 /** Told to the model, so that it does not take for said what nobody heard. */

@@ -29,6 +29,10 @@ interface OpenTurn {
   reply: Reply | undefined;
   /** Of an answer that was begun elsewhere, what its listener has. */
   soFar: SpokenSoFar | undefined;
+  /** Its listener knows what is answered. */
+  isTold: boolean;
+  /** Where in the captured sound the question ends. */
+  throughMs: number;
   /** The answer that somebody spoke into before they can have heard it, and what it answered. */
   before: { readonly question: string; readonly reply: Reply } | undefined;
 }
@@ -80,6 +84,8 @@ export class Answers {
       firstAudioMs: undefined,
       reply: undefined,
       soFar: undefined,
+      isTold: false,
+      throughMs: 0,
       before: undefined,
     };
     this.#turns.set(turn, fresh);
@@ -134,7 +140,7 @@ export class Answers {
     open.reply = reply;
     this.#replies.set(generation, reply);
     if (!speculative) reply.confirm();
-    if (soFar === undefined) tell({ type: "question", turn, text });
+    if (!open.isTold) tell({ type: "question", turn, text, throughMs: open.throughMs });
     void reply.run(this.#parts.think).finally(() => this.#replies.delete(generation));
   }
 

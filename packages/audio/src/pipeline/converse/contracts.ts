@@ -90,7 +90,13 @@ export type ConversationEvent =
   /** What was understood so far; replaces the partial before it. */
   | { readonly type: "partial"; readonly turn: number; readonly text: string }
   /** What goes to the one who answers. A turn that goes on gets another, longer one. */
-  | { readonly type: "question"; readonly turn: number; readonly text: string }
+  | {
+      readonly type: "question";
+      readonly turn: number;
+      readonly text: string;
+      /** Where in the captured sound it ends; 0 for one that was heard elsewhere. */
+      readonly throughMs: number;
+    }
   | { readonly type: "text"; readonly turn: number; readonly delta: string }
   /** A chunk goes to the voice: what is written between `from` and `to`, in UTF-16 units of the answer. */
   | {

@@ -40,6 +40,8 @@ export interface ConverseOptions extends EarsOptions, ReplyManner {
 export interface ResumedTurn {
   readonly question: string;
   readonly soFar: SpokenSoFar;
+  /** Its listener was not told yet what is answered. */
+  readonly isNews?: boolean | undefined;
 }
 
 /** A conversation under way. */
@@ -152,8 +154,10 @@ class Conversation implements LiveConversation {
     this.#deal({ type: "cancel" });
   }
 
-  #resume({ question, soFar }: ResumedTurn): void {
-    this.#answers.turn(this.#interaction.turn + 1).soFar = soFar;
+  #resume({ question, soFar, isNews = false }: ResumedTurn): void {
+    const open = this.#answers.turn(this.#interaction.turn + 1);
+    open.soFar = soFar;
+    open.isTold = !isNews;
     this.#deal({ type: "resume", text: question });
   }
 
@@ -342,6 +346,7 @@ class Conversation implements LiveConversation {
     const span = this.#ears.span(effect.fromMs, effect.toMs);
     this.#ears.taken(span.toMs);
     const open = this.#answers.turn(turn);
+    open.throughMs = span.toMs;
     open.spokeUntilMs = this.#clock.now() - (this.#ears.endMs - span.toMs);
     try {
       const { text: heard } = await this.#hearing.finish(span, work.signal);

@@ -23,18 +23,24 @@ export interface ToolContext {
 }
 
 /** Why a call has no result. Codes are for models and programs; the words beside them are for models. */
-export type ToolFailureCode =
+const TOOL_FAILURES = [
   /** What was written is no call. */
-  | "malformed"
-  | "no-such-tool"
+  "malformed",
+  "no-such-tool",
   /** `arguments` are not as the tool takes them. */
-  | "bad-arguments"
-  | "timed-out"
+  "bad-arguments",
+  "timed-out",
   /** It may have been done, or not. */
-  | "unknown"
+  "unknown",
   /** As many calls as one answer may have were made. */
-  | "too-many"
-  | "failed";
+  "too-many",
+  "failed",
+] as const;
+export type ToolFailureCode = (typeof TOOL_FAILURES)[number];
+
+export function isFailureCode(code: string): code is ToolFailureCode {
+  return TOOL_FAILURES.some((each) => each === code);
+}
 
 /** What became of a call. */
 export type ToolOutcome =

@@ -1,4 +1,5 @@
 /** The tools of one conversation, and what came of each call: what took effect once does not take effect twice. */
+import { createHash } from "node:crypto";
 import type { Privacy } from "../../routing/index.ts";
 import type { ToolCall } from "./offer.ts";
 import type { Tool, ToolOutcome } from "./tool.ts";
@@ -69,7 +70,7 @@ export class Toolbox {
     }
     if (!tool.hasEffects) return this.#run(tool, call, { ...manner, key: "" });
     await settled(manner.certain, manner.signal);
-    const key = `${manner.turn}/${tool.name}/${JSON.stringify(sorted(call.arguments))}`;
+    const key = keyOf(manner.turn, tool.name, call.arguments);
     const before = this.#begun.get(key);
     if (before?.outcome !== undefined) return before.outcome;
     if (before !== undefined && tool.repeats === "at-most-once") return UNKNOWN;
@@ -145,6 +146,23 @@ function settled<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
     signal.addEventListener("abort", onAbort, { once: true });
     promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
   });
+}
+
+/** Names a call among all. */
+function keyOf(turn: string, tool: string, given: unknown): string {
+  return `${turn}/${tool}/${digestOf(given)}`;
+}
+
+/** The turn that a call belongs to, by its key. */
+export function turnOf(key: string): string {
+  return key.split("/").slice(0, -2).join("/");
+}
+
+/** Of arguments that may be long. */
+function digestOf(given: unknown): string {
+  return createHash("sha256")
+    .update(JSON.stringify(sorted(given)))
+    .digest("base64url");
 }
 
 /** The same value with the fields of its objects in order: written alike, whatever order they came in. */

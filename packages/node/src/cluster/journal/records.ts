@@ -38,17 +38,22 @@ const outcome = z.discriminatedUnion("ok", [
 const later = [
   /** What is asked became certain, or other than it was taken for. */
   z.strictObject({ type: z.literal("heard-question"), question: text }),
+  /** More of the answer as it is written. */
+  z.strictObject({ type: z.literal("written"), text }),
+  /** A sentence is to be said: `text` is what of it was not written down yet; it ends there. */
   z.strictObject({ type: z.literal("sentence"), index, text }),
+  /** A model has called a tool where the answer's text was so long, and this came of it. */
+  z.strictObject({ type: z.literal("call"), at: index, written: text, name: name.optional(), outcome }),
   z.strictObject({
     type: z.literal("tool-called"),
     /** The same for the same call in the same turn. */
     call: name,
     name,
-    /** JSON as text. */
-    arguments: text,
     repeats: z.enum(["by-key", "at-most-once"]),
   }),
   z.strictObject({ type: z.literal("tool-result"), call: name, outcome }),
+  /** What else has changed with it in the session: JSON as text. */
+  z.strictObject({ type: z.literal("state"), state: text }),
   /** The client has played the sentence of this number, and all before it. */
   z.strictObject({ type: z.literal("heard"), index }),
   z.strictObject({ type: z.literal("ended"), outcome: z.enum(["answered", "interrupted", "cancelled", "failed"]) }),

@@ -2,11 +2,13 @@
  * A session as an actor: one client's conversation, wherever it lives. It has at most one visit at a time, outlives its visits, and ends when
  * nobody has come for long.
  */
-import { parseAddress, type Actor, type ActorContext, type Behavior } from "@parley/actors";
+import { parseAddress, type Actor, type ActorContext, type Behavior, type Stamp } from "@parley/actors";
 import type { Logger } from "pino";
+import type { Journal } from "../../cluster/journal/port.ts";
 import type { Memory } from "../memory/port.ts";
 import type { Services } from "../services.ts";
 import type { Notice, OtherRooms } from "./notice.ts";
+import { readSavedSession } from "./saved.ts";
 import { Session } from "./session.ts";
 import { Sitting } from "./sitting.ts";
 import {
@@ -32,6 +34,8 @@ export interface SessionGround {
   readonly lonely: Lonely;
   /** Those of the peer that live. */
   readonly living: Set<SessionActor>;
+  /** Where a session is written down for whoever goes on with it elsewhere; undefined where nobody could. */
+  readonly journal?: ((stay: SessionStay) => Journal | undefined) | undefined;
   readonly log: Logger;
   /** Milliseconds since 1970. Default: the machine's. */
   readonly nowMs?: (() => number) | undefined;
@@ -40,6 +44,8 @@ export interface SessionGround {
 /** One stay of a session on a host. */
 export interface SessionStay {
   readonly id: string;
+  /** For all that is written of it. Absent where it lives on this host alone. */
+  readonly stamp?: (() => Stamp) | undefined;
   /** Has it end after the message at hand; the next message begins it anew. */
   passivate(): void;
 }
@@ -48,6 +54,11 @@ export interface SessionStay {
 const NOTICES_MAX = 64;
 /** Who has asked for a visit reads at once, or does not want it any more. */
 const UNREAD_MS = 5_000;
+const LOST: Notice = {
+  type: "session-lost",
+  text: "What we said before was lost: the peers that knew it have all stopped.",
+  isSpoken: false,
+};
 
 export function sessionBehavior(ground: SessionGround, stay: SessionStay): Behavior<SessionMessage> {
   return (context) => new SessionActor(ground, stay, context);
@@ -64,12 +75,17 @@ export class SessionActor implements Actor<SessionMessage> {
   readonly #stay: SessionStay;
   readonly #context: ActorContext<SessionMessage>;
   readonly #session: Session;
+  readonly #journal: Journal | undefined;
+  /** What another host has left is known. */
+  readonly #ready: Promise<void>;
   readonly #sinceMs: number;
   readonly #notices: Notice[] = [];
   /** Of the first visit. */
   #account: string | undefined;
   #clientId: string | undefined;
   #visit: Visit | undefined;
+  /** It is not to be woken again. */
+  #isOver = false;
 
   constructor(ground: SessionGround, stay: SessionStay, context: ActorContext<SessionMessage>) {
     const { services, rooms, log } = ground;
@@ -77,12 +93,17 @@ export class SessionActor implements Actor<SessionMessage> {
     this.#stay = stay;
     this.#context = context;
     this.#sinceMs = this.#nowMs;
+    this.#journal = ground.journal?.(stay);
     this.#session = new Session(services, {
       rooms,
+      journal: this.#journal,
+      who: () => this.#who,
       onNotice: (notice) => void this.#notice(notice),
       onFailure: (error) => log.warn({ err: error }, "what was said could not be kept, or not be said aloud"),
     });
     ground.living.add(this);
+    this.#journal?.overtaken.addEventListener("abort", () => stay.passivate(), { once: true });
+    this.#ready = this.#restore();
   }
 
   get report(): SessionReport {
@@ -102,7 +123,8 @@ export class SessionActor implements Actor<SessionMessage> {
     };
   }
 
-  receive(message: SessionMessage): void {
+  async receive(message: SessionMessage): Promise<void> {
+    await this.#ready;
     switch (message.type) {
       case "open":
         return this.#open(message);
@@ -115,6 +137,7 @@ export class SessionActor implements Actor<SessionMessage> {
 
   /** Nobody is there, and nobody is waited for any longer. */
   leave(): void {
+    this.#isOver = true;
     this.#stay.passivate();
   }
 
@@ -124,7 +147,35 @@ export class SessionActor implements Actor<SessionMessage> {
     living.delete(this);
     lonely.remove(this);
     this.#visit?.sitting.end();
+    if (this.#isOver) this.#journal?.end();
     await this.#session.close();
+    if (!this.#isOver) this.#journal?.close();
+  }
+
+  get #who(): { readonly account: string; readonly clientId: string } | undefined {
+    const [account, clientId] = [this.#account, this.#clientId];
+    return account === undefined || clientId === undefined ? undefined : { account, clientId };
+  }
+
+  /** Never rejects: who cannot know what was said before begins anew, and says so. */
+  async #restore(): Promise<void> {
+    const { log, lonely } = this.#ground;
+    if (this.#journal === undefined) return;
+    try {
+      const found = await this.#journal.found();
+      const saved = readSavedSession(found.kept?.value);
+      this.#session.restore(saved, found);
+      const who = saved ?? this.#session.cut?.about.details;
+      [this.#account, this.#clientId] = [who?.account, who?.clientId];
+      const { kept, turn } = found.lost;
+      if (kept !== undefined || turn !== undefined) {
+        log.warn({ session: this.#stay.id, kept, turn }, "what was said in a session before is lost");
+        this.#notices.push(LOST);
+      }
+    } catch (error) {
+      log.warn({ err: error, session: this.#stay.id }, "a session cannot know what was said in it elsewhere");
+    }
+    if (this.#account !== undefined && this.#visit === undefined) lonely.add(this);
   }
 
   #open({ visit, input, replyTo }: Extract<SessionMessage, { readonly type: "open" }>): void {

@@ -4,6 +4,7 @@ import type { MessageOf, MessageOptions, Payload } from "@parley/sdk";
 import { createMessage, MAX_REQUEST_CHARS } from "@parley/sdk";
 import type { Session } from "./session.ts";
 import { failureOf } from "../stage.ts";
+import { VisitOver } from "./visit-over.ts";
 
 export interface AssistantDeps {
   readonly session: Session;
@@ -57,7 +58,7 @@ export class Assistant {
 
   /** The client is gone. */
   close(): void {
-    this.#over.abort();
+    this.#over.abort(new VisitOver());
   }
 
   async #think(
@@ -67,7 +68,7 @@ export class Assistant {
     const { session, streams } = this.#deps;
     let answer = "";
     let timings: Readonly<Record<string, unknown>> = {};
-    const how = { speak: false, threadId, privacy, signal: this.#over.signal };
+    const how = { speak: false, threadId, privacy, workId: messageId, signal: this.#over.signal };
     for await (const event of session.ask({ text }, how)) {
       if (event.type === "done") timings = { ...event.timings };
       if (event.type !== "text") continue;

@@ -29,7 +29,7 @@ const LOOK_MS = 2_000;
 const MOST_DRAWS = 200;
 
 export interface SessionHouseOptions {
-  readonly cluster: Pick<Cluster, "actors" | "shared" | "onChange" | "peerId">;
+  readonly cluster: Pick<Cluster, "actors" | "shared" | "journals" | "onChange" | "peerId">;
   readonly services: Services;
   /** Where the conversations of clients that want that are kept; nowhere, when absent. */
   readonly memory?: Memory | undefined;
@@ -116,10 +116,16 @@ export class SessionHouse {
     const { cluster, placement = () => placementIn(cluster) } = this.#options;
     const agreed = placement();
     if (agreed === undefined) return () => undefined;
+    const { journals } = cluster;
+    const written: SessionGround =
+      journals === undefined
+        ? ground
+        : { ...ground, journal: ({ id, stamp }) => (stamp === undefined ? undefined : journals.open(id, stamp)) };
     const sharding = startSharding<SessionMessage>(system, {
       name: SESSIONS,
       ...agreed,
-      behavior: (stay) => sessionBehavior(ground, stay),
+      ...(journals === undefined ? {} : { memory: journals.memory }),
+      behavior: (stay) => sessionBehavior(written, stay),
       accepts: acceptsSessionMessage,
     });
     this.#shared = { system, sharding };

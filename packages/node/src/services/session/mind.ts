@@ -3,17 +3,20 @@ import type { AnswerFate } from "../../assistant/conversation.ts";
 import { calculator } from "../../assistant/tools/calculator.ts";
 import { isAbleToUseTools } from "../../assistant/tools/able.ts";
 import { sayTool, type Speakers } from "../../assistant/tools/say.ts";
+import type { Exchange } from "../../assistant/conversation.ts";
 import { thinkWithTools, type BegunAnswer } from "../../assistant/tools/think.ts";
 import { timerTool } from "../../assistant/tools/timer.ts";
 import { isZone, timeTool } from "../../assistant/tools/time.ts";
 import { Timers, WALL_CLOCK, type Timer, type TimerClock } from "../../assistant/tools/timers.ts";
-import { Toolbox } from "../../assistant/tools/toolbox.ts";
+import { Toolbox, turnOf } from "../../assistant/tools/toolbox.ts";
 import type { ChatMessage, GenerateOptions } from "../../providers/language-model.ts";
 import type { Privacy } from "../../routing/index.ts";
 import type { Memory } from "../memory/port.ts";
 import { ConversationThread } from "../memory/thread.ts";
 import type { Services } from "../services.ts";
+import { fitted, type SavedMind } from "./saved.ts";
 import { Strand } from "./strand.ts";
+import type { TurnLog } from "./turn-log.ts";
 
 /** Options of {@link Mind}. */
 export interface MindOptions {
@@ -44,8 +47,8 @@ export interface Question {
   readonly signal: AbortSignal;
   readonly privacy: Privacy | undefined;
   readonly isUrgent: boolean;
-  /** What there is of the answer already, perhaps from another host: it comes again from its beginning, and is gone on with. */
-  readonly begun?: BegunAnswer | undefined;
+  /** What is noted of it. What there is of the answer already comes again from its beginning, and is gone on with. */
+  readonly log?: TurnLog | undefined;
 }
 
 const HOUR_MS = 3_600_000;
@@ -60,6 +63,10 @@ export class Mind {
   /** Made with the first question: what it knows of time zones takes some MB, and most peers are never asked. */
   #toolbox: Toolbox | undefined;
   #known: Acquaintance = {};
+  /** Of the turns that are thought about, by their names. */
+  readonly #logs = new Map<string, TurnLog>();
+  /** Of threads that were spoken in elsewhere, until they are spoken in here. */
+  #elsewhere: ReadonlyMap<string | undefined, readonly Exchange[]> = new Map();
 
   constructor(services: Services, options: MindOptions) {
     this.#services = services;
@@ -85,14 +92,28 @@ export class Mind {
 
   /** The answer, in pieces as they come. @throws PeerError, AudioError of whoever thinks */
   async *think(question: Question): AsyncGenerator<string> {
-    const { text, threadId, turn, certain, signal, privacy, isUrgent, begun } = question;
+    const { text, threadId, turn, certain, signal, privacy, isUrgent, log } = question;
     const messages = await this.#strand(threadId).ask(text, privacy);
     const how: GenerateOptions = { ...this.#services.generation(signal), ...(isUrgent ? { urgent: true } : {}) };
     const generate = (asked: readonly ChatMessage[]): AsyncIterable<string> =>
       this.#services.think(asked, how, { privacy });
-    if (!(await this.#usesTools(privacy))) return yield* begunWith(begun, messages, generate);
+    if (!(await this.#usesTools(privacy))) return yield* begunWith(log?.begun, messages, generate);
     const toolbox = (this.#toolbox ??= this.#toolboxIn(this.#known.timeZone ?? ""));
-    yield* thinkWithTools(messages, { toolbox, generate, turn, certain, signal, privacy, begun });
+    const manner = { turn, certain, signal, privacy };
+    if (log === undefined) return yield* thinkWithTools(messages, { toolbox, generate, ...manner });
+    toolbox.recall(log.recalled);
+    this.#logs.set(turn, log);
+    try {
+      yield* thinkWithTools(messages, {
+        toolbox,
+        generate,
+        ...manner,
+        begun: log.begun,
+        note: (call) => log.note(call),
+      });
+    } finally {
+      if (this.#logs.get(turn) === log) this.#logs.delete(turn);
+    }
   }
 
   /** What was said is part of what is thought about next. */
@@ -103,6 +124,26 @@ export class Mind {
     this.#strand(turn.threadId).remember(turn.question, turn.answer, fate);
   }
 
+  /** What another host would have to be told to go on. */
+  get saved(): SavedMind {
+    const own = [...this.#strands].toReversed().map(([threadId, { saved }]) => ({ threadId, exchanges: [...saved] }));
+    const others = [...this.#elsewhere]
+      .filter(([threadId]) => !this.#strands.has(threadId))
+      .map(([threadId, exchanges]) => ({ threadId, exchanges: [...exchanges] }));
+    const timers = this.#timers.saved.filter(({ privacy }) => privacy !== "host");
+    // Its own conversation comes first.
+    const strands = [...own, ...others].toSorted(
+      (a, b) => Number(a.threadId !== undefined) - Number(b.threadId !== undefined),
+    );
+    return fitted({ strands: strands.slice(0, MOST_STRANDS), timers });
+  }
+
+  /** Goes on with what another host has {@link saved}; before the first question. */
+  restore({ strands, timers }: SavedMind): void {
+    this.#elsewhere = new Map(strands.map(({ threadId, exchanges }) => [threadId, exchanges]));
+    this.#timers.restore(timers.map(({ privacy, ...timer }) => ({ ...timer, privacy })));
+  }
+
   /** Settles once all that was said is kept. */
   async close(): Promise<void> {
     this.#timers.close();
@@ -111,7 +152,8 @@ export class Mind {
 
   #strand(threadId: string | undefined): Strand {
     const known =
-      this.#strands.get(threadId) ?? new Strand(this.#services.config.llm.system_prompt, this.#thread(threadId));
+      this.#strands.get(threadId) ??
+      new Strand(this.#services.config.llm.system_prompt, this.#thread(threadId), this.#elsewhere.get(threadId));
     // The one that is spoken in is the last.
     this.#strands.delete(threadId);
     this.#strands.set(threadId, known);
@@ -135,7 +177,12 @@ export class Mind {
     const { clock = WALL_CLOCK, speakers } = this.#options;
     const zone = isZone(timeZone) ? timeZone : Intl.DateTimeFormat().resolvedOptions().timeZone;
     const time = timeTool({ nowMs: () => clock.nowMs(), zone });
-    return new Toolbox([time, timerTool(this.#timers), calculator, sayTool(speakers), ...this.#services.tools]);
+    const tools = [time, timerTool(this.#timers), calculator, sayTool(speakers), ...this.#services.tools];
+    const logOf = (key: string): TurnLog | undefined => this.#logs.get(turnOf(key));
+    return new Toolbox(tools, undefined, {
+      called: async (key, tool) => (await logOf(key)?.called(key, tool)) ?? true,
+      ended: (key, outcome) => logOf(key)?.ended(key, outcome),
+    });
   }
 
   /** A model that cannot use tools answers worse for being offered some: all who may answer must be able. */

@@ -15,7 +15,9 @@ export type Notice =
       readonly text: string;
       readonly isSpoken: boolean;
     }
-  | { readonly type: "say"; readonly text: string; readonly isSpoken: boolean };
+  | { readonly type: "say"; readonly text: string; readonly isSpoken: boolean }
+  /** What was said before in this session is not known any more: all peers that knew it have stopped. */
+  | { readonly type: "session-lost"; readonly text: string; readonly isSpoken: boolean };
 
 /** Peers that have ears, and so a mouth. */
 export interface OtherRooms {

@@ -2,14 +2,9 @@
 import type { Pcm } from "@parley/audio";
 import { chooseVoice } from "@parley/audio/engines";
 import { abortable } from "@parley/audio/format";
-import { voiceTurn, type TurnEvent, type TurnInput, type TurnOptions, type TurnTimings } from "@parley/audio/pipeline";
-import type {
-  ConversationEvent,
-  ConversationParts,
-  LiveConversation,
-  ReplyPlayback,
-  ResumedTurn,
-} from "@parley/audio/converse";
+import { voiceTurn } from "@parley/audio/pipeline";
+import type { SpokenSoFar, TurnEvent, TurnInput, TurnOptions, TurnTimings } from "@parley/audio/pipeline";
+import type { ConversationEvent, ConversationParts, LiveConversation, ReplyPlayback } from "@parley/audio/converse";
 import type { WakeInput } from "../../config/index.ts";
 import { Announcer } from "./announcer.ts";
 import { Bidder } from "../arbitration/bidder.ts";
@@ -19,6 +14,14 @@ import { Mind, type Acquaintance } from "./mind.ts";
 import type { Services } from "../services.ts";
 import { HERE_ONLY, timerNotice, type Notice, type OtherRooms } from "./notice.ts";
 import { urgentSpeechToText, urgentTextToSpeech } from "../urgent.ts";
+import { heardOf } from "./heard-so-far.ts";
+import { readSavedMind, type SavedSession } from "./saved.ts";
+import { silentUntil } from "./silent-until.ts";
+import { TalkTurns } from "./talk-turns.ts";
+import type { CutTurn, TurnAbout } from "./turn-log.ts";
+import { Turns } from "./turns.ts";
+import { isLeft } from "./visit-over.ts";
+import type { FoundJournal, Journal } from "../../cluster/journal/port.ts";
 import type { SayOptions } from "../voice/voice-service.ts";
 
 /** Options of {@link Session.ask}. */
@@ -30,6 +33,8 @@ export interface AskOptions extends Omit<TurnOptions, "now" | "speaking"> {
   readonly privacy?: Privacy | undefined;
   /** The thread that it belongs to; the session's own when absent. */
   readonly threadId?: string | undefined;
+  /** The same when it is asked again after it was cut: it is answered once. */
+  readonly workId?: string | undefined;
 }
 
 /** Options of {@link Session.converse}. */
@@ -50,8 +55,12 @@ export interface TalkOptions {
   readonly speed?: number | undefined;
   /** Where answers are heard; text only when absent. */
   readonly playback: ReplyPlayback | undefined;
-  /** An answer that was cut, perhaps at another host: it is gone on with. */
-  readonly resume?: ResumedTurn | undefined;
+  /** What its client has of an answer that was cut, perhaps at another host: it is gone on with. */
+  readonly has?: { readonly question: string; readonly soFar: SpokenSoFar } | undefined;
+  /** The same when the conversation is taken up again. */
+  readonly workId?: string | undefined;
+  /** Where the microphone's first sample stands in the whole conversation. */
+  readonly audioFromMs?: number | undefined;
   /** How much of the microphone's sound between two places of it that playback explains, 0 to 1. */
   readonly echo?: ConversationParts["echo"];
   /** What is said must not leave this host, or the house; as configured when absent. */
@@ -66,6 +75,10 @@ export interface SessionOptions {
   readonly rooms?: OtherRooms | undefined;
   /** Something failed that nobody waits for, such as keeping a turn. */
   readonly onFailure?: ((error: unknown) => void) | undefined;
+  /** Where it is written down, for whoever goes on with it elsewhere. */
+  readonly journal?: Journal | undefined;
+  /** Whose it is, once that is known. */
+  readonly who?: (() => { readonly account: string; readonly clientId: string } | undefined) | undefined;
 }
 
 /** A conversation, in memory, for as long as it is waited for its client; of clients that want that, also kept. */
@@ -75,6 +88,7 @@ export class Session {
   readonly #mind: Mind;
   /** Live conversations that speak. */
   readonly #announcers = new Set<Announcer>();
+  readonly #record: Turns;
   #turns = 0;
   /** Resolves when the turn before has ended: what it said is part of what the next is thought about with. */
   #previous: Promise<void> = Promise.resolve();
@@ -89,8 +103,36 @@ export class Session {
       onTimer: (timer) => {
         const notice = timerNotice(timer);
         this.#tell({ ...notice, isSpoken: this.announce(notice.text, timer.privacy) });
+        this.#record.settle();
       },
     });
+    this.#record = new Turns({
+      journal: options.journal,
+      kept: () => this.saved ?? null,
+      state: () => JSON.stringify(this.#mind.saved),
+      finish: (cut) => this.#finish(cut),
+    });
+  }
+
+  /** What another host would have to be told to go on; undefined while nobody has come. */
+  get saved(): SavedSession | undefined {
+    const who = this.#options.who?.();
+    return who === undefined ? undefined : { ...who, turns: this.#turns, mind: this.#mind.saved };
+  }
+
+  /** Goes on with what another host has left; before the first question. */
+  restore(saved: SavedSession | undefined, found: FoundJournal): void {
+    this.#turns = saved?.turns ?? 0;
+    if (saved !== undefined) this.#mind.restore(saved.mind);
+    const state = this.#record.restore(found);
+    const changed = state === undefined ? undefined : readSavedMind(state);
+    if (changed !== undefined) this.#mind.restore({ strands: saved?.mind.strands ?? [], timers: changed.timers });
+    if (found.turn !== undefined) this.#turns += 1;
+  }
+
+  /** The turn that was cut and waits for its client. */
+  get cut(): CutTurn | undefined {
+    return this.#record.cut;
   }
 
   /** Whose it is; before the first question. */
@@ -125,6 +167,7 @@ export class Session {
 
   /** Its timers end; settles once all that was said is kept. */
   async close(): Promise<void> {
+    this.#record.close();
     await this.#mind.close();
   }
 
@@ -154,15 +197,23 @@ export class Session {
    * @throws AudioError of engines that do not come up; `engine-busy` where there are too many. What happens later comes with the
    * events.
    */
-  async converse(microphone: AsyncIterable<Float32Array>, options: TalkOptions): Promise<LiveConversation> {
+  async converse(microphone: AsyncIterable<Float32Array>, given: TalkOptions): Promise<LiveConversation> {
     const services = this.#services;
-    const leave = this.#takePlace(options.signal);
+    const leave = this.#takePlace(given.signal);
     this.#turns += 1;
-    const talk = `talk${this.#turns}`;
-    const { playback, resume, echo, signal, mode, input, preference, interruptions, followUpMs, hearing, ...rest } =
-      options;
-    const { privacy, ...manner } = rest;
-    const begun = resume === undefined ? undefined : { text: resume.soFar.text, calls: [] };
+    const { playback, has, workId, audioFromMs = 0, ...options } = given;
+    const { echo, signal, mode, input, preference, interruptions, followUpMs, hearing, privacy, ...manner } = options;
+    const talk = workId ?? `talk${this.#turns}`;
+    const turns = new TalkTurns({
+      turns: this.#record,
+      about: () => this.#about("talk", `${talk}#${(this.#turns += 1)}`, options),
+      audioFromMs,
+      heardMs: () => playback?.heardMs ?? 0,
+    });
+    const cut = this.#record.of(talk);
+    const resume = turns.resume(cut, has);
+    // What was asked and taken on elsewhere is not heard again, though its client does not know yet that it was.
+    const heardMs = has === undefined ? (cut?.about.details.throughMs ?? 0) - audioFromMs : 0;
     services.warm({ hear: true, speak: playback !== undefined });
     const [{ converse }, ears, tts, wake] = await Promise.all([
       import("@parley/audio/converse"),
@@ -179,15 +230,15 @@ export class Session {
       echo,
       arbitrate: bidder?.arbitrate.bind(bidder),
       think: (text, { turn, certain, signal: unwanted }) => {
-        const how = { turn: `${talk}.${turn}`, certain, signal: unwanted, privacy, isUrgent: true };
-        // What is gone on with is the first turn here.
-        return this.#mind.think({ text, ...how, begun: turn === 1 ? begun : undefined });
+        const log = turns.of(turn, text);
+        const how = { certain, signal: unwanted, privacy, isUrgent: true, log };
+        return this.#mind.think({ text, turn: log.about.workId, ...how });
       },
       voice: tts === undefined || playback === undefined ? undefined : { tts: urgentTextToSpeech(tts), playback },
     };
-    const announcer = playback === undefined ? undefined : this.#announcer(playback, options);
+    const announcer = playback === undefined ? undefined : this.#announcer(playback, given);
     const longestTurnMs = services.config.limits.turn_seconds * 1000;
-    const live = converse(microphone, parts, {
+    const live = converse(silentUntil(microphone, heardMs), parts, {
       ...manner,
       ...(tts === undefined ? {} : services.voiceIn(tts, manner)),
       mode: hearing,
@@ -205,7 +256,7 @@ export class Session {
       },
       signal,
     });
-    return withEvents(live, this.#remembering(live.events, { bidder, announcer, leave, privacy }));
+    return withEvents(live, this.#remembering(live.events, { bidder, announcer, leave, privacy, turns, signal }));
   }
 
   #announcer(playback: ReplyPlayback, { voice, language, speed, privacy, signal }: TalkOptions): Announcer {
@@ -266,17 +317,22 @@ export class Session {
       readonly announcer: Announcer | undefined;
       readonly leave: () => void;
       readonly privacy: Privacy | undefined;
+      readonly turns: TalkTurns;
+      readonly signal: AbortSignal;
     },
   ): AsyncGenerator<ConversationEvent> {
-    const { bidder, announcer, leave, privacy } = about;
+    const { bidder, announcer, leave, privacy, turns, signal } = about;
     try {
       for await (const event of events) {
         bidder?.note(event);
         if (event.type === "state") announcer?.note(event.state === "idle");
+        turns.note(event);
         this.#remember(event, privacy);
+        if (event.type === "turn") turns.ended(event.turn);
         yield event;
       }
     } finally {
+      turns.close(isLeft(signal));
       if (announcer !== undefined) this.#announcers.delete(announcer);
       bidder?.leave();
       leave();
@@ -294,26 +350,52 @@ export class Session {
     this.#mind.remember({ question: event.question, answer: event.heard }, { wasInterrupted, privacy });
   }
 
-  async *#turn(input: TurnInput, options: AskOptions): AsyncGenerator<TurnEvent> {
+  #about(
+    kind: "ask" | "talk",
+    workId: string,
+    { privacy, language, threadId }: Pick<AskOptions, "privacy" | "language" | "threadId">,
+  ): TurnAbout {
+    return {
+      workId,
+      kind,
+      ...(privacy === undefined ? {} : { privacy }),
+      ...(language === undefined ? {} : { language }),
+      ...(threadId === undefined ? {} : { thread: threadId }),
+      details: { ...this.#options.who?.() },
+    };
+  }
+
+  /** Nobody has come back to it: it is remembered as far as it went. */
+  #finish(cut: CutTurn): void {
+    const { privacy, thread: threadId } = cut.about;
+    const turn = { question: cut.question, answer: heardOf(cut), threadId };
+    if (turn.answer === "" && cut.about.kind === "ask") return;
+    this.#mind.remember(turn, { wasInterrupted: true, privacy });
+  }
+
+  async *#turn(asked: TurnInput, options: AskOptions): AsyncGenerator<TurnEvent> {
     const services = this.#services;
     const limitMs = services.config.limits.ask_seconds * 1000;
+    const cut = options.workId === undefined ? undefined : this.#record.of(options.workId);
+    // What was understood before is not heard again.
+    const input = cut !== undefined && "audio" in asked ? { text: cut.question } : asked;
     const bound = "audio" in input ? { audio: bounded(input.audio, limitMs, "limits.ask_seconds") } : input;
     const deadline = new Deadline(limitMs, options.signal);
     const { signal } = deadline;
     services.warm({ hear: "audio" in input, speak: options.speak });
     const { privacy, threadId, soFar } = options;
     const ask = { privacy };
-    const begun = soFar === undefined ? undefined : { text: soFar.text, calls: [] };
     this.#turns += 1;
-    const turn = `ask${this.#turns}`;
+    const workId = options.workId ?? `ask${this.#turns}`;
+    const about = this.#about("ask", workId, options);
+    const log = cut === undefined ? this.#record.begin(about) : this.#record.goOn(cut, soFar?.text ?? "");
     const parts = {
       hear: () => services.ears(signal, ask),
       think: (text: string) =>
-        this.#mind.think({ text, threadId, turn, certain: Promise.resolve(), signal, privacy, isUrgent: false, begun }),
+        this.#mind.think({ text, threadId, turn: workId, certain: CERTAIN, signal, privacy, isUrgent: false, log }),
       voice: options.speak ? () => services.voice(signal, ask) : undefined,
     };
     let question = "";
-    let answer = soFar?.text ?? "";
     let isComplete = false;
     try {
       const hotWords = services.hotWordsFor(options);
@@ -326,8 +408,14 @@ export class Session {
         if (event.type === "question") {
           question = event.text;
           deadline.start();
+          if (cut === undefined) {
+            log.ask(question);
+            log.wrote(soFar?.text ?? "");
+            log.accept();
+          }
         }
-        if (event.type === "text") answer += event.delta;
+        if (event.type === "text") log.wrote(event.delta);
+        if (event.type === "sentence") log.sentence(event.index, event.from + event.spoken.written.length);
         if (event.type === "done") {
           isComplete = true;
           services.turns.record(performance.now(), waitOf(event.timings));
@@ -338,12 +426,19 @@ export class Session {
       throw deadline.expired ?? error;
     } finally {
       deadline.stop();
-      // A cut answer is remembered as far as it went: the person has seen or heard it.
-      if (answer !== "") this.#mind.remember({ question, answer, threadId }, { privacy });
+      const answer = log.begun.text;
+      if (!isComplete && isLeft(options.signal)) this.#record.left(log);
+      else {
+        // A cut answer is remembered as far as it went: the person has seen or heard it.
+        if (answer !== "") this.#mind.remember({ question, answer, threadId }, { privacy });
+        this.#record.ended(log);
+      }
       if (question !== "") services.onTurn({ kind: "ask", question, answer, isComplete });
     }
   }
 }
+
+const CERTAIN = Promise.resolve();
 
 /** From the end of what was asked to the first sound of the answer. */
 function waitOf({ inputEndMs = 0, firstAudioMs }: TurnTimings): number | undefined {

@@ -5,6 +5,7 @@ import {
   startConversation,
   type AnswerFate,
   type Conversation,
+  type Exchange,
 } from "../../assistant/conversation.ts";
 import type { ChatMessage } from "../../providers/language-model.ts";
 import type { Privacy } from "../../routing/index.ts";
@@ -15,10 +16,22 @@ export class Strand {
   #conversation: Conversation;
   #recalled: Promise<void> | undefined;
 
-  /** @param thread where its turns are kept; nowhere, when absent */
-  constructor(systemPrompt: string, thread: ConversationThread | undefined) {
+  /**
+   * @param thread where its turns are kept; nowhere, when absent
+   * @param saved what was said elsewhere: {@link saved} there
+   */
+  constructor(systemPrompt: string, thread: ConversationThread | undefined, saved: readonly Exchange[] = []) {
     this.#conversation = startConversation(systemPrompt);
     this.#thread = thread;
+    this.#add(saved);
+  }
+
+  /** What another host would have to be told to go on: nothing of what must not leave this one, nor of what is kept anyway. */
+  get saved(): readonly Exchange[] {
+    const isKept = this.#thread !== undefined;
+    return this.#conversation.exchanges.filter(
+      ({ privacy }) => privacy === "house" || (privacy === undefined && !isKept),
+    );
   }
 
   /** Undefined where nothing is kept, and until the first question. */
@@ -44,8 +57,15 @@ export class Strand {
   }
 
   async #recall(): Promise<void> {
-    for (const { question, answer, wasInterrupted } of (await this.#thread?.recall()) ?? []) {
-      this.#conversation = remember(this.#conversation, question, answer, { wasInterrupted });
+    const kept = (await this.#thread?.recall()) ?? [];
+    const { exchanges } = this.#conversation;
+    this.#conversation = { ...this.#conversation, exchanges: [] };
+    this.#add([...kept, ...exchanges]);
+  }
+
+  #add(exchanges: readonly Exchange[]): void {
+    for (const { question, answer, ...fate } of exchanges) {
+      this.#conversation = remember(this.#conversation, question, answer, fate);
     }
   }
 }

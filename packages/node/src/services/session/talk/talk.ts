@@ -49,7 +49,9 @@ export class Talk {
       hearing,
       hotWords,
       privacy,
-      resume: question === undefined || has === undefined ? undefined : { question, soFar: has },
+      has: question === undefined || has === undefined ? undefined : { question, soFar: has },
+      workId: this.#parameters.workId,
+      audioFromMs: this.#parameters.audioFromMs,
     } as const;
     const echo = this.#echo.between.bind(this.#echo);
     this.#live = await session.converse(microphone, { ...manner, playback: this.#playback, echo, signal });

@@ -15,6 +15,8 @@ export function toldOf(event: ConversationEvent): TalkEvent | undefined {
       return undefined;
     case "timing":
       return { type: "timing", turn: event.turn, index: event.index, ...timingOf(event.timing) };
+    case "question":
+      return { type: "question", turn: event.turn, text: event.text };
     case "problem":
       return { ...event, error: failureOf(event.error) };
     case "turn": {

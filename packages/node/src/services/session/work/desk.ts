@@ -84,7 +84,7 @@ export class WorkDesk {
 
   /** The client is gone. */
   close(): void {
-    for (const work of this.#byCommand.values()) work.cancel();
+    for (const work of this.#byCommand.values()) work.leave();
   }
 
   async #finish(commandId: string, request: WorkRequest, work: Work): Promise<void> {

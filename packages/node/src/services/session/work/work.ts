@@ -9,6 +9,7 @@ import type { Session } from "../session.ts";
 import type { WorkRequest } from "../wire.ts";
 import { FramesOut, type SoundOut } from "./frames-out.ts";
 import { OpusOut } from "./opus-out.ts";
+import { VisitOver } from "../visit-over.ts";
 import { spokenSoFar } from "./so-far.ts";
 import { Talk } from "../talk/talk.ts";
 import { timingOf } from "./timing.ts";
@@ -89,6 +90,11 @@ export class Work {
     this.#abort.abort();
   }
 
+  /** Its client is gone, and may come back for the rest. */
+  leave(): void {
+    this.#abort.abort(new VisitOver());
+  }
+
   endInput(): void {
     clearTimeout(this.#idle);
     this.#input.close();
@@ -135,13 +141,13 @@ export class Work {
     const request = this.#request;
     switch (request.command) {
       case "ask": {
-        const { input, speak, hearing: mode, hotWords, privacy, soFar: has, ...manner } = request.parameters;
+        const { input, speak, hearing: mode, hotWords, privacy, soFar: has, workId, ...manner } = request.parameters;
         const { voice, speed, language } = manner;
         const soFar = spokenSoFar(has);
         const partials = input.kind === "audio" ? input.partials : undefined;
         const words = input.kind === "text" ? input.text : has?.question;
         const question = words === undefined ? { audio: this.#input } : { text: words };
-        const how = { speak, voice, speed, language, partials, mode, hotWords, privacy, soFar, signal };
+        const how = { speak, voice, speed, language, partials, mode, hotWords, privacy, soFar, workId, signal };
         return session.ask(question, how);
       }
       case "listen": {
