@@ -76,6 +76,8 @@ export interface PeerReport {
   readonly isSelf: boolean;
   /** Whether there is a link with it. */
   readonly isOnline: boolean;
+  /** It has said that it drains: others do what it did. Default: it does not. */
+  readonly isDraining?: boolean;
   /** When it was last heard of; undefined: never in this life of the peer. */
   readonly lastSeenMs: number | undefined;
   readonly roundTripMs: number | undefined;
@@ -185,12 +187,29 @@ export interface Cluster {
   readonly actors: ActorSystem | undefined;
   /** What sessions write down for whoever goes on with them; only while it belongs. */
   readonly journals?: Journals | undefined;
+  /** How it hands over what it does for the cluster, and stays; only while it belongs. */
+  readonly draining?: MemberDraining | undefined;
   /** What all members know and nobody else; only while it belongs. */
   readonly secrets?: Secrets | undefined;
   /** Calls `changed` after anything above has changed, not from within; must not throw. The result ends that. */
   onChange(changed: () => void): () => void;
   /** Stops; stays a member. May be called twice. */
   close(): Promise<void>;
+}
+
+/** A member that stays one, and does nothing more for its cluster for a while. */
+export interface MemberDraining {
+  readonly isPrime: boolean;
+  readonly isVoter: boolean;
+  /**
+   * Gives leadership and vote away, and takes neither until {@link stay}, which the others are told. Settles when it has, or the time
+   * is up; never rejects.
+   */
+  giveUpLeading(options: { readonly timeoutMs: number }): Promise<void>;
+  /** Clients are at home elsewhere from now on. @throws ActorError as `Sharding.drain` of @parley/actors */
+  giveAway(options: { readonly timeoutMs: number }): Promise<void>;
+  /** It takes part as before. Does nothing where it does so already. */
+  stay(): void;
 }
 
 /** What all members know and nobody else. */

@@ -19,6 +19,7 @@ import type {
   JoinRequest,
   LeaveOptions,
   LeaveReport,
+  MemberDraining,
   MetCluster,
   PairingEnd,
   PairingWindow,
@@ -102,6 +103,10 @@ export class ClusteredPeer implements Cluster {
 
   get journals(): Journals | undefined {
     return this.#host.member?.company.journals;
+  }
+
+  get draining(): MemberDraining | undefined {
+    return this.#host.member?.rest;
   }
 
   get actors(): ActorSystem | undefined {

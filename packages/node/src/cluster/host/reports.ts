@@ -3,7 +3,7 @@ import type { NodeStatus } from "@parley/raft";
 import { fingerprintOf } from "../../mesh/door/code/fingerprint.ts";
 import type { DepartedPeer, PeerReport, RevocationReport } from "../face.ts";
 import { departuresIn } from "../membership/departures.ts";
-import { isAsleep, isExpelled, isLeaving } from "../membership/sleep.ts";
+import { isAsleep, isDraining, isExpelled, isLeaving } from "../membership/sleep.ts";
 import type { ClusterState } from "../state/model.ts";
 import type { MemberFacts, OutboxFacts, PeerFacts } from "../status/facts.ts";
 import type { Member } from "./member/member.ts";
@@ -28,6 +28,7 @@ export function peersOf(member: Member, ownAddresses: readonly string[]): readon
         isPrime: peer === leader,
         isSelf,
         isOnline: isSelf || links.current(peer) !== undefined,
+        isDraining: isDraining(shared.now, peer),
         lastSeenMs: isSelf ? Date.now() : life.lastSeenMs(peer),
         roundTripMs: links.roundTripMs(peer),
         addresses: isSelf ? ownAddresses : addresses,
@@ -131,6 +132,7 @@ function peerFacts(
     name,
     isOnline,
     isAsleep: isAsleep(shared.now, peer),
+    isDraining: isDraining(shared.now, peer),
     losesVoteBy: isExpelled(shared.now, peer) ? "revocation" : isLeaving(shared.now, peer) ? "leaving" : undefined,
     lag: peer === roster.self && status.role === "leader" ? 0 : status.peers.get(node)?.lag,
     twinAt: links.status().find((link) => link.peer === peer)?.twinAt,

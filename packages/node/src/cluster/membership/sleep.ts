@@ -1,6 +1,6 @@
 /**
  * Who is to have no vote, as the replicated state says, so that whoever is prime knows: hosts that sleep say so before, and when
- * they are back; who leaves says so first; and who is to be revoked is marked by others.
+ * they are back; who leaves says so first, and so does who drains; and who is to be revoked is marked by others.
  */
 import type { SharedState, Submitted } from "../consensus/shared-state.ts";
 import type { ClusterState } from "../state/model.ts";
@@ -9,6 +9,7 @@ import type { CommandOf } from "../state/schemas.ts";
 const sleepKey = (peer: string): string => `asleep/${peer}`;
 const ASLEEP = "asleep";
 const LEAVING = "leaving";
+const DRAINING = "draining";
 /** With the peer id of whoever wants to revoke it. */
 const EXPELLED = "expelled by ";
 
@@ -30,6 +31,11 @@ export function isAsleep(state: ClusterState, peer: string): boolean {
 /** It has said that it leaves. */
 export function isLeaving(state: ClusterState, peer: string): boolean {
   return state.settings.get(sleepKey(peer)) === LEAVING;
+}
+
+/** It has said that it drains: others do what it did, and it stays. */
+export function isDraining(state: ClusterState, peer: string): boolean {
+  return state.settings.get(sleepKey(peer)) === DRAINING;
 }
 
 /** Who is to have no vote, whether it belongs or not. */
@@ -60,6 +66,11 @@ export function expellerOf(state: ClusterState, peer: string): string | undefine
 /** What says that a peer leaves: from when that is agreed on its vote goes as if it slept. */
 export function leaving(peer: string): CommandOf<"set"> {
   return { type: "set", key: sleepKey(peer), value: LEAVING };
+}
+
+/** What says that a peer drains: from when that is agreed on its vote goes as if it slept. */
+export function draining(peer: string): CommandOf<"set"> {
+  return { type: "set", key: sleepKey(peer), value: DRAINING };
 }
 
 /** What says that a peer is awake, and stays. */

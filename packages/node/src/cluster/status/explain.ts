@@ -250,6 +250,8 @@ const LOSES = {
   revocation: "is being revoked: its vote is taken first.",
 } as const;
 
+const DRAINS = "is draining: it leads and votes no more, and the others take over what it does.";
+
 /** What is worth knowing beside all that. */
 function further(facts: MemberFacts): readonly string[] {
   const { consensus, peers, revocations, self, outbox, others = [], movedOn = [] } = facts;
@@ -261,6 +263,7 @@ function further(facts: MemberFacts): readonly string[] {
     ...behind.map(({ name, lag }) => `${name} is ${plural(lag ?? 0, "entry", "entries")} behind.`),
     ...(asleep.length > 0 ? [`Asleep: ${list(asleep.map(({ name }) => name))}.`] : []),
     ...peers.flatMap(({ name, losesVoteBy }) => (losesVoteBy === undefined ? [] : [`${name} ${LOSES[losesVoteBy]}`])),
+    ...peers.flatMap(({ name, isDraining }) => (isDraining === true ? [`${name} ${DRAINS}`] : [])),
     ...(consensus.waiting > 0
       ? [
           `${plural(consensus.waiting, "proposal")} of this peer's own ${consensus.waiting === 1 ? "has" : "have"} no answer from the cluster yet; writes that wait are counted apart.`,

@@ -12,6 +12,8 @@ export interface PeerFacts {
   readonly isAsleep: boolean;
   /** Why its vote is being taken, though it is awake. Default: it is not. */
   readonly losesVoteBy?: "leaving" | "revocation" | undefined;
+  /** It has said so: others do what it did. Default: it does not. */
+  readonly isDraining?: boolean | undefined;
   /** Entries that it has yet to get; undefined where nobody here knows. */
   readonly lag: number | undefined;
   /** For how long it has not been heard of; undefined: it is online, or never was in this life of the peer. */

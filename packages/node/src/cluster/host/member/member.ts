@@ -12,7 +12,7 @@ import type { SharedState, Submitted } from "../../consensus/shared-state.ts";
 import { Courier, type Destination } from "../../outbox/courier.ts";
 import type { Outbox } from "../../outbox/outbox.ts";
 import { depart } from "../../membership/departures.ts";
-import { goToSleep, leaving } from "../../membership/sleep.ts";
+import { leaving } from "../../membership/sleep.ts";
 import type { ClusterState } from "../../state/model.ts";
 import { KNOWN_VERSION } from "../../state/versions.ts";
 import type { CommandOf, NodeRecord } from "../../state/schemas.ts";
@@ -26,6 +26,7 @@ import { startCompany, type Company, type CompanyOptions } from "./company.ts";
 import { Duties } from "./duties.ts";
 import { Life } from "./life.ts";
 import { MeshIdentity } from "./mesh-identity.ts";
+import { Rest } from "./rest.ts";
 import type { Roster } from "./roster.ts";
 import { ShutOut, type ShutOutOptions } from "./shut-out.ts";
 
@@ -56,9 +57,6 @@ export interface MemberOptions extends Pick<CompanyOptions, "waiting"> {
   /** Something of it has ended by itself; the rest is to be stopped. */
   readonly failed: (error: Error) => void;
 }
-
-/** Of this host's own time, which may stand still in sleep. */
-const SLEEP_IS_DUE_MS = 60_000;
 
 interface Parts {
   readonly links: Links;
@@ -106,6 +104,7 @@ export class Member {
   readonly shutOut: ShutOut;
   /** What waits to be delivered. */
   readonly outbox: Outbox;
+  readonly rest: Rest;
   readonly #courier: Courier;
   readonly #options: MemberOptions;
   readonly #attendance: Attendance;
@@ -115,8 +114,6 @@ export class Member {
   #seen: readonly unknown[] = [];
   #written: ClusterRecord | undefined;
   #isLeaving = false;
-  /** Since when its host is about to sleep, or sleeps. */
-  #asleepMs: number | undefined;
   #stopped: Promise<void> | undefined;
 
   constructor(options: MemberOptions, { links, outbox, agreement, identity, company }: Parts) {
@@ -139,6 +136,14 @@ export class Member {
       cores: availableParallelism(),
     });
     this.#attendance = new Attendance({ host, links, roster, counts: (node) => this.#counts(node) });
+    this.rest = new Rest({
+      roster,
+      shared,
+      homes: company.homes,
+      votes: () => this.votes.isVoter,
+      look: () => this.#duties.look(),
+      log,
+    });
     this.#duties = new Duties({
       self: roster.self,
       shared,
@@ -146,7 +151,7 @@ export class Member {
       secrets: agreement.secrets,
       record,
       log,
-      isGoing: () => this.#isLeaving || this.#isAsleep(),
+      isGoing: () => this.#isLeaving || this.rest.isResting,
     });
     this.shutOut = new ShutOut({
       roster,
@@ -191,18 +196,8 @@ export class Member {
    * Its host is about to sleep: the others take over leadership and vote while it can still hand them over. Its shards they take
    * when it is gone. Takes no longer than `timeoutMs`, and never rejects.
    */
-  async fallAsleep({ timeoutMs }: { readonly timeoutMs: number }): Promise<void> {
-    this.#asleepMs = performance.now();
-    // Nobody is there to take anything over.
-    if (this.roster.members.size === 1 || !this.hasPrime) return;
-    const untilMs = this.#asleepMs + timeoutMs;
-    const submitted = await goToSleep(this.shared, this.roster.self, { timeoutMs });
-    await this.#withoutVote(untilMs - performance.now());
-    const { log } = this.#options;
-    log.info(
-      { ...submitted, votes: this.votes.isVoter },
-      "this peer has handed over what it could before its host sleeps",
-    );
+  fallAsleep(options: { readonly timeoutMs: number }): Promise<void> {
+    return this.rest.fallAsleep(options);
   }
 
   /**
@@ -211,19 +206,13 @@ export class Member {
    * majority). It asks for its vote back.
    */
   wake(awayMs: number): void {
-    this.#asleepMs = undefined;
     const { members, self } = this.roster;
     for (const { peer, addresses } of members.values()) {
       if (awayMs === 0 || peer === self) continue;
       this.links.reset(peer, "this host was asleep");
       this.links.learn(peer, addresses);
     }
-    this.#duties.look();
-  }
-
-  /** A sleep that was announced and does not come is over after a while. */
-  #isAsleep(): boolean {
-    return this.#asleepMs !== undefined && performance.now() - this.#asleepMs < SLEEP_IS_DUE_MS;
+    this.rest.wake();
   }
 
   /**
