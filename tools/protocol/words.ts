@@ -99,6 +99,18 @@ A MESSAGE, COMMAND, QUERY, EVENT or BROADCAST with a target goes to other client
 - **Rights** are those of now: a message to a group goes to those who may belong to it when it is sent, also of those who are away.
 - Who listens to the channel \`clients\` gets the EVENTs \`client_connected\` and \`client_disconnected\`.
 
+## How much
+
+An account may send \`limits.messages_per_minute\` (100) at one peer, by whatever ids its clients go, requests over HTTP included; each of
+its clients has a twentieth of that for itself, so that many do not silence one another. Everything counts, also what is refused or
+is no message. Signs of life (a ping too), acknowledgements, answers and what belongs to work that was let in count apart: twenty times as
+many, and sixty for each client. The same account comes in a thousand times a minute at most. What is too much is answered with
+\`RATE_LIMIT_EXCEEDED\` and \`retryAfterMs\` (429 and \`Retry-After\` over HTTP; at REGISTER the connection ends, 1013), and its
+connection is not read from for up to half a second. Sound (\`limits.audio_mb_per_minute\`, and a thousand frames a second) is taken in
+more slowly instead. The programs of the peer's own machine are one account, with twenty times of it all.
+
+After 20 wrong tokens of one address in a minute the next ones are answered with \`RATE_LIMIT_EXCEEDED\`, half a second later, and 1013.
+
 ## Sessions
 
 \`CONNECTING\` (the socket is open) → \`AUTHENTICATED\` (REGISTER_ACK) → \`ACTIVE\` (it says something) ⇄ \`IDLE\` (it says so in a HEARTBEAT,

@@ -108,13 +108,14 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
   const tls = await openHouseTls({ config, paths, cluster, port: () => front.gateway?.port ?? 0, log });
   const about = { peerId: identity.peerId, name: config.name, version: VERSION };
   const status = (): Record<string, unknown> => statusOf(about, { services, cluster, ears });
-  const { pairs, gate, book } = access;
+  const { pairs, gate, book, refusals } = access;
   const clients = openHouseClients({
     about,
     cluster,
     pairs,
     gate,
     book,
+    refusals,
     status,
     memory: recallPort(house.memory),
     addresses: tls.addresses,
@@ -332,7 +333,7 @@ interface ListenParts {
 function listen(parts: ListenParts, limits: Config["limits"]): Promise<Gateway> {
   const { about, services, cluster, ears, access, clients, memory, conversations, load, tls, status, commands, log } =
     parts;
-  const { gate, book, audit } = access;
+  const { book, audit, refusals } = access;
   return startGateway({
     host: tls.access.host,
     port: tls.access.port,
@@ -340,7 +341,6 @@ function listen(parts: ListenParts, limits: Config["limits"]): Promise<Gateway> 
     entry: tls.entry,
     credentials: tls.credentials,
     trust: tls.trust,
-    gate,
     log,
     serverInfo: { ...about, capabilities: { streaming: true, binary: true, groups: true, echo: true, resume: true } },
     health: () => healthOf(services),
@@ -353,7 +353,7 @@ function listen(parts: ListenParts, limits: Config["limits"]): Promise<Gateway> 
       cluster,
       ears,
       report: () => clusterReportOf(cluster),
-      access: { book, audit, memory },
+      access: { book, audit, refusals, memory },
       memory: { memory, book, audit },
       look: { routing: () => services.routing, load },
       clients: { ...clients, conversations },

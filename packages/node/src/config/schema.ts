@@ -316,12 +316,12 @@ export const configSchema = z.strictObject({
     }),
     messages_per_minute: setting(whole(0, 100_000), {
       meaning:
-        "What one client may send in a minute, beside signs of life and reports, which count a twentieth; more is refused. 0: any number.",
+        "What all clients of one account may send in a minute at one peer, requests over HTTP included; each of them has a twentieth of it for itself. Signs of life and reports count apart, twenty times as many. More is refused. 0: any number.",
       default: 100,
     }),
     audio_mb_per_minute: setting(whole(0, 100_000), {
       meaning:
-        "Sound that one client may send in a minute; more is taken in more slowly. A minute of speech has 2 MB. 0: any amount.",
+        "Sound that all clients of one account may send in a minute at one peer; more is taken in more slowly. A minute of speech has 2 MB. 0: any amount.",
       unit: "megabytes",
       default: 64,
     }),

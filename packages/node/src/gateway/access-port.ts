@@ -1,5 +1,6 @@
 /** Who may come in, and what they may do, as a connection asks it. Whoever answers is put in at the composition root. */
 import type { MessageType, Payload } from "@parley/sdk";
+import type { SendCost } from "./access/allowances.ts";
 import type { Addressee } from "./access/rights.ts";
 
 /** What a client wants to do. */
@@ -35,8 +36,18 @@ export interface Pass {
   endedBy(): Ending | undefined;
   /** Calls `changed` when what this client may do, or whether it may stay, may be different now. The result ends that. */
   watch(changed: () => void): () => void;
-  /** Takes a message, or bytes of sound, from what it may send. @returns in how many milliseconds it may, if not now */
-  charge(cost: { readonly messages: number } | { readonly audioBytes: number }): number | undefined;
+  /** Takes what came from what its account may send, as `Allowances.charge` says. @returns in how many milliseconds it may, if not now */
+  charge(cost: SendCost): number | undefined;
+  /** Something that it may not do was asked for, and refused: for whoever looks into the house. */
+  denied(deed: Deed, why: string): void;
+}
+
+/** From where somebody comes. */
+export interface Whereabouts {
+  /** The address of whoever has connected, or of whom a proxy that is believed asks for. */
+  readonly address: string;
+  /** Whether it is a program on this machine, for itself. */
+  readonly isFromHere: boolean;
 }
 
 /** Who comes, and from where. */
@@ -44,11 +55,16 @@ export interface Arrival {
   readonly register: Payload<"REGISTER">;
   /** For a session of its own, where it has none to go on with. */
   readonly newSessionId: () => string;
-  /** The address of whoever has connected. */
-  readonly address: string;
+  readonly from: Whereabouts;
+}
+
+/** Somebody who is not let in, for them to read. `retryAfterMs`: not now, for there was too much of it. */
+export interface TurnedAway {
+  readonly why: string;
+  readonly retryAfterMs?: number | undefined;
 }
 
 export interface Access {
   /** Lets somebody in, or says why not. Never rejects. */
-  authenticate(arrival: Arrival): Pass | { readonly why: string };
+  authenticate(arrival: Arrival): Pass | TurnedAway;
 }

@@ -1,6 +1,7 @@
-/** Whether a registered client may say a message: in that name, to them, now. Pure but for what its pass counts. */
+/** Whether a registered client may say a message: in that name, to them. And what it costs, said or not. Pure. */
 import { directions, PROTOCOL_VERSION, SERVER_ID, type Message } from "@parley/sdk";
-import type { Pass } from "./access-port.ts";
+import type { Deed, Pass } from "./access-port.ts";
+import type { SendCost } from "./access/allowances.ts";
 import type { Addressee } from "./access/rights.ts";
 import type { Refused } from "./hub/hub.ts";
 
@@ -23,10 +24,22 @@ export function refusalOfMessage(message: Message, clientId: string, pass: Pass)
   if (source.clientId !== clientId) {
     return { code: "AUTHORIZATION_DENIED", reason: `this client is ${clientId}, and not ${source.clientId}` };
   }
-  const denied = pass.endedBy()?.why ?? pass.refusalOf({ type, name: nameOf(message), to });
-  if (denied !== undefined) return { code: "AUTHORIZATION_DENIED", reason: denied };
-  const waitMs = pass.charge({ messages: isReport(message) ? REPORT_COST : 1 });
-  if (waitMs === undefined) return undefined;
+  const denied = pass.endedBy()?.why ?? pass.refusalOf(deedOf(message));
+  return denied === undefined ? undefined : { code: "AUTHORIZATION_DENIED", reason: denied };
+}
+
+/** What a client wants to do by `message`. */
+export function deedOf(message: Message): Deed {
+  return { type: message.type, name: nameOf(message), to: addresseeOf(message) };
+}
+
+/** What it takes of what a client may send, whatever becomes of it; undefined: it was no message. */
+export function costOf(message: Message | undefined): SendCost {
+  return message !== undefined && isReport(message) ? { reports: 1 } : { messages: 1 };
+}
+
+/** That there was too much of it. */
+export function tooMuch(waitMs: number): Refused {
   const reason = `too many messages: the next one may come in ${waitMs} ms`;
   return { code: "RATE_LIMIT_EXCEEDED", reason, retryAfterMs: Number.isFinite(waitMs) ? waitMs : undefined };
 }
@@ -34,8 +47,6 @@ export function refusalOfMessage(message: Message, clientId: string, pass: Pass)
 /** Signs of life, acknowledgements and what belongs to work that was let in come by themselves, several a second. */
 const REPORTS: ReadonlySet<string> = new Set(["HEARTBEAT", "MESSAGE_ACK", "COMMAND_RESULT", "RESPONSE"]);
 const REPORT_COMMANDS: ReadonlySet<string> = new Set(["talk.key", "talk.heard", "input.end", "cancel"]);
-/** Of a message that somebody wants said. */
-const REPORT_COST = 0.05;
 
 function isReport(message: Message): boolean {
   return REPORTS.has(message.type) || (message.type === "COMMAND" && REPORT_COMMANDS.has(message.payload.command));

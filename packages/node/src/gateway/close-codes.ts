@@ -3,6 +3,8 @@ export const CLOSE = {
   protocol: 1002,
   /** "Service Restart", of the RFC's registry: the session has moved; who comes again finds it, or begins it anew. */
   moved: 1012,
+  /** "Try Again Later", of the RFC's registry: too many come in, or come with wrong tokens. */
+  later: 1013,
   /** Nobody knows who it is, or it may not stay. */
   unauthenticated: 4401,
   /** Nothing was said for too long. */

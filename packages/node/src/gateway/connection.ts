@@ -9,7 +9,6 @@ import {
   ACKNOWLEDGES,
   commandNames,
   createMessage,
-  isRetryable,
   PASSING,
   requestSchema,
   SERVER_ID,
@@ -24,9 +23,9 @@ import type { AppCommands } from "../extend/index.ts";
 import { withCorrelation } from "../log.ts";
 import type { SessionHouse } from "../services/session/house.ts";
 import { isRemark, isWork } from "../services/session/wire.ts";
-import type { Access, Pass } from "./access-port.ts";
+import type { Access, Pass, Whereabouts } from "./access-port.ts";
 import { AppDesk, type AppSink } from "./app-desk.ts";
-import { addresseeOf, refusalOfMessage, wrongVersion } from "./authorise.ts";
+import { addresseeOf, costOf, deedOf, refusalOfMessage, wrongVersion } from "./authorise.ts";
 import { CLOSE } from "./close-codes.ts";
 import { Dialect, type Reading } from "./dialect/dialect.ts";
 import type { Hub, Refused, Seat } from "./hub/hub.ts";
@@ -34,6 +33,7 @@ import { allowed, changed, keepToRights } from "./hub/belonging.ts";
 import { isPost } from "./hub/post.ts";
 import { SocketLine, toBytes } from "./line.ts";
 import type { Queries } from "./queries.ts";
+import { Refuser, type RefusalOptions } from "./refuser.ts";
 import type { ClientSession, Sessions } from "./sessions/sessions.ts";
 import { Visiting } from "./visiting.ts";
 
@@ -52,8 +52,6 @@ export interface ConnectionDeps {
   readonly log: Logger;
 }
 
-/** A client that sends more sound than it may is looked at again after so long. */
-const LONGEST_HOLD_MS = 1_000;
 /** Time for the first message. */
 const REGISTER_WITHIN_MS = 10_000;
 /** Messages that may be under way, running work included. */
@@ -75,25 +73,25 @@ export class Connection {
   readonly #socket: WebSocket;
   readonly #deps: ConnectionDeps;
   readonly #users: Set<Connection>;
-  readonly #address: string;
+  readonly #from: Whereabouts;
   readonly #dialect = new Dialect();
   readonly #line: SocketLine;
+  readonly #refuser: Refuser;
   readonly #session: ClientSession;
   /** Of the program's own commands. */
   readonly #apps: AppDesk;
   #guest: Guest | undefined;
   #pending = 0;
   #hasWorked = false;
-  /** It has been refused for good: what still comes is not looked at. */
-  #isOver = false;
 
   /** @param users to which it belongs while this client makes use of the peer */
-  constructor(socket: WebSocket, deps: ConnectionDeps, users: Set<Connection>, address = "") {
+  constructor(socket: WebSocket, deps: ConnectionDeps, users: Set<Connection>, from: Whereabouts) {
     this.#socket = socket;
     this.#deps = deps;
     this.#users = users;
-    this.#address = address;
+    this.#from = from;
     this.#line = new SocketLine(socket, this.#dialect);
+    this.#refuser = new Refuser(socket, this.#line, (inReplyTo) => this.#head(inReplyTo));
     this.#session = deps.sessions.open(() => socket.close(CLOSE.silent, "nothing was said for too long"));
     this.#apps = this.#appDesk();
     this.#listen();
@@ -110,6 +108,7 @@ export class Connection {
       if (this.#guest === undefined) clearTimeout(late);
       void this.#receive(data, isBinary);
     });
+    this.#socket.on("ping", () => this.#refuser.rest(this.#guest?.pass.charge({ reports: 1 })));
     this.#socket.on("close", (code, reason) => {
       clearTimeout(late);
       this.#ended(reason.toString() === "" ? `closed (${code})` : reason.toString());
@@ -130,7 +129,7 @@ export class Connection {
 
   /** Many messages under way, because their answers are not read, hold the client. */
   async #receive(data: RawData, isBinary: boolean): Promise<void> {
-    if (this.#isOver) return;
+    if (this.#refuser.isOver) return;
     this.#pending += 1;
     const isTooMany = this.#pending > MAX_PENDING;
     if (isTooMany) this.#line.hold();
@@ -146,15 +145,21 @@ export class Connection {
 
   async #onText(text: string): Promise<void> {
     const reading = this.#dialect.read(text);
+    const guest = this.#guest;
+    // Counted whatever becomes of it: to refuse takes its time as well.
+    const waitMs = guest?.pass.charge(costOf(reading.kind === "message" ? reading.message : undefined));
+    if (waitMs !== undefined) return this.#refuser.tooMuch(waitMs, reading);
     if (reading.kind !== "message") return this.#onWrong(reading);
     const { message } = reading;
     const { messageId } = message;
     if (message.type === "REGISTER") return this.#register(message);
-    const guest = this.#guest;
     if (guest === undefined) return this.#refuse(UNREGISTERED, messageId);
     this.#heartbeatOrSaid(message);
     const refused = refusalOfMessage(message, guest.clientId, guest.pass);
-    if (refused !== undefined) return this.#refuse(refused, messageId);
+    if (refused !== undefined) {
+      if (refused.code === "AUTHORIZATION_DENIED") guest.pass.denied(deedOf(message), refused.reason);
+      return this.#refuse(refused, messageId);
+    }
     return withCorrelation(message.correlationId ?? messageId, async () => {
       try {
         await this.#handle(message, guest, text.length);
@@ -191,8 +196,8 @@ export class Connection {
     if (wrong !== undefined) return this.#refuse({ code: "AUTHENTICATION_FAILED", reason: wrong }, messageId);
     const { access, hub, log, conversations } = this.#deps;
     const newSessionId = (): string => conversations.newId();
-    const pass = access.authenticate({ register: payload, newSessionId, address: this.#address });
-    if ("why" in pass) return this.#refuse({ code: "AUTHENTICATION_FAILED", reason: pass.why }, messageId);
+    const pass = access.authenticate({ register: payload, newSessionId, from: this.#from });
+    if ("why" in pass) return this.#refuser.turnAway(pass, messageId);
     const taken = pass.refusalOfId(clientId, hub.ownerOf(clientId));
     if (taken !== undefined) return this.#refuse({ code: "AUTHENTICATION_FAILED", reason: taken }, messageId);
     this.#line.maxBytes = capabilities.maxMessageSize;
@@ -320,10 +325,9 @@ export class Connection {
     if (this.#guest === undefined) return this.#refuse(UNREGISTERED, undefined);
     this.#session.said();
     const { pass, visiting } = this.#guest;
-    const cost = { audioBytes: bytes.byteLength };
-    for (let waitMs = pass.charge(cost); waitMs !== undefined; waitMs = pass.charge(cost)) {
-      await this.#line.holdWhile(new Promise((resolve) => setTimeout(resolve, Math.min(LONGEST_HOLD_MS, waitMs))));
-    }
+    // It is here already, and heard in its order; what is behind it comes when that was due.
+    const waitMs = pass.charge({ audioBytes: bytes.byteLength });
+    if (waitMs !== undefined) this.#line.rest(waitMs);
     const wrong = await visiting.audio(bytes);
     if (wrong !== undefined) return this.#refuse({ code: "INVALID_MESSAGE", reason: wrong }, undefined);
   }
@@ -361,27 +365,8 @@ export class Connection {
     return this.#line.send(createMessage("COMMAND_RESULT", { commandId, ...outcome }, this.#head(commandId)));
   }
 
-  /** Answers with an ERROR; before registration, and where nothing can be named that it is about, it also ends the connection. */
-  async #refuse(
-    { code, reason, retryAfterMs }: Refused,
-    inReplyTo: string | undefined,
-    {
-      details,
-      isFinal = true,
-    }: { readonly details?: Record<string, unknown> | undefined; readonly isFinal?: boolean } = {},
-  ): Promise<void> {
-    const payload = {
-      errorCode: code,
-      errorMessage: reason,
-      retryable: isRetryable(code),
-      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-      ...(details === undefined ? {} : { details }),
-    };
-    const isUnknown = code === "AUTHENTICATION_FAILED";
-    this.#isOver ||= isUnknown || (inReplyTo === undefined && isFinal);
-    await this.#line.send(createMessage("ERROR", payload, this.#head(inReplyTo)));
-    if (isUnknown) this.#socket.close(CLOSE.unauthenticated, "authentication failed");
-    else if (this.#isOver) this.#socket.close(CLOSE.protocol, "protocol error");
+  #refuse(refused: Refused, inReplyTo: string | undefined, options?: RefusalOptions): Promise<void> {
+    return this.#refuser.refuse(refused, inReplyTo, options);
   }
 
   #onDefect(error: unknown): void {

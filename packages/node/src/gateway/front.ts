@@ -10,7 +10,9 @@ import { codeOf } from "../errors.ts";
 import { newCorrelationId, withCorrelation } from "../log.ts";
 import type { ConnectionDeps } from "./connection.ts";
 import { answerFailure, refusalBytes, sendRefusal, type Refusal } from "./failure.ts";
-import type { Gate, NotLetIn, Principal } from "./access/gate.ts";
+import type { TurnedAway } from "./access-port.ts";
+import type { Doorman } from "./access/doorman.ts";
+import type { Principal } from "./access/gate.ts";
 import { hasRight, type Right } from "./access/rights.ts";
 import { bearerToken, type Entry } from "./guard.ts";
 import { addHeaders, admitPage } from "./headers.ts";
@@ -19,8 +21,8 @@ import { addTrustRoutes, TRUST_PATHS, type TrustFace } from "./tls/trust-routes.
 
 /** Options of {@link createFront}. */
 export interface FrontOptions extends Pick<ConnectionDeps, "serverInfo" | "status"> {
-  /** Who is let in. */
-  readonly gate: Pick<Gate, "enter">;
+  /** Who is let in, and how much they may ask. */
+  readonly doorman: Pick<Doorman, "enter" | "charge">;
   /** Looks at who comes in. */
   readonly entry: Entry;
   /** For the head of a request. */
@@ -81,9 +83,8 @@ const RIGHTS: readonly (readonly [prefix: string, right: Right])[] = [
 ];
 
 function guard(app: FastifyInstance, options: FrontOptions): void {
-  const { entry } = options;
+  const { entry, doorman } = options;
   app.decorateRequest("principal", undefined);
-  app.decorateRequest("isFromHere", false);
   app.addHook("onRequest", (_request, reply, done) => {
     const correlation = newCorrelationId();
     reply.header("x-request-id", correlation);
@@ -93,12 +94,17 @@ function guard(app: FastifyInstance, options: FrontOptions): void {
     const refused = entry.refusalOf(request.raw);
     if (refused !== undefined) return sendRefusal(reply, refused);
     if (admitPage(request, reply, entry)) return reply;
-    request.isFromHere = entry.isFromHere(request.raw);
-    const found = options.gate.enter(bearerToken(request.headers.authorization));
+    const { authorization } = request.headers;
+    const token = authorization === undefined ? undefined : bearerToken(authorization);
+    const found = doorman.enter(token, entry.whereabouts(request.raw));
     if (!("why" in found)) request.principal = found;
-    if (PUBLIC.has(request.routeOptions.url ?? "")) return undefined;
-    if ("why" in found) return sendRefusal(reply.header("www-authenticate", "Bearer"), notLetIn(request, found));
     const { url = "" } = request.routeOptions;
+    if (PUBLIC.has(url)) return undefined;
+    if ("why" in found) return turnAway(reply, token === undefined ? undefined : found);
+    const waitMs = doorman.charge(found.account, undefined, { messages: 1 });
+    if (waitMs !== undefined) {
+      return turnAway(reply, { why: `too many requests: the next one may come in ${waitMs} ms`, retryAfterMs: waitMs });
+    }
     const right = RIGHTS.find(([prefix]) => url.startsWith(prefix))?.[1] ?? "look";
     return hasRight(found.role, right) ? undefined : sendRefusal(reply, mayNot(found, right));
   });
@@ -127,11 +133,22 @@ function addRoutes(app: FastifyInstance, options: FrontOptions): void {
   app.get("/status", async () => options.status());
 }
 
-function notLetIn({ headers }: FastifyRequest, { why }: NotLetIn): Refusal {
-  return headers.authorization === undefined
-    ? NO_TOKEN
-    : { ...NO_TOKEN, failure: { ...NO_TOKEN.failure, message: why } };
+/** @param found undefined: no token was shown */
+function turnAway(reply: FastifyReply, found: TurnedAway | undefined): FastifyReply {
+  const { why = NO_TOKEN.failure.message, retryAfterMs } = found ?? {};
+  if (retryAfterMs !== undefined) {
+    reply.header("retry-after", String(Math.max(1, Math.ceil(retryAfterMs / 1_000))));
+    return sendRefusal(reply, tooMany(why));
+  }
+  const refused = { ...NO_TOKEN, failure: { ...NO_TOKEN.failure, message: why } };
+  return sendRefusal(reply.header("www-authenticate", "Bearer"), refused);
 }
+
+/** RFC 6585, section 4. */
+const tooMany = (message: string): Refusal => ({
+  status: 429,
+  failure: { code: "RATE_LIMIT_EXCEEDED", message, nextStep: "Try again after the time that Retry-After says." },
+});
 
 function mayNot({ role }: Principal, right: Right): Refusal {
   return {

@@ -1,9 +1,9 @@
 /** The gate of the house, as a connection asks it. */
-import type { Allowances } from "./access/allowances.ts";
 import type { ClientBook } from "./access/client-book.ts";
-import { THIS_MACHINE, type Ended, type Gate, type NotLetIn, type Principal } from "./access/gate.ts";
+import type { Doorman } from "./access/doorman.ts";
+import { THIS_MACHINE, type Ended, type Gate, type Principal } from "./access/gate.ts";
 import { refusalOf, type Right } from "./access/rights.ts";
-import type { Access, Arrival, Deed, Ending, Pass } from "./access-port.ts";
+import type { Access, Arrival, Deed, Ending, Pass, TurnedAway, Whereabouts } from "./access-port.ts";
 
 /** Between two looks whether the time of a connected client is over. */
 const LONGEST_WAIT_MS = 60_000;
@@ -21,29 +21,30 @@ interface Comer {
 export class GateAccess implements Access {
   readonly #gate: Gate;
   readonly #book: Pick<ClientBook, "find">;
-  readonly #allowances: Pick<Allowances, "charge">;
+  readonly #doorman: Doorman;
   readonly #rightOfCommand: (name: string) => Right | undefined;
   readonly #nowMs: () => number;
 
   /** @param rightOfCommand what commands of the peer take that are not the protocol's */
   constructor(
-    gate: Gate,
+    doorman: Doorman,
     book: Pick<ClientBook, "find">,
-    allowances: Pick<Allowances, "charge">,
     rightOfCommand: (name: string) => Right | undefined = () => undefined,
     nowMs: () => number = Date.now,
   ) {
     this.#rightOfCommand = rightOfCommand;
-    this.#gate = gate;
+    this.#doorman = doorman;
+    this.#gate = doorman.gate;
     this.#book = book;
-    this.#allowances = allowances;
     this.#nowMs = nowMs;
   }
 
-  authenticate({ register, newSessionId }: Arrival): Pass | { readonly why: string } {
-    const come = this.#whoComes(register);
+  authenticate({ register, newSessionId, from }: Arrival): Pass | TurnedAway {
+    const come = this.#whoComes(register, from);
     if ("why" in come) return come;
     const { principal: found, sessionId } = come;
+    const crowded = this.#doorman.admit(found.account);
+    if (crowded !== undefined) return crowded;
     const session = { id: sessionId ?? newSessionId(), isNew: sessionId === undefined };
     const token = this.#gate.resumeToken(found, register.clientId, session.id);
     return {
@@ -63,7 +64,12 @@ export class GateAccess implements Access {
         return "why" in now ? endingOf(now) : undefined;
       },
       watch: (changed) => this.#watch(found, changed),
-      charge: (cost) => this.#allowances.charge(`${found.account}/${register.clientId}`, cost),
+      charge: (cost) => this.#doorman.charge(found.account, register.clientId, cost),
+      denied: ({ type, name, to }, why) => {
+        const action = name === undefined ? type : `${type} ${name}`;
+        const target = to.kind === "peer" || to.kind === "all" ? to.kind : `${to.kind} ${to.id}`;
+        this.#doorman.denied({ actor: found.account, action, target, details: { why } });
+      },
     };
   }
 
@@ -102,15 +108,14 @@ export class GateAccess implements Access {
   }
 
   /** A resume token that does not fit gives way to the client's own. */
-  #whoComes({ resumeToken, authToken, clientId }: Arrival["register"]): Comer | NotLetIn {
-    const again = resumeToken === undefined ? undefined : this.#gate.comeAgain(resumeToken);
+  #whoComes({ resumeToken, authToken, clientId }: Arrival["register"], from: Whereabouts): Comer | TurnedAway {
+    const again = resumeToken === undefined ? undefined : this.#gate.comeAgain(resumeToken, from.isFromHere);
     if (again !== undefined && "principal" in again && again.clientId === clientId) return again;
-    if (authToken !== undefined) {
-      const principal = this.#gate.enter(authToken);
+    if (authToken !== undefined || again === undefined) {
+      const principal = this.#doorman.enter(authToken, from);
       return "why" in principal ? principal : { principal, sessionId: undefined };
     }
-    if (again === undefined) return { why: "a token is needed" };
-    return "why" in again ? again : { why: "the resume token is another client's" };
+    return this.#doorman.stale("why" in again ? again : { why: "the resume token is another client's" }, from);
   }
 }
 

@@ -7,14 +7,8 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { isIP } from "node:net";
 import { isOwnMachine, plainAddress } from "../config/index.ts";
+import type { Whereabouts } from "./access-port.ts";
 import type { Refusal } from "./failure.ts";
-
-declare module "fastify" {
-  interface FastifyRequest {
-    /** Whether a program on this machine asks, for itself. */
-    isFromHere: boolean;
-  }
-}
 
 const LOOPBACK_NAMES: readonly string[] = ["localhost", "127.0.0.1", "::1"];
 
@@ -86,10 +80,19 @@ export class Entry {
     return remote;
   }
 
-  /** Whether a program on this machine asks for itself: not somebody else by a proxy, known or not. */
-  isFromHere(request: Incoming): boolean {
-    if (!isOwnMachine(this.addressOf(request))) return false;
-    return this.#isByProxy(request) || FORWARDING.every((name) => request.headersDistinct[name] === undefined);
+  /** Where whoever asks is. */
+  whereabouts(request: Incoming): Whereabouts {
+    return { address: this.addressOf(request), isFromHere: this.isFromHere(request) };
+  }
+
+  /**
+   * Whether a program on this machine asks for itself, as far as one can tell: over loopback, by a name of loopback, and forwarded by
+   * nobody. A proxy on this machine, known or not, asks for others, whatever it says of them.
+   */
+  isFromHere({ headersDistinct, socket }: Incoming): boolean {
+    const name = hostOf(headersDistinct["host"]?.[0] ?? "");
+    const isNear = isOwnMachine(plainAddress(socket.remoteAddress ?? "")) && name !== undefined && isOwnMachine(name);
+    return isNear && !Object.keys(headersDistinct).some(isOfProxies);
   }
 
   /** @param localAddress where the connection came in: an address proves nothing by itself, but a page's name cannot be one */
@@ -105,8 +108,20 @@ export class Entry {
   }
 }
 
-/** What proxies add (RFC 7239, and what was usual before). */
-const FORWARDING = ["x-forwarded-for", "x-forwarded-host", "x-real-ip", "forwarded", "via"];
+/** What proxies add (RFC 7239, RFC 9110, 7.6.3, and what was usual before). */
+const FORWARDING: ReadonlySet<string> = new Set([
+  "forwarded",
+  "via",
+  "x-real-ip",
+  "x-client-ip",
+  "x-cluster-client-ip",
+  "true-client-ip",
+  "cf-connecting-ip",
+]);
+
+function isOfProxies(header: string): boolean {
+  return FORWARDING.has(header) || header.startsWith("x-forwarded") || header.startsWith("x-original-");
+}
 
 /** True for an address that only this machine can reach. */
 export function isLoopback(address: string): boolean {

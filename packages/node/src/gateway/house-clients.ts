@@ -6,9 +6,12 @@ import type { AppCommands } from "../extend/index.ts";
 import { withoutCorrelation } from "../log.ts";
 import { Allowances, type SendLimits } from "./access/allowances.ts";
 import type { ClientBook } from "./access/client-book.ts";
+import { Doorman } from "./access/doorman.ts";
 import type { Gate } from "./access/gate.ts";
+import type { Refusals } from "./access/refusals.ts";
 import { refusalOf } from "./access/rights.ts";
 import type { ConnectionDeps } from "./connection.ts";
+import type { FrontOptions } from "./front.ts";
 import { GateAccess } from "./gate-access.ts";
 import { Hub } from "./hub/hub.ts";
 import type { Accounts } from "./hub/known.ts";
@@ -22,6 +25,8 @@ export interface HouseClientsOptions {
   readonly pairs: Pairs;
   readonly gate: Gate;
   readonly book: Pick<ClientBook, "find">;
+  /** Where what was refused is written down; undefined: nowhere. */
+  readonly refusals?: Refusals | undefined;
   readonly status: () => Record<string, unknown>;
   /** Where clients on other machines reach this peer, such as `https://kitchen.local:8765`. */
   readonly addresses?: (() => readonly string[]) | undefined;
@@ -34,7 +39,10 @@ export interface HouseClientsOptions {
 }
 
 /** Open until it is closed. */
-export interface HouseClients extends Pick<ConnectionDeps, "access" | "sessions" | "queries"> {
+export interface HouseClients extends Pick<
+  ConnectionDeps & FrontOptions,
+  "access" | "doorman" | "sessions" | "queries"
+> {
   readonly hub: Hub;
   close(): void;
 }
@@ -61,8 +69,10 @@ export function openHouseClients(options: HouseClientsOptions): HouseClients {
     messageStatus: (messageId, from) => hub.statusOf(messageId, from),
     urlsOf: (peerId) => (peerId === about.peerId ? urls() : hub.urlsOf(peerId)),
   });
+  const doorman = new Doorman({ gate, allowances: new Allowances(options.limits), refusals: options.refusals });
   return {
-    access: new GateAccess(gate, book, new Allowances(options.limits), (name) => options.commands?.rightOf(name)),
+    access: new GateAccess(doorman, book, (name) => options.commands?.rightOf(name)),
+    doorman,
     sessions,
     queries,
     hub,

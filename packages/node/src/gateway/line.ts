@@ -7,6 +7,8 @@ import { Outbox } from "./outbox.ts";
 
 /** Between two looks whether the client is still there. */
 const LOOK_MS = 30_000;
+/** Whether one that is not read from is still there. */
+const LOOK_AGAIN_MS = 1_000;
 /** A client that answers no look for so long is gone. */
 const GONE_AFTER_MS = 90_000;
 
@@ -20,6 +22,7 @@ export class SocketLine implements ClientLine {
   maxBytes: number | undefined;
   /** Reasons to read nothing more for now. */
   #holds = 0;
+  #restsUntilMs: number | undefined;
 
   constructor(socket: WebSocket, dialect: Dialect) {
     this.#socket = socket;
@@ -59,6 +62,22 @@ export class SocketLine implements ClientLine {
 
   frame(bytes: Uint8Array): Promise<void> {
     return this.#outbox.send(bytes);
+  }
+
+  /** Nothing more is read for so long, beside what has come already. Asked for again meanwhile, the longest counts. */
+  rest(forMs: number): void {
+    const isResting = this.#restsUntilMs !== undefined;
+    this.#restsUntilMs = Math.max(this.#restsUntilMs ?? 0, performance.now() + forMs);
+    if (!isResting) void this.holdWhile(this.#rested());
+  }
+
+  async #rested(): Promise<void> {
+    for (;;) {
+      const leftMs = (this.#restsUntilMs ?? 0) - performance.now();
+      if (leftMs <= 0 || !this.isOpen) break;
+      await new Promise((resolve) => setTimeout(resolve, Math.min(LOOK_AGAIN_MS, leftMs)).unref());
+    }
+    this.#restsUntilMs = undefined;
   }
 
   /** Nothing more is read, through TCP. */

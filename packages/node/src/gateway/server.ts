@@ -141,7 +141,7 @@ function acceptSockets(
     }
     sockets.handleUpgrade(request, socket, head, (accepted) => {
       // The connection lives through its listeners on the socket.
-      void new Connection(accepted, options, users, options.entry.addressOf(request));
+      void new Connection(accepted, options, users, options.entry.whereabouts(request));
     });
   });
   return sockets;

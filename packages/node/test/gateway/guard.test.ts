@@ -145,6 +145,27 @@ describe("whoever comes by a proxy", () => {
     expect(by("192.168.1.9", headers)).toEqual({ address: "192.168.1.9", scheme: "http", isFromHere: false });
     expect(by("127.0.0.1", headers, {})).toEqual({ address: "127.0.0.1", scheme: "http", isFromHere: false });
     expect(by("127.0.0.1", { via: ["1.1 nginx"] }, {}).isFromHere).toBe(false);
-    expect(by("::ffff:127.0.0.1", {}, {})).toMatchObject({ address: "127.0.0.1", isFromHere: true });
+  });
+
+  it("is no program of this machine, by whatever header a proxy tells of itself, nor by a name that is not loopback's", () => {
+    const host = ["127.0.0.1:8765"];
+    expect(by("::ffff:127.0.0.1", { host }, {})).toEqual({ address: "127.0.0.1", scheme: "http", isFromHere: true });
+    expect(by("::1", { host: ["localhost"] }).isFromHere).toBe(true);
+    expect(by("127.0.0.1", { host: ["[::1]:8765"] }).isFromHere).toBe(true);
+    for (const header of [
+      "x-forwarded-proto",
+      "x-forwarded-port",
+      "x-real-ip",
+      "forwarded",
+      "via",
+      "cf-connecting-ip",
+    ]) {
+      expect([header, by("127.0.0.1", { host, [header]: ["127.0.0.1"] }).isFromHere]).toEqual([header, false]);
+    }
+    for (const name of ["parley.example.org", "attic.local", "", "192.168.1.9"]) {
+      expect([name, by("127.0.0.1", { host: [name] }, {}).isFromHere]).toEqual([name, false]);
+    }
+    expect(by("127.0.0.1", {}, {}).isFromHere).toBe(false);
+    expect(by("192.168.1.9", { host }).isFromHere).toBe(false);
   });
 });

@@ -24,6 +24,7 @@ const entrySchema = z.object({
   action: z.string(),
   target: z.string(),
   outcome: z.string(),
+  details: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])).default({}),
 });
 export type Entry = z.output<typeof entrySchema>;
 export const auditAnswer = z.object({ entries: z.array(entrySchema) });

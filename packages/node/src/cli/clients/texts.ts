@@ -34,12 +34,15 @@ function day(ms: number): string {
 /** What was done, the newest first. */
 export function auditText(entries: readonly Entry[]): string {
   if (entries.length === 0) return "Nothing was done at this peer yet.\n";
-  const rows = entries.map(({ at, actor, action, target, outcome }) => [
+  const rows = entries.map(({ at, actor, action, target, outcome, details }) => [
     at.slice(0, 19).replace("T", " "),
     actor,
     action,
     target,
     outcome === "done" ? "" : outcome,
+    Object.entries(details)
+      .map(([field, value]) => `${field}: ${value === null || value === "" ? "none" : String(value)}`)
+      .join("; "),
   ]);
-  return table([["when (UTC)", "who", "what", "whom", ""], ...rows]);
+  return table([["when (UTC)", "who", "what", "whom", "", ""], ...rows]);
 }

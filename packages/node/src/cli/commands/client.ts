@@ -87,19 +87,23 @@ function addChange(clients: Command, context: CliContext): void {
     .argument("<name>")
     .option("--role <role>", `one of ${Object.keys(ROLES).join(", ")}`)
     .option("--group <name...>", "the groups it is in, in place of those before")
+    .option("--no-group", "it is in no group any more")
     .option("--to <pattern...>", "whom it may write to, in place of those before")
+    .option("--to-anybody", "it may write to anybody")
     .option("--lock", "let it in no more, until --unlock")
     .option("--unlock", "let it in again")
     .option("--remember", "keep its conversations beyond their sessions")
     .option("--no-remember", "keep none of them from now on");
   command.action((name: string) =>
     withManagement(command, context, async ({ management, json, signal }) => {
-      const { role, group, to, lock, unlock, remember } = command.opts();
+      const { role, group, to, toAnybody, lock, unlock, remember } = command.opts();
+      if (to !== undefined && toAnybody === true) throw usage("--to and --to-anybody cannot be given together");
       if (lock === true && unlock === true) throw usage("--lock and --unlock cannot be given together");
       const body = {
         ...(role === undefined ? {} : { role: roleOf(role) }),
-        ...(group === undefined ? {} : { groups: group }),
+        ...(command.getOptionValueSource("group") === "cli" ? { groups: group === false ? [] : group } : {}),
         ...(to === undefined ? {} : { targets: to }),
+        ...(toAnybody === true ? { targets: null } : {}),
         ...(lock === true || unlock === true ? { isActive: unlock === true } : {}),
         ...(command.getOptionValueSource("remember") === "cli" ? { remembers: remember === true } : {}),
       };

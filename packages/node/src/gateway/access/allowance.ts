@@ -9,7 +9,7 @@ export interface Rate {
   readonly perMs: number;
 }
 
-/** One client's allowance of one thing. Pure: it is told the time. */
+/** One allowance of one thing. Pure: it is told the time. */
 export class Allowance {
   readonly #rate: Rate;
   #left: number;
@@ -27,6 +27,13 @@ export class Allowance {
     if (amount > this.#left) return false;
     this.#left -= amount;
     return true;
+  }
+
+  /** Takes `amount` of what has come already, whether there is so much or not. @returns in how long nothing of it is owed any more; 0: now */
+  spend(amount: number, nowMs: number): number {
+    this.#fill(nowMs);
+    this.#left -= amount;
+    return Math.max(0, Math.ceil((-this.#left * this.#rate.perMs) / this.#rate.amount));
   }
 
   /** In how long `amount` can be taken; Infinity for more than there ever is. */

@@ -1,5 +1,6 @@
 /** The clients of the house: the same at every peer, so that a client that was let in at one is known to all. */
 import { timingSafeEqual } from "node:crypto";
+import { SERVER_ID } from "@parley/sdk";
 import { OWN_PAIRS } from "../../cluster/pairs/own.ts";
 import type { Pairs, WrittenPair } from "../../cluster/pairs/port.ts";
 import { PeerError } from "../../errors.ts";
@@ -9,6 +10,8 @@ import type { Role } from "./rights.ts";
 const PREFIX = `${OWN_PAIRS}client/`;
 /** A change that met another one is tried again so often. */
 const TRIES = 5;
+/** What messages to clients have for a peer, and for everybody. */
+const RESERVED: ReadonlySet<string> = new Set([SERVER_ID, "all"]);
 /** Clients that a house may have. */
 const MOST_CLIENTS = 4_096;
 
@@ -84,6 +87,11 @@ export class ClientBook {
       throw new PeerError("usage", `"${name}" cannot be the name of a client`, {
         nextStep:
           "Use up to 64 letters, digits, dots, dashes and underscores, beginning and ending with a letter or digit.",
+      });
+    }
+    if (RESERVED.has(name)) {
+      throw new PeerError("usage", `no client can be called ${name}: that stands for something else`, {
+        nextStep: "Choose another name.",
       });
     }
     if (this.list().length >= MOST_CLIENTS) {

@@ -1,5 +1,5 @@
 /** Who somebody is: by the token of this machine, by that of a client of the house, or by what a peer of the house gave them to come again with. */
-import { timingSafeEqual } from "node:crypto";
+import { randomUUID, timingSafeEqual } from "node:crypto";
 import type { ClientBook, TokenRefusal } from "./client-book.ts";
 import { proofOf, type ClientRecord } from "./client-record.ts";
 import type { ResumeTokens } from "./resume.ts";
@@ -16,7 +16,7 @@ declare module "fastify" {
 export interface Principal extends Holder {
   /** The name of a client; {@link THIS_MACHINE}. */
   readonly account: string;
-  /** What its token has for proof. */
+  /** What its token has for proof; of {@link THIS_MACHINE}, which machine it is. */
   readonly proof: string;
   /** It wants its conversations kept beyond their sessions. */
   readonly remembers: boolean;
@@ -51,6 +51,8 @@ const RESUME_FOR_MS = 3_600_000;
 export interface GateOptions {
   /** The token that the user's own commands show, new at every start. */
   readonly token: string;
+  /** Which peer this is, for those who come again: what its machine's programs were given is good at no other. Default: a new one. */
+  readonly peer?: string;
   readonly book: ClientBook;
   readonly resume: ResumeTokens;
   readonly nowMs?: () => number;
@@ -59,35 +61,39 @@ export interface GateOptions {
 export class Gate {
   readonly #options: GateOptions;
   readonly #ownProof: string;
+  readonly #machineMark: string;
   readonly #nowMs: () => number;
 
   constructor(options: GateOptions) {
     this.#options = options;
     this.#ownProof = proofOf(options.token);
+    this.#machineMark = proofOf(`${THIS_MACHINE} ${options.peer ?? randomUUID()}`);
     this.#nowMs = options.nowMs ?? Date.now;
   }
 
   /** How long what {@link resumeToken} gives is good for. */
   readonly resumeForMs = RESUME_FOR_MS;
 
-  /** Whose token it is. */
-  enter(token: string): Principal | NotLetIn {
+  /** Whose token it is. @param isFromHere whether a program on this machine shows it: the machine's own is good for nobody else */
+  enter(token: string, isFromHere: boolean): Principal | NotLetIn {
     const proof = proofOf(token);
-    if (timingSafeEqual(Buffer.from(proof), Buffer.from(this.#ownProof))) return this.#machine();
+    if (timingSafeEqual(Buffer.from(proof), Buffer.from(this.#ownProof))) {
+      return isFromHere ? this.#machine() : NOT_FROM_HERE;
+    }
     const found = this.#options.book.authenticate(token);
     if (typeof found === "object") return principalOf(found);
     return { why: WHY[found] };
   }
 
-  /** Who comes again with a resume token; it must still be somebody. */
-  comeAgain(token: string): Returning | NotLetIn {
+  /** Who comes again with a resume token; it must still be somebody. @param isFromHere as in {@link enter} */
+  comeAgain(token: string, isFromHere: boolean): Returning | NotLetIn {
     const claims = this.#options.resume.read(token);
     if (claims === undefined) return { why: "the resume token is none, or holds no more" };
     const { account, clientId, sessionId, proof } = claims;
     const principal = this.holder(account);
     if ("why" in principal) return principal;
-    // This machine's token is new at every start, and its own at every peer.
-    if (account !== THIS_MACHINE && principal.proof !== proof) return { why: WHY.renewed };
+    if (account === THIS_MACHINE && (!isFromHere || principal.proof !== proof)) return NOT_FROM_HERE;
+    if (principal.proof !== proof) return { why: WHY.renewed };
     return { principal, clientId, sessionId };
   }
 
@@ -119,7 +125,7 @@ export class Gate {
   }
 
   #machine(): Principal {
-    return { account: THIS_MACHINE, role: "admin", groups: [], proof: this.#ownProof, remembers: false };
+    return { account: THIS_MACHINE, role: "admin", groups: [], proof: this.#machineMark, remembers: false };
   }
 
   #client(name: string): Principal | Ended {
@@ -138,6 +144,8 @@ function principalOf({ name, role, groups, targets, proof, remembers }: ClientRe
 function ended(reason: EndReason): Ended {
   return { reason, why: WHY[reason] };
 }
+
+const NOT_FROM_HERE: NotLetIn = { why: "this token is good on the peer's own machine only, and not by a proxy" };
 
 const WHY = {
   unknown: "wrong token",

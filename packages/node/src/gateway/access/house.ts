@@ -8,6 +8,7 @@ import { messageOf } from "../../errors.ts";
 import { AuditLog } from "./audit.ts";
 import { ClientBook } from "./client-book.ts";
 import { Gate } from "./gate.ts";
+import { Refusals } from "./refusals.ts";
 import { ResumeKey } from "./resume-key.ts";
 import { ResumeTokens } from "./resume.ts";
 
@@ -29,6 +30,7 @@ export interface HouseAccess {
   readonly book: ClientBook;
   readonly gate: Gate;
   readonly audit: AuditLog;
+  readonly refusals: Refusals;
   close(): Promise<void>;
 }
 
@@ -42,16 +44,18 @@ export async function openHouseAccess(options: HouseAccessOptions): Promise<Hous
     cluster,
     onFailure: (error) => log.info({ why: messageOf(error) }, "the house has no key for resume tokens yet"),
   });
-  const gate = new Gate({ token, book, resume: new ResumeTokens(() => key.keys) });
+  const gate = new Gate({ token, peer: cluster.peerId, book, resume: new ResumeTokens(() => key.keys) });
   const audit = new AuditLog({
     path: paths.audit,
     onFailure: (error) => log.error({ err: error }, "what was done could not be written to the audit log"),
   });
+  const refusals = new Refusals({ audit });
   const close = async (): Promise<void> => {
+    refusals.flush();
     key.close();
     book.close();
     await audit.close();
     await alone?.close();
   };
-  return { pairs, book, gate, audit, close };
+  return { pairs, book, gate, audit, refusals, close };
 }

@@ -3,7 +3,7 @@
  *
  *     GET    /clients              who there is; never their tokens
  *     POST   /clients              {name, role, groups?, targets?, expiresInMs?, remembers?}  201: {client, token}, the token this once
- *     PATCH  /clients/NAME         {role?, groups?, targets?, isActive?, remembers?}
+ *     PATCH  /clients/NAME         {role?, groups?, targets?, isActive?, remembers?}; targets null: anybody
  *     POST   /clients/NAME/token   a new token; the old one holds no more
  *     DELETE /clients/NAME
  *     GET    /audit?limit=N        what was done at this peer, the newest first
@@ -16,7 +16,9 @@ import type { AuditEntry, AuditLog } from "./audit.ts";
 import type { ClientBook, ClientChange } from "./client-book.ts";
 import type { ClientRecord } from "./client-record.ts";
 import type { Principal } from "./gate.ts";
+import type { Refusals } from "./refusals.ts";
 import { roles } from "./rights.ts";
+import { changesOf, toldOf } from "./told.ts";
 
 const LONGEST_MS = 10 * 365 * 86_400_000;
 const name = z.string().min(1).max(64);
@@ -33,7 +35,7 @@ const addBody = z.strictObject({
 const changeBody = z.strictObject({
   role: z.enum(roles).optional(),
   groups: labels.optional(),
-  targets: labels.optional(),
+  targets: labels.nullish(),
   isActive: z.boolean().optional(),
   remembers: z.boolean().optional(),
 });
@@ -44,6 +46,8 @@ const DEFAULT_ENTRIES = 100;
 export interface AccessParts {
   readonly book: ClientBook;
   readonly audit: AuditLog;
+  /** Where what was refused is written down; undefined: nowhere. */
+  readonly refusals?: Refusals | undefined;
   /** What is kept of a client goes with it, and nobody finds what another of its name has left. */
   readonly memory?: { forget(account: string): Promise<number> } | undefined;
   readonly nowMs?: () => number;
@@ -87,7 +91,10 @@ class AccessRoutes {
     const { expiresInMs, ...wanted } = readBody(addBody, body);
     const { book, memory, nowMs = Date.now } = this.#parts;
     const expiresMs = expiresInMs === undefined ? undefined : nowMs() + expiresInMs;
-    const { client, token } = await this.#audited({ actor, action: "client.add", target: wanted.name }, async () => {
+    const { role, groups = [], targets, remembers = false } = wanted;
+    const details = toldOf({ role, groups, targets, remembers, expiresMs });
+    const about = { actor, action: "client.add", target: wanted.name, details };
+    const { client, token } = await this.#audited(about, async () => {
       if (book.find(wanted.name) === undefined) await memory?.forget(wanted.name);
       return book.add({ ...wanted, expiresMs, by: actor });
     });
@@ -99,27 +106,32 @@ class AccessRoutes {
     const change: ClientChange = {
       ...(role === undefined ? {} : { role }),
       ...(groups === undefined ? {} : { groups }),
-      ...(targets === undefined ? {} : { targets }),
+      ...(targets === undefined ? {} : { targets: targets ?? undefined }),
       ...(isActive === undefined ? {} : { isActive }),
       ...(remembers === undefined ? {} : { remembers }),
     };
-    const client = await this.#audited({ actor, action: "client.change", target }, () =>
-      this.#parts.book.change(target, change),
+    const { book } = this.#parts;
+    const details = changesOf(book.find(target), change);
+    const client = await this.#audited({ actor, action: "client.change", target, details }, () =>
+      book.change(target, change),
     );
     return { client: shown(client) };
   }
 
   async #renew(target: string, body: unknown, actor: string): Promise<Record<string, unknown>> {
     readBody(emptyBody, body);
-    const { client, token } = await this.#audited({ actor, action: "client.renew", target }, () =>
-      this.#parts.book.renew(target),
-    );
+    const { book } = this.#parts;
+    const { role } = book.find(target) ?? {};
+    const about = { actor, action: "client.renew", target, details: toldOf({ role }) };
+    const { client, token } = await this.#audited(about, () => book.renew(target));
     return { client: shown(client), token };
   }
 
   async #remove(target: string, actor: string): Promise<Record<string, unknown>> {
     const { book, memory } = this.#parts;
-    await this.#audited({ actor, action: "client.remove", target }, async () => {
+    const { role, groups, targets } = book.find(target) ?? {};
+    const details = toldOf({ role, groups, targets });
+    await this.#audited({ actor, action: "client.remove", target, details }, async () => {
       await book.remove(target);
       await memory?.forget(target);
     });
@@ -132,14 +144,15 @@ class AccessRoutes {
   }
 
   /** Does it, and writes down who did what, however it ended. */
-  async #audited<T>(about: Pick<AuditEntry, "actor" | "action" | "target">, work: () => Promise<T>): Promise<T> {
+  async #audited<T>(about: Omit<AuditEntry, "at" | "outcome">, work: () => Promise<T>): Promise<T> {
     const { audit } = this.#parts;
     try {
       const result = await work();
-      await audit.note({ ...about, outcome: "done", details: {} });
+      await audit.note({ ...about, outcome: "done" });
       return result;
     } catch (error) {
-      await audit.note({ ...about, outcome: "failed", details: { code: failureOf(error).code } });
+      const details = { ...about.details, code: failureOf(error).code };
+      await audit.note({ ...about, outcome: "failed", details });
       throw error;
     }
   }

@@ -30,15 +30,14 @@ import type { FastifyInstance, FastifyReply } from "fastify";
 import type { Logger } from "pino";
 import type { Cluster } from "../../cluster/face.ts";
 import { messageOf, PeerError } from "../../errors.ts";
-import { THIS_MACHINE } from "../access/gate.ts";
 import { addAccessRoutes, type AccessParts } from "../access/routes.ts";
-import { sendRefusal } from "../failure.ts";
 import { addMemoryRoutes, type MemoryRouteParts } from "../memory-routes.ts";
 import { addSessionRoutes, type SessionRouteParts } from "../sessions/routes.ts";
 import type { TrustSource } from "../tls/trust.ts";
 import { addTrustManagement } from "../tls/trust-routes.ts";
 import type { HostEars } from "../../services/ears/ears.ts";
 import type { EarsReport } from "../../services/ears/report.ts";
+import { addAudit } from "./audited.ts";
 import { approveBody, earsBody, emptyBody, joinBody, leaveBody, readBody, recoverBody, revokeBody } from "./bodies.ts";
 import { addLookRoutes, type LookParts } from "./look.ts";
 import { patiently, within } from "./patience.ts";
@@ -81,16 +80,14 @@ const TIMES: ManagementTimes = { joinMs: 120_000, peopleMs: 50_000 };
 /** The largest body: a code, a name, an address. */
 const MAX_BODY_BYTES = 4096;
 
+const PREFIX = "/api/v1";
+
 /** Adds the routes to `app`, whose hooks have let the request in. */
 export function addManagement(app: FastifyInstance, management: Management, log: Logger): void {
   const routes = new Routes(management, log);
   app.register(
     async (api) => {
-      api.addHook("onRequest", async (request, reply) => {
-        // A client that is an admin is one wherever it is; this machine's own token is good on this machine.
-        const isOwn = request.principal?.account === THIS_MACHINE;
-        return isOwn && !request.isFromHere ? refuseOutsider(reply) : undefined;
-      });
+      if (management.access !== undefined) addAudit(api, PREFIX, management.access);
       routes.addTo(api);
       if (management.access !== undefined) addAccessRoutes(api, management.access);
       if (management.clients !== undefined) addSessionRoutes(api, management.clients);
@@ -98,7 +95,7 @@ export function addManagement(app: FastifyInstance, management: Management, log:
       if (management.look !== undefined) addLookRoutes(api, management.look);
       if (management.trust !== undefined) addTrustManagement(api, management.trust, management.access?.audit);
     },
-    { prefix: "/api/v1" },
+    { prefix: PREFIX },
   );
 }
 
@@ -220,15 +217,4 @@ class Routes {
     const { belonging, clusterId = null } = cluster;
     return { belonging, clusterId };
   }
-}
-
-function refuseOutsider(reply: FastifyReply): FastifyReply {
-  return sendRefusal(reply, {
-    status: 403,
-    failure: {
-      code: "AUTHORIZATION_DENIED",
-      message: "only programs on the peer's own machine may do this",
-      nextStep: "Run the command on that machine.",
-    },
-  });
 }

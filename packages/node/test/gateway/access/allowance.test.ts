@@ -1,7 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Allowance } from "../../../src/gateway/access/allowance.ts";
-import { Failures } from "../../../src/gateway/access/failures.ts";
 
 describe("an allowance", () => {
   it("lets a burst through, then the rate", () => {
@@ -31,18 +30,5 @@ describe("an allowance", () => {
         }
       }),
     );
-  });
-});
-
-describe("failed tries", () => {
-  it("make an address wait, and no other one", () => {
-    const failures = new Failures();
-    for (let tries = 0; tries < 20; tries += 1) {
-      expect(failures.waitMs("10.0.0.1", 0)).toBe(0);
-      failures.note("10.0.0.1", 0);
-    }
-    expect(failures.waitMs("10.0.0.1", 0)).toBeGreaterThan(0);
-    expect(failures.waitMs("10.0.0.2", 0)).toBe(0);
-    expect(failures.waitMs("10.0.0.1", 3_000)).toBe(0);
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Allowances } from "../../../src/gateway/access/allowances.ts";
 import { ClientBook } from "../../../src/gateway/access/client-book.ts";
+import { Doorman } from "../../../src/gateway/access/doorman.ts";
 import { Gate } from "../../../src/gateway/access/gate.ts";
 import { ResumeTokens } from "../../../src/gateway/access/resume.ts";
 import type { Deed, Pass } from "../../../src/gateway/access-port.ts";
@@ -12,10 +13,11 @@ async function passOf(role: "guest" | "member" | "bridge"): Promise<Pass> {
   const { token } = await book.add({ name: "tablet", role, by: "x" });
   const gate = new Gate({ token: "machine", book, resume: new ResumeTokens(() => []) });
   const allowances = new Allowances({ messagesPerMinute: 0, audioBytesPerMinute: 0 });
-  const pass = new GateAccess(gate, book, allowances).authenticate({
+  const doorman = new Doorman({ gate, allowances });
+  const pass = new GateAccess(doorman, book).authenticate({
     register: { clientId: "tablet", authToken: token, clientType: "api" },
     newSessionId: () => "s",
-    address: "127.0.0.1",
+    from: { address: "127.0.0.1", isFromHere: true },
   });
   if (!("account" in pass)) throw new Error(pass.why);
   return pass;

@@ -26,46 +26,46 @@ describe("who comes to a peer", () => {
   it("is let in by the token of the machine or of a client, and by nothing else", async () => {
     const { gate, book } = (await house()).peer("machine-token");
     const { token } = await book.add({ name: "tablet", role: "guest", groups: ["family"], by: "x" });
-    expect(gate.enter("machine-token")).toMatchObject({ account: THIS_MACHINE, role: "admin" });
-    expect(gate.enter(token)).toMatchObject({ account: "tablet", role: "guest", groups: ["family"] });
+    expect(gate.enter("machine-token", true)).toMatchObject({ account: THIS_MACHINE, role: "admin" });
+    expect(gate.enter(token, true)).toMatchObject({ account: "tablet", role: "guest", groups: ["family"] });
     for (const wrong of ["", "machine-toke", "machine-token ", "tablet", token.toLowerCase()]) {
-      expect(gate.enter(wrong)).toEqual({ why: "wrong token" });
+      expect(gate.enter(wrong, true)).toEqual({ why: "wrong token" });
     }
     await book.change("tablet", { isActive: false });
-    expect(gate.enter(token)).toEqual({ why: "this client is locked out" });
+    expect(gate.enter(token, true)).toEqual({ why: "this client is locked out" });
   });
 
   it("comes again at any peer of the house, for an hour", async () => {
     const { peer, wait } = await house();
     const [one, other] = [peer("one"), peer("other")];
     const { token } = await one.book.add({ name: "tablet", role: "member", by: "x" });
-    const resume = one.gate.resumeToken(letIn(one.gate.enter(token)), "tablet/kitchen", "s-1") ?? "";
+    const resume = one.gate.resumeToken(letIn(one.gate.enter(token, true)), "tablet/kitchen", "s-1") ?? "";
     await expect
-      .poll(() => other.gate.comeAgain(resume))
+      .poll(() => other.gate.comeAgain(resume, true))
       .toMatchObject({
         clientId: "tablet/kitchen",
         sessionId: "s-1",
         principal: { account: "tablet", role: "member" },
       });
     wait(3_600_000);
-    expect(other.gate.comeAgain(resume)).toHaveProperty("why");
+    expect(other.gate.comeAgain(resume, true)).toHaveProperty("why");
   });
 
   it("does not come again once locked out, taken away or given a new token; as what it is by then otherwise", async () => {
     const { gate, book } = (await house()).peer("one");
     const { token } = await book.add({ name: "tablet", role: "member", by: "x" });
-    const principal = letIn(gate.enter(token));
+    const principal = letIn(gate.enter(token, true));
     const resume = gate.resumeToken(principal, "tablet", "s-1") ?? "";
     await book.change("tablet", { role: "guest" });
-    expect(gate.comeAgain(resume)).toMatchObject({ principal: { role: "guest" } });
+    expect(gate.comeAgain(resume, true)).toMatchObject({ principal: { role: "guest" } });
     expect(gate.again(principal)).toMatchObject({ role: "guest" });
     await book.change("tablet", { isActive: false });
-    expect(gate.comeAgain(resume)).toMatchObject({ why: "this client is locked out" });
+    expect(gate.comeAgain(resume, true)).toMatchObject({ why: "this client is locked out" });
     await book.change("tablet", { isActive: true });
     await book.renew("tablet");
-    expect(gate.comeAgain(resume)).toMatchObject({ why: "the client has a new token since" });
+    expect(gate.comeAgain(resume, true)).toMatchObject({ why: "the client has a new token since" });
     await book.remove("tablet");
-    expect(gate.comeAgain(resume)).toMatchObject({ why: "wrong token" });
+    expect(gate.comeAgain(resume, true)).toMatchObject({ why: "wrong token" });
     expect(gate.again(principal)).toMatchObject({ why: "wrong token" });
   });
 });

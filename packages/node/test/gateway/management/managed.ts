@@ -3,9 +3,11 @@ import path from "node:path";
 import { expect, onTestFinished } from "vitest";
 import type { Logger } from "pino";
 import { HomePairs } from "../../../src/cluster/pairs/home-pairs.ts";
+import type { SendLimits } from "../../../src/gateway/access/allowances.ts";
 import { AuditLog } from "../../../src/gateway/access/audit.ts";
 import { ClientBook } from "../../../src/gateway/access/client-book.ts";
 import { Gate } from "../../../src/gateway/access/gate.ts";
+import { Refusals } from "../../../src/gateway/access/refusals.ts";
 import { ResumeTokens } from "../../../src/gateway/access/resume.ts";
 import { openHouseClients, type HouseClients } from "../../../src/gateway/house-clients.ts";
 import type { ManagementTimes } from "../../../src/gateway/management/routes.ts";
@@ -27,6 +29,8 @@ export interface Managed {
   readonly book: ClientBook;
   readonly gateway: Gateway;
   readonly clients: HouseClients;
+  readonly audit: AuditLog;
+  readonly refusals: Refusals;
   /** What is remembered of them. */
   readonly kept: HouseMemory;
   /** Asks as a program on this machine does, unless `init` says otherwise. */
@@ -48,6 +52,10 @@ export async function managed(
     readonly health?: GatewayOptions["health"];
     readonly memory?: MemoryPort;
     readonly sources?: EngineSources;
+    /** Of its house, for resume tokens. Default: there is none yet. */
+    readonly key?: Uint8Array;
+    /** Default: clients may send as much as they like. */
+    readonly limits?: SendLimits;
     /** Of the gateway itself, in place of what it has else. */
     readonly gateway?: Partial<GatewayOptions>;
   } = {},
@@ -65,7 +73,12 @@ export async function managed(
     path: path.join(folder.path, "audit.jsonl"),
     onFailure: (error) => expect.unreachable(String(error)),
   });
-  const gate = new Gate({ token: TOKEN, book, resume: new ResumeTokens(() => []) });
+  const refusals = new Refusals({ audit });
+  const gate = new Gate({
+    token: TOKEN,
+    book,
+    resume: new ResumeTokens(() => (options.key === undefined ? [] : [options.key])),
+  });
   const log = options.log ?? noLog;
   const status = (): Record<string, unknown> => statusOf(about, { services, cluster, ears });
   const clients = openHouseClients({
@@ -74,9 +87,10 @@ export async function managed(
     pairs,
     gate,
     book,
+    refusals,
     status,
     memory: options.memory,
-    limits: { messagesPerMinute: 0, audioBytesPerMinute: 0 },
+    limits: options.limits ?? { messagesPerMinute: 0, audioBytesPerMinute: 0 },
     log,
   });
   const conversations = new SessionHouse({ cluster, services, log });
@@ -84,7 +98,6 @@ export async function managed(
     host: "127.0.0.1",
     port: 0,
     conversations,
-    gate,
     ...clients,
     log,
     serverInfo: { ...about, capabilities: { streaming: true, binary: true, groups: true } },
@@ -95,7 +108,7 @@ export async function managed(
       cluster,
       ears,
       report: () => clusterReportOf(cluster),
-      access: { book, audit, memory: kept },
+      access: { book, audit, refusals, memory: kept },
       memory: { memory: kept, book, audit },
       clients: { ...clients, conversations },
       ...(options.times === undefined ? {} : { times: options.times }),
@@ -127,5 +140,5 @@ export async function managed(
     });
     return { status: response.status, body: await response.json(), headers: response.headers };
   };
-  return { cluster, book, gateway, clients, kept, ask };
+  return { cluster, book, audit, refusals, gateway, clients, kept, ask };
 }

@@ -21,6 +21,7 @@ function access(pass: Partial<Pass>): Access {
     endedBy: () => undefined,
     watch: () => () => undefined,
     charge: () => undefined,
+    denied: () => undefined,
     ...pass,
   };
   return { authenticate: () => whole };
