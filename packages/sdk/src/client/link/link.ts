@@ -1,6 +1,7 @@
 /** A client's connection to its house: to one peer at a time, and to the next one when that is lost. Carries out what the seeker wants. */
 import { ParleyError } from "../../errors.ts";
 import { createMessage, parseMessage, type Message, type Payload } from "../../protocol/envelope.ts";
+import { isRetryable } from "../../protocol/error-codes.ts";
 import { AddressBook, type Ending } from "./address-book.ts";
 import { breachError, elsewhereError, lostError, patienceError, whyNot } from "./endings.ts";
 import { introductionOf } from "./introduction.ts";
@@ -272,7 +273,9 @@ export class Link {
       this.#forget(url);
       return this.#open(url, true);
     }
-    this.#failed(url, { kind: reception.code === undefined ? "unreachable" : "refused", error: reception.error });
+    // Too many come at once, or the peer failed: another one may take it, or this one later.
+    const isForGood = reception.code !== undefined && !isRetryable(reception.code);
+    this.#failed(url, { kind: isForGood ? "refused" : "unreachable", error: reception.error });
   }
 
   /** An ERROR about no message of ours ends the connection on the peer's side, too. */
