@@ -37,7 +37,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     name: "chance chooses among all, not among the best",
     edits: [
       { file: "routing/decide.ts", search: "const NEARLY = 2;", replace: "const NEARLY = 1e6;" },
-      { file: "routing/decide.ts", search: "return squared * squared;", replace: "return 1;" },
+      { file: "routing/decide.ts", search: "return chance;", replace: "return 1;" },
     ],
   },
   bug(9, "slow engines count as fast ones", "routing/directory.ts", `costs.perAudioMs * size.audioMs`, "0"),

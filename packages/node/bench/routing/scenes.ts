@@ -7,10 +7,18 @@ export interface SceneKind extends Pick<Scene, "hosts" | "arrivals" | "load"> {
 
 export const SIZES = [3, 10, 30, 50] as const;
 export const LOADS = [0.3, 0.7] as const;
+/** Where many could do it and few ask: what is given away for the sake of others shows most. */
+export const LOW_LOADS = [0.05, 0.1, 0.2] as const;
+const LARGE = 30;
 
 export const SCENES: readonly SceneKind[] = SIZES.flatMap((hosts) =>
   (["poisson", "bursts"] as const).flatMap((arrivals) =>
-    LOADS.map((load) => ({ hosts, arrivals, load, name: `${hosts} peers, ${arrivals}, load ${load}` })),
+    [...(hosts >= LARGE && arrivals === "poisson" ? LOW_LOADS : []), ...LOADS].map((load) => ({
+      hosts,
+      arrivals,
+      load,
+      name: `${hosts} peers, ${arrivals}, load ${load}`,
+    })),
   ),
 );
 

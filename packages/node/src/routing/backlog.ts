@@ -49,7 +49,7 @@ export class Backlog {
         if (!end()) return;
         const doneMs = job.beganMs === undefined ? 0 : Math.min(job.workMs, Math.max(0, atMs - job.beganMs));
         // Of what was asked then, as much as counts still.
-        this.#ask((doneMs - job.workMs) * faded(atMs - nowMs), atMs);
+        this.#ask(fadedDemand(doneMs - job.workMs, atMs - nowMs), atMs);
       },
     };
   }
@@ -69,7 +69,7 @@ export class Backlog {
 
   /** Compute time that was asked for of late, for each time that passed. */
   demand(nowMs: number): number {
-    return this.#demand * faded(nowMs - this.#demandMs);
+    return fadedDemand(this.#demand, nowMs - this.#demandMs);
   }
 
   /** Compute time left of all of them. */
@@ -83,7 +83,7 @@ export class Backlog {
   }
 }
 
-/** What is left of demand after so long. */
-function faded(sinceMs: number): number {
-  return Math.exp(-Math.max(0, sinceMs) / DEMAND_MS);
+/** What is left of a demand after so long in which nothing more was asked. */
+export function fadedDemand(demand: number, sinceMs: number): number {
+  return demand * Math.exp(-Math.max(0, sinceMs) / DEMAND_MS);
 }

@@ -4,6 +4,7 @@
  */
 import { MOST_MOVES, type Terms } from "./admission.ts";
 import type { Advert } from "./advert.ts";
+import { fadedDemand } from "./backlog.ts";
 import type { Entry } from "./entry.ts";
 import { favoursOf, totalOf, type Favour } from "./estimate.ts";
 import type { Fleet } from "./fleet.ts";
@@ -211,23 +212,43 @@ function shortlist(wish: Wish, entries: readonly Entry[], fleet: Fleet): Shortli
  * The best; or, where chance is given, another elsewhere that is nearly as good, the rarer the slower it seems: other routers
  * decide by the same adverts, and would all take the same.
  */
-function spread(near: readonly Judgement[], { random }: Fleet): Judgement | undefined {
+function spread(near: readonly Judgement[], { random, nowMs }: Fleet): Judgement | undefined {
   let best = near[0];
   for (const each of near) if (best === undefined || compare(each, best) < 0) best = each;
   // What is here is known as it is now; whoever has the turn keeps it.
   if (best === undefined || random === undefined || best.isHere || best.tier < 0) return best;
+  const squarings = squaringsFor(near, nowMs);
   let sum = 0;
-  for (const { score } of near) sum += chanceOf(best.score / score);
+  for (const { score } of near) sum += chanceOf(best.score / score, squarings);
   let left = random() * sum;
   for (const each of near) {
-    left -= chanceOf(best.score / each.score);
+    left -= chanceOf(best.score / each.score, squarings);
     if (left <= 0) return each;
   }
   return best;
 }
 
-/** With the fourth power: one that seems to take twice as long is taken at one of 17 times. @param ratio of the best's score to its own */
-function chanceOf(ratio: number): number {
-  const squared = ratio * ratio;
-  return squared * squared;
+/** One that seems to take twice as long is taken at one of 17 times where much is asked of all, never where next to nothing is. */
+const [LEAST_SQUARINGS, MOST_SQUARINGS] = [2, 5];
+
+/**
+ * Whoever is drawn though another seems better costs time, and saves some only where the better one has been taken meanwhile: the
+ * less is asked of them all, the more rarely that is. A quarter of what they could do: the fourth power; half as much: the eighth.
+ */
+function squaringsFor(near: readonly Judgement[], nowMs: number): number {
+  let [demand, places] = [0, 0];
+  for (const { entry } of near) {
+    demand += fadedDemand(entry.demand, nowMs - entry.atMs);
+    places += entry.concurrency;
+  }
+  let squarings = LEAST_SQUARINGS;
+  for (let share = demand / places; share < 0.25 && squarings < MOST_SQUARINGS; share *= 2) squarings += 1;
+  return squarings;
+}
+
+/** @param ratio of the best's score to its own */
+function chanceOf(ratio: number, squarings: number): number {
+  let chance = ratio;
+  for (let n = 0; n < squarings; n += 1) chance *= chance;
+  return chance;
 }

@@ -171,7 +171,7 @@ describe("routers that know the same old adverts", () => {
   it("do not all take the same peer of several that are as good, and take one that seems slower more rarely", () => {
     const speeds = { a: 0.1, b: 0.1, c: 0.15, d: 0.4 };
     const adverts = Object.entries(speeds).map(([peer, realTimeFactor]) =>
-      advert({ peer, speed: { realTimeFactor, firstResultMs: 0 } }),
+      advert({ peer, speed: { realTimeFactor, firstResultMs: 0 }, demand: 0.5 }),
     );
     const counts: Record<string, number> = { a: 0, b: 0, c: 0, d: 0 };
     for (let n = 0; n < 1_000; n += 1) {
@@ -185,6 +185,29 @@ describe("routers that know the same old adverts", () => {
       c: expect.closeTo(92, -1) as number,
       d: 0,
     });
+  });
+
+  it("take the best where next to nothing is asked of all: nobody else takes it meanwhile", () => {
+    const speeds = { a: 0.1, b: 0.11, c: 0.15 };
+    const drawn = (demand: number, nowMs = 0): Record<string, number> => {
+      const adverts = Object.entries(speeds).map(([peer, realTimeFactor]) =>
+        advert({ peer, demand, speed: { realTimeFactor, firstResultMs: 0 } }),
+      );
+      const counts: Record<string, number> = { a: 0, b: 0, c: 0 };
+      for (let n = 0; n < 1_000; n += 1) {
+        const { best } = decide({ capability: "stt" }, fleet(adverts, { nowMs, random: () => n / 1_000 }));
+        const peer = best?.advert.peer ?? "";
+        counts[peer] = (counts[peer] ?? 0) + 1;
+      }
+      return counts;
+    };
+    const [none, some, much] = [drawn(0), drawn(0.1), drawn(0.5)];
+    expect(none["a"]).toBeGreaterThan(900);
+    expect(none["a"]).toBeGreaterThan(some["a"] ?? 1_000);
+    expect(some["a"]).toBeGreaterThan(much["a"] ?? 1_000);
+    expect(much["a"]).toBeLessThan(600);
+    // Much was asked, some time ago.
+    expect(drawn(0.5, 20_000)).toEqual(none);
   });
 
   it("keep what is best here, and what has the turn", () => {
