@@ -27,11 +27,24 @@ const entries = packages.flatMap(({ name, exports }) =>
 );
 
 /** Nothing but what is needed, and no word about it. */
-const QUIET = ["--prefer-offline", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
+const WITH_SCRIPTS = ["--prefer-offline", "--no-audit", "--no-fund", "--loglevel=error"];
+const QUIET = [...WITH_SCRIPTS, "--ignore-scripts"];
+/**
+ * As `packages/node/README.md` has it, and with a proxy for onnxruntime's script at which nobody is: whatever it would fetch beside the
+ * packages, it fails to, and the install with it.
+ */
+const INSTALLING = { ONNXRUNTIME_NODE_INSTALL: "skip", GLOBAL_AGENT_HTTPS_PROXY: "http://127.0.0.1:9" };
 
 /** Fails with everything the command said. */
-async function succeed(file: string, args: readonly string[], cwd: string): Promise<Ended> {
-  const ended = await run(file, args, { cwd });
+async function succeed(
+  file: string,
+  args: readonly string[],
+  cwd: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Ended> {
+  // What this checkout has set for itself is not what somebody else has.
+  const own = Object.entries(process.env).filter(([key]) => !/onnxruntime/i.test(key));
+  const ended = await run(file, args, { cwd, env: { ...Object.fromEntries(own), ...env } });
   if (ended.code !== 0)
     throw new Error(`${file} ${args.join(" ")} ended with ${ended.code}:\n${ended.stdout}${ended.stderr}`);
   return ended;
@@ -82,6 +95,18 @@ describe("the published packages", () => {
       else expect(files).toHaveLength(3);
     },
   );
+
+  it("fetch nothing but packages when they are installed as their README says, install scripts and all", async () => {
+    const hearing = join(root, "hearing");
+    mkdirSync(hearing);
+    const dependencies = { "@parley/audio": `file:${tarballs.get("@parley/audio")}` };
+    writeFileSync(join(hearing, "package.json"), JSON.stringify({ name: "hearing", private: true, dependencies }));
+    await succeed("npm", ["install", ...WITH_SCRIPTS], hearing, INSTALLING);
+    const load = 'await import("onnxruntime-node"); await import("@parley/audio/engines")';
+    await succeed(process.execPath, ["--input-type=module", "-e", load], hearing);
+    const readme = readFileSync(join(ROOT, "packages/node/README.md"), "utf8");
+    expect(readme).toContain("ONNXRUNTIME_NODE_INSTALL=skip npm install @parley/node");
+  });
 
   describe("installed in a plain TypeScript project", () => {
     beforeAll(async () => {

@@ -37,7 +37,9 @@ function npmCommand() {
 /** @returns {Promise<void>} rejects with an {@link InstallError} */
 async function runNpmInstall() {
   const npm = npmCommand();
-  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !NOT_INHERITED.test(name)));
+  const inherited = Object.entries(process.env).filter(([name]) => !NOT_INHERITED.test(name));
+  // As in .npmrc, of which npm 12 reads only what it knows.
+  const env = { ...Object.fromEntries(inherited), ONNXRUNTIME_NODE_INSTALL: "skip" };
   // Development packages are wanted even under NODE_ENV=production: Node 24 itself is one.
   const args = [...npm.args, "install", "--include=dev", "--loglevel=error", "--no-audit", "--no-fund"];
   const child = spawn(npm.file, args, { cwd: ROOT, env, shell: npm.shell, stdio: ["ignore", "pipe", "pipe"] });
