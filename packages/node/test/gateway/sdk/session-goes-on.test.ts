@@ -24,6 +24,19 @@ async function ask(raw: Raw, content: string): Promise<string> {
   return payload.content;
 }
 
+/** Lets a client in; both peers know it then. */
+async function newClient(name: string): Promise<string> {
+  const ask = async (peer: Peer, body?: object): Promise<unknown> => {
+    const headers = { authorization: `Bearer ${peer.token}`, "content-type": "application/json" };
+    const init = body === undefined ? { headers } : { method: "POST", headers, body: JSON.stringify(body) };
+    return (await fetch(`${peer.url}/api/v1/clients`, init)).json();
+  };
+  const { token } = (await ask(attic, { name, role: "member" })) as { readonly token: string };
+  const known = async (): Promise<string> => JSON.stringify(await ask(cellar));
+  await expect.poll(known, { timeout: 10_000 }).toContain(`"${name}"`);
+  return token;
+}
+
 async function conversationsOf({ url, token }: Peer): Promise<readonly Record<string, unknown>[]> {
   const response = await fetch(`${url}/api/v1/sessions`, { headers: { authorization: `Bearer ${token}` } });
   return ((await response.json()) as { readonly conversations: readonly Record<string, unknown>[] }).conversations;
@@ -31,7 +44,7 @@ async function conversationsOf({ url, token }: Peer): Promise<readonly Record<st
 
 describe("a client that comes to another peer", { timeout: 60_000 }, () => {
   it("goes on with its session: the same id, what was said before, and nobody else at it", async () => {
-    const before = await Raw.registered(attic.url, attic.token, "anna");
+    const before = await Raw.registered(attic.url, await newClient("anna"), "anna");
     const { payload: welcome } = await before.next("REGISTER_ACK");
     await ask(before, "The key is under the pot.");
     const after = await Raw.open(cellar.url, "anna");
