@@ -1,4 +1,5 @@
 /** WebSockets on Node that trust a house's own certificate authority: the platform's own cannot be told of one. */
+import { X509Certificate } from "node:crypto";
 import type * as Ws from "ws";
 import type { OpenSocket } from "../client/link/socket.ts";
 import { ParleyError } from "../errors.ts";
@@ -11,13 +12,26 @@ export interface TrustOptions {
 
 /**
  * Sockets of the package `ws`, which has to be there. Unlike the platform's they can also be ended when the peer is silent.
- * @throws ParleyError `cannot-connect` when it is not installed
+ * @throws ParleyError `cannot-connect` when it is not installed, or `ca` holds no certificate
  */
 export async function trustingSockets({ ca }: TrustOptions): Promise<OpenSocket> {
   const { WebSocket } = await loadWs();
   const list = ca === undefined ? undefined : [ca].flat();
+  list?.forEach(mustBeCertificate);
   const options: Ws.ClientOptions = { perMessageDeflate: false, ...(list === undefined ? {} : { ca: list }) };
   return (url) => new WebSocket(url, options);
+}
+
+/** Node passes over what it cannot read, and then trusts nobody. */
+function mustBeCertificate(pem: string | Buffer): void {
+  try {
+    new X509Certificate(pem);
+  } catch (cause) {
+    throw new ParleyError("cannot-connect", "ca holds no certificate in PEM", {
+      nextStep: "Give the text of the file that parley trust --out house.pem writes on a peer.",
+      cause,
+    });
+  }
 }
 
 async function loadWs(): Promise<typeof Ws> {

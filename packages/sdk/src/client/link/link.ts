@@ -231,7 +231,7 @@ export class Link {
         opened: () => this.#opened(url, atOnce),
         text: (text) => this.#onText(url, text),
         binary: (bytes) => this.#onBinary(url, bytes),
-        closed: (code, reason) => this.#onClosed(url, code, reason),
+        closed: (code, reason, cause) => this.#onClosed(url, code, reason, cause),
       });
       this.#attempts.set(url, { socket, timer, state: atOnce ? "registering" : "opening" });
     } catch (error) {
@@ -330,14 +330,14 @@ export class Link {
     this.#lost(up.url, "silent", breachError(reason), CLOSE_PROTOCOL);
   }
 
-  #onClosed(url: string, code: number, reason: string): void {
+  #onClosed(url: string, code: number, reason: string, cause: Error | undefined): void {
     const attempt = this.#attempts.get(url);
     if (attempt?.state === "up") {
       if (code === CLOSE_ELSEWHERE) return this.close(elsewhereError());
       const why = reason === "" ? `connection closed (${code})` : `connection closed (${code} ${reason})`;
       return this.#lost(url, code === CLOSE_GOING_AWAY ? "stopping" : "lost", lostError(why));
     }
-    this.#failed(url, { kind: "unreachable", error: notOpened(url, code, reason) });
+    this.#failed(url, { kind: "unreachable", error: notOpened(url, code, reason, cause) });
   }
 
   #lost(url: string, ending: Ending, error: ParleyError, code = 1000): void {

@@ -9,7 +9,9 @@ export interface SocketLike {
   readonly bufferedAmount: number;
   send(data: string | Uint8Array<ArrayBuffer>): void;
   close(code?: number, reason?: string): void;
-  addEventListener(type: "open" | "error", listener: () => void): void;
+  addEventListener(type: "open", listener: () => void): void;
+  /** That of the package `ws` has an `error` that says why; a browser tells nobody. */
+  addEventListener(type: "error", listener: (event: object) => void): void;
   addEventListener(type: "close", listener: (event: { readonly code: number; readonly reason: string }) => void): void;
   addEventListener(type: "message", listener: (event: { readonly data: unknown }) => void): void;
   /** Ends the connection without a farewell, where that is possible: a silent peer does not answer one. */
@@ -28,7 +30,7 @@ export interface SocketHearer {
   text(text: string): void;
   binary(bytes: Uint8Array): void;
   /** Once, and nothing after it. */
-  closed(code: number, reason: string): void;
+  closed(code: number, reason: string, cause: Error | undefined): void;
 }
 
 /** A farewell that was not answered for so long is given up where that is possible. */
@@ -57,7 +59,7 @@ export class PeerSocket {
       if (data instanceof ArrayBuffer) this.#hearer?.binary(new Uint8Array(data));
       else this.#hearer?.text(String(data));
     });
-    this.#socket.addEventListener("error", () => this.#end(1006, ""));
+    this.#socket.addEventListener("error", (event) => this.#end(1006, "", causeOf(event)));
     this.#socket.addEventListener("close", ({ code, reason }) => this.#end(code, reason));
   }
 
@@ -80,11 +82,16 @@ export class PeerSocket {
     socket.close(code, reason);
   }
 
-  #end(code: number, reason: string): void {
+  #end(code: number, reason: string, cause?: Error): void {
     const hearer = this.#hearer;
     this.#hearer = undefined;
-    hearer?.closed(code, reason);
+    hearer?.closed(code, reason, cause);
   }
+}
+
+function causeOf(event: object): Error | undefined {
+  const error = "error" in event ? event.error : undefined;
+  return error instanceof Error && error.message !== "" ? error : undefined;
 }
 
 function opened(url: string, open: OpenSocket): SocketLike {
@@ -130,16 +137,41 @@ export function noAnswer(url: string): ParleyError {
   });
 }
 
-/** It has closed before it was a connection. */
-export function notOpened(url: string, code: number, reason: string): ParleyError {
-  if (code === 1006) {
-    return new ParleyError("cannot-connect", `no peer answers at ${url}`, {
-      nextStep: "Start one with: npm start (or: parley start).",
+/** What OpenSSL and Node call what is wrong with a certificate, or with the TLS around it. */
+const TLS_CODE = /CERT|SIGN|VERIFY|ISSUER|CHAIN|TLS|SSL|EPROTO/;
+/** An answer that is no WebSocket's. */
+const HTTP_STATUS = /^Unexpected server response: (\d{3})/;
+
+/** It has closed before it was a connection. @param cause what the platform says of it, where it does */
+export function notOpened(url: string, code: number, reason: string, cause: Error | undefined): ParleyError {
+  if (code !== 1006) {
+    return new ParleyError("cannot-connect", `${url} closed the connection (${code} ${reason})`.trim(), {
+      nextStep: "Look at the peer's log for the reason.",
       retryable: true,
     });
   }
-  return new ParleyError("cannot-connect", `${url} closed the connection (${code} ${reason})`.trim(), {
-    nextStep: "Look at the peer's log for the reason.",
+  const causeCode = cause !== undefined && "code" in cause ? String(cause.code) : "";
+  if (cause !== undefined && TLS_CODE.test(causeCode)) {
+    return new ParleyError("cannot-connect", `${url} cannot be trusted: ${cause.message} (${causeCode})`, {
+      nextStep:
+        "Give the house's certificate as ca, or as NODE_EXTRA_CA_CERTS; on a peer: parley trust --out house.pem.",
+      cause,
+    });
+  }
+  const status = HTTP_STATUS.exec(cause?.message ?? "")?.[1];
+  if (status !== undefined) {
+    const forbidden = "Name this origin in the peer's cors.origins, and the host by one of its own names.";
+    return new ParleyError("cannot-connect", `${url} takes no connection (HTTP ${status})`, {
+      nextStep: status === "403" ? forbidden : "Check that the address is that of a Parley peer, with /ws at its end.",
+      cause,
+    });
+  }
+  return new ParleyError("cannot-connect", `no peer answers at ${url}`, {
+    nextStep: cause === undefined ? UNKNOWN : "Start one with: npm start (or: parley start).",
     retryable: true,
+    cause,
   });
 }
+
+const UNKNOWN =
+  "Start one with: npm start (or: parley start). If it runs: is its certificate trusted here (parley trust), and a page's origin in its cors.origins?";

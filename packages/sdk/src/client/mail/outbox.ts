@@ -8,6 +8,7 @@ import type { Message, MessageOf, Payload } from "../../protocol/envelope.ts";
 import { isRetryable } from "../../protocol/error-codes.ts";
 import { MAX_TEXT_BYTES } from "../../protocol/limits.ts";
 import { againMs } from "../again.ts";
+import { failedWork } from "../failed-work.ts";
 import type { DeliveryReport, ProgressEvent, Sent } from "./mail.ts";
 
 /** Messages that may wait, and the bytes of all of them. */
@@ -199,7 +200,7 @@ export class Outbox {
     const entry = this.#entries.get("commandId" in payload ? payload.commandId : payload.queryId);
     if (entry?.answer !== true) return false;
     if (payload.success) entry.settle(message);
-    else entry.fail(answeredNo(payload));
+    else entry.fail(failedWork(payload.error, "whoever was asked"));
     return true;
   }
 
@@ -286,15 +287,6 @@ const NEXT_STEPS: Readonly<Record<string, string>> = {
   MESSAGE_EXPIRED: "Send it again, with more time.",
   INTERNAL_ERROR: "See the peer's log.",
 };
-
-function answeredNo({ error }: Payload<"COMMAND_RESULT"> | Payload<"RESPONSE">): ParleyError {
-  const { code, message, nextStep } = error ?? {
-    code: "internal",
-    message: "failed",
-    nextStep: "See the log of whoever was asked.",
-  };
-  return new ParleyError("work-failed", message, { nextStep, remoteCode: code });
-}
 
 function undeliverable(reason: string): ParleyError {
   return new ParleyError("work-failed", `the message could not be delivered: ${reason}`, {

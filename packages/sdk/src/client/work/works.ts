@@ -5,6 +5,7 @@ import { createMessage, type MessageOf, type Payload } from "../../protocol/enve
 import { decodeOpusFrame } from "../../protocol/opus-frame.ts";
 import type { CommandName } from "../../protocol/work.ts";
 import { againMs } from "../again.ts";
+import { failedWork } from "../failed-work.ts";
 import type { Course, NextPeer } from "./course.ts";
 import { Upload, type TalkInput } from "./upload.ts";
 
@@ -157,7 +158,7 @@ export class Works {
     if (payload.success) {
       this.#finish(work);
       work.course.end();
-    } else this.#ended(work, workFailed(payload.error));
+    } else this.#ended(work, failedWork(payload.error, "the peer"));
     return true;
   }
 
@@ -308,13 +309,4 @@ function olderPeer(name: string): ParleyError {
     nextStep: "Ask again.",
     retryable: true,
   });
-}
-
-function workFailed(error: Payload<"COMMAND_RESULT">["error"]): ParleyError {
-  const { code, message, nextStep } = error ?? {
-    code: "internal",
-    message: "failed",
-    nextStep: "See the peer's log.",
-  };
-  return new ParleyError("work-failed", message, { nextStep, remoteCode: code });
 }
