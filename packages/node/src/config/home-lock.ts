@@ -33,7 +33,7 @@ const MAX_ROUNDS = 100;
 export async function lockHome(path: string): Promise<HomeLock> {
   const draft = `${path}-${randomUUID()}.partial`;
   try {
-    const own: Owner = { pid: process.pid, started: startOf(process.pid) };
+    const own: Owner = { pid: process.pid, started: statOf(process.pid).start };
     await writeFile(draft, JSON.stringify(own), { mode: 0o600, flag: "wx" });
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
       const number = await tryLock(path, draft);
@@ -121,18 +121,28 @@ function isAlive({ pid, started }: Owner): boolean {
   } catch (error) {
     if (codeOf(error) === "ESRCH") return false;
   }
-  const now = startOf(pid);
-  return now === "" || started === "" || now === started;
+  const { state, start } = statOf(pid);
+  // Whoever has died, and only its parent has not looked yet, holds nothing.
+  if (state === "Z" || state === "X") return false;
+  return start === "" || started === "" || start === started;
 }
 
-/** When a process began, in ticks since boot (field 22 of /proc/PID/stat); empty where that cannot be known. */
-function startOf(pid: number): string {
+interface Stat {
+  /** One letter. */
+  readonly state: string;
+  /** When it began, in ticks since boot. */
+  readonly start: string;
+}
+
+/** Fields 3 and 22 of /proc/PID/stat (proc(5)); empty where they cannot be known. */
+function statOf(pid: number): Stat {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
     // The second field, the name, may hold blanks and parentheses: fields are counted after its last one.
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return { state: fields[0] ?? "", start: fields[19] ?? "" };
   } catch {
-    return "";
+    return { state: "", start: "" };
   }
 }
 

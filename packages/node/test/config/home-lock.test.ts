@@ -37,6 +37,28 @@ describe("the lock of a home", () => {
     expect(await readdir(folder.path)).toHaveLength(10);
   });
 
+  it.runIf(process.platform === "linux")(
+    "is free where its owner has died and nobody has looked after it yet",
+    async () => {
+      // The shell becomes a program that never asks how its child ended.
+      const parent = spawn("sh", ["-c", "sleep 60 & echo $!; exec sleep 60"], { stdio: ["ignore", "pipe", "ignore"] });
+      try {
+        const [line]: unknown[] = await once(parent.stdout, "data");
+        const pid = Number(String(line));
+        const fieldsOf = async () => (await readFile(`/proc/${pid}/stat`, "utf8")).split(") ")[1]?.split(" ") ?? [];
+        await expect.poll(() => readFile(`/proc/${parent.pid}/comm`, "utf8"), { timeout: 10_000 }).toBe("sleep\n");
+        process.kill(pid, "SIGKILL");
+        await expect.poll(async () => (await fieldsOf())[0], { timeout: 10_000 }).toBe("Z");
+        const started = (await fieldsOf())[19];
+        await writeFile(`${path}.1`, JSON.stringify({ pid, started }));
+        await (await lockHome(path)).release();
+      } finally {
+        parent.kill("SIGKILL");
+        await once(parent, "exit");
+      }
+    },
+  );
+
   it("goes to exactly one of many processes, again and again", async () => {
     // Each process takes the lock, writes its name, waits, and reads: it must find its own name.
     const module = new URL("../../src/config/home-lock.ts", import.meta.url).href;

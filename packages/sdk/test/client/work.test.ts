@@ -283,6 +283,22 @@ describe("work at a peer", () => {
       expect(error).toMatchObject({ code: "connection-lost" });
   });
 
+  it("that failed may be asked again where all were only busy, and not where it could not be done", async () => {
+    const codes = ["engine-busy", "model-missing"];
+    const peer = await ProtocolPeer.start({
+      onMessage: (message, guest) => {
+        const error = { code: codes.shift() ?? "", message: "not now", nextStep: "See." };
+        const payload = { commandId: message.messageId, success: false, error };
+        guest.say(createMessage("COMMAND_RESULT", payload, { from: "server" }));
+      },
+    });
+    const client = await clientOf([peer]);
+    const busy = await follow(client.ask({ text: "hello" }));
+    expect(busy.error).toMatchObject({ code: "work-failed", remoteCode: "engine-busy", retryable: true });
+    const missing = await follow(client.ask({ text: "hello" }));
+    expect(missing.error).toMatchObject({ code: "work-failed", remoteCode: "model-missing", retryable: false });
+  });
+
   it("that peers die of is not asked for ever", async () => {
     const peer = await ProtocolPeer.start({ onMessage: (_, { socket }) => socket.send("{}") });
     const client = await clientOf([peer]);
