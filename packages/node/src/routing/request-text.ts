@@ -39,15 +39,47 @@ export function parseRequest(text: string): RequestReading {
   const capability = CAPABILITIES.find((each) => each === word.toLowerCase());
   if (capability === undefined) return ofModel(text, word, split.items);
   const draft: Draft = { capability };
-  for (const item of items) {
+  for (const [at, item] of items.entries()) {
+    const model = item.key === undefined && capability === "llm" ? modelAt(items, at) : undefined;
+    if (model !== undefined) return failed(`a model is asked for by its key: was model=${quotedName(model)} meant?`);
     const problem = item.key === undefined ? addWord(draft, item) : addKey(draft, item.key, item);
     if (problem !== undefined) return failed(problem);
   }
   return { ok: true, request: draft };
 }
 
+/** What stands behind the colon of many models' names, and is no class: `7b`, `q4_K_M`, `latest`. */
+const TAG_OF_MODEL = /^(?:latest|[^\d]{0,2}\d.*)$/u;
+
+/** The model that is named by words from `at` on: no class has a digit, nor a tag behind it. */
+function modelAt(items: readonly Item[], at: number): string | undefined {
+  const [name, tag] = [items[at], items[at + 1]].map((item) =>
+    item === undefined || item.key !== undefined || item.isQuoted ? undefined : item.value,
+  );
+  if (name === undefined || isKnownWord(name)) return undefined;
+  const hasTag = tag !== undefined && TAG_OF_MODEL.test(tag);
+  return hasTag ? `${name}:${tag}` : /\d/u.test(name) ? name : undefined;
+}
+
+function isKnownWord(word: string): boolean {
+  const lower = word.toLowerCase();
+  const isWord = MODE_WORDS.has(lower) || PRIVACY_WORDS.has(lower) || HARDWARE_WORDS.has(lower);
+  return lower === "" || isWord || lower.startsWith(PREFERRED_FOR) || languageOf(word) !== undefined;
+}
+
+function quotedName(model: string): string {
+  return model.split(":").every((part) => quoted(part) === part) ? model : quoted(model);
+}
+
+/** Of the house, and no models: what peers are there for beside, and what is asked for in other ways. */
+const OF_THE_HOUSE: ReadonlySet<string> = new Set(["rag", "corpus", "memory", "session", "client", "all"]);
+
 /** The name of a model alone asks for it (RT-1), unless it is rather a capability with a slip. */
 function ofModel(text: string, word: string, items: readonly Item[]): RequestReading {
+  if (OF_THE_HOUSE.has(word.toLowerCase())) {
+    const problem = `${shown(word)} is nothing that is routed (${CAPABILITIES.join(", ")})`;
+    return failed(problem, `A model of that name is asked for with LLM:model=${word.toLowerCase()}. ${EXAMPLES}`);
+  }
   const meant = nearest(word, CAPABILITIES);
   const isName = text.trim() !== "" && items.every(({ key, isQuoted }) => key === undefined && !isQuoted);
   if (isName && meant === undefined && !text.includes(",")) {
@@ -73,6 +105,7 @@ function addWord(draft: Draft, { value, isQuoted }: Item): Problem {
   if (mode !== undefined) return set(draft, "mode", mode);
   if (privacy !== undefined) return set(draft, "privacy", privacy);
   if (HARDWARE_WORDS.has(word)) return add(draft, "needs", [word]);
+  if (word === PREFERRED_FOR) return `${word} has no value`;
   if (word.startsWith(PREFERRED_FOR)) {
     return set(draft, "prefersClass", className(word.slice(PREFERRED_FOR.length)));
   }

@@ -21,6 +21,8 @@ describe("a request in words", () => {
     ["LLM:model=llama3:8b,gpu=true", { capability: "llm", model: "llama3:8b", needs: ["gpu"] }],
     ["LLM:model=llama3:8b:mode=batch", { capability: "llm", model: "llama3:8b", mode: "batch" }],
     ["llama3:8b", { capability: "llm", model: "llama3:8b" }],
+    ["LLM:model=rag", { capability: "llm", model: "rag" }],
+    ['LLM:"7b"', { capability: "llm", class: "7b" }],
     ["STT:private", { capability: "stt", privacy: "host" }],
     ["STT:privacy=house", { capability: "stt", privacy: "house" }],
     ["LLM:needs=gpu+high_mem,prefers=npu", { capability: "llm", needs: ["gpu", "high_mem"], prefers: ["npu"] }],
@@ -50,6 +52,17 @@ describe("a request in words", () => {
     ["STT:audio=soon", '"soon" is no duration'],
     ['TTS:voice="Emma', 'the quote in front of "Emma" is not closed'],
     ['TTS:voice=Em"ma"', 'a quote stands in the middle of "Em"'],
+    ["TTS:preferred_for_", "preferred_for_ has no value"],
+    ["LLM:chat:Preferred_For_", "preferred_for_ has no value"],
+    ["rag", '"rag" is nothing that is routed (stt, tts, llm, vad, wake)'],
+    ["RAG:lang=en", '"RAG" is nothing that is routed (stt, tts, llm, vad, wake)'],
+    ["memory", '"memory" is nothing that is routed (stt, tts, llm, vad, wake)'],
+    ["LLM:qwen2.5:7b", "a model is asked for by its key: was model=qwen2.5:7b meant?"],
+    ["LLM:mistral:latest", "a model is asked for by its key: was model=mistral:latest meant?"],
+    ["LLM:en:fast:qwen:7b:gpu", "a model is asked for by its key: was model=qwen:7b meant?"],
+    ["LLM:llama3", "a model is asked for by its key: was model=llama3 meant?"],
+    ["LLM:chat:gpt 4", 'a model is asked for by its key: was model="gpt 4" meant?'],
+    ["LLM:chat:planning", "class is said twice"],
     ["LLM:needs=gpu++npu", "needs names nothing between two pluses"],
     ["x".repeat(2_000), "a request has at most 1024 characters"],
   ])("%s is refused in words", (text, problem) => {
@@ -97,7 +110,25 @@ describe("a request in words", () => {
 
   it("is never more than understood or refused, whatever is written", () => {
     const piece = fc.oneof(
-      fc.constantFrom("STT", "LLM", ":", ",", "=", '"', "\\", "lang", "mode", "fast", "+", " ", "not", "needs", "turn"),
+      fc.constantFrom(
+        "STT",
+        "LLM",
+        ":",
+        ",",
+        "=",
+        '"',
+        "\\",
+        "lang",
+        "mode",
+        "fast",
+        "+",
+        " ",
+        "not",
+        "needs",
+        "turn",
+        "preferred_for_",
+        "7b",
+      ),
       fc.string({ unit: "binary", maxLength: 5 }),
     );
     fc.assert(

@@ -81,8 +81,9 @@ export class HouseEngines {
 
   /** What is known and would be decided, for people. */
   get view(): RoutingView {
-    const { privacy } = this.#options;
-    return new RoutingView({ house: this.house, privacy, policyText: () => this.#policyText });
+    const { privacy, engines } = this.#options;
+    const own = (capability: Capability): LocalEngine<unknown> | undefined => engines[capability];
+    return new RoutingView({ house: this.house, privacy, policyText: () => this.#policyText, own });
   }
 
   /** Takes part in whatever cluster the peer belongs to, until the result is called. `beside`: services that are no engines. */

@@ -14,8 +14,9 @@ import {
   type RouteExplanation,
   type RouteRequest,
 } from "../../routing/index.ts";
+import type { LocalEngine } from "./engines.ts";
 import type { House } from "./house.ts";
-import { PATIENCE_MS } from "./routed/placing.ts";
+import { mayBeAsked, PATIENCE_MS } from "./routed/placing.ts";
 
 /** One service of the house. */
 export interface ListedService extends Omit<Advert, "voices"> {
@@ -41,6 +42,8 @@ export interface RoutingViewOptions {
   readonly privacy: Readonly<Partial<Record<Capability, Privacy>>>;
   /** The policy as it is agreed on; undefined: nobody has chosen one, or there is no cluster. */
   readonly policyText: () => string | undefined;
+  /** This peer's own engine, there or on its way; undefined: it has none. */
+  readonly own: (capability: Capability) => LocalEngine<unknown> | undefined;
 }
 
 export class RoutingView {
@@ -93,8 +96,22 @@ export class RoutingView {
       patienceMs: request.patienceMs ?? patienceMs ?? PATIENCE_MS[capability],
       ...(strict === undefined ? {} : { privacy: strict }),
     };
+    const explained = explain(house.foresee(asPlaced, policy));
+    const isOwn = explained.refusal !== null && this.#bringsUpOwn(asPlaced, explained.refusal.code, policy);
+    const outcome = `Nobody who is ready does it: this peer would bring up its own ${capability} engine, if it has a model or may fetch one.`;
     // What is asked is what is shown, though it is decided as this peer would.
-    return { ...explain(house.foresee(asPlaced, policy)), request: formatRequest(request) };
+    return { ...explained, request: formatRequest(request), ...(isOwn ? { outcome, refusal: null } : {}) };
+  }
+
+  /** As work is placed: not where others are only busy, nor at a peer that is not there for it where others may be asked. */
+  #bringsUpOwn({ capability, privacy, exclude }: RouteRequest, refusal: string, policy?: Policy): boolean {
+    const { house } = this.#options;
+    const own = this.#options.own(capability);
+    const { localOnly } = policyFor(policy ?? house.policy, capability);
+    const strict = strictest(privacy, localOnly === true ? "host" : undefined);
+    if (own === undefined || own.ready !== undefined || !mayBeAsked(own, strict)) return false;
+    if (refusal === "engines-busy" || exclude?.includes(house.self) === true) return false;
+    return own.isOffered || strict === "host" || !house.hasOthers(capability);
   }
 
   /** What would be otherwise for the usual jobs if `policy` held. */
@@ -113,5 +130,6 @@ export class RoutingView {
 
 function whoOf({ refusal, candidates }: RouteExplanation): string | null {
   const [best] = candidates;
-  return refusal !== null || best === undefined ? null : `${best.name} (${best.model})`;
+  if (refusal !== null) return null;
+  return best === undefined ? "this peer (its own)" : `${best.name} (${best.model})`;
 }

@@ -159,7 +159,8 @@ export function bestElsewhere<Kind extends Capability>(
   return house.decide(request).candidates.find(({ advert }) => suits(house.factsOf(advert)))?.advert;
 }
 
-function mayBeAsked<Engine>(local: LocalEngine<Engine>, privacy: Privacy | undefined): boolean {
+/** Whether what is asked so may go as far as that engine reaches. */
+export function mayBeAsked<Engine>(local: LocalEngine<Engine>, privacy: Privacy | undefined): boolean {
   const reach = local.reach(privacy);
   return privacy === "host" ? reach === "host" : privacy === "house" ? reach !== "outside" : true;
 }
