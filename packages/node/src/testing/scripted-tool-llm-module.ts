@@ -37,7 +37,10 @@ export async function createEngine(given: unknown): Promise<Engine> {
       async generate(params, io): Promise<GenerateResult> {
         const { messages } = checked(generateParams, params, "parameters of generate");
         await sleep(options.delayMs, undefined, { signal: io.signal });
-        const reply = replyTo(messages, options);
+        const begun = messages.at(-1)?.role === "assistant" ? (messages.at(-1)?.content ?? "") : "";
+        const whole = replyTo(begun === "" ? messages : messages.slice(0, -1), options);
+        // What it has begun to say is not said again.
+        const reply = whole.startsWith(begun.trimStart()) ? whole.slice(begun.trimStart().length) : whole;
         const startedAtMs = performance.now();
         for (let at = 0; at < reply.length; at += PIECE_CHARS) await io.emit(reply.slice(at, at + PIECE_CHARS));
         const outputTokens = Math.ceil(reply.length / PIECE_CHARS);

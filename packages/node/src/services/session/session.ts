@@ -3,83 +3,27 @@ import type { Pcm } from "@parley/audio";
 import { chooseVoice } from "@parley/audio/engines";
 import { abortable } from "@parley/audio/format";
 import { voiceTurn } from "@parley/audio/pipeline";
-import type { SpokenSoFar, TurnEvent, TurnInput, TurnOptions, TurnTimings } from "@parley/audio/pipeline";
+import type { TurnEvent, TurnInput, TurnTimings } from "@parley/audio/pipeline";
 import type { ConversationEvent, ConversationParts, LiveConversation, ReplyPlayback } from "@parley/audio/converse";
-import type { WakeInput } from "../../config/index.ts";
 import { Announcer } from "./announcer.ts";
-import { Bidder } from "../arbitration/bidder.ts";
+import type { Bidder } from "../arbitration/bidder.ts";
 import { strictest, type Privacy } from "../../routing/index.ts";
 import { bounded, Deadline } from "../limits.ts";
 import { Mind, type Acquaintance } from "./mind.ts";
 import type { Services } from "../services.ts";
-import { HERE_ONLY, timerNotice, type Notice, type OtherRooms } from "./notice.ts";
+import { HERE_ONLY, timerNotice, type Notice } from "./notice.ts";
 import { urgentSpeechToText, urgentTextToSpeech } from "../urgent.ts";
 import { heardOf } from "./heard-so-far.ts";
+import type { AskOptions, SessionOptions, TalkOptions } from "./options.ts";
 import { readSavedMind, type SavedSession } from "./saved.ts";
 import { silentUntil } from "./silent-until.ts";
+import { bidderIn, takePlace, withEvents } from "./talk-parts.ts";
 import { TalkTurns } from "./talk-turns.ts";
-import type { CutTurn, TurnAbout } from "./turn-log.ts";
+import { aboutTurn, type CutTurn, type TurnDetails } from "./turn-log.ts";
 import { Turns } from "./turns.ts";
 import { isLeft } from "./visit-over.ts";
-import type { FoundJournal, Journal } from "../../cluster/journal/port.ts";
+import type { FoundJournal } from "../../cluster/journal/port.ts";
 import type { SayOptions } from "../voice/voice-service.ts";
-
-/** Options of {@link Session.ask}. */
-export interface AskOptions extends Omit<TurnOptions, "now" | "speaking"> {
-  readonly speak: boolean;
-  readonly voice?: string | undefined;
-  readonly speed?: number | undefined;
-  /** Nothing of it must leave this host, or the house; as configured when absent. */
-  readonly privacy?: Privacy | undefined;
-  /** The thread that it belongs to; the session's own when absent. */
-  readonly threadId?: string | undefined;
-  /** The same when it is asked again after it was cut: it is answered once. */
-  readonly workId?: string | undefined;
-}
-
-/** Options of {@link Session.converse}. */
-export interface TalkOptions {
-  readonly mode: "open" | "wake" | "keys";
-  /** Which wake words are listened for: those of the peer's own ears, or those of clients. */
-  readonly input: WakeInput;
-  /** How much this conversation wants to be the one that answers to a wake word, -1 to 1; 0 when absent. */
-  readonly preference?: number | undefined;
-  readonly interruptions?: "any-speech" | "wake-word" | "never" | undefined;
-  readonly followUpMs?: number | undefined;
-  readonly language?: string | undefined;
-  /** Orders, or text that is written by voice; questions when absent. */
-  readonly hearing?: "command" | "dictation" | undefined;
-  /** Names and words that are likely. */
-  readonly hotWords?: readonly string[] | undefined;
-  readonly voice?: string | undefined;
-  readonly speed?: number | undefined;
-  /** Where answers are heard; text only when absent. */
-  readonly playback: ReplyPlayback | undefined;
-  /** What its client has of an answer that was cut, perhaps at another host: it is gone on with. */
-  readonly has?: { readonly question: string; readonly soFar: SpokenSoFar } | undefined;
-  /** The same when the conversation is taken up again. */
-  readonly workId?: string | undefined;
-  /** Where the microphone's first sample stands in the whole conversation. */
-  readonly audioFromMs?: number | undefined;
-  /** How much of the microphone's sound between two places of it that playback explains, 0 to 1. */
-  readonly echo?: ConversationParts["echo"];
-  /** What is said must not leave this host, or the house; as configured when absent. */
-  readonly privacy?: Privacy | undefined;
-  readonly signal: AbortSignal;
-}
-
-/** Options of {@link Session}. */
-export interface SessionOptions {
-  /** Told what happens without having been asked for. */
-  readonly onNotice?: ((notice: Notice) => void) | undefined;
-  readonly rooms?: OtherRooms | undefined;
-  /** Something failed that nobody waits for, such as keeping a turn. */
-  readonly onFailure?: ((error: unknown) => void) | undefined;
-  /** Where it is written down, for whoever goes on with it elsewhere. */
-  readonly journal?: Journal | undefined;
-  /** Whose it is, once that is known. */
-  readonly who?: (() => { readonly account: string; readonly clientId: string } | undefined) | undefined;
-}
 
 /** A conversation, in memory, for as long as it is waited for its client; of clients that want that, also kept. */
 export class Session {
@@ -199,14 +143,14 @@ export class Session {
    */
   async converse(microphone: AsyncIterable<Float32Array>, given: TalkOptions): Promise<LiveConversation> {
     const services = this.#services;
-    const leave = this.#takePlace(given.signal);
+    const leave = takePlace(services, given.signal);
     this.#turns += 1;
     const { playback, has, workId, audioFromMs = 0, ...options } = given;
     const { echo, signal, mode, input, preference, interruptions, followUpMs, hearing, privacy, ...manner } = options;
     const talk = workId ?? `talk${this.#turns}`;
     const turns = new TalkTurns({
       turns: this.#record,
-      about: () => this.#about("talk", `${talk}#${(this.#turns += 1)}`, options),
+      about: () => aboutTurn(this.#who, "talk", `${talk}#${(this.#turns += 1)}`, options),
       audioFromMs,
       heardMs: () => playback?.heardMs ?? 0,
     });
@@ -222,7 +166,8 @@ export class Session {
       // Where only a wake word interrupts, one is listened for, whatever begins a turn.
       mode === "wake" || interruptions === "wake-word" ? services.wake(input, signal, { privacy }) : undefined,
     ]);
-    const bidder = wake === undefined ? undefined : this.#bidder({ preference, speak: playback !== undefined, signal });
+    const bidder =
+      wake === undefined ? undefined : bidderIn(services, { preference, speak: playback !== undefined, signal });
     const parts: ConversationParts = {
       ...ears,
       stt: urgentSpeechToText(ears.stt),
@@ -285,30 +230,6 @@ export class Session {
     this.#options.onNotice?.(notice);
   }
 
-  /** One of the conversations that may be held at once, until it is left or `signal` aborts. @throws AudioError `engine-busy` */
-  #takePlace(signal: AbortSignal): () => void {
-    const leave = this.#services.admission.enter("talk");
-    signal.addEventListener("abort", leave, { once: true });
-    if (signal.aborted) leave();
-    return leave;
-  }
-
-  /** Its seat among those that listen for a wake word; left when the conversation is over. */
-  #bidder(about: {
-    readonly preference: number | undefined;
-    readonly speak: boolean;
-    readonly signal: AbortSignal;
-  }): Bidder | undefined {
-    const { preference = 0, speak, signal } = about;
-    const services = this.#services;
-    const seat = services.arbitration?.take();
-    if (seat === undefined) return undefined;
-    const bidder = new Bidder({ seat, preference, isReady: () => services.canAnswer({ speak }) });
-    signal.addEventListener("abort", () => bidder.leave(), { once: true });
-    if (signal.aborted) bidder.leave();
-    return bidder;
-  }
-
   /** What was said and heard is part of what is thought about next. */
   async *#remembering(
     events: AsyncIterable<ConversationEvent>,
@@ -350,19 +271,8 @@ export class Session {
     this.#mind.remember({ question: event.question, answer: event.heard }, { wasInterrupted, privacy });
   }
 
-  #about(
-    kind: "ask" | "talk",
-    workId: string,
-    { privacy, language, threadId }: Pick<AskOptions, "privacy" | "language" | "threadId">,
-  ): TurnAbout {
-    return {
-      workId,
-      kind,
-      ...(privacy === undefined ? {} : { privacy }),
-      ...(language === undefined ? {} : { language }),
-      ...(threadId === undefined ? {} : { thread: threadId }),
-      details: { ...this.#options.who?.() },
-    };
+  get #who(): TurnDetails {
+    return { ...this.#options.who?.() };
   }
 
   /** Nobody has come back to it: it is remembered as far as it went. */
@@ -387,7 +297,7 @@ export class Session {
     const ask = { privacy };
     this.#turns += 1;
     const workId = options.workId ?? `ask${this.#turns}`;
-    const about = this.#about("ask", workId, options);
+    const about = aboutTurn(this.#who, "ask", workId, options);
     const log = cut === undefined ? this.#record.begin(about) : this.#record.goOn(cut, soFar?.text ?? "");
     const parts = {
       hear: () => services.ears(signal, ask),
@@ -443,18 +353,4 @@ const CERTAIN = Promise.resolve();
 /** From the end of what was asked to the first sound of the answer. */
 function waitOf({ inputEndMs = 0, firstAudioMs }: TurnTimings): number | undefined {
   return firstAudioMs === undefined ? undefined : firstAudioMs - inputEndMs;
-}
-
-/** `live`, read through `events`. */
-function withEvents(live: LiveConversation, events: AsyncIterable<ConversationEvent>): LiveConversation {
-  return {
-    events,
-    get state() {
-      return live.state;
-    },
-    press: (atMs) => live.press(atMs),
-    release: (atMs) => live.release(atMs),
-    strike: (atMs) => live.strike(atMs),
-    cancel: () => live.cancel(),
-  };
 }

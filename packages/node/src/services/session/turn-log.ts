@@ -21,6 +21,23 @@ export type TurnDetails = z.output<typeof turnDetails>;
 /** What is known of a turn from its beginning. */
 export type TurnAbout = Omit<Accepted, "type" | "question" | "atMs" | "details"> & { readonly details: TurnDetails };
 
+/** @param workId the same when it is asked again @param details whose it is */
+export function aboutTurn(
+  details: TurnDetails,
+  kind: Accepted["kind"],
+  workId: string,
+  { privacy, language, threadId }: Pick<Accepted, "privacy" | "language"> & { readonly threadId?: string | undefined },
+): TurnAbout {
+  return {
+    workId,
+    kind,
+    ...(privacy === undefined ? {} : { privacy }),
+    ...(language === undefined ? {} : { language }),
+    ...(threadId === undefined ? {} : { thread: threadId }),
+    details,
+  };
+}
+
 /** A turn that was cut, and may be gone on with. */
 export interface CutTurn {
   readonly about: TurnAbout;

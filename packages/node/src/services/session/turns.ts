@@ -25,6 +25,7 @@ export class Turns {
   /** The one that is written down. */
   #open: TurnLog | undefined;
   #cut: { readonly turn: CutTurn; readonly timer: Timer } | undefined;
+  #isClosed = false;
 
   constructor(options: TurnsOptions) {
     this.#options = options;
@@ -71,7 +72,7 @@ export class Turns {
   /** Its client is gone, and may come back. */
   left(log: TurnLog): void {
     const isWritten = this.#release(log);
-    if (!log.isAccepted) return;
+    if (!log.isAccepted || this.#isClosed) return;
     if (isWritten) this.#wait(log.cut);
     else this.#options.finish(log.cut);
   }
@@ -83,7 +84,8 @@ export class Turns {
 
   /** What the session knows has changed between turns. */
   settle(): void {
-    if (this.#open === undefined && this.#cut === undefined) this.#options.journal?.settle(this.#options.kept());
+    if (this.#open === undefined && this.#cut === undefined && !this.#isClosed)
+      this.#options.journal?.settle(this.#options.kept());
   }
 
   /** Nobody goes on with what was cut. */
@@ -98,6 +100,7 @@ export class Turns {
 
   /** What was cut stays as it is: for whoever wakes the session. */
   close(): void {
+    this.#isClosed = true;
     this.#cut?.timer.cancel();
     this.#cut = undefined;
   }
