@@ -51,11 +51,40 @@ export class ParleyError extends Error {
 export function abortedError(signal: AbortSignal, doing: string): ParleyError {
   const isTimeout = signal.reason instanceof DOMException && signal.reason.name === "TimeoutError";
   return isTimeout
-    ? new ParleyError("timed-out", `${doing} took too long`, { nextStep: "Try again later.", retryable: true })
-    : cancelledError(`${doing} was cancelled`);
+    ? new ParleyError("timed-out", `${doing} took too long`, {
+        nextStep: "Try again later.",
+        retryable: true,
+        cause: signal.reason,
+      })
+    : new ParleyError("cancelled", `${doing} was cancelled`, {
+        nextStep: "Ask again when ready.",
+        cause: signal.reason,
+      });
 }
 
-/** The caller wants no more. */
-export function cancelledError(message: string): ParleyError {
-  return new ParleyError("cancelled", message, { nextStep: "Ask again when ready." });
+/** The caller has given what nobody can send. */
+export function unusableError(message: string, nextStep: string, cause?: unknown): ParleyError {
+  return new ParleyError("refused", message, { nextStep, remoteCode: "INVALID_MESSAGE", cause });
+}
+
+/** As JSON. @throws ParleyError `refused` for what has none: circles, bigints */
+export function jsonOf(value: unknown): string {
+  try {
+    return JSON.stringify(value);
+  } catch (cause) {
+    throw unusableError(
+      "this cannot be sent: it cannot be written as JSON",
+      "Send plain data, without circles and bigints.",
+      cause,
+    );
+  }
+}
+
+/** The longest that platforms' timers count to. */
+const MOST_MS = 2 ** 31 - 1;
+
+/** A time that is given by a caller, as timers take it. @throws ParleyError `refused` for what is none */
+export function timeoutOf(timeoutMs: number): number {
+  if (timeoutMs > 0) return Math.min(MOST_MS, timeoutMs);
+  throw unusableError(`timeoutMs is ${timeoutMs}: nothing can be done in that time`, "Give milliseconds, more than 0.");
 }

@@ -1,5 +1,5 @@
 /** Messages to and from other clients: the post of one client. */
-import { ParleyError } from "../errors.ts";
+import { ParleyError, timeoutOf } from "../errors.ts";
 import { createMessage, type Message, type MessageOptions, type Payload, type Target } from "../protocol/envelope.ts";
 import { SERVER_ID } from "../protocol/limits.ts";
 import type { Emitter } from "./emitter.ts";
@@ -103,7 +103,8 @@ export class Postbox {
   }
 
   async query(queryType: string, options: QueryOptions = {}): Promise<Answer> {
-    const { query, limit, filter, includeContext, to, timeoutMs = ANSWER_WITHIN_MS } = options;
+    const { query, limit, filter, includeContext, to } = options;
+    const timeoutMs = timeoutOf(options.timeoutMs ?? ANSWER_WITHIN_MS);
     const payload: Payload<"QUERY"> = {
       queryType,
       ...(query === undefined ? {} : { query }),
@@ -160,7 +161,7 @@ export class Postbox {
   ): ReturnType<Outbox["send"]> {
     const over: unknown = this.#over.reason;
     if (this.#over.aborted && over instanceof ParleyError) throw over;
-    const timeout = AbortSignal.timeout(timeoutMs ?? withinMs);
+    const timeout = AbortSignal.timeout(timeoutOf(timeoutMs ?? withinMs));
     const either = signal === undefined ? timeout : AbortSignal.any([timeout, signal]);
     return this.outbox.send(message, awaited, either, `a ${message.type}`);
   }

@@ -17,15 +17,15 @@ export interface TrustOptions {
 export async function trustingSockets({ ca }: TrustOptions): Promise<OpenSocket> {
   const { WebSocket } = await loadWs();
   const list = ca === undefined ? undefined : [ca].flat();
-  list?.forEach(mustBeCertificate);
+  list?.forEach(certificateIn);
   const options: Ws.ClientOptions = { perMessageDeflate: false, ...(list === undefined ? {} : { ca: list }) };
   return (url) => new WebSocket(url, options);
 }
 
 /** Node passes over what it cannot read, and then trusts nobody. */
-function mustBeCertificate(pem: string | Buffer): void {
+function certificateIn(pem: string | Buffer): X509Certificate {
   try {
-    new X509Certificate(pem);
+    return new X509Certificate(pem);
   } catch (cause) {
     throw new ParleyError("cannot-connect", "ca holds no certificate in PEM", {
       nextStep: "Give the text of the file that parley trust --out house.pem writes on a peer.",

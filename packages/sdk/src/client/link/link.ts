@@ -1,5 +1,5 @@
 /** A client's connection to its house: to one peer at a time, and to the next one when that is lost. Carries out what the seeker wants. */
-import { ParleyError } from "../../errors.ts";
+import { jsonOf, ParleyError, timeoutOf } from "../../errors.ts";
 import { createMessage, parseMessage, type Message, type Payload } from "../../protocol/envelope.ts";
 import { isRetryable } from "../../protocol/error-codes.ts";
 import { AddressBook, type Ending } from "./address-book.ts";
@@ -64,6 +64,7 @@ export class Link {
   readonly keeping: Keeping;
   readonly #options: ConnectOptions;
   readonly #hearer: LinkHearer;
+  readonly #timeoutMs: number;
   readonly #book: AddressBook;
   readonly #seeker: Seeker;
   readonly #attempts = new Map<string, Attempt>();
@@ -88,6 +89,9 @@ export class Link {
   constructor(options: ConnectOptions, hearer: LinkHearer) {
     this.#options = options;
     this.#hearer = hearer;
+    this.#timeoutMs = timeoutOf(options.timeoutMs ?? 10_000);
+    // What cannot be sent is told now, and not when a socket is open.
+    jsonOf(options.metadata);
     this.clientId = options.clientId ?? `client-${crypto.randomUUID().slice(0, 8)}`;
     this.keeping = keepingOf(options);
     this.groups = new Set(options.groups);
@@ -192,10 +196,6 @@ export class Link {
   #searched(): void {
     this.#isSearching = false;
     this.#carryOut(this.#seeker.searched());
-  }
-
-  get #timeoutMs(): number {
-    return this.#options.timeoutMs ?? 10_000;
   }
 
   #carryOut(effects: readonly SeekerEffect[]): void {

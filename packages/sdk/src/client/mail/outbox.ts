@@ -2,7 +2,7 @@
  * What this client has sent and not heard the end of, in order. It is sent again, with the same ids, to each next peer before
  * anything new is: nothing is lost, receivers handle it once, and in the order in which it was sent.
  */
-import { abortedError, ParleyError } from "../../errors.ts";
+import { abortedError, jsonOf, ParleyError } from "../../errors.ts";
 import { deliveryEventSchema } from "../../protocol/delivery.ts";
 import type { Message, MessageOf, Payload } from "../../protocol/envelope.ts";
 import { isRetryable } from "../../protocol/error-codes.ts";
@@ -84,7 +84,7 @@ export class Outbox {
    * @throws ParleyError `connection-lost`, `overloaded`, `cancelled`, `timed-out`, `refused`, `work-failed`
    */
   async send(message: Message, awaited: Awaited, signal: AbortSignal, doing: string): Promise<Outcome> {
-    const text = JSON.stringify(message);
+    const text = jsonOf(message);
     if (signal.aborted) throw abortedError(signal, doing);
     if (awaited.answer === true && this.#impatience !== undefined) throw this.#impatience;
     const bytes = new TextEncoder().encode(text).byteLength;

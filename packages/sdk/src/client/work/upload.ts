@@ -1,4 +1,5 @@
 /** The caller's audio on its way to a peer, and again to the next one. */
+import { unusableError } from "../../errors.ts";
 import { encodeAudioFrame, type AudioFrame } from "../../protocol/audio-frame.ts";
 import { AudioLog, type CapturedSound } from "./audio-log.ts";
 import { INPUT_RATE_HZ, msUntil, samplesUntil, type Said } from "./course.ts";
@@ -91,7 +92,7 @@ export class Upload {
     try {
       for await (const given of audio) {
         if (this.#over.signal.aborted) return;
-        this.#log.add(given instanceof Float32Array ? { samples: given } : given);
+        this.#log.add(soundOf(given));
         // Once it was ahead of the clock it is a recording, however long ago: peers may be behind by any of it.
         if (msUntil(this.#log.end) - (performance.now() - this.#startedMs) >= LIVE_MS) this.#isLive = false;
         if (this.#way !== undefined) await this.#drain();
@@ -191,6 +192,14 @@ export class Upload {
     const needed = this.#options.neededFrom(this.said);
     this.#log.forget(Math.min(needed ?? this.#cursor, this.#cursor));
   }
+}
+
+/** @throws ParleyError `refused` for what no type allows, as plain JavaScript may give it */
+function soundOf(given: Float32Array | CapturedSound): CapturedSound {
+  const sound = given instanceof Float32Array ? { samples: given } : given;
+  const samples: unknown = typeof sound === "object" ? Object(sound).samples : undefined;
+  if (samples instanceof Float32Array) return sound;
+  throw unusableError("the audio holds something that is no Float32Array", "Give mono floats at 16 kHz.");
 }
 
 /** Before the place where speech was noticed, so that its beginning is heard again as well. */

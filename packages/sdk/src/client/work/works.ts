@@ -1,5 +1,5 @@
 /** All work that this client has under way, at whatever peer it is connected to. */
-import { cancelledError, ParleyError } from "../../errors.ts";
+import { abortedError, ParleyError } from "../../errors.ts";
 import { decodeAudioFrame } from "../../protocol/audio-frame.ts";
 import { createMessage, type MessageOf, type Payload } from "../../protocol/envelope.ts";
 import { decodeOpusFrame } from "../../protocol/opus-frame.ts";
@@ -89,9 +89,11 @@ export class Works {
       again: 0,
       timer: undefined,
     };
-    if (signal?.aborted === true) return begunNever(work, cancelled());
+    if (signal?.aborted === true) return begunNever(work, abortedError(signal, "the work"));
     if (this.#all.size >= MOST_WORK) return begunNever(work, tooMuch());
-    signal?.addEventListener("abort", () => this.#fail(work, cancelled()), { signal: work.over.signal });
+    signal?.addEventListener("abort", () => this.#fail(work, abortedError(signal, "the work")), {
+      signal: work.over.signal,
+    });
     this.#all.add(work);
     if (this.#line.isUp) this.#begin(work);
     if (audio !== undefined) void upload?.read(audio);
@@ -275,10 +277,6 @@ function begunNever(work: Work, error: ParleyError): Work {
   work.over.abort();
   work.course.fail(error);
   return work;
-}
-
-function cancelled(): ParleyError {
-  return cancelledError("cancelled by the caller");
 }
 
 function tooMuch(): ParleyError {
