@@ -2,7 +2,15 @@
 import pino, { type Logger } from "pino";
 import type { AskOptions, AudioInput, ListenOptions, ParleyClient, SayOptions, TurnEvent } from "@parley/sdk";
 import type { ClusterStatus } from "../cluster/face.ts";
-import { hostFacts, readConfig, type Config, type ConfigValues } from "../config/index.ts";
+import {
+  hostFacts,
+  lockHome,
+  prepareHome,
+  readConfig,
+  type Config,
+  type ConfigValues,
+  type HomeLock,
+} from "../config/index.ts";
 import { errorOf, PeerError } from "../errors.ts";
 import type { Extension } from "../extend/index.ts";
 import { createLogger } from "../log.ts";
@@ -76,6 +84,7 @@ export async function createPeer(options: EmbedOptions = {}): Promise<EmbeddedPe
   const log = loggerOf(options, config);
   const emitter = new PeerEmitter((error, name) => log.error({ err: error }, `a listener to ${name} failed`));
   const { extend, joinSecret, sources, patient = true } = options;
+  const lock = await lockHome((await prepareHome(config.home)).lock);
   const peer = await startPeer({
     config,
     log,
@@ -92,8 +101,11 @@ export async function createPeer(options: EmbedOptions = {}): Promise<EmbeddedPe
       emitter.emit("news", sentence);
     },
     onTurn: (turn) => emitter.emit("turn", turn),
+  }).catch(async (error: unknown) => {
+    await lock.release();
+    throw error;
   });
-  const embedded = embed(peer, emitter);
+  const embedded = embed(peer, emitter, lock);
   closeAtAbort(embedded, signal, log);
   if (signal?.aborted) {
     await embedded.close();
@@ -112,7 +124,7 @@ function closeAtAbort(peer: EmbeddedPeer, signal: AbortSignal | undefined, log: 
   );
 }
 
-function embed(peer: Peer, emitter: PeerEmitter): EmbeddedPeer {
+function embed(peer: Peer, emitter: PeerEmitter, lock: HomeLock): EmbeddedPeer {
   const own = new OwnClient(peer);
   const stopWatching = peer.cluster.onChange(() => {
     // To tell how a cluster is costs a look at all of it.
@@ -124,7 +136,11 @@ function embed(peer: Peer, emitter: PeerEmitter): EmbeddedPeer {
     over.abort();
     stopWatching();
     await own.close();
-    await peer.close();
+    try {
+      await peer.close();
+    } finally {
+      await lock.release();
+    }
   };
   const close = (): Promise<void> => (closing ??= end());
   return {

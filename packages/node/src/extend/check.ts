@@ -2,6 +2,8 @@
 import { commandNames } from "@parley/sdk";
 import { BUILT_IN_TOOLS } from "../assistant/tools/tool.ts";
 import { PeerError } from "../errors.ts";
+import { lackOf } from "../services/given-shape.ts";
+import type { EngineName } from "../services/stage.ts";
 import type { Extension } from "./extension.ts";
 
 /** Lower case, as all names of the protocol and of addresses are; dots part a program's own families of commands. */
@@ -13,7 +15,8 @@ const LONGEST_COMMAND_MS = 600_000;
 const RESERVED = /^(?:server|parley)(?:[.]|$)/;
 
 /** @throws PeerError `usage` */
-export function checkExtension({ actors = {}, commands = {}, tools = [] }: Extension): void {
+export function checkExtension({ actors = {}, commands = {}, tools = [], services = {} }: Extension): void {
+  for (const service of ENGINES) checkEngine(service, services[service]);
   const toolNames = tools.map(({ name }) => name);
   checkNames("actor", Object.keys(actors), MOST.actors);
   checkNames("command", Object.keys(commands), MOST.commands, commandNames);
@@ -23,6 +26,18 @@ export function checkExtension({ actors = {}, commands = {}, tools = [] }: Exten
       throw refused(`the command ${name} may take 1 to ${LONGEST_COMMAND_MS} ms, and not ${timeoutMs}`);
     }
   }
+}
+
+const ENGINES = ["vad", "stt", "tts", "llm", "wake"] as const;
+
+/** One that is made later is looked at then. */
+function checkEngine(service: EngineName, engine: unknown): void {
+  if (engine === undefined || typeof engine === "function") return;
+  const lack = lackOf(service, engine);
+  if (lack === undefined) return;
+  throw new PeerError("usage", `this cannot be added to a peer: no ${service} engine can do without ${lack}`, {
+    nextStep: "Give it what its type asks for: SpeechToText, TextToSpeech, VoiceFrames, WakeWord or LanguageModel.",
+  });
 }
 
 function checkNames(kind: string, names: readonly string[], most: number, taken: readonly string[] = []): void {

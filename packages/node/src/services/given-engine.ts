@@ -6,6 +6,7 @@ import { isPeerError, messageOf } from "../errors.ts";
 import type { LanguageModel } from "../providers/language-model.ts";
 import { backoffMs, pause, type Backoff } from "./backoff.ts";
 import type { SupervisorStatus } from "./engine-supervisor.ts";
+import { lackOf } from "./given-shape.ts";
 import type { ServiceEngine } from "./model-engine.ts";
 import { engineTitles, failureOf, type EngineName, type Stage } from "./stage.ts";
 
@@ -120,6 +121,8 @@ export class GivenEngine<Engine extends { readonly id: string }> implements Serv
     try {
       const engine = typeof given === "function" ? await settledWithin(given, this.#closing.signal) : given;
       if (engine === undefined) return;
+      const lack = lackOf(this.#options.service, engine);
+      if (lack !== undefined) throw new TypeError(`what was made is no engine of this kind, for ${lack}`);
       this.#made += 1;
       this.#engine = guarded(engine, this.#guard);
       this.#enter({ state: "ready", model: engine.id });

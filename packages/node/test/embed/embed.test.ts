@@ -3,6 +3,7 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { createPeer, type EmbeddedPeer, type EmbedOptions, type LanguageModel } from "../../src/index.ts";
+import type { SpeechToText } from "@parley/audio/engines";
 import { fixedDelaySources, temporaryFolder, tone } from "../support.ts";
 
 const QUIET = { listen: { host: "127.0.0.1" }, models: { download: false } } as const;
@@ -132,6 +133,19 @@ describe("a program's own engines", () => {
     const odd = { id: "odd", generate: () => nonsense } as unknown as LanguageModel;
     const peer = await embedded({ extend: { services: { llm: odd } } });
     await expect(answerOf(peer, "hello")).rejects.toMatchObject({ remoteCode: "engine-failed" });
+    for (const [llm, missing] of [
+      [{}, "id"],
+      [{ id: "deaf" }, "generate"],
+      [{ id: 7, generate: () => nonsense }, "id"],
+    ] as const) {
+      const services = { llm: llm as unknown as LanguageModel };
+      await expect(embedded({ extend: { services } })).rejects.toMatchObject({
+        code: "usage",
+        message: expect.stringContaining(missing),
+      });
+    }
+    const stt = { id: "no languages", transcribe: () => nonsense } as unknown as SpeechToText;
+    await expect(embedded({ extend: { services: { stt } } })).rejects.toMatchObject({ code: "usage" });
     const broken = await embedded({
       extend: {
         services: {
@@ -172,6 +186,23 @@ describe("the life of an embedded peer", () => {
     const first = await embedded();
     const port = Number(new URL(first.url).port);
     await expect(embedded({ port })).rejects.toMatchObject({ code: "port-in-use" });
+  });
+
+  it("has its home for itself, in this process too, until it is closed", async () => {
+    const { path, remove } = await temporaryFolder();
+    onTestFinished(remove);
+    const first = await embedded({ home: path });
+    await expect(embedded({ home: path })).rejects.toMatchObject({
+      code: "port-in-use",
+      message: expect.stringContaining("a peer is running already with this home"),
+    });
+    const port = Number(new URL(first.url).port);
+    const other = await temporaryFolder();
+    onTestFinished(other.remove);
+    await expect(embedded({ home: other.path, port })).rejects.toMatchObject({ code: "port-in-use" });
+    await first.close();
+    await embedded({ home: path });
+    await embedded({ home: other.path });
   });
 
   it("has no claim on its process: no handlers, no word on stdout, and an end when it is closed", async () => {
