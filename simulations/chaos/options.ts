@@ -62,7 +62,8 @@ export function argumentsFrom({ seconds, nodes, seed, clients, reads, history }:
   return given;
 }
 
-function makeWritable(path: string): void {
+/** @throws TypeError when there can be no such file */
+export function makeWritable(path: string): void {
   try {
     closeSync(openSync(path, "a"));
   } catch (error) {

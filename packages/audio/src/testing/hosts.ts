@@ -9,6 +9,14 @@ export function fixedDelaySttHost(
   return { name: "stt", module: siblingModule(import.meta.url, "./fixed-delay-stt"), options };
 }
 
+/** Understands what is said in tones, after 150 ms; see `tone-words.ts`. */
+export function toneSttHost(options: {
+  readonly delayMs?: number;
+  readonly words: readonly string[];
+}): EngineHostOptions {
+  return { name: "stt", module: siblingModule(import.meta.url, "./tone-stt"), options };
+}
+
 /** Speaks a sine of 60 ms per character, the first chunk after 100 ms. */
 export function fixedDelayTtsHost(
   options: { readonly delayMs?: number; readonly chunkMs?: number; readonly voices?: readonly Voice[] } = {},

@@ -1,5 +1,7 @@
 /** Named test engines, run in real engine hosts. */
-export { crashHost, energyVadHost, fixedDelaySttHost, fixedDelayTtsHost, toneWakeHost } from "./hosts.ts";
+export { crashHost, energyVadHost, fixedDelaySttHost, fixedDelayTtsHost, toneSttHost, toneWakeHost } from "./hosts.ts";
+/** A language that test engines understand. */
+export { heardInTones, spokenInTones, TONE_WORD_MS } from "./tone-words.ts";
 /** How well a recogniser heard. */
 export { wordErrors } from "./word-errors.ts";
 export type { WordErrors } from "./word-errors.ts";

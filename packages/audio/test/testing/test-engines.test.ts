@@ -7,7 +7,13 @@ import {
   type EngineHost,
   type EngineHostOptions,
 } from "../../src/engines/index.ts";
-import { energyVadHost, fixedDelaySttHost, fixedDelayTtsHost } from "../../src/testing/index.ts";
+import {
+  energyVadHost,
+  fixedDelaySttHost,
+  fixedDelayTtsHost,
+  spokenInTones,
+  toneSttHost,
+} from "../../src/testing/index.ts";
 import { frames, joined } from "../engines/models.ts";
 import { collect, rejection } from "../engines/host/hosts.ts";
 
@@ -30,6 +36,18 @@ it("the fixed-delay recogniser gives its texts in turn, not before its delay", a
   for (let n = 0; n < 3; n += 1) texts.push((await stt.transcribe(new Float32Array(1_600))).text);
   expect(texts).toEqual(["one", "two", "one"]);
   expect(performance.now() - startedAtMs).toBeGreaterThanOrEqual(3 * 40 - 3);
+});
+
+it("the ears for tones understand every word, miss what is cut, and hear twice what is said twice", async () => {
+  const words = ["kettle", "cat", "lamp", "door"];
+  const stt = speechToText(await start(toneSttHost({ delayMs: 1, words })));
+  const heard = async (samples: Float32Array): Promise<string> => (await stt.transcribe(samples)).text;
+  const said = spokenInTones("cat lamp lamp door kettle", words);
+  expect(await heard(said)).toBe("cat lamp lamp door kettle");
+  expect(await heard(joined([new Float32Array(3_333), said]))).toBe("cat lamp lamp door kettle");
+  expect(await heard(said.subarray(2_000))).toBe("lamp lamp door kettle");
+  expect(await heard(new Float32Array(16_000))).toBe("");
+  expect(() => spokenInTones("dog", words)).toThrow(RangeError);
 });
 
 it("the fixed-delay voice speaks as long as the text is, half as long at double speed", async () => {

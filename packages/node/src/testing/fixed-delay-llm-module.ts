@@ -9,8 +9,12 @@ const optionsSchema = z.object({
   delayMs: z.number().min(0).default(200),
   /** Between tokens. */
   tokenMs: z.number().min(0).default(0),
-  /** To a last message that holds `asked`, small letters alone, this is the reply; the first that fits. */
-  answers: z.array(z.object({ asked: z.string().min(1), reply: z.string() })).default([]),
+  /**
+   * To a last message that holds `asked`, small letters alone, this is the reply; the first that fits. `{tail}` becomes the last three
+   * words of that message. With a `call`, and where tools are offered, that tool is called first, with `{tail}` as its argument
+   * `of`, and `{result}` in the reply becomes what came of it.
+   */
+  answers: z.array(z.object({ asked: z.string().min(1), call: z.string().optional(), reply: z.string() })).default([]),
   /** To anything else. Given in turn, from the first again after the last. `{messages}` becomes what the model was asked. */
   replies: z.array(z.string()).min(1).default(["The time is ten past nine. Shall I set an alarm?"]),
 });
@@ -27,11 +31,11 @@ export async function createEngine(given: unknown): Promise<Engine> {
         const begun = messages.at(-1)?.role === "assistant" ? (messages.at(-1)?.content ?? "") : "";
         const asked = begun === "" ? messages : messages.slice(0, -1);
         const said = asked.map(({ content }) => content).join(" / ");
-        const last = asked.at(-1)?.content.toLowerCase() ?? "";
-        const scripted = answers.find(({ asked }) => last.includes(asked))?.reply;
+        const scripted = scriptedReply(asked, answers);
         const reply = (scripted ?? replies[calls % replies.length] ?? "").replaceAll("{messages}", () => said);
         // What it has begun to say is not said again.
-        const words = (reply.startsWith(begun) ? reply.slice(begun.length) : reply).match(/\s*\S+\s*/g) ?? [];
+        const before = begun.trimStart();
+        const words = (reply.startsWith(before) ? reply.slice(before.length) : reply).match(/\s*\S+\s*/g) ?? [];
         calls += 1;
         const { signal } = io;
         await sleep(delayMs, undefined, { signal });
@@ -50,4 +54,28 @@ export async function createEngine(given: unknown): Promise<Engine> {
       },
     },
   };
+}
+
+const RESULT = /^\[(?:No result|Result)[^:]*: (?<result>[^]*)\]$/;
+const TAIL_WORDS = 3;
+
+interface Message {
+  readonly role: string;
+  readonly content: string;
+}
+
+/** Undefined where the script has nothing for it. */
+function scriptedReply(
+  asked: readonly Message[],
+  answers: z.output<typeof optionsSchema>["answers"],
+): string | undefined {
+  const { groups: found } = RESULT.exec(asked.at(-1)?.content ?? "") ?? {};
+  const question = asked.findLast(({ role, content }) => role === "user" && !RESULT.test(content))?.content ?? "";
+  const script = answers.find((answer) => question.toLowerCase().includes(answer.asked));
+  if (script === undefined) return undefined;
+  const tail = question.trim().split(/\s+/).slice(-TAIL_WORDS).join(" ");
+  const isOffered = asked.some(({ role, content }) => role === "system" && content.includes("<tool>"));
+  if (script.call !== undefined && isOffered && found === undefined)
+    return `<tool>${JSON.stringify({ name: script.call, arguments: { of: tail } })}</tool>`;
+  return script.reply.replaceAll("{tail}", () => tail).replaceAll("{result}", () => found?.["result"] ?? "nothing");
 }

@@ -5,10 +5,18 @@ import { siblingModule, type EngineHostOptions } from "@parley/audio/engines";
 export interface ScriptedLlm {
   readonly delayMs?: number;
   readonly tokenMs?: number;
-  /** To a last message that holds `asked`, small letters alone, this is the reply; the first that fits. */
-  readonly answers?: readonly { readonly asked: string; readonly reply: string }[];
+  /** To a last message that holds `asked`, small letters alone, this is the reply; the first that fits. See the module. */
+  readonly answers?: readonly ScriptedAnswer[];
   /** To anything else, in turn. */
   readonly replies?: readonly string[];
+}
+
+/** One answer of a script. `{tail}`, `{result}` and `call` are as the module says. */
+export interface ScriptedAnswer {
+  readonly asked: string;
+  /** A tool. */
+  readonly call?: string;
+  readonly reply: string;
 }
 
 /** Streams its reply word by word, the first after 200 ms. */

@@ -1,10 +1,10 @@
 /** Engines of fixed delay in place of models, for tests and benches of everything round them. */
 import { startEngineHost, type EngineHost, type EngineHostOptions, type Voice } from "@parley/audio/engines";
-import { energyVadHost, fixedDelaySttHost, fixedDelayTtsHost, toneWakeHost } from "@parley/audio/testing";
+import { energyVadHost, fixedDelaySttHost, fixedDelayTtsHost, toneSttHost, toneWakeHost } from "@parley/audio/testing";
 import type { EngineSource } from "../services/engine-source.ts";
 import type { EngineSources } from "../services/engine-sources.ts";
 import type { EngineName } from "../services/stage.ts";
-import { fixedDelayLlmHost } from "./fixed-delay-llm.ts";
+import { fixedDelayLlmHost, type ScriptedAnswer } from "./fixed-delay-llm.ts";
 
 /** What the fixed-delay engines say and how slow they are. */
 export interface FixedDelays {
@@ -16,6 +16,10 @@ export interface FixedDelays {
   readonly chunkMs?: number;
   readonly texts?: readonly string[];
   readonly replies?: readonly string[];
+  /** To what; `replies` to anything else. */
+  readonly answers?: readonly ScriptedAnswer[];
+  /** The ears understand these words, in tones, in the place of `texts`. */
+  readonly toneWords?: readonly string[];
   /** What a tone of 1,000 Hz says; without it there is no engine for wake words. */
   readonly wakeWord?: string;
   /** One English voice when absent. */
@@ -27,7 +31,7 @@ export function fixedDelaySources(
   delays: FixedDelays = {},
   onHost: (service: EngineName, host: EngineHost) => void = () => undefined,
 ): EngineSources {
-  const { sttMs, llmMs, ttsMs, tokenMs, chunkMs, texts, replies, voices, wakeWord } = delays;
+  const { sttMs, llmMs, ttsMs, tokenMs, chunkMs, texts, replies, answers, toneWords, voices, wakeWord } = delays;
   const source = (service: EngineName, options: EngineHostOptions): EngineSource => ({
     choose: async () => `fixed-delay-${service}`,
     fetch: async () => async (signal) => {
@@ -36,11 +40,16 @@ export function fixedDelaySources(
       return host;
     },
   });
-  const stt = { ...(sttMs === undefined ? {} : { delayMs: sttMs }), ...(texts === undefined ? {} : { texts }) };
+  const sttDelay = sttMs === undefined ? {} : { delayMs: sttMs };
+  const stt =
+    toneWords === undefined
+      ? fixedDelaySttHost({ ...sttDelay, ...(texts === undefined ? {} : { texts }) })
+      : toneSttHost({ ...sttDelay, words: toneWords });
   const llm = {
     ...(llmMs === undefined ? {} : { delayMs: llmMs }),
     ...(tokenMs === undefined ? {} : { tokenMs }),
     ...(replies === undefined ? {} : { replies }),
+    ...(answers === undefined ? {} : { answers }),
   };
   const tts = {
     ...(ttsMs === undefined ? {} : { delayMs: ttsMs }),
@@ -49,7 +58,7 @@ export function fixedDelaySources(
   };
   return {
     vad: source("vad", energyVadHost()),
-    stt: source("stt", fixedDelaySttHost(stt)),
+    stt: source("stt", stt),
     llm: source("llm", fixedDelayLlmHost(llm)),
     tts: source("tts", fixedDelayTtsHost(tts)),
     ...(wakeWord === undefined ? {} : { wake: source("wake", toneWakeHost({ word: wakeWord })) }),

@@ -1,7 +1,9 @@
 /** A language model of fixed delay that says what it is told to, run in a real engine host. */
-export { fixedDelayLlmHost, type ScriptedLlm } from "./fixed-delay-llm.ts";
+export { fixedDelayLlmHost, type ScriptedAnswer, type ScriptedLlm } from "./fixed-delay-llm.ts";
 /** A peer's services on engines of fixed delay. */
 export { fixedDelaySources, type FixedDelays } from "./fixed-delay-sources.ts";
+/** Tools whose runs are counted outside of all peers. */
+export { runsIn, type NotedRun } from "./noted-tools.ts";
 /** Ears that say when they heard what. */
 export { arrivalsIn, machineMs, notingEars, type Arrival } from "./noting-ears.ts";
 /** A person in front of a peer, in real time. */

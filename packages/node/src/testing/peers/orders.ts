@@ -24,6 +24,8 @@ export interface TestEngines extends FixedDelays {
   readonly isStarted?: boolean;
   /** Whether its ears note when sound came, and say that as what they understood; see `noting-ears.ts`. */
   readonly notesArrivals?: boolean;
+  /** Tools that write each of their runs down, in a file outside of all peers; see `noted-tools.ts`. */
+  readonly notedTools?: { readonly path: string; readonly runMs: number };
 }
 
 /** What it says once it answers clients. */

@@ -15,6 +15,7 @@ import { modelSources, type EngineSources } from "../../services/engine-sources.
 import { modelStoreFor } from "../../services/model-store.ts";
 import { servicesFor } from "../../services/roles.ts";
 import { fixedDelaySources } from "../fixed-delay-sources.ts";
+import { notedTools } from "../noted-tools.ts";
 import { notingEars } from "../noting-ears.ts";
 import { watchCluster } from "./noticed.ts";
 import { TestActors } from "./test-actors.ts";
@@ -44,7 +45,12 @@ const peer = await createPeer({
   config,
   joinSecret,
   ...(engines === undefined ? {} : { sources: sourcesOf(config, engines) }),
-  ...(engines?.notesArrivals === true ? { extend: { services: notingEars() } } : {}),
+  extend: {
+    ...(engines?.notesArrivals === true ? { services: notingEars() } : {}),
+    ...(engines?.notedTools === undefined
+      ? {}
+      : { tools: notedTools({ ...engines.notedTools, peer: given.flags.name }) }),
+  },
 });
 if (engines?.isStarted === true) peer.services.start(servicesFor(config));
 const { cluster } = peer;

@@ -1,0 +1,131 @@
+/** What must hold of every turn, told from what its client was given, now and when nobody was hurt. Pure. */
+import type { NotedRun } from "@parley/node/testing";
+import type { PlannedTurn } from "./schedule.ts";
+import { nameOf, resultOf } from "./words.ts";
+
+/** What a client was given in one turn. */
+export interface GivenTurn {
+  readonly number: number;
+  /** Why it has no end, or a bad one; undefined: it ended as it should. */
+  readonly failure: string | undefined;
+  /** What the peers have understood of what was said, or asked. */
+  readonly transcript: string;
+  readonly answer: string;
+  /** As they were begun to be spoken. */
+  readonly sentences: readonly string[];
+  readonly soundMs: number;
+}
+
+export interface Finding {
+  readonly turn: number;
+  readonly what: string;
+}
+
+export interface Findings {
+  readonly lost: readonly Finding[];
+  readonly repeatedSentences: readonly Finding[];
+  readonly repeatedToolRuns: readonly Finding[];
+  readonly differing: readonly Finding[];
+  /** Turns in which a tool was called and nobody knows whether it ran: the person is asked. */
+  readonly unknownCalls: readonly Finding[];
+}
+
+export interface History {
+  readonly plan: readonly PlannedTurn[];
+  /** In any order. */
+  readonly undisturbed: readonly GivenTurn[];
+  readonly given: readonly GivenTurn[];
+  /** Of the disturbed run. */
+  readonly runs: readonly NotedRun[];
+}
+
+/** Sound may be cut and joined within a sample or so at each place. */
+const SOUND_TOLERANCE_MS = 5;
+const UNKNOWN = /^unknown: /;
+
+/** What does not hold. */
+export function check({ plan, undisturbed, given, runs }: History): Findings {
+  const found = {
+    lost: [] as Finding[],
+    repeatedSentences: [] as Finding[],
+    repeatedToolRuns: repeatedRuns(plan, runs),
+    differing: [] as Finding[],
+    unknownCalls: [] as Finding[],
+  };
+  for (const { number: turn, text } of plan) {
+    const [was, is] = [undisturbed, given].map((all) => all.find(({ number }) => number === turn));
+    if (was === undefined || was.failure !== undefined)
+      found.lost.push({ turn, what: `even undisturbed: ${was?.failure ?? "never asked"}` });
+    else if (is === undefined || is.failure !== undefined)
+      found.lost.push({ turn, what: is?.failure ?? "nothing is known of it" });
+    else {
+      found.repeatedSentences.push(...repeated(was, is));
+      const unknown = unknownIn(was.answer, is.answer, turn);
+      if (unknown !== undefined) found.unknownCalls.push({ turn, what: unknown });
+      else found.differing.push(...differences(was, is));
+      if (unknown === undefined) found.differing.push(...unfounded(turn, text, is.answer, runs));
+    }
+  }
+  return found;
+}
+
+/** At most once: one run. By key: one key, however often. */
+function repeatedRuns(plan: readonly PlannedTurn[], runs: readonly NotedRun[]): Finding[] {
+  return plan.flatMap(({ number: turn }) => {
+    const own = runs.filter(({ of, point }) => of === nameOf(turn) && point === "begun");
+    const pressed = own.filter(({ tool }) => tool === "press");
+    const keys = new Set(own.filter(({ tool }) => tool === "ring").map(({ key }) => key));
+    const where = own.map(({ peer }) => peer).join(", ");
+    if (pressed.length > 1) return [{ turn, what: `press ran ${pressed.length} times (${where})` }];
+    if (keys.size > 1) return [{ turn, what: `ring took effect under ${keys.size} keys (${where})` }];
+    return [];
+  });
+}
+
+function repeated(was: GivenTurn, is: GivenTurn): Finding[] {
+  const { number: turn } = is;
+  const often = (all: readonly string[], one: string): number => all.filter((each) => each === one).length;
+  const twice = [...new Set(is.sentences)].filter(
+    (one) => often(is.sentences, one) > Math.max(1, often(was.sentences, one)),
+  );
+  const words = twice.map((one) => ({ turn, what: `said again: ${one}` }));
+  const moreMs = is.soundMs - was.soundMs;
+  // Its words may be told once, and its sound come twice.
+  const isSame = is.answer === was.answer;
+  const sound =
+    isSame && moreMs > SOUND_TOLERANCE_MS ? [{ turn, what: `${Math.round(moreMs)} ms of sound too much` }] : [];
+  return [...words, ...sound];
+}
+
+function differences(was: GivenTurn, is: GivenTurn): Finding[] {
+  const { number: turn } = is;
+  const differ = (what: string, before: string, now: string): Finding[] =>
+    before === now ? [] : [{ turn, what: `${what}: «${now}» in place of «${before}»` }];
+  const lessMs = was.soundMs - is.soundMs;
+  return [
+    ...differ("transcript", was.transcript, is.transcript),
+    ...differ("answer", was.answer, is.answer),
+    ...(lessMs > SOUND_TOLERANCE_MS && was.answer === is.answer
+      ? [{ turn, what: `sound: ${Math.round(lessMs)} ms are missing` }]
+      : []),
+  ];
+}
+
+/** An answer that is as it should be but for the outcome of its call, of which nobody knows. */
+function unknownIn(was: string, is: string, turn: number): string | undefined {
+  const result = resultOf(nameOf(turn));
+  const at = was.indexOf(result);
+  if (at < 0) return undefined;
+  const [before, behind] = [was.slice(0, at), was.slice(at + result.length)];
+  if (!is.startsWith(before) || !is.endsWith(behind) || is.length < before.length + behind.length) return undefined;
+  const outcome = is.slice(before.length, is.length - behind.length);
+  return UNKNOWN.test(outcome) ? outcome : undefined;
+}
+
+/** An answer that says that something was done which was not. */
+function unfounded(turn: number, text: string, answer: string, runs: readonly NotedRun[]): Finding[] {
+  const tool = / (?<tool>press|ring) /.exec(text)?.groups?.["tool"];
+  if (tool === undefined || !answer.includes(resultOf(nameOf(turn)))) return [];
+  const isDone = runs.some(({ of, point }) => of === nameOf(turn) && point === "done");
+  return isDone ? [] : [{ turn, what: `says that ${tool} is done, which never ran to its end` }];
+}
