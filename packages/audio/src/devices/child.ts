@@ -33,7 +33,10 @@ export function startProgram(program: DeviceProgram, pipe: "stdin" | "stdout"): 
   });
   let lastWords = "";
   child.stderr?.setEncoding("utf8").on("data", (text: string) => {
-    lastWords = (lastWords + text).slice(-LAST_WORDS_CHARACTERS);
+    const said = lastWords + text;
+    // What is cut off begins with a whole word.
+    lastWords =
+      said.length <= LAST_WORDS_CHARACTERS ? said : `… ${said.slice(-LAST_WORDS_CHARACTERS).replace(/^\S*\s/, "")}`;
   });
   const end = Promise.withResolvers<string>();
   child.on("error", (error) => end.resolve(error.message));

@@ -72,11 +72,17 @@ export function readCommandConfig(command: Command, context: CliContext): ReadCo
  */
 export function readLocalConfig(command: Command, context: CliContext): ReadConfig {
   if (givenFlags(command)["client.peer"] !== undefined) {
-    throw new PeerError("usage", `parley ${command.name()} is about this machine: it asks no other peer`, {
+    throw new PeerError("usage", `parley ${nameOf(command)} is about this machine: it asks no other peer`, {
       nextStep: "Run it on that machine, or leave --peer out.",
     });
   }
   return readCommandConfig(command, context);
+}
+
+/** With those above it, such as `models list`. */
+function nameOf(command: Command): string {
+  const above = command.parent?.parent ? `${nameOf(command.parent)} ` : "";
+  return above + command.name();
 }
 
 /** True when `--json` was given to `command` or above it. */

@@ -163,7 +163,7 @@ export class Postbox {
     if (this.#over.aborted && over instanceof ParleyError) throw over;
     const timeout = AbortSignal.timeout(timeoutOf(timeoutMs ?? withinMs));
     const either = signal === undefined ? timeout : AbortSignal.any([timeout, signal]);
-    return this.outbox.send(message, awaited, either, `a ${message.type}`);
+    return this.outbox.send(message, awaited, either, `${message.type === "EVENT" ? "an" : "a"} ${message.type}`);
   }
 
   /** What a listener throws is its own: the connection is not to suffer for it. */
