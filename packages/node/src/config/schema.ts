@@ -238,6 +238,11 @@ export const configSchema = z.strictObject({
       unit: "hours",
       default: 168,
     }),
+    journal: setting(z.boolean(), {
+      meaning:
+        "Turns under way and what was said in a session are written down for the peers of the house, encrypted and erased with it, so that another peer goes on when this one stops.",
+      default: true,
+    }),
     client_kib: setting(whole(16, 8_192), {
       meaning: "What is kept of one client; its oldest turns go first.",
       unit: "KiB",

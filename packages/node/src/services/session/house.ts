@@ -116,7 +116,7 @@ export class SessionHouse {
     const { cluster, placement = () => placementIn(cluster) } = this.#options;
     const agreed = placement();
     if (agreed === undefined) return () => undefined;
-    const { journals } = cluster;
+    const journals = this.#options.services.config.memory.journal ? cluster.journals : undefined;
     const written: SessionGround =
       journals === undefined
         ? ground
