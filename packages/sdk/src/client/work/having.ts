@@ -28,6 +28,9 @@ export class Having {
   #open: Sentence | undefined;
   #isKnown = true;
   #soundMs = 0;
+  /** Sentences and timings that came, from whatever peer. */
+  #sentences = 0;
+  #timings = 0;
 
   /** Length of all sound that came. */
   get soundMs(): number {
@@ -44,10 +47,22 @@ export class Having {
     return this.#isKnown && this.#text.length <= MAX_SO_FAR_CHARS;
   }
 
-  take(event: Came): void {
-    if (event.type === "text") this.#text += event.delta;
-    else if (event.type === "sentence") this.#begins(event);
-    else this.#ends(event.index);
+  /** @returns whether it is new: a sentence that was cut is told again by the next peer */
+  take(event: Came): boolean {
+    if (event.type === "text") {
+      this.#text += event.delta;
+      return true;
+    }
+    if (event.type === "sentence") {
+      this.#begins(event);
+      const isNew = event.index >= this.#sentences;
+      this.#sentences = Math.max(this.#sentences, event.index + 1);
+      return isNew;
+    }
+    this.#ends(event.index);
+    const isNew = event.index >= this.#timings;
+    this.#timings = Math.max(this.#timings, event.index + 1);
+    return isNew;
   }
 
   /** `ms` of sound came. */

@@ -169,11 +169,11 @@ export class RunningTalk implements TalkSession, Course {
     if (!parsed.success) return;
     const event = this.#placed(parsed.data);
     this.#utterance.follow(event, this.#ground.position());
-    this.#note(event);
+    const isNew = this.#note(event);
     if (event.type === "turn") this.#lastTurn = Math.max(this.#lastTurn, event.turn);
     if (event.type === "reply") this.#lastReply = Math.max(this.#lastReply, event.reply);
     this.#follow(event);
-    this.events.push(event);
+    if (isNew) this.events.push(event);
   }
 
   audio({ sampleRateHz, samples }: AudioFrame): void {
@@ -195,11 +195,13 @@ export class RunningTalk implements TalkSession, Course {
     this.events.fail(error);
   }
 
-  #note(event: TalkEvent): void {
-    if (event.type === "text" || event.type === "sentence" || event.type === "timing") this.#having.take(event);
+  /** @returns whether the caller does not know it yet */
+  #note(event: TalkEvent): boolean {
+    if (event.type === "text" || event.type === "sentence" || event.type === "timing") return this.#having.take(event);
     // A turn that goes on is answered anew.
     if (event.type === "question" || event.type === "turn") this.#having = new Having();
     if (event.type === "turn" && this.#cut?.turn === event.turn) this.#cut = undefined;
+    return true;
   }
 
   #strike(key: TalkKey, atMs: number): void {

@@ -131,8 +131,6 @@ export class ListenTurn extends Turn {
 abstract class AnsweredTurn extends Turn {
   readonly #workId = crypto.randomUUID();
   protected readonly having = new Having();
-  #sentences = 0;
-  #timings = 0;
 
   request(_from: number, { resumes }: NextPeer): WorkRequest | undefined {
     if (!this.having.isEmpty && !resumes) return undefined;
@@ -158,16 +156,7 @@ abstract class AnsweredTurn extends Turn {
 
   protected heard(event: WorkEvent): WorkEvent | undefined {
     if (event.type !== "text" && event.type !== "sentence" && event.type !== "timing") return event;
-    this.having.take(event);
-    if (event.type === "sentence") {
-      if (event.index < this.#sentences) return undefined;
-      this.#sentences = event.index + 1;
-    }
-    if (event.type === "timing") {
-      if (event.index < this.#timings) return undefined;
-      this.#timings = event.index + 1;
-    }
-    return event;
+    return this.having.take(event) ? event : undefined;
   }
 }
 
