@@ -20,6 +20,8 @@ import { loadIdentity, type Identity } from "./mesh/identity.ts";
 import { capabilitiesOf, clusterReportOf, healthOf, statusOf } from "./report.ts";
 import { modelSources, type EngineSources } from "./services/engine-sources.ts";
 import { modelStoreFor } from "./services/model-store.ts";
+import { Drain } from "./services/drain/drain.ts";
+import { HouseDrains } from "./services/drain/remote.ts";
 import { Arbitration } from "./services/arbitration/arbitration.ts";
 import { joinMesh } from "./services/arbitration/mesh.ts";
 import { HostEars } from "./services/ears/ears.ts";
@@ -67,6 +69,8 @@ export interface Peer {
   readonly services: Services;
   /** Its part in a cluster. It begins by itself, and nothing here waits for it. */
   readonly cluster: Cluster;
+  /** How it hands over what it does, and stays a member. */
+  readonly drain: Drain;
   /** Its own ears and mouth; shut unless `ears.enabled`. */
   readonly ears: HostEars;
   /** Where programs on this machine reach it, such as `http://127.0.0.1:8765`. */
@@ -96,18 +100,20 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
   const others: OtherRooms = { say: (...what) => rooms.say(...what) };
   const ears: HostEars = new HostEars({ config, services, log, rooms: others });
   const token = randomBytes(32).toString("base64url");
-  const front: { gateway?: Gateway } = {};
-  const { cluster, start } = openPart({ options, identity, services, log, gateway: () => front.gateway });
+  const front: { gateway?: Gateway; drain?: Drain } = {};
+  const { cluster, start } = openPart({ options, identity, services, log, front });
   const leaveMesh = joinMesh(arbitration, cluster);
   const stopActors = growActors(extend.actors ?? {}, cluster);
   const commands = new AppCommands(extend.commands ?? {});
   const access = await openHouseAccess({ cluster, paths, token, log, isBrief: options.isBrief ?? false });
   const connected = (): number => front.gateway?.clients ?? 0;
-  const house = joinHouse({ config, cluster, access, services, ears, connected, log });
-  const { rooms } = house;
+  const away = (): Gateway["away"] | undefined => front.gateway?.away;
+  const house = joinHouse({ config, cluster, access, services, ears, connected, away, log });
+  const { rooms, drain } = house;
+  front.drain = drain;
   const tls = await openHouseTls({ config, paths, cluster, port: () => front.gateway?.port ?? 0, log });
   const about = { peerId: identity.peerId, name: config.name, version: VERSION };
-  const status = (): Record<string, unknown> => statusOf(about, { services, cluster, ears });
+  const status = (): Record<string, unknown> => statusOf(about, { services, cluster, ears, drain });
   const { pairs, gate, book, refusals } = access;
   const clients = openHouseClients({
     about,
@@ -162,6 +168,7 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
     services,
     cluster,
     ears,
+    drain,
     url,
     addresses: tls.addresses,
     token,
@@ -226,10 +233,10 @@ function openPart(parts: {
   readonly identity: Identity;
   readonly services: Services;
   readonly log: Logger;
-  /** Once it listens. */
-  readonly gateway: () => Gateway | undefined;
+  /** Each once it is there. */
+  readonly front: { readonly gateway?: Gateway; readonly drain?: Drain };
 }): OpenedCluster {
-  const { options, identity, services, log, gateway } = parts;
+  const { options, identity, services, log, front } = parts;
   const { config, joinSecret } = options;
   const { peerId } = identity;
   if (!config.cluster.enabled) return { cluster: clusterOff(peerId), start: async () => undefined };
@@ -239,8 +246,11 @@ function openPart(parts: {
       identity,
       joinSecret,
       services: () => readyServices(services),
-      clientPort: () => (clientAccessOf(config).isLocalOnly ? undefined : gateway()?.port),
-      isInUse: () => (gateway()?.clients ?? 0) > 0,
+      clientPort: () => (clientAccessOf(config).isLocalOnly ? undefined : front.gateway?.port),
+      takesClients: () => front.drain?.isDraining !== true,
+      isInUse: () => (front.gateway?.clients ?? 0) > 0,
+      beforeSleep: async (how) => front.drain?.beforeSleep(how),
+      afterSleep: () => front.drain?.afterSleep(),
       log: contextLogger(log, () => ({ peerId, term: opened.cluster.consensus?.leadership.current().term })),
       // A console tells it from the cluster's face, in its own words.
       onNews: (sentence) => log.info(sentence),
@@ -269,6 +279,8 @@ interface HousePart {
   readonly conversations: SessionHouse;
   readonly rooms: Rooms;
   readonly load: HouseLoad;
+  readonly drain: Drain;
+  readonly drains: HouseDrains;
   readonly leave: () => Promise<void>;
 }
 
@@ -281,9 +293,11 @@ function joinHouse(parts: {
   readonly ears: HostEars;
   /** Clients of this peer. */
   readonly connected: () => number;
+  /** Once it listens. */
+  readonly away: () => Gateway["away"] | undefined;
   readonly log: Logger;
 }): HousePart {
-  const { config, cluster, access, services, ears, connected, log } = parts;
+  const { config, cluster, access, services, ears, connected, away, log } = parts;
   const memory = new HouseMemory({
     pairs: access.pairs,
     wants: (account) => access.book.find(account)?.remembers === true,
@@ -299,19 +313,22 @@ function joinHouse(parts: {
     turns: () => services.turns.figures(performance.now()),
     clients: connected,
   });
+  const conversations = new SessionHouse({ cluster, services, memory, rooms, log });
+  const drain = new Drain({ cluster, services, conversations, clients: away, log });
+  const drains = new HouseDrains({ name: config.name, cluster, own: drain });
   const stopSharing = services.share(cluster, (spawn) => {
     serveMemory(memory)(spawn);
     rooms.serve(spawn);
     load.serve(spawn);
+    drains.serve(spawn);
   });
-  const conversations = new SessionHouse({ cluster, services, memory, rooms, log });
   const leave = async (): Promise<void> => {
     // What was said in them is kept first.
     await conversations.close();
     stopSharing();
     memory.close();
   };
-  return { memory, conversations, rooms, load, leave };
+  return { memory, conversations, rooms, load, drain, drains, leave };
 }
 
 interface ListenParts {
@@ -324,6 +341,8 @@ interface ListenParts {
   readonly memory: HouseMemory;
   readonly conversations: SessionHouse;
   readonly load: HouseLoad;
+  readonly drain: Drain;
+  readonly drains: HouseDrains;
   readonly tls: HouseTls;
   readonly status: () => Record<string, unknown>;
   readonly commands: AppCommands;
@@ -333,6 +352,7 @@ interface ListenParts {
 function listen(parts: ListenParts, limits: Config["limits"]): Promise<Gateway> {
   const { about, services, cluster, ears, access, clients, memory, conversations, load, tls, status, commands, log } =
     parts;
+  const { drain, drains } = parts;
   const { book, audit, refusals } = access;
   return startGateway({
     host: tls.access.host,
@@ -343,7 +363,8 @@ function listen(parts: ListenParts, limits: Config["limits"]): Promise<Gateway> 
     trust: tls.trust,
     log,
     serverInfo: { ...about, capabilities: { streaming: true, binary: true, groups: true, echo: true, resume: true } },
-    health: () => healthOf(services),
+    health: () => ({ ...healthOf(services), draining: drain.isDraining }),
+    isDraining: () => drain.isDraining,
     capabilities: () => capabilitiesOf(about, services),
     status,
     conversations,
@@ -355,6 +376,7 @@ function listen(parts: ListenParts, limits: Config["limits"]): Promise<Gateway> 
       report: () => clusterReportOf(cluster),
       access: { book, audit, refusals, memory },
       memory: { memory, book, audit },
+      drains,
       look: { routing: () => services.routing, load },
       clients: { ...clients, conversations },
       trust: tls.trust,

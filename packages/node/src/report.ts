@@ -3,6 +3,7 @@ import type { Cluster } from "./cluster/face.ts";
 import { fingerprintOf } from "./mesh/door/code/fingerprint.ts";
 import type { HostEars } from "./services/ears/ears.ts";
 import { serviceNames } from "./services/stage.ts";
+import type { Drain } from "./services/drain/drain.ts";
 import type { Services, ServiceStatus } from "./services/services.ts";
 
 interface About {
@@ -39,8 +40,14 @@ export function capabilitiesOf(about: About, services: Services): Record<string,
 /** Everything there is to know of how the peer fares. */
 export function statusOf(
   about: About,
-  { services, cluster, ears }: { readonly services: Services; readonly cluster: Cluster; readonly ears: HostEars },
+  parts: {
+    readonly services: Services;
+    readonly cluster: Cluster;
+    readonly ears: HostEars;
+    readonly drain: Pick<Drain, "report">;
+  },
 ): Record<string, unknown> {
+  const { services, cluster, ears, drain } = parts;
   const status = services.status();
   const described = serviceNames.map((name) => [name, describe(status[name])] as const);
   return {
@@ -50,6 +57,7 @@ export function statusOf(
     rssBytes: process.memoryUsage.rss(),
     services: Object.fromEntries(described),
     ears: ears.report,
+    drain: drain.report,
     cluster: clusterReportOf(cluster),
   };
 }

@@ -98,6 +98,12 @@ export const clusterSection = section("Which peers this one works together with.
       "up before it sleeps. auto looks.",
     default: "auto",
   }),
+  drain_seconds: setting(whole(0, 600), {
+    meaning:
+      "How long this peer, told to stop, may take to hand over its sessions and clients to the others; 0: it stops at once. " +
+      "A second Ctrl-C ends it at once as well.",
+    default: 4,
+  }),
   join_secret_file: setting(text(), {
     meaning:
       "A file that holds the join secret, which lets peers in without a pairing code; PARLEY_JOIN_SECRET may hold the " +

@@ -1,5 +1,7 @@
 /** Codes that a peer closes WebSockets with: RFC 6455 section 7.4.1, and its private range. */
 export const CLOSE = {
+  /** The peer stops, or drains: another one is to be looked for. */
+  goingAway: 1001,
   protocol: 1002,
   /** "Service Restart", of the RFC's registry: the session has moved; who comes again finds it, or begins it anew. */
   moved: 1012,

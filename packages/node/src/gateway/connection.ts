@@ -34,6 +34,7 @@ import { isPost } from "./hub/post.ts";
 import { SocketLine, toBytes } from "./line.ts";
 import type { Queries } from "./queries.ts";
 import { Refuser, type RefusalOptions } from "./refuser.ts";
+import type { Leaver, SendingAway } from "./sending-away.ts";
 import type { ClientSession, Sessions } from "./sessions/sessions.ts";
 import { Visiting } from "./visiting.ts";
 
@@ -49,6 +50,9 @@ export interface ConnectionDeps {
   readonly status: () => Record<string, unknown>;
   /** What the program that the peer is embedded in does for clients. */
   readonly commands?: AppCommands | undefined;
+  /** Where clients go whose session has moved while this peer drains. */
+  readonly away?: Pick<SendingAway, "tell"> | undefined;
+  readonly isDraining?: (() => boolean) | undefined;
   readonly log: Logger;
 }
 
@@ -69,7 +73,7 @@ interface Guest {
 }
 
 /** Serves one client until its socket closes; then all its work is cancelled, and its session waits for it. */
-export class Connection {
+export class Connection implements Leaver {
   readonly #socket: WebSocket;
   readonly #deps: ConnectionDeps;
   readonly #users: Set<Connection>;
@@ -95,6 +99,14 @@ export class Connection {
     this.#session = deps.sessions.open(() => socket.close(CLOSE.silent, "nothing was said for too long"));
     this.#apps = this.#appDesk();
     this.#listen();
+  }
+
+  get clientId(): string | undefined {
+    return this.#guest?.clientId;
+  }
+
+  goAway(): void {
+    this.#socket.close(CLOSE.goingAway, "the peer is draining");
   }
 
   #listen(): void {
@@ -357,7 +369,11 @@ export class Connection {
       register,
       line: this.#line,
       refuse: (refused, inReplyTo) => this.#refuse(refused, inReplyTo),
-      hangUp: (code, reason) => this.#socket.close(code, reason),
+      hangUp: (code, reason) => {
+        const { away, isDraining } = this.#deps;
+        if (code === CLOSE.moved && away !== undefined && isDraining?.() === true) away.tell(this);
+        else this.#socket.close(code, reason);
+      },
     });
   }
 

@@ -29,7 +29,12 @@ export interface FrontOptions extends Pick<ConnectionDeps, "serverInfo" | "statu
   readonly patienceMs: number;
   /** What clients are to trust; undefined where nobody needs to. */
   readonly trust?: TrustFace | undefined;
-  readonly health: () => { readonly healthy: boolean; readonly checks: Record<string, boolean> };
+  readonly health: () => {
+    readonly healthy: boolean;
+    readonly checks: Record<string, boolean>;
+    /** It hands over what it does: whoever may go elsewhere is to go there. Default: it does not. */
+    readonly draining?: boolean;
+  };
   readonly capabilities: () => Record<string, unknown>;
   /** The cluster, to be managed over `/api/v1`. */
   readonly management?: Management | undefined;
@@ -117,9 +122,10 @@ function addRoutes(app: FastifyInstance, options: FrontOptions): void {
     return `This is ${options.serverInfo.name}, a Parley peer. Talk to it with: npx parley chat\n`;
   });
   app.get("/health", async (request, reply) => {
-    const { healthy, checks } = options.health();
-    reply.code(healthy ? 200 : 503);
-    const word = { service: "parley", status: healthy ? "healthy" : "unhealthy" };
+    const { healthy, checks, draining = false } = options.health();
+    // Who spreads clients over peers sends none to one that drains.
+    reply.code(healthy && !draining ? 200 : 503);
+    const word = { service: "parley", status: draining ? "draining" : healthy ? "healthy" : "unhealthy" };
     if (request.principal === undefined) return word;
     return {
       ...word,

@@ -192,13 +192,14 @@ function overdue(timeoutMs: number): Answered {
 }
 
 function summaryOf(peer: PeerReport): NodeSummary {
-  const { peerId, name, isPrime, isSelf, isOnline, roundTripMs, lastSeenMs } = peer;
+  const { peerId, name, isPrime, isSelf, isOnline, isDraining, roundTripMs, lastSeenMs } = peer;
   return {
     nodeId: peerId,
     name,
     status: isOnline || isSelf ? "online" : "offline",
     isPrime,
     isSelf,
+    ...(isDraining === true ? { isDraining } : {}),
     ...(roundTripMs === undefined ? {} : { roundTripMs }),
     ...(lastSeenMs === undefined ? {} : { lastSeenMs }),
   };

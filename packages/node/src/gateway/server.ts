@@ -7,9 +7,11 @@ import { WebSocketServer } from "ws";
 import { MAX_TEXT_BYTES } from "@parley/sdk";
 import { codeOf, messageOf, PeerError } from "../errors.ts";
 import { Connection, type ConnectionDeps } from "./connection.ts";
+import { CLOSE } from "./close-codes.ts";
 import { refusalBytes, type Refusal } from "./failure.ts";
 import { createFront, type FrontOptions } from "./front.ts";
 import { Entry, isLoopback } from "./guard.ts";
+import { SendingAway } from "./sending-away.ts";
 import { isWildcard } from "./tls/names.ts";
 import { OnePort, type OnePortOptions } from "./tls/one-port.ts";
 
@@ -40,6 +42,8 @@ export interface Gateway {
   readonly waiting: number;
   /** Clients that are there for more than to look how the peer fares. */
   readonly clients: number;
+  /** The same, to be told to go elsewhere. */
+  readonly away: SendingAway;
   close(): Promise<void>;
 }
 
@@ -56,7 +60,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { host, log, credentials = NO_TLS, entry = new Entry(), patienceMs = PATIENCE_MS } = options;
   const app = createFront({ ...options, entry, patienceMs });
   const users = new Set<Connection>();
-  const sockets = acceptSockets(app, { ...options, entry }, users);
+  const away = new SendingAway(users);
+  const sockets = acceptSockets(app, { ...options, entry, away }, users);
   await app.ready();
   // Node watches for slow requests from here on, and has no other sign of it.
   app.server.emit("listening");
@@ -86,6 +91,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     get clients() {
       return users.size;
     },
+    away,
     close,
   };
 }
@@ -114,7 +120,7 @@ const NO_TLS: OnePortOptions["credentials"] = {
 
 /** Says goodbye to clients, and hangs up on those that do not answer soon. */
 async function farewell(sockets: WebSocketServer): Promise<void> {
-  for (const socket of sockets.clients) socket.close(1001, "the peer is stopping");
+  for (const socket of sockets.clients) socket.close(CLOSE.goingAway, "the peer is stopping");
   const deadline = performance.now() + FAREWELL_MS;
   while (sockets.clients.size > 0 && performance.now() < deadline) {
     await new Promise((resolve) => {

@@ -142,6 +142,17 @@ export class Services {
     return () => this.#leaveHouse?.();
   }
 
+  /** Gives nothing to others from now on, and has them do this peer's own clients' work where they can; `false`: as before. */
+  withdraw(isWithdrawn: boolean): void {
+    this.#house.house.withdraw(isWithdrawn);
+  }
+
+  /** Jobs of this peer's engines that hear, think and speak, for whomever: those that run, and those that wait. */
+  get jobs(): number {
+    const own = this.routing.list().filter(({ isHere, capability }) => isHere && capability in SLOW);
+    return own.reduce((sum, { running, queued }) => sum + running + queued, 0);
+  }
+
   /** Who of the house does what, for people who look. */
   get routing(): RoutingView {
     return this.#house.view;
@@ -298,6 +309,9 @@ export class Services {
     if (this.#isBuilt) this.#house.house.refresh();
   }
 }
+
+/** What has an end. What follows live sound goes on as long as that. */
+const SLOW: Readonly<Partial<Record<Capability, true>>> = { stt: true, llm: true, tts: true };
 
 /** What the configuration keeps at home. Who speaks when is found by whoever may hear what is said. */
 function privacyOf({ privacy }: Config): Readonly<Partial<Record<Capability, Privacy>>> {

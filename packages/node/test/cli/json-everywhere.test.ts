@@ -34,6 +34,7 @@ const CALLS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   pair: [["--close"], ["--approve", "nobody"]],
   peers: [[], ["--waiting"], ["--all"]],
   revoke: [["nobody", "--yes"]],
+  drain: [[], ["--undo"], ["nobody", "--timeout", "1"], ["--timeout", "soon"]],
   leave: [[]],
   recover: [[]],
   settings: [[], ["a.key", "a value"], ["a.key"], ["a.key", "--unset"]],
@@ -74,7 +75,7 @@ const CALLS: Readonly<Record<string, readonly (readonly string[])[]>> = {
 };
 /** What these need is not there, or there is nobody to confirm it; of all others each has to do what it was told. */
 const FAILING =
-  /^(join|pair --approve|revoke|leave|recover|client remove|models (pull|verify|rm))\b|nowhere|not-a-request/;
+  /^(join|pair --approve|revoke|drain(?! --undo)|leave|recover|client remove|models (pull|verify|rm))\b|nowhere|not-a-request/;
 /** By what the machine has. */
 const EITHER = /^(voices|doctor)$/;
 /** In processes of their own: the one runs until it is stopped, the other reads standard input (test/cli/json.test.ts). */

@@ -8,6 +8,7 @@ const peer = (name: string, cpu: number, jobs = 0, more: Partial<TopPeer> = {}):
   name,
   isHere: false,
   isPrime: false,
+  isDraining: false,
   load: {
     cpu,
     cores: 4,

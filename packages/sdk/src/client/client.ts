@@ -65,7 +65,7 @@ export class ParleyClient {
     this.#post = new Postbox(this.#link, this.#link.clientId, this.#emitter, this.#over.signal);
     this.#nodes = new NodeWatch({
       ask: (signal) => this.getActiveNodes({ signal }),
-      learn: (urls) => this.#link.learn(urls),
+      learn: (urls, draining) => this.#link.learn(urls, draining),
       updated: (nodes) => this.#emitter.emit("nodesUpdated", nodes),
     });
   }

@@ -8,8 +8,8 @@ const LOOK_WITHIN_MS = 10_000;
 /** What the watch needs of the client. */
 export interface NodesGround {
   ask(signal: AbortSignal): Promise<readonly NodeSummary[]>;
-  /** Addresses of peers. */
-  learn(urls: readonly string[]): void;
+  /** Addresses of peers, and which of those hand over what they do. */
+  learn(urls: readonly string[], draining: readonly string[]): void;
   updated(nodes: readonly NodeSummary[]): void;
 }
 
@@ -47,8 +47,9 @@ export class NodeWatch {
     }
     const online = nodes.filter(({ status }) => status === "online");
     const urls = online.flatMap((node) => node.urls ?? []);
+    const draining = online.flatMap((node) => (node.isDraining === true ? (node.urls ?? []) : []));
     // A house that does not know where clients reach it takes nothing away.
-    if (urls.length > 0) this.#ground.learn(urls);
+    if (urls.length > 0) this.#ground.learn(urls, draining);
     // Round trips change all the time; that is no news.
     const now = JSON.stringify(nodes.map((node) => ({ ...node, roundTripMs: 0, lastSeenMs: 0 })));
     if (now === this.#last) return;

@@ -22,6 +22,8 @@ const node = {
   isPrime: z.boolean(),
   /** The peer that answers. */
   isSelf: z.boolean(),
+  /** It hands over what it does: new clients go to others first. Absent: it does not. */
+  isDraining: z.optional(z.boolean()),
   roundTripMs: z.optional(z.number()),
   lastSeenMs: z.optional(z.number()),
   /** Where clients reach it, such as `wss://10.0.0.7:8765/ws`. */

@@ -9,6 +9,7 @@ export const peerSchema = z.object({
   isPrime: z.boolean(),
   isSelf: z.boolean(),
   isOnline: z.boolean(),
+  isDraining: z.boolean().default(false),
   lastSeenMs: z.number().optional(),
   roundTripMs: z.number().optional(),
   addresses: z.array(z.string()),
@@ -107,6 +108,17 @@ export const writeAnswer = z.object({
 });
 /** Of a choice: whether there had been one before, as far as that peer knew. */
 export const settingAnswer = writeAnswer.extend({ wasSet: z.boolean().default(true) });
+/** How a peer hands over what it does: see services/drain. */
+export const drainSchema = z.object({
+  isDraining: z.boolean(),
+  phase: z.enum(["leading", "finishing", "moving", "sending", "done"]).nullable(),
+  mayStop: z.boolean(),
+  isPrime: z.boolean(),
+  left: z.object({ clients: z.number(), sessions: z.number(), jobs: z.number() }),
+});
+const namedDrainSchema = drainSchema.extend({ peerId: z.string(), name: z.string() });
+export type DrainState = z.output<typeof namedDrainSchema>;
+export const drainAnswer = z.object({ drain: namedDrainSchema });
 const revocationSchema = z.object({
   peerId: z.string(),
   name: z.string(),

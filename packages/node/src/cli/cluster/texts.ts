@@ -22,7 +22,7 @@ export function peersText(peers: readonly Peer[], nowMs: number): string {
   const rows = peers.map((peer) => [
     peer.name,
     peer.isPrime ? `${peer.role}, prime` : peer.role,
-    presence(peer, nowMs),
+    peer.isDraining ? `${presence(peer, nowMs)}, draining` : presence(peer, nowMs),
     peer.roundTripMs === undefined ? "" : `${peer.roundTripMs.toFixed(1)} ms`,
     fingerprintOf(peer.peerId),
     [peer.version, peer.platform].filter((part) => part !== undefined).join(" "),

@@ -16,6 +16,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   pair: async () => (await import("./cluster/pair.ts")).registerPairCommand,
   peers: async () => (await import("./cluster/peers.ts")).registerPeersCommand,
   revoke: async () => (await import("./cluster/revoke.ts")).registerRevokeCommand,
+  drain: async () => (await import("./cluster/drain.ts")).registerDrainCommand,
   leave: async () => (await import("./cluster/leave.ts")).registerLeaveCommand,
   recover: async () => (await import("./cluster/recover.ts")).registerRecoverCommand,
   settings: async () => (await import("./cluster/settings.ts")).registerSettingsCommand,

@@ -86,6 +86,7 @@ async function run(config: Config, context: CliContext, json: boolean, invocatio
     quiet = voice.tellCluster(peer);
     peer.services.start(services);
     await stopped;
+    await peer.drain.quickly({ timeoutMs: config.cluster.drain_seconds * 1_000 });
   } finally {
     quiet?.();
     await removeTraces(peer);

@@ -6,7 +6,8 @@ import * as z from "zod";
 import { isPeerError } from "../../errors.ts";
 import { serviceNames, serviceTitles } from "../../services/stage.ts";
 import { connectAsked } from "../access.ts";
-import { reportSchema } from "../cluster/answers.ts";
+import { drainSchema, reportSchema } from "../cluster/answers.ts";
+import { drainText } from "../cluster/drain-text.ts";
 import { reportText } from "../cluster/texts.ts";
 import { earsSchema, earsText } from "../ears-text.ts";
 import type { CliContext } from "../context.ts";
@@ -38,6 +39,7 @@ const statusSchema = z.object({
     }),
   ),
   ears: earsSchema.optional(),
+  drain: drainSchema.optional(),
   cluster: reportSchema.optional(),
 });
 type Status = z.output<typeof statusSchema>;
@@ -83,13 +85,15 @@ async function watch(client: ParleyClient, json: boolean, context: CliContext): 
   }
 }
 
-function statusText({ cluster, ears, ...status }: Status): string {
+function statusText({ cluster, ears, drain, ...status }: Status): string {
   const head = `${status.name}  ${status.peerId}\nversion ${status.version}, process ${status.pid}, up ${status.uptimeSeconds} s\n`;
   const services = serviceNames
     .map((name) => `${serviceTitles[name].padEnd(17)} ${serviceText(status.services[name])}\n`)
     .join("");
   const listening = ears === undefined ? "" : `${"ears".padEnd(17)} ${earsText(ears, Date.now())}`;
-  return head + services + listening + (cluster === undefined ? "" : reportText(cluster, Date.now()));
+  const { name, peerId } = status;
+  const draining = drain?.isDraining === true ? `${drainText({ ...drain, name, peerId })}\n` : "";
+  return head + draining + services + listening + (cluster === undefined ? "" : reportText(cluster, Date.now()));
 }
 
 /** Messages are no sentences yet. */

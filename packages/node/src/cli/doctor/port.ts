@@ -19,6 +19,10 @@ export async function probePort(host: Pick<DoctorHost, "health" | "tryListen">, 
   }
   if (code === "EADDRINUSE") {
     const health = await host.health(isOwnMachine(address) ? address : "127.0.0.1", port);
+    if (isParleyHealth(health) && health.status === "draining") {
+      const summary = `A Parley peer is running on port ${port}, ${who}, and drains: it hands over what it does.`;
+      return { probe, status: "warning", summary, mend: "parley drain --undo", facts: { ...facts, running: true } };
+    }
     if (isParleyHealth(health)) {
       return {
         probe,
@@ -36,7 +40,7 @@ export async function probePort(host: Pick<DoctorHost, "health" | "tryListen">, 
 }
 
 /** Whether what `/health` answered is a Parley peer's. */
-export function isParleyHealth(body: unknown): boolean {
+export function isParleyHealth(body: unknown): body is { readonly status: unknown } {
   if (typeof body !== "object" || body === null) return false;
   return "service" in body && body.service === "parley" && "status" in body;
 }

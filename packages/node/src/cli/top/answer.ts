@@ -32,6 +32,7 @@ const peer = z.object({
   name: z.string(),
   isHere: z.boolean(),
   isPrime: z.boolean(),
+  isDraining: z.boolean().default(false),
   load: load.nullable(),
 });
 export type TopPeer = z.output<typeof peer>;

@@ -52,8 +52,8 @@ function headOf({ atMs, peers }: Top): string {
   return `${time} UTC  ${there.length} of ${peers.length} peers, ${clients} clients, ${turns} turns in ${minutes} min`;
 }
 
-function cellsOf({ name, isHere, isPrime, load }: TopPeer): readonly string[] {
-  const marks = `${isPrime ? "*" : ""}${isHere ? " (here)" : ""}`;
+function cellsOf({ name, isHere, isPrime, isDraining, load }: TopPeer): readonly string[] {
+  const marks = `${isPrime ? "*" : ""}${isHere ? " (here)" : ""}${isDraining ? " (draining)" : ""}`;
   const called = `${onOneLine(name, NAME_CHARS)}${marks}`;
   if (load === null) return [called, "", "no answer"];
   const { cpu, memoryUsedBytes, memoryTotalBytes, clients, turns, services } = load;

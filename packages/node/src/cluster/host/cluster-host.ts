@@ -127,7 +127,9 @@ export class ClusterHost {
     this.#kin = new Kin({ visits: premises.visits, member: () => this.#here.member, log, over: this.#over.signal });
     this.#sleep = this.options.watchSleep?.(
       {
-        fallAsleep: async (options) => this.#here.member?.fallAsleep(options),
+        fallAsleep: async (options) => {
+          await Promise.all([this.#here.member?.fallAsleep(options), this.options.beforeSleep?.(options)]);
+        },
         wake: (awayMs) => this.#wake(awayMs),
       },
       this.options.log,
@@ -366,6 +368,7 @@ export class ClusterHost {
   /** Others may be elsewhere by now, and so may this host. */
   #wake(awayMs: number): void {
     this.#here.member?.wake(awayMs);
+    this.options.afterSleep?.();
     const { door, outside } = this.#premises ?? {};
     if (awayMs === 0) return;
     outside?.look();

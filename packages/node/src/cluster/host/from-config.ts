@@ -31,6 +31,11 @@ export interface FromConfig {
   readonly services: () => readonly ReadyService[];
   /** Where clients of other machines reach the peer; undefined: they do not. */
   readonly clientPort: () => number | undefined;
+  /** Whether new clients are to come to it. Default: they are. */
+  readonly takesClients?: () => boolean;
+  /** What else is to be handed over before the host sleeps, and taken back after it; see {@link ClusterOptions}. */
+  readonly beforeSleep?: ClusterOptions["beforeSleep"];
+  readonly afterSleep?: ClusterOptions["afterSleep"];
   /** Whether clients are there: then it gives up no cluster of its own. */
   readonly isInUse: () => boolean;
   readonly log: Logger;
@@ -72,6 +77,8 @@ export function clusterOptionsFor(given: FromConfig): ClusterOptions {
     services: () => [...new Set(services().map(({ kind }) => kind))].toSorted(),
     isInUse: given.isInUse,
     watchSleep,
+    beforeSleep: given.beforeSleep,
+    afterSleep: given.afterSleep,
     log,
     ...(onNews === undefined ? {} : { onNews }),
     timing: ELECTION_TIMINGS[cluster.timing],
@@ -88,13 +95,13 @@ export function machineOf(power: Config["cluster"]["power"]): {
 }
 
 function discoveryOf(
-  { config, clientPort }: FromConfig,
+  { config, clientPort, takesClients }: FromConfig,
   details: () => { readonly models: readonly string[]; readonly load: number; readonly platform: string },
 ): DiscoveryMode {
   const { discovery, advertise } = config.cluster;
   const knownHosts = joinListOf(config).map((item) => readKnownHost(item, DEFAULT_MESH_PORT));
   if (discovery !== "mdns") return { knownHosts };
-  return { knownHosts, local: { clientPort, ...(advertise === "full" ? { details } : {}) } };
+  return { knownHosts, local: { clientPort, takesClients, ...(advertise === "full" ? { details } : {}) } };
 }
 
 /** Each once, in order, and no more than a record takes. */

@@ -36,6 +36,10 @@ export interface ClusterOptions {
   readonly isInUse?: () => boolean;
   /** Tells when this host goes to sleep, or was asleep. Default: nobody does. */
   readonly watchSleep?: WatchSleep;
+  /** Hands over what is not the cluster's own before this host sleeps. Never rejects, and takes no longer than `timeoutMs`. */
+  readonly beforeSleep?: ((options: { readonly timeoutMs: number }) => Promise<void>) | undefined;
+  /** The host is awake, or did not sleep after all. */
+  readonly afterSleep?: (() => void) | undefined;
   readonly log: Logger;
   /** A sentence for people about what became of it. */
   readonly onNews?: (sentence: string) => void;
@@ -57,6 +61,8 @@ export interface DiscoveryMode {
 export interface LocalDiscovery {
   /** The port where clients of other machines reach this peer; told by DNS-SD. Undefined: they do not. */
   readonly clientPort: () => number | undefined;
+  /** Whether new clients are to come to it, as long as it has a port for them. Default: they are. */
+  readonly takesClients?: (() => boolean) | undefined;
   /** Only with `advertise = "full"`. */
   readonly details?: () => AdvertDetails;
 }

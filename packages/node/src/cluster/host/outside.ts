@@ -57,7 +57,8 @@ export class Outside {
 
   #advert(): Advert {
     const { advert, mode } = this.#options;
-    return mode.local?.clientPort() === undefined ? { ...advert(), clients: "none" } : advert();
+    const { clientPort, takesClients } = mode.local ?? {};
+    return clientPort?.() === undefined || takesClients?.() === false ? { ...advert(), clients: "none" } : advert();
   }
 
   async close(): Promise<void> {

@@ -39,6 +39,7 @@ import type { HostEars } from "../../services/ears/ears.ts";
 import type { EarsReport } from "../../services/ears/report.ts";
 import { addAudit } from "./audited.ts";
 import { approveBody, earsBody, emptyBody, joinBody, leaveBody, readBody, recoverBody, revokeBody } from "./bodies.ts";
+import { addDrainRoutes, type DrainRouteParts } from "./drain.ts";
 import { addLookRoutes, type LookParts } from "./look.ts";
 import { patiently, within } from "./patience.ts";
 import { Writes } from "./writes.ts";
@@ -59,6 +60,8 @@ export interface Management {
   readonly memory?: MemoryRouteParts | undefined;
   /** Who of the house does what, and how busy each is. */
   readonly look?: LookParts | undefined;
+  /** Peers that hand over what they do. */
+  readonly drains?: DrainRouteParts | undefined;
   /** What clients are to trust. */
   readonly trust?: Pick<TrustSource, "trust" | "renew"> | undefined;
 }
@@ -93,6 +96,7 @@ export function addManagement(app: FastifyInstance, management: Management, log:
       if (management.clients !== undefined) addSessionRoutes(api, management.clients);
       if (management.memory !== undefined) addMemoryRoutes(api, management.memory);
       if (management.look !== undefined) addLookRoutes(api, management.look);
+      if (management.drains !== undefined) addDrainRoutes(api, management.drains);
       if (management.trust !== undefined) addTrustManagement(api, management.trust, management.access?.audit);
     },
     { prefix: PREFIX },

@@ -49,6 +49,7 @@ export interface LoadOfPeer {
   readonly name: string;
   readonly isHere: boolean;
   readonly isPrime: boolean;
+  readonly isDraining: boolean;
   /** Null: it is away, or did not answer in time. */
   readonly load: PeerLoad | null;
 }
@@ -120,14 +121,15 @@ export class HouseLoad {
   async all(): Promise<readonly LoadOfPeer[]> {
     const { name, cluster } = this.#options;
     const peers = cluster.peers().map((peer) => ({ ...peer, isHere: peer.isSelf || peer.peerId === cluster.peerId }));
-    const alone = { peerId: cluster.peerId, name, isHere: true, isPrime: false, isOnline: true };
+    const alone = { peerId: cluster.peerId, name, isHere: true, isPrime: false, isDraining: false, isOnline: true };
     const known = peers.some(({ isHere }) => isHere) ? peers : [alone, ...peers];
     return Promise.all(
-      known.map(async ({ peerId, name: called, isHere, isPrime, isOnline }) => ({
+      known.map(async ({ peerId, name: called, isHere, isPrime, isDraining = false, isOnline }) => ({
         peer: peerId,
         name: called,
         isHere,
         isPrime,
+        isDraining,
         load: isHere ? await this.own() : isOnline ? await this.#ask(peerId) : null,
       })),
     );

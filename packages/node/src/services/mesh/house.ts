@@ -62,6 +62,7 @@ export class House {
   readonly #breakers = new Breakers();
   readonly #listeners = new Set<() => void>();
   #spread: Spread | undefined;
+  #isWithdrawn = false;
   #timer: Timer | undefined;
   #spreadAtMs = -Infinity;
 
@@ -187,8 +188,21 @@ export class House {
     });
   }
 
+  /** Whether this peer gives nothing to others, and has others do its own clients' work where they can. */
+  get isWithdrawn(): boolean {
+    return this.#isWithdrawn;
+  }
+
+  /** From now on, or no more: what runs is finished either way. */
+  withdraw(isWithdrawn: boolean): void {
+    if (isWithdrawn === this.#isWithdrawn) return;
+    this.#isWithdrawn = isWithdrawn;
+    this.refresh();
+  }
+
   /** What this peer offers others. */
   get given(): readonly Offer[] {
+    if (this.#isWithdrawn) return [];
     const own = this.#offers.get(this.self) ?? [];
     return own.filter(({ advert }) => this.#options.isGiven(advert.capability));
   }

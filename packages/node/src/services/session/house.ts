@@ -65,6 +65,7 @@ export class SessionHouse {
   readonly #stop: () => void;
   /** While this peer belongs to a cluster. */
   #shared: Shared | undefined;
+  #isDraining = false;
 
   constructor(options: SessionHouseOptions) {
     const { cluster, services, memory, rooms, log, clock } = options;
@@ -79,7 +80,7 @@ export class SessionHouse {
   newId(): string {
     let id: string = crypto.randomUUID();
     const { sharding } = this.#shared ?? {};
-    if (sharding === undefined) return id;
+    if (sharding === undefined || this.#isDraining) return id;
     for (let draws = 1; draws < MOST_DRAWS && !sharding.isOwn(id); draws += 1) id = crypto.randomUUID();
     return id;
   }
@@ -102,6 +103,21 @@ export class SessionHouse {
     }
     const how = { timeoutMs: LOOK_MS, accepts: readReport };
     return this.#shared.sharding.entity(sessionId).ask<SessionReport>((replyTo) => ({ type: "look", replyTo }), how);
+  }
+
+  /**
+   * Those that live here go to other peers, and none comes here until {@link stay}; where there is no house, nothing happens.
+   * @throws ActorError as `Sharding.drain`
+   */
+  async drain(options: { readonly timeoutMs: number }): Promise<void> {
+    this.#isDraining = true;
+    await this.#shared?.sharding.drain(options);
+  }
+
+  /** Sessions live here as before. */
+  stay(): void {
+    this.#isDraining = false;
+    this.#shared?.sharding.stay();
   }
 
   /** Ends those that live here, once what was said in them is kept. */
@@ -138,7 +154,7 @@ export class SessionHouse {
     const isKeptHere = Object.values(this.#options.services.config.privacy).includes("host");
     if (shared === undefined || isKeptHere || this.#local.has(id)) return [this.#local];
     // Its house has yet to agree on who has which: nobody is to wait for that with a first word.
-    if (isNew && !shared.sharding.isOwn(id)) return [this.#local];
+    if (isNew && !this.#isDraining && !shared.sharding.isOwn(id)) return [this.#local];
     const { system, sharding } = shared;
     return [{ system, ask: (each, make) => sharding.entity(each).ask(make, { timeoutMs: OPEN_MS }) }, this.#local];
   }

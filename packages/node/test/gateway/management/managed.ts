@@ -15,6 +15,8 @@ import type { MemoryPort } from "../../../src/gateway/queries.ts";
 import { startGateway, type Gateway, type GatewayOptions } from "../../../src/gateway/server.ts";
 import { clusterReportOf, statusOf } from "../../../src/report.ts";
 import type { EngineSources } from "../../../src/services/engine-sources.ts";
+import { Drain } from "../../../src/services/drain/drain.ts";
+import { HouseDrains } from "../../../src/services/drain/remote.ts";
 import { HostEars } from "../../../src/services/ears/ears.ts";
 import { HouseMemory } from "../../../src/services/memory/house-memory.ts";
 import { Services } from "../../../src/services/services.ts";
@@ -80,7 +82,10 @@ export async function managed(
     resume: new ResumeTokens(() => (options.key === undefined ? [] : [options.key])),
   });
   const log = options.log ?? noLog;
-  const status = (): Record<string, unknown> => statusOf(about, { services, cluster, ears });
+  const conversations = new SessionHouse({ cluster, services, log });
+  const drain = new Drain({ cluster, services, conversations, clients: () => undefined, log });
+  const drains = new HouseDrains({ name: "attic", cluster, own: drain });
+  const status = (): Record<string, unknown> => statusOf(about, { services, cluster, ears, drain });
   const clients = openHouseClients({
     about,
     cluster,
@@ -93,7 +98,6 @@ export async function managed(
     limits: options.limits ?? { messagesPerMinute: 0, audioBytesPerMinute: 0 },
     log,
   });
-  const conversations = new SessionHouse({ cluster, services, log });
   const gateway = await startGateway({
     host: "127.0.0.1",
     port: 0,
@@ -111,6 +115,7 @@ export async function managed(
       access: { book, audit, refusals, memory: kept },
       memory: { memory: kept, book, audit },
       clients: { ...clients, conversations },
+      drains,
       ...(options.times === undefined ? {} : { times: options.times }),
     },
     ...options.gateway,

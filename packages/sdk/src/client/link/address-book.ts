@@ -3,6 +3,9 @@
 /** Learned addresses that are kept; those that a person gave are kept all. */
 const MOST_LEARNED = 64;
 
+/** Behind whatever has failed for a long time. */
+const DRAINING_RANK = 1_000_000;
+
 /** How the last connection to a peer ended. */
 export type Ending = "lost" | "silent" | "stopping";
 
@@ -13,6 +16,8 @@ interface Entry {
   failures: number;
   /** The client was connected there. */
   wasWelcome: boolean;
+  /** The house says that it hands over what it does. */
+  isDraining: boolean;
 }
 
 /** Addresses of peers. */
@@ -22,7 +27,8 @@ export class AddressBook {
   #last: { readonly url: string; readonly ending: Ending } | undefined;
 
   constructor(given: readonly string[]) {
-    for (const url of given) this.#entries.set(url, { isGiven: true, failures: 0, wasWelcome: false });
+    for (const url of given)
+      this.#entries.set(url, { isGiven: true, failures: 0, wasWelcome: false, isDraining: false });
   }
 
   get urls(): readonly string[] {
@@ -35,14 +41,16 @@ export class AddressBook {
 
   /**
    * What the house says its peers are now. Those it does not name any more are forgotten, unless they were given, or the client was
-   * connected there: a house may know its peers by other addresses.
+   * connected there: a house may know its peers by other addresses. Those that are `draining` are tried last.
    */
-  learn(urls: readonly string[]): void {
+  learn(urls: readonly string[], draining: readonly string[] = []): void {
     const now = new Set(urls);
     for (const [url, { isGiven, wasWelcome }] of this.#entries) {
       if (!isGiven && !wasWelcome && !now.has(url)) this.#entries.delete(url);
     }
     for (const url of now) this.add(url);
+    const going = new Set(draining);
+    for (const [url, entry] of this.#entries) entry.isDraining = going.has(url);
   }
 
   /** One more that was found. @returns false when it was known, or there are too many */
@@ -50,7 +58,7 @@ export class AddressBook {
     if (this.#entries.has(url)) return false;
     const learned = [...this.#entries.values()].filter(({ isGiven }) => !isGiven);
     if (learned.length >= MOST_LEARNED) return false;
-    this.#entries.set(url, { isGiven: false, failures: 0, wasWelcome: false });
+    this.#entries.set(url, { isGiven: false, failures: 0, wasWelcome: false, isDraining: false });
     return true;
   }
 
@@ -74,20 +82,20 @@ export class AddressBook {
 
   /**
    * All, in the order in which they are to be tried. At first as they were given. Later the peer that was lost comes first, for it
-   * may have been but the network, or last when it said that it stops or was silent; the others by failures in a row, and among
-   * equals by chance: clients of a peer that dies do not all run to the same one.
+   * may have been but the network, or last when it said that it stops or was silent, behind those that are draining; the others by
+   * failures in a row, and among equals by chance: clients of a peer that dies do not all run to the same one.
    *
    * @param random at least 0, below 1
    */
   order(random: () => number): readonly string[] {
     const last = this.#last;
     if (last === undefined) return this.urls;
-    const rank = (url: string, failures: number): number => {
-      if (url !== last.url) return failures;
+    const rank = (url: string, { failures, isDraining }: Entry): number => {
+      if (url !== last.url) return isDraining ? DRAINING_RANK + failures : failures;
       return last.ending === "lost" ? -1 : Number.MAX_SAFE_INTEGER;
     };
     return [...this.#entries]
-      .map(([url, { failures }]) => ({ url, rank: rank(url, failures), chance: random() }))
+      .map(([url, entry]) => ({ url, rank: rank(url, entry), chance: random() }))
       .toSorted((one, other) => one.rank - other.rank || one.chance - other.chance)
       .map(({ url }) => url);
   }

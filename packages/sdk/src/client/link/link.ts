@@ -149,11 +149,17 @@ export class Link {
     this.#pulse?.hurry();
   }
 
-  /** What the house says its peers are; addresses at which the token would not be safe are passed over. */
-  learn(urls: readonly string[]): void {
+  /**
+   * What the house says its peers are; addresses at which the token would not be safe are passed over. Those of peers that are
+   * `draining` are tried last.
+   */
+  learn(urls: readonly string[], draining: readonly string[] = []): void {
     const isHere = this.#up !== undefined && new URL(this.#up.url).protocol === "ws:";
     // A peer elsewhere that names this machine means its own.
-    this.#book.learn(urls.filter((url) => isSafe(url) && (isHere || url.startsWith("wss:"))));
+    this.#book.learn(
+      urls.filter((url) => isSafe(url) && (isHere || url.startsWith("wss:"))),
+      draining,
+    );
   }
 
   /** Ends it for good. */

@@ -29,6 +29,7 @@ export class Rest implements MemberDraining {
   /** Since when its host is about to sleep, or sleeps. */
   #asleepMs: number | undefined;
   #isDraining = false;
+  #hasGivenAway = false;
 
   constructor(options: RestOptions) {
     this.#options = options;
@@ -75,13 +76,14 @@ export class Rest implements MemberDraining {
   }
 
   async giveAway({ timeoutMs }: { readonly timeoutMs: number }): Promise<void> {
+    this.#hasGivenAway = true;
     await this.#options.homes.drain({ timeoutMs });
   }
 
   stay(): void {
-    if (!this.#isDraining) return;
+    if (this.#hasGivenAway) this.#options.homes.stay();
+    this.#hasGivenAway = false;
     this.#isDraining = false;
-    this.#options.homes.stay();
     this.#options.look();
   }
 

@@ -181,7 +181,13 @@ export class PlacedWork<Kind extends Capability, Item> implements Work<Item> {
     this.#task = task;
   }
 
+  /** Who has withdrawn works itself only where nobody else does. */
   choose(exclude: readonly string[]): Doer | undefined {
+    const { isWithdrawn, self } = this.#placement.house;
+    return (isWithdrawn ? this.#choose([...exclude, self]) : undefined) ?? this.#choose(exclude);
+  }
+
+  #choose(exclude: readonly string[]): Doer | undefined {
     const { house } = this.#placement;
     for (const wish of this.#task.wishes()) {
       const { candidate, terms } = this.#decide(wish, exclude);
