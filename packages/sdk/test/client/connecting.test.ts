@@ -23,6 +23,14 @@ describe("connecting", () => {
     expect(client.server.name).toBe("study");
   });
 
+  it("is not held up for long by one that opens the socket and then says nothing", async () => {
+    const mute = await ProtocolPeer.start({ isMute: true });
+    const peer = await ProtocolPeer.start({ name: "study" });
+    const client = await clientOf([mute, peer], { timeoutMs: 60_000 });
+    expect(client.server.name).toBe("study");
+    expect(mute.registers).toHaveLength(1);
+  });
+
   it("says who refused it, and prefers that to who was not there", async () => {
     const peer = await ProtocolPeer.start({ admits: () => false });
     await expect(clientOf([await deadUrl(), peer])).rejects.toMatchObject({

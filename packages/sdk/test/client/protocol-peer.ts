@@ -41,6 +41,8 @@ export interface Manner {
   readonly echo?: boolean;
   /** It goes on with what was cut at another. */
   readonly resume?: boolean;
+  /** It takes connections, and says nothing on them. */
+  readonly isMute?: boolean;
   readonly answersHeartbeats?: () => boolean;
   readonly onMessage?: (message: Message, guest: Guest) => void;
   readonly onFrame?: (frame: AudioFrame, guest: Guest) => void;
@@ -125,6 +127,7 @@ export class ProtocolPeer {
   #register(register: MessageOf<"REGISTER">, socket: ServerSocket): Guest | undefined {
     const { admits, resumeToken, echo, resume: resumes, name = "kitchen", onRegister } = this.#manner;
     this.registers.push(register.payload);
+    if (this.#manner.isMute === true) return undefined;
     const say = (message: Message): void => socket.send(JSON.stringify(message));
     if (admits?.(register.payload) === false) {
       const payload = { errorCode: "AUTHENTICATION_FAILED" as const, errorMessage: "wrong token", retryable: false };

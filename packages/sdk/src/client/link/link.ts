@@ -21,6 +21,8 @@ import {
 
 /** Between one peer and the next while connecting. */
 const STAGGER_MS = 300;
+/** A peer answers who comes within milliseconds; in a crowd, within some hundred. */
+const WELCOME_MS = 2_000;
 /** A connection that lasted less is one that failed. */
 const STABLE_MS = 10_000;
 /** Who asks nothing for so long is not there. */
@@ -54,7 +56,7 @@ export interface LinkHearer {
 
 interface Attempt {
   readonly socket: PeerSocket;
-  readonly timer: ReturnType<typeof setTimeout>;
+  timer: ReturnType<typeof setTimeout>;
   state: "opening" | "open" | "registering" | "up";
 }
 
@@ -68,6 +70,8 @@ export class Link {
   readonly #book: AddressBook;
   readonly #seeker: Seeker;
   readonly #attempts = new Map<string, Attempt>();
+  /** How long peers that were silent are waited for the next time. */
+  readonly #welcomeMs = new Map<string, number>();
   readonly #over = new AbortController();
   readonly groups: Set<string>;
   readonly channels: Set<string>;
@@ -259,9 +263,24 @@ export class Link {
     const attempt = this.#attempts.get(url);
     if (attempt === undefined) return;
     attempt.state = "registering";
+    this.#awaitWelcome(url, attempt);
     const { clientId, groups, channels } = this;
     const payload = introductionOf(this.#options, { clientId, groups, channels, resumeToken: this.#resumeToken });
     attempt.socket.send(JSON.stringify(createMessage("REGISTER", payload, { from: this.clientId })));
+  }
+
+  /** One that opens and says nothing is not waited for as long as there are others; longer each time, for all may be slow. */
+  #awaitWelcome(url: string, attempt: Attempt): void {
+    if (this.#book.urls.length < 2) return;
+    const waitMs = this.#welcomeMs.get(url) ?? WELCOME_MS;
+    clearTimeout(attempt.timer);
+    attempt.timer = setTimeout(
+      () => {
+        this.#welcomeMs.set(url, 2 * waitMs);
+        this.#failed(url, { kind: "unreachable", error: noAnswer(url) });
+      },
+      Math.min(waitMs, this.#timeoutMs),
+    );
   }
 
   #onText(url: string, text: string): void {
@@ -297,6 +316,7 @@ export class Link {
   }
 
   #welcomed(url: string, welcome: Welcome): void {
+    this.#welcomeMs.delete(url);
     this.#resumeToken = welcome.resumeToken;
     this.#welcome = welcome;
     this.#carryOut(this.#seeker.welcomed(url));
