@@ -120,7 +120,8 @@ close code 4408. \`GET /api/v1/sessions\` and \`GET /api/v1/clients/connected\` 
 Who comes again with its resume token goes on with its session, under the same \`sessionId\`, at whatever peer: with what was said
 before, its timers, and what it was not there to be told. Its work was cancelled when it left. A session without a client waits for an hour, one in
 which nothing was said not at all. It has one connection: where a newer one takes it up, the older is closed with 4409, and is not to come again.
-Where a session's host is lost, connections are closed with 1012: who comes again finds the session, or begins it anew.
+Where a session's host is lost, connections are closed with 1012: who comes again finds the session, or begins it anew. A peer that stops,
+or drains, closes with 1001: who comes to another one goes on there, and this one is tried last. Nodes that drain are marked \`isDraining\`.
 
 ## The flat dialect
 
