@@ -4,7 +4,7 @@ import { MAX_TIMERS, Timers, type Timer, type TimerClock } from "../../../src/as
 /** Time that passes when it is told to. */
 class Time implements TimerClock {
   #nowMs: number;
-  readonly #due: { readonly atMs: number; readonly then: () => void }[] = [];
+  readonly #due: { readonly atMs: number; readonly run: () => void }[] = [];
 
   constructor(nowMs: number) {
     this.#nowMs = nowMs;
@@ -14,8 +14,8 @@ class Time implements TimerClock {
     return this.#nowMs;
   }
 
-  after(ms: number, then: () => void): () => void {
-    const due = { atMs: this.#nowMs + ms, then };
+  after(ms: number, run: () => void): () => void {
+    const due = { atMs: this.#nowMs + ms, run };
     this.#due.push(due);
     return () => this.#due.splice(this.#due.indexOf(due), 1);
   }
@@ -24,7 +24,7 @@ class Time implements TimerClock {
     this.#nowMs += ms;
     for (const due of this.#due.filter(({ atMs }) => atMs <= this.#nowMs)) {
       this.#due.splice(this.#due.indexOf(due), 1);
-      due.then();
+      due.run();
     }
   }
 }
