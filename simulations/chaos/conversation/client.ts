@@ -63,8 +63,8 @@ export class ScriptedClient {
     const taken = new Taken(turn.number);
     begun(taken);
     const unsubscribe = [
-      this.#client.on("connected", ({ peer }) => taken.note(`connected to ${peer.name}`)),
-      this.#client.on("disconnected", ({ error }) => taken.note(`disconnected: ${error.message}`)),
+      this.#client.on("connected", ({ peer }) => taken.connected(peer.name)),
+      this.#client.on("disconnected", ({ error }) => taken.disconnected(error.message)),
     ];
     taken.note(`at ${this.entry}`);
     try {

@@ -58,13 +58,24 @@ export class Door {
   }
 
   #hand(from: Socket, to: Socket): void {
-    // What came later does not arrive before what came earlier.
-    let dueMs = 0;
+    // One after the other, whatever timers do: what came later does not arrive before what came earlier.
+    const held: { readonly dueMs: number; readonly act: () => void }[] = [];
+    const hand = (): void => {
+      for (;;) {
+        const [next] = held;
+        if (next === undefined) return;
+        const waitMs = next.dueMs - performance.now();
+        if (waitMs > 0) {
+          setTimeout(hand, waitMs);
+          return;
+        }
+        held.shift();
+        next.act();
+      }
+    };
     const later = (act: () => void): void => {
-      const nowMs = performance.now();
-      dueMs = Math.max(dueMs, nowMs + this.#delayMs);
-      if (dueMs <= nowMs) act();
-      else setTimeout(act, dueMs - nowMs);
+      held.push({ dueMs: performance.now() + this.#delayMs, act });
+      if (held.length === 1) hand();
     };
     from.on("data", (chunk) =>
       later(() => {

@@ -39,6 +39,9 @@ export interface ConversationReport {
   readonly gapMs: Spread;
   /** Until the first sound, of turns that a fault came into before, beyond the undisturbed run's. */
   readonly addedWaitMs: Spread;
+  /** How long clients were without a peer, each time; and the turns in which that happened more than once. */
+  readonly awayMs: Spread;
+  readonly awayAgain: number;
   readonly newPrimeMs: Spread;
   readonly byKind: Readonly<Record<string, FaultRow>>;
   readonly byMoment: Readonly<Record<string, FaultRow>>;
@@ -88,6 +91,8 @@ export function reportOf(course: Course): ConversationReport {
     unknownCalls: unknownCalls.length,
     differing: differing.length,
     ...delaysOf(course, hurt),
+    awayMs: spreadOf(course.given.flatMap(({ awayMs }) => awayMs)),
+    awayAgain: course.given.filter(({ awayMs }) => awayMs.length > 1).length,
     newPrimeMs: spreadOf(faults.flatMap(({ newPrimeMs }) => (newPrimeMs === undefined ? [] : [newPrimeMs]))),
     byKind: rowsBy([...new Set(planned.map(({ kind }) => kind))].toSorted(), "kind"),
     byMoment: rowsBy(MOMENTS, "moment"),
@@ -106,7 +111,7 @@ export function exitCodeOf(report: ConversationReport, signal: AbortSignal): num
 
 export function summarize(report: ConversationReport, print: Output["print"]): void {
   const { turns, seed, lostTurns, repeatedSentences, repeatedToolRuns, unknownCalls, differing } = report;
-  const { gapMs, addedWaitMs, newPrimeMs } = report;
+  const { gapMs, addedWaitMs, awayMs, awayAgain, newPrimeMs } = report;
   const landed = report.faults.filter((fault) => fault.landed).length;
   print(
     `conversation: ${turns} turns of seed ${seed}, ${report.faults.length} faults, ${landed} in the midst of what they were meant for`,
@@ -117,7 +122,8 @@ export function summarize(report: ConversationReport, print: Output["print"]): v
   );
   print(`  silence within a reply    ${inWords(gapMs)}; goal p95 ${GAP_GOAL_MS} ms`);
   print(`  longer until the first sound ${inWords(addedWaitMs)}`);
-  print(`  until another was prime   ${inWords(newPrimeMs)}`);
+  print(`  without a peer            ${inWords(awayMs, "times")}; ${awayAgain} turns more than once`);
+  print(`  until another was prime   ${inWords(newPrimeMs, "times")}`);
   for (const rows of [report.byKind, report.byMoment]) {
     print("");
     print("                 planned landed  lost again differ unknown   gap p50/p95 ms  wait p50/p95 ms");
@@ -135,8 +141,8 @@ function lineOf(name: string, row: FaultRow): string {
   return `  ${name.padEnd(14)}${counts.join(" ")} ${spread(gapMs)} ${spread(addedWaitMs)}`;
 }
 
-function inWords({ count, p50, p95, most }: Spread): string {
-  return count === 0 ? "not measured" : `p50 ${p50} ms, p95 ${p95} ms, most ${most} ms (${count} turns)`;
+function inWords({ count, p50, p95, most }: Spread, of = "turns"): string {
+  return count === 0 ? "not measured" : `p50 ${p50} ms, p95 ${p95} ms, most ${most} ms (${count} ${of})`;
 }
 
 function told(kind: string, findings: readonly Finding[]): string[] {

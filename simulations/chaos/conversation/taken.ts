@@ -13,6 +13,8 @@ export interface TimedTurn extends GivenTurn {
   readonly endedMs: number;
   /** Silence within its sound. */
   readonly silentMs: number;
+  /** How long it was without a peer, each time. */
+  readonly awayMs: readonly number[];
   /** What its client was told, and when since it began, for whoever looks for what went wrong. */
   readonly course: readonly string[];
 }
@@ -30,6 +32,8 @@ export class Taken {
   #segments: string[] = [];
   readonly #course: string[] = [];
   #soundNotedMs = 0;
+  readonly #awayMs: number[] = [];
+  #lostMs: number | undefined;
   #answer = "";
 
   constructor(number: number) {
@@ -45,6 +49,18 @@ export class Taken {
   note(what: string): void {
     if (this.#course.length < MOST_NOTED)
       this.#course.push(`${Math.round(performance.now() - this.#startedMs)} ${what}`);
+  }
+
+  /** The connection is lost. */
+  disconnected(why: string): void {
+    this.note(`disconnected: ${why}`);
+    this.#lostMs ??= performance.now();
+  }
+
+  connected(peer: string): void {
+    this.note(`connected to ${peer}`);
+    if (this.#lostMs !== undefined) this.#awayMs.push(performance.now() - this.#lostMs);
+    this.#lostMs = undefined;
   }
 
   /** Something happens, in work of any kind. */
@@ -102,6 +118,7 @@ export class Taken {
       firstSoundMs: this.#arrivals[0]?.atMs,
       endedMs: performance.now(),
       silentMs: silenceIn(this.#arrivals),
+      awayMs: this.#awayMs,
       course: this.#course,
     };
   }
