@@ -114,6 +114,7 @@ export const drainSchema = z.object({
   phase: z.enum(["leading", "finishing", "moving", "sending", "done"]).nullable(),
   mayStop: z.boolean(),
   isPrime: z.boolean(),
+  isVoter: z.boolean(),
   left: z.object({ clients: z.number(), sessions: z.number(), jobs: z.number() }),
 });
 const namedDrainSchema = drainSchema.extend({ peerId: z.string(), name: z.string() });

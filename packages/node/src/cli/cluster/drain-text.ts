@@ -19,12 +19,10 @@ export function drainText(state: DrainState): string {
 }
 
 /** What would be cut off. */
-export function leftOfDrain({
-  left: { clients, sessions, jobs },
-  isPrime,
-}: Pick<DrainState, "left" | "isPrime">): string {
+export function leftOfDrain({ left, isPrime, isVoter }: Pick<DrainState, "left" | "isPrime" | "isVoter">): string {
+  const { clients, sessions, jobs } = left;
   const parts = [
-    ...(isPrime ? ["it is prime"] : []),
+    ...(isPrime ? ["leadership"] : isVoter ? ["its vote"] : []),
     ...(clients > 0 ? [plural(clients, "client")] : []),
     ...(sessions > 0 ? [plural(sessions, "session")] : []),
     ...(jobs > 0 ? [plural(jobs, "job")] : []),

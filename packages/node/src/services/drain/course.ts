@@ -84,6 +84,11 @@ export interface DrainLeft {
 }
 
 /** Whether nothing would be cut off if the peer was stopped. */
-export function mayStop(phase: DrainPhase | undefined, left: DrainLeft, isPrime: boolean): boolean {
-  return phase === "done" && !isPrime && left.clients === 0 && left.sessions === 0 && left.jobs === 0;
+export function mayStop(
+  phase: DrainPhase | undefined,
+  left: DrainLeft,
+  { isPrime, isVoter }: { readonly isPrime: boolean; readonly isVoter: boolean },
+): boolean {
+  // Of two peers the one that stays could decide nothing without the other's vote.
+  return phase === "done" && !isPrime && !isVoter && left.clients === 0 && left.sessions === 0 && left.jobs === 0;
 }

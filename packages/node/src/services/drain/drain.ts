@@ -85,13 +85,12 @@ export class Drain {
     const course = this.#course;
     const { draining } = this.#parts.cluster;
     const left = this.#left;
-    const isPrime = draining?.isPrime ?? false;
+    const votes = { isPrime: draining?.isPrime ?? false, isVoter: draining?.isVoter ?? false };
     return {
       isDraining: course !== undefined,
       phase: course?.phase ?? null,
-      mayStop: mayStop(course?.phase, left, isPrime),
-      isPrime,
-      isVoter: draining?.isVoter ?? false,
+      mayStop: mayStop(course?.phase, left, votes),
+      ...votes,
       left,
       sinceMs: course === undefined ? null : Math.round(this.#nowMs - course.beganMs),
       timeoutMs: course?.timeoutMs ?? null,

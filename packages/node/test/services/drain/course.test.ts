@@ -88,11 +88,12 @@ describe("the course of a drain", () => {
 
   it("ends with a peer that may be stopped only when nothing would be cut off", () => {
     const left = { clients: 0, sessions: 0, jobs: 0 };
-    expect(mayStop("done", left, false)).toBe(true);
-    expect(mayStop("sending", left, false)).toBe(false);
-    expect(mayStop(undefined, left, false)).toBe(false);
-    expect(mayStop("done", left, true)).toBe(false);
-    for (const one of ["clients", "sessions", "jobs"])
-      expect(mayStop("done", { ...left, [one]: 1 }, false)).toBe(false);
+    const free = { isPrime: false, isVoter: false };
+    expect(mayStop("done", left, free)).toBe(true);
+    expect(mayStop("sending", left, free)).toBe(false);
+    expect(mayStop(undefined, left, free)).toBe(false);
+    expect(mayStop("done", left, { ...free, isPrime: true })).toBe(false);
+    expect(mayStop("done", left, { ...free, isVoter: true })).toBe(false);
+    for (const one of ["clients", "sessions", "jobs"]) expect(mayStop("done", { ...left, [one]: 1 }, free)).toBe(false);
   });
 });

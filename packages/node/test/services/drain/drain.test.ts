@@ -6,10 +6,11 @@ import { noLog } from "../../support.ts";
 
 /** A peer that is prime, has two clients with a session each, and another peer beside it; time is the test's. */
 class Stage {
-  isPrime = true;
-  isVoter = true;
-  jobs = 0;
-  isWithdrawn = false;
+  readonly services = {
+    jobs: 0,
+    isWithdrawn: false,
+    withdraw: (isWithdrawn: boolean): void => void (this.services.isWithdrawn = isWithdrawn),
+  };
   sessions = 2;
   homes = 1;
   /** Whether others take what is given to them. */
@@ -18,52 +19,38 @@ class Stage {
   readonly users = new Set<Leaver>();
   readonly members = [fakePeer("attic", "A", { isSelf: true }), fakePeer("cellar", "C")];
   readonly away = new SendingAway(this.users);
-  readonly drain: Drain;
+  readonly draining = {
+    isPrime: true,
+    isVoter: true,
+    giveUpLeading: async (): Promise<void> => {
+      [this.draining.isPrime, this.draining.isVoter] = [false, false];
+    },
+    giveAway: async (): Promise<void> => {
+      this.homes = 0;
+    },
+    stay: (): void => {
+      [this.draining.isVoter, this.homes] = [true, 1];
+    },
+  };
+  readonly drain = new Drain({
+    cluster: { belonging: "member", peers: () => this.members, draining: this.draining },
+    services: this.services,
+    conversations: {
+      drain: async () => {
+        if (!this.isTaken) throw new Error("nobody takes them");
+        this.sessions = 0;
+      },
+      stay: () => void (this.sessions = 2),
+      list: () => Array.from({ length: this.sessions }, () => expect.anything()),
+    },
+    clients: () => this.away,
+    log: noLog,
+    nowMs: () => Date.now(),
+  });
 
   constructor() {
     this.join("anna");
     this.join("ben");
-    const stage = this;
-    this.drain = new Drain({
-      cluster: {
-        belonging: "member",
-        peers: () => this.members,
-        draining: {
-          get isPrime() {
-            return stage.isPrime;
-          },
-          get isVoter() {
-            return stage.isVoter;
-          },
-          giveUpLeading: async () => {
-            [this.isPrime, this.isVoter] = [false, false];
-          },
-          giveAway: async () => {
-            this.homes = 0;
-          },
-          stay: () => {
-            [this.isVoter, this.homes] = [true, 1];
-          },
-        },
-      },
-      services: {
-        withdraw: (isWithdrawn) => (this.isWithdrawn = isWithdrawn),
-        get jobs() {
-          return stage.jobs;
-        },
-      },
-      conversations: {
-        drain: async () => {
-          if (!this.isTaken) throw new Error("nobody takes them");
-          this.sessions = 0;
-        },
-        stay: () => (this.sessions = 2),
-        list: () => Array.from({ length: this.sessions }, () => expect.anything()),
-      },
-      clients: () => this.away,
-      log: noLog,
-      nowMs: () => Date.now(),
-    });
   }
 
   join(clientId: string): void {
@@ -85,7 +72,7 @@ describe("a drain", () => {
   it("ends with a peer that has nothing left, and whoever comes again is served", async () => {
     const stage = new Stage();
     stage.drain.begin({ timeoutMs: 10_000 });
-    expect([stage.drain.isDraining, stage.isWithdrawn]).toEqual([true, true]);
+    expect([stage.drain.isDraining, stage.services.isWithdrawn]).toEqual([true, true]);
     await vi.advanceTimersByTimeAsync(2_000);
     await stage.drain.ended();
     expect(stage.drain.report).toMatchObject({ phase: "done", mayStop: true, isPrime: false, isVoter: false });
@@ -95,13 +82,14 @@ describe("a drain", () => {
     expect(stage.closed).toEqual(["anna", "ben"]);
     expect(stage.drain.report).toMatchObject({ mayStop: false, left: { clients: 1, sessions: 0, jobs: 0 } });
     stage.drain.undo();
-    expect(stage).toMatchObject({ isWithdrawn: false, isVoter: true, homes: 1, sessions: 2 });
+    expect(stage).toMatchObject({ homes: 1, sessions: 2 });
+    expect([stage.services.isWithdrawn, stage.draining.isVoter]).toEqual([false, true]);
     expect(stage.drain.report).toMatchObject({ isDraining: false, phase: null, mayStop: false });
   });
 
   it("waits for jobs half of its time, then goes on, and says what is left", async () => {
     const stage = new Stage();
-    stage.jobs = 1;
+    stage.services.jobs = 1;
     stage.isTaken = false;
     stage.drain.begin({ timeoutMs: 10_000 });
     await vi.advanceTimersByTimeAsync(4_900);
@@ -123,16 +111,16 @@ describe("a drain", () => {
     expect(() => stage.drain.begin({ timeoutMs: 10_000 })).toThrow(expect.objectContaining({ code: "not-member" }));
     await stage.drain.quickly({ timeoutMs: 4_000 });
     await stage.drain.beforeSleep({ timeoutMs: 4_000 });
-    expect([stage.isWithdrawn, stage.closed]).toEqual([false, []]);
+    expect([stage.services.isWithdrawn, stage.closed]).toEqual([false, []]);
   });
 
   it("keeps its vote before an end that was not announced, and is cut short by a signal", async () => {
     const stage = new Stage();
-    stage.jobs = 1;
+    stage.services.jobs = 1;
     const cut = new AbortController();
     const ending = stage.drain.quickly({ timeoutMs: 4_000, signal: cut.signal });
     await vi.advanceTimersByTimeAsync(500);
-    expect([stage.isPrime, stage.isVoter, stage.drain.isDraining]).toEqual([true, true, true]);
+    expect([stage.draining.isPrime, stage.draining.isVoter, stage.drain.isDraining]).toEqual([true, true, true]);
     cut.abort();
     await ending;
     expect(stage.drain.report.phase).toBe("finishing");
@@ -146,7 +134,7 @@ describe("a drain", () => {
     const falling = stage.drain.beforeSleep({ timeoutMs: 4_000 });
     await vi.advanceTimersByTimeAsync(4_000);
     await falling;
-    expect([stage.sessions, stage.closed.length, stage.isVoter]).toEqual([0, 2, true]);
+    expect([stage.sessions, stage.closed.length, stage.draining.isVoter]).toEqual([0, 2, true]);
     stage.drain.afterSleep();
     expect([stage.sessions, stage.drain.isDraining]).toEqual([2, false]);
     stage.drain.begin({ timeoutMs: 1_000 });
