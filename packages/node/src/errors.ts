@@ -55,6 +55,7 @@ export type PeerErrorCode =
   | "no-such-peer"
   /** No client of the house is known by that name. */
   | "no-such-client"
+  | "no-such-session"
   /** No cluster was found that this peer could join. */
   | "no-cluster-found"
   /** As much waits to be delivered to the cluster as may wait. */
@@ -171,6 +172,7 @@ export const EXIT_CODE_BY_ERROR: Readonly<Record<PeerErrorCode | AudioErrorCode 
   "no-quorum": 7,
   "no-such-peer": 7,
   "no-such-client": 7,
+  "no-such-session": 7,
   "no-cluster-found": 7,
   "outbox-full": 7,
   "journal-full": 7,

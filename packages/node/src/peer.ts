@@ -30,6 +30,8 @@ import { serveMemory } from "./services/memory/actor.ts";
 import { HouseMemory, MEMORY_LIMITS } from "./services/memory/house-memory.ts";
 import { Rooms } from "./services/rooms.ts";
 import { SessionHouse } from "./services/session/house.ts";
+import { HouseSessions } from "./services/session/house-sessions.ts";
+import { whyMoved } from "./services/session/hand-over.ts";
 import { Services, type TurnReport } from "./services/services.ts";
 import type { OtherRooms } from "./services/session/notice.ts";
 import { serviceNames, type ServiceName, type Stage } from "./services/stage.ts";
@@ -277,6 +279,7 @@ function readyServices(services: Services): readonly ReadyService[] {
 interface HousePart {
   readonly memory: HouseMemory;
   readonly conversations: SessionHouse;
+  readonly houseSessions: HouseSessions;
   readonly rooms: Rooms;
   readonly load: HouseLoad;
   readonly drain: Drain;
@@ -313,7 +316,9 @@ function joinHouse(parts: {
     turns: () => services.turns.figures(performance.now()),
     clients: connected,
   });
-  const conversations = new SessionHouse({ cluster, services, memory, rooms, log });
+  const moved = { whyMoved: (from: string) => whyMoved(cluster.peers(), from) };
+  const conversations = new SessionHouse({ cluster, services, memory, rooms, ...moved, log });
+  const houseSessions = new HouseSessions({ name: config.name, cluster, own: conversations });
   const drain = new Drain({ cluster, services, conversations, clients: away, log });
   const drains = new HouseDrains({ name: config.name, cluster, own: drain });
   const stopSharing = services.share(cluster, (spawn) => {
@@ -321,6 +326,7 @@ function joinHouse(parts: {
     rooms.serve(spawn);
     load.serve(spawn);
     drains.serve(spawn);
+    houseSessions.serve(spawn);
   });
   const leave = async (): Promise<void> => {
     // What was said in them is kept first.
@@ -328,8 +334,11 @@ function joinHouse(parts: {
     stopSharing();
     memory.close();
   };
-  return { memory, conversations, rooms, load, drain, drains, leave };
+  return { memory, conversations, houseSessions, rooms, load, drain, drains, leave };
 }
+
+/** What clients may count on here. */
+const CLIENTS_GET = { streaming: true, binary: true, groups: true, echo: true, resume: true, continues: true };
 
 interface ListenParts {
   readonly about: HouseClientsOptions["about"];
@@ -340,6 +349,7 @@ interface ListenParts {
   readonly clients: HouseClients;
   readonly memory: HouseMemory;
   readonly conversations: SessionHouse;
+  readonly houseSessions: HouseSessions;
   readonly load: HouseLoad;
   readonly drain: Drain;
   readonly drains: HouseDrains;
@@ -362,7 +372,7 @@ function listen(parts: ListenParts, limits: Config["limits"]): Promise<Gateway> 
     credentials: tls.credentials,
     trust: tls.trust,
     log,
-    serverInfo: { ...about, capabilities: { streaming: true, binary: true, groups: true, echo: true, resume: true } },
+    serverInfo: { ...about, capabilities: CLIENTS_GET },
     health: () => ({ ...healthOf(services), draining: drain.isDraining }),
     isDraining: () => drain.isDraining,
     capabilities: () => capabilitiesOf(about, services),
@@ -379,6 +389,7 @@ function listen(parts: ListenParts, limits: Config["limits"]): Promise<Gateway> 
       drains,
       look: { routing: () => services.routing, load },
       clients: { ...clients, conversations },
+      sessions: parts.houseSessions,
       trust: tls.trust,
     },
   });

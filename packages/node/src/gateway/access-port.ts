@@ -25,7 +25,12 @@ export interface Pass {
   /** What lets the same client come again; undefined where nothing does. */
   readonly resume: { readonly token: string; readonly expiresAt: number } | undefined;
   /** The session that it goes on with, or begins. */
-  readonly session: { readonly id: string; readonly isNew: boolean };
+  readonly session: {
+    readonly id: string;
+    readonly isNew: boolean;
+    /** As `VisitCard.continues`. */
+    readonly continues?: "house" | "machine" | undefined;
+  };
   /** It wants its conversations kept beyond their sessions. */
   readonly remembers: boolean;
   /** Why this client may not go by `clientId`, which is or was `owner`'s client; undefined when it may. */

@@ -13,4 +13,6 @@ export const CLOSE = {
   silent: 4408,
   /** The session goes on at another connection. */
   elsewhere: 4409,
+  /** Somebody who looks after the house has ended the session. */
+  ended: 4410,
 } as const;

@@ -12,7 +12,6 @@ import {
   PASSING,
   requestSchema,
   SERVER_ID,
-  SESSION_TIMEOUT_MS,
   type Message,
   type MessageOf,
   type MessageOptions,
@@ -37,6 +36,7 @@ import { Refuser, type RefusalOptions } from "./refuser.ts";
 import type { Leaver, SendingAway } from "./sending-away.ts";
 import type { ClientSession, Sessions } from "./sessions/sessions.ts";
 import { Visiting } from "./visiting.ts";
+import { welcomeOf } from "./welcome.ts";
 
 /** What the connection needs of the peer. */
 export interface ConnectionDeps {
@@ -85,6 +85,8 @@ export class Connection implements Leaver {
   /** Of the program's own commands. */
   readonly #apps: AppDesk;
   #guest: Guest | undefined;
+  /** Also while its session is looked for, and it is not let in yet. */
+  #visiting: Visiting | undefined;
   #pending = 0;
   #hasWorked = false;
 
@@ -136,7 +138,7 @@ export class Connection implements Leaver {
     this.#guest?.release();
     this.#guest?.seat.leave(reason);
     this.#apps.close();
-    this.#guest?.visiting.close();
+    this.#visiting?.close();
   }
 
   /** Many messages under way, because their answers are not read, hold the client. */
@@ -201,17 +203,23 @@ export class Connection implements Leaver {
   async #register(message: MessageOf<"REGISTER">): Promise<void> {
     const { payload, messageId } = message;
     const { clientId, clientType, capabilities = {}, groups = [], channels = [] } = payload;
-    if (this.#guest !== undefined) {
+    if (this.#visiting !== undefined) {
       return this.#refuse({ code: "INVALID_MESSAGE", reason: "this connection is registered already" }, messageId);
     }
     const wrong = wrongVersion(message) ?? (clientId === SERVER_ID ? "no client is called server" : undefined);
     if (wrong !== undefined) return this.#refuse({ code: "AUTHENTICATION_FAILED", reason: wrong }, messageId);
-    const { access, hub, log, conversations } = this.#deps;
+    const { access, hub, log, conversations, serverInfo } = this.#deps;
     const newSessionId = (): string => conversations.newId();
     const pass = access.authenticate({ register: payload, newSessionId, from: this.#from });
     if ("why" in pass) return this.#refuser.turnAway(pass, messageId);
     const taken = pass.refusalOfId(clientId, hub.ownerOf(clientId));
     if (taken !== undefined) return this.#refuse({ code: "AUTHENTICATION_FAILED", reason: taken }, messageId);
+    const visiting = (this.#visiting = this.#visitingOf(pass, payload));
+    const found = pass.session.continues === undefined ? undefined : await visiting.found();
+    if (found !== undefined && "code" in found) {
+      this.#visiting = undefined;
+      return this.#refuse(found, messageId);
+    }
     this.#line.maxBytes = capabilities.maxMessageSize;
     this.#line.acknowledges = capabilities.features?.includes(ACKNOWLEDGES) ?? false;
     this.#users.add(this);
@@ -219,27 +227,19 @@ export class Connection implements Leaver {
     this.#session.registered({ clientId, clientType, sessionId });
     log.debug({ client: clientId, account: pass.account, session: sessionId }, "client registered");
     // What waits for it comes behind this.
-    const welcomed = this.#line.send(createMessage("REGISTER_ACK", this.#welcome(pass), this.#head(messageId)));
+    const welcomed = this.#line.send(
+      createMessage("REGISTER_ACK", welcomeOf(pass, serverInfo, found), this.#head(messageId)),
+    );
     const card = { clientId, account: pass.account, sessionId, clientType, ...allowed(pass, { groups, channels }) };
     const seat = hub.enter(card, this.#line, { isPassing: capabilities.features?.includes(PASSING) === true });
     const release = keepToRights(seat, pass, ({ reason, why }) => {
       void this.#refuse({ code: "AUTHENTICATION_FAILED", reason: why }, undefined, { details: { reason } });
     });
-    const visiting = this.#visitingOf(pass, payload);
     this.#guest = { clientId, pass, seat, release, visiting };
     // What it was not there for is told now. A session that is new has nothing to say, and begins when it is asked something.
     if (!isNew) visiting.open();
+    visiting.welcomed();
     await welcomed;
-  }
-
-  #welcome({ resume }: Pass): Payload<"REGISTER_ACK"> {
-    return {
-      success: true,
-      sessionId: this.#session.sessionId,
-      serverInfo: this.#deps.serverInfo,
-      sessionTimeoutMs: SESSION_TIMEOUT_MS,
-      ...(resume === undefined ? {} : { resumeToken: resume.token, resumeExpiresAt: resume.expiresAt }),
-    };
   }
 
   #heartbeatOrSaid(message: Message): void {

@@ -17,6 +17,7 @@ const STATUS_BY_CODE: Partial<Readonly<Record<PeerErrorCode, number>>> = {
   usage: 400,
   "no-such-peer": 404,
   "no-such-client": 404,
+  "no-such-session": 404,
   "no-cluster-found": 404,
   "cluster-off": 409,
   "ears-shut": 409,

@@ -82,6 +82,7 @@ const RIGHTS: readonly (readonly [prefix: string, right: Right])[] = [
   ["/api/v1/memory", "memory"],
   ["/api/v1/route", "look"],
   ["/api/v1/top", "look"],
+  ["/api/v1/sessions/house", "converse"],
   ["/api/", "manage"],
   ["/capabilities", "converse"],
   ["/", "look"],

@@ -45,7 +45,7 @@ export class GateAccess implements Access {
     const { principal: found, sessionId } = come;
     const crowded = this.#doorman.admit(found.account);
     if (crowded !== undefined) return crowded;
-    const session = { id: sessionId ?? newSessionId(), isNew: sessionId === undefined };
+    const session = sessionOf(register, found, sessionId) ?? { id: newSessionId(), isNew: true };
     const token = this.#gate.resumeToken(found, register.clientId, session.id);
     return {
       account: found.account,
@@ -117,6 +117,17 @@ export class GateAccess implements Access {
     }
     return this.#doorman.stale("why" in again ? again : { why: "the resume token is another client's" }, from);
   }
+}
+
+/** The session that somebody goes on with; undefined: none. What a machine's own programs have said is no other machine's. */
+function sessionOf(
+  { continueSession: wanted }: Arrival["register"],
+  { account }: Principal,
+  own: string | undefined,
+): Pass["session"] | undefined {
+  if (wanted !== undefined)
+    return { id: wanted, isNew: false, continues: account === THIS_MACHINE ? "machine" : "house" };
+  return own === undefined ? undefined : { id: own, isNew: false };
 }
 
 function endingOf({ reason, why }: Ended): Ending {

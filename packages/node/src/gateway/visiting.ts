@@ -1,5 +1,5 @@
 /** One client at its session: what it says goes there, and what the session says is sent to it. */
-import { decodeAudioFrame, MAX_FRAME_BYTES, MAX_NAME_CHARS, type Payload } from "@parley/sdk";
+import { decodeAudioFrame, MAX_FRAME_BYTES, MAX_NAME_CHARS, type Continued, type Payload } from "@parley/sdk";
 import type { SessionHouse } from "../services/session/house.ts";
 import type { Visit, VisitEnd } from "../services/session/visit.ts";
 import type { SessionIn, SessionOut, WorkRemark } from "../services/session/wire.ts";
@@ -21,18 +21,42 @@ export interface VisitingOptions {
 export class Visiting {
   readonly #options: VisitingOptions;
   readonly #visit: Visit;
+  readonly #found = Promise.withResolvers<Continued | Refused>();
+  readonly #welcomed = Promise.withResolvers<void>();
+  /** It is known what there is to be continued, or nothing is. */
+  #isFound: boolean;
 
   constructor(options: VisitingOptions) {
     const { conversations, pass, register } = options;
     this.#options = options;
     const { id: sessionId, isNew } = pass.session;
-    const hearer = { out: (item: SessionOut) => this.#hear(item), over: (end: VisitEnd) => this.#over(end) };
+    const hearer = {
+      opened: (continued: Continued | undefined) => this.#tell(continued ?? { turns: 0 }),
+      out: (item: SessionOut) => this.#hear(item),
+      over: (end: VisitEnd) => this.#over(end),
+    };
+    this.#isFound = pass.session.continues === undefined;
+    if (this.#isFound) this.#welcomed.resolve();
     this.#visit = conversations.open({ sessionId, isNew, card: cardOf(pass, register), hearer });
   }
 
   /** Goes to the session before anything is said. */
   open(): void {
     this.#visit.open();
+  }
+
+  /**
+   * Goes to a session that is to be continued. What it says is not sent before {@link welcomed}.
+   * @returns what there is to go on with, or why it is refused
+   */
+  async found(): Promise<Continued | Refused> {
+    this.open();
+    return this.#found.promise;
+  }
+
+  /** The client knows where it is: what the session says may be sent. */
+  welcomed(): void {
+    this.#welcomed.resolve();
   }
 
   /** For the session; the client is held while there is no room for more. */
@@ -58,11 +82,19 @@ export class Visiting {
 
   /** The client is gone. */
   close(): void {
+    this.#welcomed.resolve();
+    this.#found.resolve(AWAY);
     this.#visit.close();
   }
 
-  #hear(item: SessionOut): Promise<void> {
+  #tell(found: Continued | Refused): void {
+    this.#isFound = true;
+    this.#found.resolve(found);
+  }
+
+  async #hear(item: SessionOut): Promise<void> {
     const { line, refuse } = this.#options;
+    await this.#welcomed.promise;
     switch (item.type) {
       case "message":
         return line.send(item.message);
@@ -77,15 +109,29 @@ export class Visiting {
 
   #over(end: VisitEnd): void {
     const { refuse, hangUp } = this.#options;
-    if (end === "elsewhere") hangUp(CLOSE.elsewhere, "the session goes on at another connection");
+    if (!this.#isFound) return this.#tell(NOT_FOUND[end]);
+    if (end === "ended") hangUp(CLOSE.ended, "the session was ended");
+    else if (end === "elsewhere") hangUp(CLOSE.elsewhere, "the session goes on at another connection");
     else if (end === "moved") hangUp(CLOSE.moved, "the session has moved");
-    else void refuse({ code: "AUTHORIZATION_DENIED", reason: "this session is somebody else's" }, undefined);
+    else void refuse(THEIRS, undefined);
   }
 }
 
+const THEIRS: Refused = { code: "AUTHORIZATION_DENIED", reason: "this session is somebody else's" };
+const AWAY: Refused = { code: "INTERNAL_ERROR", reason: "the session cannot be reached now", retryAfterMs: 1_000 };
+
+/** Why a session is not continued. */
+const NOT_FOUND: Readonly<Record<VisitEnd, Refused>> = {
+  unknown: { code: "TARGET_NOT_FOUND", reason: "there is no such session; it may have ended" },
+  refused: THEIRS,
+  elsewhere: AWAY,
+  moved: AWAY,
+  ended: AWAY,
+};
+
 /** Who comes to a session, as this peer vouches for it. */
 function cardOf(
-  { account, remembers }: Pass,
+  { account, remembers, session: { continues } }: Pass,
   { clientId, capabilities = {}, metadata }: Payload<"REGISTER">,
 ): Parameters<SessionHouse["open"]>[0]["card"] {
   const timeZone = metadata?.["timeZone"];
@@ -96,5 +142,6 @@ function cardOf(
     remembers,
     timeZone: typeof timeZone === "string" && timeZone.length <= MAX_NAME_CHARS ? timeZone : undefined,
     streams: capabilities.supportsStreaming ?? false,
+    ...(continues === undefined ? {} : { continues }),
   };
 }

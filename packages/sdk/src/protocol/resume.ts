@@ -30,5 +30,31 @@ export const resumeManner = {
   soFar: z.optional(soFarSchema),
 };
 
+/** An answer that another client of the same account had begun to hear or read, for whoever goes on with it. */
+export const cutAnswerSchema = z.object({
+  /** Names the work: asked for by this name, it is gone on with, and not done twice. */
+  workId: shortText,
+  kind: z.enum(["ask", "talk"]),
+  question: z.string().check(z.minLength(1), z.maxLength(20_000)),
+  /** All of it that there was. */
+  text: z.string().check(z.maxLength(MAX_SO_FAR_CHARS)),
+  /** Where the first sentence begins that the other client had not played to its end, and its number. */
+  spoken: place,
+  index: place,
+  privacy: z.optional(z.enum(["host", "house"])),
+});
+export type CutAnswer = z.infer<typeof cutAnswerSchema>;
+
+/** What a client finds that takes up a session of its account. */
+export const continuedSchema = z.object({
+  /** Who was there last. */
+  clientId: z.optional(shortText),
+  /** Questions and conversations so far. */
+  turns: z.int().check(z.gte(0)),
+  /** What was being answered; absent where nothing was. */
+  answer: z.optional(cutAnswerSchema),
+});
+export type Continued = z.infer<typeof continuedSchema>;
+
 /** Where a sentence stands in the answer: what is written from `from` to before `to`. */
 export const sentencePlace = { from: z.optional(place), to: z.optional(place) };

@@ -1,5 +1,6 @@
 /** How a client comes in and stays: REGISTER, HEARTBEAT and their answers. */
 import * as z from "zod/mini";
+import { continuedSchema } from "./resume.ts";
 import { failure, freeData, instant, names, shortText } from "./shapes.ts";
 
 const token = z.string().check(z.maxLength(4096));
@@ -29,6 +30,11 @@ export const registerPayload = z.object({
   authToken: z.optional(token),
   /** From the last REGISTER_ACK of any peer of the same house. */
   resumeToken: z.optional(token),
+  /**
+   * A session of the same account that goes on here: whoever is connected to it is told (EVENT `session-continued`), and its
+   * connection is closed by 4409. Refused with `TARGET_NOT_FOUND` where there is none.
+   */
+  continueSession: z.optional(shortText),
   clientType: z.enum(["web", "desktop", "api", "bridge"]),
   capabilities: z.optional(clientCapabilities),
   /** Such as `userAgent`, `platform` (also `mobile`, `vr`, `editor`), `version`. */
@@ -52,8 +58,12 @@ export const registerAckPayload = z.object({
       echo: z.optional(z.boolean()),
       /** It goes on with answers that were cut at another peer. */
       resume: z.optional(z.boolean()),
+      /** It knows `continueSession`. */
+      continues: z.optional(z.boolean()),
     }),
   }),
+  /** To who has asked for `continueSession`. */
+  continued: z.optional(continuedSchema),
   /** Lets the same client in again, at any peer of the house, until `resumeExpiresAt`. */
   resumeToken: z.optional(token),
   resumeExpiresAt: z.optional(instant),

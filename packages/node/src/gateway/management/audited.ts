@@ -31,7 +31,7 @@ const told = z.object({
 type Told = z.output<typeof told>;
 
 /** Deeds by method and route, without the prefix. */
-const DEEDS: Readonly<Record<string, (body: Told) => About>> = {
+const DEEDS: Readonly<Record<string, (body: Told, id: string | undefined) => About>> = {
   "POST /pairing": () => ({ action: "pairing.open" }),
   "DELETE /pairing": () => ({ action: "pairing.close" }),
   "POST /waiting/approve": ({ who }) => ({ action: "peer.approve", target: who }),
@@ -45,6 +45,7 @@ const DEEDS: Readonly<Record<string, (body: Told) => About>> = {
     target: key,
     details: { value: value === null || value.length <= MOST_CHARS ? value : `${value.length} characters` },
   }),
+  "DELETE /sessions/house/:id": (_body, id) => ({ action: "session.end", target: id }),
   "PUT /pairs": ({ key, value }) => ({ action: "pair.write", target: key, details: { chars: value?.length ?? 0 } }),
 };
 /** Written down where they are done; only refused before they get there. */
@@ -88,7 +89,9 @@ export function addAudit(api: FastifyInstance, prefix: string, { audit, refusals
 function aboutOf(route: string, { body, params }: FastifyRequest): About {
   const parsed = told.safeParse(body);
   const deed = DEEDS[route];
-  if (deed !== undefined) return deed(parsed.success ? parsed.data : {});
+  if (deed !== undefined) {
+    return deed(parsed.success ? parsed.data : {}, z.object({ id: z.string() }).safeParse(params).data?.id);
+  }
   const named = z.object({ name: z.string() }).safeParse(params);
   return { action: ELSEWHERE[route] ?? route, ...(named.success ? { target: named.data.name } : {}) };
 }

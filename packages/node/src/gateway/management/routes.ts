@@ -21,6 +21,7 @@
  *     GET    /trust              the certificate that clients are to trust, and the steps for each platform
  *     POST   /trust/renew        another authority takes its place
  *
+ * The sessions of the whole house, of which each client may ask for its own, are in `../sessions/house-routes.ts`.
  * What shows who does what and how busy each is, for every client that may look, is in `look.ts`. What writes is in `writes.ts`; who may come in, and what was done, in `../access/routes.ts`; what is remembered, which each client
  * may ask of itself, in `../memory-routes.ts`.
  *
@@ -32,10 +33,12 @@ import type { Cluster } from "../../cluster/face.ts";
 import { messageOf, PeerError } from "../../errors.ts";
 import { addAccessRoutes, type AccessParts } from "../access/routes.ts";
 import { addMemoryRoutes, type MemoryRouteParts } from "../memory-routes.ts";
+import { addHouseSessionRoutes } from "../sessions/house-routes.ts";
 import { addSessionRoutes, type SessionRouteParts } from "../sessions/routes.ts";
 import type { TrustSource } from "../tls/trust.ts";
 import { addTrustManagement } from "../tls/trust-routes.ts";
 import type { HostEars } from "../../services/ears/ears.ts";
+import type { HouseSessions } from "../../services/session/house-sessions.ts";
 import type { EarsReport } from "../../services/ears/report.ts";
 import { addAudit } from "./audited.ts";
 import { approveBody, earsBody, emptyBody, joinBody, leaveBody, readBody, recoverBody, revokeBody } from "./bodies.ts";
@@ -56,6 +59,8 @@ export interface Management {
   readonly access?: AccessParts | undefined;
   /** Who is connected; `sessions/routes.ts`. */
   readonly clients?: SessionRouteParts | undefined;
+  /** Those of the whole house; `sessions/house-routes.ts`. */
+  readonly sessions?: Pick<HouseSessions, "all" | "end"> | undefined;
   /** What is remembered; `../memory-routes.ts`. */
   readonly memory?: MemoryRouteParts | undefined;
   /** Who of the house does what, and how busy each is. */
@@ -94,6 +99,7 @@ export function addManagement(app: FastifyInstance, management: Management, log:
       routes.addTo(api);
       if (management.access !== undefined) addAccessRoutes(api, management.access);
       if (management.clients !== undefined) addSessionRoutes(api, management.clients);
+      if (management.sessions !== undefined) addHouseSessionRoutes(api, management.sessions);
       if (management.memory !== undefined) addMemoryRoutes(api, management.memory);
       if (management.look !== undefined) addLookRoutes(api, management.look);
       if (management.drains !== undefined) addDrainRoutes(api, management.drains);

@@ -7,19 +7,14 @@ import type { Logger } from "pino";
 import type { Journal } from "../../cluster/journal/port.ts";
 import type { Memory } from "../memory/port.ts";
 import type { Services } from "../services.ts";
-import type { Notice, OtherRooms } from "./notice.ts";
-import { readSavedSession } from "./saved.ts";
+import { continuedNotice, type Notice, type OtherRooms } from "./notice.ts";
+import { readSavedSession, type SavedPlace } from "./saved.ts";
 import { Session } from "./session.ts";
 import { Sitting } from "./sitting.ts";
-import {
-  readIn,
-  SILENT_MS,
-  WINDOW,
-  type SessionIn,
-  type SessionMessage,
-  type SessionReport,
-  type VisitCard,
-} from "./wire.ts";
+import { readIn, SILENT_MS, WINDOW, type SessionIn, type SessionMessage, type VisitCard } from "./wire.ts";
+import { continuedOf } from "./continued.ts";
+import { withHandOver, type HandOver, type HandOverReason } from "./hand-over.ts";
+import type { SessionReport } from "./report.ts";
 import type { Lonely } from "./lonely.ts";
 
 /** What sessions are made of, at the peer where they live. */
@@ -36,6 +31,8 @@ export interface SessionGround {
   readonly living: Set<SessionActor>;
   /** Where a session is written down for whoever goes on with it elsewhere; undefined where nobody could. */
   readonly journal?: ((stay: SessionStay) => Journal | undefined) | undefined;
+  /** Why a session is here that lived at another peer. Default: that peer is gone. */
+  readonly whyMoved?: ((from: string) => HandOverReason) | undefined;
   readonly log: Logger;
   /** Milliseconds since 1970. Default: the machine's. */
   readonly nowMs?: (() => number) | undefined;
@@ -52,6 +49,8 @@ export interface SessionStay {
 
 /** Notices that wait for the client to come back; of more, the oldest are dropped. */
 const NOTICES_MAX = 64;
+/** So long who continues a session waits for what was under way in it to have stopped: then it is known how far that was. */
+const AT_REST_MS = 1_000;
 /** Who has asked for a visit reads at once, or does not want it any more. */
 const UNREAD_MS = 5_000;
 const LOST: Notice = {
@@ -84,6 +83,9 @@ export class SessionActor implements Actor<SessionMessage> {
   #account: string | undefined;
   #clientId: string | undefined;
   #visit: Visit | undefined;
+  /** Through which peer its client came last. */
+  #entry: string | undefined;
+  #handOvers: readonly HandOver[] = [];
   /** It is not to be woken again. */
   #isOver = false;
 
@@ -115,11 +117,14 @@ export class SessionActor implements Actor<SessionMessage> {
       clientId: this.#clientId,
       sinceMs: this.#sinceMs,
       turns: this.#session.turns,
+      doing: this.#session.doing,
       timers: this.#session.timers,
       visit:
         sitting === undefined || entry === undefined || sinceMs === undefined
           ? null
           : { visitId: sitting.visit.visitId, entry, sinceMs },
+      journal: this.#journal?.position ?? null,
+      handOvers: this.#handOvers,
     };
   }
 
@@ -132,6 +137,10 @@ export class SessionActor implements Actor<SessionMessage> {
         message.replyTo.tell(this.report);
         // Begun by somebody who only looked.
         return this.#account === undefined ? this.leave() : undefined;
+      case "end":
+        message.replyTo.tell(this.#account !== undefined);
+        this.#visit?.sitting.end({ isEnded: true });
+        return this.leave();
     }
   }
 
@@ -152,9 +161,10 @@ export class SessionActor implements Actor<SessionMessage> {
     if (!this.#isOver) this.#journal?.close();
   }
 
-  get #who(): { readonly account: string; readonly clientId: string } | undefined {
-    const [account, clientId] = [this.#account, this.#clientId];
-    return account === undefined || clientId === undefined ? undefined : { account, clientId };
+  get #who(): SavedPlace | undefined {
+    const [account, clientId, { host }] = [this.#account, this.#clientId, this.#ground];
+    if (account === undefined || clientId === undefined) return undefined;
+    return { account, clientId, host, entry: this.#entry, handOvers: [...this.#handOvers] };
   }
 
   /** Never rejects: who cannot know what was said before begins anew, and says so. */
@@ -167,6 +177,7 @@ export class SessionActor implements Actor<SessionMessage> {
       this.#session.restore(saved, found);
       const who = saved ?? this.#session.cut?.about.details;
       [this.#account, this.#clientId] = [who?.account, who?.clientId];
+      this.#arrived(saved, this.#session.cut?.about.details ?? saved);
       const { kept, turn } = found.lost;
       if (kept !== undefined || turn !== undefined) {
         log.warn({ session: this.#stay.id, kept, turn }, "what was said in a session before is lost");
@@ -178,16 +189,25 @@ export class SessionActor implements Actor<SessionMessage> {
     if (this.#account !== undefined && this.#visit === undefined) lonely.add(this);
   }
 
-  #open({ visit, input, replyTo }: Extract<SessionMessage, { readonly type: "open" }>): void {
+  async #open({ visit, input, replyTo }: Extract<SessionMessage, { readonly type: "open" }>): Promise<void> {
     const { services, log, lonely } = this.#ground;
-    if (this.#account !== undefined && this.#account !== visit.account) {
+    const entry = parseAddress(input.address).peer;
+    if (this.#account === undefined && visit.continues !== undefined) {
+      replyTo.tell({ type: "refused", why: "unknown" });
+      return this.leave();
+    }
+    const isOtherMachine = visit.continues === "machine" && this.#entry !== entry;
+    if (isOtherMachine || (this.#account !== undefined && this.#account !== visit.account)) {
       replyTo.tell({ type: "refused", why: "account" });
       return;
     }
-    this.#meet(visit);
     const before = this.#visit;
     this.#visit = undefined;
-    before?.sitting.end({ isElsewhere: true });
+    if (before !== undefined) await this.#turnOut(before.sitting, visit);
+    const isHere = entry === parseAddress(this.#context.self.address).peer;
+    const continued = visit.continues === undefined ? undefined : continuedOf(this.#found, entry === this.#ground.host);
+    this.#came(visit, entry);
+    this.#meet(visit);
     lonely.remove(this);
     const sitting: Sitting = new Sitting({
       sessionId: this.#stay.id,
@@ -197,17 +217,54 @@ export class SessionActor implements Actor<SessionMessage> {
       log,
       over: () => this.#left(sitting),
     });
-    const entry = parseAddress(input.address).peer;
     this.#visit = { sitting, entry, sinceMs: this.#nowMs };
     const out = this.#context.offerStream(sitting.out, { idleTimeoutMs: UNREAD_MS });
-    if (replyTo.tell({ type: "opened", out }) !== undefined) return sitting.end();
+    const opened = { type: "opened" as const, out, ...(continued === undefined ? {} : { continued }) };
+    if (replyTo.tell(opened) !== undefined) return sitting.end();
     const how = { window: WINDOW, idleTimeoutMs: SILENT_MS };
     // What comes from this very host was made by it.
-    const isHere = entry === parseAddress(this.#context.self.address).peer;
     void sitting.read(
       isHere ? this.#context.readStream(input, how) : checked(this.#context.readStream<unknown>(input, how)),
     );
     for (const notice of this.#notices.splice(0)) void this.#notice(notice);
+  }
+
+  /** Another visit takes its place. Who continues it is told where the answer stands, once that has stopped. */
+  async #turnOut(sitting: Sitting, { clientId, continues }: VisitCard): Promise<void> {
+    if (continues !== undefined) void sitting.tell(continuedNotice(clientId));
+    sitting.end({ isElsewhere: true });
+    if (continues === undefined) return;
+    const late = Promise.withResolvers<void>();
+    const timer = this.#context.clock.after(AT_REST_MS, () => late.resolve());
+    await Promise.race([sitting.atRest, late.promise]);
+    timer.cancel();
+  }
+
+  get #found() {
+    return { clientId: this.#clientId, turns: this.#session.turns, cut: this.#session.cut };
+  }
+
+  /** @param last where it was taken on last */
+  #arrived(
+    saved: SavedPlace | undefined,
+    last: { readonly host?: string | undefined; readonly entry?: string | undefined } | undefined,
+  ): void {
+    const { host: to, whyMoved } = this.#ground;
+    this.#handOvers = saved?.handOvers ?? [];
+    this.#entry = last?.entry;
+    if (last?.host === undefined) return;
+    this.#noteHandOver(last.host, to, last.host === to ? "restarted" : (whyMoved?.(last.host) ?? "host-died"));
+  }
+
+  #came({ clientId, continues }: VisitCard, entry: string): void {
+    if (this.#entry !== undefined && this.#entry !== entry) this.#noteHandOver(this.#entry, entry, "entry-changed");
+    this.#entry = entry;
+    if (continues !== undefined && this.#clientId !== undefined && this.#clientId !== clientId)
+      this.#noteHandOver(this.#clientId, clientId, "continued");
+  }
+
+  #noteHandOver(from: string, to: string, why: HandOverReason): void {
+    this.#handOvers = withHandOver(this.#handOvers, { atMs: this.#nowMs, from, to, why });
   }
 
   #meet({ account, clientId, remembers, timeZone }: VisitCard): void {

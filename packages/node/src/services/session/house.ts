@@ -16,7 +16,9 @@ import { LocalSessions } from "./local.ts";
 import { Lonely } from "./lonely.ts";
 import type { OtherRooms } from "./notice.ts";
 import { Visit, type Place, type VisitHearer } from "./visit.ts";
-import { acceptsSessionMessage, readReport, type SessionMessage, type SessionReport, type VisitCard } from "./wire.ts";
+import { acceptsSessionMessage, type SessionMessage, type VisitCard } from "./wire.ts";
+import type { HandOverReason } from "./hand-over.ts";
+import { readReport, type SessionReport } from "./report.ts";
 
 /** Their kind; also the name of the placement table. */
 export const SESSIONS = "sessions";
@@ -34,6 +36,8 @@ export interface SessionHouseOptions {
   /** Where the conversations of clients that want that are kept; nowhere, when absent. */
   readonly memory?: Memory | undefined;
   readonly rooms?: OtherRooms | undefined;
+  /** Why a session is here that lived at another peer. Default: that one is gone. */
+  readonly whyMoved?: ((from: string) => HandOverReason) | undefined;
   readonly log: Logger;
   /** Who lives where, in each membership. Default: as the cluster has agreed. */
   readonly placement?: (() => SessionPlacement | undefined) | undefined;
@@ -68,10 +72,11 @@ export class SessionHouse {
   #isDraining = false;
 
   constructor(options: SessionHouseOptions) {
-    const { cluster, services, memory, rooms, log, clock } = options;
+    const { cluster, services, memory, rooms, whyMoved, log, clock } = options;
     this.#options = options;
     const host = cluster.peerId;
-    const ground = { host, services, memory, rooms, log, living: this.#living, lonely: new Lonely({ clock }) };
+    const own = { living: this.#living, lonely: new Lonely({ clock }) };
+    const ground = { host, services, memory, rooms, whyMoved, log, ...own };
     this.#local = new LocalSessions({ ground, log: actorLog(log), clock });
     this.#stop = inEachMembership(cluster, (system) => this.#enter(system, ground));
   }
@@ -94,6 +99,18 @@ export class SessionHouse {
   /** The sessions that live at this peer. */
   list(): readonly SessionReport[] {
     return [...this.#living].map(({ report }) => report);
+  }
+
+  /**
+   * Ends one of them, wherever it lives: its client is told, and nothing of it is kept. @returns whether there was one
+   * @throws ActorError when it does not answer in time
+   */
+  async end(sessionId: string): Promise<boolean> {
+    if (this.#shared === undefined || this.#local.has(sessionId)) {
+      return this.#local.ask<boolean>(sessionId, (replyTo) => ({ type: "end", replyTo }));
+    }
+    const how = { timeoutMs: LOOK_MS, accepts: (reply: unknown): boolean => reply === true };
+    return this.#shared.sharding.entity(sessionId).ask<boolean>((replyTo) => ({ type: "end", replyTo }), how);
   }
 
   /** One of them, wherever it lives; it begins to, where there is none. @throws ActorError when it does not answer in time */

@@ -17,7 +17,19 @@ export type Notice =
     }
   | { readonly type: "say"; readonly text: string; readonly isSpoken: boolean }
   /** What was said before in this session is not known any more: all peers that knew it have stopped. */
-  | { readonly type: "session-lost"; readonly text: string; readonly isSpoken: boolean };
+  | { readonly type: "session-lost"; readonly text: string; readonly isSpoken: boolean }
+  /** Another client of the account goes on with it; this connection ends. */
+  | {
+      readonly type: "session-continued";
+      readonly clientId: string;
+      readonly text: string;
+      readonly isSpoken: boolean;
+    };
+
+/** Said to a client whose session another one of its account has taken up. */
+export function continuedNotice(clientId: string): Notice {
+  return { type: "session-continued", clientId, text: "This conversation goes on at another device.", isSpoken: false };
+}
 
 /** Peers that have ears, and so a mouth. */
 export interface OtherRooms {

@@ -5,6 +5,7 @@ import type { Journal } from "../../cluster/journal/port.ts";
 import type { WakeInput } from "../../config/index.ts";
 import type { Privacy } from "../../routing/index.ts";
 import type { Notice, OtherRooms } from "./notice.ts";
+import type { SavedPlace } from "./saved.ts";
 
 /** Options of `Session.ask`. */
 export interface AskOptions extends Omit<TurnOptions, "now" | "speaking"> {
@@ -59,6 +60,6 @@ export interface SessionOptions {
   readonly onFailure?: ((error: unknown) => void) | undefined;
   /** Where it is written down, for whoever goes on with it elsewhere. */
   readonly journal?: Journal | undefined;
-  /** Whose it is, once that is known. */
-  readonly who?: (() => { readonly account: string; readonly clientId: string } | undefined) | undefined;
+  /** Whose it is, once that is known, and where. */
+  readonly who?: (() => SavedPlace | undefined) | undefined;
 }

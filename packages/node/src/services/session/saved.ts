@@ -1,5 +1,6 @@
 /** What a session knows between its turns, as it is kept for whoever wakes it elsewhere. */
 import * as z from "zod";
+import { HAND_OVERS_MAX, handOverSchema } from "./hand-over.ts";
 
 const text = z.string().max(64 * 1024);
 const name = z.string().min(1).max(256);
@@ -27,12 +28,20 @@ const session = z.object({
   /** Whose it is. */
   account: name,
   clientId: name,
+  /** Where it lived when this was kept, and through which peer its client came last. */
+  host: name.optional(),
+  entry: name.optional(),
+  /** Newer software may know of other reasons: a session is not lost for that. */
+  handOvers: z.array(handOverSchema).max(HAND_OVERS_MAX).optional().catch(undefined),
   /** Questions and conversations so far. */
   turns: z.int().min(0),
   mind,
 });
 
 export type SavedSession = z.output<typeof session>;
+
+/** Whose it is, and where it is and was. */
+export type SavedPlace = Omit<SavedSession, "turns" | "mind">;
 
 /** Undefined where it is none, or of newer software. Never throws. */
 export function readSavedSession(value: unknown): SavedSession | undefined {

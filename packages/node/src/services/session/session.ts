@@ -15,6 +15,7 @@ import { HERE_ONLY, timerNotice, type Notice } from "./notice.ts";
 import { urgentSpeechToText, urgentTextToSpeech } from "../urgent.ts";
 import { heardOf } from "./heard-so-far.ts";
 import type { AskOptions, SessionOptions, TalkOptions } from "./options.ts";
+import type { SessionDoing } from "./report.ts";
 import { readSavedMind, type SavedSession } from "./saved.ts";
 import { silentUntil } from "./silent-until.ts";
 import { bidderIn, takePlace, withEvents } from "./talk-parts.ts";
@@ -34,6 +35,9 @@ export class Session {
   readonly #announcers = new Set<Announcer>();
   readonly #record: Turns;
   #turns = 0;
+  /** Under way. */
+  #asks = 0;
+  readonly #talks = new Set<AbortSignal>();
   /** Resolves when the turn before has ended: what it said is part of what the next is thought about with. */
   #previous: Promise<void> = Promise.resolve();
 
@@ -94,6 +98,13 @@ export class Session {
     return this.#turns;
   }
 
+  /** For people who look. */
+  get doing(): SessionDoing {
+    if ([...this.#talks].some(({ aborted }) => !aborted)) return "talking";
+    if (this.#asks > 0) return "asking";
+    return this.cut === undefined ? "idle" : "cut";
+  }
+
   /** Timers that run. */
   get timers(): number {
     return this.#mind.timers;
@@ -128,10 +139,12 @@ export class Session {
     const previous = this.#previous;
     const ended = Promise.withResolvers<void>();
     this.#previous = previous.then(() => ended.promise);
+    this.#asks += 1;
     try {
       await abortable(previous, options.signal, "waiting for the turn before");
       yield* this.#turn(input, options);
     } finally {
+      this.#asks -= 1;
       ended.resolve();
     }
   }
@@ -144,6 +157,8 @@ export class Session {
   async converse(microphone: AsyncIterable<Float32Array>, given: TalkOptions): Promise<LiveConversation> {
     const services = this.#services;
     const leave = takePlace(services, given.signal);
+    this.#talks.add(given.signal);
+    given.signal.addEventListener("abort", () => this.#talks.delete(given.signal), { once: true });
     this.#turns += 1;
     const { playback, has, workId, audioFromMs = 0, ...options } = given;
     const { echo, signal, mode, input, preference, interruptions, followUpMs, hearing, privacy, ...manner } = options;
@@ -272,7 +287,8 @@ export class Session {
   }
 
   get #who(): TurnDetails {
-    return { ...this.#options.who?.() };
+    const who = this.#options.who?.();
+    return who === undefined ? {} : { account: who.account, clientId: who.clientId, host: who.host, entry: who.entry };
   }
 
   /** Nobody has come back to it: it is remembered as far as it went. */
@@ -307,6 +323,7 @@ export class Session {
     };
     let question = "";
     let isComplete = false;
+    let soundSinceMs: number | undefined;
     try {
       const hotWords = services.hotWordsFor(options);
       const speaking = services.answeringVoice(options);
@@ -326,6 +343,8 @@ export class Session {
         }
         if (event.type === "text") log.wrote(event.delta);
         if (event.type === "sentence") log.sentence(event.index, event.from + event.spoken.written.length);
+        if (event.type === "timing") log.sounded(event.index, event.timing.durationMs);
+        if (event.type === "audio") soundSinceMs ??= performance.now();
         if (event.type === "done") {
           isComplete = true;
           services.turns.record(performance.now(), waitOf(event.timings));
@@ -337,8 +356,11 @@ export class Session {
     } finally {
       deadline.stop();
       const answer = log.begun.text;
-      if (!isComplete && isLeft(options.signal)) this.#record.left(log);
-      else {
+      if (!isComplete && isLeft(options.signal)) {
+        // Who asks does not report what it has played: sound is heard as it comes, and not faster than it lasts.
+        if (soundSinceMs !== undefined) log.heardMs(performance.now() - soundSinceMs);
+        this.#record.left(log);
+      } else {
         // A cut answer is remembered as far as it went: the person has seen or heard it.
         if (answer !== "") this.#mind.remember({ question, answer, threadId }, { privacy });
         this.#record.ended(log);

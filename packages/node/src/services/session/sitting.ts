@@ -34,6 +34,7 @@ export class Sitting {
   #underWay = 0;
   #room: PromiseWithResolvers<void> | undefined;
   #isOver = false;
+  readonly #atRest = Promise.withResolvers<void>();
 
   constructor(options: SittingOptions) {
     const { visit, session, services, log } = options;
@@ -70,6 +71,11 @@ export class Sitting {
     return { [Symbol.asyncIterator]: () => iterator };
   }
 
+  /** Settles once it has ended, and all that was under way in it has; never rejects. */
+  get atRest(): Promise<void> {
+    return this.#atRest.promise;
+  }
+
   /** Takes in what comes until that ends, which ends the visit. Never rejects. */
   async read(input: AsyncIterable<SessionIn>): Promise<void> {
     try {
@@ -91,16 +97,23 @@ export class Sitting {
     return this.#out.push({ type: "message", message });
   }
 
-  /** Ends it: its work is cancelled. `isElsewhere`: the session goes on with a newer visit, which the client is told. */
-  end({ isElsewhere = false }: { readonly isElsewhere?: boolean } = {}): void {
+  /**
+   * Ends it: its work is cancelled. `isElsewhere`: the session goes on with a newer visit, `isEnded`: somebody has ended it; its
+   * client is told.
+   */
+  end({
+    isElsewhere = false,
+    isEnded = false,
+  }: { readonly isElsewhere?: boolean; readonly isEnded?: boolean } = {}): void {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#desk.close();
     this.#assistant.close();
     // The queue takes in what it is given before it is closed, however long it is.
-    if (isElsewhere) void this.#out.push({ type: "over" });
+    if (isElsewhere || isEnded) void this.#out.push({ type: "over", ...(isEnded ? { why: "ended" } : {}) });
     this.#out.close();
     this.#room?.resolve();
+    if (this.#underWay === 0) this.#atRest.resolve();
     this.#options.over();
   }
 
@@ -135,6 +148,7 @@ export class Sitting {
         .catch((error: unknown) => this.#options.log.error({ err: error }, "a session failed at its work"))
         .finally(() => {
           this.#underWay -= 1;
+          if (this.#isOver && this.#underWay === 0) this.#atRest.resolve();
           this.#room?.resolve();
         });
     });

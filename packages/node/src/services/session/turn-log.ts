@@ -13,6 +13,9 @@ const turnDetails = z.object({
   /** Whose it is. */
   account: z.string().optional(),
   clientId: z.string().optional(),
+  /** Where it was taken on, and through which peer it came. */
+  host: z.string().optional(),
+  entry: z.string().optional(),
   /** Where in the microphone's whole sound the question ends. */
   throughMs: z.number().optional(),
 });

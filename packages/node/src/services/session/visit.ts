@@ -4,6 +4,7 @@
  */
 import { parseAddress, type ActorRef, type ActorSystem, type StreamRef } from "@parley/actors";
 import { BoundedQueue } from "@parley/audio/format";
+import type { Continued } from "@parley/sdk";
 import type { Logger } from "pino";
 import {
   readOpened,
@@ -26,12 +27,15 @@ export interface Place {
 
 /**
  * Why a visit has ended. `elsewhere`: the session goes on with a newer visit; `moved`: it cannot be reached, and who comes again finds it,
- * or begins it anew; `refused`: it is somebody else's.
+ * or begins it anew; `refused`: it is somebody else's; `unknown`: there is none that could be continued; `ended`: somebody who looks
+ * after the house has ended it.
  */
-export type VisitEnd = "elsewhere" | "moved" | "refused";
+export type VisitEnd = "elsewhere" | "moved" | "refused" | "unknown" | "ended";
 
 /** What the client is told. */
 export interface VisitHearer {
+  /** It was found, or begun; before all else, and not told when it is refused. */
+  opened?(continued: Continued | undefined): void;
   /** Resolves once there is room for more. */
   out(item: SessionOut): Promise<void>;
   /** Once, and nothing after it; not after {@link Visit.close}. */
@@ -54,7 +58,12 @@ const ITEMS_WAITING = 16;
 /** For a session's answer, and then for it to begin to read. */
 const UNREAD_MS = 10_000;
 
-type Found = { readonly place: Place; readonly out: StreamRef<SessionOut>; readonly isHere: boolean };
+interface Found {
+  readonly place: Place;
+  readonly out: StreamRef<SessionOut>;
+  readonly isHere: boolean;
+  readonly continued: Continued | undefined;
+}
 
 export class Visit {
   readonly #options: VisitOptions;
@@ -102,7 +111,8 @@ export class Visit {
     let end: VisitEnd = "moved";
     try {
       const found = await this.#find();
-      end = found === undefined ? "refused" : await this.#read(found);
+      if (typeof found !== "string") hearer.opened?.(found.continued);
+      end = typeof found === "string" ? found : await this.#read(found);
     } catch (error) {
       if (!this.#over.signal.aborted) log.info({ err: error, sessionId }, "a session cannot be reached any more");
     }
@@ -111,8 +121,8 @@ export class Visit {
     hearer.over(end);
   }
 
-  /** Undefined: it is somebody else's. @throws ActorError when it is nowhere */
-  async #find(): Promise<Found | undefined> {
+  /** Or why it is not to be visited. @throws ActorError when it is nowhere */
+  async #find(): Promise<Found | "refused" | "unknown"> {
     const { sessionId, card, places, log } = this.#options;
     let failure: unknown;
     for (const place of places()) {
@@ -125,7 +135,8 @@ export class Visit {
         );
         const isHere = opened.type === "opened" && parseAddress(opened.out.address).peer === place.system.peer;
         where.resolve(opened.type === "refused" ? "nowhere" : isHere ? "here" : "elsewhere");
-        return opened.type === "refused" ? undefined : { place, out: opened.out, isHere };
+        if (opened.type === "opened") return { place, out: opened.out, isHere, continued: opened.continued };
+        return opened.why === "unknown" ? "unknown" : "refused";
       } catch (error) {
         // Should it be opened late, there is nothing to be read in it.
         where.resolve("nowhere");
@@ -141,7 +152,7 @@ export class Visit {
     const how = { window: WINDOW, idleTimeoutMs: SILENT_MS, signal: this.#over.signal };
     const items = isHere ? place.system.readStream(out, how) : checked(place.system.readStream<unknown>(out, how));
     for await (const item of items) {
-      if (item.type === "over") return "elsewhere";
+      if (item.type === "over") return item.why ?? "elsewhere";
       await this.#options.hearer.out(item);
     }
     return "moved";
@@ -187,6 +198,8 @@ export class Visit {
     const { near, hearer } = this.#options;
     return (this.#near ??= new Visit({
       ...this.#options,
+      // That one is this visit's own: it begins where there is none.
+      card: { ...this.#options.card, continues: undefined },
       places: () => [near],
       hearer: {
         out: (item) => {

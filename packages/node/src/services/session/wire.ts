@@ -12,16 +12,19 @@ import {
 } from "@parley/actors";
 import {
   checkMessage,
+  continuedSchema,
   errorCodes,
   MAX_FRAME_BYTES,
   requestSchema,
   SESSION_TIMEOUT_MS,
+  type Continued,
   type MessageOf,
   type ProtocolErrorCode,
   type Request,
 } from "@parley/sdk";
 import * as z from "zod";
 import { without } from "../mesh/wire.ts";
+import type { SessionReport } from "./report.ts";
 
 /** Who comes, as the peer that let them in vouches for it. */
 export interface VisitCard {
@@ -36,6 +39,11 @@ export interface VisitCard {
   readonly timeZone?: string | undefined;
   /** The client takes answers piece by piece. */
   readonly streams: boolean;
+  /**
+   * It takes up a session of its account that there is already; absent: its own, which begins where there is none. `machine`: the
+   * account is that of a machine, and only what came in there before goes on there.
+   */
+  readonly continues?: "house" | "machine" | undefined;
 }
 
 /** Work that streams. */
@@ -72,33 +80,14 @@ export type SessionOut =
   | { readonly type: "audio"; readonly bytes: Uint8Array }
   /** Without `inReplyTo` the client has broken the protocol, and its connection ends. */
   | { readonly type: "refused"; readonly inReplyTo?: string | undefined; readonly refusal: SessionRefusal }
-  /** The last item: the session goes on with a newer visit. */
-  | { readonly type: "over" };
+  /** The last item: the session goes on with a newer visit; or it was ended by somebody who looks after the house. */
+  | { readonly type: "over"; readonly why?: "ended" | undefined };
 
 /** What becomes of an `open`. */
 export type Opened =
-  | { readonly type: "opened"; readonly out: StreamRef<SessionOut> }
-  /** The session is somebody else's. */
-  | { readonly type: "refused"; readonly why: "account" };
-
-/** A session, for people who look. */
-export interface SessionReport {
-  readonly sessionId: string;
-  /** The peer where it lives. */
-  readonly host: string;
-  /** Undefined, as all that follows from it, until somebody has come. */
-  readonly account: string | undefined;
-  /** Who came last. */
-  readonly clientId: string | undefined;
-  /** Milliseconds since 1970, by the clock of its host. */
-  readonly sinceMs: number;
-  /** Questions, conversations and what was said in them. */
-  readonly turns: number;
-  /** Timers that run. */
-  readonly timers: number;
-  /** Who is there now: through which peer, since when. */
-  readonly visit: { readonly visitId: string; readonly entry: string; readonly sinceMs: number } | null;
-}
+  | { readonly type: "opened"; readonly out: StreamRef<SessionOut>; readonly continued?: Continued | undefined }
+  /** The session is somebody else's; or there is none that could be continued. */
+  | { readonly type: "refused"; readonly why: "account" | "unknown" };
 
 /** What a session is told. */
 export type SessionMessage =
@@ -108,7 +97,9 @@ export type SessionMessage =
       readonly input: StreamRef<SessionIn>;
       readonly replyTo: ActorRef<Opened>;
     }
-  | { readonly type: "look"; readonly replyTo: ActorRef<SessionReport> };
+  | { readonly type: "look"; readonly replyTo: ActorRef<SessionReport> }
+  /** It ends, and nothing of it is kept for whoever comes next. Told once that is so; false: there was none. */
+  | { readonly type: "end"; readonly replyTo: ActorRef<boolean> };
 
 /** Items that may be under way at once, each way. */
 export const WINDOW = 16;
@@ -119,7 +110,6 @@ const SAYS = ["MESSAGE", "COMMAND_RESULT", "EVENT", "ERROR"] as const;
 const SAID: ReadonlySet<string> = new Set(SAYS);
 const REMARKS: ReadonlySet<string> = new Set(["cancel", "input.end", "talk.key", "talk.heard"]);
 const WORKS: ReadonlySet<string> = new Set(["ask", "listen", "say", "talk"]);
-const EPOCH_END_MS = 8.64e15;
 
 const name = z.string().min(1).max(128);
 const card = z.strictObject({
@@ -129,6 +119,7 @@ const card = z.strictObject({
   remembers: z.boolean(),
   timeZone: z.string().max(128).optional(),
   streams: z.boolean(),
+  continues: z.enum(["house", "machine"]).optional(),
 });
 const bytes = z.instanceof(Uint8Array).refine((given) => given.length <= MAX_FRAME_BYTES, "a frame is too long");
 const command = z.strictObject({
@@ -150,20 +141,14 @@ const output = z.discriminatedUnion("type", [
     inReplyTo: name.optional(),
     refusal: z.strictObject({ code: z.enum(errorCodes), reason: z.string().max(2_000) }),
   }),
-  z.strictObject({ type: z.literal("over") }),
+  z.strictObject({ type: z.literal("over"), why: z.literal("ended").optional() }),
 ]);
 
-const moment = z.number().min(0).max(EPOCH_END_MS);
-const count = z.int().min(0);
-const report = z.object({
-  sessionId: name,
-  host: name,
-  account: name.optional(),
-  clientId: name.optional(),
-  sinceMs: moment,
-  turns: count,
-  timers: count,
-  visit: z.object({ visitId: name, entry: name, sinceMs: moment }).nullable(),
+const refusedOpen = z.strictObject({ type: z.literal("refused"), why: z.enum(["account", "unknown"]) });
+const open = z.strictObject({
+  type: z.literal("opened"),
+  // The client's own schema: what is told to it is what it takes.
+  continued: z.custom<Continued>((given) => continuedSchema.safeParse(given).success).optional(),
 });
 
 /** @throws ActorError `bad-message` */
@@ -182,20 +167,22 @@ export const acceptsSessionMessage: (message: unknown) => SessionMessage = messa
     z.strictObject({ type: z.literal("look") }).parse(without(each, "replyTo"));
     return { type: "look", replyTo: refTo<SessionReport>(each, "replyTo") };
   },
+  end: (each) => {
+    z.strictObject({ type: z.literal("end") }).parse(without(each, "replyTo"));
+    return { type: "end", replyTo: refTo<boolean>(each, "replyTo") };
+  },
 });
 
 /** What another host says of an `open`. @throws TypeError */
 export function readOpened(value: unknown): Opened {
-  const refused = z.strictObject({ type: z.literal("refused"), why: z.literal("account") }).safeParse(value);
+  const refused = refusedOpen.safeParse(value);
   if (refused.success) return refused.data;
-  z.strictObject({ type: z.literal("opened") }).parse(without(value, "out"));
-  return { type: "opened", out: refTo<SourceMessage<SessionOut>>(value, "out") };
-}
-
-/** @throws ZodError */
-export function readReport(value: unknown): SessionReport {
-  const { account, clientId, ...rest } = report.parse(value);
-  return { ...rest, account, clientId };
+  const { type, continued } = open.parse(without(value, "out"));
+  return {
+    type,
+    out: refTo<SourceMessage<SessionOut>>(value, "out"),
+    ...(continued === undefined ? {} : { continued }),
+  };
 }
 
 /** What another host sends for a session. @throws TypeError when it is nothing that one is sent */

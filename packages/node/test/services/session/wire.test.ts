@@ -3,7 +3,8 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { ZodError } from "zod";
 import { createActorSystem, createRemoting, isActorError, systemClock, type ActorSystem } from "@parley/actors";
 import { createMessage, MAX_FRAME_BYTES } from "@parley/sdk";
-import { acceptsSessionMessage, readIn, readOpened, readOut, readReport } from "../../../src/services/session/wire.ts";
+import { readReport } from "../../../src/services/session/report.ts";
+import { acceptsSessionMessage, readIn, readOpened, readOut } from "../../../src/services/session/wire.ts";
 import { eventually } from "../../support.ts";
 import { Street } from "./street.ts";
 

@@ -1,0 +1,51 @@
+/** How a session came from one place to the next: kept with it, so that whoever looks can tell why it is where it is. */
+import * as z from "zod";
+
+/**
+ * `host-died`: the peer where it lived is gone; `drained`: that peer has said that it gives up what it has; `balance`: its shard
+ * went to another peer that both know; `restarted`: the same peer, started anew; `entry-changed`: its client came through another
+ * peer; `continued`: another client of its account has taken it up on purpose.
+ */
+export const handOverReasons = ["host-died", "drained", "balance", "restarted", "entry-changed", "continued"] as const;
+export type HandOverReason = (typeof handOverReasons)[number];
+
+/** From and to: peers by their ids; of `continued` clients by theirs. */
+export interface HandOver {
+  /** Milliseconds since 1970, by the clock of the host that took over. */
+  readonly atMs: number;
+  readonly from: string;
+  readonly to: string;
+  readonly why: HandOverReason;
+}
+
+/** Of more, the latest are kept. */
+export const HAND_OVERS_MAX = 8;
+
+const name = z.string().min(1).max(128);
+export const handOverSchema = z.object({
+  atMs: z.number().min(0).max(8.64e15),
+  from: name,
+  to: name,
+  why: z.enum(handOverReasons),
+});
+
+/** What tells of the peer where a session lived before. */
+export interface KnownPeer {
+  readonly peerId: string;
+  readonly isSelf: boolean;
+  readonly isOnline: boolean;
+  readonly isDraining?: boolean;
+}
+
+/** Why a session is here that lived at `from`. One that nobody knows any more has left, or was revoked: it is gone as well. */
+export function whyMoved(peers: readonly KnownPeer[], from: string): HandOverReason {
+  const found = peers.find(({ peerId }) => peerId === from);
+  if (found?.isSelf === true) return "restarted";
+  if (found?.isDraining === true) return "drained";
+  return found?.isOnline === true ? "balance" : "host-died";
+}
+
+/** The latest of them. */
+export function withHandOver(before: readonly HandOver[], next: HandOver): readonly HandOver[] {
+  return [...before, next].slice(-HAND_OVERS_MAX);
+}
