@@ -161,6 +161,30 @@ describe("a connection that is lost", () => {
     expect(disconnected).toMatchObject([{ error: { message: "the peer is silent" } }]);
   });
 
+  it("is not one that was asked for something while it was being looked for", async () => {
+    const first = await ProtocolPeer.start();
+    const closely = {
+      ...QUICK,
+      heartbeatMs: 60_000,
+      silentMs: 60_000,
+      workHeartbeatMs: 20,
+      workSilentMs: 200,
+    } as const;
+    const client = await clientOf([first], { reconnect: closely });
+    const disconnected = seen(client, "disconnected");
+    first.die();
+    await expect.poll(() => disconnected.length).toBe(1);
+    const asking = follow(client.ask({ text: "What is the capital of France?" }));
+    const again = await ProtocolPeer.startAt(Number(new URL(first.url).port), { resume: true });
+    await expect.poll(() => again.guests.length).toBe(1);
+    await expect.poll(() => again.guest.messages.length).toBe(1);
+    // As long as a peer that is silent would be waited for.
+    await new Promise((resolve) => setTimeout(resolve, 2 * (closely.workHeartbeatMs + closely.workSilentMs)));
+    expect(disconnected).toHaveLength(1);
+    again.guest.result(again.guest.messages[0]?.messageId ?? "");
+    expect((await asking).error).toBeUndefined();
+  });
+
   describe("while work is under way", () => {
     const CLOSELY = {
       ...QUICK,

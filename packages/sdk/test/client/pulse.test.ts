@@ -55,6 +55,20 @@ describe("a peer that falls silent", () => {
     }
   });
 
+  it("is of no interest once it was left, even to who is in a hurry", () => {
+    for (let atMs = 0; atMs <= 4_000; atMs += 130) {
+      const watched = new Watched();
+      watched.isThere = false;
+      vi.advanceTimersByTime(atMs);
+      const beats = watched.beatsMs.length;
+      watched.pulse.stop();
+      watched.pace = WORKING;
+      watched.pulse.hurry();
+      vi.advanceTimersByTime(15_000);
+      expect([watched.silentAtMs, watched.beatsMs.length]).toEqual([undefined, beats]);
+    }
+  });
+
   it("is noticed sooner once something is asked of it, but not for what it was asked before", () => {
     for (let atMs = 0; atMs <= 4_000; atMs += 130) {
       const watched = new Watched();

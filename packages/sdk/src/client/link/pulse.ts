@@ -24,6 +24,7 @@ const LATE = 1 / 2;
 export class Pulse {
   readonly #options: PulseOptions;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #isStopped = false;
   #heardAtMs = performance.now();
   /** Of the heartbeat that was not answered. */
   #askedAtMs: number | undefined;
@@ -41,17 +42,22 @@ export class Pulse {
 
   /** The pace is quicker from now on. */
   hurry(): void {
+    // Whoever asks between two peers means the next one.
+    if (this.#isStopped) return;
     clearTimeout(this.#timer);
     // What was asked at a slower pace is waited for anew.
     if (this.#askedAtMs !== undefined) this.#askedAtMs = performance.now();
     this.#lookIn(this.#options.pace().everyMs);
   }
 
+  /** For good. */
   stop(): void {
+    this.#isStopped = true;
     clearTimeout(this.#timer);
   }
 
   #lookIn(ms: number): void {
+    if (this.#isStopped) return;
     const dueMs = performance.now() + ms;
     this.#timer = setTimeout(() => this.#look(performance.now() - dueMs), ms);
   }
