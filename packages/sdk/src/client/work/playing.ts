@@ -30,6 +30,7 @@ export class Playing {
   #reply = 0;
   /** Of the sound in the loudspeaker's hands, what belongs to earlier parts of the same answer. */
   #beforeMs = 0;
+  /** Of what the loudspeaker has in its hands. */
   #givenMs = 0;
   /** Sounds are handed over one after the other. */
   #handing: Promise<unknown> = Promise.resolve();
@@ -91,6 +92,7 @@ export class Playing {
       if (this.#reply !== reply) return;
       this.quiet();
       this.#reply = 0;
+      this.#givenMs = 0;
       this.#tell({ reply, heardMs: this.#heard(heardMs), state: "finished" });
     } catch (error) {
       this.#onBroken(error);
@@ -107,6 +109,7 @@ export class Playing {
     const { heardMs } = this.#speaker.stop();
     this.quiet();
     this.#reply = 0;
+    this.#givenMs = 0;
     return this.#heard(heardMs);
   }
 
