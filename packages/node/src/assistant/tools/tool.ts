@@ -23,7 +23,7 @@ export interface ToolContext {
 }
 
 /** Why a call has no result. Codes are for models and programs; the words beside them are for models. */
-const TOOL_FAILURES = [
+export const TOOL_FAILURES = [
   /** What was written is no call. */
   "malformed",
   "no-such-tool",

@@ -46,6 +46,8 @@ export class Toolbox {
   readonly #callMs: number;
   readonly #ledger: ToolLedger | undefined;
   readonly #begun = new Map<string, Begun>();
+  /** Begun elsewhere, in turns that are gone on with by a model that was not shown them. */
+  readonly #untold = new Map<string, Begun>();
 
   constructor(tools: readonly Tool[], callMs = CALL_MS, ledger?: ToolLedger) {
     this.tools = tools;
@@ -53,12 +55,22 @@ export class Toolbox {
     this.#ledger = ledger;
   }
 
-  /** What was done elsewhere is not done again here. */
-  recall(calls: readonly RecalledCall[]): void {
+  /**
+   * What was done elsewhere is not done again here.
+   * @param told names of the calls that the model is shown. Of the others it knows nothing: when it calls the same tool, in other words
+   *   perhaps, that is what it meant before
+   */
+  recall(calls: readonly RecalledCall[], told: readonly (string | undefined)[] = []): void {
+    const known = [...told];
     for (const { key, name, outcome } of calls) {
       const tool = this.tools.find((each) => each.name === name);
-      if (tool !== undefined) this.#keep(key, { tool, outcome });
+      if (tool === undefined) continue;
+      this.#keep(key, { tool, outcome });
+      const at = known.indexOf(name);
+      if (at >= 0) known.splice(at, 1);
+      else if (tool.repeats === "at-most-once" || outcome !== undefined) this.#untold.set(key, { tool, outcome });
     }
+    for (const [oldest] of this.#untold) if (this.#untold.size > REMEMBERED) this.#untold.delete(oldest);
   }
 
   /** Carries a call out. @throws the reason of the manner's signal */
@@ -71,7 +83,8 @@ export class Toolbox {
     if (!tool.hasEffects) return this.#run(tool, call, { ...manner, key: "" });
     await settled(manner.certain, manner.signal);
     const key = keyOf(manner.turn, tool.name, call.arguments);
-    const before = this.#begun.get(key);
+    const before = this.#begun.get(key) ?? this.#meant(manner.turn, tool);
+    this.#untold.delete(key);
     if (before?.outcome !== undefined) return before.outcome;
     if (before !== undefined && tool.repeats === "at-most-once") return UNKNOWN;
     const begun: Begun = { tool, outcome: undefined };
@@ -87,6 +100,16 @@ export class Toolbox {
     begun.outcome = outcome;
     this.#ledger?.ended(key, outcome);
     return outcome;
+  }
+
+  /** The call of this tool that was begun elsewhere, and that the model does not know of. */
+  #meant(turn: string, tool: Tool): Begun | undefined {
+    for (const [key, begun] of this.#untold) {
+      if (begun.tool !== tool || turnOf(key) !== turn) continue;
+      this.#untold.delete(key);
+      return begun;
+    }
+    return undefined;
   }
 
   /** Nothing that must not happen twice happens before it is written down. */

@@ -98,6 +98,7 @@ export class SessionActor implements Actor<SessionMessage> {
     this.#journal = ground.journal?.(stay);
     this.#session = new Session(services, {
       rooms,
+      memory: ground.memory,
       journal: this.#journal,
       who: () => this.#who,
       onNotice: (notice) => void this.#notice(notice),
@@ -138,9 +139,7 @@ export class SessionActor implements Actor<SessionMessage> {
         // Begun by somebody who only looked.
         return this.#account === undefined ? this.leave() : undefined;
       case "end":
-        message.replyTo.tell(this.#account !== undefined);
-        this.#visit?.sitting.end({ isEnded: true });
-        return this.leave();
+        return this.#endFor(message);
     }
   }
 
@@ -156,7 +155,10 @@ export class SessionActor implements Actor<SessionMessage> {
     living.delete(this);
     lonely.remove(this);
     this.#visit?.sitting.end();
-    if (this.#isOver) this.#journal?.end();
+    if (this.#isOver) {
+      this.#session.giveUp();
+      this.#journal?.end();
+    }
     await this.#session.close();
     if (!this.#isOver) this.#journal?.close();
   }
@@ -233,10 +235,22 @@ export class SessionActor implements Actor<SessionMessage> {
   async #turnOut(sitting: Sitting, { clientId, continues }: VisitCard): Promise<void> {
     if (continues !== undefined) void sitting.tell(continuedNotice(clientId));
     sitting.end({ isElsewhere: true });
-    if (continues === undefined) return;
+    if (continues !== undefined) await this.#briefly(sitting.atRest);
+  }
+
+  /** Its client is told before it is gone. */
+  async #endFor({ replyTo }: Extract<SessionMessage, { readonly type: "end" }>): Promise<void> {
+    const sitting = this.#visit?.sitting;
+    sitting?.end({ isEnded: true });
+    if (sitting !== undefined) await this.#briefly(sitting.told);
+    replyTo.tell(this.#account !== undefined);
+    this.leave();
+  }
+
+  async #briefly(what: Promise<void>): Promise<void> {
     const late = Promise.withResolvers<void>();
     const timer = this.#context.clock.after(AT_REST_MS, () => late.resolve());
-    await Promise.race([sitting.atRest, late.promise]);
+    await Promise.race([what, late.promise]);
     timer.cancel();
   }
 

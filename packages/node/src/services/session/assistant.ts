@@ -69,11 +69,16 @@ export class Assistant {
     let answer = "";
     let timings: Readonly<Record<string, unknown>> = {};
     const how = { speak: false, threadId, privacy, workId: messageId, signal: this.#over.signal };
+    // Asked once more after it was cut: what was given out then is in the whole answer, and not given out again.
+    let givenChars = streams ? session.givenOf(messageId, text).length : 0;
     for await (const event of session.ask({ text }, how)) {
       if (event.type === "done") timings = { ...event.timings };
       if (event.type !== "text") continue;
       answer += event.delta;
-      if (streams) await this.#chunk(messageId, "content", { content: event.delta });
+      if (!streams) continue;
+      const fresh = event.delta.slice(givenChars);
+      givenChars = Math.max(0, givenChars - event.delta.length);
+      if (fresh !== "") await this.#chunk(messageId, "content", { content: fresh });
     }
     return { text: answer, timings };
   }

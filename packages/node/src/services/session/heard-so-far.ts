@@ -3,5 +3,5 @@ import type { CutTurn } from "./turn-log.ts";
 
 /** What its person has of it: in a conversation what was heard, else what was sent. */
 export function heardOf({ about, text, sentences, heard }: CutTurn): string {
-  return about.kind === "talk" ? text.slice(0, sentences[heard] ?? 0) : text;
+  return about.kind === "talk" && about.details.speaks !== false ? text.slice(0, sentences[heard] ?? 0) : text;
 }

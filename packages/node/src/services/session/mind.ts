@@ -64,7 +64,7 @@ export class Mind {
   #toolbox: Toolbox | undefined;
   #known: Acquaintance = {};
   /** Of the turns that are thought about, by their names. */
-  readonly #logs = new Map<string, TurnLog>();
+  readonly #logs = new Map<string, { readonly log: TurnLog }>();
   /** Of threads that were spoken in elsewhere, until they are spoken in here. */
   #elsewhere: ReadonlyMap<string | undefined, readonly Exchange[]> = new Map();
 
@@ -85,6 +85,12 @@ export class Mind {
     return this.#strands.get(undefined)?.threadId;
   }
 
+  /** Whether turns are kept, and where its client is. */
+  get acquaintance(): { readonly remembers: boolean; readonly timeZone?: string } {
+    const { remembered, timeZone } = this.#known;
+    return { remembers: remembered !== undefined, ...(timeZone === undefined ? {} : { timeZone }) };
+  }
+
   /** Timers that run. */
   get timers(): number {
     return this.#timers.list.length;
@@ -92,7 +98,19 @@ export class Mind {
 
   /** The answer, in pieces as they come. @throws PeerError, AudioError of whoever thinks */
   async *think(question: Question): AsyncGenerator<string> {
+    const { log, signal } = question;
+    log?.comes();
+    for await (const delta of this.#think(question)) {
+      // What is not wanted any more may have begun anew.
+      signal.throwIfAborted();
+      log?.wrote(delta);
+      yield delta;
+    }
+  }
+
+  async *#think(question: Question): AsyncGenerator<string> {
     const { text, threadId, turn, certain, signal, privacy, isUrgent, log } = question;
+    if (log?.isOver === true) return yield log.begun.text;
     const messages = await this.#strand(threadId).ask(text, privacy);
     const how: GenerateOptions = { ...this.#services.generation(signal), ...(isUrgent ? { urgent: true } : {}) };
     const generate = (asked: readonly ChatMessage[]): AsyncIterable<string> =>
@@ -101,8 +119,13 @@ export class Mind {
     const toolbox = (this.#toolbox ??= this.#toolboxIn(this.#known.timeZone ?? ""));
     const manner = { turn, certain, signal, privacy };
     if (log === undefined) return yield* thinkWithTools(messages, { toolbox, generate, ...manner });
-    toolbox.recall(log.recalled);
-    this.#logs.set(turn, log);
+    toolbox.recall(
+      log.recalled,
+      log.begun.calls.map(({ name }) => name),
+    );
+    // A turn may be thought about anew before the thinking before has ended.
+    const entry = { log };
+    this.#logs.set(turn, entry);
     try {
       yield* thinkWithTools(messages, {
         toolbox,
@@ -112,7 +135,7 @@ export class Mind {
         note: (call) => log.note(call),
       });
     } finally {
-      if (this.#logs.get(turn) === log) this.#logs.delete(turn);
+      if (this.#logs.get(turn) === entry) this.#logs.delete(turn);
     }
   }
 
@@ -178,7 +201,7 @@ export class Mind {
     const zone = isZone(timeZone) ? timeZone : Intl.DateTimeFormat().resolvedOptions().timeZone;
     const time = timeTool({ nowMs: () => clock.nowMs(), zone });
     const tools = [time, timerTool(this.#timers), calculator, sayTool(speakers), ...this.#services.tools];
-    const logOf = (key: string): TurnLog | undefined => this.#logs.get(turnOf(key));
+    const logOf = (key: string): TurnLog | undefined => this.#logs.get(turnOf(key))?.log;
     return new Toolbox(tools, undefined, {
       called: async (key, tool) => (await logOf(key)?.called(key, tool)) ?? true,
       ended: (key, outcome) => logOf(key)?.ended(key, outcome),

@@ -4,6 +4,7 @@ import type { SpokenSoFar, TurnOptions } from "@parley/audio/pipeline";
 import type { Journal } from "../../cluster/journal/port.ts";
 import type { WakeInput } from "../../config/index.ts";
 import type { Privacy } from "../../routing/index.ts";
+import type { Memory } from "../memory/port.ts";
 import type { Notice, OtherRooms } from "./notice.ts";
 import type { SavedPlace } from "./saved.ts";
 
@@ -58,6 +59,8 @@ export interface SessionOptions {
   readonly rooms?: OtherRooms | undefined;
   /** Something failed that nobody waits for, such as keeping a turn. */
   readonly onFailure?: ((error: unknown) => void) | undefined;
+  /** Where the conversations of clients that want that are kept; nowhere, when absent. */
+  readonly memory?: Memory | undefined;
   /** Where it is written down, for whoever goes on with it elsewhere. */
   readonly journal?: Journal | undefined;
   /** Whose it is, once that is known, and where. */

@@ -1,13 +1,12 @@
 /** One client's conversation: it asks, and what was said before is part of what is thought about. */
-import type { Pcm } from "@parley/audio";
 import { chooseVoice } from "@parley/audio/engines";
 import { abortable } from "@parley/audio/format";
 import { voiceTurn } from "@parley/audio/pipeline";
 import type { TurnEvent, TurnInput, TurnTimings } from "@parley/audio/pipeline";
 import type { ConversationEvent, ConversationParts, LiveConversation, ReplyPlayback } from "@parley/audio/converse";
-import { Announcer } from "./announcer.ts";
+import type { Announcer } from "./announcer.ts";
 import type { Bidder } from "../arbitration/bidder.ts";
-import { strictest, type Privacy } from "../../routing/index.ts";
+import type { Privacy } from "../../routing/index.ts";
 import { bounded, Deadline } from "../limits.ts";
 import { Mind, type Acquaintance } from "./mind.ts";
 import type { Services } from "../services.ts";
@@ -16,15 +15,14 @@ import { urgentSpeechToText, urgentTextToSpeech } from "../urgent.ts";
 import { heardOf } from "./heard-so-far.ts";
 import type { AskOptions, SessionOptions, TalkOptions } from "./options.ts";
 import type { SessionDoing } from "./report.ts";
-import { readSavedMind, type SavedSession } from "./saved.ts";
-import { silentUntil } from "./silent-until.ts";
-import { bidderIn, takePlace, withEvents } from "./talk-parts.ts";
+import { fittedTurns, readSavedMind, turnsOf, type SavedSession } from "./saved.ts";
+import { silentUntil, unheard } from "./silent-until.ts";
+import { announcerOf, bidderIn, takePlace, withEvents } from "./talk-parts.ts";
 import { TalkTurns } from "./talk-turns.ts";
 import { aboutTurn, type CutTurn, type TurnDetails } from "./turn-log.ts";
 import { Turns } from "./turns.ts";
 import { isLeft } from "./visit-over.ts";
 import type { FoundJournal } from "../../cluster/journal/port.ts";
-import type { SayOptions } from "../voice/voice-service.ts";
 
 /** A conversation, in memory, for as long as it is waited for its client; of clients that want that, also kept. */
 export class Session {
@@ -57,7 +55,8 @@ export class Session {
     this.#record = new Turns({
       journal: options.journal,
       kept: () => this.saved ?? null,
-      state: () => JSON.stringify(this.#mind.saved),
+      // What is said of a turn is in the turn.
+      state: () => JSON.stringify({ strands: [], timers: this.#mind.saved.timers }),
       finish: (cut) => this.#finish(cut),
     });
   }
@@ -65,17 +64,27 @@ export class Session {
   /** What another host would have to be told to go on; undefined while nobody has come. */
   get saved(): SavedSession | undefined {
     const who = this.#options.who?.();
-    return who === undefined ? undefined : { ...who, turns: this.#turns, mind: this.#mind.saved };
+    if (who === undefined) return undefined;
+    const kept = fittedTurns(this.#record.kept);
+    return { ...who, ...this.#mind.acquaintance, turns: this.#turns, mind: this.#mind.saved, kept };
   }
 
   /** Goes on with what another host has left; before the first question. */
   restore(saved: SavedSession | undefined, found: FoundJournal): void {
     this.#turns = saved?.turns ?? 0;
-    if (saved !== undefined) this.#mind.restore(saved.mind);
-    const state = this.#record.restore(found);
+    const state = this.#record.restore(found, turnsOf(saved));
+    this.#meetAgain(saved ?? this.cut?.about.details);
     const changed = state === undefined ? undefined : readSavedMind(state);
-    if (changed !== undefined) this.#mind.restore({ strands: saved?.mind.strands ?? [], timers: changed.timers });
+    const { strands = [], timers = [] } = saved?.mind ?? {};
+    this.#mind.restore({ strands, timers: changed?.timers ?? timers });
     if (found.turn !== undefined) this.#turns += 1;
+  }
+
+  /** Until its client has come: what ends before that is kept as its client wants it. */
+  #meetAgain({ account, remembers, timeZone }: TurnDetails = {}): void {
+    const { memory } = this.#options;
+    const isKept = remembers === true && memory !== undefined && account !== undefined;
+    this.#mind.meet({ remembered: isKept ? { memory, account } : undefined, timeZone });
   }
 
   /** The turn that was cut and waits for its client. */
@@ -83,9 +92,20 @@ export class Session {
     return this.#record.cut;
   }
 
+  /** Of the answer to a question that was asked before, what was given out of it; empty where there is none. */
+  givenOf(workId: string, question: string): string {
+    return this.#record.of(workId, question)?.text ?? "";
+  }
+
+  /** Nobody comes back any more: what was cut is over as far as it went. */
+  giveUp(): void {
+    this.#record.giveUp();
+  }
+
   /** Whose it is; before the first question. */
   meet(known: Acquaintance): void {
     this.#mind.meet(known);
+    this.#record.met();
   }
 
   /** The thread that it is part of; undefined where it is not kept, and before its first question. */
@@ -162,25 +182,32 @@ export class Session {
     this.#turns += 1;
     const { playback, has, workId, audioFromMs = 0, ...options } = given;
     const { echo, signal, mode, input, preference, interruptions, followUpMs, hearing, privacy, ...manner } = options;
-    const talk = workId ?? `talk${this.#turns}`;
+    const talk = workId ?? crypto.randomUUID();
     const turns = new TalkTurns({
       turns: this.#record,
-      about: () => aboutTurn(this.#who, "talk", `${talk}#${(this.#turns += 1)}`, options),
+      about: () => {
+        this.#turns += 1;
+        const who = { ...this.#who, speaks: playback !== undefined };
+        return aboutTurn(who, "talk", `${talk}#${crypto.randomUUID()}`, options);
+      },
       audioFromMs,
       heardMs: () => playback?.heardMs ?? 0,
     });
-    const cut = this.#record.of(talk);
+    const cut = this.#record.ofTalk(talk, has?.question);
     const resume = turns.resume(cut, has);
-    // What was asked and taken on elsewhere is not heard again, though its client does not know yet that it was.
-    const heardMs = has === undefined ? (cut?.about.details.throughMs ?? 0) - audioFromMs : 0;
+    // What was asked and taken on elsewhere is not heard again, though its client may not know yet that it was.
+    const heardMs = (cut?.about.details.throughMs ?? 0) - audioFromMs;
     services.warm({ hear: true, speak: playback !== undefined });
-    const [{ converse }, ears, tts, wake] = await Promise.all([
+    const coming = Promise.all([
       import("@parley/audio/converse"),
       services.ears(signal, { privacy }),
       playback === undefined ? undefined : services.voice(signal, { privacy }),
       // Where only a wake word interrupts, one is listened for, whatever begins a turn.
       mode === "wake" || interruptions === "wake-word" ? services.wake(input, signal, { privacy }) : undefined,
     ]);
+    // Where nobody can hear or speak, the turn waits for its client to try again.
+    coming.catch(() => turns.close(true));
+    const [{ converse }, ears, tts, wake] = await coming;
     const bidder =
       wake === undefined ? undefined : bidderIn(services, { preference, speak: playback !== undefined, signal });
     const parts: ConversationParts = {
@@ -216,23 +243,14 @@ export class Session {
       },
       signal,
     });
-    return withEvents(live, this.#remembering(live.events, { bidder, announcer, leave, privacy, turns, signal }));
+    const about = { bidder, announcer, leave, privacy, turns, signal };
+    return withEvents(live, this.#remembering(live.events, about), heardMs);
   }
 
-  #announcer(playback: ReplyPlayback, { voice, language, speed, privacy, signal }: TalkOptions): Announcer {
-    const announcer = new Announcer({
-      playback,
-      speak: (text, unwanted, asked) =>
-        this.#sound(text, { voice, language, speed, privacy: strictest(privacy, asked), signal: unwanted }),
-      signal,
-      onFailure: (error) => this.#options.onFailure?.(error),
-    });
+  #announcer(playback: ReplyPlayback, given: TalkOptions): Announcer {
+    const announcer = announcerOf(this.#services, playback, given, (error) => this.#options.onFailure?.(error));
     this.#announcers.add(announcer);
     return announcer;
-  }
-
-  async *#sound(text: string, how: SayOptions): AsyncGenerator<Pcm> {
-    for await (const event of this.#services.say(text, how)) if (event.type === "audio") yield event.pcm;
   }
 
   #say(text: string, privacy: Privacy | undefined): string {
@@ -263,7 +281,7 @@ export class Session {
         bidder?.note(event);
         if (event.type === "state") announcer?.note(event.state === "idle");
         turns.note(event);
-        this.#remember(event, privacy);
+        if (event.type === "turn" && !turns.isKnown(event.turn)) this.#remember(event, privacy);
         if (event.type === "turn") turns.ended(event.turn);
         yield event;
       }
@@ -288,23 +306,28 @@ export class Session {
 
   get #who(): TurnDetails {
     const who = this.#options.who?.();
-    return who === undefined ? {} : { account: who.account, clientId: who.clientId, host: who.host, entry: who.entry };
+    if (who === undefined) return {};
+    const { account, clientId, host, entry } = who;
+    return { account, clientId, host, entry, ...this.#mind.acquaintance };
   }
 
   /** Nobody has come back to it: it is remembered as far as it went. */
   #finish(cut: CutTurn): void {
     const { privacy, thread: threadId } = cut.about;
     const turn = { question: cut.question, answer: heardOf(cut), threadId };
-    if (turn.answer === "" && cut.about.kind === "ask") return;
+    if (turn.question === "" || (turn.answer === "" && cut.about.kind === "ask")) return;
     this.#mind.remember(turn, { wasInterrupted: true, privacy });
   }
 
   async *#turn(asked: TurnInput, options: AskOptions): AsyncGenerator<TurnEvent> {
     const services = this.#services;
     const limitMs = services.config.limits.ask_seconds * 1000;
-    const cut = options.workId === undefined ? undefined : this.#record.of(options.workId);
+    const words = "text" in asked ? asked.text : undefined;
+    const cut = options.workId === undefined ? undefined : this.#record.of(options.workId, words);
     // What was understood before is not heard again.
-    const input = cut !== undefined && "audio" in asked ? { text: cut.question } : asked;
+    const isUnderstood = cut !== undefined && cut.question !== "";
+    const input = isUnderstood ? { text: cut.question } : asked;
+    if (isUnderstood && "audio" in asked) void unheard(asked.audio);
     const bound = "audio" in input ? { audio: bounded(input.audio, limitMs, "limits.ask_seconds") } : input;
     const deadline = new Deadline(limitMs, options.signal);
     const { signal } = deadline;
@@ -312,7 +335,7 @@ export class Session {
     const { privacy, threadId, soFar } = options;
     const ask = { privacy };
     this.#turns += 1;
-    const workId = options.workId ?? `ask${this.#turns}`;
+    const workId = options.workId ?? crypto.randomUUID();
     const about = aboutTurn(this.#who, "ask", workId, options);
     const log = cut === undefined ? this.#record.begin(about) : this.#record.goOn(cut, soFar?.text ?? "");
     const parts = {
@@ -335,13 +358,12 @@ export class Session {
         if (event.type === "question") {
           question = event.text;
           deadline.start();
-          if (cut === undefined) {
+          if (!isUnderstood) {
             log.ask(question);
-            log.wrote(soFar?.text ?? "");
+            log.has(soFar?.text ?? "");
             log.accept();
           }
         }
-        if (event.type === "text") log.wrote(event.delta);
         if (event.type === "sentence") log.sentence(event.index, event.from + event.spoken.written.length);
         if (event.type === "timing") log.sounded(event.index, event.timing.durationMs);
         if (event.type === "audio") soundSinceMs ??= performance.now();
@@ -362,8 +384,8 @@ export class Session {
         this.#record.left(log);
       } else {
         // A cut answer is remembered as far as it went: the person has seen or heard it.
-        if (answer !== "") this.#mind.remember({ question, answer, threadId }, { privacy });
-        this.#record.ended(log);
+        if (answer !== "" && !log.isOver) this.#mind.remember({ question, answer, threadId }, { privacy });
+        this.#record.ended(log, isComplete);
       }
       if (question !== "") services.onTurn({ kind: "ask", question, answer, isComplete });
     }

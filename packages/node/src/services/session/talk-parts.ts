@@ -1,5 +1,11 @@
 /** What a live conversation takes from its peer, and gives back when it is over. */
 import type { ConversationEvent, LiveConversation } from "@parley/audio/converse";
+import type { Pcm } from "@parley/audio";
+import type { ReplyPlayback } from "@parley/audio/converse";
+import { strictest } from "../../routing/index.ts";
+import type { SayOptions } from "../voice/voice-service.ts";
+import { Announcer } from "./announcer.ts";
+import type { TalkOptions } from "./options.ts";
 import { Bidder } from "../arbitration/bidder.ts";
 import type { Services } from "../services.ts";
 
@@ -25,16 +31,41 @@ export function bidderIn(
   return bidder;
 }
 
-/** `live`, read through `events`. */
-export function withEvents(live: LiveConversation, events: AsyncIterable<ConversationEvent>): LiveConversation {
+/** Says in it what nobody asked for, as it says its answers. */
+export function announcerOf(
+  services: Services,
+  playback: ReplyPlayback,
+  { voice, language, speed, privacy, signal }: TalkOptions,
+  onFailure: (error: unknown) => void,
+): Announcer {
+  return new Announcer({
+    playback,
+    speak: (text, unwanted, asked) =>
+      soundOf(services, text, { voice, language, speed, privacy: strictest(privacy, asked), signal: unwanted }),
+    signal,
+    onFailure,
+  });
+}
+
+async function* soundOf(services: Services, text: string, how: SayOptions): AsyncGenerator<Pcm> {
+  for await (const event of services.say(text, how)) if (event.type === "audio") yield event.pcm;
+}
+
+/** `live`, read through `events`. Keys of what was heard before, up to `heardMs` of its sound, are not struck again. */
+export function withEvents(
+  live: LiveConversation,
+  events: AsyncIterable<ConversationEvent>,
+  heardMs = 0,
+): LiveConversation {
+  const isNew = (atMs = Infinity): boolean => heardMs <= 0 || atMs > heardMs;
   return {
     events,
     get state() {
       return live.state;
     },
-    press: (atMs) => live.press(atMs),
-    release: (atMs) => live.release(atMs),
-    strike: (atMs) => live.strike(atMs),
+    press: (atMs) => (isNew(atMs) ? live.press(atMs) : undefined),
+    release: (atMs) => (isNew(atMs) ? live.release(atMs) : undefined),
+    strike: (atMs) => (isNew(atMs) ? live.strike(atMs) : undefined),
     cancel: () => live.cancel(),
   };
 }

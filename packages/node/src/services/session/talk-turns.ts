@@ -1,7 +1,7 @@
 /** The turns of one live conversation, noted as they go. */
 import type { ConversationEvent, ResumedTurn } from "@parley/audio/converse";
 import type { SpokenSoFar } from "@parley/audio/pipeline";
-import type { CutTurn, TurnAbout, TurnLog } from "./turn-log.ts";
+import { answers, type CutTurn, type TurnAbout, type TurnLog } from "./turn-log.ts";
 import type { Turns } from "./turns.ts";
 
 /** Options of {@link TalkTurns}. */
@@ -25,6 +25,11 @@ export class TalkTurns {
   readonly #logs = new Map<number, TurnLog>();
   /** The turn whose answer is being made or heard. */
   #current: number | undefined;
+  /** The turn that was begun elsewhere, until it is thought about here. */
+  #resumed: number | undefined;
+  /** Questions that are thought about, and of which the conversation has not told yet: what it tells is of the thought before. */
+  readonly #untold = new Map<number, number>();
+  #soFar = NOTHING;
   #looking: NodeJS.Timeout | undefined;
 
   constructor(options: TalkTurnsOptions) {
@@ -39,18 +44,27 @@ export class TalkTurns {
     cut: CutTurn | undefined,
     has: { readonly question: string; readonly soFar: SpokenSoFar } | undefined,
   ): ResumedTurn | undefined {
-    if (cut === undefined && has === undefined) return undefined;
     const { turns, about } = this.#options;
-    const soFar = has?.soFar ?? NOTHING;
+    // Of a turn of which only its tools are known, nobody but its client knows what was asked.
+    const question = has?.question ?? cut?.question ?? "";
+    if (question === "" || (has === undefined && cut?.isOver === true)) return undefined;
+    // It may have been asked otherwise, or something else, before its client was told: then that counts, and is news.
+    const isNews = has === undefined || (cut !== undefined && !answers(cut, question));
+    const soFar = isNews ? NOTHING : has.soFar;
+    const isUnknown = cut === undefined || cut.question === "";
     const log = cut === undefined ? turns.begin(about()) : turns.goOn(cut, soFar.text);
-    if (cut === undefined) {
-      log.ask(has?.question ?? "");
-      log.wrote(soFar.text);
+    if (isUnknown) {
+      log.ask(question);
+      log.has(soFar.text);
       log.accept();
     }
     this.#logs.set(1, log);
-    this.#current = 1;
-    return { question: log.question, soFar, isNews: has === undefined };
+    [this.#current, this.#resumed] = [1, 1];
+    if (isNews) this.#untold.set(1, 1);
+    // What had ended, and not with all of it heard, was not wanted to its end.
+    const isStopped = log.isOver && log.begun.text === soFar.text;
+    this.#soFar = isStopped ? { ...soFar, spoken: soFar.text.length, heardMs: 0 } : soFar;
+    return { question: log.question, soFar: this.#soFar, isNews };
   }
 
   /** The log of a turn that is thought about. */
@@ -61,7 +75,13 @@ export class TalkTurns {
       this.#logs.set(turn, log);
     }
     this.#current = turn;
-    if (!log.isAccepted || log.question !== question) log.ask(question);
+    if (this.#resumed === turn && log.question === question) {
+      this.#resumed = undefined;
+      return log;
+    }
+    this.#resumed = undefined;
+    this.#untold.set(turn, (this.#untold.get(turn) ?? 0) + 1);
+    log.ask(question);
     return log;
   }
 
@@ -70,10 +90,20 @@ export class TalkTurns {
     if (!("turn" in event)) return;
     const log = this.#logs.get(event.turn);
     if (log === undefined) return;
-    if (event.type === "question") log.through(event.throughMs + this.#options.audioFromMs);
-    if (event.type === "text") log.wrote(event.delta);
+    const untold = this.#untold.get(event.turn) ?? 0;
+    if (event.type === "question") {
+      this.#untold.set(event.turn, Math.max(0, untold - 1));
+      if (event.throughMs > 0) log.through(event.throughMs + this.#options.audioFromMs);
+    }
+    if (untold > 0) return;
     if (event.type === "sentence") log.sentence(event.index, event.to);
-    if (event.type === "timing") log.sounded(event.index, event.timing.durationMs);
+    if (event.type === "timing") log.sounded(event.index, this.#soundMs(event));
+  }
+
+  /** Of a sentence that was begun elsewhere only the rest sounds here. */
+  #soundMs({ turn, index, timing }: Extract<ConversationEvent, { type: "timing" }>): number {
+    const isCut = turn === 1 && index === this.#soFar.index;
+    return Math.max(0, timing.durationMs - (isCut ? this.#soFar.heardMs : 0));
   }
 
   /** A turn is over, and what came of it is remembered. */
@@ -81,7 +111,13 @@ export class TalkTurns {
     const log = this.#logs.get(turn);
     if (log === undefined) return;
     this.#logs.delete(turn);
+    this.#untold.delete(turn);
     this.#options.turns.ended(log);
+  }
+
+  /** Whether this turn was remembered before it came here. */
+  isKnown(turn: number): boolean {
+    return this.#logs.get(turn)?.isOver === true;
   }
 
   /** The conversation is over. @param isLeft its client may come back and go on with it */
@@ -89,7 +125,7 @@ export class TalkTurns {
     clearInterval(this.#looking);
     for (const log of this.#logs.values()) {
       if (isLeft) this.#options.turns.left(log);
-      else this.#options.turns.ended(log);
+      else this.#options.turns.ended(log, false);
     }
     this.#logs.clear();
   }

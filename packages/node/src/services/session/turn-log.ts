@@ -9,13 +9,18 @@ import { isFailureCode, type Tool, type ToolOutcome } from "../../assistant/tool
 import type { FoundTurn, Journal } from "../../cluster/journal/port.ts";
 import type { Accepted, TurnRecord } from "../../cluster/journal/records.ts";
 
-const turnDetails = z.object({
+export const turnDetails = z.object({
   /** Whose it is. */
   account: z.string().optional(),
   clientId: z.string().optional(),
   /** Where it was taken on, and through which peer it came. */
   host: z.string().optional(),
   entry: z.string().optional(),
+  /** Whether turns of this client are kept beyond the session, and where it is: for whoever ends the turn for it. */
+  remembers: z.boolean().optional(),
+  timeZone: z.string().optional(),
+  /** Answers are said, not only written. */
+  speaks: z.boolean().optional(),
   /** Where in the microphone's whole sound the question ends. */
   throughMs: z.number().optional(),
 });
@@ -53,6 +58,13 @@ export interface CutTurn {
   readonly sentences: readonly number[];
   /** The last sentence that its client has played; -1: none. */
   readonly heard: number;
+  /** It has ended, and is remembered. True: who asks for it once more is told the rest, and nobody thinks again. */
+  readonly isOver?: boolean | undefined;
+}
+
+/** Whether it answers `question`. Of a turn of which only its tools are known, nobody knows what it answers. */
+export function answers(cut: CutTurn, question: string | undefined): boolean {
+  return question === undefined || cut.question === "" || cut.question === question;
 }
 
 /** Where it is written down. */
@@ -82,6 +94,7 @@ export class TurnLog implements ToolLedger {
   #recorded = 0;
   #heard = -1;
   #isAccepted = false;
+  #isOver = false;
 
   constructor(options: {
     readonly about: TurnAbout;
@@ -102,15 +115,15 @@ export class TurnLog implements ToolLedger {
     log.#isAccepted = true;
     log.#question = cut.question;
     for (const call of cut.recalled) log.#recalled.set(call.key, call);
+    log.#isOver = cut.isOver === true;
     // What its client was told counts: it may have more than was written down, or less.
     const isSame = cut.text.startsWith(has) || has.startsWith(cut.text);
     log.#text = cut.text.startsWith(has) ? cut.text : has;
-    log.#told = has.length;
     log.#recorded = isSame ? cut.text.length : 0;
     if (!isSame) log.#write({ type: "heard-question", question: cut.question });
     log.#calls = isSame ? cut.calls.filter(({ at }) => at <= log.#text.length) : [];
     log.#sentences = isSame ? [...cut.sentences] : [];
-    log.#heard = cut.heard;
+    log.#heard = isSame ? cut.heard : -1;
     return log;
   }
 
@@ -131,6 +144,11 @@ export class TurnLog implements ToolLedger {
     return { text: this.#text, calls: this.#calls };
   }
 
+  /** It had ended before it was asked for once more: {@link begun} is all of it. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
   get recalled(): readonly RecalledCall[] {
     return [...this.#recalled.values()];
   }
@@ -143,30 +161,59 @@ export class TurnLog implements ToolLedger {
 
   /** What is asked; again when its speaker goes on, and then the answer begins anew. */
   ask(question: string): void {
-    if (question === this.#question && this.#text === "") return;
+    const isNew = question === this.#question && this.#text === "" && this.#sentences.length === 0;
+    if (isNew && this.#calls.length === 0) return;
     this.#question = question;
-    this.#early.length = 0;
+    this.#isOver = false;
+    // What took effect did so, however often it is asked.
+    this.#early.splice(0, Infinity, ...this.#early.filter(isOfTool));
     [this.#calls, this.#sentences, this.#playedMs] = [[], [], []];
     [this.#text, this.#told, this.#recorded, this.#heard] = ["", 0, 0, -1];
     if (this.#isAccepted) this.#journal?.append({ type: "heard-question", question });
+  }
+
+  /** What its client has of an answer of which nothing else is known. */
+  has(text: string): void {
+    this.#text = text;
   }
 
   /** It is certain that all of it was said. */
   accept(): void {
     if (this.#isAccepted || this.#question === "") return;
     this.#isAccepted = true;
-    const { details, ...about } = this.#about;
-    const atMs = this.#nowMs();
-    this.#journal?.begin({ ...about, details: JSON.stringify(details), question: this.#question, atMs });
+    this.#begin();
     for (const record of this.#early.splice(0)) this.#journal?.append(record);
+  }
+
+  /** All of it is written down, from its beginning: its place was another's before. */
+  rewrite(): void {
+    if (!this.#isAccepted) return;
+    this.#begin();
+    this.#recorded = 0;
+    this.#recordTo(this.#text.length);
+    for (const [index, to] of this.#sentences.entries())
+      if (to !== undefined) this.#write({ type: "sentence", index, text: "", to });
+    for (const call of this.#calls) this.#writeCall(call);
+    for (const { key, name, outcome } of this.#recalled.values()) {
+      this.#write({ type: "tool-called", call: key, name, repeats: "at-most-once" });
+      if (outcome !== undefined) this.#write({ type: "tool-result", call: key, outcome });
+    }
+    if (this.#heard >= 0) this.#write({ type: "heard", index: this.#heard });
   }
 
   /** Where in the microphone's whole sound the question ends. */
   through(throughMs: number): void {
+    if (throughMs === this.#about.details.throughMs) return;
     this.#about = { ...this.#about, details: { ...this.#about.details, throughMs } };
+    if (this.#isAccepted) this.#write({ type: "through", atMs: throughMs });
   }
 
-  /** More of the answer is given out. */
+  /** The answer comes from its beginning, with what there {@link begun is} of it. */
+  comes(): void {
+    this.#told = 0;
+  }
+
+  /** More of the answer comes. */
   wrote(delta: string): void {
     const known = Math.max(0, this.#text.length - this.#told);
     this.#told += delta.length;
@@ -180,7 +227,7 @@ export class TurnLog implements ToolLedger {
     this.#sentences[index] = to;
     const text = this.#text.slice(this.#recorded, to);
     this.#recorded = Math.max(this.#recorded, to);
-    this.#write({ type: "sentence", index, text });
+    this.#write({ type: "sentence", index, text, to });
   }
 
   /** All sound of it is there: so long. */
@@ -204,8 +251,7 @@ export class TurnLog implements ToolLedger {
   note(call: DoneCall): void {
     this.#recordTo(call.at);
     this.#calls.push(call);
-    const { at, written, name, outcome } = call;
-    this.#write({ type: "call", at, written, outcome, ...(name === undefined ? {} : { name }) });
+    this.#writeCall(call);
   }
 
   async called(key: string, { name, repeats }: Tool): Promise<boolean> {
@@ -232,6 +278,16 @@ export class TurnLog implements ToolLedger {
     if (state !== undefined) this.#write({ type: "state", state });
   }
 
+  #begin(): void {
+    const { details, ...about } = this.#about;
+    const atMs = this.#nowMs();
+    this.#journal?.begin({ ...about, details: JSON.stringify(details), question: this.#question, atMs });
+  }
+
+  #writeCall({ at, written, name, outcome }: DoneCall): void {
+    this.#write({ type: "call", at, written, outcome, ...(name === undefined ? {} : { name }) });
+  }
+
   #recordTo(place: number): void {
     const text = this.#text.slice(this.#recorded, place);
     if (text === "") return;
@@ -245,13 +301,18 @@ export class TurnLog implements ToolLedger {
   }
 }
 
+export function isOfTool({ type }: TurnRecord): boolean {
+  return type === "tool-called" || type === "tool-result" || type === "state";
+}
+
 /** A turn as its host has left it, and what else had changed with it. */
 export function cutTurnOf({ accepted, records }: FoundTurn): {
   readonly cut: CutTurn;
   readonly state: string | undefined;
 } {
   const { type: _type, atMs: _atMs, question: asked, details, ...rest } = accepted;
-  const about = { ...rest, details: readDetails(details) };
+  const asTaken = readDetails(details);
+  let { throughMs } = asTaken;
   let [question, text, heard] = [asked, "", -1];
   let calls: DoneCall[] = [];
   let sentences: number[] = [];
@@ -267,7 +328,7 @@ export function cutTurnOf({ accepted, records }: FoundTurn): {
         break;
       case "sentence":
         text += record.text;
-        sentences[record.index] = text.length;
+        sentences[record.index] = record.to ?? text.length;
         break;
       case "call":
         calls.push({ at: record.at, written: record.written, name: record.name, outcome: outcomeOf(record.outcome) });
@@ -280,6 +341,9 @@ export function cutTurnOf({ accepted, records }: FoundTurn): {
         if (known !== undefined) recalled.set(record.call, { ...known, outcome: outcomeOf(record.outcome) });
         break;
       }
+      case "through":
+        throughMs = record.atMs;
+        break;
       case "heard":
         heard = record.index;
         break;
@@ -290,6 +354,7 @@ export function cutTurnOf({ accepted, records }: FoundTurn): {
         break;
     }
   }
+  const about = { ...rest, details: throughMs === undefined ? asTaken : { ...asTaken, throughMs } };
   return { cut: { about, question, text, calls, recalled: [...recalled.values()], sentences, heard }, state };
 }
 

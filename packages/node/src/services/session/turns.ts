@@ -1,7 +1,8 @@
-/** The turns of a session: which one is written down, and which one was cut and may be gone on with. */
+/** The turns of a session: which one is written down, and which were cut and may be gone on with. */
 import { systemClock, type Clock, type Timer } from "@parley/actors";
+import { turnOf } from "../../assistant/tools/toolbox.ts";
 import type { FoundJournal, Journal } from "../../cluster/journal/port.ts";
-import { cutTurnOf, TurnLog, type CutTurn, type TurnAbout } from "./turn-log.ts";
+import { answers, cutTurnOf, isOfTool, TurnLog, type CutTurn, type TurnAbout, type TurnJournal } from "./turn-log.ts";
 
 /** Options of {@link Turns}. */
 export interface TurnsOptions {
@@ -18,100 +19,235 @@ export interface TurnsOptions {
 
 /** A client that is cut off has so long to come back and go on. */
 const PATIENCE_MS = 120_000;
+/** A client that comes back asks at once for all that it had under way. */
+const RETURN_MS = 3_000;
+/** Turns that are known after they have ended: a client may have missed the end, and ask once more. */
+const MOST_PAST = 4;
+const MOST_WAITING = 8;
 
 export class Turns {
   readonly #options: TurnsOptions;
   readonly #clock: Clock;
-  /** The one that is written down. */
-  #open: TurnLog | undefined;
-  #cut: { readonly turn: CutTurn; readonly timer: Timer } | undefined;
+  /** Under way. */
+  readonly #live = new Set<TurnLog>();
+  /** The one of them that is written down. */
+  #written: TurnLog | undefined;
+  /** Of the turn that the journal has begun and not settled; it may be one that waits. */
+  #inJournal: string | undefined;
+  readonly #waiting = new Map<string, { readonly turn: CutTurn; readonly timer: Timer }>();
+  /** The latest is the last. */
+  #past: readonly CutTurn[] = [];
+  #metAtMs: number;
   #isClosed = false;
 
   constructor(options: TurnsOptions) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock();
+    this.#metAtMs = this.#clock.nowMs();
   }
 
-  /** The one that waits to be gone on with. */
+  /** The one that waits to be gone on with; of several the latest. */
   get cut(): CutTurn | undefined {
-    return this.#cut?.turn;
+    return [...this.#waiting.values()].at(-1)?.turn;
+  }
+
+  /** For whoever goes on elsewhere, beside what the journal has of the turn at hand: no tool of any of them runs twice. */
+  get kept(): readonly CutTurn[] {
+    const beside = [...this.#live].filter((log) => log !== this.#written && log.isAccepted);
+    const all = [
+      ...this.#past,
+      ...beside.map(({ cut }) => cut),
+      ...[...this.#waiting.values()].map(({ turn }) => turn),
+    ];
+    return all.filter(({ about }) => about.privacy !== "host");
+  }
+
+  /** Its client has come, or has come back. */
+  met(): void {
+    this.#metAtMs = this.#clock.nowMs();
   }
 
   /** What the host before this one has left. @returns what had changed in its turn: JSON as text */
-  restore({ turn }: FoundJournal): string | undefined {
+  restore({ turn }: FoundJournal, kept: readonly CutTurn[] = []): string | undefined {
+    this.#past = kept.filter(({ isOver }) => isOver !== undefined).slice(-MOST_PAST);
+    for (const each of kept) if (each.isOver === undefined) this.#wait(each);
     if (turn === undefined) return undefined;
     const { cut, state } = cutTurnOf(turn);
-    this.#wait(cut);
+    const { workId } = cut.about;
+    // Beside it others had begun: of them only what they did is known.
+    const own = cut.recalled.filter(({ key }) => turnOf(key) === workId);
+    for (const key of new Set(cut.recalled.map((call) => turnOf(call.key)))) {
+      if (key === workId) continue;
+      const before = this.#waiting.get(key)?.turn ?? { ...cut, ...NOTHING, about: { ...cut.about, workId: key } };
+      const calls = cut.recalled.filter((call) => turnOf(call.key) === key);
+      const known = before.recalled.filter((call) => calls.every((each) => each.key !== call.key));
+      this.#wait({ ...before, recalled: [...known, ...calls] });
+    }
+    this.#wait({ ...cut, recalled: own });
+    this.#inJournal = workId;
     return state;
   }
 
-  /** A new turn. One at a time is written down: what runs beside it is not. */
+  /** A new turn. */
   begin(about: TurnAbout): TurnLog {
-    this.giveUp();
-    if (this.#open !== undefined) return new TurnLog({ about });
-    const { journal, state } = this.#options;
-    return (this.#open = new TurnLog({ about, journal, state }));
+    // What its client had under way and does not ask for it does not want.
+    if (this.#clock.nowMs() - this.#metAtMs > RETURN_MS) this.giveUp();
+    const log: TurnLog = new TurnLog({ about, journal: this.#journalOf(() => log), state: this.#options.state });
+    this.#live.add(log);
+    return log;
   }
 
-  /** The turn of this piece of work that was cut, or of a conversation that is made of many; undefined where there is none. */
-  of(work: string): CutTurn | undefined {
-    const { cut } = this;
-    return cut !== undefined && (cut.about.workId === work || cut.about.workId.startsWith(`${work}#`))
-      ? cut
-      : undefined;
+  /**
+   * The turn of this piece of work that was cut, or has ended lately, or of a conversation that is made of many; undefined where
+   * there is none.
+   * @param question what is asked, where that is known
+   */
+  of(work: string, question?: string): CutTurn | undefined {
+    const all = [...this.#past, ...[...this.#waiting.values()].map(({ turn }) => turn)];
+    return all.findLast((cut) => isOf(work, cut) && answers(cut, question));
   }
 
-  /** Goes on with the turn that was cut. @param has what its client has of the answer */
+  /** Of a conversation's turns the one to go on with: what is cut comes before what has ended, whatever its client knows of it. */
+  ofTalk(talk: string, question: string | undefined): CutTurn | undefined {
+    const cut = [...this.#waiting.values()].map(({ turn }) => turn).filter((turn) => isOf(talk, turn));
+    return cut.findLast((turn) => answers(turn, question)) ?? cut.at(-1) ?? this.of(talk, question);
+  }
+
+  /** Goes on with a turn that was cut, or is over. @param has what its client has of the answer */
   goOn(cut: CutTurn, has: string): TurnLog {
-    this.#cut?.timer.cancel();
-    this.#cut = undefined;
-    const { journal, state } = this.#options;
-    return (this.#open = TurnLog.goOn(cut, has, { journal, state }));
+    const { workId } = cut.about;
+    this.#stopWaiting(workId);
+    this.#past = this.#past.filter((each) => each !== cut);
+    const isInJournal = this.#inJournal === workId && this.#written === undefined;
+    const own: { log?: TurnLog } = {};
+    const journal = this.#journalOf(() => own.log);
+    // Before it is known here, nothing of it goes anywhere: what differs is written with the rest.
+    const log = TurnLog.goOn(cut, has, { journal, state: this.#options.state });
+    own.log = log;
+    this.#live.add(log);
+    if (cut.isOver === true) return log;
+    const isSame = cut.text.startsWith(has) || has.startsWith(cut.text);
+    if (isInJournal) this.#written = log;
+    if (this.#written === undefined || (isInJournal && !isSame)) this.#promote();
+    return log;
   }
 
   /** Its client is gone, and may come back. */
   left(log: TurnLog): void {
-    const isWritten = this.#release(log);
+    this.#live.delete(log);
+    if (this.#written === log) this.#written = undefined;
     if (!log.isAccepted || this.#isClosed) return;
-    if (isWritten) this.#wait(log.cut);
-    else this.#options.finish(log.cut);
+    if (log.isOver) this.#remember(log);
+    else this.#wait(log.cut);
+    this.#promote();
   }
 
-  /** It is over, and remembered. */
-  ended(log: TurnLog): void {
-    if (this.#release(log)) this.settle();
+  /** It is over, and remembered. @param isWhole nothing is left to be said */
+  ended(log: TurnLog, isWhole = true): void {
+    this.#live.delete(log);
+    if (log.isAccepted) this.#remember(log, isWhole);
+    if (this.#written === log) {
+      [this.#written, this.#inJournal] = [undefined, undefined];
+      this.#settleNow();
+      this.#promote();
+    } else this.settle();
   }
 
-  /** What the session knows has changed between turns. */
+  /** What the session knows has changed. */
   settle(): void {
-    if (this.#open === undefined && this.#cut === undefined && !this.#isClosed)
-      this.#options.journal?.settle(this.#options.kept());
+    if (this.#isClosed) return;
+    if (this.#inJournal === undefined && this.#written === undefined) return this.#settleNow();
+    const state = this.#options.state();
+    if (state !== undefined) this.#options.journal?.append({ type: "state", state });
   }
 
   /** Nobody goes on with what was cut. */
   giveUp(): void {
-    const cut = this.#cut;
-    if (cut === undefined) return;
-    cut.timer.cancel();
-    this.#cut = undefined;
-    this.#options.finish(cut.turn);
-    this.settle();
+    for (const { turn } of this.#waiting.values()) this.#finish(turn);
   }
 
   /** What was cut stays as it is: for whoever wakes the session. */
   close(): void {
     this.#isClosed = true;
-    this.#cut?.timer.cancel();
-    this.#cut = undefined;
+    for (const { timer } of this.#waiting.values()) timer.cancel();
+    this.#waiting.clear();
   }
 
-  #release(log: TurnLog): boolean {
-    if (this.#open !== log) return false;
-    this.#open = undefined;
-    return true;
+  /** Of one turn at a time all is written down; of those beside it what must not happen twice. */
+  #journalOf(log: () => TurnLog | undefined): TurnJournal | undefined {
+    const { journal } = this.#options;
+    if (journal === undefined) return undefined;
+    return {
+      begin: (accepted) => {
+        if (accepted.privacy === "host" || (this.#written !== undefined && this.#written !== log())) return;
+        // A turn that waits makes room: it is kept beside the others.
+        if (this.#inJournal !== undefined && this.#inJournal !== accepted.workId) this.#settleNow();
+        [this.#written, this.#inJournal] = [log(), accepted.workId];
+        journal.begin(accepted);
+      },
+      append: (record) => {
+        const self = log();
+        if (self === undefined || self.about.privacy === "host") return;
+        if (self === this.#written || isOfTool(record)) journal.append(record);
+      },
+      flush: (signal) => journal.flush(signal),
+    };
+  }
+
+  /** What was beside another is written down in its place. */
+  #promote(): void {
+    if (this.#isClosed || this.#options.journal === undefined) return;
+    const isWritten = this.#written !== undefined;
+    const next = this.#written ?? [...this.#live].find((log) => log.isAccepted && !log.isOver && !isPrivate(log));
+    if (next === undefined) return;
+    if (isWritten) this.#inJournal = undefined;
+    this.#written = undefined;
+    next.rewrite();
+  }
+
+  #settleNow(): void {
+    if (this.#isClosed) return;
+    this.#inJournal = undefined;
+    this.#options.journal?.settle(this.#options.kept());
+  }
+
+  #remember(log: TurnLog, isWhole = true): void {
+    const { workId } = log.about;
+    this.#past = [...this.#past.filter(({ about }) => about.workId !== workId), { ...log.cut, isOver: isWhole }];
+    this.#past = this.#past.slice(-MOST_PAST);
+  }
+
+  #finish(turn: CutTurn): void {
+    const { workId } = turn.about;
+    this.#stopWaiting(workId);
+    this.#options.finish(turn);
+    // What it did is known for a while: its client may come all the same.
+    this.#past = [...this.#past, { ...turn, isOver: false }].slice(-MOST_PAST);
+    if (this.#inJournal === workId) this.#inJournal = undefined;
+    this.settle();
+  }
+
+  #stopWaiting(workId: string): void {
+    this.#waiting.get(workId)?.timer.cancel();
+    this.#waiting.delete(workId);
   }
 
   #wait(turn: CutTurn): void {
-    this.#cut = { turn, timer: this.#clock.after(PATIENCE_MS, () => this.giveUp()) };
+    const { workId } = turn.about;
+    this.#stopWaiting(workId);
+    const [oldest] = this.#waiting.values();
+    if (oldest !== undefined && this.#waiting.size >= MOST_WAITING) this.#finish(oldest.turn);
+    const timer = this.#clock.after(PATIENCE_MS, () => this.#finish(turn));
+    this.#waiting.set(workId, { turn, timer });
   }
+}
+
+const NOTHING = { question: "", text: "", calls: [], recalled: [], sentences: [], heard: -1 } as const;
+
+function isOf(work: string, { about: { workId } }: CutTurn): boolean {
+  return workId === work || workId.startsWith(`${work}#`);
+}
+
+function isPrivate({ about }: TurnLog): boolean {
+  return about.privacy === "host";
 }
