@@ -206,6 +206,7 @@ export class Shipped implements Chooser {
       voices: [],
       modes: [],
       classes: [],
+      jobs: this.#library.OWN_JOB_VERSIONS,
       concurrency,
       ...(this.#options.admits === false ? {} : { queueCapacity: WAITING_PER_PLACE * concurrency }),
       running: backlog?.running ?? 0,

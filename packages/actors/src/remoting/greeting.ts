@@ -226,6 +226,7 @@ export class Greeting implements ConnectionReceiver {
     if (connection === undefined) throw new ActorError("bad-message", "there is no connection");
     this.#phase = "over";
     this.#timer.cancel();
+    greeted.lanes.speak(greeted.version);
     this.#next = this.#host.opened({ ...greeted, connection }, this);
   }
 }

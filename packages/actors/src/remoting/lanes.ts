@@ -5,7 +5,7 @@ import type { RemotingLimits } from "./options.ts";
 import type { Lane, TransportConnection } from "./transport.ts";
 import type { Barrier } from "./wire/control.ts";
 import type { FrameParts } from "./wire/data.ts";
-import { distance, following, stamp } from "./wire/header.ts";
+import { distance, FIRST_WIRE_VERSION, following, stamp } from "./wire/header.ts";
 import { totalBytes } from "./wire/values.ts";
 
 class LaneState {
@@ -26,9 +26,17 @@ export class Lanes {
     bulk: new LaneState(),
   };
 
+  /** Of the frames that are sent: the greeting has the first one's layout for ever. */
+  #version = FIRST_WIRE_VERSION;
+
   constructor(connection: TransportConnection, limits: RemotingLimits) {
     this.#connection = connection;
     this.#limits = limits;
+  }
+
+  /** From the next frame on, what is sent is of the version that both ends know. */
+  speak(version: number): void {
+    this.#version = version;
   }
 
   /** Sends, or has it wait for room. @returns why not */
@@ -38,12 +46,12 @@ export class Lanes {
       if (!this.hasRoom(lane)) {
         return new ActorError("mailbox-full", `${state.waiting.length} frames wait in lane ${lane} already`);
       }
-      stamp(frame[0], this.#number(state));
+      stamp(frame[0], this.#version, this.#number(state));
       state.waiting.push(frame);
       state.waitingBytes += totalBytes(frame);
       return undefined;
     }
-    stamp(frame[0], this.#number(state));
+    stamp(frame[0], this.#version, this.#number(state));
     state.isFull = !this.#connection.send(lane, frame);
     return undefined;
   }

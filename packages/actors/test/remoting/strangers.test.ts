@@ -41,7 +41,7 @@ class Stranger implements ConnectionReceiver {
   }
 
   say(lane: Lane, frame: Uint8Array, sequence = this.#next[lane]): void {
-    if (frame.length >= 6) stamp(frame, sequence);
+    if (frame.length >= 6) stamp(frame, frame[0] ?? 0, sequence);
     this.#next[lane] = sequence + 1;
     this.#connection?.send(lane, [frame]);
   }

@@ -1,4 +1,5 @@
 /** What a peer says of one service: an engine with its model, what it can do, how fast it is, and how busy it was just now. */
+import type { JobVersions } from "./job-versions.ts";
 
 export const CAPABILITIES = ["stt", "tts", "llm", "vad", "wake"] as const;
 /** What can be done for a client. */
@@ -79,6 +80,8 @@ export interface Advert {
   readonly memory?: ModelMemory;
   /** Absent: "host". */
   readonly reach?: Reach;
+  /** What its peer speaks; absent: what this one does. */
+  readonly jobs?: JobVersions;
 }
 
 /** Names a service among all: one peer has one such. */

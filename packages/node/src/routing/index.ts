@@ -3,6 +3,8 @@
 /** What peers say of their services. */
 export { CAPABILITIES, serviceKey } from "./advert.ts";
 export type { Advert, AdvertisedVoice, Capability, Mode, ModelMemory, Power, Reach, Speed } from "./advert.ts";
+export { OWN_JOB_VERSIONS } from "./job-versions.ts";
+export type { JobVersions } from "./job-versions.ts";
 /** What is asked, as a value and in words: `STT:lang=en,mode=interactive`. */
 export type { JobSize, Privacy, RouteRequest, Stick } from "./request.ts";
 export { mayBePartOf, strictest } from "./request.ts";
@@ -19,7 +21,7 @@ export type { CapabilityPolicy, Policy, PolicyReading, Target } from "./policy.t
 export { decide } from "./decide.ts";
 export type { Candidate, Decision, Exclusion, Expected, Refusal } from "./decide.ts";
 export type { Favour } from "./estimate.ts";
-export { RULES } from "./rules.ts";
+export { isUnderstood, RULES } from "./rules.ts";
 export type { Rule } from "./rules.ts";
 /** The decision for people. */
 export { explain, explanationText } from "./explain.ts";

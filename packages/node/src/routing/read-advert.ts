@@ -9,6 +9,7 @@ import {
   type Reach,
   type Speed,
 } from "./advert.ts";
+import { FIRST_JOB_VERSIONS, type JobVersions } from "./job-versions.ts";
 
 const MOST_CHARS = 200;
 const MOST_ITEMS = 128;
@@ -62,7 +63,19 @@ function advertIn(given: Given): Advert | undefined {
     ...some("memory", isRecord(memory) ? memoryIn(memory) : undefined),
     // Whoever says something that is unknown here may mean further than the house.
     ...some("reach", reach === undefined ? undefined : isReach(reach) ? reach : "outside"),
+    jobs: jobsIn(given["jobs"]),
   };
+}
+
+/** Whoever does not say it, or not so that it can be read, is taken for one of the first. */
+function jobsIn(value: unknown): JobVersions {
+  if (!isRecord(value)) return FIRST_JOB_VERSIONS;
+  const { oldest, newest } = value;
+  return isVersion(oldest) && isVersion(newest) && oldest <= newest ? { oldest, newest } : FIRST_JOB_VERSIONS;
+}
+
+function isVersion(value: unknown): value is number {
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 1;
 }
 
 function speedIn(given: Given): Speed {

@@ -1,6 +1,8 @@
 /** The hard rules: what a service must not be asked, however fast it is. */
+import type { Advert } from "./advert.ts";
 import type { Entry } from "./entry.ts";
 import type { BreakerView, Fleet } from "./fleet.ts";
+import { OLDEST_JOBS_VERSION, OWN_JOB_VERSIONS, speaksAlike, type JobVersions } from "./job-versions.ts";
 import { fitsMemory } from "./memory.ts";
 import { isModel, standingOf } from "./standing.ts";
 import type { Wish } from "./wish.ts";
@@ -9,6 +11,7 @@ import type { Wish } from "./wish.ts";
 export const RULES = [
   "privacy",
   "policy",
+  "version",
   "excluded",
   "model",
   "language",
@@ -45,6 +48,7 @@ function ruleAgainstEver(wish: Wish, entry: Entry, fleet: Fleet): Rule | undefin
   if (wish.policy.localOnly && !staysHere(entry, fleet)) return "policy";
   if (wish.policy.preferredOnly && standingOf(wish.policy, entry, fleet.self).tier === wish.policy.prefer.length)
     return "policy";
+  if (!isUnderstood(advert, fleet.self)) return "version";
   if (wish.excluded.size > 0 && wish.excluded.has(advert.peer)) return "excluded";
   if (wish.model !== undefined && !isModel(entry.model, wish.model)) return "model";
   if (wish.language !== undefined && entry.languages?.has(wish.language) === false) return "language";
@@ -77,6 +81,11 @@ function staysHere({ advert }: Entry, { self }: Fleet): boolean {
   return advert.peer === self && (advert.reach ?? "host") === "host";
 }
 
+/** Whether jobs can be given to it; its own engine is given none by messages. */
+export function isUnderstood({ peer, jobs }: Pick<Advert, "peer" | "jobs">, self: string): boolean {
+  return peer === self || jobs === undefined || speaksAlike(jobs);
+}
+
 function speaksAs({ voices }: Entry, name: string, language: string | undefined): boolean {
   const voice = voices.get(name);
   if (voice === undefined) return false;
@@ -98,6 +107,8 @@ export function whyNot(rule: Rule, wish: Wish, { advert, hardware }: Entry, now:
       return policy.localOnly
         ? `the policy keeps all ${advert.capability} on this host`
         : `the policy names others for ${advert.capability}, and nobody else`;
+    case "version":
+      return otherVersionWords(advert.jobs ?? OWN_JOB_VERSIONS);
     case "excluded":
       return "it has failed at this just now";
     case "model":
@@ -126,6 +137,15 @@ export function whyNot(rule: Rule, wish: Wish, { advert, hardware }: Entry, now:
         ? `it could begin in ${seconds(now.knownQueueMs)}, and ${seconds(wish.patienceMs)} are waited at most`
         : "as many wait for it as may wait";
   }
+}
+
+function otherVersionWords(theirs: JobVersions): string {
+  const older = theirs.newest < OLDEST_JOBS_VERSION ? "it is" : "this peer is";
+  return `it speaks ${versions(theirs)} of what engines are told, this peer ${versions(OWN_JOB_VERSIONS)}: ${older} to be upgraded`;
+}
+
+function versions({ oldest, newest }: JobVersions): string {
+  return oldest === newest ? `version ${newest}` : `versions ${oldest} to ${newest}`;
 }
 
 function brokenWords(breaker: BreakerView | undefined, nowMs: number): string {

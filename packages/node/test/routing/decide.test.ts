@@ -1,6 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { decide, type Advert, type Decision, type Fleet, type RouteRequest } from "../../src/routing/index.ts";
+import {
+  decide,
+  type Advert,
+  type Decision,
+  type Fleet,
+  type JobVersions,
+  type RouteRequest,
+} from "../../src/routing/index.ts";
 import { advert, fleet, SELF } from "./support.ts";
 
 const STT: RouteRequest = { capability: "stt", size: { audioMs: 10_000 } };
@@ -93,6 +100,8 @@ describe("nobody is asked", () => {
     ["privacy", { ...STT, privacy: "house" }, { reach: "outside" }],
     ["policy", STT, {}, { policy: { stt: { localOnly: true } } }],
     ["policy", STT, {}, { policy: { "*": { prefer: ["box"], preferredOnly: true } } }],
+    ["version", STT, { jobs: { oldest: 1, newest: 1 } }],
+    ["version", STT, { jobs: { oldest: 900, newest: 901 } }],
     ["excluded", { ...STT, exclude: ["b"] }, {}],
     ["model", { ...STT, model: "whisper" }, {}],
     ["language", { ...STT, language: "de-AT" }, { languages: ["en-GB", "fr"] }],
@@ -130,6 +139,19 @@ describe("nobody is asked", () => {
     expect(decision.best).toBeUndefined();
     expect(rules(decision)).toEqual({ b: rule });
     expect(decision.excluded[0]?.why.length).toBeGreaterThan(10);
+  });
+
+  it("for want of a version that both know: which of the two is to be upgraded is said", () => {
+    const why = (jobs: JobVersions): string | undefined =>
+      decide(STT, fleet([advert({ peer: "b", jobs })])).excluded[0]?.why;
+    expect(why({ oldest: 1, newest: 1 })).toMatch(
+      /^it speaks version 1 of .*, this peer version 2: it is to be upgraded$/,
+    );
+    expect(why({ oldest: 900, newest: 901 })).toMatch(
+      /^it speaks versions 900 to 901 of .*: this peer is to be upgraded$/,
+    );
+    expect(chosen(STT, [advert({ peer: "b", jobs: { oldest: 1, newest: 901 } })])).toBe("b");
+    expect(chosen(STT, [advert({ peer: SELF, jobs: { oldest: 900, newest: 901 } })])).toBe(SELF);
   });
 
   it("whose engine here sends what it is given elsewhere, when it must stay on this host", () => {

@@ -6,7 +6,8 @@ import { advert, anyAdvert, fleet } from "./support.ts";
 describe("an advert from another peer", () => {
   it("is read as it was written", () => {
     fc.assert(
-      fc.property(anyAdvert, (written) => {
+      fc.property(anyAdvert, fc.tuple(fc.nat(9), fc.nat(9)), (any, [below, above]) => {
+        const written = { ...any, jobs: { oldest: 1 + below, newest: 1 + below + above } };
         expect(readAdvert(JSON.parse(JSON.stringify(written)))).toEqual(written);
       }),
     );
@@ -34,7 +35,7 @@ describe("an advert from another peer", () => {
       power: "sun",
       demand: Infinity,
     };
-    expect(readAdvert(given)).toEqual({ ...advert(), speed: {}, power: "unknown" });
+    expect(readAdvert(given)).toEqual({ ...advert(), speed: {}, power: "unknown", jobs: { oldest: 1, newest: 1 } });
   });
 
   it("that says something unknown of how far it sends things is taken to send them far", () => {
@@ -42,13 +43,26 @@ describe("an advert from another peer", () => {
     expect(reading?.reach).toBe("outside");
   });
 
+  it("that does not say what its peer speaks is of one of the first peers", () => {
+    const first = { oldest: 1, newest: 1 };
+    for (const jobs of [
+      undefined,
+      "all",
+      { oldest: 2, newest: 1 },
+      { oldest: 0, newest: 2 },
+      { oldest: 1.5, newest: 2 },
+    ]) {
+      expect(readAdvert({ ...advert(), jobs })?.jobs).toEqual(first);
+    }
+    expect(readAdvert({ ...advert(), jobs: { oldest: 2, newest: 7 } })?.jobs).toEqual({ oldest: 2, newest: 7 });
+  });
+
   it("is never more than read or refused, and what is read can be decided on", () => {
     const like = fc.record(
       Object.fromEntries(
-        Object.keys({ ...advert(), memory: 0, demand: 0, backlogMs: 0, reach: 0, busyElsewhere: 0 }).map((key) => [
-          key,
-          fc.oneof(fc.anything(), fc.constant(advert()[key as keyof Advert])),
-        ]),
+        Object.keys({ ...advert(), memory: 0, demand: 0, backlogMs: 0, reach: 0, busyElsewhere: 0, jobs: 0 }).map(
+          (key) => [key, fc.oneof(fc.anything(), fc.constant(advert()[key as keyof Advert]))],
+        ),
       ),
       { requiredKeys: [] },
     );

@@ -5,6 +5,9 @@ import { ActorError } from "../../errors.ts";
 export const WIRE_VERSION = 1;
 export const OLDEST_WIRE_VERSION = 1;
 
+/** What a connection begins in, before its ends know what both of them speak. */
+export const FIRST_WIRE_VERSION = 1;
+
 export const HEADER_BYTES = 6;
 
 /** What frames are. Numbers are never given twice. */
@@ -47,13 +50,15 @@ export function readHeader(frame: Uint8Array): Header {
   return { version, kind, sequence: readUint32(frame, SEQUENCE_AT) };
 }
 
-/** Fills in everything but the sequence, which {@link stamp} adds when the frame gets its place in a lane. */
+/** The rest is added by {@link stamp} when the frame gets its place in a lane. */
 export function writeHeader(frame: Uint8Array, kind: number): void {
-  frame[0] = WIRE_VERSION;
+  frame[0] = FIRST_WIRE_VERSION;
   frame[1] = kind;
 }
 
-export function stamp(frame: Uint8Array, sequence: number): void {
+/** @param version the one that both ends of the connection have agreed on */
+export function stamp(frame: Uint8Array, version: number, sequence: number): void {
+  frame[0] = version;
   writeUint32(frame, SEQUENCE_AT, sequence);
 }
 

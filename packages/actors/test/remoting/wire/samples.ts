@@ -12,7 +12,7 @@ import {
   messageIn,
   stampOffer,
 } from "../../../src/remoting/wire/data.ts";
-import { stamp } from "../../../src/remoting/wire/header.ts";
+import { stamp, WIRE_VERSION } from "../../../src/remoting/wire/header.ts";
 
 const system = createActorSystem({ peer: "here", random: () => 0.5 });
 
@@ -91,7 +91,7 @@ export const REF = "parley://there/worker%201#5.a";
 export function tellParts(): readonly Uint8Array[] {
   const message = { ...MESSAGE, ref: resolve(REF), large: LARGE };
   const parts = encodeTell("/a/b#1.2", "parley://left/$/x.1", message);
-  stamp(parts[0], 3);
+  stamp(parts[0], WIRE_VERSION, 3);
   return parts;
 }
 
@@ -103,7 +103,7 @@ export function readTell(frame: Uint8Array): unknown {
 export function offerFrame(): Uint8Array {
   const frame = encodeOffer("/a", 9, true, MESSAGE);
   stampOffer(frame[0], 4, 1_500);
-  stamp(frame[0], 0);
+  stamp(frame[0], WIRE_VERSION, 0);
   return Buffer.concat(frame);
 }
 

@@ -17,6 +17,7 @@ import { newsOf } from "./joining/news.ts";
 import { Seeker, type SeekerOwner } from "./joining/seeker.ts";
 import { Visits, type Place } from "./joining/visits.ts";
 import type { Welcome } from "./joining/welcome.ts";
+import { KNOWN_VERSION } from "../state/versions.ts";
 import { LIFE_TOPIC } from "./member/life.ts";
 import type { ClusterOptions } from "./options.ts";
 import { Outside } from "./outside.ts";
@@ -146,7 +147,7 @@ export async function openPremises(given: PremisesOptions): Promise<Premises> {
 
 function applicationOf({ name, version }: ClusterOptions, { publicKey }: SealingKey, host: MeshHost): Application {
   const addresses = addressesForOthers(host.addresses()).slice(0, 16);
-  return { name, version, sealingKey: publicKey, addresses };
+  return { name, version, sealingKey: publicKey, addresses, knows: KNOWN_VERSION };
 }
 
 function peersShowing(cluster: string, { neighbours }: Seeker): readonly string[] {

@@ -1,4 +1,5 @@
 /** Why a peer takes no part though it should; and that it tries again, for as long as it runs. */
+import { isRaftError } from "@parley/raft";
 import type { Logger } from "pino";
 import { isPeerError, messageOf } from "../../errors.ts";
 
@@ -9,6 +10,9 @@ export interface TroubleOptions {
   readonly changed: () => void;
 }
 
+/** Where newer software has taken part: nothing of its is lost. */
+export const UPGRADE_NEXT_STEP =
+  "Run the version of Parley here that the other peers run, or a newer one: what this peer holds is kept as it is. See docs/UPGRADING.md.";
 /** After its part has failed, for want of space on the disk perhaps. */
 const RETRY_MS = 3_000;
 
@@ -41,7 +45,7 @@ export class Trouble {
   /** It works by itself, and says why. It will not be tried again. */
   begin(error: unknown): void {
     this.#why = messageOf(error);
-    this.#nextStep = isPeerError(error) ? error.nextStep : undefined;
+    this.#nextStep = nextStepOf(error);
     this.#options.changed();
   }
 
@@ -74,4 +78,9 @@ export class Trouble {
       this.fell(error);
     }
   }
+}
+
+function nextStepOf(error: unknown): string | undefined {
+  if (isPeerError(error)) return error.nextStep;
+  return isRaftError(error, "unknown-format") ? UPGRADE_NEXT_STEP : undefined;
 }

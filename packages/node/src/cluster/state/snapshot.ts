@@ -173,7 +173,7 @@ function restored(state: ClusterState | undefined, record: Content): ClusterStat
   if (record[0] === "cluster") {
     if (state !== undefined) throw corrupt("it begins twice");
     const { id, ...rest } = record[2];
-    if (rest.version > KNOWN_VERSION) throw newer(`commands of version ${rest.version} are in force`);
+    if (rest.version > KNOWN_VERSION) throw newerInForce(rest.version);
     return { ...EMPTY_STATE, ...rest, id: id ?? undefined };
   }
   if (state === undefined) throw corrupt("it does not begin with the cluster");
@@ -254,4 +254,12 @@ function corrupt(why: string): RaftError {
 
 function newer(why: string): RaftError {
   return new RaftError("unknown-format", `newer software made the snapshot of the cluster's state: ${why}`);
+}
+
+/** The others go by commands that this software does not know. */
+export function newerInForce(version: number): RaftError {
+  return new RaftError(
+    "unknown-format",
+    `newer software is in use in this cluster: commands of version ${version} are in force, and this peer's software knows ${KNOWN_VERSION}`,
+  );
 }

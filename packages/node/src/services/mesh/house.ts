@@ -4,6 +4,7 @@ import {
   Breakers,
   decide,
   Directory,
+  isUnderstood,
   SentJobs,
   serviceKey,
   type Advert,
@@ -73,15 +74,13 @@ export class House {
     this.#takeOwn();
   }
 
-  /** What others offer. */
+  /** What others offer that this peer can talk to. */
   others(capability: Capability): readonly Offer[] {
-    return [...this.#offers]
-      .filter(([peer]) => peer !== this.self)
-      .flatMap(([, offers]) => offers.filter(({ advert }) => advert.capability === capability));
+    return [...this.#offers.values()].flat().filter(({ advert }) => this.#isOther(advert, capability));
   }
 
   hasOthers(capability: Capability): boolean {
-    return this.#directory.of(capability).some(({ advert }) => advert.peer !== this.self);
+    return this.#directory.of(capability).some(({ advert }) => this.#isOther(advert, capability));
   }
 
   /** All that is offered, by this peer too. */
@@ -242,6 +241,10 @@ export class House {
   onChange(changed: () => void): () => void {
     this.#listeners.add(changed);
     return () => this.#listeners.delete(changed);
+  }
+
+  #isOther(advert: Advert, capability: Capability): boolean {
+    return advert.capability === capability && advert.peer !== this.self && isUnderstood(advert, this.self);
   }
 
   #takeOwn(): void {

@@ -13,6 +13,7 @@ export const application: Application = {
   sealingKey: new Uint8Array(32).fill(7),
   addresses: ["/ip4/192.168.1.7/tcp/8766"],
   version: "0.1.0",
+  knows: 1,
 };
 
 export const WELCOME = new TextEncoder().encode("welcome to the cluster, here are its members");

@@ -173,6 +173,7 @@ describe("what a peer offers", () => {
     speed: {},
     hardware: ["gpu"],
     power: "mains",
+    jobs: { oldest: 1, newest: 3 },
   } as const;
 
   it("is its own: it speaks for nobody else", () => {

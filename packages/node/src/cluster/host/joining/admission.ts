@@ -1,7 +1,6 @@
 /** Letting newcomers in: proposed to the replicated state, which gives each its number, and answered with a welcome. */
 import { PeerError } from "../../../errors.ts";
 import type { Newcomer } from "../../../mesh/door/server/ports.ts";
-import { KNOWN_VERSION } from "../../state/versions.ts";
 import type { KnownMember } from "../home/cluster-home.ts";
 import type { Member } from "../member/member.ts";
 import { pause } from "../pause.ts";
@@ -21,11 +20,11 @@ export async function admit(
   options: { readonly addresses: readonly string[]; readonly signal: AbortSignal },
 ): Promise<Uint8Array> {
   const { shared, identity } = member;
-  const { peerId, name, sealingKey } = newcomer;
+  const { peerId, name, sealingKey, knows } = newcomer;
   const isBack = shared.now.members.has(peerId);
   while (!options.signal.aborted) {
     const { generation, box } = identity.boxFor({ peerId, sealingKey });
-    const entry = { peer: peerId, name, sealingKey, roles: [], admittedMs: Date.now(), knows: KNOWN_VERSION };
+    const entry = { peer: peerId, name, sealingKey, roles: [], admittedMs: Date.now(), knows };
     const submitted = await shared.submit({ type: "admit", member: entry, generation, box }, { timeoutMs: TRY_MS });
     if (submitted.outcome === "done") {
       const { value: node, index } = submitted;
@@ -74,6 +73,13 @@ function welcome(
 function refusal({ outcome, detail, ...rest }: { outcome: string; detail: string; reason?: string }): PeerError {
   const isFinal = outcome === "refused" && ["revoked", "too-old", "full", "malformed"].includes(rest.reason ?? "");
   if (!isFinal) return noQuorum(detail);
+  if (rest.reason === "too-old") {
+    // The newcomer's software is old: it says what it is told, and nothing else.
+    const what = `${detail}: install the version of Parley there that this cluster's peers run, and join again`;
+    return new PeerError("admission-refused", `the software of the newcomer is too old: ${what}`, {
+      nextStep: "Upgrade Parley at the newcomer.",
+    });
+  }
   return new PeerError("admission-refused", `the cluster does not take this peer: ${detail}`, {
     nextStep: "Ask the person whose cluster it is.",
   });

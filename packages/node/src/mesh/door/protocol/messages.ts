@@ -31,14 +31,16 @@ const name = line(NAME_BYTES_MAX).refine((text) => Buffer.byteLength(text) <= NA
 export const peerIdSchema = z.string().regex(/^[1-9A-HJ-NP-Za-km-z]{32,64}$/);
 const clusterId = line(64);
 
-/** What a newcomer says of itself. Its peer id is what its connection has proven. */
-export const applicationSchema = z.strictObject({
+/** What a newcomer says of itself; what a newer one says beside is passed over. Its peer id is what its connection has proven. */
+export const applicationSchema = z.object({
   name,
   /** X25519, raw: what the cluster seals to this peer (mesh/keys). */
   sealingKey: bytes(32, 32),
   /** Multiaddrs that it listens on. */
   addresses: z.array(line(256)).max(MAX_ADDRESSES),
   version: line(64),
+  /** The newest version of the cluster's commands that its software knows; the first ones do not say it. */
+  knows: z.int().min(1).max(1_000_000).default(1),
 });
 export type Application = z.output<typeof applicationSchema>;
 

@@ -4,6 +4,7 @@ import type { SpeechToText, TextToSpeech } from "@parley/audio/engines";
 import { CATALOGUE } from "@parley/audio/models";
 import {
   CAPABILITIES,
+  OWN_JOB_VERSIONS,
   type Advert,
   type Capability,
   type ModelMemory,
@@ -48,6 +49,7 @@ export function ownOffers({ peer, name, machine, engines, speeds }: OwnOffersOpt
       demand: workload.demand,
       speed: speeds.speed(capability, about.model),
       reach: local.reach(),
+      jobs: OWN_JOB_VERSIONS,
       ...(memory === undefined ? {} : { memory }),
     };
     return [{ advert, facts }];

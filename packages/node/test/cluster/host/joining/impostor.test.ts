@@ -29,7 +29,7 @@ describe("a door that knows no code", () => {
       },
       { openTo: "strangers", maxInboundStreams: 4 },
     );
-    const application = { name: "n", version: "1", sealingKey: new Uint8Array(32), addresses: [] };
+    const application = { name: "n", version: "1", sealingKey: new Uint8Array(32), addresses: [], knows: 1 };
     const visits = new Visits({ host: newcomer, application: () => application });
     const place = { peer: impostor.peerId, addresses: impostor.addresses() };
     const pairing = visits.pair(place, { clusterId: "c", method: "code", secret: "ABCDEFGH" }, soon());

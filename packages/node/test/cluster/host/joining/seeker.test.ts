@@ -152,7 +152,7 @@ describe("a hello", () => {
         throw new PeerError("unreachable", "nobody is there", { nextStep: "Look elsewhere." });
       },
     };
-    const application = { name: "n", version: "1", sealingKey: new Uint8Array(32), addresses: [] };
+    const application = { name: "n", version: "1", sealingKey: new Uint8Array(32), addresses: [], knows: 1 };
     const visits = new Visits({ host: host as unknown as MeshHost, application: () => application });
     const place = { peer: REAL, addresses: [ADDRESS] };
     const signal = AbortSignal.timeout(20_000);
