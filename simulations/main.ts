@@ -1,6 +1,7 @@
-/** `npm run simulate -- raft …`, `actors …`, `cluster …` or `routing …`: deterministic simulations of the shipped packages. */
+/** `npm run simulate -- raft …`, `actors …`, `cluster …`, `conversation …` or `routing …`: deterministic simulations of the shipped packages. */
 import { ACTORS_USAGE, actorsCommand } from "./actors/command.ts";
 import { CLUSTER_USAGE, clusterCommand } from "./cluster/command.ts";
+import { CONVERSATION_USAGE, conversationCommand } from "./conversation/command.ts";
 import { RAFT_USAGE, raftCommand } from "./raft/command.ts";
 import { ROUTING_USAGE, routingCommand } from "./routing/command.ts";
 
@@ -8,6 +9,7 @@ const COMMANDS = new Map([
   ["raft", { run: raftCommand, usage: RAFT_USAGE }],
   ["actors", { run: actorsCommand, usage: ACTORS_USAGE }],
   ["cluster", { run: clusterCommand, usage: CLUSTER_USAGE }],
+  ["conversation", { run: conversationCommand, usage: CONVERSATION_USAGE }],
   ["routing", { run: routingCommand, usage: ROUTING_USAGE }],
 ]);
 

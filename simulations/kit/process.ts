@@ -134,8 +134,8 @@ function randomUUID(real: typeof crypto.randomUUID) {
   };
 }
 
-/** Has the globals follow the process at work, as long as `use` takes. */
-export async function withSimulatedProcesses<T>(use: () => Promise<T>): Promise<T> {
+/** Has the globals follow the process at work, as long as `use` takes. @param names whether those of `globalThis.crypto` do, too */
+export async function withSimulatedProcesses<T>(use: () => Promise<T>, { names = false } = {}): Promise<T> {
   const restores: (() => void)[] = [];
   const replace = <Owner extends object, Name extends keyof Owner & string>(
     owner: Owner,
@@ -162,6 +162,7 @@ export async function withSimulatedProcesses<T>(use: () => Promise<T>): Promise<
   replace(AbortSignal, "timeout", abortingAfter);
   replace(crypto, "randomUUID", randomUUID);
   replace(crypto, "randomBytes", randomBytes);
+  if (names) replace(globalThis.crypto, "randomUUID", (real) => randomUUID(real.bind(globalThis.crypto)));
   syncBuiltinESMExports();
   try {
     return await use();

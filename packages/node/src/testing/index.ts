@@ -22,4 +22,5 @@ export { Lan, type Place } from "./peers/lan.ts";
 export type { BidAnswer, GetAnswer, PeerStatus, PutAnswer, TestEngines } from "./peers/orders.ts";
 /** The same as parts of a simulation. */
 export * as simulated from "./simulated.ts";
+export * as conversations from "./simulated-conversation.ts";
 export * as routing from "../routing/index.ts";

@@ -1,0 +1,24 @@
+/** What a simulation of conversations takes of peers and clients: sessions, journals and keys on the real state of a cluster, and the SDK. */
+export { SessionJournals } from "../cluster/journal/journals.ts";
+export { startKeeper } from "../cluster/journal/keys/keeper.ts";
+export type { KeyStore } from "../cluster/journal/keys/store.ts";
+export { keyOf, nameOf } from "../cluster/journal/sealing.ts";
+export { Bell } from "../cluster/consensus/bell.ts";
+export { notDone } from "../cluster/consensus/port.ts";
+export type { Consensus, ProposeOutcome, ReadOutcome } from "../cluster/consensus/port.ts";
+export { SharedState } from "../cluster/consensus/shared-state.ts";
+export { decodeCommand, decodeResult, encodeCommand } from "../cluster/state/codec.ts";
+export { ClusterMachine } from "../cluster/state/machine.ts";
+export type { ClusterState } from "../cluster/state/model.ts";
+export type { ClusterCommand } from "../cluster/state/schemas.ts";
+export { KNOWN_VERSION } from "../cluster/state/versions.ts";
+export { loadConfig, type Config } from "../config/index.ts";
+export { defineTool, type Tool } from "../assistant/tools/tool.ts";
+export type { LanguageModel } from "../providers/language-model.ts";
+export { Services, type ServicesOptions } from "../services/services.ts";
+export { SessionHouse } from "../services/session/house.ts";
+export { Connection, type ConnectionDeps } from "../gateway/connection.ts";
+export { Sessions } from "../gateway/sessions/sessions.ts";
+export type { Access, Pass } from "../gateway/access-port.ts";
+export { createActorSystem, createRemoting } from "@parley/actors";
+export { connect, ParleyError, type SocketLike } from "@parley/sdk";

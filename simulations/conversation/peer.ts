@@ -1,0 +1,75 @@
+/** One life of a peer: the shipped sessions, journals, keys and door, on its machine's clock and its access to the network. */
+import type { ConnectionDeps } from "./ports.ts";
+import { guarded } from "../actors/transport.ts";
+import { traceLog } from "../cluster/log.ts";
+import { modelOf, toolsOf, voiceOf } from "./engines.ts";
+import type { Library } from "./library.ts";
+import type { Life } from "./machine.ts";
+import { accessOf, hubOf } from "./ports.ts";
+import type { World } from "./world.ts";
+
+export type Tool = NonNullable<ConstructorParameters<Library["Services"]>[0]["tools"]>[number];
+type ServerSocket = ConstructorParameters<Library["Connection"]>[0];
+type House = InstanceType<Library["SessionHouse"]>;
+
+/** What runs in a peer. */
+export interface Peer {
+  readonly house: House;
+  readonly keys: ReturnType<Library["startKeeper"]>;
+  accept(socket: ServerSocket): void;
+}
+
+const UNUSED = (): never => {
+  throw new TypeError("a simulated peer has engines of its own");
+};
+const SOURCE = { choose: UNUSED, fetch: UNUSED };
+
+export function begin(world: World, life: Life<Peer>): Peer {
+  const { library, plan, agreement } = world;
+  const peer = life.machine.name;
+  const log = traceLog((line) => world.trace(`  ${life.name} ${line}`));
+  const machine = new library.ClusterMachine();
+  const shared = new library.SharedState(agreement.join(peer, life, machine), machine);
+  const failed = (error: unknown): void => world.fail(error, life.name);
+  const remoting = library.createRemoting({ transport: guarded(world.network.transport(peer), life.run) });
+  const system = library.createActorSystem({ peer, remoting: remoting.remoting });
+  system.stopped.then((error) => (error === undefined ? undefined : failed(error)), failed);
+  remoting.start().catch(failed);
+  const journaling = { shared, electorate: () => [world.members] };
+  const keys = library.startKeeper(system, journaling);
+  const journals = new library.SessionJournals(system, journaling);
+  const services = new library.Services({
+    config: world.config,
+    sources: { vad: SOURCE, stt: SOURCE, llm: SOURCE, tts: SOURCE },
+    given: {
+      llm: modelOf(plan.times, (messages) => world.thought(life, messages)),
+      tts: voiceOf(plan.times),
+    },
+    tools: toolsOf(plan.times, {
+      begun: (tool, of, key) =>
+        life.isOver || world.see({ type: "tool", point: "begun", tool, of, key, by: life.name }),
+      done: (tool, of, key) => life.isOver || world.see({ type: "tool", point: "done", tool, of, key, by: life.name }),
+    }),
+    patient: true,
+    peer,
+  });
+  services.start(["llm", "tts"]);
+  const cluster = { actors: system, shared, journals, peerId: peer, onChange: () => () => undefined };
+  const house = new library.SessionHouse({ cluster, services, log });
+  const deps: ConnectionDeps = {
+    conversations: house,
+    access: accessOf(),
+    hub: hubOf(),
+    sessions: new library.Sessions(),
+    queries: { answer: () => Promise.resolve({ errorCode: "INVALID_MESSAGE", errorMessage: "nobody knows" }) },
+    serverInfo: world.serverInfoOf(peer),
+    status: () => ({}),
+    log,
+  };
+  const users = new Set<InstanceType<Library["Connection"]>>();
+  return {
+    house,
+    keys,
+    accept: (socket) => void new library.Connection(socket, deps, users, { address: "10.0.0.1", isFromHere: false }),
+  };
+}

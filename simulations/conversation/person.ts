@@ -1,0 +1,100 @@
+/** One life of a client: the shipped SDK, and somebody who asks one question after the other. */
+import type { Given } from "./chronicle.ts";
+import type { Library } from "./library.ts";
+import type { Life, Machine } from "./machine.ts";
+import { questionOf, VERBS, type PlannedTurn } from "./script.ts";
+import type { World } from "./world.ts";
+
+export type Client = Awaited<ReturnType<Library["connect"]>>;
+
+/** Somebody with a client. */
+export interface Person {
+  client: Client | undefined;
+  /** The turn that is under way; undefined between two. */
+  turn: PlannedTurn | undefined;
+  /** So much of it has come. */
+  heardMs: number;
+  isDone: boolean;
+}
+
+export function planTurns(world: World, client: string): readonly PlannedTurn[] {
+  const random = world.random.fork(`turns/${client}`);
+  return Array.from({ length: world.plan.turns }, (_, n) => {
+    const verb = random.pick(VERBS) ?? "tell";
+    const name = `${client}n${n + 1}`;
+    return { name, verb, question: questionOf(verb, name), speak: random.chance(0.7) };
+  });
+}
+
+/** @param machine its own */
+export function converse(world: World, life: Life<Person>): void {
+  const person: Person = { client: undefined, turn: undefined, heardMs: 0, isDone: false };
+  life.inside = person;
+  life.run(() => {
+    talk(world, life, person).catch((error: unknown) => world.fail(error, life.name));
+  });
+}
+
+async function talk(world: World, life: Life<Person>, person: Person): Promise<void> {
+  const { library, plan } = world;
+  const { machine } = life;
+  const random = world.random.fork(`person/${machine.name}`);
+  const first = random.between(0, plan.hosts - 1);
+  const urls = world.hosts.map(({ name }) => `ws://${name}/ws`);
+  const client = await library.connect({
+    peers: [...urls.slice(first), ...urls.slice(0, first)],
+    token: "known",
+    clientId: machine.name,
+    timeoutMs: plan.connectMs,
+    openSocket: (url) => world.sockets.open(life, url),
+    reconnect: { learn: false, patienceMs: plan.patienceMs },
+  });
+  person.client = client;
+  client.on("connected", ({ peer }) => world.note("connected", life.name, peer.name));
+  client.on("disconnected", ({ error }) => {
+    world.note("disconnected", life.name, error.message);
+    if (person.turn !== undefined) world.goneOn += 1;
+  });
+  for (const turn of planTurns(world, machine.name)) {
+    await pause(plan.thinkMs * 2 * random.next());
+    await take(world, machine, person, client, turn);
+  }
+  person.isDone = true;
+}
+
+async function take(
+  world: World,
+  { name: client }: Machine<Person>,
+  person: Person,
+  from: Client,
+  turn: PlannedTurn,
+): Promise<void> {
+  const sentences: { index: number; text: string }[] = [];
+  let [text, soundMs, isDone] = ["", 0, false];
+  const given = (): Given => ({ turn, client, text, sentences, soundMs });
+  person.turn = turn;
+  person.heardMs = 0;
+  world.see({ type: "asked", turn, client });
+  try {
+    for await (const event of from.ask({ text: turn.question }, { speak: turn.speak })) {
+      if (event.type === "text") text += event.delta;
+      else if (event.type === "audio") soundMs += (1_000 * event.samples.length) / event.sampleRateHz;
+      else if (event.type === "sentence") {
+        sentences.push({ index: event.index, text: event.text });
+        world.see({ type: "sentence", turn: turn.name, index: event.index, text: event.text });
+      } else if (event.type === "done") isDone = true;
+      person.heardMs = soundMs;
+    }
+    if (!isDone) throw new Error("it ended without its end being told");
+    world.see({ type: "answered", given: given() });
+  } catch (error) {
+    const said = error instanceof Error ? error.message : String(error);
+    world.see({ type: "failed", given: given(), error: said });
+  } finally {
+    person.turn = undefined;
+  }
+}
+
+function pause(delayMs: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, delayMs));
+}
