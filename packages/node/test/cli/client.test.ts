@@ -68,8 +68,8 @@ describe("parley client", () => {
     expect(await run(["audit", "--last", "2"])).toBe(0);
     const lines = stdout().slice(before).trim().split("\n");
     expect(lines).toHaveLength(3);
-    expect(lines[1]).toMatch(/this machine +client\.remove +tablet$/);
-    expect(lines[2]).toMatch(/this machine +client\.add +tablet +failed$/);
+    expect(lines[1]).toMatch(/this machine +client\.remove +tablet +role: member; groups: none$/);
+    expect(lines[2]).toMatch(/this machine +client\.add +tablet +failed +role: member; groups: none; remembers: false; code: usage$/);
     expect(await run(["audit", "--last", "0"])).toBe(2);
   });
 });
