@@ -69,7 +69,9 @@ describe("parley client", () => {
     const lines = stdout().slice(before).trim().split("\n");
     expect(lines).toHaveLength(3);
     expect(lines[1]).toMatch(/this machine +client\.remove +tablet +role: member; groups: none$/);
-    expect(lines[2]).toMatch(/this machine +client\.add +tablet +failed +role: member; groups: none; remembers: false; code: usage$/);
+    expect(lines[2]).toMatch(
+      /this machine +client\.add +tablet +failed +role: member; groups: none; remembers: false; code: usage$/,
+    );
     expect(await run(["audit", "--last", "0"])).toBe(2);
   });
 });
