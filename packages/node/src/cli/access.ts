@@ -2,7 +2,7 @@
 import { connect, ParleyError, type ParleyClient } from "@parley/sdk";
 import type { Config } from "../config/index.ts";
 import type { Peer, PeerOptions } from "../peer.ts";
-import { connectTo } from "./reach/connect.ts";
+import { connectTo, type ConnectOptions } from "./reach/connect.ts";
 import { findTarget, runningTarget } from "./reach/target.ts";
 
 /** A connection and what it takes to end it. */
@@ -16,12 +16,16 @@ export interface Access {
 }
 
 /** Connects to the peer that runs with this home; undefined when there is none. @throws ParleyError when there is one and it refuses */
-export async function connectRunning(config: Config, signal?: AbortSignal): Promise<ParleyClient | undefined> {
+export async function connectRunning(
+  config: Config,
+  signal?: AbortSignal,
+  session?: string,
+): Promise<ParleyClient | undefined> {
   const running = await runningTarget(config);
   if (running === undefined) return undefined;
   try {
     // A command is about this peer, whose token is new at every start.
-    return await connectTo(running, { signal });
+    return await connectTo(running, { signal, session });
   } catch (error) {
     // A peer that was killed leaves its file behind.
     if (error instanceof ParleyError && error.code === "cannot-connect") return undefined;
@@ -36,9 +40,9 @@ export async function connectRunning(config: Config, signal?: AbortSignal): Prom
 export async function connectAsked(
   config: Config,
   env: NodeJS.ProcessEnv,
-  options: { readonly signal?: AbortSignal | undefined; readonly movesOn?: boolean } = {},
+  options: ConnectOptions = {},
 ): Promise<ParleyClient | undefined> {
-  if (config.client.peer === "") return connectRunning(config, options.signal);
+  if (config.client.peer === "") return connectRunning(config, options.signal, options.session);
   const target = await findTarget(config, env);
   return target && (await connectTo(target, options));
 }
@@ -53,8 +57,9 @@ export async function openAccess(
   env: NodeJS.ProcessEnv,
   embedded: Pick<PeerOptions, "onStage" | "onNews">,
   signal?: AbortSignal,
+  session?: string,
 ): Promise<Access> {
-  const running = await connectAsked(config, env, { signal, movesOn: true });
+  const running = await connectAsked(config, env, { signal, movesOn: true, session });
   if (running !== undefined) {
     return {
       client: running,

@@ -1,33 +1,25 @@
 /** The client: asks a house for work, at whatever peer it is connected to, and exchanges messages with other clients. */
-import * as z from "zod/mini";
-import { abortedError, ParleyError } from "../errors.ts";
+import { abortedError, type ParleyError } from "../errors.ts";
 import type { Message, Target } from "../protocol/envelope.ts";
+import type { Continued, CutAnswer } from "../protocol/resume.ts";
 import type { TurnEvent } from "../protocol/work.ts";
-import {
-  memoryHitSchema,
-  messageStatusSchema,
-  nodeDetailsSchema,
-  nodeSummarySchema,
-  sessionSummarySchema,
-  type MemoryHit,
-  type MessageStatus,
-  type NodeDetails,
-  type NodeSummary,
-  type SessionSummary,
-} from "../protocol/query.ts";
+import type { MemoryHit, MessageStatus, NodeDetails, NodeSummary, SessionSummary } from "../protocol/query.ts";
+import { Continuing } from "./continuing.ts";
 import { Emitter, type Unsubscribe } from "./emitter.ts";
 import type { ClientEvents } from "./events.ts";
 import { closedError } from "./link/endings.ts";
-import { Link, type Welcome } from "./link/link.ts";
+import type { Welcome } from "./link/hearer.ts";
+import { Link } from "./link/link.ts";
 import type { ConnectOptions } from "./link/options.ts";
 import type { CommandHandler, QueryHandler } from "./mail/inbox.ts";
 import type { Answer, CallOptions, Content, IncomingMessage, RunOptions, SendOptions, Sent } from "./mail/mail.ts";
 import { NodeWatch } from "./nodes.ts";
-import { askParameters, listenParameters, partialsOf, sayParameters } from "./options.ts";
+import { askParameters, copyOf, listenParameters, partialsOf, privacyOf, sayParameters } from "./options.ts";
 import type { AskOptions, ListenOptions, SayOptions } from "./options.ts";
 import { Postbox, type QueryOptions } from "./postbox.ts";
+import { Queries } from "./queries.ts";
 import type { Course } from "./work/course.ts";
-import { RunningTalk, type TalkOptions, type TalkSession } from "./work/talk.ts";
+import { RunningTalk, type TalkGround, type TalkOptions, type TalkSession } from "./work/talk.ts";
 import { AskTurn, ListenTurn, SayTurn } from "./work/turn.ts";
 import type { AudioInput, TalkInput } from "./work/upload.ts";
 import { Works, type Work } from "./work/works.ts";
@@ -37,11 +29,13 @@ export class ParleyClient {
   readonly #link: Link;
   readonly #works: Works;
   readonly #post: Postbox;
+  readonly #queries: Queries;
   readonly #nodes: NodeWatch;
   readonly #emitter = new Emitter<ClientEvents>((error, name) => {
     if (name !== "error") this.#emitter.emit("error", error);
   });
   readonly #over = new AbortController();
+  readonly #continuing = new Continuing();
   #welcome: Welcome | undefined;
   /** Nobody was there for so long that new requests do not wait either. */
   #impatience: ParleyError | undefined;
@@ -55,14 +49,19 @@ export class ParleyClient {
       },
       up: (welcome, isAgain) => this.#up(welcome, isAgain),
       down: (error) => this.#down(error),
+      stays: (error) => this.#continuing.refused(error),
       waiting: (inMs, round) => this.#emitter.emit("reconnecting", { inMs, round }),
       impatient: (error) => this.#impatient(error),
       over: (error) => this.#ended(error),
       message: (message) => this.#onMessage(message),
-      binary: (bytes) => this.#onBinary(bytes),
+      binary: (bytes) => {
+        const wrong = this.#works.frame(bytes);
+        if (wrong !== undefined) this.#link.breach(wrong);
+      },
     });
     this.#works = new Works(this.#link);
     this.#post = new Postbox(this.#link, this.#link.clientId, this.#emitter, this.#over.signal);
+    this.#queries = new Queries(this.#post);
     this.#nodes = new NodeWatch({
       ask: (signal) => this.getActiveNodes({ signal }),
       learn: (urls, draining) => this.#link.learn(urls, draining),
@@ -89,6 +88,19 @@ export class ParleyClient {
   } {
     const { isUp, url, peers } = this.#link;
     return { isConnected: isUp, url, peers };
+  }
+
+  /** What there was in the session that this client has taken up; undefined: its own session. */
+  get continued(): Continued | undefined {
+    return this.#continuing.found;
+  }
+
+  /**
+   * Goes on with a session of the same account, such as that of another device, whose connection ends. Work under way goes along.
+   * @throws ParleyError `refused` (`TARGET_NOT_FOUND`, `AUTHORIZATION_DENIED`): then this client stays where it was
+   */
+  continueSession(session: string): Promise<Continued> {
+    return this.#continuing.wish(() => this.#link.goTo(session));
   }
 
   /** Calls `listener` whenever that happens. */
@@ -132,6 +144,18 @@ export class ParleyClient {
     return turn.events;
   }
 
+  /** The rest of what another client had begun ({@link continued}): question and text so far come first; with `speak` the sound not played there. */
+  goOn(answer: CutAnswer, options: AskOptions = {}): AsyncIterable<TurnEvent> {
+    const turn: AskTurn = new AskTurn(
+      askParameters({ ...privacyOf(answer), ...options }),
+      false,
+      () => this.#works.cancel(work),
+      answer,
+    );
+    const work = this.#start(turn, undefined, options.signal);
+    return turn.events;
+  }
+
   /** Speech to text: `partial` and `segment` events, then `done`. */
   listen(audio: AudioInput, options: ListenOptions = {}): AsyncIterable<TurnEvent> {
     const turn: ListenTurn = new ListenTurn(listenParameters(options), () => this.#works.cancel(work));
@@ -164,14 +188,19 @@ export class ParleyClient {
    * ducked and stopped as the peer says; without one they are text only. Ends with the audio, or when `signal` aborts.
    */
   talk(audio: TalkInput, options: TalkOptions = {}): TalkSession {
-    const { signal, speaker, hotWords, ...manner } = options;
-    const how = { ...manner, ...(hotWords === undefined ? {} : { hotWords: [...hotWords] }) };
+    const { signal, speaker, hotWords, answer, ...given } = options;
+    const how = {
+      ...privacyOf(answer ?? {}),
+      ...given,
+      ...(hotWords === undefined ? {} : { hotWords: [...hotWords] }),
+    };
     const parameters = { mode: "open" as const, ...how, speak: speaker !== undefined };
-    const talk: RunningTalk = new RunningTalk(parameters, speaker, {
+    const ground: TalkGround = {
       tell: (command, told) => this.#works.tell(work, command, told),
       position: () => work.upload?.position ?? 0,
       abandon: () => this.#works.cancel(work),
-    });
+    };
+    const talk = new RunningTalk(parameters, speaker, ground, answer);
     const work = this.#start(talk, audio, signal, true);
     return talk;
   }
@@ -241,18 +270,12 @@ export class ParleyClient {
   /** The peers of the house that are there, or with `all` those that are not, too. @throws ParleyError as {@link query} */
   async getActiveNodes(options: CallOptions & { readonly all?: boolean } = {}): Promise<readonly NodeSummary[]> {
     const { all = false, ...call } = options;
-    return this.#asked("get_active_nodes", z.array(nodeSummarySchema), {
-      ...call,
-      ...(all ? { filter: { status: "all" } } : {}),
-    });
+    return this.#queries.nodes(all, call);
   }
 
   /** All that is known of one peer, by id or name; of this one when it is not named. @throws ParleyError as {@link query} */
   getNodeDetails(node?: string, options: CallOptions = {}): Promise<NodeDetails> {
-    return this.#asked("get_node_details", nodeDetailsSchema, {
-      ...options,
-      ...(node === undefined ? {} : { query: node }),
-    });
+    return this.#queries.node(node, options);
   }
 
   /** What was kept that has to do with `words`, the best first. @throws ParleyError as {@link query} */
@@ -260,17 +283,17 @@ export class ParleyClient {
     words: string,
     options: CallOptions & Pick<QueryOptions, "limit" | "filter" | "includeContext"> = {},
   ): Promise<readonly MemoryHit[]> {
-    return this.#asked("recall_memory", z.array(memoryHitSchema), { ...options, query: words });
+    return this.#queries.memory(words, options);
   }
 
   /** The sessions of the clients of this peer, then those that ended there, the latest first. @throws ParleyError as {@link query} */
   sessions(options: CallOptions & Pick<QueryOptions, "limit"> = {}): Promise<readonly SessionSummary[]> {
-    return this.#asked("get_sessions", z.array(sessionSummarySchema), options);
+    return this.#queries.sessions(options);
   }
 
   /** What became of a message of one's own, for each of its receivers. @throws ParleyError as {@link query} */
   getMessageStatus(messageId: string, options: CallOptions = {}): Promise<readonly MessageStatus[]> {
-    return this.#asked("get_message_status", z.array(messageStatusSchema), { ...options, query: messageId });
+    return this.#queries.messageStatus(messageId, options);
   }
 
   /** Belongs to these from now on, at whatever peer. @throws ParleyError as {@link send} */
@@ -324,22 +347,13 @@ export class ParleyClient {
     return work;
   }
 
-  async #asked<T extends z.ZodMiniType>(queryType: string, schema: T, options: QueryOptions): Promise<z.output<T>> {
-    const { data } = await this.#post.query(queryType, options);
-    const parsed = schema.safeParse(data);
-    if (parsed.success) return parsed.data;
-    throw new ParleyError("protocol", `the answer to ${queryType} is not what it should be`, {
-      nextStep: "Check that peer and client are of the same major version.",
-    });
-  }
-
   #up(welcome: Welcome, isAgain: boolean): void {
     this.#welcome = welcome;
+    this.#continuing.up(welcome);
     this.#impatience = undefined;
     const { name, capabilities } = welcome.serverInfo;
     this.#post.outbox.up();
-    const { echo: tellsEcho = false, resume: resumes = false } = capabilities;
-    this.#works.up({ name, tellsEcho, resumes });
+    this.#works.up({ name, tellsEcho: capabilities.echo === true, resumes: capabilities.resume === true });
     if (this.#link.keeping.learn) this.#nodes.look();
     this.#emitter.emit("connected", { peer: welcome.serverInfo, url: this.#link.url ?? "", isAgain });
   }
@@ -359,6 +373,7 @@ export class ParleyClient {
 
   #ended(error: ParleyError): void {
     this.#nodes.stop();
+    this.#continuing.refused(error);
     this.#over.abort(error);
     this.#works.failAll(error);
     this.#post.outbox.failAll(error);
@@ -373,11 +388,6 @@ export class ParleyClient {
       this.#nodes.look();
     this.#post.take(message);
   }
-
-  #onBinary(bytes: Uint8Array): void {
-    const wrong = this.#works.frame(bytes);
-    if (wrong !== undefined) this.#link.breach(wrong);
-  }
 }
 
 /**
@@ -389,11 +399,4 @@ export async function connect(options: ConnectOptions): Promise<ParleyClient> {
   const client = new ParleyClient(options);
   await client.open(options.signal);
   return client;
-}
-
-function copyOf({ groups, channels }: { readonly groups?: readonly string[]; readonly channels?: readonly string[] }) {
-  return {
-    ...(groups === undefined ? {} : { groups: [...groups] }),
-    ...(channels === undefined ? {} : { channels: [...channels] }),
-  };
 }

@@ -1,7 +1,7 @@
 /** What a client tells of itself. */
 import type { ParleyError } from "../errors.ts";
 import type { NodeSummary } from "../protocol/query.ts";
-import type { Welcome } from "./link/link.ts";
+import type { Welcome } from "./link/hearer.ts";
 import type { DeliveryReport, IncomingEvent, IncomingMessage, IncomingQuery } from "./mail/mail.ts";
 
 /** A question from another client that no handler of `onQuery` answers: the first answer counts. */

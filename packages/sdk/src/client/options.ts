@@ -74,7 +74,7 @@ export function partialsOf({ partials }: ListenOptions): Pick<ListenOptions, "pa
   return partials === undefined ? {} : { partials };
 }
 
-function privacyOf({ privacy }: WorkOptions): Pick<WorkOptions, "privacy"> {
+export function privacyOf({ privacy }: { readonly privacy?: Privacy | undefined }): Pick<WorkOptions, "privacy"> {
   return privacy === undefined ? {} : { privacy };
 }
 
@@ -91,5 +91,19 @@ function voiceOf({ voice, speed, language, audio }: VoiceOptions): Omit<VoiceOpt
     ...(speed === undefined ? {} : { speed }),
     ...(language === undefined ? {} : { language }),
     ...(audio === undefined ? {} : { audio }),
+  };
+}
+
+/** What somebody belongs to, as it is said to a peer. */
+export function copyOf({
+  groups,
+  channels,
+}: {
+  readonly groups?: readonly string[];
+  readonly channels?: readonly string[];
+}) {
+  return {
+    ...(groups === undefined ? {} : { groups: [...groups] }),
+    ...(channels === undefined ? {} : { channels: [...channels] }),
   };
 }

@@ -1,9 +1,10 @@
 /** `parley chat`: a conversation in text; what was said before is part of what is thought about. */
 import type { Command } from "commander";
 import { createInterface } from "node:readline";
-import { ParleyError } from "@parley/sdk";
+import { ParleyError, type AskOptions, type ParleyClient, type TurnEvent } from "@parley/sdk";
 import type { CliContext } from "../context.ts";
 import { failureJson, failureText } from "../failure.ts";
+import { continueOption } from "../sessions/choose.ts";
 import { printJson } from "../json-line.ts";
 import { onOneLine } from "../one-line.ts";
 import { addSettingFlags } from "../setting-flags.ts";
@@ -20,6 +21,7 @@ behind each answer. With --json each event is a line, and the last of an answer,
 
 Examples:
   parley chat
+  parley chat --continue                       goes on here with what another device of yours had begun
   PARLEY_TOKEN=… parley chat --peer kitchen.local --ca house.pem
 `;
 
@@ -29,6 +31,7 @@ export function registerChatCommand(program: Command, context: CliContext): void
     .command("chat")
     .description("talk with the assistant in text, line by line")
     .addOption(privacyOption())
+    .addOption(continueOption())
     .addHelpText("after", HELP);
   addSettingFlags(command, ["llm.provider", "models.download"]);
   command.action(() => withTalk(command, context, ["llm"], (talk) => chat(talk, context, command.opts<PrivacyFlag>())));
@@ -52,11 +55,21 @@ async function chat(talk: Talk, context: CliContext, flags: PrivacyFlag): Promis
     talk.progress.line(`Talking with ${talk.access.client.server.name}. ${GREETING}`);
     lines.prompt();
   }
+  const { continued } = talk.access.client;
+  if (continued?.answer !== undefined) {
+    const { answer: begun } = continued;
+    if (!talk.json) talk.progress.line(`you> ${onOneLine(begun.question)}`);
+    await answer(talk, context, (client, how) => client.goOn(begun, how), { ...privacyOf(flags), signal: talk.signal });
+  }
   for await (const line of lines) {
     if (line.trim() !== "") {
       answering = new AbortController();
       const signal = AbortSignal.any([talk.signal, answering.signal]);
-      await answer(talk, context, line.trim(), { ...privacyOf(flags), signal });
+      const text = line.trim();
+      await answer(talk, context, (client, how) => client.ask({ text: checked(text) }, how), {
+        ...privacyOf(flags),
+        signal,
+      });
       answering = undefined;
     }
     if (isTerminal) lines.prompt();
@@ -68,14 +81,14 @@ async function chat(talk: Talk, context: CliContext, flags: PrivacyFlag): Promis
 async function answer(
   talk: Talk,
   context: CliContext,
-  question: string,
+  ask: (client: ParleyClient, how: AskOptions) => AsyncIterable<TurnEvent>,
   how: PrivacyFlag & { readonly signal: AbortSignal },
 ): Promise<void> {
   const { access, config, json, progress } = talk;
   const { client } = access;
   const screen = { write: context.stdout, progress, timings: false, spoken: false };
   try {
-    for await (const event of client.ask({ text: checked(question) }, how)) {
+    for await (const event of ask(client, how)) {
       if (!json) show(event, screen);
       else if (event.type !== "done") context.stdout(eventJson(event));
       // The peer that it began with may be gone.

@@ -23,6 +23,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   client: async () => (await import("./client.ts")).registerClientCommand,
   memory: async () => (await import("./memory.ts")).registerMemoryCommand,
   route: async () => (await import("./route.ts")).registerRouteCommand,
+  sessions: async () => (await import("./sessions.ts")).registerSessionsCommand,
   top: async () => (await import("./top.ts")).registerTopCommand,
   trust: async () => (await import("./trust.ts")).registerTrustCommand,
   audit: async () => (await import("./audit.ts")).registerAuditCommand,

@@ -8,6 +8,7 @@ import { openAccess, type Access } from "../access.ts";
 import type { CliContext } from "../context.ts";
 import type { ServiceName } from "../../services/stage.ts";
 import { downloadNotice } from "../downloads.ts";
+import { sessionToContinue } from "../sessions/choose.ts";
 import { withInterrupt } from "../interrupt.ts";
 import { ProgressLine } from "../progress.ts";
 import { stageReporter } from "../service-progress.ts";
@@ -38,7 +39,8 @@ export async function withTalk(
   await withInterrupt("Nothing was left half-written.", async (signal) => {
     const report = stageReporter(progress);
     const embedded = { onStage: report, onNews: (sentence: string) => progress.line(sentence) };
-    const access = await openAccess(config, context.env, embedded, signal);
+    const session = await sessionToContinue(command.opts()["continue"], config, context.env, signal);
+    const access = await openAccess(config, context.env, embedded, signal, session);
     try {
       const notice = access.peer === undefined ? undefined : await downloadNotice(access.peer, needs);
       if (notice !== undefined) progress.line(notice);

@@ -15,6 +15,7 @@ const EVERY_S = { least: 0.5, usual: 2, most: 3_600 };
 const HELP = `
 The busiest peer comes first; * marks the prime. "jobs" are those that run, and behind a + those that wait; "turns" and "first
 audio" (its median, and what 95 % stay below) are of the last minutes; "tokens/s" is how fast the peer's model writes.
+Which conversations there are, and where: parley sessions.
 Where output is led elsewhere it is shown once, or with --json and --every on a line each time. Ctrl-C ends it.
 `;
 

@@ -9,6 +9,8 @@ export interface ConnectOptions {
   readonly signal?: AbortSignal | undefined;
   /** Whether the work goes on at another peer of the house when this one is lost. */
   readonly movesOn?: boolean | undefined;
+  /** A session of the same account to go on with. */
+  readonly session?: string | undefined;
 }
 
 const PROBE_MS = 5_000;
@@ -16,7 +18,7 @@ const PROBE_MS = 5_000;
 /** @throws ParleyError of the peer's refusal; `cannot-connect`; PeerError `unreachable`, `peer-untrusted` where a person has named it */
 export async function connectTo(
   target: Target,
-  { signal, movesOn = false }: ConnectOptions = {},
+  { signal, movesOn = false, session }: ConnectOptions = {},
 ): Promise<ParleyClient> {
   const { address, token, ca, home } = target;
   try {
@@ -26,6 +28,7 @@ export async function connectTo(
       // Elsewhere another machine's command may have the same number.
       clientId: home === undefined ? `cli-${crypto.randomUUID()}` : `cli-${process.pid}`,
       passing: true,
+      ...(session === undefined ? {} : { continue: session }),
       ...(movesOn ? {} : { reconnect: false }),
       ...(signal === undefined ? {} : { signal }),
       ...(ca === undefined ? {} : { openSocket: await trusting(ca) }),

@@ -2,7 +2,7 @@
  * The part of `/api/v1` that shows the sessions of the whole house, and ends them: to admins all, to others those of their own account.
  * Nothing that was said is shown.
  *
- *     GET    /sessions/house          {sessions, silent}: `silent` are the peers that are there and did not answer
+ *     GET    /sessions/house          {account, sessions, silent}: `account` is whoever asks, `silent` are the peers that are there and did not answer
  *     GET    /sessions/house/ID       {session}; the beginning of its id is enough where that is one session's
  *     DELETE /sessions/house/ID       {ended}: its client is told, and what was said in it is forgotten
  */
@@ -18,7 +18,10 @@ type OfSession = { readonly Params: { readonly id: string } };
 export function addHouseSessionRoutes(api: FastifyInstance, house: Pick<HouseSessions, "all" | "end">): void {
   const found = async (principal: Principal | undefined, id: string): Promise<HouseSession> =>
     theOne((await house.all(accountFor(principal))).sessions, id);
-  api.get("/sessions/house", ({ principal }) => house.all(accountFor(principal)));
+  api.get("/sessions/house", async ({ principal }) => ({
+    account: principal?.account,
+    ...(await house.all(accountFor(principal))),
+  }));
   api.get<OfSession>("/sessions/house/:id", async ({ principal, params }) => ({
     session: await found(principal, params.id),
   }));

@@ -35,6 +35,7 @@ export class Sitting {
   #room: PromiseWithResolvers<void> | undefined;
   #isOver = false;
   readonly #atRest = Promise.withResolvers<void>();
+  readonly #told = Promise.withResolvers<void>();
 
   constructor(options: SittingOptions) {
     const { visit, session, services, log } = options;
@@ -62,9 +63,14 @@ export class Sitting {
   /** For `offerStream`. Closing it is not held up by a read that waits, as closing a generator would be. */
   get out(): AsyncIterable<SessionOut> {
     const iterator: AsyncIterator<SessionOut, undefined> = {
-      next: () => this.#out.next(),
+      next: async () => {
+        const item = await this.#out.next();
+        if (item.done === true) this.#told.resolve();
+        return item;
+      },
       return: () => {
         this.end();
+        this.#told.resolve();
         return this.#out.return();
       },
     };
@@ -74,6 +80,11 @@ export class Sitting {
   /** Settles once it has ended, and all that was under way in it has; never rejects. */
   get atRest(): Promise<void> {
     return this.#atRest.promise;
+  }
+
+  /** Settles once all that was said in it is on its way; never rejects. */
+  get told(): Promise<void> {
+    return this.#told.promise;
   }
 
   /** Takes in what comes until that ends, which ends the visit. Never rejects. */

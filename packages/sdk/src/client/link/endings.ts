@@ -1,6 +1,7 @@
 /** Why there is no connection, in words. */
 import { ParleyError } from "../../errors.ts";
 import type { Failed } from "./seeker.ts";
+import { CLOSE_ELSEWHERE, CLOSE_ENDED } from "./socket.ts";
 
 /** What tells most of several failures: a refusal, then why the connection was lost, then the first. */
 export function whyNot(failures: ReadonlyMap<string, Failed>, loss: ParleyError | undefined): ParleyError {
@@ -35,10 +36,38 @@ export function patienceError(cause: ParleyError): ParleyError {
   });
 }
 
+/** Why a client is at its end whose peer has closed the connection by `code`; undefined: it is not. */
+export function endOf(code: number): ParleyError | undefined {
+  if (code === CLOSE_ELSEWHERE) return elsewhereError();
+  return code === CLOSE_ENDED ? sessionEndedError() : undefined;
+}
+
 /** The session was taken up at another connection, and is not to be fetched back by this one. */
-export function elsewhereError(): ParleyError {
+function elsewhereError(): ParleyError {
   return new ParleyError("connection-lost", "the session goes on at another connection", {
     nextStep: "Go on there, or connect again to begin another session.",
+  });
+}
+
+/** Somebody who looks after the house has ended the session. */
+function sessionEndedError(): ParleyError {
+  return new ParleyError("connection-lost", "the session was ended by somebody who looks after the house", {
+    nextStep: "Connect again to begin another session.",
+  });
+}
+
+/** This client's own wish: it goes to another session. */
+export function movingError(): ParleyError {
+  return new ParleyError("connection-lost", "this client goes to another session", {
+    nextStep: "Wait.",
+    retryable: true,
+  });
+}
+
+/** It would have begun a session of its own. */
+export function cannotContinueError(name: string): ParleyError {
+  return new ParleyError("refused", `${name} is too old to go on with a session of another client`, {
+    nextStep: "Bring that peer up to date, or connect to another one.",
   });
 }
 

@@ -11,15 +11,18 @@ export interface Known {
   readonly channels: ReadonlySet<string>;
   /** Given by the last peer: the token itself is shown to nobody meanwhile. */
   readonly resumeToken: string | undefined;
+  /** A session to go on with that is not its own yet. */
+  readonly continueSession: string | undefined;
 }
 
 /** The payload of a REGISTER. */
 export function introductionOf(options: ConnectOptions, known: Known): Payload<"REGISTER"> {
   const { token, clientType = "api", metadata, passing = options.clientId === undefined } = options;
-  const { clientId, groups, channels, resumeToken } = known;
+  const { clientId, groups, channels, resumeToken, continueSession } = known;
   return {
     clientId,
     ...(resumeToken === undefined ? { authToken: token } : { resumeToken }),
+    ...(continueSession === undefined ? {} : { continueSession }),
     clientType,
     capabilities: {
       supportsStreaming: true,

@@ -1,15 +1,16 @@
 /** A client's connection to its house: to one peer at a time, and to the next one when that is lost. Carries out what the seeker wants. */
 import { jsonOf, ParleyError, timeoutOf } from "../../errors.ts";
-import { createMessage, parseMessage, type Message, type Payload } from "../../protocol/envelope.ts";
+import { createMessage, parseMessage, type Message } from "../../protocol/envelope.ts";
 import { isRetryable } from "../../protocol/error-codes.ts";
 import { AddressBook, type Ending } from "./address-book.ts";
-import { breachError, elsewhereError, lostError, patienceError, whyNot } from "./endings.ts";
+import { breachError, cannotContinueError, endOf, lostError, movingError, patienceError, whyNot } from "./endings.ts";
+import type { LinkHearer, Welcome } from "./hearer.ts";
 import { introductionOf } from "./introduction.ts";
 import { givenPeers, isSafe, keepingOf, pacesOf, type ConnectOptions, type Keeping } from "./options.ts";
 import { Pulse } from "./pulse.ts";
+import { search } from "./search.ts";
 import { Seeker, type Failed, type SeekerEffect } from "./seeker.ts";
 import {
-  CLOSE_ELSEWHERE,
   CLOSE_GOING_AWAY,
   CLOSE_PROTOCOL,
   noAnswer,
@@ -32,27 +33,6 @@ const IDLE_MS = 300_000;
 const platform: EventTarget | undefined = ((all: unknown) => (all instanceof EventTarget ? all : undefined))(
   globalThis,
 );
-
-/** What a peer said of itself. */
-export type Welcome = Payload<"REGISTER_ACK">;
-
-/** What is heard of the connection. */
-export interface LinkHearer {
-  /** There is one; `isAgain`: not for the first time. */
-  up(welcome: Welcome, isAgain: boolean): void;
-  /** It was lost; others are tried. */
-  down(error: ParleyError): void;
-  /** Nobody was there in a whole round; the next begins after `inMs`. */
-  waiting(inMs: number, round: number): void;
-  /** It has been down for longer than work is to wait. */
-  impatient(error: ParleyError): void;
-  /** It is over for good. */
-  over(error: ParleyError): void;
-  /** Whether the peer is working for this client, and owes it a sign of life soon. */
-  readonly isWorking: boolean;
-  message(message: Message): void;
-  binary(bytes: Uint8Array): void;
-}
 
 interface Attempt {
   readonly socket: PeerSocket;
@@ -86,6 +66,8 @@ export class Link {
   #isSearching = false;
   #loss: ParleyError | undefined;
   #resumeToken: string | undefined;
+  /** Where it wants to go. */
+  #continue: string | undefined;
   #welcome: Welcome | undefined;
   /** Undefined while it goes on. */
   #end: ParleyError | undefined;
@@ -96,6 +78,7 @@ export class Link {
     this.#timeoutMs = timeoutOf(options.timeoutMs ?? 10_000);
     // What cannot be sent is told now, and not when a socket is open.
     jsonOf(options.metadata);
+    this.#continue = options.continue;
     this.clientId = options.clientId ?? `client-${crypto.randomUUID().slice(0, 8)}`;
     this.keeping = keepingOf(options);
     this.groups = new Set(options.groups);
@@ -148,6 +131,13 @@ export class Link {
     this.#up?.send(data);
   }
 
+  /** Goes on with another session of the account from now on. */
+  goTo(session: string): void {
+    this.#continue = session;
+    const up = this.#up;
+    if (up !== undefined) this.#lost(up.url, "lost", movingError());
+  }
+
   /** There is work: the peer is watched more closely from now on. */
   hurry(): void {
     this.#pulse?.hurry();
@@ -184,23 +174,16 @@ export class Link {
   readonly #onOnline = (): void => this.#carryOut(this.#seeker.nudge());
 
   async #search(discover: NonNullable<ConnectOptions["discover"]>): Promise<void> {
-    const timeout = AbortSignal.timeout(this.#timeoutMs);
-    const signal = AbortSignal.any([timeout, this.#over.signal]);
-    // Whoever looks may not look at its signal.
-    signal.addEventListener("abort", () => this.#searched());
     this.#isSearching = true;
-    try {
-      for await (const url of discover(signal)) {
+    await search(discover, this.#over.signal, {
+      timeoutMs: this.#timeoutMs,
+      found: (url) => {
         if (isSafe(url)) this.#carryOut(this.#seeker.found(url));
-        if (signal.aborted || this.#up !== undefined) break;
-      }
-    } catch (error) {
-      this.#loss ??= new ParleyError("cannot-connect", `peers could not be looked for: ${String(error)}`, {
-        nextStep: "Name a peer by its address.",
-        cause: error,
-      });
-    }
-    this.#searched();
+        return this.#up === undefined;
+      },
+      failed: (error) => (this.#loss ??= error),
+      ended: () => this.#searched(),
+    });
   }
 
   #searched(): void {
@@ -265,7 +248,8 @@ export class Link {
     attempt.state = "registering";
     this.#awaitWelcome(url, attempt);
     const { clientId, groups, channels } = this;
-    const payload = introductionOf(this.#options, { clientId, groups, channels, resumeToken: this.#resumeToken });
+    const known = { clientId, groups, channels, resumeToken: this.#resumeToken, continueSession: this.#continue };
+    const payload = introductionOf(this.#options, known);
     attempt.socket.send(JSON.stringify(createMessage("REGISTER", payload, { from: this.clientId })));
   }
 
@@ -299,6 +283,13 @@ export class Link {
       return this.#open(url, true);
     }
     // Too many come at once, or the peer failed: another one may take it, or this one later.
+    if (this.#wasUp && this.#continue !== undefined && !isRetryable(reception.code ?? "INTERNAL_ERROR")) {
+      // Its own session is still there.
+      this.#continue = undefined;
+      this.#hearer.stays(reception.error);
+      this.#forget(url);
+      return this.#open(url, true);
+    }
     const isForGood = reception.code !== undefined && !isRetryable(reception.code);
     this.#failed(url, { kind: isForGood ? "refused" : "unreachable", error: reception.error });
   }
@@ -316,6 +307,10 @@ export class Link {
   }
 
   #welcomed(url: string, welcome: Welcome): void {
+    if (this.#continue !== undefined && welcome.continued === undefined) {
+      return this.#failed(url, { kind: "refused", error: cannotContinueError(welcome.serverInfo.name) });
+    }
+    this.#continue = undefined;
     this.#welcomeMs.delete(url);
     this.#resumeToken = welcome.resumeToken;
     this.#welcome = welcome;
@@ -359,7 +354,8 @@ export class Link {
   #onClosed(url: string, code: number, reason: string, cause: Error | undefined): void {
     const attempt = this.#attempts.get(url);
     if (attempt?.state === "up") {
-      if (code === CLOSE_ELSEWHERE) return this.close(elsewhereError());
+      const end = endOf(code);
+      if (end !== undefined) return this.close(end);
       const why = reason === "" ? `connection closed (${code})` : `connection closed (${code} ${reason})`;
       return this.#lost(url, code === CLOSE_GOING_AWAY ? "stopping" : "lost", lostError(why));
     }

@@ -43,6 +43,8 @@ export interface ConnectOptions {
   readonly clientId?: string;
   /** It will not come by its id again, so the house need not remember it for good. True when absent for an id that is random. */
   readonly passing?: boolean;
+  /** A session of this client's account to go on with, such as that of another device: {@link ParleyClient.continued} says what there is. */
+  readonly continue?: string;
   readonly clientType?: Payload<"REGISTER">["clientType"];
   /** Such as `platform` and `version`. */
   readonly metadata?: Readonly<Record<string, unknown>>;

@@ -41,6 +41,8 @@ export const CLOSE_PROTOCOL = 4002;
 export const CLOSE_GOING_AWAY = 1001;
 /** The client's session goes on at another connection: this one is over, and not lost. */
 export const CLOSE_ELSEWHERE = 4409;
+/** Somebody has ended the session. */
+export const CLOSE_ENDED = 4410;
 
 /** A socket whose listeners fall silent when it was dropped. */
 export class PeerSocket {
@@ -118,7 +120,10 @@ export function receptionOf(text: string): Reception {
   if (message?.type === "ERROR") {
     const { errorCode, errorMessage, retryable } = message.payload;
     const error = new ParleyError("refused", `the peer refused this client: ${errorMessage}`, {
-      nextStep: "Check the token; on the peer's own machine the command line finds it by itself.",
+      nextStep:
+        errorCode === "TARGET_NOT_FOUND"
+          ? "Look which sessions there are: parley sessions."
+          : "Check the token; on the peer's own machine the command line finds it by itself.",
       remoteCode: errorCode,
       retryable,
     });

@@ -1,5 +1,5 @@
 /** What this client has of one answer, so that another peer can go on with it. */
-import type { SoFar } from "../../protocol/resume.ts";
+import type { CutAnswer, SoFar } from "../../protocol/resume.ts";
 import { MAX_SO_FAR_CHARS } from "../../protocol/resume.ts";
 
 /** What comes of an answer, as far as it matters here. */
@@ -31,6 +31,13 @@ export class Having {
   /** Sentences and timings that came, from whatever peer. */
   #sentences = 0;
   #timings = 0;
+
+  /** What another client had of it: all of its text, and its sound up to a sentence. */
+  static of({ text, spoken, index }: Pick<CutAnswer, "text" | "spoken" | "index">): Having {
+    const having = new Having();
+    [having.#text, having.#spoken, having.#index] = [text, spoken, index];
+    return having;
+  }
 
   /** Length of all sound that came. */
   get soundMs(): number {

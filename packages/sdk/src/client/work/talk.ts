@@ -4,6 +4,7 @@
  */
 import type { AudioFrame } from "../../protocol/audio-frame.ts";
 import type { Privacy } from "../../protocol/privacy.ts";
+import type { CutAnswer } from "../../protocol/resume.ts";
 import { talkEventSchema, type TalkEvent, type TalkKey } from "../../protocol/talk.ts";
 import type { CommandName } from "../../protocol/work.ts";
 import { EventQueue } from "../event-queue.ts";
@@ -32,6 +33,8 @@ export interface TalkOptions {
   readonly speed?: number;
   /** As of other work: {@link WorkOptions.privacy}. */
   readonly privacy?: Privacy;
+  /** An answer that another client had begun to hear or read ({@link ParleyClient.continued}): the conversation begins with its rest. */
+  readonly answer?: CutAnswer;
   readonly signal?: AbortSignal;
 }
 
@@ -74,7 +77,7 @@ export class RunningTalk implements TalkSession, Course {
   readonly #parameters: WorkRequest["parameters"];
   readonly #ground: TalkGround;
   readonly #playing: Playing | undefined;
-  readonly #workId = crypto.randomUUID();
+  readonly #workId: string;
   readonly #utterance = new Utterance();
   /** Of the answer under way. */
   #having = new Having();
@@ -91,11 +94,18 @@ export class RunningTalk implements TalkSession, Course {
   #lastTurn = 0;
   #lastReply = 0;
 
-  /** @param parameters those of the command `talk` */
-  constructor(parameters: WorkRequest["parameters"], speaker: Speaker | undefined, ground: TalkGround) {
+  /** @param parameters those of the command `talk` @param begun by another client, which this one goes on for */
+  constructor(
+    parameters: WorkRequest["parameters"],
+    speaker: Speaker | undefined,
+    ground: TalkGround,
+    begun?: CutAnswer,
+  ) {
     this.#parameters = parameters;
     this.#ground = ground;
+    this.#workId = begun?.workId ?? crypto.randomUUID();
     this.events = new EventQueue(() => ground.abandon());
+    if (begun !== undefined) this.#takeUp(begun);
     if (speaker === undefined) return;
     this.#playing = new Playing(
       speaker,
@@ -137,6 +147,18 @@ export class RunningTalk implements TalkSession, Course {
     }
     this.events.push({ type: "reconnecting" });
     return true;
+  }
+
+  #takeUp(begun: CutAnswer): void {
+    const turn = 1;
+    const question = { type: "question" as const, turn, text: begun.question };
+    const text = { type: "text" as const, turn, delta: begun.text };
+    for (const event of begun.text === "" ? [question] : [question, text]) {
+      this.#utterance.follow(event, 0);
+      this.events.push(event);
+    }
+    this.#having = Having.of(begun);
+    this.#cut = { turn, question: begun.question };
   }
 
   /** The next peer cannot go on with what was cut. */

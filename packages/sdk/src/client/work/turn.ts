@@ -1,6 +1,7 @@
 /** Work whose events its caller reads: asking, listening, saying. */
 import type { AudioFrame } from "../../protocol/audio-frame.ts";
 import type { OpusFrame } from "../../protocol/opus-frame.ts";
+import type { CutAnswer } from "../../protocol/resume.ts";
 import { workEventSchema, type CommandName, type TurnEvent, type WorkEvent } from "../../protocol/work.ts";
 import { EventQueue } from "../event-queue.ts";
 import { msUntil, samplesUntil, type Course, type NextPeer, type Said, type WorkRequest } from "./course.ts";
@@ -129,8 +130,18 @@ export class ListenTurn extends Turn {
 
 /** What is said to the caller, in text or sound: another peer goes on where the caller has got to. What came does not come again. */
 abstract class AnsweredTurn extends Turn {
-  readonly #workId = crypto.randomUUID();
-  protected readonly having = new Having();
+  readonly #workId: string;
+  protected readonly having: Having;
+
+  /** @param begun what another client has begun to hear or read: its text is told as if it came now */
+  constructor(onAbandon: () => void, begun?: CutAnswer) {
+    super(onAbandon);
+    this.#workId = begun?.workId ?? crypto.randomUUID();
+    this.having = begun === undefined ? new Having() : Having.of(begun);
+    if (begun === undefined) return;
+    this.events.push({ type: "question", text: begun.question });
+    if (begun.text !== "") this.events.push({ type: "text", delta: begun.text });
+  }
 
   request(_from: number, { resumes }: NextPeer): WorkRequest | undefined {
     if (!this.having.isEmpty && !resumes) return undefined;
@@ -174,11 +185,12 @@ export class AskTurn extends AnsweredTurn {
   #speechStarts = 0;
   #heardStarts = 0;
 
-  /** @param parameters those of the command `ask` */
-  constructor(parameters: WorkRequest["parameters"], inSound: boolean, onAbandon: () => void) {
-    super(onAbandon);
+  /** @param parameters those of the command `ask` @param begun by another client, which this one goes on for */
+  constructor(parameters: WorkRequest["parameters"], inSound: boolean, onAbandon: () => void, begun?: CutAnswer) {
+    super(onAbandon, begun);
     this.#parameters = parameters;
     this.#inSound = inSound;
+    this.#question = begun?.question;
   }
 
   neededFrom(): number | undefined {
@@ -193,7 +205,10 @@ export class AskTurn extends AnsweredTurn {
     this.#heardSegments = 0;
     this.#heardStarts = 0;
     if (this.#question === undefined) return { command: "ask", parameters: this.#parameters };
-    const input = this.#inSound ? { kind: "text", text: this.#question } : this.#parameters["input"];
+    const input =
+      this.#inSound || this.#parameters["input"] === undefined
+        ? { kind: "text", text: this.#question }
+        : this.#parameters["input"];
     return { command: "ask", parameters: { ...this.#parameters, input } };
   }
 

@@ -9,6 +9,7 @@ import { addSettingFlags, givenFlags } from "../../setting-flags.ts";
 import { usage } from "../ask.ts";
 import { hearingOf, hearingOption, hotWordsOption } from "../hearing.ts";
 import { privacyOf, privacyOption, type PrivacyFlag } from "../privacy.ts";
+import { continueOption } from "../../sessions/choose.ts";
 import { withTalk, type Talk } from "../talking.ts";
 import { TalkScreen } from "./screen.ts";
 import { openTalkSound, speakerOn } from "./sound.ts";
@@ -66,6 +67,7 @@ export function registerTalkCommand(program: Command, context: CliContext): void
     .addOption(hearingOption())
     .addOption(hotWordsOption())
     .addOption(privacyOption())
+    .addOption(continueOption())
     .option("--no-echo-cancellation", "the system takes our own voice out of the microphone itself")
     .addHelpText("after", HELP);
   addSettingFlags(command, ["voice.name", "voice.speed", "llm.provider", "models.download"]);
@@ -115,6 +117,7 @@ async function converse(
     ...privacyOf(flags),
     ...(flags.voice === undefined ? {} : { voice: flags.voice }),
     speed: config.voice.speed,
+    ...(access.client.continued?.answer === undefined ? {} : { answer: access.client.continued.answer }),
     signal,
   });
   if (!json) progress.line(`Talking with ${access.client.server.name} through ${sound.name}. ${hint(flags, context)}`);
