@@ -15,21 +15,42 @@ const LEFT_OUT = [
   "sherpa-onnx-node",
 ];
 
+/** What is made into one file. */
+export interface Program {
+  /** Relative to the checkout. Default: the peer. */
+  readonly input?: string;
+  /** Lines of sources that are others in it: for tests, which need peers of several versions. */
+  readonly changed?: readonly ChangedLine[];
+}
+
+export interface ChangedLine {
+  /** Relative to the checkout. */
+  readonly source: string;
+  readonly from: string;
+  readonly to: string;
+}
+
 /**
  * @param makeFolder makes an empty folder beside which the result will stand
  * @param cache the folder above it
+ * @param input the program's first source; those of another build, changed
  * @returns the folder, in which `main.js` is the program
  * @throws Error of rolldown for sources that cannot be read
  */
-export async function bundle(root: string, makeFolder: () => string, cache: string): Promise<string> {
+export async function bundle(
+  root: string,
+  makeFolder: () => string,
+  cache: string,
+  { input = join("packages", "node", "src", "main.ts"), changed = [] }: Program = {},
+): Promise<string> {
   mkdirSync(cache, { recursive: true });
   const build = await rolldown({
-    input: { main: join(root, "packages", "node", "src", "main.ts") },
+    input: { main: join(root, input) },
     platform: "node",
     resolve: { conditionNames: ["parley-source", "node", "import", "default"] },
     external: LEFT_OUT,
     logLevel: "silent",
-    plugins: [placesOfSources(root, join(cache, "any")), plainOrder(), onlyAscii()],
+    plugins: [changes(root, changed), placesOfSources(root, join(cache, "any")), plainOrder(), onlyAscii()],
   });
   const folder = makeFolder();
   await build.write({
@@ -40,6 +61,32 @@ export async function bundle(root: string, makeFolder: () => string, cache: stri
   });
   await build.close();
   return folder;
+}
+
+/** @throws Error of rolldown when a line is not there exactly once */
+function changes(root: string, changed: readonly ChangedLine[]): Plugin {
+  const bySource = Map.groupBy(changed, ({ source }) => join(root, source));
+  const seen = new Set<string>();
+  return {
+    name: "changes",
+    transform: {
+      filter: { id: /\.ts$/ },
+      handler: (given, id) => {
+        const lines = bySource.get(id);
+        if (lines === undefined) return undefined;
+        seen.add(id);
+        return {
+          code: lines.reduce((code, { from, to }) => {
+            if (code.split(from).length !== 2) throw new Error(`"${from}" is not once in ${id}`);
+            return code.replace(from, () => to);
+          }, given),
+        };
+      },
+    },
+    buildEnd: () => {
+      for (const id of bySource.keys()) if (!seen.has(id)) throw new Error(`${id} is no part of the program`);
+    },
+  };
 }
 
 /** What a source finds beside itself, such as the program of an engine's process, is still found there. */

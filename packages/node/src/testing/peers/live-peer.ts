@@ -78,6 +78,7 @@ export class LivePeer {
   #child: ChildProcess | undefined;
   #introduction: PeerIntroduction | undefined;
   #changed: FlagValues = {};
+  #program = SCRIPT;
   #isPaused = false;
   #isToEnd = false;
   #asked = 0;
@@ -141,6 +142,11 @@ export class LivePeer {
     this.#changed = { ...this.#changed, ...flags };
   }
 
+  /** Another build of `peer-process.ts`, from its next start on; undefined: this one. */
+  install(program: string | undefined): void {
+    this.#program = program ?? SCRIPT;
+  }
+
   /** Fulfilled when it answers clients; it may not belong to a cluster yet. @throws PeerFailure `ended`, `silent` */
   async start(): Promise<void> {
     if (this.#child !== undefined) return;
@@ -148,7 +154,7 @@ export class LivePeer {
     await mkdir(home, { recursive: true, mode: 0o700 });
     const [program, ...args] = [...command, process.execPath];
     const options = JSON.stringify(this.#processOptions());
-    const child = spawn(program, [...args, ...NODE_FLAGS, SCRIPT, options], {
+    const child = spawn(program, [...args, ...NODE_FLAGS, this.#program, options], {
       stdio: ["ignore", "ignore", "pipe", "ipc"],
     });
     this.#child = child;

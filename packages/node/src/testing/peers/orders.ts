@@ -110,6 +110,8 @@ export type GetAnswer =
 export interface PlainAnswers {
   readonly peers: readonly PeerReport[];
   readonly status: PeerStatus;
+  /** The version of the cluster's commands in force, as it has been applied there; 0: it belongs to none. */
+  readonly commands: { readonly inForce: number };
   readonly waiting: readonly WaitingPeer[];
   readonly met: readonly MetCluster[];
   readonly "open-pairing": PairingWindow;

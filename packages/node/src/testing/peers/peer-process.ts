@@ -71,6 +71,7 @@ const plain: { readonly [Order in keyof PlainAnswers]: () => PlainAnswers[Order]
     belonging: cluster.belonging,
     clusterId: cluster.clusterId ?? null,
   }),
+  commands: () => ({ inForce: cluster.shared?.now.version ?? 0 }),
   waiting: () => cluster.waiting(),
   met: () => cluster.met(),
   "open-pairing": () => cluster.openPairing(),
