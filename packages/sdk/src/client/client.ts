@@ -95,10 +95,7 @@ export class ParleyClient {
     return this.#continuing.found;
   }
 
-  /**
-   * Goes on with a session of the same account, such as that of another device, whose connection ends. Work under way goes along.
-   * @throws ParleyError `refused` (`TARGET_NOT_FOUND`, `AUTHORIZATION_DENIED`): then this client stays where it was
-   */
+  /** Goes on with a session of the same account, work under way included. @throws ParleyError `refused`: it stays where it was */
   continueSession(session: string): Promise<Continued> {
     return this.#continuing.wish(() => this.#link.goTo(session));
   }

@@ -20,15 +20,16 @@ export async function sessionToContinue(
   signal: AbortSignal,
 ): Promise<string | undefined> {
   if (given === undefined) return undefined;
+  const named = typeof given === "string" ? given : undefined;
   const management = await openManagement(config, env);
   const { account, sessions } = read(sessionsAnswer, await management.get("/sessions/house", { signal }));
   // Those of others are theirs, whoever may see them.
   const own = sessions.filter((each) => each.account === account);
   const found = own.find(
-    ({ sessionId, clientId }) => given === true || clientId === given || sessionId.startsWith(String(given)),
+    ({ sessionId, clientId }) => named === undefined || clientId === named || sessionId.startsWith(named),
   );
   if (found !== undefined) return found.sessionId;
-  const which = given === true ? "" : ` called ${String(given)}`;
+  const which = named === undefined ? "" : ` called ${named}`;
   throw new PeerError("no-such-session", `there is no conversation of this account${which}`, {
     nextStep: "Look which there are: parley sessions.",
   });

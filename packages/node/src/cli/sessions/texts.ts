@@ -41,7 +41,7 @@ export function sessionText(session: ShownSession, peers: ReadonlyMap<string, st
     ["state", state],
     ["turn", `${doing}, ${turns} so far, ${timers} timers`],
     ["journal", journalOf(session)],
-    ...handOvers.toReversed().map((each) => [`${time(each.atMs)}`, handOverText(each, peers)]),
+    ...handOvers.toReversed().map((each) => [time(each.atMs), handOverText(each, peers)]),
   ];
   return table(rows);
 }

@@ -1,5 +1,5 @@
 /** A client's connection to its house: to one peer at a time, and to the next one when that is lost. Carries out what the seeker wants. */
-import { jsonOf, ParleyError, timeoutOf } from "../../errors.ts";
+import { jsonOf, type ParleyError, timeoutOf } from "../../errors.ts";
 import { createMessage, parseMessage, type Message } from "../../protocol/envelope.ts";
 import { isRetryable } from "../../protocol/error-codes.ts";
 import { AddressBook, type Ending } from "./address-book.ts";
