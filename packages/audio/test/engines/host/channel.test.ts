@@ -153,6 +153,7 @@ describe("what a host inherits", () => {
       HOME: "/h",
       LD_LIBRARY_PATH: "/l",
       MORE: "1",
+      ORT_DISABLE_TELEMETRY: "1",
     });
   });
 
