@@ -1,6 +1,6 @@
 /** What thinks, speaks and acts in a simulated peer. It says the same everywhere, and takes its time by its host's clock. */
 import type { Tool } from "./peer.ts";
-import { FAILED, readQuestion, resultOf, sentencesOf, soundMsOf, toolOf } from "./script.ts";
+import { answersTo, FAILED, readQuestion, resultOf, sentencesOf, soundMsOf, toolOf } from "./script.ts";
 import type { Library } from "./library.ts";
 
 type Engines = NonNullable<ConstructorParameters<Library["Services"]>[0]["given"]>;
@@ -22,6 +22,7 @@ export interface ToolObserver {
 
 const RATE_HZ = 8_000;
 const CHUNK_SOUND_MS = 200;
+const CALL = /<tool>[^]*<\/tool>$/;
 const RESULT = /^\[(?<no>No result|Result)[^:]*: (?<result>[^]*)\]$/;
 
 /** Goes on with an answer that was begun. @param asked told of each question, with all that was said before it */
@@ -29,13 +30,8 @@ export function modelOf(times: EngineTimes, asked: (messages: readonly string[])
   return {
     id: "simulated-llm",
     async *generate(messages, { signal } = {}) {
-      const last = messages.at(-1);
-      const begun = last?.role === "assistant" ? last.content : "";
-      const before = begun === "" ? messages : messages.slice(0, -1);
-      asked(before.filter(({ role }) => role === "user").map(({ content }) => content));
-      const reply = replyTo(before);
-      const said = begun.trimStart();
-      const rest = reply.startsWith(said) ? reply.slice(said.length) : reply;
+      asked(messages.filter(({ role }) => role === "user").map(({ content }) => content));
+      const rest = restOf(messages);
       await pause(times.firstTokenMs, signal);
       for (const word of rest.match(/\s*\S+/g) ?? []) {
         yield word;
@@ -45,16 +41,27 @@ export function modelOf(times: EngineTimes, asked: (messages: readonly string[])
   };
 }
 
-function replyTo(messages: Parameters<Model["generate"]>[0]): string {
-  const found = RESULT.exec(messages.at(-1)?.content ?? "")?.groups;
-  const question = messages.findLast(({ role, content }) => role === "user" && !RESULT.test(content))?.content ?? "";
-  const { verb, name } = readQuestion(question) ?? {};
-  if (verb === undefined || name === undefined) return `Nobody knows what ${question} means.`;
-  const tool = toolOf(verb);
-  if (tool !== undefined && found === undefined)
-    return `<tool>${JSON.stringify({ name: tool, arguments: { of: name } })}</tool>`;
+/** What is still to be written: it goes by what it has said of this answer, whatever it is told now of why it said so. */
+function restOf(messages: Parameters<Model["generate"]>[0]): string {
+  const asked = messages.findLastIndex(({ role, content }) => role === "user" && !RESULT.test(content));
+  const question = messages[asked]?.content ?? "";
+  const turn = readQuestion(question);
+  if (turn === undefined) return `Nobody knows what ${question} means.`;
+  const own = messages.slice(asked + 1);
+  const said = own
+    .flatMap(({ role, content }) => (role === "assistant" ? [content.replace(CALL, "")] : []))
+    .join("")
+    .trimStart();
+  const fitting = answersTo(turn)
+    .map((sentences) => sentences.join(" "))
+    .filter((answer) => answer.startsWith(said));
+  const tool = toolOf(turn.verb);
+  const found = own.map(({ content }) => RESULT.exec(content)?.groups).findLast((groups) => groups !== undefined);
+  if (tool !== undefined && found === undefined && fitting.length > 1)
+    return `<tool>${JSON.stringify({ name: tool, arguments: { of: turn.name } })}</tool>`;
   const result = found?.["no"] === "Result" ? (found["result"] ?? "") : FAILED;
-  return sentencesOf(verb, name, result).join(" ");
+  const wanted = sentencesOf(turn.verb, turn.name, result).join(" ");
+  return (fitting.find((answer) => answer === wanted) ?? fitting[0] ?? wanted).slice(said.length);
 }
 
 export function voiceOf(times: EngineTimes): Voice {

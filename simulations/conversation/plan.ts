@@ -3,7 +3,22 @@ import { Random } from "../kit/random.ts";
 import { SECOND, type Micros } from "../kit/timeline.ts";
 import type { EngineTimes } from "./engines.ts";
 
-export const FAULTS = ["killed-host"] as const;
+export const FAULTS = [
+  "killed-host",
+  "killed-entry",
+  "killed-prime",
+  "crash",
+  "pause",
+  "partition",
+  "one-way-cut",
+  "isolated-host",
+  "deposed-prime",
+  "slow-links",
+  "client-blink",
+  "client-cut",
+  "clock-drift",
+  "drain",
+] as const;
 
 export type Fault = (typeof FAULTS)[number];
 
@@ -31,7 +46,7 @@ export interface Plan {
 /** @param only when given, other faults are left out; what is left stays as it was. */
 export function planOf(seed: number, only?: ReadonlySet<Fault>): Plan {
   const random = new Random(seed, "plan");
-  const density = 0.15 + 0.5 * random.next();
+  const density = 0.1 + 0.35 * random.next();
   const drawn = new Set<Fault>(FAULTS.filter(() => random.chance(density)));
   return {
     seed,

@@ -196,6 +196,18 @@ export class World {
     host.life.resume();
   }
 
+  /** Another prime is to be found, though nothing is wrong with this one. */
+  depose(): void {
+    this.note("depose", this.agreement.leader ?? "nobody");
+    this.agreement.depose();
+  }
+
+  /** All links, of the house and to its clients. */
+  slow({ stall, stallMs }: Ways["weather"]): void {
+    this.ways.weather = { stall, stallMs };
+    this.network.weather = { ...this.network.weather, stall, stallMs };
+  }
+
   /** Between any two: peers, or a client and a peer. */
   cut(from: string, to: string): void {
     this.ways.cut(from, to);
