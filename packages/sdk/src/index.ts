@@ -3,6 +3,7 @@
 /** The client. */
 export { connect, ParleyClient } from "./client/client.ts";
 export type { ClientEvents, OpenQuery } from "./client/events.ts";
+export type { SideEvent } from "./client/house-news.ts";
 export type { Unsubscribe } from "./client/emitter.ts";
 /** How it connects. */
 export type { ConnectOptions, Discover, KeepOptions } from "./client/link/options.ts";

@@ -21,6 +21,10 @@ export interface Exchange {
   readonly wasInterrupted: boolean;
   /** How far it may go; wherever anything may when absent. */
   readonly privacy?: Privacy | undefined;
+  /** Names it among all: what was said on two sides of a house is told apart by it. */
+  readonly id?: string | undefined;
+  /** Epoch: when it ended. */
+  readonly atMs?: number | undefined;
 }
 
 /** Told to the model, so that it does not take for said what nobody heard. */
@@ -31,6 +35,8 @@ export interface AnswerFate {
   /** It was cut: `answer` is what was heard of it. */
   readonly wasInterrupted?: boolean;
   readonly privacy?: Privacy | undefined;
+  readonly id?: string | undefined;
+  readonly atMs?: number | undefined;
 }
 
 /** A conversation so far. */
@@ -48,10 +54,19 @@ export function remember(
   conversation: Conversation,
   question: string,
   answer: string,
-  { wasInterrupted = false, privacy }: AnswerFate = {},
+  { wasInterrupted = false, privacy, id, atMs }: AnswerFate = {},
   limits: ConversationLimits = DEFAULT_LIMITS,
 ): Conversation {
-  const all = [...conversation.exchanges, { question, answer, wasInterrupted, privacy }].slice(-limits.pairs);
+  const exchange = { question, answer, wasInterrupted, privacy, id, atMs };
+  return { ...conversation, exchanges: latest([...conversation.exchanges, exchange], limits) };
+}
+
+/** As many of the last ones as fit. */
+export function latest(
+  exchanges: readonly Exchange[],
+  limits: ConversationLimits = DEFAULT_LIMITS,
+): readonly Exchange[] {
+  const all = exchanges.slice(-limits.pairs);
   let characters = 0;
   let from = all.length;
   for (const exchange of all.toReversed()) {
@@ -59,7 +74,7 @@ export function remember(
     if (characters > limits.characters && from < all.length) break;
     from -= 1;
   }
-  return { ...conversation, exchanges: all.slice(from) };
+  return all.slice(from);
 }
 
 /** The messages that put `question` to the model. What must not go as far as the question may is not among them. */

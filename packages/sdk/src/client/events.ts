@@ -2,6 +2,7 @@
 import type { ParleyError } from "../errors.ts";
 import type { NodeSummary } from "../protocol/query.ts";
 import type { Welcome } from "./link/hearer.ts";
+import type { SideEvent } from "./house-news.ts";
 import type { DeliveryReport, IncomingEvent, IncomingMessage, IncomingQuery } from "./mail/mail.ts";
 
 /** A question from another client that no handler of `onQuery` answers: the first answer counts. */
@@ -28,6 +29,13 @@ export interface ClientEvents {
   readonly delivery: DeliveryReport;
   /** The peers of the house, when they are others than before. */
   readonly nodesUpdated: readonly NodeSummary[];
+  /**
+   * Most peers of the house cannot be reached: what is said goes on with this peer alone, from what was said before if that is known
+   * there, until `together`.
+   */
+  readonly apart: SideEvent;
+  /** The house is whole again, and its session knows what was said meanwhile. */
+  readonly together: SideEvent;
   /** What a listener or handler has thrown. */
   readonly error: unknown;
 }

@@ -1,6 +1,7 @@
 /** Messages to and from other clients: the post of one client. */
 import { ParleyError, timeoutOf } from "../errors.ts";
 import { createMessage, type Message, type MessageOptions, type Payload, type Target } from "../protocol/envelope.ts";
+import { houseNews } from "./house-news.ts";
 import { SERVER_ID } from "../protocol/limits.ts";
 import type { Emitter } from "./emitter.ts";
 import type { ClientEvents, OpenQuery } from "./events.ts";
@@ -30,12 +31,14 @@ export class Postbox {
   readonly inbox: Inbox;
   readonly #line: MailLine;
   readonly #onError: (error: unknown) => void;
+  readonly #emitter: Emitter<ClientEvents>;
   readonly #clientId: string;
   /** Aborted with what ended the client. */
   readonly #over: AbortSignal;
 
   constructor(line: MailLine, clientId: string, emitter: Emitter<ClientEvents>, over: AbortSignal) {
     this.#line = line;
+    this.#emitter = emitter;
     this.#onError = (error) => emitter.emit("error", error);
     this.#clientId = clientId;
     this.#over = over;
@@ -134,6 +137,8 @@ export class Postbox {
       return;
     }
     if (isPeer && message.type === "EVENT" && this.outbox.event(message)) return;
+    const news = houseNews(message);
+    if (news !== undefined) this.#emitter.emit(news.name, news.event);
     if (!isPeer || message.type === "EVENT") this.inbox.take(message);
   }
 

@@ -364,4 +364,14 @@ describe("the peers of a house", () => {
     await expect.poll(() => updated.length).toBe(2);
     expect(updated[1]).toHaveLength(2);
   });
+
+  it("tell a client that its conversation goes on with one of them alone, and when that is over", async () => {
+    const peer = await ProtocolPeer.start({});
+    const client = await clientOf([peer]);
+    const [apart, together] = [seen(client, "apart"), seen(client, "together")];
+    peer.guest.event("00000000-0000-4000-8000-000000000000", "apart", { text: "Alone." });
+    peer.guest.event("00000000-0000-4000-8000-000000000000", "together", { text: "Whole." });
+    await expect.poll(() => together).toEqual([{ text: "Whole." }]);
+    expect(apart).toEqual([{ text: "Alone." }]);
+  });
 });

@@ -36,6 +36,8 @@ export interface TimerClock {
 }
 
 export const MAX_TIMERS = 32;
+/** Timers that do not run any more and are known all the same; of more, the latest. */
+export const MAX_PAST = 64;
 export const LONGEST_TIMER_MS = 7 * 86_400_000;
 
 export const WALL_CLOCK: TimerClock = {
@@ -50,6 +52,8 @@ export class Timers {
   readonly #clock: TimerClock;
   readonly #onEnd: (timer: Timer) => void;
   readonly #running = new Map<string, { readonly timer: Timer; readonly takeBack: () => void; readonly key: string }>();
+  /** Those that do not run any more: on no side of the house are they to run again. */
+  readonly #past = new Set<string>();
   #made = 0;
 
   constructor(clock: TimerClock, onEnd: (timer: Timer) => void) {
@@ -92,9 +96,43 @@ export class Timers {
     }
   }
 
+  /** What {@link nameOf} says of those that have ended, or were taken back. */
+  get past(): readonly string[] {
+    return [...this.#past];
+  }
+
+  /**
+   * Those that were set, ended or taken back on another side of the house: what has ended on one side runs on none. May be done
+   * again.
+   */
+  merge(others: readonly SavedTimer[], past: readonly string[]): void {
+    for (const name of past) this.#forget(name);
+    for (const [id, { timer, takeBack, key }] of this.#running) {
+      if (!this.#past.has(nameOf({ ...timer, key }))) continue;
+      takeBack();
+      this.#running.delete(id);
+    }
+    const known = new Set([...this.saved.map(nameOf), ...this.#past]);
+    for (const { key, ...timer } of others) {
+      if (known.has(nameOf({ ...timer, key })) || this.#running.size >= MAX_TIMERS) continue;
+      this.#made += 1;
+      this.#run({ ...timer, id: String(this.#made) }, key, Math.max(0, timer.endsAtMs - this.#clock.nowMs()));
+    }
+  }
+
+  #forget(name: string): void {
+    this.#past.delete(name);
+    this.#past.add(name);
+    for (const oldest of this.#past) {
+      if (this.#past.size <= MAX_PAST) break;
+      this.#past.delete(oldest);
+    }
+  }
+
   #run(timer: Timer, key: string, ms: number): void {
     const takeBack = this.#clock.after(ms, () => {
       this.#running.delete(timer.id);
+      this.#forget(nameOf({ ...timer, key }));
       this.#onEnd(timer);
     });
     this.#running.set(timer.id, { timer, takeBack, key });
@@ -103,9 +141,10 @@ export class Timers {
   /** Those that were taken back. */
   cancel(which: (timer: Timer) => boolean): readonly Timer[] {
     const gone = [...this.#running.values()].filter(({ timer }) => which(timer));
-    for (const { timer, takeBack } of gone) {
+    for (const { timer, takeBack, key } of gone) {
       takeBack();
       this.#running.delete(timer.id);
+      this.#forget(nameOf({ ...timer, key }));
     }
     return gone.map(({ timer }) => timer);
   }
@@ -113,4 +152,9 @@ export class Timers {
   close(): void {
     this.cancel(() => true);
   }
+}
+
+/** The same on all sides of a house that was apart; two timers that were set on two sides have two. */
+function nameOf({ key, setAtMs, endsAtMs }: SavedTimer): string {
+  return `${key}@${setAtMs}-${endsAtMs}`;
 }

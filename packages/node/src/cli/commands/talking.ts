@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import { SPEECH_RATE_HZ } from "@parley/audio";
 import { openAudio, openAudioFile, toSpeech } from "@parley/audio/format";
-import type { Timings, TurnEvent } from "@parley/sdk";
+import type { SideEvent, Timings, TurnEvent } from "@parley/sdk";
 import type { Config } from "../../config/index.ts";
 import { openAccess, type Access } from "../access.ts";
 import type { CliContext } from "../context.ts";
@@ -10,6 +10,7 @@ import type { ServiceName } from "../../services/stage.ts";
 import { downloadNotice } from "../downloads.ts";
 import { sessionToContinue } from "../sessions/choose.ts";
 import { withInterrupt } from "../interrupt.ts";
+import { onOneLine } from "../one-line.ts";
 import { ProgressLine } from "../progress.ts";
 import { stageReporter } from "../service-progress.ts";
 import { readCommandConfig, wantsJson } from "../setting-flags.ts";
@@ -45,6 +46,9 @@ export async function withTalk(
       const notice = access.peer === undefined ? undefined : await downloadNotice(access.peer, needs);
       if (notice !== undefined) progress.line(notice);
       else if (access.kind === "embedded") progress.status("no peer is running: working in this process …");
+      const onSide = ({ text }: SideEvent): void => progress.line(`(${onOneLine(text)})`);
+      access.client.on("apart", onSide);
+      access.client.on("together", onSide);
       await body({ access, config, progress, json: wantsJson(command), signal });
     } finally {
       progress.clear();

@@ -1,5 +1,5 @@
 /** The thread that one conversation is part of: what was said before it, and what it adds. */
-import type { Exchange, Memory } from "./port.ts";
+import type { Exchange, KeptTurn, Memory } from "./port.ts";
 
 /** Whose conversation, and which thread. */
 export interface RememberedBy {
@@ -41,18 +41,18 @@ export class ConversationThread {
   }
 
   /** What was said in it last, the oldest first. Never rejects: without its memory a conversation begins anew. */
-  async recall(): Promise<readonly Exchange[]> {
+  async recall(): Promise<readonly KeptTurn[]> {
     const { memory, account } = this.#options;
     // It may have been said at another peer a moment ago.
     await memory.settle();
     return memory.read(account, this.#choose(), { limit: READ_BACK });
   }
 
-  /** Keeps an exchange, in the background, one after another. */
-  note(exchange: Exchange): void {
+  /** Keeps an exchange, in the background, one after another. `id`: it is kept once under it, wherever it is noted. */
+  note(exchange: Exchange & { readonly id?: string }): void {
     const { memory, account, onFailure } = this.#options;
     if (this.#waiting >= MOST_WAITING) return onFailure?.(new Error(`${MOST_WAITING} turns wait to be kept`));
-    const turn = { ...exchange, threadId: this.#choose(), id: crypto.randomUUID(), atMs: this.#nowMs() };
+    const turn = { id: crypto.randomUUID(), ...exchange, threadId: this.#choose(), atMs: this.#nowMs() };
     this.#waiting += 1;
     this.#writing = this.#writing
       .then(async () => void (await memory.note(account, turn)))

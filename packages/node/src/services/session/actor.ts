@@ -7,9 +7,11 @@ import type { Logger } from "pino";
 import type { Journal } from "../../cluster/journal/port.ts";
 import type { Memory } from "../memory/port.ts";
 import type { Services } from "../services.ts";
-import { continuedNotice, type Notice, type OtherRooms } from "./notice.ts";
+import { isKnownIn, toldElsewhere, type ApartGround, type Branch, type Fork, whatBecame } from "./branch.ts";
+import { APART, continuedNotice, LOST, TOGETHER, type Notice, type OtherRooms } from "./notice.ts";
 import { readSavedSession, type SavedPlace } from "./saved.ts";
 import { Session } from "./session.ts";
+import { forkInto, forkOf, mergeInto, sideOf } from "./sides.ts";
 import { Sitting } from "./sitting.ts";
 import { readIn, SILENT_MS, WINDOW, type SessionIn, type SessionMessage, type VisitCard } from "./wire.ts";
 import { continuedOf } from "./continued.ts";
@@ -33,6 +35,10 @@ export interface SessionGround {
   readonly journal?: ((stay: SessionStay) => Journal | undefined) | undefined;
   /** Why a session is here that lived at another peer. Default: that peer is gone. */
   readonly whyMoved?: ((from: string) => HandOverReason) | undefined;
+  /** Of sessions that live on one side of a house only. */
+  readonly apart?: ApartGround | undefined;
+  /** Told of one that has ended without being sure that the house knows all that was said in it. */
+  readonly left?: ((sessionId: string, branch: Branch) => void) | undefined;
   readonly log: Logger;
   /** Milliseconds since 1970. Default: the machine's. */
   readonly nowMs?: (() => number) | undefined;
@@ -53,11 +59,6 @@ const NOTICES_MAX = 64;
 const AT_REST_MS = 1_000;
 /** Who has asked for a visit reads at once, or does not want it any more. */
 const UNREAD_MS = 5_000;
-const LOST: Notice = {
-  type: "session-lost",
-  text: "What we said before was lost: the peers that knew it have all stopped.",
-  isSpoken: false,
-};
 
 export function sessionBehavior(ground: SessionGround, stay: SessionStay): Behavior<SessionMessage> {
   return (context) => new SessionActor(ground, stay, context);
@@ -67,6 +68,8 @@ interface Visit {
   readonly sitting: Sitting;
   readonly entry: string;
   readonly sinceMs: number;
+  /** It may have waited before it came to the session. */
+  readonly cameAtMs: number;
 }
 
 export class SessionActor implements Actor<SessionMessage> {
@@ -78,7 +81,10 @@ export class SessionActor implements Actor<SessionMessage> {
   /** What another host has left is known. */
   readonly #ready: Promise<void>;
   readonly #sinceMs: number;
-  readonly #notices: Notice[] = [];
+  #notices: Notice[] = [];
+  readonly #branchId = crypto.randomUUID();
+  /** Of what was handed over here. */
+  readonly #merged = new Set<string>();
   /** Of the first visit. */
   #account: string | undefined;
   #clientId: string | undefined;
@@ -109,6 +115,42 @@ export class SessionActor implements Actor<SessionMessage> {
     this.#ready = this.#restore();
   }
 
+  get id(): string {
+    return this.#stay.id;
+  }
+
+  /** It lives on one side of a house only. */
+  get isApart(): boolean {
+    return this.#ground.apart !== undefined;
+  }
+
+  /** What another session of this host begins with that goes on with this one, apart from its house. */
+  get fork(): Fork | undefined {
+    return forkOf(this.#session);
+  }
+
+  /** What the house is to know of it; undefined while that must wait; null: nobody has come to it. */
+  get branch(): Branch | null | undefined {
+    if (this.#session.parts.record.isBusy) return undefined;
+    if (this.#isQuiet && this.#visit !== undefined) return undefined;
+    return this.#branch ?? null;
+  }
+
+  /** The house's session knows all of it: its client is led there, unless more was said meanwhile. */
+  reunited(known: Branch): void {
+    if (JSON.stringify(this.branch) === JSON.stringify(known)) this.leave();
+  }
+
+  get #branch(): Branch | undefined {
+    const branch = sideOf(this.#session);
+    const notices = toldElsewhere(this.#notices);
+    return branch && { ...branch, branchId: this.#branchId, isTold: this.isApart && !this.#isQuiet, notices };
+  }
+
+  get #isQuiet(): boolean {
+    return this.#ground.apart?.isQuiet(this.#stay.id) === true;
+  }
+
   get report(): SessionReport {
     const { sitting, entry, sinceMs } = this.#visit ?? {};
     return {
@@ -134,6 +176,8 @@ export class SessionActor implements Actor<SessionMessage> {
     switch (message.type) {
       case "open":
         return this.#open(message);
+      case "merge":
+        return this.#merge(message);
       case "look":
         message.replyTo.tell(this.report);
         // Begun by somebody who only looked.
@@ -155,6 +199,7 @@ export class SessionActor implements Actor<SessionMessage> {
     living.delete(this);
     lonely.remove(this);
     this.#visit?.sitting.end();
+    this.#leaveBehind();
     if (this.#isOver) {
       this.#session.giveUp();
       this.#journal?.end();
@@ -172,6 +217,12 @@ export class SessionActor implements Actor<SessionMessage> {
   /** Never rejects: who cannot know what was said before begins anew, and says so. */
   async #restore(): Promise<void> {
     const { log, lonely } = this.#ground;
+    const fork = this.#ground.apart?.fork(this.#stay.id);
+    if (fork !== undefined) {
+      [this.#account, this.#clientId] = [fork.saved.account, fork.saved.clientId];
+      forkInto(this.#session, fork);
+      lonely.add(this);
+    }
     if (this.#journal === undefined) return;
     try {
       const found = await this.#journal.found();
@@ -203,6 +254,11 @@ export class SessionActor implements Actor<SessionMessage> {
       replyTo.tell({ type: "refused", why: "account" });
       return;
     }
+    const cameAtMs = this.#nowMs - (visit.waitedMs ?? 0);
+    if (this.#visit !== undefined && this.#visit.cameAtMs > cameAtMs) {
+      replyTo.tell({ type: "refused", why: "newer" });
+      return;
+    }
     const before = this.#visit;
     this.#visit = undefined;
     if (before !== undefined) await this.#turnOut(before.sitting, visit);
@@ -219,7 +275,7 @@ export class SessionActor implements Actor<SessionMessage> {
       log,
       over: () => this.#left(sitting),
     });
-    this.#visit = { sitting, entry, sinceMs: this.#nowMs };
+    this.#visit = { sitting, entry, sinceMs: this.#nowMs, cameAtMs };
     const out = this.#context.offerStream(sitting.out, { idleTimeoutMs: UNREAD_MS });
     const opened = { type: "opened" as const, out, ...(continued === undefined ? {} : { continued }) };
     if (replyTo.tell(opened) !== undefined) return sitting.end();
@@ -228,6 +284,7 @@ export class SessionActor implements Actor<SessionMessage> {
     void sitting.read(
       isHere ? this.#context.readStream(input, how) : checked(this.#context.readStream<unknown>(input, how)),
     );
+    if (this.isApart && !this.#isQuiet) void this.#notice(APART);
     for (const notice of this.#notices.splice(0)) void this.#notice(notice);
   }
 
@@ -279,6 +336,34 @@ export class SessionActor implements Actor<SessionMessage> {
 
   #noteHandOver(from: string, to: string, why: HandOverReason): void {
     this.#handOvers = withHandOver(this.#handOvers, { atMs: this.#nowMs, from, to, why });
+  }
+
+  /** What was said to another side of the house. */
+  #merge({ branch, replyTo }: Extract<SessionMessage, { readonly type: "merge" }>): void {
+    if (this.#account !== undefined && this.#account !== branch.account) {
+      replyTo.tell({ type: "refused" });
+      return;
+    }
+    this.#account ??= branch.account;
+    this.#clientId ??= branch.clientId;
+    const isSettled = mergeInto(this.#session, branch);
+    if (!this.#merged.has(branch.branchId)) {
+      this.#merged.add(branch.branchId);
+      const news = [...branch.notices, ...(branch.isTold ? [TOGETHER] : [])];
+      this.#notices = this.#notices.filter((each) => !isKnownIn(branch, each));
+      for (const notice of news) void this.#notice(notice);
+    }
+    if (this.#visit === undefined) this.#ground.lonely.add(this);
+    void whatBecame(isSettled, this.#journal).then((type) => replyTo.tell({ type }));
+  }
+
+  /** What the cluster has not taken of it goes to whoever goes on with it. */
+  #leaveBehind(): void {
+    const { left } = this.#ground;
+    const isUnwritten = this.#journal?.overtaken.aborted === true || this.#journal?.position.state === "behind";
+    const branch = isUnwritten && !this.#isOver ? this.#branch : undefined;
+    // What has ended here may not have been told to anybody.
+    if (branch !== undefined) left?.(this.#stay.id, { ...branch, mind: { ...branch.mind, past: [] } });
   }
 
   #meet({ account, clientId, remembers, timeZone }: VisitCard): void {

@@ -1,8 +1,16 @@
 /**
  * The sessions of the house, as one of its peers reaches them. In a cluster each session is an entity, `sessions/ID`, that lives at one
- * peer and is found from all; without one, sessions live at this peer alone.
+ * peer and is found from all; without one, sessions live at this peer alone. Where the house is apart, or a session cannot be
+ * reached, the conversation goes on here, and is handed to the house later.
  */
-import { startSharding, type ActorSystem, type Clock, type Sharding, type ShardingOptions } from "@parley/actors";
+import {
+  ActorError,
+  startSharding,
+  type ActorSystem,
+  type Clock,
+  type Sharding,
+  type ShardingOptions,
+} from "@parley/actors";
 import type { Logger } from "pino";
 import type { Cluster } from "../../cluster/face.ts";
 import { actorLog } from "../../cluster/host/member/actor-log.ts";
@@ -14,9 +22,12 @@ import type { Services } from "../services.ts";
 import { sessionBehavior, type SessionActor, type SessionGround } from "./actor.ts";
 import { LocalSessions } from "./local.ts";
 import { Lonely } from "./lonely.ts";
+import type { Branch, Merged } from "./branch.ts";
+import { Quorum } from "./quorum.ts";
+import { Reunion } from "./reunion.ts";
 import type { OtherRooms } from "./notice.ts";
 import { Visit, type Place, type VisitHearer } from "./visit.ts";
-import { acceptsSessionMessage, type SessionMessage, type VisitCard } from "./wire.ts";
+import { acceptsSessionMessage, readMerged, type SessionMessage, type VisitCard } from "./wire.ts";
 import type { HandOverReason } from "./hand-over.ts";
 import { readReport, type SessionReport } from "./report.ts";
 
@@ -24,8 +35,11 @@ import { readReport, type SessionReport } from "./report.ts";
 export const SESSIONS = "sessions";
 /** For ever: a session's shard is the hash of its id by this number. */
 const SHARDS = 64;
-/** Without an answer for so long, a session is begun at this peer: its house cannot agree on where it lives. */
+/** A session is asked so often, and so long each time; then the conversation goes on at this peer by itself. */
+const OPEN_TRIES = 3;
 const OPEN_MS = 2_000;
+const HAND_OVER_MS = 3_000;
+const MOST_QUIET = 1_024;
 const LOOK_MS = 2_000;
 /** Ids that are drawn in search of one whose session lives here. */
 const MOST_DRAWS = 200;
@@ -60,12 +74,20 @@ export interface VisitRequest {
 interface Shared {
   readonly system: ActorSystem;
   readonly sharding: Sharding<SessionMessage>;
+  readonly quorum: Quorum;
 }
 
 export class SessionHouse {
   readonly #options: SessionHouseOptions;
   readonly #living = new Set<SessionActor>();
+  /** Of a peer that has no house to share them with. */
   readonly #local: LocalSessions;
+  /** Of one whose house cannot be asked now: the house's own sessions are told of these later. */
+  readonly #apart: LocalSessions;
+  readonly #reunion: Reunion;
+  /** Ids of which nobody knows yet who has them: no client has lost anything by that. */
+  readonly #quiet = new Set<string>();
+  readonly #visits = new Set<Visit>();
   readonly #stop: () => void;
   /** While this peer belongs to a cluster. */
   #shared: Shared | undefined;
@@ -75,9 +97,30 @@ export class SessionHouse {
     const { cluster, services, memory, rooms, whyMoved, log, clock } = options;
     this.#options = options;
     const host = cluster.peerId;
-    const own = { living: this.#living, lonely: new Lonely({ clock }) };
-    const ground = { host, services, memory, rooms, whyMoved, log, ...own };
+    const ground: SessionGround = {
+      host,
+      services,
+      memory,
+      rooms,
+      whyMoved,
+      log,
+      living: this.#living,
+      lonely: new Lonely({ clock }),
+      left: (id, branch) => this.#reunion.leave(id, branch),
+    };
     this.#local = new LocalSessions({ ground, log: actorLog(log), clock });
+    const apart = {
+      fork: (id: string) => [...this.#living].find((each) => each.id === id && !each.isApart)?.fork,
+      isQuiet: (id: string) => this.#quiet.has(id),
+    };
+    this.#apart = new LocalSessions({ ground: { ...ground, apart }, log: actorLog(log), clock });
+    this.#reunion = new Reunion({
+      living: () => [...this.#living].filter(({ isApart }) => isApart),
+      hand: (id, branch) => this.#hand(id, branch),
+      isWhole: () => this.#shared !== undefined && !this.isApart,
+      log,
+      clock,
+    });
     this.#stop = inEachMembership(cluster, (system) => this.#enter(system, ground));
   }
 
@@ -93,7 +136,15 @@ export class SessionHouse {
   /** A visit; the session itself is looked for, or begun, when something is said. */
   open({ sessionId, isNew, card, hearer }: VisitRequest): Visit {
     const places = (): readonly Place[] => this.#placesOf(sessionId, isNew);
-    return new Visit({ sessionId, card, places, near: this.#local, hearer, log: this.#options.log });
+    const closed = (over: Visit): void => void this.#visits.delete(over);
+    const visit = new Visit({ sessionId, card, places, near: this.#local, hearer, closed, log: this.#options.log });
+    this.#visits.add(visit);
+    return visit;
+  }
+
+  /** Most peers of the house cannot be reached: conversations go on at this one by itself. */
+  get isApart(): boolean {
+    return this.#shared?.quorum.isApart === true;
   }
 
   /** The sessions that live at this peer. */
@@ -106,8 +157,9 @@ export class SessionHouse {
    * @throws ActorError when it does not answer in time
    */
   async end(sessionId: string): Promise<boolean> {
-    if (this.#shared === undefined || this.#local.has(sessionId)) {
-      return this.#local.ask<boolean>(sessionId, (replyTo) => ({ type: "end", replyTo }));
+    const near = this.#nearOf(sessionId);
+    if (near !== undefined || this.#shared === undefined) {
+      return (near ?? this.#local).ask<boolean>(sessionId, (replyTo) => ({ type: "end", replyTo }));
     }
     const how = { timeoutMs: LOOK_MS, accepts: (reply: unknown): boolean => reply === true };
     return this.#shared.sharding.entity(sessionId).ask<boolean>((replyTo) => ({ type: "end", replyTo }), how);
@@ -115,8 +167,9 @@ export class SessionHouse {
 
   /** One of them, wherever it lives; it begins to, where there is none. @throws ActorError when it does not answer in time */
   async look(sessionId: string): Promise<SessionReport> {
-    if (this.#shared === undefined || this.#local.has(sessionId)) {
-      return this.#local.ask<SessionReport>(sessionId, (replyTo) => ({ type: "look", replyTo }));
+    const near = this.#nearOf(sessionId);
+    if (near !== undefined || this.#shared === undefined) {
+      return (near ?? this.#local).ask<SessionReport>(sessionId, (replyTo) => ({ type: "look", replyTo }));
     }
     const how = { timeoutMs: LOOK_MS, accepts: readReport };
     return this.#shared.sharding.entity(sessionId).ask<SessionReport>((replyTo) => ({ type: "look", replyTo }), how);
@@ -140,9 +193,10 @@ export class SessionHouse {
   /** Ends those that live here, once what was said in them is kept. */
   async close(): Promise<void> {
     const shared = this.#shared;
+    this.#reunion.close();
     this.#stop();
     if (shared !== undefined) await ended(shared);
-    await this.#local.close();
+    await Promise.all([this.#local.close(), this.#apart.close()]);
   }
 
   #enter(system: ActorSystem, ground: SessionGround): () => void {
@@ -161,8 +215,37 @@ export class SessionHouse {
       behavior: (stay) => sessionBehavior(written, stay),
       accepts: acceptsSessionMessage,
     });
-    this.#shared = { system, sharding };
-    return () => (this.#shared = undefined);
+    const { clock } = this.#options;
+    const quorum = new Quorum({ leadership: agreed.leadership, clock, changed: (isApart) => this.#changed(isApart) });
+    this.#shared = { system, sharding, quorum };
+    this.#reunion.wake();
+    return () => {
+      quorum.close();
+      this.#shared = undefined;
+    };
+  }
+
+  /** Who is there is led to a session of this side; what was said to that goes to the house once it is whole. */
+  #changed(isApart: boolean): void {
+    const { log } = this.#options;
+    if (!isApart) {
+      log.info("most peers of the house can be reached again");
+      return this.#reunion.wake();
+    }
+    log.warn("most peers of the house cannot be reached: conversations go on at this peer by itself");
+    for (const visit of [...this.#visits].filter(({ isShared }) => isShared)) visit.move();
+  }
+
+  /** @throws ActorError */
+  async #hand(id: string, branch: Branch): Promise<Merged> {
+    if (this.#shared === undefined) throw new ActorError("ask-timeout", "there is no house to tell");
+    const how = { timeoutMs: HAND_OVER_MS, accepts: readMerged };
+    const entity = this.#shared.sharding.entity(id);
+    return entity.ask<Merged>((replyTo) => ({ type: "merge", branch, replyTo }), how);
+  }
+
+  #nearOf(id: string): LocalSessions | undefined {
+    return [this.#apart, this.#local].find((sessions) => sessions.has(id));
   }
 
   #placesOf(id: string, isNew: boolean): readonly Place[] {
@@ -171,9 +254,38 @@ export class SessionHouse {
     const isKeptHere = Object.values(this.#options.services.config.privacy).includes("host");
     if (shared === undefined || isKeptHere || this.#local.has(id)) return [this.#local];
     // Its house has yet to agree on who has which: nobody is to wait for that with a first word.
-    if (isNew && !this.#isDraining && !shared.sharding.isOwn(id)) return [this.#local];
-    const { system, sharding } = shared;
-    return [{ system, ask: (each, make) => sharding.entity(each).ask(make, { timeoutMs: OPEN_MS }) }, this.#local];
+    const isEarly = isNew && !this.#isDraining && !shared.quorum.isApart && !shared.sharding.isOwn(id);
+    if (isEarly) this.#keepQuiet(id);
+    const alone = this.#alonePlace(isEarly);
+    // Until the house knows what was said in it.
+    if (isEarly || this.#apart.has(id)) return [alone];
+    const { system, sharding, quorum } = shared;
+    const house: Place = {
+      system,
+      isShared: true,
+      ask: (each, make) => {
+        if (quorum.isApart) throw new ActorError("ask-timeout", "most peers of the house cannot be reached");
+        return sharding.entity(each).ask(make, { timeoutMs: OPEN_MS });
+      },
+    };
+    return [...Array.from({ length: OPEN_TRIES }, () => house), alone];
+  }
+
+  #keepQuiet(id: string): void {
+    this.#quiet.add(id);
+    const [oldest] = this.#quiet;
+    if (this.#quiet.size > MOST_QUIET && oldest !== undefined) this.#quiet.delete(oldest);
+  }
+
+  #alonePlace(isQuiet: boolean): Place {
+    return {
+      system: this.#apart.system,
+      ask: (id, make) => {
+        if (!isQuiet) this.#quiet.delete(id);
+        this.#reunion.wake();
+        return this.#apart.ask(id, make);
+      },
+    };
   }
 }
 

@@ -1,5 +1,5 @@
 /** What a client's conversation thinks with: what was said before, thread by thread, and the tools that its model may use. */
-import type { AnswerFate } from "../../assistant/conversation.ts";
+import { latest, type AnswerFate } from "../../assistant/conversation.ts";
 import { calculator } from "../../assistant/tools/calculator.ts";
 import { isAbleToUseTools } from "../../assistant/tools/able.ts";
 import { sayTool, type Speakers } from "../../assistant/tools/say.ts";
@@ -14,6 +14,7 @@ import type { Privacy } from "../../routing/index.ts";
 import type { Memory } from "../memory/port.ts";
 import { ConversationThread } from "../memory/thread.ts";
 import type { Services } from "../services.ts";
+import { mergeExchanges } from "./merging.ts";
 import { fitted, type SavedMind } from "./saved.ts";
 import { Strand } from "./strand.ts";
 import type { TurnLog } from "./turn-log.ts";
@@ -149,7 +150,18 @@ export class Mind {
 
   /** What another host would have to be told to go on. */
   get saved(): SavedMind {
-    const own = [...this.#strands].toReversed().map(([threadId, { saved }]) => ({ threadId, exchanges: [...saved] }));
+    return this.#savedAs(({ saved }) => saved);
+  }
+
+  /** {@link saved}, and what is kept in a memory: for another side of the house, which may not know of it yet. */
+  get whole(): SavedMind {
+    return this.#savedAs(({ whole }) => whole);
+  }
+
+  #savedAs(exchangesOf: (strand: Strand) => readonly Exchange[]): SavedMind {
+    const own = [...this.#strands]
+      .toReversed()
+      .map(([threadId, strand]) => ({ threadId, exchanges: [...exchangesOf(strand)] }));
     const others = [...this.#elsewhere]
       .filter(([threadId]) => !this.#strands.has(threadId))
       .map(([threadId, exchanges]) => ({ threadId, exchanges: [...exchanges] }));
@@ -158,13 +170,29 @@ export class Mind {
     const strands = [...own, ...others].toSorted(
       (a, b) => Number(a.threadId !== undefined) - Number(b.threadId !== undefined),
     );
-    return fitted({ strands: strands.slice(0, MOST_STRANDS), timers });
+    return fitted({ strands: strands.slice(0, MOST_STRANDS), timers, past: [...this.#timers.past] });
+  }
+
+  /** What was said and set on another side of the house comes to what is here, each once; may be done again. */
+  merge({ strands, timers, past = [] }: SavedMind): void {
+    const elsewhere = new Map(this.#elsewhere);
+    for (const { threadId, exchanges } of strands) {
+      const strand = this.#strands.get(threadId);
+      if (strand !== undefined) strand.merge(exchanges);
+      else elsewhere.set(threadId, latest(mergeExchanges(elsewhere.get(threadId) ?? [], exchanges)));
+    }
+    this.#elsewhere = elsewhere;
+    this.#timers.merge(
+      timers.map(({ privacy, ...timer }) => ({ ...timer, privacy })),
+      past,
+    );
   }
 
   /** Goes on with what another host has {@link saved}; before the first question. */
-  restore({ strands, timers }: SavedMind): void {
+  restore({ strands, timers, past = [] }: SavedMind): void {
     this.#elsewhere = new Map(strands.map(({ threadId, exchanges }) => [threadId, exchanges]));
     this.#timers.restore(timers.map(({ privacy, ...timer }) => ({ ...timer, privacy })));
+    this.#timers.merge([], past);
   }
 
   /** Settles once all that was said is kept. */

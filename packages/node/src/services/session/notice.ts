@@ -24,12 +24,33 @@ export type Notice =
       readonly clientId: string;
       readonly text: string;
       readonly isSpoken: boolean;
-    };
+    }
+  /** This side of the house cannot reach most of it: the conversation goes on with this peer alone … */
+  | { readonly type: "apart"; readonly text: string; readonly isSpoken: boolean }
+  /** … until the house is whole again, and knows what was said to both sides. */
+  | { readonly type: "together"; readonly text: string; readonly isSpoken: boolean };
 
 /** Said to a client whose session another one of its account has taken up. */
 export function continuedNotice(clientId: string): Notice {
   return { type: "session-continued", clientId, text: "This conversation goes on at another device.", isSpoken: false };
 }
+
+export const LOST: Notice = {
+  type: "session-lost",
+  text: "What we said before was lost: the peers that knew it have all stopped.",
+  isSpoken: false,
+};
+
+export const APART: Notice = {
+  type: "apart",
+  text: "Most peers of this house cannot be reached now. We talk here by ourselves, and the others are told of it later.",
+  isSpoken: false,
+};
+export const TOGETHER: Notice = {
+  type: "together",
+  text: "The house is whole again, and knows what we said meanwhile.",
+  isSpoken: false,
+};
 
 /** Peers that have ears, and so a mouth. */
 export interface OtherRooms {

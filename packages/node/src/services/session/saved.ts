@@ -9,7 +9,14 @@ const text = z.string().max(64 * 1024);
 const name = z.string().min(1).max(256);
 const privacy = z.enum(["host", "house"]).optional();
 
-const exchange = z.object({ question: text, answer: text, wasInterrupted: z.boolean(), privacy });
+const exchange = z.object({
+  question: text,
+  answer: text,
+  wasInterrupted: z.boolean(),
+  privacy,
+  id: name.optional(),
+  atMs: z.number().optional(),
+});
 const timer = z.object({
   id: name,
   label: z.string().max(256),
@@ -22,6 +29,8 @@ const mind = z.object({
   /** Its own conversation, and those of the threads that its client has named. */
   strands: z.array(z.object({ threadId: name.optional(), exchanges: z.array(exchange).max(64) })).max(32),
   timers: z.array(timer).max(64),
+  /** Of timers that do not run any more. */
+  past: z.array(z.string().max(1_100)).max(64).optional(),
 });
 
 /** What is thought with. */
@@ -55,7 +64,7 @@ const turn = z.object({
   isOver: z.boolean().optional(),
 });
 
-const session = z.object({
+export const savedSession = z.object({
   /** Whose it is. */
   account: name,
   clientId: name,
@@ -74,14 +83,14 @@ const session = z.object({
   timeZone: z.string().max(128).optional(),
 });
 
-export type SavedSession = z.output<typeof session>;
+export type SavedSession = z.output<typeof savedSession>;
 
 /** Whose it is, and where it is and was. */
 export type SavedPlace = Omit<SavedSession, "turns" | "mind">;
 
 /** Undefined where it is none, or of newer software. Never throws. */
 export function readSavedSession(value: unknown): SavedSession | undefined {
-  return session.safeParse(value).data;
+  return savedSession.safeParse(value).data;
 }
 
 /** As JSON; undefined where it is none. Never throws. */
@@ -100,7 +109,7 @@ const MOST_CHARS = 4_000;
 const MOST_EXCHANGES_CHARS = 20_000;
 
 /** As much of a mind as fits, its own conversation first, the latest exchanges first. */
-export function fitted({ strands, timers }: SavedMind): SavedMind {
+export function fitted({ strands, ...others }: SavedMind): SavedMind {
   let left = MOST_EXCHANGES_CHARS;
   const kept = strands.map(({ exchanges, ...strand }) => {
     const fitting: SavedMind["strands"][number]["exchanges"] = [];
@@ -112,7 +121,7 @@ export function fitted({ strands, timers }: SavedMind): SavedMind {
     }
     return { ...strand, exchanges: fitting };
   });
-  return { strands: kept.filter(({ exchanges }) => exchanges.length > 0), timers };
+  return { strands: kept.filter(({ exchanges }) => exchanges.length > 0), ...others };
 }
 
 /** Bytes, as JSON, of the turns that are kept beside a mind. */

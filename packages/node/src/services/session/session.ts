@@ -2,7 +2,7 @@
 import { chooseVoice } from "@parley/audio/engines";
 import { abortable } from "@parley/audio/format";
 import { voiceTurn } from "@parley/audio/pipeline";
-import type { TurnEvent, TurnInput, TurnTimings } from "@parley/audio/pipeline";
+import type { TurnEvent, TurnInput } from "@parley/audio/pipeline";
 import type { ConversationEvent, ConversationParts, LiveConversation, ReplyPlayback } from "@parley/audio/converse";
 import type { Announcer } from "./announcer.ts";
 import type { Bidder } from "../arbitration/bidder.ts";
@@ -13,11 +13,13 @@ import type { Services } from "../services.ts";
 import { HERE_ONLY, timerNotice, type Notice } from "./notice.ts";
 import { urgentSpeechToText, urgentTextToSpeech } from "../urgent.ts";
 import { heardOf } from "./heard-so-far.ts";
+import { named } from "./naming.ts";
 import type { AskOptions, SessionOptions, TalkOptions } from "./options.ts";
 import type { SessionDoing } from "./report.ts";
 import { fittedTurns, readSavedMind, turnsOf, type SavedSession } from "./saved.ts";
 import { silentUntil, unheard } from "./silent-until.ts";
 import { announcerOf, bidderIn, takePlace, withEvents } from "./talk-parts.ts";
+import { CERTAIN, waitOf } from "./wait-of.ts";
 import { TalkTurns } from "./talk-turns.ts";
 import { aboutTurn, type CutTurn, type TurnDetails } from "./turn-log.ts";
 import { Turns } from "./turns.ts";
@@ -75,8 +77,8 @@ export class Session {
     const state = this.#record.restore(found, turnsOf(saved));
     this.#meetAgain(saved ?? this.cut?.about.details);
     const changed = state === undefined ? undefined : readSavedMind(state);
-    const { strands = [], timers = [] } = saved?.mind ?? {};
-    this.#mind.restore({ strands, timers: changed?.timers ?? timers });
+    const { strands = [], ...rest } = saved?.mind ?? { timers: [] };
+    this.#mind.restore({ ...(changed ?? rest), strands });
     if (found.turn !== undefined) this.#turns += 1;
   }
 
@@ -85,6 +87,16 @@ export class Session {
     const { memory } = this.#options;
     const isKept = remembers === true && memory !== undefined && account !== undefined;
     this.#mind.meet({ remembered: isKept ? { memory, account } : undefined, timeZone });
+  }
+
+  /** For `sides.ts`. */
+  get parts(): { readonly mind: Mind; readonly record: Turns } {
+    return { mind: this.#mind, record: this.#record };
+  }
+
+  /** There were so many elsewhere. */
+  count(turns: number): void {
+    this.#turns = Math.max(this.#turns, turns);
   }
 
   /** The turn that was cut and waits for its client. */
@@ -281,7 +293,8 @@ export class Session {
         bidder?.note(event);
         if (event.type === "state") announcer?.note(event.state === "idle");
         turns.note(event);
-        if (event.type === "turn" && !turns.isKnown(event.turn)) this.#remember(event, privacy);
+        if (event.type === "turn" && !turns.isKnown(event.turn))
+          this.#remember(event, privacy, turns.workOf(event.turn));
         if (event.type === "turn") turns.ended(event.turn);
         yield event;
       }
@@ -293,7 +306,7 @@ export class Session {
     }
   }
 
-  #remember(event: ConversationEvent, privacy: Privacy | undefined): void {
+  #remember(event: ConversationEvent, privacy: Privacy | undefined, workId: string | undefined): void {
     if (event.type !== "turn" || event.question === "") return;
     this.#services.turns.record(performance.now(), event.firstAudioMs);
     // What was said and cut before an answer began, by its length or by its speaker, was said all the same.
@@ -301,7 +314,7 @@ export class Session {
     const wasInterrupted = event.outcome !== "complete";
     const { question, heard: answer } = event;
     this.#services.onTurn({ kind: "talk", question, answer, isComplete: !wasInterrupted });
-    this.#mind.remember({ question: event.question, answer: event.heard }, { wasInterrupted, privacy });
+    this.#mind.remember({ question, answer }, { wasInterrupted, privacy, ...named(workId) });
   }
 
   get #who(): TurnDetails {
@@ -316,7 +329,7 @@ export class Session {
     const { privacy, thread: threadId } = cut.about;
     const turn = { question: cut.question, answer: heardOf(cut), threadId };
     if (turn.question === "" || (turn.answer === "" && cut.about.kind === "ask")) return;
-    this.#mind.remember(turn, { wasInterrupted: true, privacy });
+    this.#mind.remember(turn, { wasInterrupted: true, privacy, ...named(cut.about.workId) });
   }
 
   async *#turn(asked: TurnInput, options: AskOptions): AsyncGenerator<TurnEvent> {
@@ -384,17 +397,11 @@ export class Session {
         this.#record.left(log);
       } else {
         // A cut answer is remembered as far as it went: the person has seen or heard it.
-        if (answer !== "" && !log.isOver) this.#mind.remember({ question, answer, threadId }, { privacy });
+        if (answer !== "" && !log.isOver)
+          this.#mind.remember({ question, answer, threadId }, { privacy, ...named(log.about.workId) });
         this.#record.ended(log, isComplete);
       }
       if (question !== "") services.onTurn({ kind: "ask", question, answer, isComplete });
     }
   }
-}
-
-const CERTAIN = Promise.resolve();
-
-/** From the end of what was asked to the first sound of the answer. */
-function waitOf({ inputEndMs = 0, firstAudioMs }: TurnTimings): number | undefined {
-  return firstAudioMs === undefined ? undefined : firstAudioMs - inputEndMs;
 }

@@ -1,6 +1,7 @@
 /** One thread of a conversation, as it is thought about: what was said in it, in this session and, where it is kept, before. */
 import {
   prompt,
+  latest,
   remember,
   startConversation,
   type AnswerFate,
@@ -10,6 +11,7 @@ import {
 import type { ChatMessage } from "../../providers/language-model.ts";
 import type { Privacy } from "../../routing/index.ts";
 import type { ConversationThread } from "../memory/thread.ts";
+import { mergeExchanges } from "./merging.ts";
 
 export class Strand {
   readonly #thread: ConversationThread | undefined;
@@ -34,6 +36,17 @@ export class Strand {
     );
   }
 
+  /** {@link saved}, and what is kept: for whoever may not be able to read that. */
+  get whole(): readonly Exchange[] {
+    return this.#conversation.exchanges.filter(({ privacy }) => privacy !== "host");
+  }
+
+  /** What was said of it on another side of the house comes to its place. What is kept was kept there. */
+  merge(exchanges: readonly Exchange[]): void {
+    const merged = mergeExchanges(this.#conversation.exchanges, exchanges);
+    this.#conversation = { ...this.#conversation, exchanges: latest(merged) };
+  }
+
   /** Undefined where nothing is kept, and until the first question. */
   get threadId(): string | undefined {
     return this.#thread?.threadId;
@@ -46,9 +59,10 @@ export class Strand {
   }
 
   /** What was said is part of what is thought about next. What must not go everywhere is not kept: what is kept may. */
-  remember(question: string, answer: string, { wasInterrupted = false, privacy }: AnswerFate = {}): void {
-    this.#conversation = remember(this.#conversation, question, answer, { wasInterrupted, privacy });
-    if (privacy === undefined) this.#thread?.note({ question, answer, wasInterrupted });
+  remember(question: string, answer: string, { wasInterrupted = false, privacy, ...given }: AnswerFate = {}): void {
+    const { id = crypto.randomUUID(), atMs = Date.now() } = given;
+    this.#conversation = remember(this.#conversation, question, answer, { wasInterrupted, privacy, id, atMs });
+    if (privacy === undefined) this.#thread?.note({ question, answer, wasInterrupted, id });
   }
 
   /** Settles once all that was said is kept. */
@@ -59,8 +73,9 @@ export class Strand {
   async #recall(): Promise<void> {
     const kept = (await this.#thread?.recall()) ?? [];
     const { exchanges } = this.#conversation;
+    const known = new Set(exchanges.map(({ id }) => id));
     this.#conversation = { ...this.#conversation, exchanges: [] };
-    this.#add([...kept, ...exchanges]);
+    this.#add([...kept.filter(({ id }) => !known.has(id)), ...exchanges]);
   }
 
   #add(exchanges: readonly Exchange[]): void {

@@ -106,6 +106,11 @@ export class TalkTurns {
     return Math.max(0, timing.durationMs - (isCut ? this.#soFar.heardMs : 0));
   }
 
+  /** What names it among all; undefined where nothing does. */
+  workOf(turn: number): string | undefined {
+    return this.#logs.get(turn)?.about.workId;
+  }
+
   /** A turn is over, and what came of it is remembered. */
   ended(turn: number): void {
     const log = this.#logs.get(turn);

@@ -3,6 +3,7 @@ import { systemClock, type Clock, type Timer } from "@parley/actors";
 import { turnOf } from "../../assistant/tools/toolbox.ts";
 import type { FoundJournal, Journal } from "../../cluster/journal/port.ts";
 import { answers, cutTurnOf, isOfTool, TurnLog, type CutTurn, type TurnAbout, type TurnJournal } from "./turn-log.ts";
+import { PeerError } from "../../errors.ts";
 
 /** Options of {@link Turns}. */
 export interface TurnsOptions {
@@ -24,6 +25,15 @@ const RETURN_MS = 3_000;
 /** Turns that are known after they have ended: a client may have missed the end, and ask once more. */
 const MOST_PAST = 4;
 const MOST_WAITING = 8;
+/** Of a turn that another side may go on with: what must not run twice is not run. */
+const UNWRITTEN: TurnJournal = {
+  begin: () => undefined,
+  append: () => undefined,
+  flush: () =>
+    Promise.reject(
+      new PeerError("no-quorum", "the other side of the house cannot be told", { nextStep: "Ask again." }),
+    ),
+};
 
 export class Turns {
   readonly #options: TurnsOptions;
@@ -37,6 +47,8 @@ export class Turns {
   readonly #waiting = new Map<string, { readonly turn: CutTurn; readonly timer: Timer }>();
   /** The latest is the last. */
   #past: readonly CutTurn[] = [];
+  /** Begun on the other side of the house. */
+  readonly #others = new Set<string>();
   #metAtMs: number;
   #isClosed = false;
 
@@ -65,6 +77,39 @@ export class Turns {
   /** Its client has come, or has come back. */
   met(): void {
     this.#metAtMs = this.#clock.nowMs();
+  }
+
+  /** A turn is under way, or waits to be gone on with. */
+  get isBusy(): boolean {
+    return this.#waiting.size > 0 || [...this.#live].some(({ isAccepted }) => isAccepted);
+  }
+
+  /** What the session knows is written down as a whole, and not beside a turn. */
+  get isSettled(): boolean {
+    return this.#inJournal === undefined && this.#written === undefined;
+  }
+
+  /** All that is known here of turns, as far as they went: for another session on this host. */
+  get all(): readonly CutTurn[] {
+    const live = [...this.#live].filter(({ isAccepted }) => isAccepted).map(({ cut }) => cut);
+    return [...this.#past, ...live, ...[...this.#waiting.values()].map(({ turn }) => turn)];
+  }
+
+  /** Those of the other side of the house, where they may be gone on with as well. */
+  adopt(turns: readonly CutTurn[]): void {
+    for (const { about } of turns) this.#others.add(about.workId);
+    this.restore({ kept: undefined, turn: undefined, lost: { kept: undefined, turn: undefined } }, turns);
+  }
+
+  /** These have ended on the other side of the house: nobody waits for them here. */
+  learn(ids: ReadonlySet<string>, turns: readonly CutTurn[]): void {
+    for (const id of ids) {
+      this.#stopWaiting(id);
+      if (this.#inJournal === id && this.#written === undefined) this.#inJournal = undefined;
+    }
+    const known = new Set(this.#past.map(({ about }) => about.workId));
+    const news = turns.filter(({ about, isOver }) => isOver !== undefined && !known.has(about.workId));
+    this.#past = [...this.#past, ...news].slice(-MOST_PAST);
   }
 
   /** What the host before this one has left. @returns what had changed in its turn: JSON as text */
@@ -120,7 +165,7 @@ export class Turns {
     this.#past = this.#past.filter((each) => each !== cut);
     const isInJournal = this.#inJournal === workId && this.#written === undefined;
     const own: { log?: TurnLog } = {};
-    const journal = this.#journalOf(() => own.log);
+    const journal = this.#others.has(workId) ? UNWRITTEN : this.#journalOf(() => own.log);
     // Before it is known here, nothing of it goes anywhere: what differs is written with the rest.
     const log = TurnLog.goOn(cut, has, { journal, state: this.#options.state });
     own.log = log;

@@ -23,6 +23,8 @@ export interface Place {
   readonly system: ActorSystem;
   /** @throws ActorError when there is nobody to answer in time */
   ask(id: string, make: (replyTo: ActorRef<Opened>) => SessionMessage): Promise<Opened>;
+  /** Sessions of the whole house live there. */
+  readonly isShared?: boolean;
 }
 
 /**
@@ -50,6 +52,8 @@ export interface VisitOptions {
   /** On this very host. */
   readonly near: Place;
   readonly hearer: VisitHearer;
+  /** Told once it is over, whoever has ended it. */
+  readonly closed?: ((visit: Visit) => void) | undefined;
   readonly log: Logger;
 }
 
@@ -57,6 +61,10 @@ export interface VisitOptions {
 const ITEMS_WAITING = 16;
 /** For a session's answer, and then for it to begin to read. */
 const UNREAD_MS = 10_000;
+
+/** Who has just come has not waited. */
+const WAITED_MIN_MS = 100;
+const REFUSALS = { account: "refused", unknown: "unknown", newer: "elsewhere" } as const;
 
 interface Found {
   readonly place: Place;
@@ -69,7 +77,9 @@ export class Visit {
   readonly #options: VisitOptions;
   readonly #over = new AbortController();
   readonly #waiting = new BoundedQueue<SessionIn>({ capacity: ITEMS_WAITING });
+  readonly #sinceMs = performance.now();
   #isOpen = false;
+  #isShared = false;
   /** What must not leave this host, while the session lives on another one. */
   #near: Visit | undefined;
   /** The streams of its commands. */
@@ -98,9 +108,22 @@ export class Visit {
     return this.#waiting.push(item).then(() => undefined);
   }
 
+  /** It is led to one of the house's sessions. */
+  get isShared(): boolean {
+    return this.#isShared && !this.#over.signal.aborted;
+  }
+
+  /** Who comes again is led to where the session lives now. */
+  move(): void {
+    if (this.#over.signal.aborted) return;
+    this.close();
+    this.#options.hearer.over("moved");
+  }
+
   /** The client is gone. */
   close(): void {
     this.#over.abort();
+    this.#options.closed?.(this);
     this.#near?.close();
     void this.#waiting.return();
   }
@@ -122,8 +145,10 @@ export class Visit {
   }
 
   /** Or why it is not to be visited. @throws ActorError when it is nowhere */
-  async #find(): Promise<Found | "refused" | "unknown"> {
-    const { sessionId, card, places, log } = this.#options;
+  async #find(): Promise<Found | Extract<VisitEnd, "refused" | "unknown" | "elsewhere">> {
+    const { sessionId, card: whose, places, log } = this.#options;
+    const waitedMs = performance.now() - this.#sinceMs;
+    const card = waitedMs < WAITED_MIN_MS ? whose : { ...whose, waitedMs };
     let failure: unknown;
     for (const place of places()) {
       const where = Promise.withResolvers<Where>();
@@ -135,8 +160,9 @@ export class Visit {
         );
         const isHere = opened.type === "opened" && parseAddress(opened.out.address).peer === place.system.peer;
         where.resolve(opened.type === "refused" ? "nowhere" : isHere ? "here" : "elsewhere");
-        if (opened.type === "opened") return { place, out: opened.out, isHere, continued: opened.continued };
-        return opened.why === "unknown" ? "unknown" : "refused";
+        if (opened.type === "refused") return REFUSALS[opened.why];
+        this.#isShared = place.isShared === true;
+        return { place, out: opened.out, isHere, continued: opened.continued };
       } catch (error) {
         // Should it be opened late, there is nothing to be read in it.
         where.resolve("nowhere");
@@ -201,6 +227,7 @@ export class Visit {
       // That one is this visit's own: it begins where there is none.
       card: { ...this.#options.card, continues: undefined },
       places: () => [near],
+      closed: undefined,
       hearer: {
         out: (item) => {
           if (item.type === "message" && item.message.type === "COMMAND_RESULT") {

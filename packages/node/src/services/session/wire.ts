@@ -25,6 +25,7 @@ import {
 import * as z from "zod";
 import { without } from "../mesh/wire.ts";
 import type { SessionReport } from "./report.ts";
+import { branchSchema, type Branch, type Merged } from "./branch.ts";
 
 /** Who comes, as the peer that let them in vouches for it. */
 export interface VisitCard {
@@ -44,6 +45,8 @@ export interface VisitCard {
    * account is that of a machine, and only what came in there before goes on there.
    */
   readonly continues?: "house" | "machine" | undefined;
+  /** How long its client was there before it came to the session; 0 when absent. */
+  readonly waitedMs?: number | undefined;
 }
 
 /** Work that streams. */
@@ -86,8 +89,8 @@ export type SessionOut =
 /** What becomes of an `open`. */
 export type Opened =
   | { readonly type: "opened"; readonly out: StreamRef<SessionOut>; readonly continued?: Continued | undefined }
-  /** The session is somebody else's; or there is none that could be continued. */
-  | { readonly type: "refused"; readonly why: "account" | "unknown" };
+  /** The session is somebody else's; or a client that came later has it; or there is none that could be continued. */
+  | { readonly type: "refused"; readonly why: "account" | "unknown" | "newer" };
 
 /** What a session is told. */
 export type SessionMessage =
@@ -99,7 +102,9 @@ export type SessionMessage =
     }
   | { readonly type: "look"; readonly replyTo: ActorRef<SessionReport> }
   /** It ends, and nothing of it is kept for whoever comes next. Told once that is so; false: there was none. */
-  | { readonly type: "end"; readonly replyTo: ActorRef<boolean> };
+  | { readonly type: "end"; readonly replyTo: ActorRef<boolean> }
+  /** What was said to another side of the house comes to what was said here. */
+  | { readonly type: "merge"; readonly branch: Branch; readonly replyTo: ActorRef<Merged> };
 
 /** Items that may be under way at once, each way. */
 export const WINDOW = 16;
@@ -120,6 +125,7 @@ const card = z.strictObject({
   timeZone: z.string().max(128).optional(),
   streams: z.boolean(),
   continues: z.enum(["house", "machine"]).optional(),
+  waitedMs: z.number().min(0).optional(),
 });
 const bytes = z.instanceof(Uint8Array).refine((given) => given.length <= MAX_FRAME_BYTES, "a frame is too long");
 const command = z.strictObject({
@@ -144,7 +150,7 @@ const output = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("over"), why: z.literal("ended").optional() }),
 ]);
 
-const refusedOpen = z.strictObject({ type: z.literal("refused"), why: z.enum(["account", "unknown"]) });
+const refusedOpen = z.strictObject({ type: z.literal("refused"), why: z.enum(["account", "unknown", "newer"]) });
 const open = z.strictObject({
   type: z.literal("opened"),
   // The client's own schema: what is told to it is what it takes.
@@ -171,6 +177,12 @@ export const acceptsSessionMessage: (message: unknown) => SessionMessage = messa
     z.strictObject({ type: z.literal("end") }).parse(without(each, "replyTo"));
     return { type: "end", replyTo: refTo<boolean>(each, "replyTo") };
   },
+  merge: (each) => {
+    const { branch } = z
+      .strictObject({ type: z.literal("merge"), branch: branchSchema })
+      .parse(without(each, "replyTo"));
+    return { type: "merge", branch, replyTo: refTo<Merged>(each, "replyTo") };
+  },
 });
 
 /** What another host says of an `open`. @throws TypeError */
@@ -183,6 +195,13 @@ export function readOpened(value: unknown): Opened {
     out: refTo<SourceMessage<SessionOut>>(value, "out"),
     ...(continued === undefined ? {} : { continued }),
   };
+}
+
+const merged = z.object({ type: z.enum(["merged", "later", "refused"]) });
+
+/** What another host says of a `merge`. @throws ZodError */
+export function readMerged(value: unknown): Merged {
+  return merged.parse(value);
 }
 
 /** What another host sends for a session. @throws TypeError when it is nothing that one is sent */

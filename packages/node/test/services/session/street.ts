@@ -8,7 +8,9 @@ import { Services } from "../../../src/services/services.ts";
 import { SessionHouse } from "../../../src/services/session/house.ts";
 import type { Visit, VisitEnd } from "../../../src/services/session/visit.ts";
 import type { SessionIn, SessionOut, VisitCard } from "../../../src/services/session/wire.ts";
+import type { Journals } from "../../../src/cluster/journal/port.ts";
 import type { FlagValues } from "../../../src/config/index.ts";
+import type { StreetJournals } from "./street-journals.ts";
 import { eventually, fixedDelaySources, noLog, testConfig } from "../../support.ts";
 
 export interface Resident {
@@ -17,24 +19,29 @@ export interface Resident {
   readonly system: ActorSystem | undefined;
 }
 
-/** Says which peer thinks, and what it was shown; "hang" is never answered, "much" is answered at length. */
+/** Says which peer thinks, and what it was shown; "hang" is never answered, "much" is answered at length, "note" in a word, "show" with all notes. */
 const modelOf = (peer: string): LanguageModel => ({
   id: `model of ${peer}`,
   async *generate(messages, { signal } = {}) {
     const last = messages.at(-1)?.content ?? "";
     if (last === "hang") await new Promise((_resolve, reject) => signal?.addEventListener("abort", reject));
+    if (last.startsWith("note ")) return yield "Noted.";
+    const notes = messages.filter(({ role, content }) => role === "user" && content.startsWith("note "));
+    if (last === "show") return yield notes.map(({ content }) => content.slice("note ".length)).join(",");
     yield `${peer}: `;
     if (last === "much") for (let n = 0; n < 2_000; n += 1) yield `${n} `;
     yield messages.map(({ content }) => content).join(" | ");
   },
 });
 
-const SHARDS = 8;
+const SHARDS = 12;
 
 export class Street {
   readonly clock: Clock = systemClock();
   readonly network = new MemoryNetwork({ clock: this.clock, random: Math.random });
   readonly placement: MemoryPlacement;
+  /** Where sessions are written down; nowhere, when undefined. */
+  journals: StreetJournals | undefined;
   readonly #peers: readonly string[];
 
   constructor(peers: readonly string[]) {
@@ -72,7 +79,8 @@ export class Street {
       leadership: this.placement.leadershipOf(peer),
       members: this.placement.members(),
     };
-    const house = residentHouse(peer, { flags, system, placement: () => placement });
+    const journals = this.journals?.of(peer);
+    const house = residentHouse(peer, { flags, system, placement: () => placement, journals });
     onTestFinished(() => system.stop());
     return { house, system };
   }
@@ -86,9 +94,10 @@ export function residentHouse(
     readonly system?: ActorSystem;
     readonly placement?: ConstructorParameters<typeof SessionHouse>[0]["placement"];
     readonly clock?: Clock;
+    readonly journals?: Journals | undefined;
   } = {},
 ): SessionHouse {
-  const { flags = {}, system, placement, clock } = more;
+  const { flags = {}, system, placement, clock, journals } = more;
   const config = testConfig("/nowhere", { ...flags, "llm.system_prompt": "S", "llm.tools": "off" });
   const services = new Services({
     config,
@@ -96,7 +105,7 @@ export function residentHouse(
     given: { llm: modelOf(peer) },
     patient: true,
   });
-  const cluster = { actors: system, peerId: peer, shared: undefined, onChange: () => () => undefined };
+  const cluster = { actors: system, peerId: peer, shared: undefined, journals, onChange: () => () => undefined };
   const house = new SessionHouse({ cluster, services, log: noLog, placement, clock });
   onTestFinished(async () => {
     await house.close();

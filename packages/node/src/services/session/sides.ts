@@ -1,0 +1,37 @@
+/** A session and its like on the other side of a house that was apart: what one begins with, and what it hands over. */
+import { turnsOf, type SavedSession } from "./saved.ts";
+import type { Session } from "./session.ts";
+import type { Fork } from "./branch.ts";
+
+/** What the other side is to know of it; undefined while nobody has come. */
+export function sideOf(session: Session): SavedSession | undefined {
+  const { saved } = session;
+  return saved && { ...saved, mind: session.parts.mind.whole };
+}
+
+/** What another session of this host begins with that goes on with it; undefined while nobody has come. */
+export function forkOf(session: Session): Fork | undefined {
+  const saved = sideOf(session);
+  return saved && { saved, turns: session.parts.record.all };
+}
+
+/** Begins with what was said on the other side; before the first question. */
+export function forkInto(session: Session, { saved, turns }: Fork): void {
+  session.count(saved.turns);
+  session.parts.record.adopt(turns);
+  session.parts.mind.restore(saved.mind);
+}
+
+/**
+ * What was said on the other side comes to what was said here, in its order, each once; may be done again. False: that is not to be kept
+ * before the turn at hand has ended.
+ */
+export function mergeInto(session: Session, side: SavedSession): boolean {
+  const { mind, record } = session.parts;
+  session.count(side.turns);
+  const ended = side.mind.strands.flatMap(({ exchanges }) => exchanges.flatMap(({ id = "" }) => id));
+  record.learn(new Set(ended), turnsOf(side));
+  mind.merge(side.mind);
+  record.settle();
+  return record.isSettled;
+}

@@ -1,0 +1,83 @@
+/** What a side of a house without the quorum may do, and what becomes of its timers. */
+import { describe, expect, it } from "vitest";
+import { VirtualClock } from "@parley/actors/testing";
+import { Timers, type Timer } from "../../../src/assistant/tools/timers.ts";
+import type { Tool } from "../../../src/assistant/tools/tool.ts";
+import { aboutTurn, TurnLog } from "../../../src/services/session/turn-log.ts";
+import { Turns } from "../../../src/services/session/turns.ts";
+
+const ABOUT = aboutTurn({ account: "anna" }, "ask", "w", {});
+const order: Pick<Tool, "name" | "repeats"> = { name: "order", repeats: "at-most-once" };
+const look: Pick<Tool, "name" | "repeats"> = { name: "look", repeats: "by-key" };
+
+// What a log looks at of a tool.
+const tool = (given: Pick<Tool, "name" | "repeats">): Tool => ({ ...given }) as Tool;
+
+function turns(): Turns {
+  return new Turns({ kept: () => null, state: () => undefined, finish: () => undefined, clock: new VirtualClock() });
+}
+
+describe("a turn on the side without the quorum", () => {
+  it("runs what must not run twice where it was begun there: nobody else could go on with it", async () => {
+    const log = turns().begin(ABOUT);
+    log.ask("buy milk");
+    expect(await log.called("w/1/0", tool(order))).toBe(true);
+  });
+
+  it("does not, where the house has begun it: the other side may go on with it as well", async () => {
+    const begun = new TurnLog({ about: ABOUT });
+    begun.ask("buy milk");
+    begun.accept();
+    const side = turns();
+    side.adopt([begun.cut]);
+    const cut = side.of("w");
+    if (cut === undefined) throw new Error("it is not waited for");
+    const log = side.goOn(cut, "");
+    expect(await log.called("w/1/0", tool(order))).toBe(false);
+    expect(await log.called("w/1/1", tool(look))).toBe(true);
+    expect(log.recalled.map(({ key }) => key)).toEqual(["w/1/1"]);
+  });
+
+  it("is not waited for any more once the other side has finished it", () => {
+    const begun = new TurnLog({ about: ABOUT });
+    begun.ask("buy milk");
+    begun.accept();
+    const side = turns();
+    side.adopt([begun.cut]);
+    side.learn(new Set(["other"]), []);
+    expect(side.isBusy).toBe(true);
+    side.learn(new Set(["w"]), []);
+    expect(side.isBusy).toBe(false);
+  });
+});
+
+describe("the timers of two sides", () => {
+  function timers(clock: VirtualClock, ended: Timer[]): Timers {
+    const after = (ms: number, then: () => void) => {
+      const timer = clock.after(ms, then);
+      return () => timer.cancel();
+    };
+    return new Timers({ nowMs: () => clock.nowMs(), after }, (timer) => ended.push(timer));
+  }
+
+  it("run once in the whole house: what was set on either side runs, what ended or was taken back on one does on none", async () => {
+    const clock = new VirtualClock();
+    const ended: Timer[] = [];
+    const [house, side] = [timers(clock, ended), timers(clock, [])];
+    for (const label of ["tea", "eggs", "cake"]) house.set({ ms: 10_000, label, key: label });
+    side.restore(house.saved);
+    await clock.pass(1_000);
+    side.cancel(({ label }) => label === "tea");
+    house.cancel(({ label }) => label === "eggs");
+    side.set({ ms: 10_000, label: "soup", key: "ask4/1" });
+    house.set({ ms: 9_500, label: "bread", key: "ask4/1" });
+    await clock.pass(500);
+    // Handed over again: the answer to the first was lost.
+    for (let n = 0; n < 2; n += 1) house.merge(side.saved, side.past);
+    expect(house.list.map(({ label }) => label)).toEqual(["cake", "bread", "soup"]);
+    await clock.pass(20_000);
+    expect(ended.map(({ label }) => label)).toEqual(["cake", "bread", "soup"]);
+    house.merge(side.saved, side.past);
+    expect(house.list).toEqual([]);
+  });
+});
