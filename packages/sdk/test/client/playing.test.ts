@@ -13,7 +13,11 @@ it.each(["finished", "silenced"])(
       restore: () => undefined,
     };
     const told: unknown[] = [];
-    const playing = new Playing(speaker, (report) => told.push(report), expect.fail);
+    const playing = new Playing(
+      speaker,
+      (report) => told.push(report),
+      (error) => expect.fail(String(error)),
+    );
     const sound = { sampleRateHz: 1_000, samples: new Float32Array(100) };
     playing.begin(1);
     playing.sound(sound);

@@ -20,7 +20,13 @@ import { soon, startHost, until, type TestHost } from "../../../mesh/host/hosts.
 
 const SECRET = "a secret of more than sixteen characters";
 const SECRETS_OF_THE_HOUSE = "the milk is in the garage";
-const APPLICATION = { name: "mallory", sealingKey: new Uint8Array(32).fill(7), addresses: [], version: "0.1.0", knows: 1 };
+const APPLICATION = {
+  name: "mallory",
+  sealingKey: new Uint8Array(32).fill(7),
+  addresses: [],
+  version: "0.1.0",
+  knows: 1,
+};
 
 /** What members speak among each other, and one that nobody speaks. */
 const PROTOCOLS = [...MEMBERS_PROTOCOLS, "/parley/everything/1"];
