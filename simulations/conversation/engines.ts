@@ -1,8 +1,8 @@
 /** What thinks, speaks and acts in a simulated peer. It says the same everywhere, and takes its time by its host's clock. */
-import type { Tool } from "./peer.ts";
 import { answersTo, FAILED, readQuestion, resultOf, sentencesOf, soundMsOf, toolOf } from "./script.ts";
 import type { Library } from "./library.ts";
 
+export type Tool = NonNullable<ConstructorParameters<Library["Services"]>[0]["tools"]>[number];
 type Engines = NonNullable<ConstructorParameters<Library["Services"]>[0]["given"]>;
 type Model = Exclude<NonNullable<Engines["llm"]>, (...args: never) => unknown>;
 type Voice = Exclude<NonNullable<Engines["tts"]>, (...args: never) => unknown>;

@@ -8,7 +8,6 @@ import type { Life } from "./machine.ts";
 import { accessOf, hubOf } from "./ports.ts";
 import type { World } from "./world.ts";
 
-export type Tool = NonNullable<ConstructorParameters<Library["Services"]>[0]["tools"]>[number];
 type ServerSocket = ConstructorParameters<Library["Connection"]>[0];
 type House = InstanceType<Library["SessionHouse"]>;
 
