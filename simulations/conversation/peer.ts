@@ -1,4 +1,8 @@
 /** One life of a peer: the shipped sessions, journals, keys and door, on its machine's clock and its access to the network. */
+import type { MemoryNetwork } from "@parley/actors/testing";
+import type { Agreement } from "./agreement.ts";
+import type { Happening } from "./chronicle.ts";
+import type { Plan } from "./plan.ts";
 import type { ConnectionDeps } from "./ports.ts";
 import { guarded } from "../actors/transport.ts";
 import { traceLog } from "../cluster/log.ts";
@@ -6,10 +10,24 @@ import { modelOf, toolsOf, voiceOf } from "./engines.ts";
 import type { Library } from "./library.ts";
 import type { Life } from "./machine.ts";
 import { accessOf, hubOf } from "./ports.ts";
-import type { World } from "./world.ts";
 
 type ServerSocket = ConstructorParameters<Library["Connection"]>[0];
 type House = InstanceType<Library["SessionHouse"]>;
+
+/** The world, as a peer in it sees it. */
+export interface PeerWorld {
+  readonly library: Library;
+  readonly plan: Plan;
+  readonly agreement: Agreement;
+  readonly network: MemoryNetwork;
+  readonly members: readonly string[];
+  readonly config: ConstructorParameters<Library["Services"]>[0]["config"];
+  trace(text: string): void;
+  fail(error: unknown, where: string): void;
+  see(happening: Happening): void;
+  thought(life: Life<Peer>, messages: Parameters<Parameters<typeof modelOf>[1]>[0]): void;
+  serverInfoOf(peer: string): ConnectionDeps["serverInfo"];
+}
 
 /** What runs in a peer. */
 export interface Peer {
@@ -23,7 +41,7 @@ const UNUSED = (): never => {
 };
 const SOURCE = { choose: UNUSED, fetch: UNUSED };
 
-export function begin(world: World, life: Life<Peer>): Peer {
+export function begin(world: PeerWorld, life: Life<Peer>): Peer {
   const { library, plan, agreement } = world;
   const peer = life.machine.name;
   const log = traceLog((line) => world.trace(`  ${life.name} ${line}`));
