@@ -4,7 +4,7 @@ import type { Random } from "../kit/random.ts";
 import { MS, SECOND } from "../kit/timeline.ts";
 import type { Life, Machine } from "./machine.ts";
 import type { Peer } from "./peer.ts";
-import type { Person } from "./person.ts";
+import type { Person } from "./somebody.ts";
 import type { Fault } from "./plan.ts";
 import type { World } from "./world.ts";
 

@@ -3,19 +3,8 @@ import type { Given } from "./chronicle.ts";
 import type { Library } from "./library.ts";
 import type { Life, Machine } from "./machine.ts";
 import { questionOf, VERBS, type PlannedTurn } from "./script.ts";
+import type { Client, Person } from "./somebody.ts";
 import type { World } from "./world.ts";
-
-export type Client = Awaited<ReturnType<Library["connect"]>>;
-
-/** Somebody with a client. */
-export interface Person {
-  client: Client | undefined;
-  /** The turn that is under way; undefined between two. */
-  turn: PlannedTurn | undefined;
-  /** So much of it has come. */
-  heardMs: number;
-  isDone: boolean;
-}
 
 export function planTurns(world: World, client: string): readonly PlannedTurn[] {
   const random = world.random.fork(`turns/${client}`);

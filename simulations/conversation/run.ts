@@ -8,7 +8,8 @@ import { configOf } from "./config.ts";
 import { healAndExpectAnswers } from "./heal.ts";
 import { SHIPPED, type Library } from "./library.ts";
 import { Life } from "./machine.ts";
-import { converse, type Person } from "./person.ts";
+import { converse } from "./person.ts";
+import type { Person } from "./somebody.ts";
 import { planOf, type Fault } from "./plan.ts";
 import { World } from "./world.ts";
 

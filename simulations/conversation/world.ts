@@ -21,7 +21,7 @@ import { begin, type Peer } from "./peer.ts";
 import type { Plan } from "./plan.ts";
 import { Sockets } from "./sockets.ts";
 import { Ways } from "./ways.ts";
-import type { Person } from "./person.ts";
+import type { Person } from "./somebody.ts";
 
 /** A line of the trace. */
 export type Trace = (line: string) => void;

@@ -1,0 +1,15 @@
+/** Who talks to a simulated house, as far as others see. */
+import type { Library } from "./library.ts";
+import type { PlannedTurn } from "./script.ts";
+
+export type Client = Awaited<ReturnType<Library["connect"]>>;
+
+/** Somebody with a client. */
+export interface Person {
+  client: Client | undefined;
+  /** The turn that is under way; undefined between two. */
+  turn: PlannedTurn | undefined;
+  /** So much of it has come. */
+  heardMs: number;
+  isDone: boolean;
+}
