@@ -1,6 +1,5 @@
 /** One life of a client: the shipped SDK, and somebody who asks one question after the other. */
 import type { Given } from "./chronicle.ts";
-import type { Library } from "./library.ts";
 import type { Life, Machine } from "./machine.ts";
 import { questionOf, VERBS, type PlannedTurn } from "./script.ts";
 import type { Client, Person } from "./somebody.ts";
