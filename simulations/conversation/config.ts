@@ -17,6 +17,8 @@ export function configOf({ loadConfig }: Library) {
     "models.download": "false",
     "llm.provider": "embedded",
     "llm.tools": "on",
+    // Its sentences would be kept on the real disk, in real time.
+    "voice.cache_mib": "0",
     "log.level": "silent",
   };
   const loaded = loadConfig({ env: {}, flags, host: HOST, cwd: "/nowhere" });
