@@ -106,6 +106,7 @@ export class SessionActor implements Actor<SessionMessage> {
       rooms,
       memory: ground.memory,
       journal: this.#journal,
+      isApart: this.isApart,
       who: () => this.#who,
       onNotice: (notice) => void this.#notice(notice),
       onFailure: (error) => log.warn({ err: error }, "what was said could not be kept, or not be said aloud"),

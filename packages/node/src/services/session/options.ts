@@ -63,6 +63,8 @@ export interface SessionOptions {
   readonly memory?: Memory | undefined;
   /** Where it is written down, for whoever goes on with it elsewhere. */
   readonly journal?: Journal | undefined;
+  /** Its house cannot be asked: what must not run twice is not run, for it may have been, or be asked for elsewhere. */
+  readonly isApart?: boolean | undefined;
   /** Whose it is, once that is known, and where. */
   readonly who?: (() => SavedPlace | undefined) | undefined;
 }

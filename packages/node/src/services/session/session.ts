@@ -56,6 +56,7 @@ export class Session {
     });
     this.#record = new Turns({
       journal: options.journal,
+      isApart: options.isApart,
       kept: () => this.saved ?? null,
       // What is said of a turn is in the turn.
       state: () => JSON.stringify({ strands: [], timers: this.#mind.saved.timers }),

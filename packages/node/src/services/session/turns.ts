@@ -9,6 +9,11 @@ import { PeerError } from "../../errors.ts";
 export interface TurnsOptions {
   /** Where turns are written down; nowhere, when absent. */
   readonly journal?: Journal | undefined;
+  /**
+   * The house knows nothing of what is done here: it may have begun the same elsewhere, and a client that goes to another peer asks for
+   * it once more.
+   */
+  readonly isApart?: boolean | undefined;
   /** What the session knows between turns: JSON. */
   readonly kept: () => unknown;
   /** What may change in the middle of a turn: JSON as text. */
@@ -220,7 +225,8 @@ export class Turns {
 
   /** Of one turn at a time all is written down; of those beside it what must not happen twice. */
   #journalOf(log: () => TurnLog | undefined): TurnJournal | undefined {
-    const { journal } = this.#options;
+    const { journal, isApart } = this.#options;
+    if (isApart === true) return { ...UNWRITTEN, flush: () => (isHere(log()) ? Promise.resolve() : UNWRITTEN.flush()) };
     if (journal === undefined) return undefined;
     return {
       begin: (accepted) => {
@@ -291,6 +297,11 @@ const NOTHING = { question: "", text: "", calls: [], recalled: [], sentences: []
 
 function isOf(work: string, { about: { workId } }: CutTurn): boolean {
   return workId === work || workId.startsWith(`${work}#`);
+}
+
+/** Nobody goes on with it at another peer. */
+function isHere(log: TurnLog | undefined): boolean {
+  return log !== undefined && isPrivate(log);
 }
 
 function isPrivate({ about }: TurnLog): boolean {

@@ -14,12 +14,20 @@ const look: Pick<Tool, "name" | "repeats"> = { name: "look", repeats: "by-key" }
 const tool = (given: Pick<Tool, "name" | "repeats">): Tool => ({ ...given }) as Tool;
 
 function turns(): Turns {
-  return new Turns({ kept: () => null, state: () => undefined, finish: () => undefined, clock: new VirtualClock() });
+  const clock = new VirtualClock();
+  return new Turns({ isApart: true, kept: () => null, state: () => undefined, finish: () => undefined, clock });
 }
 
 describe("a turn on the side without the quorum", () => {
-  it("runs what must not run twice where it was begun there: nobody else could go on with it", async () => {
+  it("runs nothing that must not run twice, also where it was begun there: its client may ask the other side for it", async () => {
     const log = turns().begin(ABOUT);
+    log.ask("buy milk");
+    expect(await log.called("w/1/0", tool(order))).toBe(false);
+    expect(await log.called("w/1/1", tool(look))).toBe(true);
+  });
+
+  it("runs it in a turn that may not leave its host: there it is asked for, or nowhere", async () => {
+    const log = turns().begin(aboutTurn({ account: "anna" }, "ask", "w", { privacy: "host" }));
     log.ask("buy milk");
     expect(await log.called("w/1/0", tool(order))).toBe(true);
   });
