@@ -24,6 +24,8 @@ export interface Journals {
 export interface Journal {
   readonly session: string;
   readonly position: JournalPosition;
+  /** Something that was given here to write is not known to be written. Default: nothing. */
+  readonly isWaiting?: boolean;
   /** Aborted, with ActorError `stale-epoch`, once somebody else goes on with the session: nothing of this one counts any more. */
   readonly overtaken: AbortSignal;
   /**

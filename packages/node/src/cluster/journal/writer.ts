@@ -77,6 +77,10 @@ export class JournalWriter implements Journal {
     return this.#ending !== undefined;
   }
 
+  get isWaiting(): boolean {
+    return this.#settling !== undefined || this.#turn?.isWaiting === true || this.#ending !== undefined;
+  }
+
   get position(): JournalPosition {
     const why = this.#whyOff();
     const turn = this.#turn;
@@ -128,7 +132,7 @@ export class JournalWriter implements Journal {
     this.#throwIfOver();
     if (this.#turn?.off === "full") throw tooLong();
     if (this.#turn?.off === "failed") throw defect();
-    if (!this.#isWaiting) return;
+    if (!this.isWaiting) return;
     await this.#flushes.until(this.#given, signal);
   }
 
@@ -177,10 +181,6 @@ export class JournalWriter implements Journal {
     return this.#options.shared.now.version >= JOURNALS_VERSION;
   }
 
-  get #isWaiting(): boolean {
-    return this.#settling !== undefined || this.#turn?.isWaiting === true || this.#ending !== undefined;
-  }
-
   #whyOff(): JournalOff | undefined {
     if (this.#off !== undefined) return this.#off;
     if (!this.#isInForce) return "version";
@@ -202,7 +202,7 @@ export class JournalWriter implements Journal {
     this.#run ??= this.#writeAll().finally(() => {
       this.#run = undefined;
       // Given by somebody who had waited for the last write.
-      if (this.#isWaiting && !this.#over.signal.aborted) this.#start();
+      if (this.isWaiting && !this.#over.signal.aborted) this.#start();
       else if (this.#off !== undefined) this.#options.ended();
     });
   }
@@ -213,10 +213,10 @@ export class JournalWriter implements Journal {
     await Promise.resolve();
     let pauseMs = MIN_PAUSE_MS;
     try {
-      while (this.#isWaiting && !this.#over.signal.aborted) {
+      while (this.isWaiting && !this.#over.signal.aborted) {
         const reached = await this.#writeNext();
         this.#isBehind = reached === undefined;
-        this.#flushes.reached(this.#isWaiting ? (reached ?? 0) : this.#given);
+        this.#flushes.reached(this.isWaiting ? (reached ?? 0) : this.#given);
         if (reached !== undefined) {
           pauseMs = MIN_PAUSE_MS;
           continue;

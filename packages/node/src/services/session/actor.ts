@@ -361,7 +361,8 @@ export class SessionActor implements Actor<SessionMessage> {
   /** What the cluster has not taken of it goes to whoever goes on with it. */
   #leaveBehind(): void {
     const { left } = this.#ground;
-    const isUnwritten = this.#journal?.overtaken.aborted === true || this.#journal?.position.state === "behind";
+    const { overtaken, isWaiting } = this.#journal ?? {};
+    const isUnwritten = overtaken?.aborted === true || isWaiting === true || this.#journal?.position.state === "behind";
     const branch = isUnwritten && !this.#isOver ? this.#branch : undefined;
     // What has ended here may not have been told to anybody.
     if (branch !== undefined) left?.(this.#stay.id, { ...branch, mind: { ...branch.mind, past: [] } });

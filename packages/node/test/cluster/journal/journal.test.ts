@@ -130,8 +130,10 @@ describe("a session's journal", () => {
     const world = await JournalWorld.of(PEERS);
     const journal = world.open("a", 1);
     await spoken(journal, 0);
+    expect(journal.isWaiting).toBe(false);
     world.isolate("a");
     journal.append(sentence(1));
+    expect(journal.isWaiting).toBe(true);
     await expect(journal.flush()).rejects.toMatchObject({ code: "no-quorum" });
     expect(journal.position).toMatchObject({ state: "behind", why: "no-quorum" });
     journal.append(sentence(2));
