@@ -16,6 +16,8 @@ export type Happening =
   | { readonly type: "asked"; readonly turn: PlannedTurn; readonly client: string }
   /** The client has heard of a sentence. */
   | { readonly type: "sentence"; readonly turn: string; readonly index: number; readonly text: string }
+  /** Sound of an answer, made by that life of a peer. */
+  | { readonly type: "sound"; readonly turn: string; readonly connection: number; readonly by: number }
   /** Its turn has ended: with its answer, or with why there is none. */
   | { readonly type: "answered"; readonly given: Given }
   | { readonly type: "failed"; readonly given: Given; readonly error: string }
@@ -36,6 +38,8 @@ export type Happening =
     }
   /** A model was asked, by that life of a peer; the questions that it was shown, in their order. */
   | { readonly type: "thought"; readonly by: string; readonly questions: readonly string[] }
+  /** All is well again. `divided`: clients with a session at two peers still, which hand over to each other once no turn waits there. */
+  | { readonly type: "calm"; readonly divided: ReadonlySet<string> }
   /** All is well again for a while: what goes on still, and what is kept where. */
   | {
       readonly type: "healed";

@@ -64,7 +64,16 @@ function restOf(messages: Parameters<Model["generate"]>[0]): string {
   return (fitting.find((answer) => answer === wanted) ?? fitting[0] ?? wanted).slice(said.length);
 }
 
-export function voiceOf(times: EngineTimes): Voice {
+/** Lives of peers that can be told apart by their sound. */
+const MOST_MARKS = 128;
+
+/** Which life of which peer has made this sound. */
+export function readMark(samples: Float32Array): number {
+  return Math.round((samples[samples.length >> 1] ?? 0) * MOST_MARKS);
+}
+
+/** @param mark of this life of a peer, below 128 */
+export function voiceOf(times: EngineTimes, mark: number): Voice {
   return {
     id: "simulated-tts",
     sampleRateHz: RATE_HZ,
@@ -73,7 +82,7 @@ export function voiceOf(times: EngineTimes): Voice {
       for (let leftMs = soundMsOf(text); leftMs > 0; leftMs -= CHUNK_SOUND_MS) {
         await pause(times.chunkMs, signal);
         const ms = Math.min(CHUNK_SOUND_MS, leftMs);
-        yield { sampleRateHz: RATE_HZ, samples: new Float32Array((RATE_HZ * ms) / 1_000).fill(0.25) };
+        yield { sampleRateHz: RATE_HZ, samples: new Float32Array((RATE_HZ * ms) / 1_000).fill(mark / MOST_MARKS) };
       }
     },
   };

@@ -1,9 +1,12 @@
 /** The liveness phase: all faults end, everyone is started, and whatever was asked must be answered. */
 import { SECOND } from "../kit/timeline.ts";
+import { askLast } from "./person.ts";
 import type { World } from "./world.ts";
 
-/** Keys of what has ended are looked for every second, and asked for anew. */
-const CALM = 8 * SECOND;
+/** What was said to sides of the house is handed over, sessions move where they belong, their clients come again. */
+const CALM = 10 * SECOND;
+/** An answer that nobody disturbs. */
+const LAST = 20 * SECOND;
 
 /** @throws Violation */
 export async function healAndExpectAnswers(world: World): Promise<void> {
@@ -17,6 +20,11 @@ export async function healAndExpectAnswers(world: World): Promise<void> {
   const isDone = (): boolean => world.clients.every(({ life }) => life?.inside?.isDone === true);
   await world.runUntil(world.timeline.now + world.plan.livenessBound, isDone);
   await world.runUntil(world.timeline.now + CALM);
+  world.see({ type: "calm", divided: divided(world) });
+  for (const { life } of world.clients) if (life?.inside?.isDone === true) askLast(world, life);
+  await world.runUntil(world.timeline.now + LAST, isDone);
+  // Keys of what has ended are looked for every second.
+  await world.runUntil(world.timeline.now + 3 * SECOND);
   world.see({
     type: "healed",
     waiting: world.clients.flatMap(({ name, life }) =>
@@ -33,6 +41,12 @@ export async function healAndExpectAnswers(world: World): Promise<void> {
     ),
   });
   await world.runUntil(world.timeline.now + 1);
+}
+
+function divided(world: World): ReadonlySet<string> {
+  const all = world.up().flatMap(({ inside }) => inside?.house.list() ?? []);
+  const twice = all.filter((one) => all.some((other) => other !== one && other.sessionId === one.sessionId));
+  return new Set(twice.flatMap(({ clientId }) => clientId ?? []));
 }
 
 function keysIn(world: World) {

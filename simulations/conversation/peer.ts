@@ -41,6 +41,11 @@ const UNUSED = (): never => {
 };
 const SOURCE = { choose: UNUSED, fetch: UNUSED };
 
+/** Of a life among all of a run. */
+function markOf({ machine: { name, lives } }: Life<Peer>): number {
+  return 16 * Number(name.slice(1)) + (lives % 16);
+}
+
 export function begin(world: PeerWorld, life: Life<Peer>): Peer {
   const { library, plan, agreement } = world;
   const peer = life.machine.name;
@@ -60,7 +65,7 @@ export function begin(world: PeerWorld, life: Life<Peer>): Peer {
     sources: { vad: SOURCE, stt: SOURCE, llm: SOURCE, tts: SOURCE },
     given: {
       llm: modelOf(plan.times, (messages) => world.thought(life, messages)),
-      tts: voiceOf(plan.times),
+      tts: voiceOf(plan.times, markOf(life)),
     },
     tools: toolsOf(plan.times, {
       begun: (tool, of, key) =>

@@ -1,6 +1,7 @@
 /** One life of a client: the shipped SDK, and somebody who asks one question after the other. */
 import type { Given } from "./chronicle.ts";
 import type { Life, Machine } from "./machine.ts";
+import { readMark } from "./engines.ts";
 import { questionOf, VERBS, type PlannedTurn } from "./script.ts";
 import type { Client, Person } from "./somebody.ts";
 import type { World } from "./world.ts";
@@ -16,7 +17,7 @@ export function planTurns(world: World, client: string): readonly PlannedTurn[] 
 
 /** @param machine its own */
 export function converse(world: World, life: Life<Person>): void {
-  const person: Person = { client: undefined, turn: undefined, heardMs: 0, isDone: false };
+  const person: Person = { client: undefined, turn: undefined, connection: 0, isDone: false };
   life.inside = person;
   life.run(() => {
     talk(world, life, person).catch((error: unknown) => world.fail(error, life.name));
@@ -38,7 +39,10 @@ async function talk(world: World, life: Life<Person>, person: Person): Promise<v
     reconnect: { learn: false, patienceMs: plan.patienceMs },
   });
   person.client = client;
-  client.on("connected", ({ peer }) => world.note("connected", life.name, peer.name));
+  client.on("connected", ({ peer }) => {
+    person.connection += 1;
+    world.note("connected", life.name, peer.name);
+  });
   client.on("disconnected", ({ error }) => {
     world.note("disconnected", life.name, error.message);
     if (person.turn !== undefined) world.goneOn += 1;
@@ -48,6 +52,21 @@ async function talk(world: World, life: Life<Person>, person: Person): Promise<v
     await take(world, machine, person, client, turn);
   }
   person.isDone = true;
+}
+
+/** One more question, once all is well: what its model is shown with it is what the session knows. */
+export function askLast(world: World, life: Life<Person>): void {
+  const { machine, inside: person } = life;
+  const { client } = person ?? {};
+  if (person === undefined || client === undefined) return;
+  const name = `${machine.name}last`;
+  person.isDone = false;
+  life.run(() => {
+    take(world, machine, person, client, { name, verb: "tell", question: questionOf("tell", name), speak: false }).then(
+      () => (person.isDone = true),
+      (error: unknown) => world.fail(error, life.name),
+    );
+  });
 }
 
 async function take(
@@ -61,17 +80,18 @@ async function take(
   let [text, soundMs, isDone] = ["", 0, false];
   const given = (): Given => ({ turn, client, text, sentences, soundMs });
   person.turn = turn;
-  person.heardMs = 0;
   world.see({ type: "asked", turn, client });
   try {
     for await (const event of from.ask({ text: turn.question }, { speak: turn.speak })) {
       if (event.type === "text") text += event.delta;
-      else if (event.type === "audio") soundMs += (1_000 * event.samples.length) / event.sampleRateHz;
-      else if (event.type === "sentence") {
+      else if (event.type === "audio") {
+        soundMs += (1_000 * event.samples.length) / event.sampleRateHz;
+        const by = readMark(event.samples);
+        world.see({ type: "sound", turn: turn.name, connection: person.connection, by });
+      } else if (event.type === "sentence") {
         sentences.push({ index: event.index, text: event.text });
         world.see({ type: "sentence", turn: turn.name, index: event.index, text: event.text });
       } else if (event.type === "done") isDone = true;
-      person.heardMs = soundMs;
     }
     if (!isDone) throw new Error("it ended without its end being told");
     world.see({ type: "answered", given: given() });

@@ -9,7 +9,7 @@ export interface Person {
   client: Client | undefined;
   /** The turn that is under way; undefined between two. */
   turn: PlannedTurn | undefined;
-  /** So much of it has come. */
-  heardMs: number;
+  /** Of its connections the latest. */
+  connection: number;
   isDone: boolean;
 }

@@ -248,6 +248,8 @@ export class World {
         return this.note("asked", happening.client, happening.turn.question, happening.turn.speak);
       case "sentence":
         return this.note("sentence", happening.turn, happening.index, happening.text);
+      case "sound":
+        return this.digest.add(happening.by);
       case "answered":
         return this.note("answered", happening.given.turn.name, Math.round(happening.given.soundMs));
       case "failed":
@@ -258,6 +260,8 @@ export class World {
         return this.note("written", happening.command.type, happening.isDone);
       case "thought":
         return this.note("thought", happening.by, happening.questions.length);
+      case "calm":
+        return this.note("calm", ...happening.divided);
       case "healed":
         return this.note("looked", happening.waiting.length);
     }

@@ -78,7 +78,8 @@ export function withBugIn<T>(
 ): Promise<T> {
   const manifest = createRequire(import.meta.url).resolve(`${copied.name}/package.json`);
   return withTemporaryFolder("parley-planted-", async (folder) => {
-    writeFileSync(join(folder, "package.json"), JSON.stringify({ type: "module" }));
+    const { version }: { readonly version: string } = JSON.parse(readFileSync(manifest, "utf8"));
+    writeFileSync(join(folder, "package.json"), JSON.stringify({ type: "module", version }));
     bringPackages(packagesOf(manifest, copied.dependency), join(folder, "node_modules"), copied.own ?? []);
     cpSync(join(dirname(manifest), "src"), join(folder, "src"), { recursive: true });
     for (const of of new Set(edits.flatMap((edit) => edit.of ?? []))) copyBeside(of, folder);

@@ -1,6 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { replayCommand } from "../../kit/simulation.ts";
+import { conversationCommand } from "../command.ts";
+import { bugsNumbered, hunt } from "../planted.ts";
+import { PLANTED_BUGS } from "../planted/bugs.ts";
 import { FAULTS, planOf } from "../plan.ts";
 import { runSeed, type Run } from "../run.ts";
 
@@ -46,9 +49,38 @@ describe("conversations under simulation", () => {
   test("have one file per invariant, named after it", () => {
     const folder = new URL("../invariants/", import.meta.url);
     const files = readdirSync(folder).filter((file) => file !== "index.ts");
-    expect(files.length).toBeGreaterThanOrEqual(7);
+    expect(files.length).toBeGreaterThanOrEqual(9);
     for (const file of files) {
       expect(readFileSync(new URL(file, folder), "utf8")).toContain(`const NAME = "${file.replace(/\.ts$/, "")}";`);
+    }
+  });
+});
+
+describe("planted bugs", () => {
+  test("are caught: a sample of them", { timeout: 120_000 }, async () => {
+    for (const bug of bugsNumbered([11])) {
+      const { seeds } = await hunt(bug, 1, 6);
+      expect({ bug: bug.name, isCaught: seeds !== undefined }).toEqual({ bug: bug.name, isCaught: true });
+    }
+  });
+
+  test("are each planted once, in lines that stand in the sources", () => {
+    const sourcesOf = (name = "@parley/node"): URL => new URL("src/", import.meta.resolve(`${name}/package.json`));
+    for (const { name, edits } of PLANTED_BUGS) {
+      for (const { of, file, search, replace } of edits) {
+        const found = readFileSync(new URL(file, sourcesOf(of)), "utf8").split(search).length - 1;
+        expect({ name, found }).toEqual({ name, found: 1 });
+        expect(replace).not.toBe(search);
+      }
+    }
+    expect(PLANTED_BUGS.map(({ number }) => number)).toEqual(PLANTED_BUGS.map((_, i) => i + 1));
+  });
+});
+
+describe("npm run simulate -- conversation", () => {
+  test("refuses what it does not know", async () => {
+    for (const args of [["--seeds", "many"], ["--seed", "1", "--faults", "gremlins"], ["--wrong"]]) {
+      await expect(conversationCommand(args, () => undefined)).rejects.toBeInstanceOf(TypeError);
     }
   });
 });
