@@ -51,6 +51,9 @@ const CALLS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   "route policy show": [[]],
   "route policy set": [["policy.json"], ["policy.json", "--dry-run"], ["nowhere.json"]],
   "route policy reset": [[]],
+  sessions: [[]],
+  "sessions show": [["nobody"]],
+  "sessions end": [["nobody", "--yes"]],
   top: [["--once"]],
   trust: [[], ["--out", "ca.pem"]],
   audit: [[]],
@@ -75,11 +78,13 @@ const CALLS: Readonly<Record<string, readonly (readonly string[])[]>> = {
 };
 /** What these need is not there, or there is nobody to confirm it; of all others each has to do what it was told. */
 const FAILING =
-  /^(join|pair --approve|revoke|drain(?! --undo)|leave|recover|client remove|models (pull|verify|rm))\b|nowhere|not-a-request/;
+  /^(join|pair --approve|revoke|drain(?! --undo)|leave|recover|client remove|sessions (show|end)|models (pull|verify|rm))\b|nowhere|not-a-request/;
 /** By what the machine has. */
 const EITHER = /^(voices|doctor)$/;
 /** In processes of their own: the one runs until it is stopped, the other reads standard input (test/cli/json.test.ts). */
 const ELSEWHERE = ["start", "chat"];
+/** They have commands below them, and answer by themselves as well. */
+const GROUPS = ["sessions"];
 
 beforeAll(async () => {
   folder = await temporaryFolder();
@@ -118,7 +123,7 @@ describe("--json", () => {
   });
 
   it("is tried here with every command that there is", async () => {
-    expect([...Object.keys(CALLS), ...ELSEWHERE].toSorted()).toEqual([...(await leaves())].toSorted());
+    expect([...Object.keys(CALLS), ...ELSEWHERE].toSorted()).toEqual([...(await leaves()), ...GROUPS].toSorted());
   });
 
   it.each(

@@ -16,11 +16,22 @@ import type { SessionJournal } from "../../../src/cluster/state/model.ts";
 const KEY = drawKey();
 const PLACE = { session: "s", turn: 7, kind: "record", number: 3 } as const;
 
+/** Of one answer. */
+const MOST_SENTENCES = 65_000;
 const text = fc.string({ unit: "grapheme", maxLength: 30 });
 const name = fc.string({ minLength: 1, maxLength: 20, unit: "grapheme-ascii" });
 const anyRecord: fc.Arbitrary<AnyRecord> = fc.oneof(
   fc.record({ type: fc.constant("heard-question" as const), question: text }),
-  fc.record({ type: fc.constant("sentence" as const), index: fc.nat(), text }),
+  fc.record({ type: fc.constant("written" as const), text }),
+  fc.record({ type: fc.constant("state" as const), state: text }),
+  fc.record({ type: fc.constant("through" as const), atMs: fc.nat() }),
+  fc.record({ type: fc.constant("sentence" as const), index: fc.nat(MOST_SENTENCES), text, to: fc.nat() }),
+  fc.record({
+    type: fc.constant("call" as const),
+    at: fc.nat(),
+    written: text,
+    outcome: fc.record({ ok: fc.constant(true as const), result: text }),
+  }),
   fc.record({
     type: fc.constant("tool-called" as const),
     call: name,
@@ -35,7 +46,7 @@ const anyRecord: fc.Arbitrary<AnyRecord> = fc.oneof(
       fc.record({ ok: fc.constant(false as const), code: name, message: text }),
     ),
   }),
-  fc.record({ type: fc.constant("heard" as const), index: fc.nat() }),
+  fc.record({ type: fc.constant("heard" as const), index: fc.nat(MOST_SENTENCES) }),
   fc.record({
     type: fc.constant("ended" as const),
     outcome: fc.constantFrom("answered" as const, "interrupted" as const, "cancelled" as const, "failed" as const),
