@@ -3,7 +3,7 @@
  * parsed, checked against its schema, its sender looked at (`authorise`), its target found, handed on, and written down where
  * it has to wait (`hub/`).
  */
-import type { RawData, WebSocket } from "ws";
+import type { ClientSocket, SocketData } from "./client-socket.ts";
 import type { Logger } from "pino";
 import {
   ACKNOWLEDGES,
@@ -74,7 +74,7 @@ interface Guest {
 
 /** Serves one client until its socket closes; then all its work is cancelled, and its session waits for it. */
 export class Connection implements Leaver {
-  readonly #socket: WebSocket;
+  readonly #socket: ClientSocket;
   readonly #deps: ConnectionDeps;
   readonly #users: Set<Connection>;
   readonly #from: Whereabouts;
@@ -91,7 +91,7 @@ export class Connection implements Leaver {
   #hasWorked = false;
 
   /** @param users to which it belongs while this client makes use of the peer */
-  constructor(socket: WebSocket, deps: ConnectionDeps, users: Set<Connection>, from: Whereabouts) {
+  constructor(socket: ClientSocket, deps: ConnectionDeps, users: Set<Connection>, from: Whereabouts) {
     this.#socket = socket;
     this.#deps = deps;
     this.#users = users;
@@ -142,7 +142,7 @@ export class Connection implements Leaver {
   }
 
   /** Many messages under way, because their answers are not read, hold the client. */
-  async #receive(data: RawData, isBinary: boolean): Promise<void> {
+  async #receive(data: SocketData, isBinary: boolean): Promise<void> {
     if (this.#refuser.isOver) return;
     this.#pending += 1;
     const isTooMany = this.#pending > MAX_PENDING;

@@ -1,5 +1,5 @@
 /** A client's socket as everything above sees it: messages in its dialect, frames, signs of life. */
-import type { RawData, WebSocket } from "ws";
+import type { ClientSocket, SocketData } from "./client-socket.ts";
 import type { Message } from "@parley/sdk";
 import type { Dialect } from "./dialect/dialect.ts";
 import type { ClientLine } from "./hub/receiver.ts";
@@ -13,7 +13,7 @@ const LOOK_AGAIN_MS = 1_000;
 const GONE_AFTER_MS = 90_000;
 
 export class SocketLine implements ClientLine {
-  readonly #socket: WebSocket;
+  readonly #socket: ClientSocket;
   readonly #dialect: Dialect;
   readonly #outbox: Outbox;
   readonly #looking: NodeJS.Timeout;
@@ -24,7 +24,7 @@ export class SocketLine implements ClientLine {
   #holds = 0;
   #restsUntilMs: number | undefined;
 
-  constructor(socket: WebSocket, dialect: Dialect) {
+  constructor(socket: ClientSocket, dialect: Dialect) {
     this.#socket = socket;
     this.#dialect = dialect;
     this.#outbox = new Outbox(socket);
@@ -107,7 +107,7 @@ export class SocketLine implements ClientLine {
 }
 
 /** What came in a frame, as one. */
-export function toBytes(data: RawData): Uint8Array {
+export function toBytes(data: SocketData): Uint8Array {
   if (Array.isArray(data)) return Buffer.concat(data);
   return data instanceof ArrayBuffer ? new Uint8Array(data) : data;
 }

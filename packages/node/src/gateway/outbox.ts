@@ -1,5 +1,5 @@
 /** What a connection still has to send: a slow reader holds the work that feeds it, and in the end loses the line. */
-import type { WebSocket } from "ws";
+import type { ClientSocket } from "./client-socket.ts";
 
 /** Unsent bytes above which senders wait. */
 const HIGH_WATER_BYTES = 1_048_576;
@@ -8,11 +8,11 @@ const STUCK_AFTER_MS = 30_000;
 
 /** Sends frames of one socket in order, with back-pressure. */
 export class Outbox {
-  readonly #socket: WebSocket;
+  readonly #socket: ClientSocket;
   #tail: Promise<void> = Promise.resolve();
   #watching: NodeJS.Timeout | undefined;
 
-  constructor(socket: WebSocket) {
+  constructor(socket: ClientSocket) {
     this.#socket = socket;
   }
 

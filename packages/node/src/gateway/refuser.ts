@@ -1,5 +1,5 @@
 /** How one client is told that it is refused, and what that means for its connection. */
-import type { WebSocket } from "ws";
+import type { ClientSocket } from "./client-socket.ts";
 import { createMessage, isRetryable, type MessageOptions } from "@parley/sdk";
 import type { TurnedAway } from "./access-port.ts";
 import { tooMuch } from "./authorise.ts";
@@ -21,13 +21,13 @@ export interface RefusalOptions {
 }
 
 export class Refuser {
-  readonly #socket: WebSocket;
+  readonly #socket: ClientSocket;
   readonly #line: Pick<SocketLine, "send" | "rest">;
   readonly #head: (inReplyTo: string | undefined) => MessageOptions;
   #isOver = false;
 
   constructor(
-    socket: WebSocket,
+    socket: ClientSocket,
     line: Pick<SocketLine, "send" | "rest">,
     head: (inReplyTo: string | undefined) => MessageOptions,
   ) {
