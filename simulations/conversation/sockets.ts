@@ -85,9 +85,7 @@ export class Sockets {
       const server = new ServerEnd(found.life, this.#world, wire);
       wire.server = server;
       wire.toClient(() => wire.client.opened());
-      // Of a socket of `ws` it has what a peer uses.
-      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- see above
-      found.accept(server as unknown as ServerSocket);
+      found.accept(server);
     });
   }
 

@@ -11,12 +11,13 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     "for (const { key, name, outcome } of calls) {",
     "for (const { key, name, outcome } of calls.slice(calls.length)) {",
   ),
-  bug(
+  bugOf(
+    SDK,
     2,
-    "a tool that must not run twice does not wait until that is written down",
-    "services/session/turn-log.ts",
-    "await this.#journal.flush(AbortSignal.timeout(WRITTEN_WITHIN_MS));",
-    "void this.#journal.flush(AbortSignal.timeout(WRITTEN_WITHIN_MS)).catch(() => undefined);",
+    "a client forgets what it has read of an answer",
+    "client/work/having.ts",
+    "this.#text += event.delta;",
+    "this.#text = event.delta;",
   ),
   bug(
     3,
@@ -48,10 +49,10 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   ),
   bug(
     7,
-    "keys count as safe where one voter has them",
-    "cluster/journal/keys/ring.ts",
-    "if (isMajority(electorate(), keeping)) enough.resolve();\n",
-    "return enough.resolve();\n",
+    "a tool's key is another each time it is thought about",
+    "services/session/session.ts",
+    "this.#mind.think({ text, threadId, turn: workId,",
+    "this.#mind.think({ text, threadId, turn: `${workId} ${performance.now()}`,",
   ),
   bug(
     8,
@@ -62,10 +63,10 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   ),
   bug(
     9,
-    "a tool's key is another each time it is thought about",
+    "a turn that was cut ends, and is asked anew when its client is back",
     "services/session/session.ts",
-    "this.#mind.think({ text, threadId, turn: workId,",
-    "this.#mind.think({ text, threadId, turn: `${workId} ${performance.now()}`,",
+    "if (!isComplete && isLeft(options.signal)) {",
+    "if (!isComplete && !isLeft(options.signal)) {",
   ),
   bug(
     10,
@@ -97,12 +98,5 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     "client/work/having.ts",
     "const isNew = event.index >= this.#sentences;",
     "const isNew = event.index >= 0;",
-  ),
-  bug(
-    14,
-    "on the side of a house without the quorum tools run that must not run twice",
-    "services/session/turns.ts",
-    "if (isApart === true) return",
-    "if (isApart === undefined) return",
   ),
 ];
