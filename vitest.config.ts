@@ -9,7 +9,7 @@ export const WHOLE_CLUSTERS = [
   "test/voice/arbitration.test.ts",
   "test/clients/*.test.ts",
   "packages/node/test/cluster/host/{members,outbox,leaving}.test.ts",
-  "simulations/chaos/test/cluster.test.ts",
+  "simulations/chaos/test/{chaos,cluster}.test.ts",
   "simulations/chaos/conversation/test/conversation.test.ts",
   "test/voice/moving.test.ts",
 ];

@@ -14,7 +14,7 @@ import { replayCommand } from "../../kit/simulation.ts";
 
 const MAIN = fileURLToPath(new URL("../../main.ts", import.meta.url));
 /** About three quarters of a minute on one core. */
-const SEEDS = 900;
+const SEEDS = 500;
 
 /** A run as a test failure should show it. */
 function describeFailure(run: Run): string | undefined {
