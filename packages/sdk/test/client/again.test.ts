@@ -12,6 +12,12 @@ function refuse(guest: Guest, inReplyTo: string, more: Partial<Refusal> = {}): v
   guest.say(createMessage("ERROR", { ...FULL, ...more }, { from: SERVER_ID, inReplyTo }));
 }
 
+/** Its receiver has handled it. */
+function delivered(guest: Guest, messageId: string): void {
+  const eventData = { messageId, clientId: "lamp", attempts: 1, deliveredAt: 1 };
+  guest.say(createMessage("EVENT", { eventType: "message_delivered", eventData, timestamp: 1 }, { from: SERVER_ID }));
+}
+
 describe("the pause before something is said again", () => {
   it("is at least what the peer asks for, grows, and has an end", () => {
     fc.assert(
@@ -128,14 +134,7 @@ describe("a client whose peer has no room", () => {
         refusals += 1;
         if (refusals <= 2) return refuse(guest, messageId, { retryAfterMs: 20 });
         came.push(payload.content);
-        const told = { messageId, clientId: "lamp", attempts: 1, deliveredAt: 1 };
-        guest.say(
-          createMessage(
-            "EVENT",
-            { eventType: "message_delivered", eventData: told, timestamp: 1 },
-            { from: SERVER_ID },
-          ),
-        );
+        delivered(guest, messageId);
       },
     });
     const client = await clientOf([peer]);
@@ -154,14 +153,7 @@ describe("a client whose peer has no room", () => {
         const { messageId, payload } = message;
         if (payload.content === "a") return refuse(guest, messageId, { retryAfterMs: 20 });
         came.push(payload.content);
-        const told = { messageId, clientId: "lamp", attempts: 1, deliveredAt: 1 };
-        guest.say(
-          createMessage(
-            "EVENT",
-            { eventType: "message_delivered", eventData: told, timestamp: 1 },
-            { from: SERVER_ID },
-          ),
-        );
+        delivered(guest, messageId);
       },
     });
     const client = await clientOf([peer]);

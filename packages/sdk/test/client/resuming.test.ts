@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { encodeAudioFrame, type ConversationEvent, type Speaker } from "../../src/index.ts";
+import { encodeAudioFrame } from "../../src/index.ts";
+import { NotingSpeaker, reading } from "./listening.ts";
 import { Microphone } from "./microphone.ts";
 import { clientOf, commandOf, ProtocolPeer, type Guest } from "./protocol-peer.ts";
 
@@ -124,46 +125,14 @@ describe("an answer whose peer is lost, with another that goes on", () => {
   });
 });
 
-/** Counts what it was given; what was heard of it is set by the test. */
-class Deck implements Speaker {
-  readonly deeds: string[] = [];
-  heardMs = 0;
-  async play({ samples, sampleRateHz }: Parameters<Speaker["play"]>[0]): Promise<boolean> {
-    this.deeds.push(`play ${(1000 * samples.length) / sampleRateHz}`);
-    return true;
-  }
-  finished(): Promise<number> {
-    return Promise.resolve(this.heardMs);
-  }
-  stop(): { heardMs: number } {
-    this.deeds.push("stop");
-    return { heardMs: this.heardMs };
-  }
-  duck(): void {
-    this.deeds.push("duck");
-  }
-  restore(): void {
-    this.deeds.push("restore");
-  }
-}
-
-function watched(events: AsyncIterable<ConversationEvent>): ConversationEvent[] {
-  const seen: ConversationEvent[] = [];
-  const reading = (async () => {
-    for await (const event of events) seen.push(event);
-  })();
-  reading.catch((error: unknown) => expect(error).toMatchObject({ message: "closed by this client" }));
-  return seen;
-}
-
 describe("a conversation whose peer is lost, with another that goes on", () => {
   it("plays on, and the rest of the reply behind it, counted from its own beginning", async () => {
     const first = await ProtocolPeer.start({ resume: true });
     const second = await ProtocolPeer.start({ resume: true });
     const client = await clientOf([first, second]);
     const microphone = new Microphone();
-    const speaker = new Deck();
-    const seen = watched(client.talk(microphone, { speaker }).events);
+    const speaker = new NotingSpeaker({ heardMs: 0, notesLengths: true });
+    const seen = reading(client.talk(microphone, { speaker }).events);
     const { guest, id, parameters } = await commandAt(first);
     microphone.give(64_000);
     await expect.poll(() => guest.frames.length).toBe(40);
@@ -221,7 +190,7 @@ describe("a conversation whose peer is lost, with another that goes on", () => {
       const second = await ProtocolPeer.start({ resume: true });
       const client = await clientOf([first, second]);
       const microphone = new Microphone();
-      const seen = watched(client.talk(microphone).events);
+      const seen = reading(client.talk(microphone).events);
       const { guest, id } = await commandAt(first);
       microphone.give(32_000);
       await expect.poll(() => guest.frames.length).toBe(20);

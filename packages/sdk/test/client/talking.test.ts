@@ -1,34 +1,11 @@
 import fc from "fast-check";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import type { ConversationEvent, Speaker } from "../../src/index.ts";
 import type { TalkEvent } from "../../src/protocol/talk.ts";
 import { Utterance } from "../../src/client/work/utterance.ts";
+import { NotingSpeaker, reading } from "./listening.ts";
 import { Microphone, placesOf } from "./microphone.ts";
 import { clientOf, commandOf, ProtocolPeer, type Guest } from "./protocol-peer.ts";
-
-/** A loudspeaker that notes what it is told. */
-class NotingSpeaker implements Speaker {
-  readonly deeds: string[] = [];
-  heardMs = 40;
-  play(): Promise<boolean> {
-    this.deeds.push("play");
-    return Promise.resolve(true);
-  }
-  finished(): Promise<number> {
-    return Promise.resolve(this.heardMs);
-  }
-  stop(): { heardMs: number } {
-    this.deeds.push("stop");
-    return { heardMs: this.heardMs };
-  }
-  duck(): void {
-    this.deeds.push("duck");
-  }
-  restore(): void {
-    this.deeds.push("restore");
-  }
-}
 
 async function talkIdOf(peer: ProtocolPeer): Promise<{ readonly id: string; readonly guest: Guest }> {
   await expect.poll(() => peer.guests.at(-1)?.messages.length ?? 0).toBeGreaterThan(0);
@@ -40,16 +17,6 @@ const toldOf = (guest: Guest, command: string): Record<string, unknown>[] =>
     .map((message) => commandOf(message))
     .filter((told) => told.command === command)
     .map(({ parameters }) => parameters);
-
-function reading(events: AsyncIterable<ConversationEvent>): ConversationEvent[] {
-  const seen: ConversationEvent[] = [];
-  const over = (async (): Promise<void> => {
-    for await (const event of events) seen.push(event);
-  })();
-  // It ends with the test, by the client's own hand.
-  over.catch((error: unknown) => expect(error).toMatchObject({ message: "closed by this client" }));
-  return seen;
-}
 
 const turnOf = (turn: number, outcome = "complete") => ({
   turn,

@@ -71,8 +71,8 @@ export async function* thinkWithTools(messages: readonly ChatMessage[], options:
   for (;;) {
     const goesOn = said.trim() !== "";
     const asked = goesOn ? [...history, { role: "assistant" as const, content: said }] : [...history];
-    const written = one(options.generate(asked));
-    const round: Round = yield* counted(goesOn ? written : spaced(written, last), (chars) => (length += chars));
+    const count = (chars: number): number => (length += chars);
+    const round: Round = yield* spaced(one(options.generate(asked)), goesOn ? "" : last, count);
     said += round.said;
     last = lastOf(said) || last;
     const { call } = round;
@@ -98,25 +98,6 @@ function historyOf({ text, calls }: BegunAnswer): readonly ChatMessage[] {
   return calls.flatMap(({ at, written, name, outcome }, n) =>
     resultMessages(text.slice(calls[n - 1]?.at ?? 0, at), { written, name }, outcome),
   );
-}
-
-async function* counted(
-  answer: AsyncGenerator<string, Round>,
-  count: (chars: number) => void,
-): AsyncGenerator<string, Round> {
-  let isOver = false;
-  try {
-    for (;;) {
-      const next = await answer.next();
-      isOver = next.done === true;
-      if (next.done === true) return next.value;
-      count(next.value.length);
-      yield next.value;
-    }
-  } finally {
-    // Who leaves early stops the model.
-    if (!isOver) await answer.return({ said: "", call: undefined });
-  }
 }
 
 interface CarriedOut {
@@ -152,8 +133,12 @@ async function* one(tokens: AsyncIterable<string>): AsyncGenerator<string, Round
   return { said, call: broken?.type === "broken" ? { written: "", wrong: broken.why } : undefined };
 }
 
-/** What is said behind a call does not stick to what was said before it. */
-async function* spaced(answer: AsyncGenerator<string, Round>, before: string): AsyncGenerator<string, Round> {
+/** What is said behind a call does not stick to what was said before it. @param count told how much is given out */
+async function* spaced(
+  answer: AsyncGenerator<string, Round>,
+  before: string,
+  count: (chars: number) => void,
+): AsyncGenerator<string, Round> {
   let isFirst = before !== "";
   let isOver = false;
   try {
@@ -161,8 +146,10 @@ async function* spaced(answer: AsyncGenerator<string, Round>, before: string): A
       const next = await answer.next();
       isOver = next.done === true;
       if (next.done === true) return next.value;
-      if (isFirst && !/^\s/.test(next.value) && !/\s$/.test(before)) yield " ";
+      const isStuck = isFirst && !/^\s/.test(next.value) && !/\s$/.test(before);
       isFirst = false;
+      count(next.value.length + (isStuck ? 1 : 0));
+      if (isStuck) yield " ";
       yield next.value;
     }
   } finally {
