@@ -5,7 +5,6 @@
  */
 import type { ActorError, Stamp } from "@parley/actors";
 import { invariant } from "../../errors.ts";
-import { LIMITS } from "../state/limits.ts";
 import { JOURNALS_VERSION } from "../state/versions.ts";
 import type { CommandOf } from "../state/schemas.ts";
 import { anotherLife, cannotBeRead, closed, defect, isStale, tooLong } from "./failures.ts";
@@ -14,7 +13,7 @@ import { Flushes } from "./flushes.ts";
 import type { FoundJournal, Journal, JournalOff, JournalPosition } from "./port.ts";
 import { readJournal } from "./reading.ts";
 import { checkRecord, encodeKept, type Accepted, type AnyRecord, type TurnRecord } from "./records.ts";
-import { keyOf, nameOf, seal, SEALED_BYTES } from "./sealing.ts";
+import { keyOf, nameOf, seal } from "./sealing.ts";
 import { WrittenTurn } from "./turn.ts";
 
 export interface WriterOptions extends FilingOptions {
@@ -139,13 +138,12 @@ export class JournalWriter implements Journal {
   settle(kept: unknown): void {
     if (this.#off !== undefined) return;
     const plain = encodeKept(kept);
-    this.#isKeptTooLarge = plain.length > LIMITS.journalKeptBytes - SEALED_BYTES;
+    this.#isKeptTooLarge = plain === undefined;
     const turn = this.#turn;
     this.#turn = undefined;
     this.#settling?.turn.forget();
     const given = this.#given + 1;
-    const fits = this.#isKeptTooLarge ? null : plain;
-    this.#settling = { turn: turn ?? new WrittenTurn(), given, plain: fits, sealed: undefined };
+    this.#settling = { turn: turn ?? new WrittenTurn(), given, plain: plain ?? null, sealed: undefined };
     this.#wake();
   }
 

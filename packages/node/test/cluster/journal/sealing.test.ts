@@ -1,3 +1,4 @@
+import { deflateRawSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { openRecords, sealRecords } from "../../../src/cluster/journal/pieces.ts";
@@ -101,6 +102,12 @@ describe("sealing", () => {
   });
 });
 
+function encodedKept(value: unknown): Uint8Array {
+  const bytes = encodeKept(value);
+  if (bytes === undefined) throw new Error("more than may be kept");
+  return bytes;
+}
+
 describe("a turn's records", () => {
   it("come back as they were, in batches of any size, the longest in several entries", () => {
     const batches = fc.array(fc.array(anyRecord, { minLength: 1, maxLength: 6 }), { maxLength: 5 });
@@ -145,11 +152,23 @@ describe("a turn's records", () => {
   it("keep any JSON between turns, and refuse what is none", () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
-        expect(JSON.stringify(decodeKept(encodeKept(value))?.value)).toBe(JSON.stringify(value));
+        expect(JSON.stringify(decodeKept(encodedKept(value))?.value)).toBe(JSON.stringify(value));
       }),
     );
     expect(() => encodeKept(undefined)).toThrow("is JSON");
     expect(() => encodeKept(() => 1)).toThrow("is JSON");
+  });
+
+  it("keep a conversation in a part of its length, and nothing that is or becomes larger than may be kept", () => {
+    const said = Array.from({ length: 40 }, (_, n) => ({
+      question: `What is ${n} and ${n}?`,
+      answer: `It is ${2 * n}.`,
+    }));
+    expect(encodedKept(said).length).toBeLessThan(JSON.stringify(said).length / 3);
+    expect(encodeKept("x".repeat(LIMITS.journalKeptBytes))).toBeUndefined();
+    const bomb = deflateRawSync(Buffer.from(`[1,${JSON.stringify("x".repeat(10_000_000))}]`));
+    expect(bomb.length).toBeLessThan(LIMITS.journalKeptBytes);
+    expect(decodeKept(bomb)).toBeUndefined();
   });
 });
 
@@ -170,7 +189,7 @@ describe("reading a journal", () => {
 
   it("says which part of it cannot be read, and why", async () => {
     const lost = { find: async () => new Map<string, ReturnType<typeof keys>>() };
-    const sealedKept = seal(kept, { session: "s", turn: 7, kind: "kept", number: 0 }, encodeKept(1));
+    const sealedKept = seal(kept, { session: "s", turn: 7, kind: "kept", number: 0 }, encodedKept(1));
     const both = journal({ records: sealRecords(chapter, 0, [accepted]), kept: sealedKept });
     expect((await readJournal(ring, "s", both)).found).toMatchObject({
       kept: { value: 1 },
