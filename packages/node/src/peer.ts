@@ -20,6 +20,8 @@ import { loadIdentity, type Identity } from "./mesh/identity.ts";
 import { capabilitiesOf, clusterReportOf, healthOf, statusOf } from "./report.ts";
 import { modelSources, type EngineSources } from "./services/engine-sources.ts";
 import { modelStoreFor } from "./services/model-store.ts";
+import { openChaos } from "./services/chaos/open.ts";
+import type { HouseChaos } from "./services/chaos/remote.ts";
 import { Drain } from "./services/drain/drain.ts";
 import { HouseDrains } from "./services/drain/remote.ts";
 import { Arbitration } from "./services/arbitration/arbitration.ts";
@@ -284,6 +286,7 @@ interface HousePart {
   readonly load: HouseLoad;
   readonly drain: Drain;
   readonly drains: HouseDrains;
+  readonly chaos: HouseChaos;
   readonly leave: () => Promise<void>;
 }
 
@@ -321,20 +324,23 @@ function joinHouse(parts: {
   const houseSessions = new HouseSessions({ name: config.name, cluster, own: conversations });
   const drain = new Drain({ cluster, services, conversations, clients: away, log });
   const drains = new HouseDrains({ name: config.name, cluster, own: drain });
+  const chaos = openChaos({ ...parts, conversations, drain });
   const stopSharing = services.share(cluster, (spawn) => {
     serveMemory(memory)(spawn);
     rooms.serve(spawn);
     load.serve(spawn);
     drains.serve(spawn);
     houseSessions.serve(spawn);
+    chaos.serve(spawn);
   });
   const leave = async (): Promise<void> => {
     // What was said in them is kept first.
     await conversations.close();
     stopSharing();
+    chaos.close();
     memory.close();
   };
-  return { memory, conversations, houseSessions, rooms, load, drain, drains, leave };
+  return { memory, conversations, houseSessions, rooms, load, drain, drains, chaos, leave };
 }
 
 /** What clients may count on here. */
@@ -353,6 +359,7 @@ interface ListenParts {
   readonly load: HouseLoad;
   readonly drain: Drain;
   readonly drains: HouseDrains;
+  readonly chaos: HouseChaos;
   readonly tls: HouseTls;
   readonly status: () => Record<string, unknown>;
   readonly commands: AppCommands;
@@ -362,7 +369,7 @@ interface ListenParts {
 function listen(parts: ListenParts, limits: Config["limits"]): Promise<Gateway> {
   const { about, services, cluster, ears, access, clients, memory, conversations, load, tls, status, commands, log } =
     parts;
-  const { drain, drains } = parts;
+  const { drain, drains, chaos } = parts;
   const { book, audit, refusals } = access;
   return startGateway({
     host: tls.access.host,
@@ -387,6 +394,7 @@ function listen(parts: ListenParts, limits: Config["limits"]): Promise<Gateway> 
       access: { book, audit, refusals, memory },
       memory: { memory, book, audit },
       drains,
+      chaos,
       look: { routing: () => services.routing, load },
       clients: { ...clients, conversations },
       sessions: parts.houseSessions,

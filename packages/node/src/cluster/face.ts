@@ -2,6 +2,7 @@
 import type { ActorSystem } from "@parley/actors";
 import type { Consensus } from "./consensus/port.ts";
 import type { SharedState } from "./consensus/shared-state.ts";
+import type { Hindrance } from "../mesh/host/hindrance.ts";
 import type { Journals } from "./journal/port.ts";
 import type { Later } from "./outbox/outbox.ts";
 
@@ -189,6 +190,8 @@ export interface Cluster {
   readonly journals?: Journals | undefined;
   /** How it hands over what it does for the cluster, and stays; only while it belongs. */
   readonly draining?: MemberDraining | undefined;
+  /** From now on its way to all other peers is as bad as that; absent where that cannot be done. For `parley chaos` alone. */
+  hinder?(hindrance: Hindrance): void;
   /** What all members know and nobody else; only while it belongs. */
   readonly secrets?: Secrets | undefined;
   /** Calls `changed` after anything above has changed, not from within; must not throw. The result ends that. */

@@ -4,6 +4,7 @@
  */
 import * as z from "zod";
 import { corsSection, listenSection, tlsSection } from "./access-schema.ts";
+import { chaosSection } from "./chaos-schema.ts";
 import { clientSection } from "./client-schema.ts";
 import { clusterSection, meshSection } from "./cluster-schema.ts";
 import { earsSection, wakeSection } from "./ears-schema.ts";
@@ -294,6 +295,7 @@ export const configSchema = z.strictObject({
   ears: earsSection,
   privacy: privacySection,
   client: clientSection,
+  chaos: chaosSection,
   limits: section("How much there may be, and how long things may take.", {
     ask_seconds: setting(whole(1, 3600), {
       meaning: "The longest one question may take, from its end to the end of the answer.",

@@ -4,6 +4,7 @@ import { PeerError, isPeerError } from "../../errors.ts";
 import { fingerprintOf } from "../../mesh/door/code/fingerprint.ts";
 import { invitationText, readInvitation } from "../../mesh/door/code/invitation.ts";
 import { readPairingCode, showPairingCode } from "../../mesh/door/code/pairing-code.ts";
+import type { Hindrance } from "../../mesh/host/hindrance.ts";
 import { NEW_IDENTITY } from "../../mesh/door/new-identity.ts";
 import { addressesForOthers } from "../../mesh/host/addresses.ts";
 import { locate, readKnownHost, resolveBySystem } from "../../mesh/discovery/known-hosts.ts";
@@ -107,6 +108,10 @@ export class ClusteredPeer implements Cluster {
 
   get draining(): MemberDraining | undefined {
     return this.#host.member?.rest;
+  }
+
+  hinder(hindrance: Hindrance): void {
+    this.#host.premises?.host.hinder?.(hindrance);
   }
 
   get actors(): ActorSystem | undefined {

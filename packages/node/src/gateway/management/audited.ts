@@ -26,6 +26,7 @@ const told = z.object({
   key: z.string().optional(),
   value: z.string().nullish(),
   do: z.string().optional(),
+  kind: z.string().max(64).optional(),
   isForced: z.boolean().optional(),
 });
 type Told = z.output<typeof told>;
@@ -46,6 +47,7 @@ const DEEDS: Readonly<Record<string, (body: Told, id: string | undefined) => Abo
     details: { value: value === null || value.length <= MOST_CHARS ? value : `${value.length} characters` },
   }),
   "DELETE /sessions/house/:id": (_body, id) => ({ action: "session.end", target: id }),
+  "POST /chaos": ({ peer, kind = "" }) => ({ action: "chaos.order", target: peer, details: { kind } }),
   "PUT /pairs": ({ key, value }) => ({ action: "pair.write", target: key, details: { chars: value?.length ?? 0 } }),
 };
 /** Written down where they are done; only refused before they get there. */

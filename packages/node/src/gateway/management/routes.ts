@@ -42,6 +42,7 @@ import type { HouseSessions } from "../../services/session/house-sessions.ts";
 import type { EarsReport } from "../../services/ears/report.ts";
 import { addAudit } from "./audited.ts";
 import { approveBody, earsBody, emptyBody, joinBody, leaveBody, readBody, recoverBody, revokeBody } from "./bodies.ts";
+import { addChaosRoutes, type ChaosRouteParts } from "./chaos.ts";
 import { addDrainRoutes, type DrainRouteParts } from "./drain.ts";
 import { addLookRoutes, type LookParts } from "./look.ts";
 import { patiently, within } from "./patience.ts";
@@ -67,6 +68,8 @@ export interface Management {
   readonly look?: LookParts | undefined;
   /** Peers that hand over what they do. */
   readonly drains?: DrainRouteParts | undefined;
+  /** Peers that are hurt on purpose. */
+  readonly chaos?: ChaosRouteParts | undefined;
   /** What clients are to trust. */
   readonly trust?: Pick<TrustSource, "trust" | "renew"> | undefined;
 }
@@ -103,6 +106,7 @@ export function addManagement(app: FastifyInstance, management: Management, log:
       if (management.memory !== undefined) addMemoryRoutes(api, management.memory);
       if (management.look !== undefined) addLookRoutes(api, management.look);
       if (management.drains !== undefined) addDrainRoutes(api, management.drains);
+      if (management.chaos !== undefined) addChaosRoutes(api, management.chaos);
       if (management.trust !== undefined) addTrustManagement(api, management.trust, management.access?.audit);
     },
     { prefix: PREFIX },

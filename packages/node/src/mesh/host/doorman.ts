@@ -46,22 +46,29 @@ export const DEFAULT_DOOR_LIMITS: DoorLimits = {
 
 export class Doorman {
   readonly gater: ConnectionGater = {
-    denyInboundConnection: (wire) => this.#deniesPending(wire),
+    denyInboundConnection: (wire) => this.#isShut() || this.#deniesPending(wire),
     denyInboundEncryptedConnection: (peer, wire) => this.#deniesInbound(peer, wire),
     denyOutboundEncryptedConnection: (peer) => this.#standingOf(peer.toString()) === "revoked",
     denyDialMultiaddr: () => false,
   };
   readonly #standingOf: StandingOf;
   readonly #limits: DoorLimits;
+  readonly #isShut: () => boolean;
   readonly #pending = new Crowd();
   readonly #strangers: Crowd;
   readonly #revoked = new Crowd();
   readonly #waiting = new Set<Connection>();
   readonly #idle = new Map<Connection, NodeJS.Timeout>();
 
-  constructor(standingOf: StandingOf, limits: DoorLimits, nowMs?: () => number) {
+  /** @param how `isShut`: nobody is let in at all, for now */
+  constructor(
+    standingOf: StandingOf,
+    limits: DoorLimits,
+    { nowMs, isShut = () => false }: { readonly nowMs?: () => number; readonly isShut?: () => boolean } = {},
+  ) {
     this.#standingOf = standingOf;
     this.#limits = limits;
+    this.#isShut = isShut;
     this.#strangers = new Crowd(nowMs);
   }
 

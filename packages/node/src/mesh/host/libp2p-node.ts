@@ -13,6 +13,7 @@ import { limitFrames } from "./frame-budget.ts";
 import { quietNoise } from "./quiet-noise.ts";
 import { quietYamux } from "./quiet-yamux.ts";
 import { guardAnswers, guardHandlers, guardLists, type Admits, type Inside } from "./guard.ts";
+import { holdUpWires } from "./hindrance.ts";
 import { guardWires } from "./negotiation-guard.ts";
 import { isHere } from "./own-addresses.ts";
 import { MAX_GOSSIP_BYTES } from "./topics.ts";
@@ -32,6 +33,8 @@ export interface Libp2pNodeOptions {
   readonly admits: Admits;
   readonly isMember: (connection: Connection) => boolean;
   readonly topics: readonly string[];
+  /** How long what is sent is held up on its way. Default: not at all. */
+  readonly holdUpMs?: () => number;
 }
 
 export interface Libp2pNode {
@@ -75,6 +78,7 @@ export async function startLibp2p(options: Libp2pNodeOptions): Promise<Libp2pNod
         guardLists(components, options);
         guardAnswers(components, options.isMember);
         guardWires(components.upgrader);
+        if (options.holdUpMs !== undefined) holdUpWires(components.upgrader, options.holdUpMs);
         limitFrames(components, options.isMember);
         return {};
       },

@@ -9,6 +9,7 @@ import { connectionBehind, faceOf, type MeshConnection } from "./connection.ts";
 import { dialAny } from "./dial-any.ts";
 import { startDiscovery, type DiscoveryOptions } from "./discovery.ts";
 import { DEFAULT_DOOR_LIMITS, Doorman, type DoorLimits } from "./doorman.ts";
+import { UNHINDERED, type Hindrance } from "./hindrance.ts";
 import { startLibp2p, type Libp2pNode } from "./libp2p-node.ts";
 import type { StandingOf } from "./standing.ts";
 import { topicsOver, type Topics } from "./topics.ts";
@@ -65,6 +66,8 @@ export interface MeshHost {
   /** From now on gossip with that peer goes over this connection. @throws PeerError `unreachable`. */
   gossipOver(connection: MeshConnection, signal: AbortSignal): Promise<void>;
   readonly topics: Topics;
+  /** From now on its network is as bad as that, until it is told otherwise. Absent where that cannot be done. */
+  hinder?(hindrance: Hindrance): void;
   /** Protocols that have a handler; for diagnosis and tests. */
   protocols(): readonly string[];
   /** Listens no more, then closes everything. May be called twice. */
@@ -74,15 +77,27 @@ export interface MeshHost {
 /** Starts a host. @throws PeerError `port-in-use`. */
 export async function createMeshHost(options: MeshHostOptions): Promise<MeshHost> {
   const limits = { ...DEFAULT_DOOR_LIMITS, ...options.limits };
-  const doorman = new Doorman(options.standingOf, limits);
+  let hindrance = UNHINDERED;
+  const doorman = new Doorman(options.standingOf, limits, { isShut: () => hindrance.isCut });
   const openToStrangers = new Set<string>();
   const isMember = ({ remotePeer }: Connection): boolean => options.standingOf(remotePeer.toString()) === "member";
   const admits = (protocol: string, connection: Connection): boolean =>
     openToStrangers.has(protocol) || isMember(connection);
-  const node = await startLibp2p({ ...options, limits, doorman, admits, isMember, topics: options.topics ?? [] });
-  const host = new Host(node, options, doorman, openToStrangers);
+  const holdUpMs = (): number => hindrance.holdUpMs;
+  const topics = options.topics ?? [];
+  const node = await startLibp2p({ ...options, limits, doorman, admits, isMember, holdUpMs, topics });
+  const host = new Host(node, options, doorman, openToStrangers, {
+    now: () => hindrance,
+    become: (other) => (hindrance = other),
+  });
   if (options.discovery !== undefined) await host.discover(options.discovery);
   return host;
+}
+
+/** How its network is. */
+interface Weather {
+  now(): Hindrance;
+  become(other: Hindrance): void;
 }
 
 class Host implements MeshHost {
@@ -93,10 +108,18 @@ class Host implements MeshHost {
   readonly #doorman: Doorman;
   readonly #openToStrangers: Set<string>;
   readonly #listeners = new Set<(connection: MeshConnection) => void>();
+  readonly #weather: Weather;
   #discovery: { close(): Promise<void> } | undefined;
   #closed: Promise<void> | undefined;
 
-  constructor(node: Libp2pNode, options: MeshHostOptions, doorman: Doorman, openToStrangers: Set<string>) {
+  constructor(
+    node: Libp2pNode,
+    options: MeshHostOptions,
+    doorman: Doorman,
+    openToStrangers: Set<string>,
+    weather: Weather,
+  ) {
+    this.#weather = weather;
     this.peerId = options.identity.peerId;
     this.#node = node;
     this.#options = options;
@@ -118,6 +141,7 @@ class Host implements MeshHost {
     const [known] = peer === undefined || options.force === true ? [] : this.connectionsOf(peer);
     if (known !== undefined) return known;
     if (peer !== undefined && this.#options.standingOf(peer) === "revoked") throw revoked(peer);
+    if (this.#weather.now().isCut) throw cutOff();
     // Not by libp2p's own `dial`: that tries addresses one after the other, and makes two dials of one peer into one.
     const connection = await dialAny({
       addresses,
@@ -185,6 +209,13 @@ class Host implements MeshHost {
     }
   }
 
+  hinder(hindrance: Hindrance): void {
+    this.#weather.become(hindrance);
+    if (!hindrance.isCut) return;
+    for (const connection of this.#node.libp2p.getConnections())
+      faceOf(connection).abort("this peer is cut off on purpose");
+  }
+
   protocols(): readonly string[] {
     return this.#node.libp2p.getProtocols();
   }
@@ -237,6 +268,12 @@ class Host implements MeshHost {
   #connectionsOf(peer: string): readonly Connection[] {
     return this.#node.libp2p.getConnections(peerIdFromString(peer)).filter(({ status }) => status === "open");
   }
+}
+
+function cutOff(): PeerError {
+  return new PeerError("unreachable", "this peer is cut off from all others on purpose (parley chaos)", {
+    nextStep: "Wait: that ends by itself within half a minute.",
+  });
 }
 
 function revoked(peer: string): PeerError {

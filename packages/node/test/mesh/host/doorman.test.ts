@@ -28,11 +28,7 @@ async function somebody(): Promise<PeerId> {
 /** A house in which everybody is a stranger, and its time. */
 function house(): { nowMs: number; comes(peer: PeerId, wire: Wire): boolean } {
   const time = { nowMs: 0 };
-  const doorman = new Doorman(
-    () => "stranger",
-    DEFAULT_DOOR_LIMITS,
-    () => time.nowMs,
-  );
+  const doorman = new Doorman(() => "stranger", DEFAULT_DOOR_LIMITS, { nowMs: () => time.nowMs });
   const { denyInboundEncryptedConnection: denies } = doorman.gater;
   const comes = (peer: PeerId, wire: Wire): boolean => denies?.(peer, wire as unknown as MultiaddrConnection) === false;
   return Object.assign(time, { comes });
