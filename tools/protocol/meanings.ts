@@ -23,6 +23,10 @@ const MEANINGS: Readonly<Record<string, string>> = {
   "REGISTER.resumeToken": "From the last REGISTER_ACK, of any peer of the house.",
   "REGISTER.continueSession":
     "A session of the same account that goes on here; whoever is connected to it is told, and closed.",
+  "REGISTER.comes":
+    "Which of this client's connections it is: what reaches its session late by an earlier one takes nothing from a later one.",
+  "REGISTER.comes.chain": "The same for all connections that one running client makes.",
+  "REGISTER.comes.nth": "More at each of them.",
   "REGISTER.clientType": "What it is; finer things, such as `mobile`, `vr` or `editor`, are in `metadata.platform`.",
   "REGISTER.capabilities": "What it can do. What it does not say, it cannot.",
   "REGISTER.capabilities.supportsStreaming": "Answers come piece by piece before the whole.",

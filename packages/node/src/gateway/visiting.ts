@@ -132,7 +132,7 @@ const NOT_FOUND: Readonly<Record<VisitEnd, Refused>> = {
 /** Who comes to a session, as this peer vouches for it. */
 function cardOf(
   { account, remembers, session: { continues } }: Pass,
-  { clientId, capabilities = {}, metadata }: Payload<"REGISTER">,
+  { clientId, capabilities = {}, metadata, comes = { chain: crypto.randomUUID(), nth: 0 } }: Payload<"REGISTER">,
 ): Parameters<SessionHouse["open"]>[0]["card"] {
   const timeZone = metadata?.["timeZone"];
   return {
@@ -143,5 +143,6 @@ function cardOf(
     timeZone: typeof timeZone === "string" && timeZone.length <= MAX_NAME_CHARS ? timeZone : undefined,
     streams: capabilities.supportsStreaming ?? false,
     ...(continues === undefined ? {} : { continues }),
+    comes: { ...comes, asked: 0 },
   };
 }

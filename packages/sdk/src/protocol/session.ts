@@ -35,6 +35,18 @@ export const registerPayload = z.object({
    * connection is closed by 4409. Refused with `TARGET_NOT_FOUND` where there is none.
    */
   continueSession: z.optional(shortText),
+  /**
+   * Which of this client's connections it is. What reaches its session late, by an earlier connection, then takes nothing from a later
+   * one.
+   */
+  comes: z.optional(
+    z.object({
+      /** The same for all connections that one running client makes. */
+      chain: shortText,
+      /** More at each of them. */
+      nth: z.int().check(z.gte(0)),
+    }),
+  ),
   clientType: z.enum(["web", "desktop", "api", "bridge"]),
   capabilities: z.optional(clientCapabilities),
   /** Such as `userAgent`, `platform` (also `mobile`, `vr`, `editor`), `version`. */

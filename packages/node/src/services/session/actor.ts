@@ -7,6 +7,7 @@ import type { Logger } from "pino";
 import type { Journal } from "../../cluster/journal/port.ts";
 import type { Memory } from "../memory/port.ts";
 import type { Services } from "../services.ts";
+import { arrivalOf, isBefore, type Arrival } from "./arrival.ts";
 import { isKnownIn, toldElsewhere, type ApartGround, type Branch, type Fork, whatBecame } from "./branch.ts";
 import { APART, continuedNotice, LOST, TOGETHER, type Notice, type OtherRooms } from "./notice.ts";
 import { readSavedSession, type SavedPlace } from "./saved.ts";
@@ -68,8 +69,7 @@ interface Visit {
   readonly sitting: Sitting;
   readonly entry: string;
   readonly sinceMs: number;
-  /** It may have waited before it came to the session. */
-  readonly cameAtMs: number;
+  readonly arrival: Arrival;
 }
 
 export class SessionActor implements Actor<SessionMessage> {
@@ -255,8 +255,8 @@ export class SessionActor implements Actor<SessionMessage> {
       replyTo.tell({ type: "refused", why: "account" });
       return;
     }
-    const cameAtMs = this.#nowMs - (visit.waitedMs ?? 0);
-    if (this.#visit !== undefined && this.#visit.cameAtMs > cameAtMs) {
+    const arrival = arrivalOf(visit, this.#nowMs);
+    if (this.#visit !== undefined && isBefore(arrival, this.#visit.arrival)) {
       replyTo.tell({ type: "refused", why: "newer" });
       return;
     }
@@ -276,7 +276,7 @@ export class SessionActor implements Actor<SessionMessage> {
       log,
       over: () => this.#left(sitting),
     });
-    this.#visit = { sitting, entry, sinceMs: this.#nowMs, cameAtMs };
+    this.#visit = { sitting, entry, sinceMs: this.#nowMs, arrival };
     const out = this.#context.offerStream(sitting.out, { idleTimeoutMs: UNREAD_MS });
     const opened = { type: "opened" as const, out, ...(continued === undefined ? {} : { continued }) };
     if (replyTo.tell(opened) !== undefined) return sitting.end();

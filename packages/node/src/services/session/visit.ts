@@ -148,9 +148,11 @@ export class Visit {
   async #find(): Promise<Found | Extract<VisitEnd, "refused" | "unknown" | "elsewhere">> {
     const { sessionId, card: whose, places, log } = this.#options;
     const waitedMs = performance.now() - this.#sinceMs;
-    const card = waitedMs < WAITED_MIN_MS ? whose : { ...whose, waitedMs };
+    const waiting = waitedMs < WAITED_MIN_MS ? whose : { ...whose, waitedMs };
+    const { comes } = whose;
     let failure: unknown;
-    for (const place of places()) {
+    for (const [tries, place] of places().entries()) {
+      const card = comes === undefined ? waiting : { ...waiting, comes: { ...comes, asked: comes.asked + tries } };
       const where = Promise.withResolvers<Where>();
       const how = { idleTimeoutMs: UNREAD_MS, signal: this.#over.signal };
       const input = place.system.offerStream(this.#itemsFor(where.promise), how);

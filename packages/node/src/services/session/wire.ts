@@ -47,6 +47,17 @@ export interface VisitCard {
   readonly continues?: "house" | "machine" | undefined;
   /** How long its client was there before it came to the session; 0 when absent. */
   readonly waitedMs?: number | undefined;
+  readonly comes?: Coming | undefined;
+}
+
+/** Which of several visits is the later one, whatever clocks say. */
+export interface Coming {
+  /** Only those of one chain can be compared: what one running client makes. */
+  readonly chain: string;
+  /** Of its connections. */
+  readonly nth: number;
+  /** How often the session was asked for by that connection before: an answer may have been late. */
+  readonly asked: number;
 }
 
 /** Work that streams. */
@@ -126,6 +137,7 @@ const card = z.strictObject({
   streams: z.boolean(),
   continues: z.enum(["house", "machine"]).optional(),
   waitedMs: z.number().min(0).optional(),
+  comes: z.strictObject({ chain: name, nth: z.int().min(0), asked: z.int().min(0) }).optional(),
 });
 const bytes = z.instanceof(Uint8Array).refine((given) => given.length <= MAX_FRAME_BYTES, "a frame is too long");
 const command = z.strictObject({

@@ -52,6 +52,18 @@ describe("a session in a house of several peers", () => {
     expect(after.end).toBeUndefined();
   });
 
+  it("stays with the latest connection of a client when an earlier one asks for it late", async () => {
+    const { a, b } = await two();
+    const sessionId = a.house.newId();
+    const now = new Caller(a.house, { sessionId, isNew: true, comes: { chain: "c", nth: 2, asked: 0 } });
+    await now.ask("one");
+    const late = new Caller(b.house, { sessionId, comes: { chain: "c", nth: 1, asked: 3 } });
+    late.visit.open();
+    await eventually(() => late.end).toBe("elsewhere");
+    expect(await now.ask("two")).toContain("one");
+    expect(now.end).toBeUndefined();
+  });
+
   it("is one account's for ever", async () => {
     const { a, b } = await two();
     const sessionId = a.house.newId();

@@ -13,16 +13,19 @@ export interface Known {
   readonly resumeToken: string | undefined;
   /** A session to go on with that is not its own yet. */
   readonly continueSession: string | undefined;
+  /** Which of its connections it is. */
+  readonly comes: NonNullable<Payload<"REGISTER">["comes"]>;
 }
 
 /** The payload of a REGISTER. */
 export function introductionOf(options: ConnectOptions, known: Known): Payload<"REGISTER"> {
   const { token, clientType = "api", metadata, passing = options.clientId === undefined } = options;
-  const { clientId, groups, channels, resumeToken, continueSession } = known;
+  const { clientId, groups, channels, resumeToken, continueSession, comes } = known;
   return {
     clientId,
     ...(resumeToken === undefined ? { authToken: token } : { resumeToken }),
     ...(continueSession === undefined ? {} : { continueSession }),
+    comes,
     clientType,
     capabilities: {
       supportsStreaming: true,

@@ -66,6 +66,9 @@ export class Link {
   #isSearching = false;
   #loss: ParleyError | undefined;
   #resumeToken: string | undefined;
+  readonly #chain = crypto.randomUUID();
+  /** Connections that were told who this is. */
+  #comings = 0;
   /** Where it wants to go. */
   #continue: string | undefined;
   #welcome: Welcome | undefined;
@@ -248,7 +251,16 @@ export class Link {
     attempt.state = "registering";
     this.#awaitWelcome(url, attempt);
     const { clientId, groups, channels } = this;
-    const known = { clientId, groups, channels, resumeToken: this.#resumeToken, continueSession: this.#continue };
+    this.#comings += 1;
+    const comes = { chain: this.#chain, nth: this.#comings };
+    const known = {
+      clientId,
+      groups,
+      channels,
+      resumeToken: this.#resumeToken,
+      continueSession: this.#continue,
+      comes,
+    };
     const payload = introductionOf(this.#options, known);
     attempt.socket.send(JSON.stringify(createMessage("REGISTER", payload, { from: this.clientId })));
   }
