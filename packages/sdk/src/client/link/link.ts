@@ -66,9 +66,8 @@ export class Link {
   #isSearching = false;
   #loss: ParleyError | undefined;
   #resumeToken: string | undefined;
-  readonly #chain = crypto.randomUUID();
-  /** Connections that were told who this is. */
-  #comings = 0;
+  /** Which of its connections was told last who this is. */
+  #comes = { chain: crypto.randomUUID(), nth: 0 };
   /** Where it wants to go. */
   #continue: string | undefined;
   #welcome: Welcome | undefined;
@@ -251,8 +250,7 @@ export class Link {
     attempt.state = "registering";
     this.#awaitWelcome(url, attempt);
     const { clientId, groups, channels } = this;
-    this.#comings += 1;
-    const comes = { chain: this.#chain, nth: this.#comings };
+    const comes = (this.#comes = { ...this.#comes, nth: this.#comes.nth + 1 });
     const known = {
       clientId,
       groups,
