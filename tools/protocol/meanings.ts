@@ -72,7 +72,8 @@ const MEANINGS: Readonly<Record<string, string>> = {
 
   "HEARTBEAT.timestamp": "The client's clock; comes back as it is.",
   "HEARTBEAT.status": "`idle`: nobody is at the client now.",
-  "HEARTBEAT_ACK.timestamp": "As it came.",
+  "HEARTBEAT_ACK.timestamp":
+    "As it came; unasked, the peer's clock. A client with the feature `signs` is told so, unasked, as long as nothing is read from it.",
   "HEARTBEAT_ACK.serverTime": "The peer's clock.",
 
   "MESSAGE.content": "The text.",

@@ -12,6 +12,7 @@ import {
   PASSING,
   requestSchema,
   SERVER_ID,
+  SIGNS,
   type Message,
   type MessageOf,
   type MessageOptions,
@@ -222,6 +223,7 @@ export class Connection implements Leaver {
     }
     this.#line.maxBytes = capabilities.maxMessageSize;
     this.#line.acknowledges = capabilities.features?.includes(ACKNOWLEDGES) ?? false;
+    if (capabilities.features?.includes(SIGNS) === true) this.#line.signOfLife = () => this.#heartbeatAck(Date.now());
     this.#users.add(this);
     const { id: sessionId, isNew } = pass.session;
     this.#session.registered({ clientId, clientType, sessionId });
@@ -329,8 +331,11 @@ export class Connection implements Leaver {
   }
 
   #heartbeat({ messageId, payload: { timestamp } }: MessageOf<"HEARTBEAT">): Promise<void> {
-    const payload = { timestamp, serverTime: Date.now() };
-    return this.#line.send(createMessage("HEARTBEAT_ACK", payload, this.#head(messageId)));
+    return this.#line.send(this.#heartbeatAck(timestamp, messageId));
+  }
+
+  #heartbeatAck(timestamp: number, inReplyTo?: string): Message {
+    return createMessage("HEARTBEAT_ACK", { timestamp, serverTime: Date.now() }, this.#head(inReplyTo));
   }
 
   async #onAudio(bytes: Uint8Array): Promise<void> {

@@ -12,6 +12,11 @@ const LOOK_AGAIN_MS = 1_000;
 /** A client that answers no look for so long is gone. */
 const GONE_AFTER_MS = 90_000;
 
+/** Between two signs of life to a client that is not read from, whose own heartbeats nobody can see. */
+const SIGN_MS = 500;
+/** With so much unsent there are signs enough on their way. */
+const UNSENT_BYTES = 65_536;
+
 export class SocketLine implements ClientLine {
   readonly #socket: ClientSocket;
   readonly #dialect: Dialect;
@@ -20,9 +25,12 @@ export class SocketLine implements ClientLine {
   #heardAtMs = performance.now();
   acknowledges = false;
   maxBytes: number | undefined;
+  /** A sign of life, for a client that understands one unasked. */
+  signOfLife: (() => Message) | undefined;
   /** Reasons to read nothing more for now. */
   #holds = 0;
   #restsUntilMs: number | undefined;
+  #signs: NodeJS.Timeout | undefined;
 
   constructor(socket: ClientSocket, dialect: Dialect) {
     this.#socket = socket;
@@ -31,7 +39,10 @@ export class SocketLine implements ClientLine {
     socket.on("pong", () => this.heard());
     this.#looking = setInterval(() => this.#look(), LOOK_MS);
     this.#looking.unref();
-    socket.on("close", () => clearInterval(this.#looking));
+    socket.on("close", () => {
+      clearInterval(this.#looking);
+      clearInterval(this.#signs);
+    });
   }
 
   get isOpen(): boolean {
@@ -84,11 +95,19 @@ export class SocketLine implements ClientLine {
   hold(): void {
     this.#holds += 1;
     this.#socket.pause();
+    if (this.#holds > 1 || !this.isOpen) return;
+    this.#signs = setInterval(() => this.#showLife(), SIGN_MS);
+    this.#signs.unref();
+  }
+
+  #showLife(): void {
+    if (this.signOfLife !== undefined && this.#socket.bufferedAmount < UNSENT_BYTES) void this.send(this.signOfLife());
   }
 
   release(): void {
     this.#holds -= 1;
     if (this.#holds > 0) return;
+    clearInterval(this.#signs);
     this.heard();
     this.#socket.resume();
   }

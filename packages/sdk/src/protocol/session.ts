@@ -22,6 +22,12 @@ export const ACKNOWLEDGES = "ack";
 /** The feature of a client whose id was made up for this time: it will not come by it again, and nobody needs to remember it for good. */
 export const PASSING = "passing";
 
+/**
+ * The feature of a client that takes a HEARTBEAT_ACK it has not asked for: a sign of life from a peer that reads nothing for a while,
+ * because it cannot yet do more with what has come.
+ */
+export const SIGNS = "signs";
+
 /** REGISTER: the first message of every connection. */
 export const registerPayload = z.object({
   /** The same at every connection of the same client: under it messages reach it, also those that waited. */
@@ -91,7 +97,7 @@ export const heartbeatPayload = z.object({
 });
 
 export const heartbeatAckPayload = z.object({
-  /** As it came. */
+  /** As it came; unasked, the peer's clock. */
   timestamp: instant,
   /** The peer's clock. */
   serverTime: instant,

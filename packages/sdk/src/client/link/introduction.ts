@@ -1,7 +1,7 @@
 /** How a client says who it is. */
 import type { Payload } from "../../protocol/envelope.ts";
 import { MAX_TEXT_BYTES } from "../../protocol/limits.ts";
-import { ACKNOWLEDGES, PASSING } from "../../protocol/session.ts";
+import { ACKNOWLEDGES, PASSING, SIGNS } from "../../protocol/session.ts";
 import type { ConnectOptions } from "./options.ts";
 
 /** What has become of it since it was made. */
@@ -17,6 +17,8 @@ export interface Known {
   readonly comes: NonNullable<Payload<"REGISTER">["comes"]>;
 }
 
+const FEATURES: readonly string[] = [ACKNOWLEDGES, SIGNS];
+
 /** The payload of a REGISTER. */
 export function introductionOf(options: ConnectOptions, known: Known): Payload<"REGISTER"> {
   const { token, clientType = "api", metadata, passing = options.clientId === undefined } = options;
@@ -31,7 +33,7 @@ export function introductionOf(options: ConnectOptions, known: Known): Payload<"
       supportsStreaming: true,
       supportsBinaryData: true,
       maxMessageSize: MAX_TEXT_BYTES,
-      features: passing ? [ACKNOWLEDGES, PASSING] : [ACKNOWLEDGES],
+      features: [...FEATURES, ...(passing ? [PASSING] : [])],
     },
     ...(metadata === undefined ? {} : { metadata: { ...metadata } }),
     ...(groups.size === 0 ? {} : { groups: [...groups] }),
