@@ -23,7 +23,7 @@ export interface Exchange {
   readonly privacy?: Privacy | undefined;
   /** Names it among all: what was said on two sides of a house is told apart by it. */
   readonly id?: string | undefined;
-  /** Epoch: when it ended. */
+  /** Epoch: when it was asked; later than that of all that was known where it was. */
   readonly atMs?: number | undefined;
 }
 

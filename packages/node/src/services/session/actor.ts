@@ -130,22 +130,28 @@ export class SessionActor implements Actor<SessionMessage> {
     return forkOf(this.#session);
   }
 
-  /** What the house is to know of it; undefined while that must wait; null: nobody has come to it. */
-  get branch(): Branch | null | undefined {
-    if (this.#session.parts.record.isBusy) return undefined;
-    if (this.#isQuiet && this.#visit !== undefined) return undefined;
-    return this.#branch ?? null;
+  /** What the house is to know of it, without what is under way; undefined: nobody has come to it. */
+  get branch(): Branch | undefined {
+    return this.#branch(this.isBusy);
+  }
+
+  /** It goes on here for now. */
+  get isBusy(): boolean {
+    return this.#session.parts.record.isBusy || (this.#isQuiet && this.#visit !== undefined);
   }
 
   /** The house's session knows all of it: its client is led there, unless more was said meanwhile. */
   reunited(known: Branch): void {
-    if (JSON.stringify(this.branch) === JSON.stringify(known)) this.leave();
+    if (!this.isBusy && JSON.stringify(this.branch) === JSON.stringify(known)) this.leave();
   }
 
-  get #branch(): Branch | undefined {
-    const branch = sideOf(this.#session);
+  /** @param isPart more follows: of what the client is told of then, it is not told now */
+  #branch(isPart: boolean): Branch | undefined {
+    const side = sideOf(this.#session, !isPart);
+    if (side === undefined) return undefined;
+    if (isPart) return { ...side, branchId: `${this.#branchId}-part`, isTold: false, notices: [] };
     const notices = toldElsewhere(this.#notices);
-    return branch && { ...branch, branchId: this.#branchId, isTold: this.isApart && !this.#isQuiet, notices };
+    return { ...side, branchId: this.#branchId, isTold: this.isApart && !this.#isQuiet, notices };
   }
 
   get #isQuiet(): boolean {
@@ -363,7 +369,7 @@ export class SessionActor implements Actor<SessionMessage> {
     const { left } = this.#ground;
     const { overtaken, isWaiting } = this.#journal ?? {};
     const isUnwritten = overtaken?.aborted === true || isWaiting === true || this.#journal?.position.state === "behind";
-    const branch = isUnwritten && !this.#isOver ? this.#branch : undefined;
+    const branch = isUnwritten && !this.#isOver ? this.#branch(false) : undefined;
     // What has ended here may not have been told to anybody.
     if (branch !== undefined) left?.(this.#stay.id, { ...branch, mind: { ...branch.mind, past: [] } });
   }

@@ -15,6 +15,7 @@ import type { Memory } from "../memory/port.ts";
 import { ConversationThread } from "../memory/thread.ts";
 import type { Services } from "../services.ts";
 import { mergeExchanges } from "./merging.ts";
+import { idOf } from "./naming.ts";
 import { fitted, type SavedMind } from "./saved.ts";
 import { Strand } from "./strand.ts";
 import type { TurnLog } from "./turn-log.ts";
@@ -92,6 +93,13 @@ export class Mind {
     return { remembers: remembered !== undefined, ...(timeZone === undefined ? {} : { timeZone }) };
   }
 
+  /** Epoch: of the latest that is remembered. */
+  get lastMs(): number {
+    const all = [...this.#strands.values()].map(({ lastMs }) => lastMs);
+    const elsewhere = [...this.#elsewhere.values()].flat().map(({ atMs = 0 }) => atMs);
+    return Math.max(0, ...all, ...elsewhere);
+  }
+
   /** Timers that run. */
   get timers(): number {
     return this.#timers.list.length;
@@ -112,7 +120,7 @@ export class Mind {
   async *#think(question: Question): AsyncGenerator<string> {
     const { text, threadId, turn, certain, signal, privacy, isUrgent, log } = question;
     if (log?.isOver === true) return yield log.begun.text;
-    const messages = await this.#strand(threadId).ask(text, privacy);
+    const messages = await this.#strand(threadId).ask(text, privacy, idOf(turn));
     const how: GenerateOptions = { ...this.#services.generation(signal), ...(isUrgent ? { urgent: true } : {}) };
     const generate = (asked: readonly ChatMessage[]): AsyncIterable<string> =>
       this.#services.think(asked, how, { privacy });

@@ -9,8 +9,10 @@ import type { Branch, Merged } from "./branch.ts";
 /** A session of one side. */
 export interface ApartSession {
   readonly id: string;
-  /** Undefined while that must wait: a turn is under way. Null: nobody has come to it. */
-  readonly branch: Branch | null | undefined;
+  /** What was said in it, without what is under way; undefined: nobody has come to it. */
+  readonly branch: Branch | undefined;
+  /** It goes on here for now: the house is to know of it all the same, as this host may die before that ends. */
+  readonly isBusy: boolean;
   /** All of it is in the house's session; it ends, unless something was said meanwhile. */
   reunited(with_: Branch): void;
   leave(): void;
@@ -40,6 +42,8 @@ export class Reunion {
   readonly #left = new Map<string, Branch>();
   /** The house's session of that id is somebody else's. */
   readonly #strangers = new WeakSet<ApartSession>();
+  /** What the house knows of those that go on here: JSON. */
+  readonly #known = new WeakMap<ApartSession, string>();
   #timer: Timer | undefined;
   #isRunning = false;
   #isClosed = false;
@@ -109,12 +113,15 @@ export class Reunion {
   }
 
   async #handLiving(session: ApartSession): Promise<void> {
-    const { branch } = session;
-    if (branch === null) return session.leave();
-    if (branch === undefined) return;
+    const { branch, isBusy } = session;
+    if (branch === undefined) return isBusy ? undefined : session.leave();
+    const text = JSON.stringify(branch);
+    if (isBusy && this.#known.get(session) === text) return;
     const merged = await this.#hand(session.id, branch);
-    if (merged === "merged") session.reunited(branch);
     if (merged === "refused") this.#strangers.add(session);
+    if (merged !== "merged") return;
+    this.#known.set(session, text);
+    if (!isBusy) session.reunited(branch);
   }
 
   /** Never rejects. */

@@ -21,7 +21,7 @@ import { silentUntil, unheard } from "./silent-until.ts";
 import { announcerOf, bidderIn, takePlace, withEvents } from "./talk-parts.ts";
 import { CERTAIN, waitOf } from "./wait-of.ts";
 import { TalkTurns } from "./talk-turns.ts";
-import { aboutTurn, type CutTurn, type TurnDetails } from "./turn-log.ts";
+import { aboutTurn, type CutTurn, type TurnAbout, type TurnDetails } from "./turn-log.ts";
 import { Turns } from "./turns.ts";
 import { isLeft } from "./visit-over.ts";
 import type { FoundJournal } from "../../cluster/journal/port.ts";
@@ -57,6 +57,7 @@ export class Session {
     this.#record = new Turns({
       journal: options.journal,
       isApart: options.isApart,
+      lastMs: () => this.#mind.lastMs,
       kept: () => this.saved ?? null,
       // What is said of a turn is in the turn.
       state: () => JSON.stringify({ strands: [], timers: this.#mind.saved.timers }),
@@ -295,7 +296,7 @@ export class Session {
         if (event.type === "state") announcer?.note(event.state === "idle");
         turns.note(event);
         if (event.type === "turn" && !turns.isKnown(event.turn))
-          this.#remember(event, privacy, turns.workOf(event.turn));
+          this.#remember(event, privacy, turns.aboutOf(event.turn));
         if (event.type === "turn") turns.ended(event.turn);
         yield event;
       }
@@ -307,7 +308,7 @@ export class Session {
     }
   }
 
-  #remember(event: ConversationEvent, privacy: Privacy | undefined, workId: string | undefined): void {
+  #remember(event: ConversationEvent, privacy: Privacy | undefined, about: TurnAbout | undefined): void {
     if (event.type !== "turn" || event.question === "") return;
     this.#services.turns.record(performance.now(), event.firstAudioMs);
     // What was said and cut before an answer began, by its length or by its speaker, was said all the same.
@@ -315,7 +316,7 @@ export class Session {
     const wasInterrupted = event.outcome !== "complete";
     const { question, heard: answer } = event;
     this.#services.onTurn({ kind: "talk", question, answer, isComplete: !wasInterrupted });
-    this.#mind.remember({ question, answer }, { wasInterrupted, privacy, ...named(workId) });
+    this.#mind.remember({ question, answer }, { wasInterrupted, privacy, ...named(about) });
   }
 
   get #who(): TurnDetails {
@@ -330,7 +331,7 @@ export class Session {
     const { privacy, thread: threadId } = cut.about;
     const turn = { question: cut.question, answer: heardOf(cut), threadId };
     if (turn.question === "" || (turn.answer === "" && cut.about.kind === "ask")) return;
-    this.#mind.remember(turn, { wasInterrupted: true, privacy, ...named(cut.about.workId) });
+    this.#mind.remember(turn, { wasInterrupted: true, privacy, ...named(cut.about) });
   }
 
   async *#turn(asked: TurnInput, options: AskOptions): AsyncGenerator<TurnEvent> {
@@ -399,7 +400,7 @@ export class Session {
       } else {
         // A cut answer is remembered as far as it went: the person has seen or heard it.
         if (answer !== "" && !log.isOver)
-          this.#mind.remember({ question, answer, threadId }, { privacy, ...named(log.about.workId) });
+          this.#mind.remember({ question, answer, threadId }, { privacy, ...named(log.about) });
         this.#record.ended(log, isComplete);
       }
       if (question !== "") services.onTurn({ kind: "ask", question, answer, isComplete });

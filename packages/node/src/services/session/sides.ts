@@ -1,17 +1,21 @@
 /** A session and its like on the other side of a house that was apart: what one begins with, and what it hands over. */
-import { turnsOf, type SavedSession } from "./saved.ts";
+import { fittedTurns, turnsOf, type SavedMind, type SavedSession } from "./saved.ts";
 import type { Session } from "./session.ts";
 import type { Fork } from "./branch.ts";
 
-/** What the other side is to know of it; undefined while nobody has come. */
-export function sideOf(session: Session): SavedSession | undefined {
+/**
+ * What the other side is to know of it; undefined while nobody has come.
+ * @param isOver nobody goes on here with what is under way
+ */
+export function sideOf(session: Session, isOver: boolean): SavedSession | undefined {
   const { saved } = session;
-  return saved && { ...saved, mind: session.parts.mind.whole };
+  const { mind, record } = session.parts;
+  return saved && { ...saved, mind: mind.whole, ...(isOver ? {} : { kept: fittedTurns(record.resting) }) };
 }
 
 /** What another session of this host begins with that goes on with it; undefined while nobody has come. */
 export function forkOf(session: Session): Fork | undefined {
-  const saved = sideOf(session);
+  const saved = sideOf(session, false);
   return saved && { saved, turns: session.parts.record.all };
 }
 
@@ -29,9 +33,15 @@ export function forkInto(session: Session, { saved, turns }: Fork): void {
 export function mergeInto(session: Session, side: SavedSession): boolean {
   const { mind, record } = session.parts;
   session.count(side.turns);
-  const ended = side.mind.strands.flatMap(({ exchanges }) => exchanges.flatMap(({ id = "" }) => id));
-  record.learn(new Set(ended), turnsOf(side));
+  const endedHere = endedIn(mind.whole);
+  // What was cut on one side may have ended on the other.
+  const turns = turnsOf(side).filter(({ about, isOver }) => isOver !== undefined || !endedHere.has(about.workId));
+  record.learn(endedIn(side.mind), turns);
   mind.merge(side.mind);
   record.settle();
   return record.isSettled;
+}
+
+function endedIn({ strands }: SavedMind): ReadonlySet<string> {
+  return new Set(strands.flatMap(({ exchanges }) => exchanges.flatMap(({ id = "" }) => id)));
 }

@@ -52,16 +52,26 @@ export class Strand {
     return this.#thread?.threadId;
   }
 
-  /** The messages that put `question` to a model that may be as far away as `privacy` says. */
-  async ask(question: string, privacy?: Privacy): Promise<readonly ChatMessage[]> {
-    await (this.#recalled ??= this.#recall());
-    return prompt(this.#conversation, question, privacy);
+  /** Epoch: of the latest; 0 where nothing was said. */
+  get lastMs(): number {
+    return Math.max(0, ...this.#conversation.exchanges.map(({ atMs = 0 }) => atMs));
   }
 
-  /** What was said is part of what is thought about next. What must not go everywhere is not kept: what is kept may. */
+  /**
+   * The messages that put `question` to a model that may be as far away as `privacy` says.
+   * @param id of what is asked: where it was answered before, its client has not heard all of that
+   */
+  async ask(question: string, privacy?: Privacy, id?: string): Promise<readonly ChatMessage[]> {
+    await (this.#recalled ??= this.#recall());
+    const { exchanges, ...rest } = this.#conversation;
+    const others = exchanges.filter((each) => id === undefined || each.id !== id);
+    return prompt({ ...rest, exchanges: others }, question, privacy);
+  }
+
+  /** What was said is part of what is thought about next, once, however often it is remembered. What must not go everywhere is not kept: what is kept may. */
   remember(question: string, answer: string, { wasInterrupted = false, privacy, ...given }: AnswerFate = {}): void {
-    const { id = crypto.randomUUID(), atMs = Date.now() } = given;
-    this.#conversation = remember(this.#conversation, question, answer, { wasInterrupted, privacy, id, atMs });
+    const { id = crypto.randomUUID(), atMs = Math.max(Date.now(), this.lastMs + 1) } = given;
+    this.merge([{ question, answer, wasInterrupted, privacy, id, atMs }]);
     if (privacy === undefined) this.#thread?.note({ question, answer, wasInterrupted, id });
   }
 

@@ -106,9 +106,9 @@ export class TalkTurns {
     return Math.max(0, timing.durationMs - (isCut ? this.#soFar.heardMs : 0));
   }
 
-  /** What names it among all; undefined where nothing does. */
-  workOf(turn: number): string | undefined {
-    return this.#logs.get(turn)?.about.workId;
+  /** What is known of it from its beginning; undefined where nothing is. */
+  aboutOf(turn: number): TurnAbout | undefined {
+    return this.#logs.get(turn)?.about;
   }
 
   /** A turn is over, and what came of it is remembered. */

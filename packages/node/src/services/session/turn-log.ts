@@ -19,6 +19,8 @@ export const turnDetails = z.object({
   /** Whether turns of this client are kept beyond the session, and where it is: for whoever ends the turn for it. */
   remembers: z.boolean().optional(),
   timeZone: z.string().optional(),
+  /** Epoch: later than all that was known where it was asked, whatever the clocks say there. */
+  askedAtMs: z.number().optional(),
   /** Answers are said, not only written. */
   speaks: z.boolean().optional(),
   /** Where in the microphone's whole sound the question ends. */
@@ -156,7 +158,8 @@ export class TurnLog implements ToolLedger {
   get cut(): CutTurn {
     const [about, question, text] = [this.#about, this.#question, this.#text];
     const [calls, sentences, heard] = [[...this.#calls], [...this.#sentences], this.#heard];
-    return { about, question, text, calls, recalled: this.recalled, sentences, heard };
+    const isOver = this.#isOver ? { isOver: true } : {};
+    return { about, question, text, calls, recalled: this.recalled, sentences, heard, ...isOver };
   }
 
   /** What is asked; again when its speaker goes on, and then the answer begins anew. */

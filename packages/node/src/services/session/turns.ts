@@ -14,6 +14,8 @@ export interface TurnsOptions {
    * it once more.
    */
   readonly isApart?: boolean | undefined;
+  /** Epoch: of the latest that is remembered. */
+  readonly lastMs?: (() => number) | undefined;
   /** What the session knows between turns: JSON. */
   readonly kept: () => unknown;
   /** What may change in the middle of a turn: JSON as text. */
@@ -84,9 +86,15 @@ export class Turns {
     this.#metAtMs = this.#clock.nowMs();
   }
 
-  /** A turn is under way, or waits to be gone on with. */
+  /** A turn is under way. */
   get isBusy(): boolean {
-    return this.#waiting.size > 0 || [...this.#live].some(({ isAccepted }) => isAccepted);
+    return [...this.#live].some(({ isAccepted }) => isAccepted);
+  }
+
+  /** {@link kept}, without what is under way here. */
+  get resting(): readonly CutTurn[] {
+    const under = new Set([...this.#live].map(({ about }) => about.workId));
+    return this.kept.filter(({ about }) => !under.has(about.workId));
   }
 
   /** What the session knows is written down as a whole, and not beside a turn. */
@@ -106,7 +114,7 @@ export class Turns {
     this.restore({ kept: undefined, turn: undefined, lost: { kept: undefined, turn: undefined } }, turns);
   }
 
-  /** These have ended on the other side of the house: nobody waits for them here. */
+  /** These have ended on the other side of the house: nobody waits for them here. What was cut there, and is not known here, waits here. */
   learn(ids: ReadonlySet<string>, turns: readonly CutTurn[]): void {
     for (const id of ids) {
       this.#stopWaiting(id);
@@ -115,6 +123,8 @@ export class Turns {
     const known = new Set(this.#past.map(({ about }) => about.workId));
     const news = turns.filter(({ about, isOver }) => isOver !== undefined && !known.has(about.workId));
     this.#past = [...this.#past, ...news].slice(-MOST_PAST);
+    const here = new Set([...this.all.map(({ about }) => about.workId), ...ids]);
+    for (const turn of turns) if (turn.isOver === undefined && !here.has(turn.about.workId)) this.#wait(turn);
   }
 
   /** What the host before this one has left. @returns what had changed in its turn: JSON as text */
@@ -142,7 +152,11 @@ export class Turns {
   begin(about: TurnAbout): TurnLog {
     // What its client had under way and does not ask for it does not want.
     if (this.#clock.nowMs() - this.#metAtMs > RETURN_MS) this.giveUp();
-    const log: TurnLog = new TurnLog({ about, journal: this.#journalOf(() => log), state: this.#options.state });
+    const log: TurnLog = new TurnLog({
+      about: { ...about, details: { ...about.details, askedAtMs: this.#askedAtMs } },
+      journal: this.#journalOf(() => log),
+      state: this.#options.state,
+    });
     this.#live.add(log);
     return log;
   }
@@ -221,6 +235,12 @@ export class Turns {
     this.#isClosed = true;
     for (const { timer } of this.#waiting.values()) timer.cancel();
     this.#waiting.clear();
+  }
+
+  /** Of a turn that begins now. */
+  get #askedAtMs(): number {
+    const known = [...this.all].map(({ about }) => about.details.askedAtMs ?? 0);
+    return Math.max(Date.now(), 1 + Math.max(this.#options.lastMs?.() ?? 0, ...known));
   }
 
   /** Of one turn at a time all is written down; of those beside it what must not happen twice. */

@@ -63,6 +63,33 @@ describe("the turns of a session", () => {
     expect([next.turns.of("a")?.text, next.turns.of("t")?.text]).toEqual(["Ask.", "Tea."]);
   });
 
+  it("that were cut on another side of the house wait here as well, unless they are known here", () => {
+    const { turns, clock, finished } = house();
+    turns.ended(begun(turns, "known", "All of it."));
+    const other = house();
+    for (const work of ["known", "cut"]) other.turns.left(begun(other.turns, work, "So far."));
+    turns.learn(new Set(), other.turns.resting);
+    expect([turns.of("known")?.text, turns.of("cut")?.text]).toEqual(["All of it.", "So far."]);
+    clock.pass(121_000);
+    expect(finished).toMatchObject([{ question: "cut?" }]);
+  });
+
+  it("that had ended, and are told once more, are known as ended to whoever hears of them then", () => {
+    const { turns } = house();
+    turns.ended(begun(turns, "a", "All of it."));
+    turns.goOn(turns.of("a") ?? fail(), "");
+    expect(turns.kept).toMatchObject([{ text: "All of it.", isOver: true }]);
+    expect(turns.resting).toEqual([]);
+  });
+
+  it("are asked in an order that no clock changes: each later than all that is known where it is asked", () => {
+    const aheadMs = Date.now() + 60_000;
+    const { turns } = house();
+    const cut = begun(turns, "a", "One.").cut;
+    turns.adopt([{ ...cut, about: { ...cut.about, details: { ...cut.about.details, askedAtMs: aheadMs } } }]);
+    expect(begun(turns, "b", "Two.").about.details.askedAtMs).toBe(aheadMs + 1);
+  });
+
   it("are given up for what is asked instead, but not for what is asked on return", () => {
     const { turns, clock, finished } = house();
     turns.left(begun(turns, "a", "One."));
