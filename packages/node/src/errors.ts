@@ -67,6 +67,8 @@ export type PeerErrorCode =
   /** Where the output is led to takes nothing. */
   | "file-unwritable"
   | "interrupted"
+  /** `parley chaos` has found something that the house does not survive. */
+  | "not-survived"
   | "internal";
 
 /** Values worth having in a log beside the message. Never contains what a person said, nor a secret. */
@@ -103,7 +105,7 @@ export function isPeerError(error: unknown, ...codes: readonly PeerErrorCode[]):
 /** The exit codes of `parley`, in order; help and docs print this table. */
 export const EXIT_CODES = [
   { code: 0, meaning: "done" },
-  { code: 1, meaning: "unexpected failure: a defect of Parley" },
+  { code: 1, meaning: "unexpected failure: a defect of Parley; of chaos: not all was survived" },
   { code: 2, meaning: "wrong usage or configuration" },
   { code: 3, meaning: "input that cannot be used, such as broken audio" },
   { code: 4, meaning: "a model or another needed part is missing, unknown or refused" },
@@ -120,6 +122,7 @@ export type ExitCode = (typeof EXIT_CODES)[number]["code"];
 /** Every error code of the house with its exit code; the type check refuses a code that is left out. */
 export const EXIT_CODE_BY_ERROR: Readonly<Record<PeerErrorCode | AudioErrorCode | ParleyErrorCode, ExitCode>> = {
   internal: 1,
+  "not-survived": 1,
   protocol: 1,
   // Unless the peer says what failed: see exitCodeOf.
   "work-failed": 1,

@@ -16,6 +16,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   pair: async () => (await import("./cluster/pair.ts")).registerPairCommand,
   peers: async () => (await import("./cluster/peers.ts")).registerPeersCommand,
   revoke: async () => (await import("./cluster/revoke.ts")).registerRevokeCommand,
+  chaos: async () => (await import("./chaos.ts")).registerChaosCommand,
   drain: async () => (await import("./cluster/drain.ts")).registerDrainCommand,
   leave: async () => (await import("./cluster/leave.ts")).registerLeaveCommand,
   recover: async () => (await import("./cluster/recover.ts")).registerRecoverCommand,
