@@ -43,6 +43,13 @@ async function talk(world: World, life: Life<Person>, person: Person): Promise<v
     person.connection += 1;
     world.note("connected", life.name, peer.name);
   });
+  client.on("event", ({ type }) => {
+    if (type !== "session-moved") return;
+    // As good as another connection: what comes from now on was asked for anew.
+    person.connection += 1;
+    world.note("moved", life.name);
+    if (person.turn !== undefined) world.goneOn += 1;
+  });
   client.on("disconnected", ({ error }) => {
     world.note("disconnected", life.name, error.message);
     if (person.turn !== undefined) world.goneOn += 1;

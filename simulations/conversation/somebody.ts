@@ -9,7 +9,7 @@ export interface Person {
   client: Client | undefined;
   /** The turn that is under way; undefined between two. */
   turn: PlannedTurn | undefined;
-  /** Of its connections the latest. */
+  /** Of its connections the latest, and of the places that its session has had meanwhile. */
   connection: number;
   isDone: boolean;
 }

@@ -33,7 +33,7 @@ const MEANINGS: Readonly<Record<string, string>> = {
   "REGISTER.capabilities.supportsBinaryData": "It takes binary frames.",
   "REGISTER.capabilities.maxMessageSize": "Bytes of the largest text message it takes.",
   "REGISTER.capabilities.features":
-    "Names of what else it can; `ack`: it answers what it has handled with MESSAGE_ACK; `passing`: its id was made up for this time.",
+    "Names of what else it can; `ack`: it answers what it has handled with MESSAGE_ACK; `passing`: its id was made up for this time; `stays`: it stays connected when its session moves.",
   "REGISTER.metadata": "Such as `userAgent`, `platform`, `version`.",
   "REGISTER.groups": "Groups that it joins at once.",
   "REGISTER.channels": "Channels that it listens to at once.",

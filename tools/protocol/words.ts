@@ -120,8 +120,11 @@ close code 4408. \`GET /api/v1/sessions\` and \`GET /api/v1/clients/connected\` 
 Who comes again with its resume token goes on with its session, under the same \`sessionId\`, at whatever peer: with what was said
 before, its timers, and what it was not there to be told. Its work was cancelled when it left. A session without a client waits for an hour, one in
 which nothing was said not at all. It has one connection: where a newer one takes it up, the older is closed with 4409, and is not to come again.
-Where a session's host is lost, connections are closed with 1012: who comes again finds the session, or begins it anew. A peer that stops,
-or drains, closes with 1001: who comes to another one goes on there, and this one is tried last. Nodes that drain are marked \`isDraining\`.
+Where a session's host is lost, or the session moves to another one, its client stays connected to its peer, and notices nothing where nothing
+was under way. Where something was, a client with the feature \`stays\` gets the EVENT \`session-moved\` once the session is there again:
+nothing more comes of its work, nor is any of it taken, until it answers with a MESSAGE_ACK of that EVENT; behind that it asks for its work again, as after a lost connection
+(\`workId\`, \`soFar\`), on streams of new numbers. Other clients, those of whom a MESSAGE waits for its answer, and all where the session cannot be
+reached are closed with 1012: who comes again finds the session, or begins it anew. A peer that stops, or drains, closes with 1001: who comes to another one goes on there, and this one is tried last. Nodes that drain are marked \`isDraining\`.
 
 ## The flat dialect
 

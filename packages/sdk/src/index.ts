@@ -43,7 +43,7 @@ export * from "./protocol/privacy.ts";
 export * from "./protocol/query.ts";
 export { continuedSchema, MAX_SO_FAR_CHARS } from "./protocol/resume.ts";
 export type { Continued, CutAnswer, SoFar } from "./protocol/resume.ts";
-export { ACKNOWLEDGES, PASSING, SIGNS, sessionStates } from "./protocol/session.ts";
+export { ACKNOWLEDGES, PASSING, SESSION_MOVED, SIGNS, sessionStates, STAYS } from "./protocol/session.ts";
 export type { SessionState } from "./protocol/session.ts";
 export type { WireFailure } from "./protocol/shapes.ts";
 export * from "./protocol/talk.ts";

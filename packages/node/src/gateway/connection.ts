@@ -251,7 +251,10 @@ export class Connection implements Leaver {
 
   /** Finds the target and hands it on. */
   async #handle(message: Message, guest: Guest, chars: number): Promise<void> {
-    if (message.type === "MESSAGE_ACK") return guest.seat.acknowledge(message.payload);
+    if (message.type === "MESSAGE_ACK") {
+      const { payload } = message;
+      return guest.visiting.acknowledge(payload.messageId) ? undefined : guest.seat.acknowledge(payload);
+    }
     if (message.type === "HEARTBEAT") return this.#heartbeat(message);
     if (!isPost(message)) throw new TypeError(`${message.type} was let through`);
     const isForPeer = addresseeOf(message).kind === "peer";
@@ -374,6 +377,7 @@ export class Connection implements Leaver {
       register,
       line: this.#line,
       refuse: (refused, inReplyTo) => this.#refuse(refused, inReplyTo),
+      mayStay: () => this.#deps.isDraining?.() !== true,
       hangUp: (code, reason) => {
         const { away, isDraining } = this.#deps;
         if (code === CLOSE.moved && away !== undefined && isDraining?.() === true) away.tell(this);

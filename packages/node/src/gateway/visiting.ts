@@ -1,12 +1,27 @@
-/** One client at its session: what it says goes there, and what the session says is sent to it. */
-import { decodeAudioFrame, MAX_FRAME_BYTES, MAX_NAME_CHARS, type Continued, type Payload } from "@parley/sdk";
+/**
+ * One client at its session: what it says goes there, and what the session says is sent to it. Where the session's host is lost, or the
+ * session moves, it is visited anew where it lives then, and the client stays where it is: unnoticed where nothing was under way, else it
+ * is told to ask again for what was.
+ */
+import {
+  createMessage,
+  decodeAudioFrame,
+  MAX_FRAME_BYTES,
+  MAX_NAME_CHARS,
+  SERVER_ID,
+  SESSION_MOVED,
+  STAYS,
+  type Continued,
+  type Payload,
+} from "@parley/sdk";
 import type { SessionHouse } from "../services/session/house.ts";
 import type { Visit, VisitEnd } from "../services/session/visit.ts";
-import type { SessionIn, SessionOut, WorkRemark } from "../services/session/wire.ts";
+import type { SessionIn, SessionOut, VisitCard, WorkRemark } from "../services/session/wire.ts";
 import type { Pass } from "./access-port.ts";
 import { CLOSE } from "./close-codes.ts";
 import type { Refused } from "./hub/hub.ts";
 import type { SocketLine } from "./line.ts";
+import { UnderWay } from "./under-way.ts";
 
 export interface VisitingOptions {
   readonly conversations: Pick<SessionHouse, "open">;
@@ -16,28 +31,40 @@ export interface VisitingOptions {
   readonly refuse: (refused: Refused, inReplyTo: string | undefined) => Promise<void>;
   /** Ends the connection. */
   readonly hangUp: (code: number, reason: string) => void;
+  /** False: whose session moves is to go to another peer. Default: it may. */
+  readonly mayStay?: (() => boolean) | undefined;
 }
+
+/** Moves in so short a time that a client sits out; whoever is led about more often is better off with a new connection. */
+const MOST_MOVES = 8;
+const MOVES_WITHIN_MS = 10_000;
+/** One visit asks for its session less often. */
+const MOST_ASKED = 16;
 
 export class Visiting {
   readonly #options: VisitingOptions;
-  readonly #visit: Visit;
+  readonly #cameAtMs = performance.now();
+  readonly #underWay = new UnderWay();
+  readonly #card: VisitCard;
+  #visit: Visit;
+  #moves = 0;
+  #movedAtMs: readonly number[] = [];
+  /** What comes is meant for the place that is gone: the client asks for all of it again behind its answer to that it has moved. */
+  #isDeaf = false;
+  /** How it is told. */
+  #movedId: string | undefined;
   readonly #found = Promise.withResolvers<Continued | Refused>();
   readonly #welcomed = Promise.withResolvers<void>();
   /** It is known what there is to be continued, or nothing is. */
   #isFound: boolean;
 
   constructor(options: VisitingOptions) {
-    const { conversations, pass, register } = options;
+    const { pass, register } = options;
     this.#options = options;
-    const { id: sessionId, isNew } = pass.session;
-    const hearer = {
-      opened: (continued: Continued | undefined) => this.#tell(continued ?? { turns: 0 }),
-      out: (item: SessionOut) => this.#hear(item),
-      over: (end: VisitEnd) => this.#over(end),
-    };
     this.#isFound = pass.session.continues === undefined;
     if (this.#isFound) this.#welcomed.resolve();
-    this.#visit = conversations.open({ sessionId, isNew, card: cardOf(pass, register), hearer });
+    this.#card = cardOf(pass, register);
+    this.#visit = this.#visitBy(this.#card, pass.session.isNew);
   }
 
   /** Goes to the session before anything is said. */
@@ -61,6 +88,8 @@ export class Visiting {
 
   /** For the session; the client is held while there is no room for more. */
   async push(item: SessionIn): Promise<void> {
+    if (this.#isDeaf) return;
+    this.#underWay.asked(item);
     const room = this.#visit.push(item);
     if (room !== undefined) await this.#options.line.holdWhile(room);
   }
@@ -80,6 +109,14 @@ export class Visiting {
     return typeof frame === "string" ? frame : undefined;
   }
 
+  /** @returns whether the client has answered that its session has moved: what it asks for from now on is for where that is */
+  acknowledge(messageId: string): boolean {
+    if (this.#movedId !== messageId) return false;
+    this.#movedId = undefined;
+    this.#isDeaf = false;
+    return true;
+  }
+
   /** The client is gone. */
   close(): void {
     this.#welcomed.resolve();
@@ -92,9 +129,58 @@ export class Visiting {
     this.#found.resolve(found);
   }
 
+  #visitBy(card: VisitCard, isNew: boolean): Visit {
+    const { conversations, pass } = this.#options;
+    const hearer = {
+      opened: (continued: Continued | undefined) => this.#opened(continued),
+      out: (item: SessionOut) => this.#hear(item),
+      over: (end: VisitEnd) => this.#over(end),
+    };
+    return conversations.open({ sessionId: pass.session.id, isNew, card, hearer });
+  }
+
+  #opened(continued: Continued | undefined): void {
+    this.#tell(continued ?? { turns: 0 });
+    if (!this.#isDeaf) return;
+    const payload = { eventType: SESSION_MOVED, eventData: {}, timestamp: Date.now() };
+    const moved = createMessage("EVENT", payload, { from: SERVER_ID, sessionId: this.#options.pass.session.id });
+    this.#movedId = moved.messageId;
+    void this.#options.line.send(moved);
+  }
+
+  /** Visits the session where it lives now. @returns whether the client may stay for that */
+  #goOn(): boolean {
+    const { register, mayStay } = this.#options;
+    const isAtWork = this.#isDeaf || !this.#underWay.isNothing;
+    const knowsHow = register.capabilities?.features?.includes(STAYS) === true && this.#underWay.canBeAskedAgain;
+    const nowMs = performance.now();
+    this.#movedAtMs = [...this.#movedAtMs, nowMs].filter((atMs) => nowMs - atMs < MOVES_WITHIN_MS);
+    if ((isAtWork && !knowsHow) || mayStay?.() === false || this.#movedAtMs.length > MOST_MOVES) return false;
+    this.#isDeaf = isAtWork;
+    this.#movedId = undefined;
+    this.#underWay.forget();
+    this.#moves += 1;
+    const { comes } = this.#card;
+    this.#visit = this.#visitBy(
+      {
+        ...this.#card,
+        visitId: crypto.randomUUID(),
+        // It is its own by now.
+        continues: undefined,
+        // It came when its client came: one that has come later elsewhere keeps the session.
+        waitedMs: nowMs - this.#cameAtMs,
+        comes: comes === undefined ? undefined : { ...comes, asked: comes.asked + this.#moves * MOST_ASKED },
+      },
+      false,
+    );
+    this.open();
+    return true;
+  }
+
   async #hear(item: SessionOut): Promise<void> {
     const { line, refuse } = this.#options;
     await this.#welcomed.promise;
+    this.#underWay.answered(item);
     switch (item.type) {
       case "message":
         return line.send(item.message);
@@ -110,9 +196,10 @@ export class Visiting {
   #over(end: VisitEnd): void {
     const { refuse, hangUp } = this.#options;
     if (!this.#isFound) return this.#tell(NOT_FOUND[end]);
+    if (end === "lost" && this.#goOn()) return;
     if (end === "ended") hangUp(CLOSE.ended, "the session was ended");
     else if (end === "elsewhere") hangUp(CLOSE.elsewhere, "the session goes on at another connection");
-    else if (end === "moved") hangUp(CLOSE.moved, "the session has moved");
+    else if (end === "moved" || end === "lost") hangUp(CLOSE.moved, "the session has moved");
     else void refuse(THEIRS, undefined);
   }
 }
@@ -126,6 +213,7 @@ const NOT_FOUND: Readonly<Record<VisitEnd, Refused>> = {
   refused: THEIRS,
   elsewhere: AWAY,
   moved: AWAY,
+  lost: AWAY,
   ended: AWAY,
 };
 
@@ -133,7 +221,7 @@ const NOT_FOUND: Readonly<Record<VisitEnd, Refused>> = {
 function cardOf(
   { account, remembers, session: { continues } }: Pass,
   { clientId, capabilities = {}, metadata, comes = { chain: crypto.randomUUID(), nth: 0 } }: Payload<"REGISTER">,
-): Parameters<SessionHouse["open"]>[0]["card"] {
+): VisitCard {
   const timeZone = metadata?.["timeZone"];
   return {
     visitId: crypto.randomUUID(),

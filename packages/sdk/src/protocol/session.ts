@@ -12,7 +12,7 @@ const clientCapabilities = z.object({
   supportsBinaryData: z.optional(z.boolean()),
   /** Bytes of the largest text message it takes; longer ones are not sent to it. */
   maxMessageSize: z.optional(z.int().check(z.gte(1024))),
-  /** Such as {@link ACKNOWLEDGES} and {@link PASSING}. */
+  /** Such as {@link ACKNOWLEDGES}, {@link PASSING} and {@link STAYS}. */
   features: z.optional(names),
 });
 
@@ -21,6 +21,13 @@ export const ACKNOWLEDGES = "ack";
 
 /** The feature of a client whose id was made up for this time: it will not come by it again, and nobody needs to remember it for good. */
 export const PASSING = "passing";
+
+/**
+ * The feature of a client that stays where it is connected when its session goes on at another host in the midst of work: it is told the
+ * EVENT {@link SESSION_MOVED}, answers that with MESSAGE_ACK, and asks for its work again behind that. Others are closed with 1012.
+ */
+export const STAYS = "stays";
+export const SESSION_MOVED = "session-moved";
 
 /**
  * The feature of a client that takes a HEARTBEAT_ACK it has not asked for: a sign of life from a peer that reads nothing for a while,

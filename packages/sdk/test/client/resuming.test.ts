@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { encodeAudioFrame } from "../../src/index.ts";
+import { createMessage, encodeAudioFrame, SERVER_ID, SESSION_MOVED, STAYS } from "../../src/index.ts";
 import { NotingSpeaker, reading } from "./listening.ts";
 import { Microphone } from "./microphone.ts";
 import { clientOf, commandOf, ProtocolPeer, type Guest } from "./protocol-peer.ts";
@@ -122,6 +122,45 @@ describe("an answer whose peer is lost, with another that goes on", () => {
     await expect.poll(() => asking.seen.length).toBe(2);
     first.die();
     expect(await asking.end).toMatchObject({ code: "connection-lost", retryable: true });
+  });
+});
+
+describe("an answer whose session has moved", () => {
+  it("is asked for again on the same connection, where its caller has got to, behind the word that this is known", async () => {
+    const peer = await ProtocolPeer.start({ resume: true });
+    const client = await clientOf([peer]);
+    const lost: unknown[] = [];
+    client.on("disconnected", (event) => lost.push(event));
+    const asking = noted(client.ask({ text: "well?" }, { speak: true }));
+    const { guest, id, parameters } = await commandAt(peer);
+    expect(guest.register.payload.capabilities?.features).toContain(STAYS);
+    guest.event(id, "question", { text: "well?" });
+    guest.event(id, "text", { delta: "One here. Two here." });
+    guest.event(id, "sentence", { index: 0, text: "One here.", from: 0, to: 10 });
+    sound(guest, parameters["stream"], 0, 50);
+    await expect.poll(() => asking.seen.length).toBe(4);
+    const payload = { eventType: SESSION_MOVED, eventData: {}, timestamp: 0 };
+    const moved = createMessage("EVENT", payload, { from: SERVER_ID });
+    guest.say(moved);
+    // Of the place that is gone: nobody is told.
+    guest.event(id, "text", { delta: "What?" });
+    await expect.poll(() => guest.messages.length).toBe(3);
+    expect(guest.messages[1]).toMatchObject({
+      type: "MESSAGE_ACK",
+      payload: { messageId: moved.messageId, success: true },
+    });
+    const next = commandOf(guest.messages[2]);
+    expect(next.id).not.toBe(id);
+    expect(next.parameters["stream"]).not.toBe(parameters["stream"]);
+    expect(next.parameters).toMatchObject({
+      workId: parameters["workId"],
+      soFar: { question: "well?", text: "One here. Two here.", spoken: 0, index: 0, heardMs: 50 },
+    });
+    guest.event(next.id, "done", done);
+    guest.result(next.id);
+    expect(await asking.end).toBeUndefined();
+    expect(asking.seen.map(({ type }) => type).join(" ")).toBe("question text sentence audio done");
+    expect(lost).toEqual([]);
   });
 });
 

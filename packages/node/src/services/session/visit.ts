@@ -28,11 +28,12 @@ export interface Place {
 }
 
 /**
- * Why a visit has ended. `elsewhere`: the session goes on with a newer visit; `moved`: it cannot be reached, and who comes again finds it,
+ * Why a visit has ended. `elsewhere`: the session goes on with a newer visit; `lost`: the session's host is gone, or the session has left it,
+ * and another visit finds where it lives now; `moved`: it cannot be reached from here, and who comes again, at another peer where it can, finds it,
  * or begins it anew; `refused`: it is somebody else's; `unknown`: there is none that could be continued; `ended`: somebody who looks
  * after the house has ended it.
  */
-export type VisitEnd = "elsewhere" | "moved" | "refused" | "unknown" | "ended";
+export type VisitEnd = "elsewhere" | "lost" | "moved" | "refused" | "unknown" | "ended";
 
 /** What the client is told. */
 export interface VisitHearer {
@@ -134,8 +135,12 @@ export class Visit {
     let end: VisitEnd = "moved";
     try {
       const found = await this.#find();
-      if (typeof found !== "string") hearer.opened?.(found.continued);
-      end = typeof found === "string" ? found : await this.#read(found);
+      if (typeof found === "string") end = found;
+      else {
+        hearer.opened?.(found.continued);
+        end = "lost";
+        end = await this.#read(found);
+      }
     } catch (error) {
       if (!this.#over.signal.aborted) log.info({ err: error, sessionId }, "a session cannot be reached any more");
     }
@@ -148,7 +153,7 @@ export class Visit {
   async #find(): Promise<Found | Extract<VisitEnd, "refused" | "unknown" | "elsewhere">> {
     const { sessionId, card: whose, places, log } = this.#options;
     const waitedMs = performance.now() - this.#sinceMs;
-    const waiting = waitedMs < WAITED_MIN_MS ? whose : { ...whose, waitedMs };
+    const waiting = waitedMs < WAITED_MIN_MS ? whose : { ...whose, waitedMs: waitedMs + (whose.waitedMs ?? 0) };
     const { comes } = whose;
     let failure: unknown;
     for (const [tries, place] of places().entries()) {
@@ -183,7 +188,7 @@ export class Visit {
       if (item.type === "over") return item.why ?? "elsewhere";
       await this.#options.hearer.out(item);
     }
-    return "moved";
+    return "lost";
   }
 
   /** What is read where the session lives, once that is known. Closing it ends nothing here. */

@@ -100,7 +100,7 @@ describe("a session in a house of several peers", () => {
     const caller = new Caller(b.house, { sessionId });
     expect(await caller.ask("one")).toBe("a: S | one");
     street.network.kill("a");
-    await eventually(() => caller.end).toBe("moved");
+    await eventually(() => caller.end).toBe("lost");
     // Nobody is there to agree on where it lives.
     street.placement.cutOff("a");
     const again = new Caller(b.house, { sessionId });

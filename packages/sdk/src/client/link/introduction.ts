@@ -1,7 +1,7 @@
 /** How a client says who it is. */
 import type { Payload } from "../../protocol/envelope.ts";
 import { MAX_TEXT_BYTES } from "../../protocol/limits.ts";
-import { ACKNOWLEDGES, PASSING, SIGNS } from "../../protocol/session.ts";
+import { ACKNOWLEDGES, PASSING, SIGNS, STAYS } from "../../protocol/session.ts";
 import type { ConnectOptions } from "./options.ts";
 
 /** What has become of it since it was made. */
@@ -17,7 +17,7 @@ export interface Known {
   readonly comes: NonNullable<Payload<"REGISTER">["comes"]>;
 }
 
-const FEATURES: readonly string[] = [ACKNOWLEDGES, SIGNS];
+const FEATURES: readonly string[] = [ACKNOWLEDGES, SIGNS, STAYS];
 
 /** The payload of a REGISTER. */
 export function introductionOf(options: ConnectOptions, known: Known): Payload<"REGISTER"> {

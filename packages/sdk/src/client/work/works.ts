@@ -3,6 +3,8 @@ import { abortedError, ParleyError } from "../../errors.ts";
 import { decodeAudioFrame } from "../../protocol/audio-frame.ts";
 import { createMessage, type MessageOf, type Payload } from "../../protocol/envelope.ts";
 import { decodeOpusFrame } from "../../protocol/opus-frame.ts";
+import { SERVER_ID } from "../../protocol/limits.ts";
+import { SESSION_MOVED } from "../../protocol/session.ts";
 import type { CommandName } from "../../protocol/work.ts";
 import { againMs } from "../again.ts";
 import { failedWork } from "../failed-work.ts";
@@ -141,13 +143,27 @@ export class Works {
     }
   }
 
+  /** The peer stays, and has lost what it had: all of it begins there again, where this client has got to. */
+  #beginAgain(messageId: string): void {
+    this.down(movedError());
+    const from = this.#line.clientId;
+    const known = createMessage("MESSAGE_ACK", { messageId, success: true }, { from, inReplyTo: messageId });
+    this.#line.send(JSON.stringify(known));
+    this.up(this.#peer);
+  }
+
   /** All of it ends. */
   failAll(error: ParleyError): void {
     for (const work of this.#all) this.#fail(work, error);
   }
 
   /** @returns whether it was about work */
-  event({ inReplyTo, payload }: MessageOf<"EVENT">): boolean {
+  event({ inReplyTo, payload, source, messageId }: MessageOf<"EVENT">): boolean {
+    if (source.clientId === SERVER_ID && payload.eventType === SESSION_MOVED) {
+      this.#beginAgain(messageId);
+      // Who listens to events may want to know.
+      return false;
+    }
     const work = this.#byCommand.get(inReplyTo ?? "");
     if (work !== undefined) work.inVain = 0;
     work?.course.event({ ...payload.eventData, type: payload.eventType });
@@ -300,6 +316,10 @@ function cutOff(cause: ParleyError): ParleyError {
     retryable: true,
     cause,
   });
+}
+
+function movedError(): ParleyError {
+  return new ParleyError("connection-lost", "the session's host was lost", { nextStep: "Ask again.", retryable: true });
 }
 
 function olderPeer(name: string): ParleyError {

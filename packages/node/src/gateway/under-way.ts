@@ -1,0 +1,41 @@
+/** What a client has asked its session for and has not been answered: where the session moves, nothing of it may be lost. */
+import type { SessionIn, SessionOut } from "../services/session/wire.ts";
+
+export class UnderWay {
+  readonly #work = new Set<string>();
+  /** MESSAGEs to the assistant have no name by which they could be asked again and answered once. */
+  readonly #questions = new Set<string>();
+
+  get isNothing(): boolean {
+    return this.#work.size === 0 && this.#questions.size === 0;
+  }
+
+  /** A client that knows where it has got to can ask for all of it again. */
+  get canBeAskedAgain(): boolean {
+    return this.#questions.size === 0;
+  }
+
+  asked(item: SessionIn): void {
+    if (item.type === "command") this.#work.add(item.commandId);
+    if (item.type === "question") this.#questions.add(item.message.messageId);
+  }
+
+  answered(item: SessionOut): void {
+    if (item.type === "refused") return this.#over(item.inReplyTo);
+    if (item.type !== "message") return;
+    const { message } = item;
+    if (message.type === "COMMAND_RESULT") this.#over(message.payload.commandId);
+    if (message.type === "MESSAGE" || message.type === "ERROR") this.#over(message.inReplyTo);
+  }
+
+  forget(): void {
+    this.#work.clear();
+    this.#questions.clear();
+  }
+
+  #over(id: string | undefined): void {
+    if (id === undefined) return;
+    this.#work.delete(id);
+    this.#questions.delete(id);
+  }
+}
