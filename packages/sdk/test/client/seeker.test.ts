@@ -70,6 +70,20 @@ describe("a client that looks for a peer", () => {
     expect(pauses).toEqual([125, 250, 500, 1000, 2000, 4000, 7500, 7500, 7500, 7500]);
   });
 
+  it("waits less as soon as somebody waits for an answer", () => {
+    let mostPauseMs = 15_000;
+    const most = (): number => mostPauseMs;
+    const seeker = new Seeker(new AddressBook(["a"]), { ...PAUSES, mostPauseMs: most, again: true, random: () => 0 });
+    seeker.start();
+    const pauses: number[] = [];
+    for (let round = 0; round < 6; round += 1) {
+      if (round === 4) mostPauseMs = 1_000;
+      for (const effect of seeker.failed("a", unreachable)) if (effect.do === "wait") pauses.push(effect.ms);
+      seeker.timer();
+    }
+    expect(pauses).toEqual([125, 250, 500, 1000, 500, 500]);
+  });
+
   it("gives up for good when it is refused in two rounds", () => {
     const { seeker } = seekerOf(["a"]);
     seeker.start();

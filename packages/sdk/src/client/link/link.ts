@@ -24,8 +24,10 @@ import {
 const STAGGER_MS = 300;
 /** A peer answers who comes within milliseconds; in a crowd, within some hundred. */
 const WELCOME_MS = 2_000;
-/** A connection that lasted less is one that failed. */
-const STABLE_MS = 10_000;
+/** A connection that lasted less is one that failed. In a house whose hosts die one after the other, longer ones are a help. */
+const STABLE_MS = 2_000;
+/** While somebody waits for an answer, pauses are no longer than that. */
+const WORK_PAUSE_MS = 1_000;
 /** Who asks nothing for so long is not there. */
 const IDLE_MS = 300_000;
 
@@ -91,7 +93,7 @@ export class Link {
       staggerMs: STAGGER_MS,
       stableMs: STABLE_MS,
       firstPauseMs,
-      mostPauseMs,
+      mostPauseMs: () => (hearer.isWorking ? Math.min(WORK_PAUSE_MS, mostPauseMs) : mostPauseMs),
       again: false,
       random: Math.random,
     });

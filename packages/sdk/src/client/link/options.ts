@@ -14,7 +14,7 @@ export type Discover = (signal: AbortSignal) => AsyncIterable<string>;
 export interface KeepOptions {
   /** After the first round of peers in vain; twice as long each time, each by chance up to half shorter. 250. */
   readonly firstPauseMs?: number;
-  /** 15,000. */
+  /** 15,000; while there is work under way, 1,000 where that is less. */
   readonly mostPauseMs?: number;
   /** Work under way, questions and new requests fail with `connection-lost` when no peer was there for so long. 30,000. */
   readonly patienceMs?: number;

@@ -43,7 +43,8 @@ export interface SeekerOptions {
   readonly staggerMs: number;
   /** After the first round in vain; twice as long each time. */
   readonly firstPauseMs: number;
-  readonly mostPauseMs: number;
+  /** Asked before each pause. */
+  readonly mostPauseMs: () => number;
   /** A connection that lasted less counts as a round in vain. */
   readonly stableMs: number;
   /** Whether rounds follow one another until somebody is there; otherwise one is all. */
@@ -229,7 +230,7 @@ export class Seeker {
   #pauseMs(): number {
     if (this.#rounds === 0) return 0;
     const { firstPauseMs, mostPauseMs, random } = this.#options;
-    const whole = Math.min(mostPauseMs, firstPauseMs * 2 ** Math.min(30, this.#rounds - 1));
+    const whole = Math.min(mostPauseMs(), firstPauseMs * 2 ** Math.min(30, this.#rounds - 1));
     return whole * (0.5 + random() / 2);
   }
 
