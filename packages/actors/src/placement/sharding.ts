@@ -54,6 +54,8 @@ export interface Sharding<Message> {
    * to choose an id and wants it near.
    */
   isOwn(id: string): boolean;
+  /** Whether it is agreed on who has the entity of this id, as far as the table here says. */
+  isPlaced(id: string): boolean;
   /**
    * Leaves on purpose, before the system is stopped: every shard goes to another host, a few at a time, with the messages that
    * wait for its entities, and none comes here any more until {@link stay}. What is sent from here still finds its way. Fulfilled when nothing is left here; hosts that have not heard of it yet may still tell something to this one, which
@@ -104,6 +106,10 @@ export function startSharding<Message>(system: ActorSystem, options: ShardingOpt
     isOwn: (id) => {
       const { rows } = table.read();
       return !settings.departure.isLeaving && rows[shardOf(id, rows.length)]?.owner === region.address;
+    },
+    isPlaced: (id) => {
+      const { rows } = table.read();
+      return rows[shardOf(id, rows.length)]?.owner !== undefined;
     },
     drain: async (drainOptions) => {
       const timeoutMs = drainOptions?.timeoutMs ?? DRAIN_TIMEOUT_MS;

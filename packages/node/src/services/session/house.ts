@@ -8,6 +8,7 @@ import {
   startSharding,
   type ActorSystem,
   type Clock,
+  type PlacementTable,
   type Sharding,
   type ShardingOptions,
 } from "@parley/actors";
@@ -20,6 +21,7 @@ import { placementTableOf } from "../../cluster/placement/placement-table.ts";
 import type { Memory } from "../memory/port.ts";
 import type { Services } from "../services.ts";
 import { sessionBehavior, type SessionActor, type SessionGround } from "./actor.ts";
+import { comesTrue } from "./comes-true.ts";
 import { LocalSessions } from "./local.ts";
 import { Lonely } from "./lonely.ts";
 import type { Branch, Merged } from "./branch.ts";
@@ -38,6 +40,8 @@ const SHARDS = 64;
 /** A session is asked so often, and so long each time; then the conversation goes on at this peer by itself. */
 const OPEN_TRIES = 3;
 const OPEN_MS = 2_000;
+/** A first word waits so long for a house that has just begun. */
+const EARLY_MS = 150;
 const HAND_OVER_MS = 3_000;
 const MOST_QUIET = 1_024;
 const LOOK_MS = 2_000;
@@ -75,6 +79,7 @@ interface Shared {
   readonly system: ActorSystem;
   readonly sharding: Sharding<SessionMessage>;
   readonly quorum: Quorum;
+  readonly table: PlacementTable;
 }
 
 export class SessionHouse {
@@ -217,7 +222,7 @@ export class SessionHouse {
     });
     const { clock } = this.#options;
     const quorum = new Quorum({ leadership: agreed.leadership, clock, changed: (isApart) => this.#changed(isApart) });
-    this.#shared = { system, sharding, quorum };
+    this.#shared = { system, sharding, quorum, table: agreed.table };
     this.#reunion.wake();
     return () => {
       quorum.close();
@@ -253,13 +258,11 @@ export class SessionHouse {
     // What this peer's owner keeps on its host is not said at another one.
     const isKeptHere = Object.values(this.#options.services.config.privacy).includes("host");
     if (shared === undefined || isKeptHere || this.#local.has(id)) return [this.#local];
-    // Its house has yet to agree on who has which: nobody is to wait for that with a first word.
-    const isEarly = isNew && !this.#isDraining && !shared.quorum.isApart && !shared.sharding.isOwn(id);
-    if (isEarly) this.#keepQuiet(id);
-    const alone = this.#alonePlace(isEarly);
+    const { system, sharding, quorum, table } = shared;
+    const isEarly = isNew && !quorum.isApart && !sharding.isPlaced(id);
+    const alone = this.#alonePlace(isEarly || (this.#quiet.has(id) && !quorum.isApart));
     // Until the house knows what was said in it.
-    if (isEarly || this.#apart.has(id)) return [alone];
-    const { system, sharding, quorum } = shared;
+    if (this.#apart.has(id)) return [alone];
     const house: Place = {
       system,
       isShared: true,
@@ -268,7 +271,22 @@ export class SessionHouse {
         return sharding.entity(each).ask(make, { timeoutMs: OPEN_MS });
       },
     };
-    return [...Array.from({ length: OPEN_TRIES }, () => house), alone];
+    if (!isEarly) return [...Array.from({ length: OPEN_TRIES }, () => house), alone];
+    // Its house has yet to agree on who has which: with a first word nobody is to wait for that long.
+    const how = {
+      withinMs: EARLY_MS,
+      clock: this.#options.clock,
+      watch: (changed: () => void) => table.watch(changed),
+    };
+    const soon: Place = {
+      ...house,
+      ask: async (each, make) => {
+        const isSoon = await comesTrue(() => sharding.isPlaced(each), how);
+        if (isSoon) return house.ask(each, make);
+        throw new ActorError("ask-timeout", "the house has yet to agree on who has which session");
+      },
+    };
+    return [soon, alone];
   }
 
   #keepQuiet(id: string): void {
@@ -281,7 +299,8 @@ export class SessionHouse {
     return {
       system: this.#apart.system,
       ask: (id, make) => {
-        if (!isQuiet) this.#quiet.delete(id);
+        if (isQuiet) this.#keepQuiet(id);
+        else this.#quiet.delete(id);
         this.#reunion.wake();
         return this.#apart.ask(id, make);
       },

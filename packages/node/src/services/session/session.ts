@@ -330,7 +330,8 @@ export class Session {
   #finish(cut: CutTurn): void {
     const { privacy, thread: threadId } = cut.about;
     const turn = { question: cut.question, answer: heardOf(cut), threadId };
-    if (turn.question === "" || (turn.answer === "" && cut.about.kind === "ask")) return;
+    // Its client may have heard all of it from a host that has told nobody.
+    if (turn.question === "") return;
     this.#mind.remember(turn, { wasInterrupted: true, privacy, ...named(cut.about) });
   }
 

@@ -64,6 +64,19 @@ describe("a session in a house of several peers", () => {
     expect(now.end).toBeUndefined();
   });
 
+  it("is known to the house soon that was begun before that had agreed who has it, while its client is there", async () => {
+    const street = new Street(["a", "b"]);
+    const [a, b] = await street.begin();
+    if (a === undefined || b === undefined) throw new Error("two were asked for");
+    const sessionId = a.house.newId();
+    const caller = new Caller(a.house, { sessionId, isNew: true });
+    expect(await caller.ask("note one")).toBe("Noted.");
+    await street.agree();
+    await eventually(async () => (await b.house.look(sessionId)).turns).toBe(1);
+    expect(caller.end).toBeUndefined();
+    expect(await caller.ask("show")).toBe("one");
+  });
+
   it("is one account's for ever", async () => {
     const { a, b } = await two();
     const sessionId = a.house.newId();

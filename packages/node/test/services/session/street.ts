@@ -51,11 +51,20 @@ export class Street {
 
   /** All of them, once it is agreed who has which sessions. Ends with the test. */
   async build(flags: FlagValues = {}): Promise<readonly Resident[]> {
-    const residents = await Promise.all(this.#peers.map((peer) => this.#settle(peer, flags)));
+    const residents = await this.begin(flags);
+    await this.agree();
+    return residents;
+  }
+
+  /** All of them, before anything is agreed on. Ends with the test. */
+  begin(flags: FlagValues = {}): Promise<readonly Resident[]> {
+    return Promise.all(this.#peers.map((peer) => this.#settle(peer, flags)));
+  }
+
+  async agree(): Promise<void> {
     this.placement.elect(this.#peers[0]);
     // Fairly, and all have heard of it: nothing moves any more.
     await eventually(() => this.#peers.every((peer) => this.#isSettled(peer))).toBe(true);
-    return residents;
   }
 
   #isSettled(peer: string): boolean {
