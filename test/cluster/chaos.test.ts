@@ -12,9 +12,13 @@ import { doorOf, ENGINES, ownerAsks, SECRET, untilOffered } from "../clients/hou
 import { household, pause, startAll, until } from "./support.ts";
 
 const MAIN = fileURLToPath(new URL("../../packages/node/src/main.ts", import.meta.url));
-const REPLY =
-  "First the water boils. Then the tea is put in. After three minutes it is dark. Some take milk. Now it may be drunk.";
-const SLOW_ENGINES = { ...ENGINES, replies: [REPLY], llmMs: 200, tokenMs: 20, ttsMs: 100, chunkMs: 40 };
+/** Sentences too long for their sound to be kept, as sentences of the command's own are. */
+const REPLY = [
+  "First the water boils in the kettle, and everybody in the kitchen waits for a while until it is ready for the tea.",
+  "Then the tea is put into the pot, where it stays for three minutes and a half, until it is dark enough for most.",
+  "At last it is poured into five cups, and everybody sits down at the table and talks about the weather of the day.",
+].join(" ");
+const SLOW_ENGINES = { ...ENGINES, replies: [REPLY], llmMs: 200, tokenMs: 20, ttsMs: 100, chunkMs: 15 };
 /** What a service manager sets: a peer that has it does not start itself again. */
 const MANAGED = "pm_id";
 const DOWN_MS = 1_000;
@@ -119,6 +123,24 @@ async function clientsOf(peer: LivePeer): Promise<readonly string[]> {
   return clients.map(({ name }) => name);
 }
 
+/** Whose processes they are: who was not killed has the same. */
+function startsOf(peers: readonly LivePeer[]): readonly (number | undefined)[] {
+  return peers.map(({ pid }) => pid);
+}
+
+async function faultsIn(peer: LivePeer): Promise<readonly string[]> {
+  const { entries } = (await ownerAsks(peer, "GET", "/api/v1/audit")) as {
+    readonly entries: readonly {
+      readonly action: string;
+      readonly actor: string;
+      readonly details: { kind?: string };
+    }[];
+  };
+  return entries
+    .filter(({ action }) => action === "chaos.fault")
+    .map(({ actor, details }) => `${actor}: ${details.kind ?? ""}`);
+}
+
 describe("parley chaos", { timeout: 300_000 }, () => {
   it("finds nothing lost in a house of three that is killed, stopped, cut off and blinked at", async () => {
     const house = await houseOf(3, true);
@@ -136,16 +158,48 @@ describe("parley chaos", { timeout: 300_000 }, () => {
       "--json",
     ];
     const { code, stdout, stderr } = await endOf(start(house, ...args));
-    expect({ code, stderr: code === 0 ? "" : stderr, stdout: code === 0 ? "" : stdout }).toEqual({
-      code: 0,
-      stderr: "",
-      stdout: "",
-    });
+    expect({ code, told: code === 0 ? "" : stderr + stdout }).toEqual({ code: 0, told: "" });
     const { chaos } = JSON.parse(stdout) as Report;
-    console.log(JSON.stringify(chaos, null, 1));
     expect(chaos).toMatchObject({ turns: 8, lostTurns: 0, findings: [], violations: [] });
     expect(new Set(chaos.hurt.map(({ kind }) => kind))).toEqual(new Set(["kill", "stop", "cut", "blink"]));
     expect(chaos.hurt.filter(({ refused }) => refused !== null)).toEqual([]);
     expect(await clientsOf(house.first)).toEqual(["owner"]);
+    const noted = (await Promise.all(house.peers.map(faultsIn))).flat();
+    const done = chaos.hurt.filter(({ kind }) => kind !== "blink").map(({ kind }) => `owner: ${kind}`);
+    expect(noted.toSorted()).toEqual(done.toSorted());
+  });
+
+  it("is refused where no peer allows it, hurts nothing by a dry run, and with Ctrl-C ends what it did", async () => {
+    const closed = await houseOf(2, false);
+    const refused = await endOf(start(closed, "--yes", "--turns", "1"));
+    expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining("PARLEY_CHAOS_ALLOWED=true")]);
+
+    const house = await houseOf(3, true);
+    const before = startsOf(house.peers);
+    const dry = await endOf(start(house, "--dry-run", "--seed", "3", "--turns", "5"));
+    expect([dry.code, dry.stdout]).toEqual([0, expect.stringMatching(/Seed 3.*Nothing was done\.\n$/s)]);
+    expect((await Promise.all(house.peers.map(faultsIn))).flat()).toEqual([]);
+    const unasked = await endOf(start(house));
+    expect([unasked.code, unasked.stderr]).toEqual([2, expect.stringContaining("--yes")]);
+
+    // Every turn is hurt for long: the signal comes in the middle of one.
+    const child = start(house, "--yes", "--faults", "slow,drain", "--hold", "4", "--turns", "20", "--json");
+    const ending = endOf(child);
+    await until(async () => (await Promise.all(house.peers.map(faultsIn))).flat().length >= 1, "a fault has come");
+    child.kill("SIGINT");
+    const { code, stdout } = await ending;
+    expect(code).toBe(130);
+    const { chaos } = JSON.parse(stdout) as Report;
+    expect(chaos).toMatchObject({ wasInterrupted: true, findings: [], violations: [] });
+    expect(chaos.turns).toBeLessThan(20);
+    const drains = await Promise.all(
+      house.peers.map(
+        async (peer) => (await ownerAsks(peer, "GET", "/api/v1/drain")) as { drain: { isDraining: boolean } },
+      ),
+    );
+    expect(drains.map(({ drain }) => drain.isDraining)).toEqual([false, false, false]);
+    expect(await clientsOf(house.first)).toEqual(["owner"]);
+    expect(startsOf(house.peers)).toEqual(before);
+    expect(house.peers.flatMap(({ crash }) => crash ?? [])).toEqual([]);
   });
 });

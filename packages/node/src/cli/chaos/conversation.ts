@@ -9,10 +9,17 @@ import { noPeer } from "../reach/why.ts";
 import type { TurnKind } from "./schedule.ts";
 import { Taken, type GivenTurn } from "./taken.ts";
 
-/** What is said: sentences long enough that something can come into the middle of one. */
-const SAID =
-  "This is a test of the whole house. First the water boils in the kettle. Then the tea is put into the pot. " +
-  "After three minutes it is dark enough. Some people take a little milk with it. Now it may be drunk.";
+/**
+ * What is said: each sentence has more than the 80 characters of which peers keep the sound of what was said before, so that it is
+ * spoken anew each time, and takes long enough that something can come into the middle of it.
+ */
+const SAID = [
+  "This is a test of the whole house, in which one peer after the other is hurt while somebody talks with it.",
+  "First the water boils in the kettle on the stove, and all who are in the kitchen wait for it to be ready.",
+  "Then the tea is put into the old blue pot, which has stood on the same shelf for more than thirty years.",
+  "After three minutes it is dark enough for most people, though some of them would rather wait for a fourth.",
+  "At last it is poured into five cups, and everybody sits down at the table and talks about the weather.",
+].join(" ");
 const ASKED = "Tell me in five short sentences how tea is made.";
 
 const CONNECT_MS = 20_000;

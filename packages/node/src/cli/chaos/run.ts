@@ -105,7 +105,8 @@ class Running {
     const given = await conversation.take(turn, signal, (taken) => {
       hurting = (async () => {
         const isMet = await taken.until(moment, share, usual);
-        return isMet && !signal.aborted ? this.#hurt(turn, fault, taken) : undefined;
+        if (signal.aborted) return undefined;
+        return isMet ? this.#hurt(turn, fault, taken) : this.#tooLate(turn, fault);
       })();
       // It is met below; the turn may take longer.
       hurting.catch(() => undefined);
@@ -138,6 +139,14 @@ class Running {
     }
     await sleep(COMES_MS);
     return { id, record: { ...about, ...who, refused, landed: taken?.isOver !== true } };
+  }
+
+  /** Its moment did not come, or was over at once. */
+  #tooLate({ number: turn }: PlannedTurn, { kind, moment, holdMs }: PlannedFault): Done {
+    const about = { turn, kind, moment, holdMs, cameFirst: false, newPrimeMs: null };
+    const refused = "the turn was over before its moment came";
+    const record = { ...about, peer: null, wasPrime: false, wasHost: false, landed: false, refused };
+    return { id: undefined, record };
   }
 
   /** As things are in this moment. */

@@ -106,12 +106,16 @@ export class Taken {
   /** Fulfilled in the midst of it; false when the turn ended before. */
   async until(moment: Exclude<Moment, "between-turns">, share: number, usual: Course): Promise<boolean> {
     if (moment === "mid-thinking") {
-      const waitMs = share * (usual.firstMs ?? 0);
-      const timer = setTimeout(() => this.#look(), waitMs);
+      let isDue = false;
+      const due = (): void => {
+        isDue = true;
+        this.#look();
+      };
+      const timer = setTimeout(due, share * (usual.firstMs ?? 0));
       // What comes sooner than usual is not waited out.
-      const isMet = await this.#when(() => this.hasBegun || this.#nowMs() - this.#startedMs >= waitMs);
+      const isMet = await this.#when(() => this.hasBegun || isDue);
       clearTimeout(timer);
-      return isMet && !this.hasBegun;
+      return isMet;
     }
     if (usual.sentences.length === 0) return this.#when(() => this.#text.length >= share * usual.text.length);
     const sentence = 1 + Math.floor(share * Math.max(1, usual.sentences.length - 1));
