@@ -15,7 +15,7 @@ const optionsSchema = z.object({
    * `of`, and `{result}` in the reply becomes what came of it.
    */
   answers: z.array(z.object({ asked: z.string().min(1), call: z.string().optional(), reply: z.string() })).default([]),
-  /** To anything else. Given in turn, from the first again after the last. `{messages}` becomes what the model was asked. */
+  /** To anything else. Given in turn, from the first again after the last. `{messages}` becomes what the model was asked, `{said}` that without its instructions. */
   replies: z.array(z.string()).min(1).default(["The time is ten past nine. Shall I set an alarm?"]),
 });
 
@@ -30,9 +30,12 @@ export async function createEngine(given: unknown): Promise<Engine> {
         const { messages, maxTokens } = checked(generateParams, params, "parameters of generate");
         const begun = messages.at(-1)?.role === "assistant" ? (messages.at(-1)?.content ?? "") : "";
         const asked = begun === "" ? messages : messages.slice(0, -1);
-        const said = asked.map(({ content }) => content).join(" / ");
+        const whole = asked.map(({ content }) => content).join(" / ");
+        const said = asked.flatMap(({ role, content }) => (role === "system" ? [] : [content])).join(" / ");
         const scripted = scriptedReply(asked, answers);
-        const reply = (scripted ?? replies[calls % replies.length] ?? "").replaceAll("{messages}", () => said);
+        const reply = (scripted ?? replies[calls % replies.length] ?? "")
+          .replaceAll("{messages}", () => whole)
+          .replaceAll("{said}", () => said);
         // What it has begun to say is not said again.
         const before = begun.trimStart();
         const words = (reply.startsWith(before) ? reply.slice(before.length) : reply).match(/\s*\S+\s*/g) ?? [];
