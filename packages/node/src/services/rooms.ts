@@ -25,7 +25,7 @@ interface SayRequest {
 
 const ANSWER_MS = 5_000;
 const WAITING = 16;
-const say = z.strictObject({ type: z.literal("say"), text: z.string().min(1).max(1_000) });
+const say = z.object({ type: z.literal("say"), text: z.string().min(1).max(1_000) });
 const wasSaid = z.boolean();
 
 /** @throws ActorError `bad-message` */

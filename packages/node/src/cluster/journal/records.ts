@@ -21,7 +21,7 @@ const number = z.int().min(0).max(65_536);
 /** Names of turns, and of calls in them. */
 const key = z.string().min(1).max(1_024);
 
-const accepted = z.strictObject({
+const accepted = z.object({
   type: z.literal("accepted"),
   /** Of the client's command: the same when the client asks again. */
   workId: key,
@@ -38,34 +38,34 @@ const accepted = z.strictObject({
 });
 
 const outcome = z.discriminatedUnion("ok", [
-  z.strictObject({ ok: z.literal(true), result: text }),
-  z.strictObject({ ok: z.literal(false), code: name, message: text }),
+  z.object({ ok: z.literal(true), result: text }),
+  z.object({ ok: z.literal(false), code: name, message: text }),
 ]);
 
 const later = [
   /** What is asked became certain, or other than it was taken for. */
-  z.strictObject({ type: z.literal("heard-question"), question: text }),
+  z.object({ type: z.literal("heard-question"), question: text }),
   /** More of the answer as it is written. */
-  z.strictObject({ type: z.literal("written"), text }),
+  z.object({ type: z.literal("written"), text }),
   /** A sentence is to be said: `text` is what of it was not written down yet; it ends at `to`, or there when that is absent. */
-  z.strictObject({ type: z.literal("sentence"), index: number, text, to: index.optional() }),
+  z.object({ type: z.literal("sentence"), index: number, text, to: index.optional() }),
   /** Where in the microphone's whole sound the question ends, in milliseconds. */
-  z.strictObject({ type: z.literal("through"), atMs: z.number().min(0) }),
+  z.object({ type: z.literal("through"), atMs: z.number().min(0) }),
   /** A model has called a tool where the answer's text was so long, and this came of it. */
-  z.strictObject({ type: z.literal("call"), at: index, written: text, name: name.optional(), outcome }),
-  z.strictObject({
+  z.object({ type: z.literal("call"), at: index, written: text, name: name.optional(), outcome }),
+  z.object({
     type: z.literal("tool-called"),
     /** The same for the same call in the same turn. */
     call: key,
     name,
     repeats: z.enum(["by-key", "at-most-once"]),
   }),
-  z.strictObject({ type: z.literal("tool-result"), call: key, outcome }),
+  z.object({ type: z.literal("tool-result"), call: key, outcome }),
   /** What else has changed with it in the session: JSON as text. */
-  z.strictObject({ type: z.literal("state"), state: text }),
+  z.object({ type: z.literal("state"), state: text }),
   /** The client has played the sentence of this number, and all before it. */
-  z.strictObject({ type: z.literal("heard"), index: number }),
-  z.strictObject({ type: z.literal("ended"), outcome: z.enum(["answered", "interrupted", "cancelled", "failed"]) }),
+  z.object({ type: z.literal("heard"), index: number }),
+  z.object({ type: z.literal("ended"), outcome: z.enum(["answered", "interrupted", "cancelled", "failed"]) }),
 ] as const;
 
 const turnRecord = z.discriminatedUnion("type", later);

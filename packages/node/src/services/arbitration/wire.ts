@@ -15,19 +15,19 @@ const participant = z
   .string()
   .max(160)
   .regex(/^[\w.-]{1,128}\/\d{1,15}$/);
-const utterance = z.strictObject({ host: participant, number: z.int().min(0) });
+const utterance = z.object({ host: participant, number: z.int().min(0) });
 /** Far beyond what a bid can be worth. */
 const score = z.number().min(-1_000_000).max(1_000_000);
 /** A wake word that ended longer ago is nobody's business any more. */
 const agoMs = z.number().min(0).max(60_000);
 
-const noteSchema = z.strictObject({
+const noteSchema = z.object({
   type: z.literal("arbitration"),
   to: z.union([participant, z.literal(ALL)]),
   message: z.discriminatedUnion("type", [
-    z.strictObject({ type: z.literal("bid"), from: utterance, score, agoMs }),
-    z.strictObject({ type: z.literal("claim"), from: utterance, score, agoMs }),
-    z.strictObject({ type: z.literal("seen"), of: utterance, host: participant }),
+    z.object({ type: z.literal("bid"), from: utterance, score, agoMs }),
+    z.object({ type: z.literal("claim"), from: utterance, score, agoMs }),
+    z.object({ type: z.literal("seen"), of: utterance, host: participant }),
   ]),
 });
 

@@ -14,9 +14,9 @@ export const DRAIN_MS = 60_000;
 
 const count = z.int().min(0);
 const orderSchema = z.discriminatedUnion("do", [
-  z.strictObject({ do: z.literal("begin"), timeoutMs: z.int().min(1_000).max(MAX_DRAIN_MS) }),
-  z.strictObject({ do: z.literal("undo") }),
-  z.strictObject({ do: z.literal("look") }),
+  z.object({ do: z.literal("begin"), timeoutMs: z.int().min(1_000).max(MAX_DRAIN_MS) }),
+  z.object({ do: z.literal("undo") }),
+  z.object({ do: z.literal("look") }),
 ]);
 export type DrainOrder = z.output<typeof orderSchema>;
 
@@ -43,7 +43,7 @@ interface DrainRequest {
   readonly replyTo: ActorRef<Answer>;
 }
 
-const asked = z.strictObject({ type: z.literal("drain"), order: orderSchema });
+const asked = z.object({ type: z.literal("drain"), order: orderSchema });
 const ANSWER_MS = 5_000;
 const WAITING = 32;
 

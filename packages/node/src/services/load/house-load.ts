@@ -72,7 +72,7 @@ interface LoadRequest {
 /** The first look at a machine takes a quarter of this. */
 const ANSWER_MS = 1_500;
 const WAITING = 32;
-const asked = z.strictObject({ type: z.literal("load") });
+const asked = z.object({ type: z.literal("load") });
 
 /** @throws ActorError `bad-message` */
 export function acceptsLoadRequest(given: unknown, from: string): LoadRequest {

@@ -48,8 +48,8 @@ const WAITING = 32;
 /** Of one peer; of more, those that came last. */
 const MOST = 2_000;
 
-const list = z.strictObject({ type: z.literal("list") });
-const end = z.strictObject({ type: z.literal("end"), session: z.string().min(1).max(128) });
+const list = z.object({ type: z.literal("list") });
+const end = z.object({ type: z.literal("end"), session: z.string().min(1).max(128) });
 
 /** @throws ActorError `bad-message` */
 export function acceptsSessionsRequest(given: unknown, from: string): SessionsRequest {

@@ -1,6 +1,6 @@
 /**
  * What the peer that a client has reached and the client's session say to each other, as it travels: a visit is opened with one message,
- * and is two streams from then on, each in order. What another host says is checked strictly, and bounded.
+ * and is two streams from then on, each in order. What another host says is checked, and bounded; what only newer software knows is left out.
  */
 import {
   isActorRef,
@@ -128,7 +128,7 @@ const REMARKS: ReadonlySet<string> = new Set(["cancel", "input.end", "talk.key",
 const WORKS: ReadonlySet<string> = new Set(["ask", "listen", "say", "talk"]);
 
 const name = z.string().min(1).max(128);
-const card = z.strictObject({
+const card = z.object({
   visitId: name,
   clientId: name,
   account: name,
@@ -137,33 +137,33 @@ const card = z.strictObject({
   streams: z.boolean(),
   continues: z.enum(["house", "machine"]).optional(),
   waitedMs: z.number().min(0).optional(),
-  comes: z.strictObject({ chain: name, nth: z.int().min(0), asked: z.int().min(0) }).optional(),
+  comes: z.object({ chain: name, nth: z.int().min(0), asked: z.int().min(0) }).optional(),
 });
 const bytes = z.instanceof(Uint8Array).refine((given) => given.length <= MAX_FRAME_BYTES, "a frame is too long");
-const command = z.strictObject({
+const command = z.object({
   type: z.literal("command"),
   commandId: name,
   correlationId: name.optional(),
   request: requestSchema,
 });
-const remark = z.strictObject({ type: z.literal("remark"), request: requestSchema });
-const question = z.strictObject({ type: z.literal("question"), message: z.unknown() });
-const audio = z.strictObject({ type: z.literal("audio"), bytes });
+const remark = z.object({ type: z.literal("remark"), request: requestSchema });
+const question = z.object({ type: z.literal("question"), message: z.unknown() });
+const audio = z.object({ type: z.literal("audio"), bytes });
 const input = z.discriminatedUnion("type", [command, remark, question, audio]);
 
 const output = z.discriminatedUnion("type", [
-  z.strictObject({ type: z.literal("message"), message: z.unknown() }),
+  z.object({ type: z.literal("message"), message: z.unknown() }),
   audio,
-  z.strictObject({
+  z.object({
     type: z.literal("refused"),
     inReplyTo: name.optional(),
-    refusal: z.strictObject({ code: z.enum(errorCodes), reason: z.string().max(2_000) }),
+    refusal: z.object({ code: z.enum(errorCodes), reason: z.string().max(2_000) }),
   }),
-  z.strictObject({ type: z.literal("over"), why: z.literal("ended").optional() }),
+  z.object({ type: z.literal("over"), why: z.literal("ended").optional() }),
 ]);
 
-const refusedOpen = z.strictObject({ type: z.literal("refused"), why: z.enum(["account", "unknown", "newer"]) });
-const open = z.strictObject({
+const refusedOpen = z.object({ type: z.literal("refused"), why: z.enum(["account", "unknown", "newer"]) });
+const open = z.object({
   type: z.literal("opened"),
   // The client's own schema: what is told to it is what it takes.
   continued: z.custom<Continued>((given) => continuedSchema.safeParse(given).success).optional(),
@@ -182,17 +182,15 @@ export const acceptsSessionMessage: (message: unknown) => SessionMessage = messa
     return { type: "open", visit, input: stream, replyTo };
   },
   look: (each) => {
-    z.strictObject({ type: z.literal("look") }).parse(without(each, "replyTo"));
+    z.object({ type: z.literal("look") }).parse(without(each, "replyTo"));
     return { type: "look", replyTo: refTo<SessionReport>(each, "replyTo") };
   },
   end: (each) => {
-    z.strictObject({ type: z.literal("end") }).parse(without(each, "replyTo"));
+    z.object({ type: z.literal("end") }).parse(without(each, "replyTo"));
     return { type: "end", replyTo: refTo<boolean>(each, "replyTo") };
   },
   merge: (each) => {
-    const { branch } = z
-      .strictObject({ type: z.literal("merge"), branch: branchSchema })
-      .parse(without(each, "replyTo"));
+    const { branch } = z.object({ type: z.literal("merge"), branch: branchSchema }).parse(without(each, "replyTo"));
     return { type: "merge", branch, replyTo: refTo<Merged>(each, "replyTo") };
   },
 });

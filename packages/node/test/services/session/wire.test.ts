@@ -34,6 +34,10 @@ describe("what hosts of sessions say to each other", () => {
       { type: "over" },
     ];
     for (const item of outs) expect(readOut(item)).toEqual(item);
+    // Newer software has more to say of the same.
+    expect(acceptsSessionMessage({ ...open, mood: "calm", visit: { ...visit, mood: "calm" } })).toEqual(open);
+    for (const item of items.slice(0, 2)) expect(readIn({ ...item, mood: "calm" })).toEqual(item);
+    expect(readOut({ type: "over", mood: "calm" })).toEqual({ type: "over" });
   });
 
   it("has nothing in it that is somebody else's to say, too long, or of another kind", () => {

@@ -59,7 +59,7 @@ export interface Pulled {
 }
 
 const shownKeys = z
-  .strictObject({ turn, records: key.optional(), kept: key.optional() })
+  .object({ turn, records: key.optional(), kept: key.optional() })
   .transform(({ turn: of, records, kept }): TurnKeys => ({ turn: of, records, kept }));
 const keepSchema = z.object({ session, turn, records: key, kept: key });
 const findSchema = z.object({ session, names: z.array(name).min(1).max(4) });
