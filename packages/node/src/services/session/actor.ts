@@ -135,9 +135,9 @@ export class SessionActor implements Actor<SessionMessage> {
     return this.#branch(this.isBusy);
   }
 
-  /** It goes on here for now. */
+  /** A turn is under way. */
   get isBusy(): boolean {
-    return this.#session.parts.record.isBusy || (this.#isQuiet && this.#visit !== undefined);
+    return this.#session.parts.record.isBusy;
   }
 
   /** The house's session knows all of it: its client is led there, unless more was said meanwhile. */

@@ -43,7 +43,7 @@ export interface Fork {
 /** Of sessions that live on one side of a house only. */
 export interface ApartGround {
   readonly fork: (sessionId: string) => Fork | undefined;
-  /** Its client need not know: nothing was lost by it, and it is not moved while its client is there. */
+  /** Its client need not know: nothing was lost by it. */
   readonly isQuiet: (sessionId: string) => boolean;
 }
 
