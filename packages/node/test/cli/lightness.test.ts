@@ -40,6 +40,7 @@ describe("a command", () => {
     "pair",
     "peers",
     "revoke",
+    "chaos",
     "leave",
     "recover",
     "settings",

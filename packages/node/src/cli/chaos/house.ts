@@ -27,7 +27,8 @@ export interface OrderedFault {
 }
 
 const ASK_MS = 8_000;
-const LOOK_EVERY_MS = 250;
+/** Longer each time: what an account may ask in a minute is limited (`limits.messages_per_minute`). */
+const LOOKS_MS = [100, 200, 400, 800, 1_500] as const;
 /** The account outlives the command by no more than this. */
 const ACCOUNT_MS = 6 * 3_600_000;
 
@@ -89,11 +90,29 @@ export class ChaosHouse {
    * @throws the reason of `signal`
    */
   async untilWhole(before: Strength, timeoutMs: number, signal?: AbortSignal): Promise<string | undefined> {
+    return this.#until(() => this.#whyNotYet(before, signal), timeoutMs, signal);
+  }
+
+  /** Undefined once every peer would let the command's client in; else after `timeoutMs` why not. @throws as {@link untilWhole} */
+  untilKnown(timeoutMs: number, signal: AbortSignal): Promise<string | undefined> {
+    const why = async (): Promise<string | undefined> => {
+      const strangers = (await this.peers(signal)).filter(({ look }) => look?.knowsAccount !== true);
+      if (strangers.length === 0) return undefined;
+      return `${strangers.map(({ name }) => name).join(", ")} has not heard of the client that is to talk`;
+    };
+    return this.#until(why, timeoutMs, signal);
+  }
+
+  async #until(
+    whyNot: () => Promise<string | undefined>,
+    timeoutMs: number,
+    signal: AbortSignal | undefined,
+  ): Promise<string | undefined> {
     const untilMs = performance.now() + timeoutMs;
-    for (;;) {
-      const why = await this.#whyNotYet(before, signal);
+    for (let look = 0; ; look += 1) {
+      const why = await whyNot();
       if (why === undefined || performance.now() >= untilMs) return why;
-      await sleep(LOOK_EVERY_MS, undefined, signal === undefined ? {} : { signal });
+      await sleep(LOOKS_MS[look] ?? LOOKS_MS.at(-1), undefined, signal === undefined ? {} : { signal });
     }
   }
 

@@ -50,6 +50,8 @@ class Running {
   /** As they were when the house was whole last, so that a fault need not ask before it comes. */
   #peers: readonly ChaosPeer[] = [];
   #host: string | undefined;
+  /** By then the last fault has ended by itself. */
+  #overMs = 0;
   #undisturbed: Undisturbed = {};
 
   constructor(run: ChaosRun) {
@@ -132,7 +134,10 @@ class Running {
     const who = { peer: victim?.name ?? "?", wasPrime: victim?.isPrime === true, wasHost };
     let refused: string | null = victim === undefined ? "nobody may be hurt so now" : null;
     try {
-      if (victim !== undefined) await house.hurt({ id, peer: victim.peerId, kind, holdMs, withPeople });
+      if (victim !== undefined) {
+        await house.hurt({ id, peer: victim.peerId, kind, holdMs, withPeople });
+        this.#overMs = performance.now() + holdMs;
+      }
     } catch (error) {
       if (!isExpected(error)) throw error;
       refused = messageOf(error);
@@ -163,7 +168,8 @@ class Running {
   async #healed({ kind, holdMs }: PlannedFault): Promise<boolean> {
     const { house, before, onProgress } = this.#run;
     onProgress(`waiting until the house is whole after ${kind}`);
-    // Also after Ctrl-C: what was done is undone before the command ends.
+    // Before it cannot be. Also after Ctrl-C: what was done is undone before the command ends.
+    await sleep(Math.max(0, this.#overMs - performance.now()));
     const why = await house.untilWhole(before, holdMs + WHOLE_MS);
     if (why !== undefined) {
       this.#violations.push(

@@ -88,7 +88,8 @@ export function registerChaosCommand(program: Command, context: CliContext): voi
       const progress = new ProgressLine(context, undefined, json);
       const open = async (): Promise<Conversation> => {
         const token = await house.admit(signal);
-        await untilKnown(house, signal);
+        const unknown = await house.untilKnown(READY_MS, signal);
+        if (unknown !== undefined) throw notReady(unknown);
         return Conversation.open(config, context.env, { account, token, speaks: services.tts !== undefined, signal });
       };
       let conversation: Conversation | undefined;
@@ -169,17 +170,6 @@ async function ask(
   context.stderr(planText(plan, (fault) => victimNow(fault, plan)));
   const count = plan.schedule.turns.filter(({ fault }) => fault !== undefined).length;
   await confirm(context, `Do these ${count} faults to this house of ${peers.length}?`, signal);
-}
-
-/** Until every peer would let the command's client in. */
-async function untilKnown(house: ChaosHouse, signal: AbortSignal): Promise<void> {
-  const untilMs = performance.now() + READY_MS;
-  for (;;) {
-    const peers = await house.peers(signal);
-    if (peers.every(({ look }) => look?.knowsAccount === true)) return;
-    if (performance.now() > untilMs) throw notReady("not every peer has heard of the client that is to talk");
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
 }
 
 /** @throws PeerError `not-survived` */
