@@ -26,6 +26,8 @@ export interface Findings {
   readonly repeatedSentences: readonly Finding[];
   readonly repeatedToolRuns: readonly Finding[];
   readonly differing: readonly Finding[];
+  /** Of a client's history as its session tells it in the end: by the number of its last turn. */
+  readonly misremembered: readonly Finding[];
   /** Turns in which a tool was called and nobody knows whether it ran: the person is asked. */
   readonly unknownCalls: readonly Finding[];
 }
@@ -37,6 +39,14 @@ export interface History {
   readonly given: readonly GivenTurn[];
   /** Of the disturbed run. */
   readonly runs: readonly NotedRun[];
+  /** By client: the turns that its session remembers in the end, in their order, undisturbed and disturbed. */
+  readonly recited: readonly Recited[];
+}
+
+export interface Recited {
+  readonly client: number;
+  readonly undisturbed: readonly string[];
+  readonly given: readonly string[];
 }
 
 /** Sound may be cut and joined within a sample or so at each place. */
@@ -44,12 +54,13 @@ const SOUND_TOLERANCE_MS = 5;
 const UNKNOWN = /^unknown: /;
 
 /** What does not hold. */
-export function check({ plan, undisturbed, given, runs }: History): Findings {
+export function check({ plan, undisturbed, given, runs, recited }: History): Findings {
   const found = {
     lost: [] as Finding[],
     repeatedSentences: [] as Finding[],
     repeatedToolRuns: repeatedRuns(plan, runs),
     differing: [] as Finding[],
+    misremembered: recited.flatMap((each) => misremembered(plan, each)),
     unknownCalls: [] as Finding[],
   };
   for (const { number: turn, text } of plan) {
@@ -67,6 +78,18 @@ export function check({ plan, undisturbed, given, runs }: History): Findings {
     }
   }
   return found;
+}
+
+/** Each question once, in its order, as in the undisturbed run. */
+function misremembered(plan: readonly PlannedTurn[], { client, undisturbed, given }: Recited): Finding[] {
+  const own = plan.filter((each) => each.client === client);
+  const turn = own.at(-1)?.number ?? -1;
+  const isAsking = own.some(({ kind }) => kind !== "say" && kind !== "listen");
+  if (isAsking && undisturbed.length === 0)
+    return [{ turn, what: `even undisturbed client ${client} is not remembered` }];
+  const told = (names: readonly string[]): string => names.join(", ");
+  if (told(undisturbed) === told(given)) return [];
+  return [{ turn, what: `client ${client} asked about ${told(undisturbed)}; its session remembers ${told(given)}` }];
 }
 
 /** At most once: one run. By key: one key, however often. */

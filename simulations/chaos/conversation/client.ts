@@ -13,7 +13,7 @@ import {
 import type { PlannedTurn } from "./schedule.ts";
 import { captured, NotingSpeaker } from "./sound.ts";
 import { Taken, type TimedTurn } from "./taken.ts";
-import { WORDS } from "./words.ts";
+import { RECITE, recitedIn, WORDS } from "./words.ts";
 
 const TURN_MS = 60_000;
 const EARS_MS = 30_000;
@@ -77,6 +77,18 @@ export class ScriptedClient {
     } finally {
       for (const each of unsubscribe) each();
     }
+  }
+
+  /** The names of the turns that its session remembers as questions, in their order. */
+  async recite(): Promise<readonly string[]> {
+    this.endTalk();
+    let answer = "";
+    for await (const event of this.#client.ask(
+      { text: RECITE },
+      { speak: false, signal: AbortSignal.timeout(TURN_MS) },
+    ))
+      if (event.type === "text") answer += event.delta;
+    return recitedIn(answer);
   }
 
   /** What turns of its talks were about that nobody had asked for. */

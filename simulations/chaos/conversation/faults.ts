@@ -121,6 +121,9 @@ export class Faults {
       case "term":
         // It may take its time over its farewells.
         return { undo: all(settled(peer.stop()), start) };
+      case "drain":
+        await this.#house.drain(peer);
+        return { undo: all(delay(holdMs), () => this.#house.stay(peer)) };
       case "stop":
         peer.pause();
         return { undo: all(delay(holdMs), async () => peer.resume()) };

@@ -96,6 +96,16 @@ export class ConversationHouse {
     return token;
   }
 
+  /** It hands over what it does, as it would before an upgrade. Its answer comes at once. */
+  async drain(peer: LivePeer): Promise<void> {
+    await this.#ask(peer, "POST", "/api/v1/drain", {});
+  }
+
+  /** It takes part as before. */
+  async stay(peer: LivePeer): Promise<void> {
+    await this.#ask(peer, "DELETE", "/api/v1/drain", {});
+  }
+
   /** Whoever is prime in the newest term that anybody knows of. */
   async prime(without?: LivePeer): Promise<LivePeer | undefined> {
     const asked = this.peers.filter((peer) => peer !== without && peer.isRunning && !peer.isPaused);

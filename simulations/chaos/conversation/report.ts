@@ -35,6 +35,8 @@ export interface ConversationReport {
   readonly repeatedToolRuns: number;
   readonly unknownCalls: number;
   readonly differing: number;
+  /** Clients whose sessions remember in the end other questions than were asked, or in another order, or twice. */
+  readonly misremembered: number;
   /** Silence in a reply that a fault came into, beyond the undisturbed run's. */
   readonly gapMs: Spread;
   /** Until the first sound, of turns that a fault came into before, beyond the undisturbed run's. */
@@ -65,7 +67,7 @@ export const GAP_GOAL_MS = 500;
 
 export function reportOf(course: Course): ConversationReport {
   const { schedule, faults, findings } = course;
-  const { lost, repeatedSentences, repeatedToolRuns, unknownCalls, differing } = findings;
+  const { lost, repeatedSentences, repeatedToolRuns, unknownCalls, differing, misremembered } = findings;
   const hurt = [...course.given].filter((turn) => faults.some((fault) => isIn(turn, fault)));
   const planned = schedule.turns.flatMap(({ number, fault }) => (fault === undefined ? [] : [{ number, ...fault }]));
   const rowsBy = (names: readonly string[], of: "kind" | "moment"): Record<string, FaultRow> =>
@@ -80,6 +82,7 @@ export function reportOf(course: Course): ConversationReport {
     ...told("repeated sentence", repeatedSentences),
     ...told("repeated tool run", repeatedToolRuns),
     ...told("differs", differing),
+    ...told("misremembered", misremembered),
   ];
   return {
     chaos: "conversation",
@@ -90,6 +93,7 @@ export function reportOf(course: Course): ConversationReport {
     repeatedToolRuns: repeatedToolRuns.length,
     unknownCalls: unknownCalls.length,
     differing: differing.length,
+    misremembered: misremembered.length,
     ...delaysOf(course, hurt),
     awayMs: spreadOf(course.given.flatMap(({ awayMs }) => awayMs)),
     awayAgain: course.given.filter(({ awayMs }) => awayMs.length > 1).length,
@@ -120,6 +124,7 @@ export function summarize(report: ConversationReport, print: Output["print"]): v
   print(
     `  ${unknownCalls} tool calls ended as unknown, ${differing} transcripts and answers differ from the undisturbed run`,
   );
+  print(`  ${report.misremembered} clients whose session remembers otherwise what was asked`);
   print(`  silence within a reply    ${inWords(gapMs)}; goal p95 ${GAP_GOAL_MS} ms`);
   print(`  longer until the first sound ${inWords(addedWaitMs)}`);
   print(`  without a peer            ${inWords(awayMs, "times")}; ${awayAgain} turns more than once`);

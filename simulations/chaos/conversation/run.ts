@@ -29,6 +29,8 @@ interface Phase {
   readonly faults: readonly FaultRecord[];
   /** What nobody had asked. */
   readonly strays: readonly string[];
+  /** By client. */
+  readonly recited: readonly (readonly string[])[];
 }
 
 /** Why links cannot be hurt here; undefined when they can. */
@@ -51,7 +53,10 @@ export async function runConversationChaos(options: ConversationOptions): Promis
       const [undisturbed, given] = [calm.turns, storm.turns];
       const runs = runsIn(notes).slice(before);
       if (options.historyPath !== undefined) await writeHistory(options.historyPath, calm, storm, runs);
-      const findings = check({ plan: schedule.turns, undisturbed, given, runs });
+      const recited = storm.recited.map((names, client) => {
+        return { client, undisturbed: calm.recited[client] ?? [], given: names };
+      });
+      const findings = check({ plan: schedule.turns, undisturbed, given, runs, recited });
       const strays = [...calm.strays, ...storm.strays].map((text) => `a turn that nobody asked for: ${text}`);
       const violations = [...strays, ...house.household.crashes()];
       return reportOf({ schedule, undisturbed, given, faults: storm.faults, findings, violations });
@@ -68,6 +73,7 @@ async function writeHistory(path: string, calm: Phase, storm: Phase, runs: reado
     ...calm.turns.map((turn) => ({ undisturbed: turn })),
     ...storm.faults.map((fault) => ({ fault })),
     ...runs.map((run) => ({ run })),
+    { recited: { undisturbed: calm.recited, given: storm.recited } },
     ...storm.turns.map((turn) => ({ turn })),
   ];
   await writeFile(path, lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
@@ -79,6 +85,7 @@ async function play(house: ConversationHouse, options: ConversationOptions, isHu
   const turns: TimedTurn[] = [];
   const faults: FaultRecord[] = [];
   const strays: string[] = [];
+  let recited: readonly (readonly string[])[] = [];
   const desk = new FaultDesk(house, faults);
   const players = await Promise.all(
     Array.from({ length: schedule.clients }, (_, n) => Player.open(house, `${isHurt ? "hurt" : "calm"}-${n}`, n)),
@@ -98,6 +105,8 @@ async function play(house: ConversationHouse, options: ConversationOptions, isHu
       }
     });
     await Promise.all(playing);
+    if (isHurt) await house.untilWhole();
+    if (!signal.aborted) recited = await Promise.all(players.map(({ client }) => client.recite()));
   } finally {
     for (const player of players) {
       player.client.close();
@@ -105,7 +114,7 @@ async function play(house: ConversationHouse, options: ConversationOptions, isHu
       await player.close();
     }
   }
-  return { turns, faults, strays };
+  return { turns, faults, strays, recited };
 }
 
 function hurtBy({ fault }: PlannedTurn, isHurt: boolean): string {

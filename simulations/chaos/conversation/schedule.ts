@@ -2,7 +2,17 @@
 import { Random } from "../../kit/random.ts";
 import { nameOf, VERBS } from "./words.ts";
 
-export const FAULT_KINDS = ["kill", "stop", "term", "partition", "slow", "blink", "hand-over", "twice"] as const;
+export const FAULT_KINDS = [
+  "kill",
+  "stop",
+  "term",
+  "partition",
+  "slow",
+  "blink",
+  "hand-over",
+  "twice",
+  "drain",
+] as const;
 export type FaultKind = (typeof FAULT_KINDS)[number];
 export const MOMENTS = ["mid-utterance", "mid-llm", "mid-tool", "mid-sentence"] as const;
 export type Moment = (typeof MOMENTS)[number];

@@ -11,6 +11,18 @@ const NAMED_BY = 3;
 export const VERBS = ["tell", "explain", "press", "ring"] as const;
 export type Verb = (typeof VERBS)[number];
 
+/** Asked, in writing, when all turns are over: what does the session remember? */
+export const RECITE = "please recite";
+
+/** The names of the turns that stand as questions in what was recited, in their order. */
+export function recitedIn(answer: string): readonly string[] {
+  const asked = new RegExp(
+    `\\b(?:${VERBS.join("|")}) ((?:${NAMES.join("|")})(?: (?:${NAMES.join("|")})){${NAMED_BY - 1}})\\b`,
+    "gi",
+  );
+  return [...answer.matchAll(asked)].map(([, name = ""]) => name.toLowerCase());
+}
+
 /** The language of the run, in tones. */
 export const WORDS: readonly string[] = [...VERBS, "please", ...NAMES];
 
@@ -48,11 +60,14 @@ export function enginesOf(notesPath: string): TestEngines {
     ttsMs: 100,
     chunkMs: 80,
     toneWords: WORDS,
-    answers: VERBS.map((verb) => ({
-      asked: `${verb} `,
-      ...(verb === "press" || verb === "ring" ? { call: verb } : {}),
-      reply: REPLIES[verb],
-    })),
+    answers: [
+      { asked: RECITE, reply: "{said}" },
+      ...VERBS.map((verb) => ({
+        asked: `${verb} `,
+        ...(verb === "press" || verb === "ring" ? { call: verb } : {}),
+        reply: REPLIES[verb],
+      })),
+    ],
     replies: ["I do not know what was asked."],
     notedTools: { path: notesPath, runMs: 300 },
   };

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { NotedRun } from "@parley/node/testing";
 import { check, type GivenTurn, type History } from "../check.ts";
 import type { PlannedTurn } from "../schedule.ts";
-import { nameOf, resultOf } from "../words.ts";
+import { nameOf, recitedIn, resultOf } from "../words.ts";
 
 const TELL: PlannedTurn = { number: 0, client: 0, kind: "ask", text: `please tell ${nameOf(0)}` };
 const PRESS: PlannedTurn = { number: 1, client: 0, kind: "talk", text: `please press ${nameOf(1)}` };
@@ -45,8 +45,16 @@ const good: History = {
   undisturbed: [told, pressed, rung],
   given: [rung, told, pressed],
   runs: [...runs("press", 1), ...runs("ring", 2)],
+  recited: [{ client: 0, undisturbed: [0, 1, 2].map(nameOf), given: [0, 1, 2].map(nameOf) }],
 };
-const nothing = { lost: [], repeatedSentences: [], repeatedToolRuns: [], differing: [], unknownCalls: [] };
+const nothing = {
+  misremembered: [],
+  lost: [],
+  repeatedSentences: [],
+  repeatedToolRuns: [],
+  differing: [],
+  unknownCalls: [],
+};
 
 /** A history in which turn `number` went otherwise. */
 function otherwise(number: number, change: Partial<GivenTurn>): History {
@@ -54,6 +62,25 @@ function otherwise(number: number, change: Partial<GivenTurn>): History {
 }
 
 describe("the checker of conversations", () => {
+  it.for([
+    ["a question that is forgotten", [0, 2]],
+    ["one that is there twice", [0, 1, 1, 2]],
+    ["another order", [1, 0, 2]],
+    ["nothing", []],
+  ] as const)("finds a history that has %s", ([, numbers]) => {
+    const [recited] = good.recited;
+    if (recited === undefined) throw new Error("one client");
+    const { misremembered } = check({ ...good, recited: [{ ...recited, given: numbers.map(nameOf) }] });
+    expect(misremembered).toMatchObject([{ turn: 2 }]);
+    const blank = { ...recited, undisturbed: [], given: [] };
+    expect(check({ ...good, recited: [blank] }).misremembered).toMatchObject([{ turn: 2 }]);
+  });
+
+  it("reads questions, and not answers, in what was recited", () => {
+    const said = `Please tell ${nameOf(3)} / You asked about ${nameOf(3)}. / please echo golf press ${nameOf(20)} / So ${resultOf(nameOf(20))}.`;
+    expect(recitedIn(said)).toEqual([nameOf(3), nameOf(20)]);
+  });
+
   it("finds nothing where all went as it does undisturbed", () => {
     expect(check(good)).toEqual(nothing);
   });
