@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import { Household, Lan, runsIn, untilUnited, type LivePeer, type NotedRun, type Place } from "@parley/node/testing";
 import { expect } from "vitest";
 import { SECRET, until } from "../support.ts";
-import type { Played } from "./orders.ts";
+import type { Played, TalkerOptions } from "./orders.ts";
 import { Talker, type TurnTold } from "./talker.ts";
 import { answerOf, enginesOf, heardOf, newName, questionOf, RECITE } from "./words.ts";
 
@@ -91,17 +91,21 @@ export class TalkHouse {
     return (await untilUnited(this.peers, { timeoutMs: WHOLE_MS })).prime;
   }
 
-  /** A new client of the one account. @param peers sockets of these, the one that it is to begin with first */
+  /** A new client of the one account. @param peers the one that it is to begin with first */
   client(peers: readonly LivePeer[], session?: string): Promise<Talker> {
-    this.#clients += 1;
-    const name = `client-${this.#clients}`;
-    return Talker.open({ name, token: this.#token, peers: peers.map(socketOf), session });
+    return this.#talker({ peers: peers.map(socketOf), session });
   }
 
-  /** A client in that place of the house's network. */
-  async clientAt(place: Place, peers: readonly string[], ca?: string): Promise<Talker> {
-    this.#clients += 1;
-    return Talker.open({ name: `client-${this.#clients}`, token: this.#token, peers, ca }, place.command);
+  /** A client in that place of the house's network, by TLS. */
+  async clientAt(place: Place): Promise<Talker> {
+    const peers = this.peers.map((peer) => `wss://${this.household.placeOf(peer).address}:${CLIENT_PORT}/ws`);
+    return this.#talker({ peers, ca: await this.certificate() }, place.command);
+  }
+
+  /** A client on the very machine of that peer, which knows no other. */
+  clientOn(peer: LivePeer, session?: string): Promise<Talker> {
+    const { command } = this.household.placeOf(peer);
+    return this.#talker({ peers: [`ws://127.0.0.1:${CLIENT_PORT}/ws`], session }, command);
   }
 
   get token(): string {
@@ -125,6 +129,7 @@ export class TalkHouse {
    * Its other peers come behind the entry.
    */
   async settled(): Promise<{ readonly talker: Talker; readonly roles: Roles; readonly said: readonly string[] }> {
+    await this.reference();
     const prime = await this.prime();
     const [host, entry, ...others] = this.peers.filter((peer) => peer !== prime);
     if (host === undefined || entry === undefined) throw new Error("three peers at least");
@@ -160,16 +165,8 @@ export class TalkHouse {
 
   /** How the sound of an answer to `tell` is when nothing happens. */
   async reference(): Promise<Played> {
-    if (this.#reference !== undefined) return this.#reference;
-    const talker = await this.client(this.peers);
-    await talker.talk();
-    const name = newName();
-    const turn = await talker.say(questionOf("tell", name));
-    if (turn.outcome !== "complete" || turn.question !== heardOf("tell", name) || turn.reply !== answerOf("tell", name))
-      throw new Error(`undisturbed it was: ${JSON.stringify(turn)}`);
-    talker.close();
-    this.#reference = turn.played;
-    return turn.played;
+    this.#reference ??= await this.#undisturbed();
+    return this.#reference;
   }
 
   /** What tools of the house were run for that name. */
@@ -209,6 +206,24 @@ export class TalkHouse {
     return JSON.parse(stdout);
   }
 
+  async #undisturbed(): Promise<Played> {
+    const [first] = this.peers;
+    if (first === undefined) throw new Error("there are no peers");
+    const talker = await (this.lan === undefined ? this.client(this.peers) : this.clientOn(first));
+    await talker.talk();
+    const name = newName();
+    const { played, ...told } = await talker.say(questionOf("tell", name));
+    talker.close();
+    if (told.outcome === "complete" && told.question === heardOf("tell", name) && told.reply === answerOf("tell", name))
+      return played;
+    throw new Error(`undisturbed it was: ${JSON.stringify(told)}`);
+  }
+
+  #talker(options: Pick<TalkerOptions, "peers" | "session" | "ca">, command?: readonly string[]): Promise<Talker> {
+    this.#clients += 1;
+    return Talker.open({ name: this.lastClient, token: this.#token, ...options }, command);
+  }
+
   async #admit(name: string): Promise<void> {
     const [first, ...others] = this.peers;
     if (first === undefined) throw new Error("there are no peers");
@@ -244,7 +259,7 @@ export async function expectWhole(house: TalkHouse, turn: TurnTold, name: string
   });
 }
 
-export function socketOf({ introduction: { url } }: LivePeer): string {
+function socketOf({ introduction: { url } }: LivePeer): string {
   return `${url.replace(/^http/, "ws")}/ws`;
 }
 

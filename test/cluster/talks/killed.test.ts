@@ -9,7 +9,6 @@ type Role = "host" | "entry" | "prime";
 /** Kills them at `moment` of a talk. */
 async function expectToGoOn(house: TalkHouse, moment: Moment, victims: readonly Role[]): Promise<void> {
   await house.untilWhole();
-  await house.reference();
   const { talker, roles, said } = await house.settled();
   const name = newName();
   const trouble = (): Promise<unknown> => Promise.all(victims.map((role) => roles[role].kill()));
