@@ -12,6 +12,8 @@ export interface AllocationInput {
   readonly underWay: ReadonlyMap<number, string>;
   /** Shards that their owner serves no more. */
   readonly givenUp: ReadonlySet<number>;
+  /** Shards that their owner has asked to leave where they are, unless it leaves itself. */
+  readonly busy: ReadonlySet<number>;
   /** Moves that may be under way at once. */
   readonly maxMoves: number;
 }
@@ -25,9 +27,10 @@ export interface Allocation {
 
 /**
  * Shards without an owner go to whoever has the fewest, and so do those of who leaves, as many at once as may be. While two
- * of those who stay differ by more than one, a shard is moved from the fullest to the emptiest. So nothing moves that need not.
+ * of those who stay differ by more than one, a shard is moved from the fullest that has one to spare to the emptiest. So nothing moves that
+ * need not.
  */
-export function allocate({ rows, regions, leaving, underWay, givenUp, maxMoves }: AllocationInput): Allocation {
+export function allocate({ rows, regions, leaving, underWay, givenUp, busy, maxMoves }: AllocationInput): Allocation {
   const staying = regions.filter((region) => !leaving.has(region));
   const leavers = regions.filter((region) => leaving.has(region));
   const owned = new Map<string, number[]>(regions.map((region) => [region, []]));
@@ -50,14 +53,21 @@ export function allocate({ rows, regions, leaving, underWay, givenUp, maxMoves }
     return owner === undefined ? [] : [{ shard, owner }];
   });
   const move: { shard: number; from: string; owner: string }[] = [];
+  const spare = new Map(
+    [...owned].map(([region, shards]) => [
+      region,
+      leaving.has(region) ? shards : shards.filter((shard) => !busy.has(shard)),
+    ]),
+  );
   while (move.length + underWay.size < maxMoves) {
-    const leaver = fullest(leavers, load, owned);
-    const from = leaver ?? fullest(staying, load, owned);
-    const shard = from === undefined ? undefined : owned.get(from)?.at(-1);
+    const leaver = fullest(leavers, load, spare);
+    const from = leaver ?? fullest(staying, load, spare);
+    const shard = from === undefined ? undefined : spare.get(from)?.at(-1);
     if (from === undefined || shard === undefined) break;
     const owner = emptiest(staying, load, shard);
     if (owner === undefined || (leaver === undefined && load(from) - load(owner) < 2)) break;
-    owned.get(from)?.pop();
+    spare.get(from)?.pop();
+    owned.set(from, owned.get(from)?.filter((each) => each !== shard) ?? []);
     promised.set(owner, (promised.get(owner) ?? 0) + 1);
     move.push({ shard, from, owner });
   }

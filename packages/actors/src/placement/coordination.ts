@@ -40,8 +40,15 @@ export interface Registration {
 }
 
 export type CoordinationEffect =
-  /** {@link Coordination.handedOff} says when its entities have ended, or that nobody knows. */
-  | { readonly type: "hand-off"; readonly region: string; readonly shard: number; readonly epoch: number }
+  /** {@link Coordination.handedOff} says when its entities have ended, or that nobody knows; or {@link Coordination.busy}. */
+  | {
+      readonly type: "hand-off";
+      readonly region: string;
+      readonly shard: number;
+      readonly epoch: number;
+      /** Nothing but balance asks for it: its owner may say that it would disturb. */
+      readonly isForBalance: boolean;
+    }
   /** {@link Coordination.proposed} says what became of it. */
   | { readonly type: "propose"; readonly shard: number; readonly expectedEpoch: number; readonly owner: string }
   /** To one who leaves: it has no shards, and gets none; or it keeps them, as there is nobody to take them. Said again and again. */
@@ -56,6 +63,8 @@ interface Move {
 
 /** So long nobody must have been there who could take shards of who leaves: a connection may break and come again. */
 const ALONE_MS = 2_000;
+/** Whose owner was asked in vain to give it up for balance is left alone for so long. */
+const BUSY_MS = 3_000;
 
 export class Coordination {
   readonly #limits: CoordinationLimits;
@@ -63,6 +72,8 @@ export class Coordination {
   readonly #regions = new Map<string, Registration>();
   readonly #moves = new Map<number, Move>();
   readonly #table: () => PlacementTableState;
+  /** Shards in the midst of something that is not to be disturbed for balance, and until when they are not asked for again. */
+  readonly #busyUntilMs = new Map<number, number>();
   #pausedUntilMs = 0;
   /** Since then there is nobody but those who leave. */
   #aloneSinceMs: number | undefined;
@@ -79,7 +90,8 @@ export class Coordination {
 
   /** Whether time alone may bring something to do. Else whoever comes forward next makes it look again. */
   isWaiting(nowMs: number): boolean {
-    return nowMs < this.#settledAtMs || nowMs < this.#pausedUntilMs || this.#leaving().length > 0;
+    const isPaused = nowMs < this.#settledAtMs || nowMs < this.#pausedUntilMs;
+    return isPaused || this.#leaving().length > 0 || this.#busyUntilMs.size > 0;
   }
 
   /** A region has come forward, or does so again. */
@@ -116,6 +128,15 @@ export class Coordination {
     return [{ type: "propose", shard, expectedEpoch: epoch, owner }];
   }
 
+  /** The owner would disturb somebody by ending the shard's entities, and keeps them for now. */
+  busy(shard: number, epoch: number, nowMs: number): readonly CoordinationEffect[] {
+    const move = this.#moves.get(shard);
+    if (move?.epoch !== epoch || move.from === undefined) return [];
+    this.#moves.delete(shard);
+    this.#busyUntilMs.set(shard, nowMs + BUSY_MS);
+    return this.plan(nowMs);
+  }
+
   /** The table has taken a change or refused it, or nobody knows. */
   proposed(shard: number, refusal: ActorError | undefined, nowMs: number): readonly CoordinationEffect[] {
     this.#moves.delete(shard);
@@ -127,12 +148,14 @@ export class Coordination {
   plan(nowMs: number): readonly CoordinationEffect[] {
     if (nowMs < this.#settledAtMs || nowMs < this.#pausedUntilMs) return [];
     const { rows } = this.#table();
+    for (const [shard, untilMs] of this.#busyUntilMs) if (untilMs <= nowMs) this.#busyUntilMs.delete(shard);
     const { assign, move } = allocate({
       rows,
       regions: [...this.#regions.keys()].toSorted(),
       leaving: new Set(this.#leaving()),
       underWay: new Map([...this.#moves].map(([shard, { owner }]) => [shard, owner])),
       givenUp: this.#givenUp(),
+      busy: new Set(this.#busyUntilMs.keys()),
       maxMoves: this.#limits.maxMoves,
     });
     const effects: CoordinationEffect[] = [];
@@ -144,7 +167,8 @@ export class Coordination {
     for (const { shard, from, owner } of move) {
       const epoch = rows[shard]?.epoch ?? 0;
       this.#moves.set(shard, { epoch, owner, from });
-      effects.push({ type: "hand-off", region: from, shard, epoch });
+      const isForBalance = this.#regions.get(from)?.isLeaving !== true;
+      effects.push({ type: "hand-off", region: from, shard, epoch, isForBalance });
     }
     return [...effects, ...this.#farewells(nowMs)];
   }

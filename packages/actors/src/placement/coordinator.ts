@@ -21,11 +21,13 @@ export interface HandOff {
   readonly epoch: number;
   /** Of the coordinator. */
   readonly term: number;
+  /** Only for balance: `busy` may be the answer. */
+  readonly isForBalance?: boolean | undefined;
   readonly replyTo: ActorRef<HandedOff>;
 }
 
 export interface HandedOff {
-  readonly type: "handed-off" | "stale-term";
+  readonly type: "handed-off" | "stale-term" | "busy";
 }
 
 /** To a region that wants to leave: it is free to, or nobody is there who could take its shards. */
@@ -117,7 +119,7 @@ class Coordinator implements Actor<CoordinatorMessage> {
   #carryOut(effects: readonly CoordinationEffect[]): void {
     for (const effect of effects) {
       if (effect.type === "propose") void this.#propose(effect.shard, effect.expectedEpoch, effect.owner);
-      else if (effect.type === "hand-off") void this.#handOff(effect.region, effect.shard, effect.epoch);
+      else if (effect.type === "hand-off") void this.#handOff(effect);
       else this.#regions.get(effect.region)?.tell({ type: "leave", isFree: effect.isFree, term: this.#term.term });
     }
     this.#lookLater();
@@ -152,18 +154,22 @@ class Coordinator implements Actor<CoordinatorMessage> {
   }
 
   /** Never rejects. An owner that cannot be asked is shut out by the next epoch. */
-  async #handOff(address: string, shard: number, epoch: number): Promise<void> {
+  async #handOff(effect: Extract<CoordinationEffect, { readonly type: "hand-off" }>): Promise<void> {
+    const { region: address, shard, epoch, isForBalance } = effect;
     const region = this.#regions.get(address);
     const { term } = this.#term;
     const { signal } = this.#context;
     try {
       const timeoutMs = this.#limits.handOffTimeoutMs;
       const accepts = acceptsHandedOff;
-      await region?.ask<HandedOff>((replyTo) => ({ type: "hand-off", shard, epoch, term, replyTo }), {
-        timeoutMs,
-        signal,
-        accepts,
-      });
+      const answer = await region?.ask<HandedOff>(
+        (replyTo) => ({ type: "hand-off", shard, epoch, term, isForBalance, replyTo }),
+        { timeoutMs, signal, accepts },
+      );
+      if (answer?.type === "busy") {
+        if (!signal.aborted) this.#carryOut(this.#plan.busy(shard, epoch, this.#context.nowMs()));
+        return;
+      }
     } catch (error) {
       // Its host stops: its end, with that of its entities, comes by death watch.
       if (isActorError(error, "actor-stopped")) return;
@@ -175,7 +181,7 @@ class Coordinator implements Actor<CoordinatorMessage> {
 
 function acceptsHandedOff(reply: unknown): void {
   const isIt = typeof reply === "object" && reply !== null && "type" in reply;
-  if (!isIt || (reply.type !== "handed-off" && reply.type !== "stale-term"))
+  if (!isIt || (reply.type !== "handed-off" && reply.type !== "stale-term" && reply.type !== "busy"))
     throw new TypeError("no answer of a region");
 }
 

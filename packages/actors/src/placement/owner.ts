@@ -112,6 +112,11 @@ export class Owner<Content> {
     return this.#shards[shard]?.active;
   }
 
+  /** Those that live here. */
+  entitiesOf(shard: number): readonly string[] {
+    return [...(this.#shards[shard]?.entities ?? [])];
+  }
+
   /** Whether the entity lives here under this epoch, as far as is known here. */
   serves(entity: string, epoch: number): boolean {
     const known = this.#entities.get(entity);

@@ -104,10 +104,11 @@ export function regionMessages<Message>(
       return { type: "deliver", entity, ...place, message: accepts(message), timeoutMs, replyTo };
     },
     "hand-off": (value) => {
-      const { shard, epoch, term, replyTo } = fieldsOf(value);
+      const { shard, epoch, term, isForBalance, replyTo } = fieldsOf(value);
       if (!isCount(shard) || !isCount(epoch) || !isCount(term)) throw malformed("place");
       if (!isRefTo<HandedOff>(replyTo)) throw malformed("replyTo");
-      return { type: "hand-off", shard, epoch, term, replyTo };
+      // Who asked before there was a difference does not know the other answer.
+      return { type: "hand-off", shard, epoch, term, isForBalance: isForBalance === true, replyTo };
     },
     leave: (value) => {
       const { isFree, term } = fieldsOf(value);

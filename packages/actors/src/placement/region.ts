@@ -153,12 +153,17 @@ export class Region<Message> implements Actor<AnyMessage<Message>> {
   }
 
   #handOff(handOff: HandOff): void {
-    const { shard, epoch, term, replyTo } = handOff;
+    const { shard, epoch, term, isForBalance, replyTo } = handOff;
     if (term < this.#term || shard >= this.#settings.shards) {
       replyTo.tell({ type: "stale-term" });
       return;
     }
     this.#term = term;
+    const { isBusy } = this.#settings;
+    if (isForBalance === true && isBusy !== undefined && this.#owner.entitiesOf(shard).some(isBusy)) {
+      replyTo.tell({ type: "busy" });
+      return;
+    }
     this.#handOffs = [...this.#handOffs, handOff].slice(-this.#settings.shards);
     this.#own(this.#owner.handOff(shard, epoch, this.#nowMs));
   }

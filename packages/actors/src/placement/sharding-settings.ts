@@ -18,6 +18,7 @@ export interface ShardingSettings<Message> {
   readonly table: PlacementTable;
   readonly leadership: Leadership;
   readonly memory: EntityMemory | undefined;
+  readonly isBusy: ((entity: string) => boolean) | undefined;
   readonly coordinator: ActorRef<SingletonSend<Register>>;
   readonly departure: Departure;
   readonly router: RouterLimits;

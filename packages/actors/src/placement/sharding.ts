@@ -33,6 +33,11 @@ export interface ShardingOptions<Message> {
   readonly members: Members;
   /** Default: none, entities start with their first message only. With one, put to sleep only who need not be woken. */
   readonly memory?: EntityMemory;
+  /**
+   * Whether moving the entity now would disturb somebody: then its shard stays with this host as long as nothing but balance asks for
+   * it. Default: never.
+   */
+  readonly isBusy?: (entity: string) => boolean;
   /** Without a message for so long, an entity is put to sleep. Default: never. */
   readonly passivateAfterMs?: number;
   readonly limits?: Partial<CoordinationLimits & RouterLimits & OwnerLimits>;
@@ -135,6 +140,7 @@ function settingsOf<Message>(
     table: options.table,
     leadership: options.leadership,
     memory: options.memory,
+    isBusy: options.isBusy,
     coordinator: manager,
     departure: new Departure(),
     router: { maxHeld, maxUnderWay, retryMs },

@@ -6,6 +6,7 @@ import type { ShardRow } from "../../src/placement/table.ts";
 const REGIONS = ["a", "b", "c", "d", "e"];
 
 const nobody: ReadonlySet<string> = new Set();
+const NOTHING = { underWay: new Map<number, string>(), givenUp: new Set<number>(), busy: new Set<number>() };
 
 const world = fc.record({
   rows: fc.array(
@@ -28,7 +29,15 @@ test("every shard that nobody serves gets an owner at once, and no more moves ar
     fc.property(world, fc.array(fc.nat(39)), fc.array(fc.nat(39)), ({ rows, regions, maxMoves }, busy, given) => {
       const underWay = new Map(busy.filter((shard) => shard < rows.length).map((shard) => [shard, regions[0] ?? ""]));
       const givenUp = new Set(given);
-      const { assign, move } = allocate({ rows, regions, leaving: nobody, underWay, givenUp, maxMoves });
+      const { assign, move } = allocate({
+        rows,
+        regions,
+        leaving: nobody,
+        underWay,
+        givenUp,
+        busy: new Set(),
+        maxMoves,
+      });
       const isServed = (shard: number): boolean => {
         const owner = rows[shard]?.owner;
         return owner !== undefined && regions.includes(owner) && !givenUp.has(shard);
@@ -51,7 +60,7 @@ test("balance comes with as few moves as it takes, and then there is rest", () =
     fc.property(world, ({ rows: start, regions, maxMoves }) => {
       let rows: readonly ShardRow[] = start;
       let moves = 0;
-      const none = { leaving: nobody, underWay: new Map<number, string>(), givenUp: new Set<number>() };
+      const none = { leaving: nobody, ...NOTHING };
       const assigned = allocate({ rows, regions, ...none, maxMoves }).assign;
       for (const { shard, owner } of assigned) rows = rows.with(shard, { epoch: 1, owner });
       // What is above its share must move, wherever the shares that are one greater end up.
@@ -77,7 +86,7 @@ test("balance comes with as few moves as it takes, and then there is rest", () =
 
 test("with nobody to own anything, nothing is planned", () => {
   const rows = [{ epoch: 1, owner: "gone" }];
-  const input = { rows, leaving: nobody, underWay: new Map<number, string>(), givenUp: new Set<number>(), maxMoves: 3 };
+  const input = { rows, leaving: nobody, ...NOTHING, maxMoves: 3 };
   expect(allocate({ ...input, regions: [] })).toEqual({ assign: [], move: [] });
   expect(allocate({ ...input, regions: ["gone"], leaving: new Set(["gone"]) })).toEqual({ assign: [], move: [] });
 });
@@ -88,7 +97,7 @@ test("who leaves gets nothing and ends with nothing, within the bound of moves, 
       const leaving = new Set(subset);
       const staying = regions.filter((region) => !leaving.has(region));
       fc.pre(staying.length > 0);
-      const none = { leaving, underWay: new Map<number, string>(), givenUp: new Set<number>() };
+      const none = { leaving, ...NOTHING };
       let rows: readonly ShardRow[] = start;
       let rounds = 0;
       for (;;) {
@@ -105,5 +114,35 @@ test("who leaves gets nothing and ends with nothing, within the bound of moves, 
       const after = loads(rows, staying);
       expect(Math.max(...after) - Math.min(...after)).toBeLessThanOrEqual(1);
     }),
+  );
+});
+
+test("what is busy is moved for nobody but who leaves, and the rest is as even as that lets it be", () => {
+  fc.assert(
+    fc.property(
+      world,
+      fc.subarray(REGIONS),
+      fc.array(fc.nat(39)),
+      ({ rows: start, regions, maxMoves }, subset, given) => {
+        const leaving = new Set(subset);
+        const staying = regions.filter((region) => !leaving.has(region));
+        fc.pre(staying.length > 0);
+        const busy = new Set(given);
+        let rows: readonly ShardRow[] = start;
+        for (let rounds = 0; ; rounds += 1) {
+          expect(rounds).toBeLessThanOrEqual(rows.length + 1);
+          const { assign, move } = allocate({ rows, regions, leaving, ...NOTHING, busy, maxMoves });
+          if (assign.length + move.length === 0) break;
+          for (const { shard, from } of move) expect(busy.has(shard) && !leaving.has(from)).toBe(false);
+          for (const { shard, owner } of [...assign, ...move]) rows = rows.with(shard, { epoch: 1, owner });
+        }
+        const least = Math.min(...loads(rows, staying));
+        for (const region of staying) {
+          const own = rows.flatMap(({ owner }, shard) => (owner === region ? [shard] : []));
+          const hasToSpare = own.some((shard) => !busy.has(shard));
+          expect(own.length - least > 1 && hasToSpare).toBe(false);
+        }
+      },
+    ),
   );
 });

@@ -215,6 +215,29 @@ describe("a coordinator", () => {
     expect(world.free.has("b")).toBe(true);
   });
 
+  test("leaves alone for a while what is busy, takes another one for balance meanwhile, and asks again", () => {
+    const world = new World();
+    world.nowMs = 1_000;
+    world.register("a");
+    while (world.proposals.length > 0) world.propose(0, "taken");
+    world.register("b");
+    const [first] = world.handOffs.splice(0, 1);
+    if (first === undefined) throw new Error("nothing moves");
+    expect(first.isForBalance).toBe(true);
+    expect(world.plan.busy(first.shard, 0, world.nowMs)).toEqual([]);
+    world.take(world.plan.busy(first.shard, first.epoch, world.nowMs));
+    expect(world.handOffs.map(({ shard }) => shard)).not.toContain(first.shard);
+    expect(world.plan.handedOff(first.shard, first.epoch)).toEqual([]);
+    expect(world.plan.isWaiting(world.nowMs)).toBe(true);
+    world.settle();
+    expect(world.table.rows.filter(({ owner }) => owner === "b")).toHaveLength(3);
+    expect(world.plan.isWaiting(world.nowMs)).toBe(false);
+    // Who leaves is asked for it all the same.
+    world.leaving.add("a");
+    world.register("a");
+    expect(world.handOffs[0]?.isForBalance).toBe(false);
+  });
+
   test("does not believe what was handed off under another epoch, nor twice", () => {
     const world = new World();
     world.nowMs = 1_000;

@@ -45,6 +45,30 @@ describe("sharding", () => {
     expect(store.of("x")).toEqual([1, 2, 3, 4]);
   });
 
+  test("leaves who is busy where it is when a host joins, until that is over; not when its own host leaves", async () => {
+    const busy = new Set<string>();
+    const isBusy = (entity: string): boolean => busy.has(entity);
+    const { cluster, at, open, counts, where, lives } = await setUp(["a", "b"], { isBusy });
+    await cluster.clock.until(cluster.host("b").system.stop());
+    cluster.placement.elect("a");
+    await cluster.clock.pass(3_000);
+    for (const id of IDS) await where("a", id);
+    for (const id of IDS) busy.add(id);
+    await cluster.crash("b");
+    await cluster.up(["b"]);
+    cluster.placement.reconnect("b");
+    open("b");
+    await cluster.clock.pass(8_000);
+    for (const id of IDS) expect(await where("a", id)).toMatch(/^a/);
+    expect(lives.filter(({ isOver }) => isOver)).toEqual([]);
+    busy.clear();
+    await cluster.clock.pass(8_000);
+    expect(counts()).toEqual({ a: 4, b: 4 });
+    for (const id of IDS) busy.add(id);
+    await cluster.clock.until(at("b").drain());
+    expect(counts()).toEqual({ a: 8, b: 0 });
+  });
+
   test("moves shards to a host that joins, few at a time, and loses and repeats nothing of what is acknowledged", async () => {
     const { cluster, store, add, open, counts, lives } = await setUp(["a", "b", "c"], { limits: { maxMoves: 1 } });
     // The third host comes late.

@@ -135,6 +135,11 @@ export class SessionActor implements Actor<SessionMessage> {
     return this.#branch(this.isBusy);
   }
 
+  /** Its client waits for something, or talks. */
+  get isInTheMidst(): boolean {
+    return this.#visit?.sitting.isAtWork === true;
+  }
+
   /** A turn is under way. */
   get isBusy(): boolean {
     return this.#session.parts.record.isBusy;

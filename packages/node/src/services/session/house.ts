@@ -218,6 +218,7 @@ export class SessionHouse {
       ...agreed,
       ...(journals === undefined ? {} : { memory: journals.memory }),
       behavior: (stay) => sessionBehavior(written, stay),
+      isBusy: (id) => [...this.#living].some((each) => each.id === id && !each.isApart && each.isInTheMidst),
       accepts: acceptsSessionMessage,
     });
     const { clock } = this.#options;

@@ -56,6 +56,11 @@ export class Sitting {
     });
   }
 
+  /** Something was asked for and is not done. */
+  get isAtWork(): boolean {
+    return this.#underWay > 0;
+  }
+
   get isOver(): boolean {
     return this.#isOver;
   }
