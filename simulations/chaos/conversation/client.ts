@@ -1,6 +1,5 @@
 /** A client that does what the schedule says, turn after turn, with the SDK as it is shipped. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { spokenInTones } from "@parley/audio/testing";
 import { LiveMicrophone } from "@parley/node/testing";
 import {
   connect,
@@ -13,7 +12,8 @@ import {
 import type { PlannedTurn } from "./schedule.ts";
 import { captured, NotingSpeaker } from "./sound.ts";
 import { Taken, type TimedTurn } from "./taken.ts";
-import { RECITE, recitedIn, WORDS } from "./words.ts";
+import { tones, type Voice } from "./voice.ts";
+import { RECITE, recitedIn } from "./words.ts";
 
 const TURN_MS = 60_000;
 const EARS_MS = 30_000;
@@ -26,12 +26,20 @@ export class ScriptedClient {
   #talk: Conversation | undefined;
   readonly #strays: string[] = [];
 
-  private constructor(client: ParleyClient) {
+  readonly #voice: Voice;
+
+  private constructor(client: ParleyClient, voice: Voice) {
     this.#client = client;
+    this.#voice = voice;
   }
 
   /** @param urls of all peers, the one that it is to begin with first */
-  static async open(name: string, urls: readonly string[], token: string): Promise<ScriptedClient> {
+  static async open(
+    name: string,
+    urls: readonly string[],
+    token: string,
+    voice: Voice = tones,
+  ): Promise<ScriptedClient> {
     const client = await connect({
       peers: urls,
       token,
@@ -40,7 +48,7 @@ export class ScriptedClient {
       // It would learn of ways past the doors.
       reconnect: { learn: false },
     });
-    return new ScriptedClient(client);
+    return new ScriptedClient(client, voice);
   }
 
   /** The name of the peer that it is, or was last, connected to. */
@@ -121,7 +129,7 @@ export class ScriptedClient {
   #asked({ kind, text }: PlannedTurn, taken: Taken): AsyncIterable<TurnEvent> {
     const signal = AbortSignal.timeout(TURN_MS);
     const said = (): AsyncIterable<Float32Array> =>
-      captured(spokenInTones(text, WORDS), (share) => {
+      captured(this.#voice(text), (share) => {
         if (share < 1) taken.asked();
         taken.progress.tell({ type: "utterance", share });
       });
@@ -141,7 +149,7 @@ export class ScriptedClient {
   async #converse({ text }: PlannedTurn, taken: Taken): Promise<TimedTurn> {
     this.#talk ??= await Conversation.open(this.#client);
     const talk = this.#talk;
-    const told = await talk.say(spokenInTones(text, WORDS), taken);
+    const told = await talk.say(this.#voice(text), taken);
     if (told.outcome !== "complete") this.endTalk();
     const failure = told.outcome === "complete" ? undefined : `the turn was ${told.outcome}${talk.problem()}`;
     return taken.end(failure, { transcript: told.question, answer: told.reply });

@@ -7,12 +7,12 @@ import { exitCodeOf, summarize } from "./report.ts";
 import { obstacle, runConversationChaos } from "./run.ts";
 import { MOST_CLIENTS, scheduleIn } from "./read-schedule.ts";
 import { FAULT_KINDS, scheduleOf, type FaultKind, type Schedule } from "./schedule.ts";
-import { MOST_TURNS } from "./words.ts";
+import { ENGINES, MOST_TURNS } from "./words.ts";
 
 const MOST_NODES = 9;
 
 export const CONVERSATION_CHAOS_USAGE = `usage: npm run chaos -- conversation [--seed N] [--turns 200] [--clients 3] [--nodes 3] [--netns]
-                                    [--only ${FAULT_KINDS.join("|")}]
+                                    [--only ${FAULT_KINDS.join("|")}] [--engines fixed|real]
                                     [--write-schedule FILE] [--schedule FILE] [--history FILE] [--json]`;
 
 /** Runs the command; the exit code: 0 no violation, 1 otherwise, 130 interrupted. @throws TypeError when misused. */
@@ -30,6 +30,7 @@ export async function conversationChaosCommand(
       nodes: { type: "string", default: "3" },
       netns: { type: "boolean", default: false },
       only: { type: "string" },
+      engines: { type: "string", default: "fixed" },
       schedule: { type: "string" },
       "write-schedule": { type: "string" },
       history: { type: "string" },
@@ -55,10 +56,27 @@ export async function conversationChaosCommand(
   if (only === "partition" && !schedule.netns) throw new TypeError("--only partition takes --netns");
   if (values["write-schedule"] !== undefined) await write(values["write-schedule"], schedule);
   if (values.history !== undefined) makeWritable(values.history);
-  const report = await runConversationChaos({ schedule, nodes, historyPath: values.history, signal, onProgress: tell });
+  const models = modelsFor(values.engines);
+  const report = await runConversationChaos({
+    schedule,
+    nodes,
+    models,
+    historyPath: values.history,
+    signal,
+    onProgress: tell,
+  });
   if (values.json) print(JSON.stringify(report));
   else summarize(report, print);
   return exitCodeOf(report, signal);
+}
+
+/** Of real engines; undefined: those of fixed delay. */
+function modelsFor(engines: string): string | undefined {
+  if (!ENGINES.some((each) => each === engines)) throw new TypeError(`--engines takes one of ${ENGINES.join(", ")}`);
+  if (engines === "fixed") return undefined;
+  const models = process.env["PARLEY_MODELS"] ?? "";
+  if (models === "") throw new TypeError("--engines real takes a folder of models in PARLEY_MODELS");
+  return models;
 }
 
 /** @param only leaves other kinds of fault out; the rest stays as it is */

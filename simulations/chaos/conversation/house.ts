@@ -7,7 +7,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { Household, Lan, PeerFailure, untilUnited, type LivePeer } from "@parley/node/testing";
 import { Door } from "./door.ts";
-import { enginesOf } from "./words.ts";
+import { enginesOf, type Engines } from "./words.ts";
 
 const SECRET = "what the peers of a conversation share";
 const INNER_DOOR = fileURLToPath(new URL("door-process.ts", import.meta.url));
@@ -31,12 +31,27 @@ export class ConversationHouse {
     this.notesPath = notesPath;
   }
 
-  /** @param netns whether each peer has a network of its own, so that links between them can be cut */
-  static async open(nodes: number, netns: boolean, notesPath: string): Promise<ConversationHouse> {
+  /**
+   * @param netns whether each peer has a network of its own, so that links between them can be cut
+   * @param models where the models of real engines are; undefined: engines of fixed delay
+   */
+  static async open(
+    nodes: number,
+    {
+      netns,
+      notesPath,
+      models,
+    }: { readonly netns: boolean; readonly notesPath: string; readonly models?: string | undefined },
+  ): Promise<ConversationHouse> {
+    const engines: Engines = models === undefined ? "fixed" : "real";
     const household = await Household.open({
       joinSecret: SECRET,
-      flags: { "llm.tools": "on", ...(netns ? { "listen.port": String(CLIENT_PORT) } : {}) },
-      engines: enginesOf(notesPath),
+      flags: {
+        "llm.tools": "on",
+        ...(netns ? { "listen.port": String(CLIENT_PORT) } : {}),
+        ...(models === undefined ? {} : { "models.folder": models }),
+      },
+      engines: enginesOf(notesPath, engines),
       ...(netns ? { lan: await Lan.make() } : {}),
     });
     const house = new ConversationHouse(household, notesPath);

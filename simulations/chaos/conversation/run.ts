@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Lan, runsIn, type LivePeer, type NotedRun } from "@parley/node/testing";
+import { connect } from "@parley/sdk";
 import { check } from "./check.ts";
 import { ScriptedClient } from "./client.ts";
 import type { Door } from "./door.ts";
@@ -11,11 +12,14 @@ import { ConversationHouse } from "./house.ts";
 import { reportOf, type ConversationReport } from "./report.ts";
 import type { PlannedFault, PlannedTurn, Schedule } from "./schedule.ts";
 import type { Taken, TimedTurn } from "./taken.ts";
+import { houseVoice, tones, type Voice } from "./voice.ts";
 import { nameOf } from "./words.ts";
 
 export interface ConversationOptions {
   readonly schedule: Schedule;
   readonly nodes: number;
+  /** Where the models of real engines are; undefined: engines of fixed delay. */
+  readonly models?: string | undefined;
   /** Where every turn's course is written, a line each; undefined: nowhere. */
   readonly historyPath?: string | undefined;
   /** Ends the run early; what was started is ended in order. */
@@ -39,17 +43,18 @@ export function obstacle(): string | undefined {
 }
 
 export async function runConversationChaos(options: ConversationOptions): Promise<ConversationReport> {
-  const { schedule, nodes, onProgress } = options;
+  const { schedule, nodes, models, onProgress } = options;
   const folder = await mkdtemp(join(tmpdir(), "parley-conversation-"));
   try {
     const notes = join(folder, "runs.jsonl");
-    const house = await ConversationHouse.open(nodes, schedule.netns, notes);
+    const house = await ConversationHouse.open(nodes, { netns: schedule.netns, notesPath: notes, models });
     try {
+      const voice = models === undefined ? tones : await voiceOf(house, schedule, onProgress);
       onProgress?.(`${schedule.turns.length} turns without faults`);
-      const calm = await play(house, options, false);
+      const calm = await play(house, { ...options, voice }, false);
       const before = runsIn(notes).length;
       onProgress?.("the same turns with faults");
-      const storm = await play(house, options, true);
+      const storm = await play(house, { ...options, voice }, true);
       const [undisturbed, given] = [calm.turns, storm.turns];
       const runs = runsIn(notes).slice(before);
       if (options.historyPath !== undefined) await writeHistory(options.historyPath, calm, storm, runs);
@@ -68,6 +73,26 @@ export async function runConversationChaos(options: ConversationOptions): Promis
   }
 }
 
+/** Real ears understand no tones: the house says what is to be said, and that is what clients say. */
+async function voiceOf(
+  house: ConversationHouse,
+  schedule: Schedule,
+  onProgress: ConversationOptions["onProgress"],
+): Promise<Voice> {
+  onProgress?.("the house speaks what is to be said");
+  const [peer] = house.peers;
+  if (peer === undefined) throw new Error("there are no peers");
+  const token = await house.admit("speaker");
+  const door = await house.doorTo(peer);
+  const client = await connect({ url: `ws://${door.address}/ws`, token, clientId: "speaker" });
+  try {
+    return await houseVoice(client, schedule);
+  } finally {
+    client.close();
+    await door.close();
+  }
+}
+
 async function writeHistory(path: string, calm: Phase, storm: Phase, runs: readonly NotedRun[]): Promise<void> {
   const lines = [
     ...calm.turns.map((turn) => ({ undisturbed: turn })),
@@ -80,15 +105,21 @@ async function writeHistory(path: string, calm: Phase, storm: Phase, runs: reado
 }
 
 /** All turns of all clients, which go side by side. */
-async function play(house: ConversationHouse, options: ConversationOptions, isHurt: boolean): Promise<Phase> {
-  const { schedule, signal, onProgress } = options;
+async function play(
+  house: ConversationHouse,
+  options: ConversationOptions & { readonly voice: Voice },
+  isHurt: boolean,
+): Promise<Phase> {
+  const { schedule, voice, signal, onProgress } = options;
   const turns: TimedTurn[] = [];
   const faults: FaultRecord[] = [];
   const strays: string[] = [];
   let recited: readonly (readonly string[])[] = [];
   const desk = new FaultDesk(house, faults);
   const players = await Promise.all(
-    Array.from({ length: schedule.clients }, (_, n) => Player.open(house, `${isHurt ? "hurt" : "calm"}-${n}`, n)),
+    Array.from({ length: schedule.clients }, (_, n) =>
+      Player.open(house, `${isHurt ? "hurt" : "calm"}-${n}`, n, voice),
+    ),
   );
   try {
     const playing = players.map(async (player, n) => {
@@ -131,13 +162,13 @@ class Player {
     this.doors = doors;
   }
 
-  static async open(house: ConversationHouse, name: string, number: number): Promise<Player> {
+  static async open(house: ConversationHouse, name: string, number: number, voice: Voice): Promise<Player> {
     const token = await house.admit(name);
     const doors = new Map<LivePeer, Door>();
     for (const peer of house.peers) doors.set(peer, await house.doorTo(peer));
     const urls = [...doors.values()].map(({ address }) => `ws://${address}/ws`);
     const first = number % urls.length;
-    const client = await ScriptedClient.open(name, [...urls.slice(first), ...urls.slice(0, first)], token);
+    const client = await ScriptedClient.open(name, [...urls.slice(first), ...urls.slice(0, first)], token, voice);
     return new Player(client, doors);
   }
 

@@ -49,10 +49,14 @@ const REPLIES: Readonly<Record<Verb, string>> = {
   ring: "Well, {result}. Somebody comes to the door. It is a friend.",
 };
 
+/** Which engines peers run: of fixed delay, or real ones that hear and speak. What is answered is scripted in both. */
+export const ENGINES = ["fixed", "real"] as const;
+export type Engines = (typeof ENGINES)[number];
+
 /** Engines of 150, 200 and 100 ms, of which each does what it does anywhere: what differs was made by the way. */
-export function enginesOf(notesPath: string): TestEngines {
+export function enginesOf(notesPath: string, which: Engines): TestEngines {
   return {
-    fixed: ["vad", "stt", "llm", "tts"],
+    fixed: which === "real" ? ["llm"] : ["vad", "stt", "llm", "tts"],
     isStarted: true,
     sttMs: 150,
     llmMs: 200,

@@ -50,6 +50,7 @@ describe("npm run chaos -- conversation", () => {
       ["--schedule", join(folder, "missing.json")],
       ["--history", join(folder, "missing", "x.jsonl")],
       ["--only", "partition"],
+      ["--engines", "imagined"],
     ]) {
       await expect(conversationChaosCommand(args, output, signal)).rejects.toThrow(TypeError);
     }
