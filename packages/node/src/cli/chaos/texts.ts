@@ -20,7 +20,7 @@ const MOMENT: Readonly<Record<Moment, string>> = {
   "between-turns": "between turns",
 };
 
-/** @param namesOf whom each fault would meet if it came now */
+/** @param victim whom a fault would meet if it came now */
 export function planText({ schedule, leftOut, notes }: Plan, victim: (fault: PlannedFault) => string | null): string {
   const rows = schedule.turns.map((turn) => [String(turn.number), turn.kind, ...plannedCells(turn, victim)]);
   const left = leftOut.map(({ fault, peer, why, nextStep }) => [
@@ -81,5 +81,7 @@ function hurtCells({ turn, of, kind, peer, wasHost, wasPrime, moment, gapMs, not
 }
 
 function spreadText({ count, p50, p95, most }: Spread): string {
-  return count === 0 ? "-" : `p50 ${p50} ms, p95 ${p95} ms, most ${most} ms (${count} times)`;
+  return count === 0
+    ? "-"
+    : `p50 ${p50} ms, p95 ${p95} ms, most ${most} ms (${count === 1 ? "once" : `${count} times`})`;
 }
