@@ -28,6 +28,8 @@ const HEARD_MS = 1_500;
 
 export class Talker {
   readonly events: TalkerEvent[] = [];
+  /** When each of them came. */
+  readonly #atMs: number[] = [];
   readonly #child: ChildProcess;
   readonly #waiting = new Map<number, PromiseWithResolvers<string>>();
   #asked = 0;
@@ -57,7 +59,7 @@ export class Talker {
     });
     child.on("message", (news: TalkerNews) => {
       if ("ready" in news) ready.resolve();
-      else if ("event" in news) talker.events.push(news.event);
+      else if ("event" in news) talker.#note(news.event);
       else if ("error" in news) talker.#waiting.get(news.id)?.reject(new Error(news.error));
       else talker.#waiting.get(news.id)?.resolve(news.answer);
     });
@@ -119,14 +121,24 @@ export class Talker {
     throw new Error(`never: ${what}; it went:\n${this.course()}`);
   }
 
-  /** All that has happened, a line each. */
+  /** All that has happened, a line each, with when. */
   course(): string {
-    const shown = this.events.filter(({ type }) => !["said", "heard", "timing", "text"].includes(type));
-    return shown.map((event) => JSON.stringify(event)).join("\n");
+    const [startedMs = 0] = this.#atMs;
+    return this.events
+      .flatMap((event, n) => {
+        if (["said", "heard", "timing", "text"].includes(event.type)) return [];
+        return [`${Math.round((this.#atMs[n] ?? 0) - startedMs)} ms ${JSON.stringify(event)}`];
+      })
+      .join("\n");
   }
 
   close(): void {
     this.#child.kill("SIGKILL");
+  }
+
+  #note(event: TalkerEvent): void {
+    this.events.push(event);
+    this.#atMs.push(performance.now());
   }
 
   #isAt(moment: Moment, from: number): boolean {
