@@ -25,7 +25,7 @@ import { comesTrue } from "./comes-true.ts";
 import { LocalSessions } from "./local.ts";
 import { Lonely } from "./lonely.ts";
 import type { Branch, Merged } from "./branch.ts";
-import { Quorum } from "./quorum.ts";
+import { isAlone, Quorum } from "./quorum.ts";
 import { Reunion } from "./reunion.ts";
 import type { OtherRooms } from "./notice.ts";
 import { Visit, type Place, type VisitHearer } from "./visit.ts";
@@ -49,7 +49,8 @@ const LOOK_MS = 2_000;
 const MOST_DRAWS = 200;
 
 export interface SessionHouseOptions {
-  readonly cluster: Pick<Cluster, "actors" | "shared" | "journals" | "onChange" | "peerId">;
+  readonly cluster: Pick<Cluster, "actors" | "shared" | "journals" | "onChange" | "peerId"> &
+    Partial<Pick<Cluster, "peers">>;
   readonly services: Services;
   /** Where the conversations of clients that want that are kept; nowhere, when absent. */
   readonly memory?: Memory | undefined;
@@ -222,7 +223,12 @@ export class SessionHouse {
       accepts: acceptsSessionMessage,
     });
     const { clock } = this.#options;
-    const quorum = new Quorum({ leadership: agreed.leadership, clock, changed: (isApart) => this.#changed(isApart) });
+    const quorum = new Quorum({
+      leadership: agreed.leadership,
+      isAlone: () => isAlone(cluster.peers?.() ?? []),
+      clock,
+      changed: (isApart) => this.#changed(isApart),
+    });
     this.#shared = { system, sharding, quorum, table: agreed.table };
     this.#reunion.wake();
     return () => {
