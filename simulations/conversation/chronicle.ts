@@ -38,7 +38,7 @@ export type Happening =
     }
   /** A model was asked, by that life of a peer; the questions that it was shown, in their order. */
   | { readonly type: "thought"; readonly by: string; readonly questions: readonly string[] }
-  /** All is well again. `divided`: clients with a session at two peers still, which hand over to each other once no turn waits there. */
+  /** All is well again for long enough. `divided`: clients with a session at two peers still. */
   | { readonly type: "calm"; readonly divided: ReadonlySet<string> }
   /** All is well again for a while: what goes on still, and what is kept where. */
   | {

@@ -2,7 +2,7 @@
 import type { Given } from "./chronicle.ts";
 import type { Life, Machine } from "./machine.ts";
 import { readMark } from "./engines.ts";
-import { questionOf, VERBS, type PlannedTurn } from "./script.ts";
+import { questionOf, sentencesOf, VERBS, type PlannedTurn } from "./script.ts";
 import type { Client, Person } from "./somebody.ts";
 import type { World } from "./world.ts";
 
@@ -11,7 +11,7 @@ export function planTurns(world: World, client: string): readonly PlannedTurn[] 
   return Array.from({ length: world.plan.turns }, (_, n) => {
     const verb = random.pick(VERBS) ?? "tell";
     const name = `${client}n${n + 1}`;
-    return { name, verb, question: questionOf(verb, name), speak: random.chance(0.7) };
+    return { name, verb, question: questionOf(verb, name), speak: random.chance(0.7) || verb === "say" };
   });
 }
 
@@ -89,7 +89,7 @@ async function take(
   person.turn = turn;
   world.see({ type: "asked", turn, client });
   try {
-    for await (const event of from.ask({ text: turn.question }, { speak: turn.speak })) {
+    for await (const event of eventsOf(from, turn)) {
       if (event.type === "text") text += event.delta;
       else if (event.type === "audio") {
         soundMs += (1_000 * event.samples.length) / event.sampleRateHz;
@@ -101,6 +101,7 @@ async function take(
       } else if (event.type === "done") isDone = true;
     }
     if (!isDone) throw new Error("it ended without its end being told");
+    if (turn.verb === "say") text = sentences.map((sentence) => sentence.text).join(" ");
     world.see({ type: "answered", given: given() });
   } catch (error) {
     const said = error instanceof Error ? error.message : String(error);
@@ -108,6 +109,11 @@ async function take(
   } finally {
     person.turn = undefined;
   }
+}
+
+function eventsOf(client: Client, { verb, name, question, speak }: PlannedTurn): ReturnType<Client["ask"]> {
+  if (verb === "say") return client.say(sentencesOf(verb, name).join(" "));
+  return client.ask({ text: question }, { speak });
 }
 
 function pause(delayMs: number): Promise<void> {

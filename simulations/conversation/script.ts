@@ -1,6 +1,7 @@
 /** What is said in a run, and what is answered to it: each answer follows from its question, and from what came of a tool. */
 
-export const VERBS = ["tell", "explain", "press", "ring"] as const;
+/** `say` is no question: its text is said, and the session remembers nothing of it. */
+export const VERBS = ["tell", "explain", "press", "ring", "say"] as const;
 export type Verb = (typeof VERBS)[number];
 
 /** A turn as its client begins it. */
@@ -32,6 +33,7 @@ const REPLIES: Readonly<Record<Verb, (name: string, result: string) => readonly 
     "All is quiet again.",
   ],
   ring: (name, result) => [`The bell of ${name} says ${result}.`, "Somebody comes to the door already."],
+  say: (name) => [`This is read out for ${name} now.`, "Nobody has thought about it.", "It is said all the same."],
 };
 
 /** The tool that a verb needs. */

@@ -7,6 +7,7 @@ import { keysAreErased } from "./keys-are-erased.ts";
 import { noSentenceTwice } from "./no-sentence-twice.ts";
 import { noTurnIsLost } from "./no-turn-is-lost.ts";
 import { oneLifeSpeaks } from "./one-life-speaks.ts";
+import { sidesAreReunited } from "./sides-are-reunited.ts";
 import { staleEpochsWriteNothing } from "./stale-epochs-write-nothing.ts";
 import { toolsRunOnce } from "./tools-run-once.ts";
 import { waitsEnd } from "./waits-end.ts";
@@ -18,6 +19,7 @@ export function allInvariants(library: Library): readonly Invariant[] {
     noSentenceTwice(),
     oneLifeSpeaks(),
     historiesAreWhole(),
+    sidesAreReunited(),
     toolsRunOnce(),
     staleEpochsWriteNothing(),
     keysAreErased(library),

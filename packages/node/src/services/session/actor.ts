@@ -374,7 +374,7 @@ export class SessionActor implements Actor<SessionMessage> {
     const { left } = this.#ground;
     const { overtaken, isWaiting } = this.#journal ?? {};
     const isUnwritten = overtaken?.aborted === true || isWaiting === true || this.#journal?.position.state === "behind";
-    const branch = isUnwritten && !this.#isOver ? this.#branch(false) : undefined;
+    const branch = isUnwritten && !this.#isOver && !this.#session.isBlank ? this.#branch(false) : undefined;
     // What has ended here may not have been told to anybody.
     if (branch !== undefined) left?.(this.#stay.id, { ...branch, mind: { ...branch.mind, past: [] } });
   }

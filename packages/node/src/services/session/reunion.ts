@@ -39,7 +39,8 @@ const SIDE_BY_SIDE = 16;
 export class Reunion {
   readonly #options: ReunionOptions;
   readonly #clock: Clock;
-  readonly #left = new Map<string, Branch>();
+  /** By the names of their branches: one session may have ended here twice. */
+  readonly #left = new Map<string, { readonly sessionId: string; readonly branch: Branch }>();
   /** The house's session of that id is somebody else's. */
   readonly #strangers = new WeakSet<ApartSession>();
   /** What the house knows of those that go on here: JSON. */
@@ -60,8 +61,7 @@ export class Reunion {
 
   /** A session of the house has ended here, and the house may not know all that was said in it. */
   leave(sessionId: string, branch: Branch): void {
-    this.#left.delete(sessionId);
-    this.#left.set(sessionId, branch);
+    this.#left.set(branch.branchId, { sessionId, branch });
     for (const oldest of this.#left.keys()) {
       if (this.#left.size <= MOST_LEFT) break;
       this.#left.delete(oldest);
@@ -95,10 +95,10 @@ export class Reunion {
   async #look(): Promise<void> {
     if (!this.#options.isWhole()) return;
     const works = [
-      ...[...this.#left].map(
-        ([id, branch]) =>
+      ...[...this.#left.values()].map(
+        ({ sessionId, branch }) =>
           () =>
-            this.#handLeft(id, branch),
+            this.#handLeft(sessionId, branch),
       ),
       ...this.#waiting().map((session) => () => this.#handLiving(session)),
     ];
@@ -109,7 +109,7 @@ export class Reunion {
 
   async #handLeft(id: string, branch: Branch): Promise<void> {
     const merged = await this.#hand(id, branch);
-    if (merged !== undefined && merged !== "later" && this.#left.get(id) === branch) this.#left.delete(id);
+    if (merged !== undefined && merged !== "later") this.#left.delete(branch.branchId);
   }
 
   async #handLiving(session: ApartSession): Promise<void> {

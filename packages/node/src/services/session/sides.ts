@@ -38,7 +38,7 @@ export function mergeInto(session: Session, side: SavedSession): boolean {
   const turns = turnsOf(side).filter(({ about, isOver }) => isOver !== undefined || !endedHere.has(about.workId));
   record.learn(endedIn(side.mind), turns);
   mind.merge(side.mind);
-  record.settle();
+  record.settleBeside();
   return record.isSettled;
 }
 

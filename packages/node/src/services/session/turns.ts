@@ -225,6 +225,12 @@ export class Turns {
     if (state !== undefined) this.#options.journal?.append({ type: "state", state });
   }
 
+  /** {@link settle}; a turn that waits for its client makes room, and is kept beside the others. */
+  settleBeside(): void {
+    if (this.#written === undefined) this.#settleNow();
+    else this.settle();
+  }
+
   /** Nobody goes on with what was cut. */
   giveUp(): void {
     for (const { turn } of this.#waiting.values()) this.#finish(turn);

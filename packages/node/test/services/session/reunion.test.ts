@@ -29,7 +29,7 @@ function house(answers: readonly Merged["type"][] = []) {
   };
   const living = new Set<ApartSession>([session]);
   const left = [...answers];
-  const reunion = new Reunion({
+  const reunion: Reunion = new Reunion({
     living: () => living,
     hand: (_id, branch) => {
       handed.push(branch.mind.strands[0]?.exchanges[0]?.question ?? "");
@@ -60,6 +60,16 @@ describe("what was said to one side of a house", () => {
     session.isBusy = false;
     await clock.pass(LONG_MS);
     expect([handed, reunited]).toEqual([["one?", "one?"], [session.branch]]);
+  });
+
+  it("is all handed over where a session has ended here twice before the house could be told", async () => {
+    const { clock, handed, reunion } = house();
+    reunion.leave("other", { ...branchOf("one stay?"), branchId: "1" });
+    reunion.leave("other", { ...branchOf("another?"), branchId: "2" });
+    await clock.pass(LONG_MS);
+    expect(handed.toSorted()).toEqual(["another?", "one stay?", "one?"]);
+    expect(reunion.left).toBe(0);
+    reunion.close();
   });
 
   it("is handed over again until it is safe in the house", async () => {

@@ -74,6 +74,17 @@ describe("the turns of a session", () => {
     expect(finished).toMatchObject([{ question: "cut?" }]);
   });
 
+  it("make room for what was said on another side while they wait for their client, and are gone on with all the same", () => {
+    const { turns, journal } = house();
+    turns.left(begun(turns, "a", "So far."));
+    expect([turns.isSettled, journal.settled]).toEqual([false, []]);
+    turns.settleBeside();
+    expect([turns.isSettled, journal.turn]).toEqual([true, undefined]);
+    const next = house(journal);
+    expect(next.turns.goOn(next.turns.of("a") ?? fail(), "").begun.text).toBe("So far.");
+    expect(next.journal.turn?.accepted.workId).toBe("a");
+  });
+
   it("that had ended, and are told once more, are known as ended to whoever hears of them then", () => {
     const { turns } = house();
     turns.ended(begun(turns, "a", "All of it."));
