@@ -29,10 +29,8 @@ describe("npm run chaos -- conversation", () => {
   it("hurts peers in the midst of turns, says what came of each, and writes out what can be done again", async () => {
     const path = join(folder, "schedule.json");
     const { report, code } = await chaos("--seed", "11", "--turns", "18", "--write-schedule", path);
-    expect(code).toBe(report.violations.length === 0 ? 0 : 1);
-    // Whatever comes of faults, undisturbed nothing is lost.
-    expect(report.findings.lost.filter(({ what }) => what.startsWith("even undisturbed"))).toEqual([]);
-    expect(report.lostTurns).toBeLessThan(report.turns / 4);
+    expect(report.violations).toEqual([]);
+    expect(code).toBe(0);
     expect(report.turns).toBe(18);
     const landed = report.faults.filter((fault) => fault.landed);
     expect(landed.length).toBeGreaterThan(report.faults.length / 2);
