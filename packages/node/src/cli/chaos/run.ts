@@ -15,7 +15,7 @@ import type { Course, GivenTurn, Taken } from "./taken.ts";
 /** A peer that was killed has its engines to start again. */
 const WHOLE_MS = 180_000;
 /** So long after an order, a fault has come. */
-const COMES_MS = 150;
+const COMES_MS = 200;
 
 export interface ChaosRun {
   readonly plan: Plan;
@@ -140,7 +140,9 @@ class Running {
       }
     } catch (error) {
       if (!isExpected(error)) throw error;
-      refused = messageOf(error);
+      // Whoever does not answer may just have been hurt: only a refusal says that nothing was done.
+      if (isRefusal(error)) refused = messageOf(error);
+      else this.#overMs = performance.now() + holdMs;
     }
     await sleep(COMES_MS);
     return { id, record: { ...about, ...who, refused, landed: taken?.isOver !== true } };
@@ -212,6 +214,10 @@ class Running {
       wasInterrupted: signal.aborted,
     });
   }
+}
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof ParleyError && error.code === "refused" && error.remoteCode !== "unreachable";
 }
 
 function isExpected(error: unknown): boolean {

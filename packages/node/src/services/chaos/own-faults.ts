@@ -154,4 +154,4 @@ export class OwnFaults {
 }
 
 const NO_CLUSTER = "it takes part in no cluster";
-const ANSWER_FIRST_MS = 50;
+const ANSWER_FIRST_MS = 100;

@@ -6,7 +6,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 
 /** For what was ordered to be answered first. */
-const LEAD_S = 0.05;
+const LEAD_S = 0.1;
 
 /** Whatever ends the shell, but for kill -9 of it, the process goes on. */
 const STOP = `trap 'kill -CONT "$1"' EXIT
