@@ -10,6 +10,8 @@ import type { Refusal, Refusals } from "./refusals.ts";
 const WRONG_TOKENS: Rate = { amount: 20, perMs: 60_000 };
 /** A resume token that holds no more is no guess: when the house's key is made anew, all its clients show such at once. */
 const STALE_TOKENS: Rate = { amount: 2_000, perMs: 60_000 };
+/** Until a peer that has just started knows whom it lets in. */
+const NOT_YET_MS = 300;
 /** All programs of this machine are one account: it may send so many times as much as others. */
 const MACHINE_FACTOR = 20;
 
@@ -67,6 +69,8 @@ export class Doorman {
   }
 
   #turnAway(found: NotLetIn, { address }: Whereabouts, failures: Failures): TurnedAway {
+    // No guess: all clients of a house that was switched on come so.
+    if (found.isForNow === true) return { why: found.why, retryAfterMs: NOT_YET_MS };
     const target = networkOf(address);
     const refusal = { actor: "nobody", action: "token.refused", target, details: { why: found.why } };
     this.#options.refusals?.note(refusal, `token.refused ${target}`);

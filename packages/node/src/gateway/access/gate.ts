@@ -25,6 +25,8 @@ export interface Principal extends Holder {
 /** Why somebody is not let in, for them to read. */
 export interface NotLetIn {
   readonly why: string;
+  /** It may be let in as soon as this peer knows what its house knows. */
+  readonly isForNow?: true;
 }
 
 /** Why somebody who was let in would not be any more. `renewed`: there is a new token. */
@@ -55,6 +57,8 @@ export interface GateOptions {
   readonly peer?: string;
   readonly book: ClientBook;
   readonly resume: ResumeTokens;
+  /** Whether this peer knows whom its house lets in: before, who is not known may be somebody. Default: it does. */
+  readonly isKnown?: () => boolean;
   readonly nowMs?: () => number;
 }
 
@@ -82,16 +86,16 @@ export class Gate {
     }
     const found = this.#options.book.authenticate(token);
     if (typeof found === "object") return principalOf(found);
-    return { why: WHY[found] };
+    return this.#orNotYet(found === "unknown", { why: WHY[found] });
   }
 
   /** Who comes again with a resume token; it must still be somebody. @param isFromHere as in {@link enter} */
   comeAgain(token: string, isFromHere: boolean): Returning | NotLetIn {
     const claims = this.#options.resume.read(token);
-    if (claims === undefined) return { why: "the resume token is none, or holds no more" };
+    if (claims === undefined) return this.#orNotYet(true, { why: "the resume token is none, or holds no more" });
     const { account, clientId, sessionId, proof } = claims;
     const principal = this.holder(account);
-    if ("why" in principal) return principal;
+    if ("why" in principal) return this.#orNotYet(principal.reason === "unknown", principal);
     if (account === THIS_MACHINE && (!isFromHere || principal.proof !== proof)) return NOT_FROM_HERE;
     if (principal.proof !== proof) return { why: WHY.renewed };
     return { principal, clientId, sessionId };
@@ -124,6 +128,10 @@ export class Gate {
     return this.#options.resume.issue({ account, clientId, sessionId, proof, expiresMs });
   }
 
+  #orNotYet(isUnknown: boolean, refused: NotLetIn): NotLetIn {
+    return isUnknown && this.#options.isKnown?.() === false ? NOT_YET : refused;
+  }
+
   #machine(): Principal {
     return { account: THIS_MACHINE, role: "admin", groups: [], proof: this.#machineMark, remembers: false };
   }
@@ -146,6 +154,11 @@ function ended(reason: EndReason): Ended {
 }
 
 const NOT_FROM_HERE: NotLetIn = { why: "this token is good on the peer's own machine only, and not by a proxy" };
+
+const NOT_YET: NotLetIn = {
+  why: "this peer has just started, and does not know yet whom its house lets in",
+  isForNow: true,
+};
 
 const WHY = {
   unknown: "wrong token",

@@ -7,6 +7,7 @@ import type { Cluster } from "../../cluster/face.ts";
 import { messageOf } from "../../errors.ts";
 import { AuditLog } from "./audit.ts";
 import { ClientBook } from "./client-book.ts";
+import { Current } from "./current.ts";
 import { Gate } from "./gate.ts";
 import { Refusals } from "./refusals.ts";
 import { ResumeKey } from "./resume-key.ts";
@@ -44,7 +45,14 @@ export async function openHouseAccess(options: HouseAccessOptions): Promise<Hous
     cluster,
     onFailure: (error) => log.info({ why: messageOf(error) }, "the house has no key for resume tokens yet"),
   });
-  const gate = new Gate({ token, peer: cluster.peerId, book, resume: new ResumeTokens(() => key.keys) });
+  const current = new Current(cluster);
+  const gate = new Gate({
+    token,
+    peer: cluster.peerId,
+    book,
+    resume: new ResumeTokens(() => key.keys),
+    isKnown: () => current.isKnown,
+  });
   const audit = new AuditLog({
     path: paths.audit,
     onFailure: (error) => log.error({ err: error }, "what was done could not be written to the audit log"),
@@ -52,6 +60,7 @@ export async function openHouseAccess(options: HouseAccessOptions): Promise<Hous
   const refusals = new Refusals({ audit });
   const close = async (): Promise<void> => {
     refusals.flush();
+    current.close();
     key.close();
     book.close();
     await audit.close();

@@ -1,6 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { describe, expect, it } from "vitest";
+import { Allowances } from "../../../src/gateway/access/allowances.ts";
 import { ClientBook } from "../../../src/gateway/access/client-book.ts";
+import { Doorman } from "../../../src/gateway/access/doorman.ts";
 import { Gate, THIS_MACHINE, type NotLetIn, type Principal } from "../../../src/gateway/access/gate.ts";
 import { ResumeTokens } from "../../../src/gateway/access/resume.ts";
 import { temporaryPairs } from "./temporary-pairs.ts";
@@ -33,6 +35,27 @@ describe("who comes to a peer", () => {
     }
     await book.change("tablet", { isActive: false });
     expect(gate.enter(token, true)).toEqual({ why: "this client is locked out" });
+  });
+
+  it("is told to come later, and not that the token is wrong, by a peer that does not know yet whom its house lets in", async () => {
+    const pairs = await temporaryPairs();
+    const book = new ClientBook(pairs);
+    let isKnown = false;
+    const keys: Buffer[] = [];
+    const resume = new ResumeTokens(() => keys);
+    const gate = new Gate({ token: "machine", book, resume, isKnown: () => isKnown });
+    const doorman = new Doorman({ gate, allowances: new Allowances({ messagesPerMinute: 0, audioBytesPerMinute: 0 }) });
+    const from = { address: "10.0.0.7", isFromHere: false };
+    for (let times = 0; times < 100; times += 1) {
+      expect(doorman.enter("some token", from)).toMatchObject({ retryAfterMs: 300 });
+      expect(doorman.stale(gate.comeAgain("some resume token", false) as NotLetIn, from)).toHaveProperty(
+        "retryAfterMs",
+      );
+    }
+    const { token } = await book.add({ name: "tablet", role: "guest", by: "x" });
+    expect(doorman.enter(token, from)).toMatchObject({ account: "tablet" });
+    isKnown = true;
+    expect(doorman.enter("some token", from)).toEqual({ why: "wrong token" });
   });
 
   it("comes again at any peer of the house, for an hour", async () => {
