@@ -9,7 +9,10 @@ import type { PlacementTableState } from "./table.ts";
 export interface CoordinationLimits {
   /** Shards that change hands at once for balance. Default 4. */
   readonly maxMoves: number;
-  /** How long a new coordinator waits for regions to come forward before it takes the silent for gone. Default 500. */
+  /**
+   * How long a new coordinator waits for regions to come forward before it takes the silent for gone; no longer than until it knows of
+   * all that own a shard whether they are there. Default 500.
+   */
   readonly settleMs: number;
   /** How long an owner may take to end the entities of a shard. Default 10,000. */
   readonly handOffTimeoutMs: number;
@@ -68,7 +71,9 @@ const BUSY_MS = 3_000;
 
 export class Coordination {
   readonly #limits: CoordinationLimits;
-  readonly #settledAtMs: number;
+  #settledAtMs: number;
+  /** Owners that were gone before they could come forward. */
+  readonly #gone = new Set<string>();
   readonly #regions = new Map<string, Registration>();
   readonly #moves = new Map<number, Move>();
   readonly #table: () => PlacementTableState;
@@ -97,6 +102,7 @@ export class Coordination {
   /** A region has come forward, or does so again. */
   regionUp(region: string, registration: Registration, nowMs: number): readonly CoordinationEffect[] {
     const { givenUp, isLeaving, changes = 0 } = registration;
+    this.#gone.delete(region);
     const before = this.#regions.get(region);
     const changesBefore = before?.changes ?? 0;
     // What it said before it changed its mind may come late, by way of another host.
@@ -110,6 +116,7 @@ export class Coordination {
   /** A region is gone: what it owns is given away, and for what it was to end nobody waits any more. */
   regionDown(region: string, nowMs: number): readonly CoordinationEffect[] {
     this.#regions.delete(region);
+    this.#gone.add(region);
     const cut = [...this.#moves].filter(([, { from }]) => from === region);
     return [...cut.flatMap(([shard, { epoch }]) => this.handedOff(shard, epoch)), ...this.plan(nowMs)];
   }
@@ -146,8 +153,10 @@ export class Coordination {
 
   /** What there is to do now. To be called from time to time too, while it is waiting. */
   plan(nowMs: number): readonly CoordinationEffect[] {
-    if (nowMs < this.#settledAtMs || nowMs < this.#pausedUntilMs) return [];
     const { rows } = this.#table();
+    // Nobody is left of whom to wait for a word. It is a matter of moving little: that no two serve a shard is the epochs' part.
+    if (nowMs < this.#settledAtMs && rows.every(({ owner }) => this.#isAccountedFor(owner))) this.#settledAtMs = nowMs;
+    if (nowMs < this.#settledAtMs || nowMs < this.#pausedUntilMs) return [];
     for (const [shard, untilMs] of this.#busyUntilMs) if (untilMs <= nowMs) this.#busyUntilMs.delete(shard);
     const { assign, move } = allocate({
       rows,
@@ -171,6 +180,10 @@ export class Coordination {
       effects.push({ type: "hand-off", region: from, shard, epoch, isForBalance });
     }
     return [...effects, ...this.#farewells(nowMs)];
+  }
+
+  #isAccountedFor(owner: string | undefined): boolean {
+    return owner !== undefined && (this.#regions.has(owner) || this.#gone.has(owner));
   }
 
   #farewells(nowMs: number): readonly CoordinationEffect[] {

@@ -49,6 +49,8 @@ type CoordinatorMessage =
 
 export interface CoordinatorOptions {
   readonly table: PlacementTable;
+  /** Of the region at an address. */
+  readonly resolve: (address: string) => ActorRef<HandOff | MayLeave>;
   readonly limits?: Partial<CoordinationLimits> | undefined;
 }
 
@@ -84,13 +86,20 @@ class Coordinator implements Actor<CoordinatorMessage> {
   readonly #limits: CoordinationLimits;
   readonly #plan: Coordination;
   readonly #regions = new Map<string, ActorRef<HandOff | MayLeave>>();
+  readonly #watched = new Set<string>();
 
-  constructor(context: ActorContext<CoordinatorMessage>, term: SingletonTerm, { table, limits }: CoordinatorOptions) {
+  constructor(
+    context: ActorContext<CoordinatorMessage>,
+    term: SingletonTerm,
+    { table, resolve, limits }: CoordinatorOptions,
+  ) {
     this.#context = context;
     this.#term = term;
     this.#table = table;
     this.#limits = { ...DEFAULT_COORDINATION, ...limits };
     this.#plan = new Coordination(this.#limits, () => table.read(), context.nowMs());
+    // An owner that died with the last coordinator does not come forward: that it is gone is known long before it would be late.
+    for (const { owner } of table.read().rows) if (owner !== undefined) this.#watch(resolve(owner));
     this.#lookLater();
   }
 
@@ -103,17 +112,23 @@ class Coordinator implements Actor<CoordinatorMessage> {
         return this.#carryOut(this.#plan.plan(nowMs));
       case "own-region-ended":
         this.#regions.delete(message.address);
+        this.#watched.delete(message.address);
         return this.#carryOut(this.#plan.regionDown(message.address, nowMs));
     }
   }
 
   #register({ region, ...registration }: Register): void {
     const { address } = region;
-    if (!this.#regions.has(address)) {
-      this.#regions.set(address, region);
-      this.#context.watch(region, () => ({ type: "own-region-ended", address }));
-    }
+    if (!this.#regions.has(address)) this.#regions.set(address, region);
+    this.#watch(region);
     this.#carryOut(this.#plan.regionUp(address, registration, this.#context.nowMs()));
+  }
+
+  #watch(region: ActorRef<HandOff | MayLeave>): void {
+    const { address } = region;
+    if (this.#watched.has(address)) return;
+    this.#watched.add(address);
+    this.#context.watch(region, () => ({ type: "own-region-ended", address }));
   }
 
   #carryOut(effects: readonly CoordinationEffect[]): void {

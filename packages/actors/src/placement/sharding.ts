@@ -86,7 +86,7 @@ export function startSharding<Message>(system: ActorSystem, options: ShardingOpt
     name: `${name}-coordinator`,
     leadership,
     members,
-    behavior: (term) => coordinator(term, { table, limits }),
+    behavior: (term) => coordinator(term, { table, limits, resolve: (address) => system.resolve(address) }),
     accepts: acceptsRegister,
   });
   const settings = settingsOf(options, manager);

@@ -100,6 +100,29 @@ describe("a coordinator", () => {
     expect([3, 4]).toContain(world.proposals.filter(({ owner }) => owner === "a").length);
   });
 
+  test("waits no longer than until all owners have come forward or are known to be gone", () => {
+    const before = new World();
+    before.nowMs = 1_000;
+    before.register("a");
+    before.register("b");
+    before.settle();
+    const world = new World();
+    world.table = before.table;
+    world.nowMs = 20;
+    world.register("c");
+    world.register("b");
+    world.nowMs = 40;
+    expect([world.proposals, world.handOffs]).toEqual([[], []]);
+    world.down("a");
+    const orphans = before.table.rows.flatMap(({ owner }, shard) => (owner === "a" ? [shard] : []));
+    expect(world.proposals.map(({ shard }) => shard)).toEqual(orphans);
+    // Who was taken for gone and comes after all has its share again.
+    while (world.proposals.length > 0) world.propose(0, "taken");
+    world.register("a");
+    world.settle();
+    expect(world.table.rows.some(({ owner }) => owner === "a")).toBe(true);
+  });
+
   test("asks an owner before it moves a shard, and does not wait for one that is gone", () => {
     const world = new World();
     world.nowMs = 1_000;

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { shardOf } from "../../src/index.ts";
 import { FAIR_WEATHER, MemoryEntities } from "../../src/testing/index.ts";
 import { expectCode } from "../core/support.ts";
 import { shardedWorld as setUp } from "./sharded-world.ts";
@@ -43,6 +44,19 @@ describe("sharding", () => {
     cluster.placement.elect("c");
     await cluster.clock.until(Promise.all(adds));
     expect(store.of("x")).toEqual([1, 2, 3, 4]);
+  });
+
+  test("gives away at once what a host had that died as the leader, when the next one leads", async () => {
+    const { cluster, counts, where, owners } = await setUp();
+    cluster.placement.elect("a");
+    await cluster.clock.pass(3_000);
+    expect(counts()["a"]).toBeGreaterThan(0);
+    const orphan = IDS.find((id) => owners()[shardOf(id, 8)] === "a") ?? expect.fail();
+    await cluster.crash("a");
+    cluster.placement.elect("b");
+    const diedMs = cluster.clock.nowMs();
+    expect(await where("c", orphan)).toMatch(/^[bc]/);
+    expect(cluster.clock.nowMs() - diedMs).toBeLessThan(300);
   });
 
   test("leaves who is busy where it is when a host joins, until that is over; not when its own host leaves", async () => {

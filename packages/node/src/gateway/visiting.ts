@@ -88,7 +88,8 @@ export class Visiting {
 
   /** For the session; the client is held while there is no room for more. */
   async push(item: SessionIn): Promise<void> {
-    if (this.#isDeaf) return;
+    // A question is asked once: it is for wherever the session is.
+    if (this.#isDeaf && item.type !== "question") return;
     this.#underWay.asked(item);
     const room = this.#visit.push(item);
     if (room !== undefined) await this.#options.line.holdWhile(room);

@@ -153,6 +153,7 @@ describe("a client at a peer whose session's host is lost", () => {
     await eventually(() => guest.moved.length).toBe(1);
     // On its way before the client knew: it will be asked for again.
     const early = guest.work("show", 2);
+    expect(await guest.ask("show")).toBe("one");
     expect(guest.visiting.acknowledge(crypto.randomUUID())).toBe(false);
     expect(guest.visiting.acknowledge(guest.moved[0] ?? "")).toBe(true);
     const again = guest.work("show", 3);

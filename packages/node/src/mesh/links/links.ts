@@ -34,7 +34,10 @@ export interface Links {
   /** Gives up the link that there is, though it seems to live, and makes another. */
   reset(peer: string, why: string): void;
   current(peer: string): Link | undefined;
-  /** @throws PeerError `unreachable` when it is not known, or `signal` is aborted before there is a link. */
+  /**
+   * @throws PeerError `unreachable` when it is not known, or `signal` is aborted before there is a link; or at once while it has just
+   * become certain that its process has ended
+   */
   whenUp(peer: string, signal: AbortSignal): Promise<Link>;
   roundTripMs(peer: string): number | undefined;
   /** Hears all events in order; must not throw. The result ends that. */
@@ -55,6 +58,9 @@ export async function createLinks(options: LinksOptions): Promise<Links> {
   return links;
 }
 
+/** So long nobody waits for a peer whose process has ended; then it may have been started anew. */
+const ENDED_FRESH_MS = 1_000;
+
 class AllLinks implements Links {
   readonly incarnation: string;
   readonly offers: Offers;
@@ -62,6 +68,8 @@ class AllLinks implements Links {
   readonly #limits: LinkLimits;
   readonly #peers = new Map<string, PeerLinks>();
   readonly #listeners = new Set<(event: LinkEvent) => void>();
+  /** Peers whose processes have ended and that have no link since, and when that was known. */
+  readonly #endedAtMs = new Map<string, number>();
   /** The one timer of all links. */
   readonly #stopBeating: () => void;
   #beatMs = performance.now();
@@ -89,6 +97,7 @@ class AllLinks implements Links {
   }
 
   remove(peer: string): void {
+    this.#endedAtMs.delete(peer);
     this.#peers.get(peer)?.close("it belongs to this cluster no more");
     this.#peers.delete(peer);
   }
@@ -109,7 +118,8 @@ class AllLinks implements Links {
     const link = this.current(peer);
     if (link !== undefined) return Promise.resolve(link);
     const { promise, resolve, reject } = Promise.withResolvers<Link>();
-    if (!this.#peers.has(peer) || signal.aborted) {
+    const endedAtMs = this.#endedAtMs.get(peer) ?? -Infinity;
+    if (!this.#peers.has(peer) || signal.aborted || performance.now() - endedAtMs < ENDED_FRESH_MS) {
       reject(noLink(peer));
       return promise;
     }
@@ -118,9 +128,12 @@ class AllLinks implements Links {
       reject(noLink(peer));
     };
     const stopListening = this.onEvent((event) => {
-      if (event.type !== "up" || event.link.peer !== peer) return;
-      stopListening();
+      const isUp = event.type === "up" && event.link.peer === peer;
+      const hasEnded = event.type === "refused" && event.peer === peer;
+      if (!isUp && !hasEnded) return;
       signal.removeEventListener("abort", giveUp);
+      if (!isUp) return giveUp();
+      stopListening();
       resolve(event.link);
     });
     signal.addEventListener("abort", giveUp, { once: true });
@@ -193,6 +206,8 @@ class AllLinks implements Links {
   }
 
   #emit(event: LinkEvent): void {
+    if (event.type === "up") this.#endedAtMs.delete(event.link.peer);
+    if (event.type === "refused") this.#endedAtMs.set(event.peer, performance.now());
     for (const listener of this.#listeners) listener(event);
   }
 }

@@ -231,6 +231,12 @@ describe("a link with a peer in another process", () => {
       await until(() => ups(peer).length === 1);
       const incarnation = ups(peer)[0]?.incarnation;
       await first.kill();
+      await until(() => peer.links.current(theirs.peerId) === undefined);
+      // Nobody waits for it any longer than until that is certain, nor soon after.
+      for (const why of ["not yet certain", "certain"]) {
+        const waiting = peer.links.whenUp(theirs.peerId, AbortSignal.timeout(60_000));
+        await expect(waiting, why).rejects.toMatchObject({ code: "unreachable" });
+      }
       await until(() => peer.events.some(({ type }) => type === "refused"));
       expect(peer.events.map(({ type }) => type)).toEqual(["up", "down", "refused"]);
       // On another port: it calls in and says where it is.
