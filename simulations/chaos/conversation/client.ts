@@ -15,7 +15,8 @@ import { Taken, type TimedTurn } from "./taken.ts";
 import { tones, type Voice } from "./voice.ts";
 import { RECITE, recitedIn } from "./words.ts";
 
-const TURN_MS = 60_000;
+/** Real voices may have much to do on few cores. */
+const TURN_MS = 120_000;
 const EARS_MS = 30_000;
 const LOOK_MS = 10;
 const SAMPLES_PER_MS = 16;
