@@ -16,7 +16,7 @@ import { forkInto, forkOf, mergeInto, sideOf } from "./sides.ts";
 import { Sitting } from "./sitting.ts";
 import { readIn, SILENT_MS, WINDOW, type SessionIn, type SessionMessage, type VisitCard } from "./wire.ts";
 import { continuedOf } from "./continued.ts";
-import { withHandOver, type HandOver, type HandOverReason } from "./hand-over.ts";
+import { isTakenFrom, withHandOver, type HandOver, type HandOverReason } from "./hand-over.ts";
 import type { SessionReport } from "./report.ts";
 import type { Lonely } from "./lonely.ts";
 
@@ -267,7 +267,8 @@ export class SessionActor implements Actor<SessionMessage> {
       return;
     }
     const arrival = arrivalOf(visit, this.#nowMs);
-    if (this.#visit !== undefined && isBefore(arrival, this.#visit.arrival)) {
+    const isTaken = visit.continues === undefined && isTakenFrom(visit.clientId, this.#handOvers);
+    if (isTaken || (this.#visit !== undefined && isBefore(arrival, this.#visit.arrival))) {
       replyTo.tell({ type: "refused", why: "newer" });
       return;
     }
@@ -278,6 +279,8 @@ export class SessionActor implements Actor<SessionMessage> {
     const continued = visit.continues === undefined ? undefined : continuedOf(this.#found, entry === this.#ground.host);
     this.#came(visit, entry);
     this.#meet(visit);
+    // Whoever goes on with it elsewhere is to know whose it is now.
+    if (visit.continues !== undefined) this.#session.parts.record.settleBeside();
     lonely.remove(this);
     const sitting: Sitting = new Sitting({
       sessionId: this.#stay.id,

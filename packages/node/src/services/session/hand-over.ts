@@ -45,7 +45,16 @@ export function whyMoved(peers: readonly KnownPeer[], from: string): HandOverRea
   return found?.isOnline === true ? "balance" : "host-died";
 }
 
-/** The latest of them. */
+/** The latest of them, and who has taken it up last. */
 export function withHandOver(before: readonly HandOver[], next: HandOver): readonly HandOver[] {
-  return [...before, next].slice(-HAND_OVERS_MAX);
+  const all = [...before, next];
+  const latest = all.slice(-HAND_OVERS_MAX);
+  const taken = all.findLast(({ why }) => why === "continued");
+  return taken === undefined || latest.includes(taken) ? latest : [taken, ...latest.slice(1)];
+}
+
+/** Whether another client has taken it up since this one had it: who only comes again does not take it back. */
+export function isTakenFrom(clientId: string, handOvers: readonly HandOver[]): boolean {
+  const taken = handOvers.findLast(({ why }) => why === "continued");
+  return taken !== undefined && taken.to !== clientId;
 }

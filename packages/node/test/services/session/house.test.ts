@@ -79,6 +79,22 @@ describe("a session in a house of several peers", () => {
     expect(await b.house.look(sessionId)).toMatchObject({ turns: 2 });
   });
 
+  it("is not taken back by who had it before another client took it up, by coming again only", async () => {
+    const { a, b } = await two();
+    const sessionId = a.house.newId();
+    const phone = new Caller(a.house, { sessionId, isNew: true, clientId: "phone" });
+    await phone.ask("note one");
+    const desk = new Caller(b.house, { sessionId, clientId: "desk", continues: "house" });
+    expect(await desk.ask("show")).toBe("one");
+    const again = new Caller(b.house, { sessionId, clientId: "phone" });
+    again.visit.open();
+    await eventually(() => again.end).toBe("elsewhere");
+    expect(await desk.ask("show")).toBe("one");
+    const back = new Caller(b.house, { sessionId, clientId: "phone", continues: "house" });
+    expect(await back.ask("show")).toBe("one");
+    await eventually(() => desk.end).toBe("elsewhere");
+  });
+
   it("is one account's for ever", async () => {
     const { a, b } = await two();
     const sessionId = a.house.newId();
