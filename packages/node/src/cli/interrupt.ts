@@ -1,6 +1,8 @@
 /** Ctrl-C, a kill and a closed terminal, in a command that runs to an end by itself. */
 import { PeerError } from "../errors.ts";
 
+/** npm sends again what the terminal has sent already: it is no second Ctrl-C. */
+const ECHO_MS = 1_000;
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /**
@@ -17,5 +19,24 @@ export async function withInterrupt(nextStep: string, body: (signal: AbortSignal
     throw interrupt.signal.aborted ? interrupt.signal.reason : error;
   } finally {
     for (const each of SIGNALS) process.off(each, onInterrupt);
+  }
+}
+
+/**
+ * Runs `body`, which puts right what it has done before it ends, also after Ctrl-C: only a second one, later than an echo of the first, ends
+ * the process at once. For use within {@link withInterrupt}.
+ */
+export async function withPatience<T>(body: () => Promise<T>): Promise<T> {
+  let firstMs: number | undefined;
+  const onSignal = (): void => {
+    const nowMs = performance.now();
+    firstMs ??= nowMs;
+    if (nowMs - firstMs > ECHO_MS) process.exit(130);
+  };
+  for (const each of SIGNALS) process.on(each, onSignal);
+  try {
+    return await body();
+  } finally {
+    for (const each of SIGNALS) process.off(each, onSignal);
   }
 }

@@ -8,7 +8,7 @@ import { whyNotWhole } from "../../services/chaos/limits.ts";
 import { read } from "../cluster/answers.ts";
 import { admittedAnswer } from "../clients/answers.ts";
 import { openManagement } from "../management.ts";
-import { sessionsAnswer } from "../sessions/answers.ts";
+import { sessionsAnswer, type ShownSession } from "../sessions/answers.ts";
 import { capabilitiesAnswer, chaosAnswer, hurtAnswer, type Capabilities, type ChaosPeer } from "./answers.ts";
 
 /** How much a whole house has of what faults take away for a while. */
@@ -57,9 +57,13 @@ export class ChaosHouse {
 
   /** Where the command's own conversation lives; undefined: nowhere yet. */
   async host(signal?: AbortSignal): Promise<string | undefined> {
+    const [session] = await this.#sessions(signal);
+    return session?.host?.peerId;
+  }
+
+  async #sessions(signal: AbortSignal | undefined): Promise<readonly ShownSession[]> {
     const answer = await this.#ask(signal, (management, how) => management.get("/sessions/house", how));
-    const { sessions } = read(sessionsAnswer, answer);
-    return sessions.find(({ account }) => account === this.account)?.host?.peerId;
+    return read(sessionsAnswer, answer).sessions.filter(({ account }) => account === this.account);
   }
 
   /** Lets the command's own client in. @returns its token */
@@ -69,8 +73,12 @@ export class ChaosHouse {
     return read(admittedAnswer, answer).token;
   }
 
-  /** Takes it away again. */
+  /** Takes it away again, and with it what was said. */
   async dismiss(): Promise<void> {
+    for (const { sessionId } of await this.#sessions(undefined)) {
+      const session = `/sessions/house/${encodeURIComponent(sessionId)}`;
+      await this.#ask(undefined, (management, how) => management.delete(session, how));
+    }
     const path = `/clients/${encodeURIComponent(this.account)}`;
     await this.#ask(undefined, (management, how) => management.delete(path, how));
   }

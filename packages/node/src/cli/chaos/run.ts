@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { ParleyError } from "@parley/sdk";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isPeerError, messageOf, PeerError } from "../../errors.ts";
+import { BETWEEN_MS } from "../../services/chaos/faults.ts";
 import type { Capabilities, ChaosPeer } from "./answers.ts";
 import type { Undisturbed } from "./check.ts";
 import type { Conversation } from "./conversation.ts";
@@ -50,7 +51,7 @@ class Running {
   /** As they were when the house was whole last, so that a fault need not ask before it comes. */
   #peers: readonly ChaosPeer[] = [];
   #host: string | undefined;
-  /** By then the last fault has ended by itself. */
+  /** By then the last fault has ended by itself, and another one may come. */
   #overMs = 0;
   #undisturbed: Undisturbed = {};
 
@@ -136,13 +137,13 @@ class Running {
     try {
       if (victim !== undefined) {
         await house.hurt({ id, peer: victim.peerId, kind, holdMs, withPeople });
-        this.#overMs = performance.now() + holdMs;
+        this.#overMs = performance.now() + holdMs + BETWEEN_MS;
       }
     } catch (error) {
       if (!isExpected(error)) throw error;
       // Whoever does not answer may just have been hurt: only a refusal says that nothing was done.
       if (isRefusal(error)) refused = messageOf(error);
-      else this.#overMs = performance.now() + holdMs;
+      else this.#overMs = performance.now() + holdMs + BETWEEN_MS;
     }
     await sleep(COMES_MS);
     return { id, record: { ...about, ...who, refused, landed: taken?.isOver !== true } };

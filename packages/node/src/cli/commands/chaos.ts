@@ -20,7 +20,7 @@ import { runChaos } from "../chaos/run.ts";
 import { BOUNDS, victimOf, type PlannedFault } from "../chaos/schedule.ts";
 import { planText, reportText } from "../chaos/texts.ts";
 import type { CliContext } from "../context.ts";
-import { withInterrupt } from "../interrupt.ts";
+import { withInterrupt, withPatience } from "../interrupt.ts";
 import { printJson } from "../json-line.ts";
 import { ProgressLine } from "../progress.ts";
 import { readCommandConfig, wantsJson } from "../setting-flags.ts";
@@ -86,40 +86,40 @@ export function registerChaosCommand(program: Command, context: CliContext): voi
       if (why !== undefined) throw notReady(`the house is not whole: ${why}`);
       await ask(plan, peers, flags, context, signal);
       const progress = new ProgressLine(context, undefined, json);
-      const open = async (): Promise<Conversation> => {
-        const token = await house.admit(signal);
-        const unknown = await house.untilKnown(READY_MS, signal);
-        if (unknown !== undefined) throw notReady(unknown);
-        return Conversation.open(config, context.env, { account, token, speaks: services.tts !== undefined, signal });
-      };
-      let conversation: Conversation | undefined;
-      try {
-        conversation = await open();
-        const known = await conversation.knows(peers.length);
-        const notes = [...plan.notes, ...(known < peers.length ? [knowsTooFew(known, peers.length)] : [])];
-        const report = await runChaos({
-          plan: { ...plan, notes },
-          house,
-          conversation,
-          services,
-          before: await house.strength(peers, signal),
-          peers: peers.length,
-          withPeople: flags.withPeople === true,
-          signal,
-          onProgress: (line) => (progress.isTerminal ? progress.status(line) : progress.line(line)),
-        });
-        progress.clear();
-        if (json) printJson(context, { chaos: { ...report, leftOut: plan.leftOut, schedule: plan.schedule } });
-        else context.stdout(reportText(report));
-        if (!signal.aborted) judge(report);
-      } finally {
-        progress.clear();
-        conversation?.close();
-        // It would end by itself in some hours.
-        await house
-          .dismiss()
-          .catch(() => progress.line(`the client ${account} could not be removed: parley client remove`));
-      }
+      const token = await house.admit(signal);
+      await withPatience(async () => {
+        let conversation: Conversation | undefined;
+        try {
+          const unknown = await house.untilKnown(READY_MS, signal);
+          if (unknown !== undefined) throw notReady(unknown);
+          const how = { account, token, speaks: services.tts !== undefined, signal };
+          conversation = await Conversation.open(config, context.env, how);
+          const known = await conversation.knows(peers.length);
+          const notes = [...plan.notes, ...(known < peers.length ? [knowsTooFew(known, peers.length)] : [])];
+          const report = await runChaos({
+            plan: { ...plan, notes },
+            house,
+            conversation,
+            services,
+            before: await house.strength(peers, signal),
+            peers: peers.length,
+            withPeople: flags.withPeople === true,
+            signal,
+            onProgress: (line) => (progress.isTerminal ? progress.status(line) : progress.line(line)),
+          });
+          progress.clear();
+          if (json) printJson(context, { chaos: { ...report, leftOut: plan.leftOut, schedule: plan.schedule } });
+          else context.stdout(reportText(report));
+          if (!signal.aborted) judge(report);
+        } finally {
+          progress.clear();
+          conversation?.close();
+          // It would end by itself in some hours.
+          const stays = (): void =>
+            progress.line(`the client ${account} is still let in: parley client remove ${account}`);
+          await house.dismiss().catch(stays);
+        }
+      });
       signal.throwIfAborted();
     });
   });

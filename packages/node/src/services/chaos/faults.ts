@@ -26,6 +26,8 @@ export function takesAway(kind: FaultKind): boolean {
 
 export const LEAST_HOLD_MS = 500;
 export const MAX_HOLD_MS = 30_000;
+/** From the end of one to the next: by then everybody has seen that it is over. */
+export const BETWEEN_MS = 500;
 /** How long a slowed peer holds each thing up. */
 export const SLOW_MS = 200;
 

@@ -1,6 +1,6 @@
 /** Whether a house can bear a fault now. Pure. */
 import type { PeerReport } from "../../cluster/face.ts";
-import { takesAway, type PeerFault, type Refusal } from "./faults.ts";
+import { BETWEEN_MS, takesAway, type PeerFault, type Refusal } from "./faults.ts";
 
 /** A peer, as far as it matters here. */
 export type Borne = Pick<PeerReport, "peerId" | "name" | "role" | "isOnline" | "isDraining">;
@@ -60,7 +60,7 @@ export class Permits {
       return { message: `a fault of ${name} is not over yet`, nextStep: "One at a time: wait until it is over." };
     }
     const refusal = whyNotBorne(kind, peer, peers);
-    if (refusal === undefined) this.#last = { id, peer, untilMs: nowMs + holdMs + LEEWAY_MS };
+    if (refusal === undefined) this.#last = { id, peer, untilMs: nowMs + holdMs + BETWEEN_MS };
     return refusal;
   }
 
@@ -69,6 +69,3 @@ export class Permits {
     if (this.#last?.id === id) this.#last = undefined;
   }
 }
-
-/** By then everybody has seen what a fault did, and that it is over. */
-const LEEWAY_MS = 500;
