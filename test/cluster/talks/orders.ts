@@ -18,6 +18,8 @@ export interface TalkerOptions {
 export type TalkerOrder =
   /** Opens microphone and loudspeaker; with the rest of an answer that was being given in the session that it took up. */
   | { readonly do: "talk" }
+  /** Takes up somebody else's session. */
+  | { readonly do: "continue"; readonly session: string }
   /** Says words of the test language, in tones. */
   | { readonly do: "say"; readonly text: string }
   /** In writing; gives the answer. */

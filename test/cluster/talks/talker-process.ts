@@ -9,6 +9,8 @@ import { WORDS } from "./words.ts";
 
 const LOOK_MS = 10;
 const CONNECT_MS = 30_000;
+/** A whole house that is started anew takes its time on a busy machine. */
+const PATIENCE_MS = 120_000;
 const ANSWER_MS = 60_000;
 
 /** Knows what was played since it was asked last. */
@@ -44,7 +46,7 @@ const client = await connect({
   token,
   clientId: name,
   timeoutMs: CONNECT_MS,
-  reconnect: { learn: learns },
+  reconnect: { learn: learns, patienceMs: PATIENCE_MS },
   ...(session === undefined ? {} : { continue: session }),
   ...(ca === undefined ? {} : { ca }),
 });
@@ -74,6 +76,9 @@ async function carryOut(order: TalkerOrder): Promise<string> {
       watchLoudspeaker();
       return "";
     }
+    case "continue":
+      await client.continueSession(order.session);
+      return "";
     case "say":
       await saying(spokenInTones(order.text, WORDS));
       return "";

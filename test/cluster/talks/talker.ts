@@ -81,6 +81,11 @@ export class Talker {
     await this.until("open ears", () => this.of("state")[0]);
   }
 
+  /** Takes up somebody else's session. */
+  async goTo(session: string): Promise<void> {
+    await this.#order({ do: "continue", session });
+  }
+
   /** In writing. */
   ask(text: string): Promise<string> {
     return this.#order({ do: "ask", text });

@@ -1,8 +1,8 @@
-/** What is said to test ears and answered by test engines: all answers of one kind are as long, so that their sound is the same. */
+/** What is said to test ears and answered by test engines: all answers to one verb are as long, so that their sound is the same. */
 import type { TestEngines } from "@parley/node/testing";
 
 const NAMES = "alfa kilo lima papa golf echo mike".split(" ");
-const VERBS = ["tell", "press", "ring"] as const;
+const VERBS = ["tell", "explain", "press", "ring"] as const;
 export type Verb = (typeof VERBS)[number];
 
 /** The language, in tones. */
@@ -35,6 +35,10 @@ export function answerOf(verb: Verb, name: string): string {
 /** What is answered to what. */
 export const REPLIES: Readonly<Record<Verb, string>> = {
   tell: "About {tail}. The cat is out again. It is ten past nine.",
+  // Long enough for somebody who comes in the middle of it.
+  explain:
+    "Well, {tail}. First the water is boiled. Then the tea is put in. After three minutes it is dark. Some take milk with it. " +
+    "Others take a little honey. The cat takes neither. Now it may be drunk.",
   press: "So {result}. The lamp is green now.",
   ring: "Well, {result}. Somebody comes to the door.",
 };
