@@ -21,6 +21,10 @@ export type Happening =
   /** Its turn has ended: with its answer, or with why there is none. */
   | { readonly type: "answered"; readonly given: Given }
   | { readonly type: "failed"; readonly given: Given; readonly error: string }
+  /** A client goes on with the session of another from now on. */
+  | { readonly type: "took-up"; readonly client: string; readonly from: string }
+  /** Its client has lost its session to another one, that turn included. */
+  | { readonly type: "taken"; readonly turn: PlannedTurn }
   /** A tool is run. */
   | {
       readonly type: "tool";

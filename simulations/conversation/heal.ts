@@ -21,7 +21,9 @@ export async function healAndExpectAnswers(world: World): Promise<void> {
   await world.runUntil(world.timeline.now + world.plan.livenessBound, isDone);
   await world.runUntil(world.timeline.now + CALM);
   world.see({ type: "calm", divided: divided(world) });
-  for (const { life } of world.clients) if (life?.inside?.isDone === true) askLast(world, life);
+  for (const { life, name } of world.clients) {
+    if (life?.inside?.isDone === true && !world.takenUp.has(name)) askLast(world, life);
+  }
   await world.runUntil(world.timeline.now + LAST, isDone);
   // Keys of what has ended are looked for every second.
   await world.runUntil(world.timeline.now + 3 * SECOND);

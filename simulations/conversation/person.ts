@@ -2,9 +2,13 @@
 import type { Given } from "./chronicle.ts";
 import type { Life, Machine } from "./machine.ts";
 import { readMark } from "./engines.ts";
-import { questionOf, sentencesOf, VERBS, type PlannedTurn } from "./script.ts";
+import { questionOf, readQuestion, sentencesOf, VERBS, type PlannedTurn } from "./script.ts";
 import type { Client, Person } from "./somebody.ts";
 import type { World } from "./world.ts";
+
+const FIRST = "c1";
+/** What a client is told whose session goes on elsewhere. */
+const TAKEN = "goes on at another connection";
 
 export function planTurns(world: World, client: string): readonly PlannedTurn[] {
   const random = world.random.fork(`turns/${client}`);
@@ -17,7 +21,7 @@ export function planTurns(world: World, client: string): readonly PlannedTurn[] 
 
 /** @param machine its own */
 export function converse(world: World, life: Life<Person>): void {
-  const person: Person = { client: undefined, turn: undefined, connection: 0, isDone: false };
+  const person: Person = { client: undefined, turn: undefined, connection: 0, isDone: false, isTaken: false };
   life.inside = person;
   life.run(() => {
     talk(world, life, person).catch((error: unknown) => world.fail(error, life.name));
@@ -54,9 +58,11 @@ async function talk(world: World, life: Life<Person>, person: Person): Promise<v
     world.note("disconnected", life.name, error.message);
     if (person.turn !== undefined) world.goneOn += 1;
   });
-  for (const turn of planTurns(world, machine.name)) {
+  const takesUpAt = takesUpBefore(world, machine.name);
+  for (const [n, turn] of planTurns(world, machine.name).entries()) {
     await pause(plan.thinkMs * 2 * random.next());
-    await take(world, machine, person, client, turn);
+    if (n === takesUpAt) await takeUp(world, machine, person, client);
+    if (!person.isTaken) await take(world, machine, person, client, turn);
   }
   person.isDone = true;
 }
@@ -83,13 +89,23 @@ async function take(
   from: Client,
   turn: PlannedTurn,
 ): Promise<void> {
+  world.see({ type: "asked", turn, client });
+  await hear(world, client, person, turn, () => eventsOf(from, turn));
+}
+
+async function hear(
+  world: World,
+  client: string,
+  person: Person,
+  turn: PlannedTurn,
+  begin: () => ReturnType<Client["ask"]>,
+): Promise<void> {
   const sentences: { index: number; text: string }[] = [];
   let [text, soundMs, isDone] = ["", 0, false];
   const given = (): Given => ({ turn, client, text, sentences, soundMs });
   person.turn = turn;
-  world.see({ type: "asked", turn, client });
   try {
-    for await (const event of eventsOf(from, turn)) {
+    for await (const event of begin()) {
       if (event.type === "text") text += event.delta;
       else if (event.type === "audio") {
         soundMs += (1_000 * event.samples.length) / event.sampleRateHz;
@@ -105,9 +121,36 @@ async function take(
     world.see({ type: "answered", given: given() });
   } catch (error) {
     const said = error instanceof Error ? error.message : String(error);
-    world.see({ type: "failed", given: given(), error: said });
+    person.isTaken ||= world.takenUp.has(client) && said.includes(TAKEN);
+    if (person.isTaken) world.see({ type: "taken", turn });
+    else world.see({ type: "failed", given: given(), error: said });
   } finally {
     person.turn = undefined;
+  }
+}
+
+/** Before which of its turns it goes on with the session of the first client; undefined: it does not. */
+function takesUpBefore({ random, plan: { turns } }: World, client: string): number | undefined {
+  const own = random.fork(`takes-up/${client}`);
+  return client !== FIRST && own.chance(0.4) ? own.between(0, turns - 1) : undefined;
+}
+
+/** As somebody who puts the telephone away and goes on at the desk. */
+async function takeUp(world: World, { name }: Machine<Person>, person: Person, client: Client): Promise<void> {
+  const all = world.up().flatMap(({ inside }) => inside?.house.list() ?? []);
+  const { sessionId } = all.find(({ clientId }) => clientId === FIRST) ?? {};
+  if (sessionId === undefined) return;
+  world.takenUp.add(FIRST);
+  try {
+    const { answer } = await client.continueSession(sessionId);
+    world.see({ type: "took-up", client: name, from: FIRST });
+    const asked = readQuestion(answer?.question ?? "");
+    if (answer === undefined || asked === undefined) return;
+    const turn = { ...asked, question: answer.question, speak: false };
+    await hear(world, name, person, turn, () => client.goOn(answer, { speak: false }));
+  } catch (error) {
+    world.note("not taken up", String(error));
+    if (world.clients.every(({ life }) => life?.inside?.isTaken !== true)) world.takenUp.delete(FIRST);
   }
 }
 

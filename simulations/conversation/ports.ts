@@ -9,11 +9,13 @@ const RESUME = "resume:";
 /** The token of a session is its name: who has it may go on with it. */
 export function accessOf(): ConnectionDeps["access"] {
   return {
-    authenticate: ({ register: { resumeToken }, newSessionId }) => {
-      const session =
+    authenticate: ({ register: { resumeToken, continueSession }, newSessionId }) => {
+      const own =
         resumeToken?.startsWith(RESUME) === true
           ? { id: resumeToken.slice(RESUME.length), isNew: false }
           : { id: newSessionId(), isNew: true };
+      const session =
+        continueSession === undefined ? own : { id: continueSession, isNew: false, continues: "house" as const };
       return {
         account: "house",
         resume: { token: `${RESUME}${session.id}`, expiresAt: Date.now() + TOKEN_MS },

@@ -12,4 +12,6 @@ export interface Person {
   /** Of its connections the latest, and of the places that its session has had meanwhile. */
   connection: number;
   isDone: boolean;
+  /** Another client has taken up its session. */
+  isTaken: boolean;
 }

@@ -47,6 +47,8 @@ export class World {
   answered = 0;
   /** Answers during which the client's connection was lost, and that went on. */
   goneOn = 0;
+  /** Clients whose session another one takes up. */
+  readonly takenUp = new Set<string>();
   /** Faults stop and everything works again. */
   isHealed = false;
   /** Since when each life of a peer has been there. */
@@ -254,6 +256,10 @@ export class World {
         return this.note("answered", happening.given.turn.name, Math.round(happening.given.soundMs));
       case "failed":
         return this.note("failed", happening.given.turn.name, happening.error);
+      case "took-up":
+        return this.note("took up", happening.client, happening.from);
+      case "taken":
+        return this.note("taken", happening.turn.name);
       case "tool":
         return this.note("tool", happening.by, happening.tool, happening.of, happening.point);
       case "written":

@@ -99,4 +99,18 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     "const isNew = event.index >= this.#sentences;",
     "const isNew = event.index >= 0;",
   ),
+  bug(
+    14,
+    "a side of a session goes on by itself though the house knows all that was said to it",
+    "services/session/reunion.ts",
+    "if (!isBusy) session.reunited(branch);",
+    "if (isBusy) session.reunited(branch);",
+  ),
+  bug(
+    15,
+    "a client that comes again takes back a session that another one has taken up",
+    "services/session/actor.ts",
+    "const isTaken = visit.continues === undefined && isTakenFrom",
+    "const isTaken = visit.waitedMs === -1 && isTakenFrom",
+  ),
 ];
