@@ -18,6 +18,7 @@ const notice = z.discriminatedUnion("type", [
     isSpoken: z.boolean(),
   }),
   z.object({ type: z.literal("say"), text, isSpoken: z.boolean() }),
+  z.object({ type: z.literal("session-lost"), text, isSpoken: z.boolean() }),
 ]);
 
 export const branchSchema = savedSession.extend({
@@ -64,9 +65,11 @@ export async function whatBecame(
   }
 }
 
-/** Of these, those that are told elsewhere. */
+/** Of these, those that are told elsewhere: what is about a side, or a connection, is not. */
 export function toldElsewhere(notices: readonly Notice[]): Branch["notices"] {
-  return notices.flatMap((each) => (each.type === "timer" || each.type === "say" ? [each] : []));
+  return notices.flatMap((each) =>
+    each.type === "timer" || each.type === "say" || each.type === "session-lost" ? [each] : [],
+  );
 }
 
 /** Whether the other side has told it, or taken it back. */
