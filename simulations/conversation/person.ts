@@ -21,7 +21,14 @@ export function planTurns(world: World, client: string): readonly PlannedTurn[] 
 
 /** @param machine its own */
 export function converse(world: World, life: Life<Person>): void {
-  const person: Person = { client: undefined, turn: undefined, connection: 0, isDone: false, isTaken: false };
+  const person: Person = {
+    client: undefined,
+    turn: undefined,
+    connection: 0,
+    connectedAt: 0,
+    isDone: false,
+    isTaken: false,
+  };
   life.inside = person;
   life.run(() => {
     talk(world, life, person).catch((error: unknown) => world.fail(error, life.name));
@@ -44,13 +51,13 @@ async function talk(world: World, life: Life<Person>, person: Person): Promise<v
   });
   person.client = client;
   client.on("connected", ({ peer }) => {
-    person.connection += 1;
+    nextConnection(world, person);
     world.note("connected", life.name, peer.name);
   });
   client.on("event", ({ type }) => {
     if (type !== "session-moved") return;
     // As good as another connection: what comes from now on was asked for anew.
-    person.connection += 1;
+    nextConnection(world, person);
     world.note("moved", life.name);
     if (person.turn !== undefined) world.goneOn += 1;
   });
@@ -110,7 +117,8 @@ async function hear(
       else if (event.type === "audio") {
         soundMs += (1_000 * event.samples.length) / event.sampleRateHz;
         const by = readMark(event.samples);
-        world.see({ type: "sound", turn: turn.name, connection: person.connection, by });
+        const connection = world.timeline.now > person.connectedAt ? person.connection : person.connection - 1;
+        world.see({ type: "sound", turn: turn.name, connection, by });
       } else if (event.type === "sentence") {
         sentences.push({ index: event.index, text: event.text });
         world.see({ type: "sentence", turn: turn.name, index: event.index, text: event.text });
@@ -127,6 +135,11 @@ async function hear(
   } finally {
     person.turn = undefined;
   }
+}
+
+function nextConnection({ timeline }: World, person: Person): void {
+  person.connection += 1;
+  person.connectedAt = timeline.now;
 }
 
 /** Before which of its turns it goes on with the session of the first client; undefined: it does not. */

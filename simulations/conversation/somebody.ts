@@ -1,5 +1,6 @@
 /** Who talks to a simulated house, as far as others see. */
 import type { Library } from "./library.ts";
+import type { Micros } from "../kit/timeline.ts";
 import type { PlannedTurn } from "./script.ts";
 
 export type Client = Awaited<ReturnType<Library["connect"]>>;
@@ -11,6 +12,8 @@ export interface Person {
   turn: PlannedTurn | undefined;
   /** Of its connections the latest, and of the places that its session has had meanwhile. */
   connection: number;
+  /** Since when: what is heard in that very moment came by the one before. */
+  connectedAt: Micros;
   isDone: boolean;
   /** Another client has taken up its session. */
   isTaken: boolean;
