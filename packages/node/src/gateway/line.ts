@@ -13,7 +13,7 @@ const LOOK_AGAIN_MS = 1_000;
 const GONE_AFTER_MS = 90_000;
 
 /** Between two signs of life to a client that is not read from, whose own heartbeats nobody can see. */
-const SIGN_MS = 500;
+const SIGN_MS = 250;
 /** With so much unsent there are signs enough on their way. */
 const UNSENT_BYTES = 65_536;
 

@@ -22,9 +22,9 @@ export interface KeepOptions {
   readonly heartbeatMs?: number;
   /** One that gives none for so long after that is left. 5,000. */
   readonly silentMs?: number;
-  /** As `heartbeatMs`, while the peer has something to do for this client. 500, or `heartbeatMs` where that is less. */
+  /** As `heartbeatMs`, while the peer has something to do for this client. 300, or `heartbeatMs` where that is less. */
   readonly workHeartbeatMs?: number;
-  /** As `silentMs`, likewise. 1,500, or `silentMs` where that is less. */
+  /** As `silentMs`, likewise. 700, or `silentMs` where that is less. */
   readonly workSilentMs?: number;
   /** Whether the house is asked for more peers. True. */
   readonly learn?: boolean;
@@ -84,7 +84,7 @@ export function keepingOf({ reconnect }: ConnectOptions): Keeping {
     ...given,
   };
   const { heartbeatMs, silentMs } = keeping;
-  return { workHeartbeatMs: Math.min(500, heartbeatMs), workSilentMs: Math.min(1_500, silentMs), ...keeping };
+  return { workHeartbeatMs: Math.min(300, heartbeatMs), workSilentMs: Math.min(700, silentMs), ...keeping };
 }
 
 /** The addresses that were given. @throws ParleyError `cannot-connect` when there are none, and nobody looks for any */
