@@ -242,7 +242,7 @@ export class SessionHouse {
     const { log } = this.#options;
     if (!isApart) {
       log.info("most peers of the house can be reached again");
-      return this.#reunion.hurry();
+      return this.#reunion.wake();
     }
     log.warn("most peers of the house cannot be reached: conversations go on at this peer by itself");
     for (const visit of [...this.#visits].filter(({ isShared }) => isShared)) visit.move();

@@ -71,19 +71,8 @@ export class Reunion {
 
   /** There may be something to hand over, now or later. */
   wake(): void {
-    this.#lookIn(LOOK_MS);
-  }
-
-  /** {@link wake}, at once: the house can agree again, and this host has what no other one knows. */
-  hurry(): void {
-    this.#timer?.cancel();
-    this.#timer = undefined;
-    this.#lookIn(0);
-  }
-
-  #lookIn(delayMs: number): void {
     if (this.#isClosed || this.#isRunning) return;
-    this.#timer ??= this.#clock.after(delayMs, () => {
+    this.#timer ??= this.#clock.after(LOOK_MS, () => {
       this.#timer = undefined;
       this.#isRunning = true;
       void this.#look().finally(() => {

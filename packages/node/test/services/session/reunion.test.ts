@@ -72,14 +72,6 @@ describe("what was said to one side of a house", () => {
     reunion.close();
   });
 
-  it("is handed over at once when the house can agree again", async () => {
-    const { clock, handed, reunion } = house();
-    reunion.hurry();
-    await clock.pass(0);
-    expect(handed).toEqual(["one?"]);
-    reunion.close();
-  });
-
   it("is handed over again until it is safe in the house", async () => {
     const { clock, handed, reunion } = house(["later", "later", "merged"]);
     await clock.pass(LONG_MS);
