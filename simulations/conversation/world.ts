@@ -47,7 +47,7 @@ export class World {
   answered = 0;
   /** Answers during which the client's connection was lost, and that went on. */
   goneOn = 0;
-  /** Clients whose session another one takes up. */
+  /** Clients whose session another one has asked to take up. */
   readonly takenUp = new Set<string>();
   /** Faults stop and everything works again. */
   isHealed = false;

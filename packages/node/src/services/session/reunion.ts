@@ -31,6 +31,8 @@ export interface ReunionOptions {
 }
 
 const LOOK_MS = 1_000;
+/** Where the session goes on is known in a moment; this host may not live for long. */
+const LEFT_MS = 100;
 /** Sessions that ended here unsaid; of more, the oldest are lost. */
 const MOST_LEFT = 512;
 /** Handed over at once. */
@@ -66,13 +68,19 @@ export class Reunion {
       if (this.#left.size <= MOST_LEFT) break;
       this.#left.delete(oldest);
     }
-    this.wake();
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.#lookIn(LEFT_MS);
   }
 
   /** There may be something to hand over, now or later. */
   wake(): void {
+    this.#lookIn(LOOK_MS);
+  }
+
+  #lookIn(delayMs: number): void {
     if (this.#isClosed || this.#isRunning) return;
-    this.#timer ??= this.#clock.after(LOOK_MS, () => {
+    this.#timer ??= this.#clock.after(delayMs, () => {
       this.#timer = undefined;
       this.#isRunning = true;
       void this.#look().finally(() => {
