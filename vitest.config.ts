@@ -6,6 +6,7 @@ export const WHOLE_CLUSTERS = [
   "test/cli/cluster.test.ts",
   "packages/node/test/cluster/strangers/whole/*.test.ts",
   "packages/node/test/cluster/sleep/processes.test.ts",
+  "packages/node/test/services/chaos/house.test.ts",
   "test/voice/arbitration.test.ts",
   "test/clients/*.test.ts",
   "packages/node/test/cluster/host/{members,outbox,leaving}.test.ts",
