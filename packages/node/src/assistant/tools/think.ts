@@ -15,6 +15,11 @@ export interface ThinkOptions extends CallManner {
   readonly onCall?: ((about: { readonly name: string; readonly outcome: string }) => void) | undefined;
   /** Told of each call that was carried out, so that the answer can be gone on with elsewhere. */
   readonly note?: ((call: DoneCall) => void) | undefined;
+  /**
+   * Settles once the calls that were noted are where no crash loses them, or cannot be; never rejects. What is said behind a call waits for it:
+   * of a client that has that, and of nobody who knows the call, another model would make the call, and say the same again.
+   */
+  readonly written?: (() => Promise<void>) | undefined;
   /** What there is of the answer already: it comes again from its beginning, and is gone on with. */
   readonly begun?: BegunAnswer | undefined;
   readonly limits?: ThinkLimits | undefined;
@@ -68,11 +73,12 @@ export async function* thinkWithTools(messages: readonly ChatMessage[], options:
   let left = limits.calls - begun.calls.length;
   // Of the round that was cut.
   let said = begun.text.slice(begun.calls.at(-1)?.at ?? 0);
+  let written: Promise<void> | undefined;
   for (;;) {
     const goesOn = said.trim() !== "";
     const asked = goesOn ? [...history, { role: "assistant" as const, content: said }] : [...history];
     const count = (chars: number): number => (length += chars);
-    const round: Round = yield* spaced(one(options.generate(asked)), goesOn ? "" : last, count);
+    const round: Round = yield* spaced(one(behind(written, options.generate(asked))), goesOn ? "" : last, count);
     said += round.said;
     last = lastOf(said) || last;
     const { call } = round;
@@ -86,6 +92,7 @@ export async function* thinkWithTools(messages: readonly ChatMessage[], options:
     const { name, outcome } = mayCall ? await carriedOut(call, options) : NO_MORE;
     options.onCall?.({ name: name ?? "none", outcome: outcome.ok ? "done" : outcome.code });
     options.note?.({ at: length, written: call.written, name, outcome });
+    written = options.written?.();
     history.push(...resultMessages(said, { written: call.written, name }, outcome));
     said = "";
   }
@@ -115,6 +122,14 @@ async function carriedOut({ written, wrong }: NonNullable<Round["call"]>, option
   if (typeof call !== "string") return { name: call.name, outcome: await options.toolbox.call(call, options) };
   const message = `${call}; write <tool>{"name": "…", "arguments": {…}}</tool>`;
   return { name: undefined, outcome: { ok: false, code: "malformed", message } };
+}
+
+/** The model writes while `before` is waited for. */
+async function* behind(before: Promise<void> | undefined, tokens: AsyncIterable<string>): AsyncGenerator<string> {
+  for await (const token of tokens) {
+    await before;
+    yield token;
+  }
 }
 
 /** One answer of the model, to its end or its first call: then the model is stopped. */

@@ -142,6 +142,7 @@ export class Mind {
         ...manner,
         begun: log.begun,
         note: (call) => log.note(call),
+        written: () => log.written(),
       });
     } finally {
       if (this.#logs.get(turn) === entry) this.#logs.delete(turn);

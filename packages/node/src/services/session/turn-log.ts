@@ -175,9 +175,14 @@ export class TurnLog implements ToolLedger {
     if (this.#isAccepted) this.#journal?.append({ type: "heard-question", question });
   }
 
-  /** What its client has of an answer of which nothing else is known. */
+  /** What its client has of an answer of which nothing else is known but what its tools did: a model that is not shown that calls them again. */
   has(text: string): void {
     this.#text = text;
+    if (text === "" || this.#calls.length > 0) return;
+    for (const { name, outcome } of this.#recalled.values()) {
+      const written = JSON.stringify({ name, arguments: {} });
+      if (outcome !== undefined) this.note({ at: 0, written, name, outcome });
+    }
   }
 
   /** It is certain that all of it was said. */
@@ -255,6 +260,16 @@ export class TurnLog implements ToolLedger {
     this.#recordTo(call.at);
     this.#calls.push(call);
     this.#writeCall(call);
+  }
+
+  /** Settles once the calls are written down, or cannot be in time. Never rejects. */
+  async written(): Promise<void> {
+    if (this.#journal === undefined || this.#about.privacy === "host") return;
+    try {
+      await this.#journal.flush(AbortSignal.timeout(WRITTEN_WITHIN_MS));
+    } catch {
+      // It is said all the same: who goes on elsewhere may say it again.
+    }
   }
 
   async called(key: string, { name, repeats }: Tool): Promise<boolean> {

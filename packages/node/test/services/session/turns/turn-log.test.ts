@@ -47,7 +47,12 @@ function counter(repeats: Repeats) {
 }
 
 /** Answers as a host does, to `steps` pieces. @returns what it gave out, from the beginning */
-async function host(log: TurnLog, tool: ReturnType<typeof counter>["tool"], steps: number): Promise<string> {
+async function host(
+  log: TurnLog,
+  tool: ReturnType<typeof counter>["tool"],
+  steps: number,
+  given: (text: string) => void = () => undefined,
+): Promise<string> {
   const toolbox = new Toolbox([tool], 500, log);
   toolbox.recall(
     log.recalled,
@@ -57,10 +62,12 @@ async function host(log: TurnLog, tool: ReturnType<typeof counter>["tool"], step
   let text = "";
   let left = steps;
   const { signal } = new AbortController();
-  const how = { turn: "w", certain: Promise.resolve(), signal, note: log.note.bind(log), begun: log.begun };
+  const noted = { note: log.note.bind(log), written: log.written.bind(log) };
+  const how = { turn: "w", certain: Promise.resolve(), signal, ...noted, begun: log.begun };
   for await (const delta of thinkWithTools([{ role: "user", content: "?" }], { toolbox, generate: model, ...how })) {
     log.wrote(delta);
     text += delta;
+    given(text);
     SENTENCES.forEach((to, index) => {
       if (to <= text.length) log.sentence(index, to);
     });
@@ -102,6 +109,50 @@ describe("a turn that is written down", () => {
       }),
       { numRuns: 150 },
     );
+  });
+
+  it.each(["at-most-once", "by-key"] as const)(
+    "gives out nothing that was said behind a call of a tool %s before the call is where no crash loses it",
+    async (repeats) => {
+      const journal = new FakeJournal();
+      const log = new TurnLog({ about: about("w"), journal });
+      log.ask("?");
+      log.accept();
+      const known: number[] = [];
+      await host(log, counter(repeats).tool, Infinity, (text) => {
+        const { turn } = journal.leftOf(0);
+        if (turn === undefined) throw new Error("nothing was written");
+        const behind = bare(PARTS.slice(0, 2).join("")).length < bare(text).length ? 2 : 1;
+        if (text.length > (PARTS[0]?.length ?? 0)) known.push(cutTurnOf(turn).cut.calls.length - behind);
+      });
+      expect(known.length).toBeGreaterThan(10);
+      expect(known.filter((missing) => missing < 0)).toEqual([]);
+    },
+  );
+
+  it("is not answered twice where it was beside another, and only what its tools did is known", async () => {
+    const { tool, runs } = counter("by-key");
+    const recalled = [{ key: "w/count/abc", name: "count", outcome: { ok: true, result: "counted" } as const }];
+    const unknown = { question: "", text: "", calls: [], sentences: [], heard: -1 };
+    const journal = new FakeJournal();
+    const log = TurnLog.goOn({ about: about("w"), ...unknown, recalled }, "It is counted. ", { journal });
+    log.ask("?");
+    log.has("It is counted. ");
+    const toolbox = new Toolbox([tool], 500, log);
+    toolbox.recall(
+      log.recalled,
+      log.begun.calls.map(({ name }) => name),
+    );
+    async function* forgetful(messages: readonly ChatMessage[]): AsyncGenerator<string> {
+      const isShown = messages.some(({ content }) => content.startsWith("[Result"));
+      const said = messages.at(-1)?.role === "assistant" ? (messages.at(-1)?.content.length ?? 0) : 0;
+      yield isShown ? "It is counted. All is well.".slice(said) : call(1);
+    }
+    const how = { turn: "w", certain: Promise.resolve(), signal: new AbortController().signal, begun: log.begun };
+    const question = [{ role: "user", content: "?" }] as const;
+    const answer = thinkWithTools(question, { toolbox, generate: forgetful, ...how });
+    expect((await Array.fromAsync(answer)).join("")).toBe("It is counted. All is well.");
+    expect(runs.size).toBe(0);
   });
 
   it("is read back as it was, and as it was after it has been written down anew", () => {
