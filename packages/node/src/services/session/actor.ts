@@ -303,11 +303,13 @@ export class SessionActor implements Actor<SessionMessage> {
     for (const notice of this.#notices.splice(0)) void this.#notice(notice);
   }
 
-  /** Another visit takes its place. Who continues it is told where the answer stands, once that has stopped. */
+  /** Another visit takes its place. Who continues it is told where the answer stands, once that has stopped, or does not in time. */
   async #turnOut(sitting: Sitting, { clientId, continues }: VisitCard): Promise<void> {
     if (continues !== undefined) void sitting.tell(continuedNotice(clientId));
     sitting.end({ isElsewhere: true });
-    if (continues !== undefined) await this.#briefly(sitting.atRest);
+    if (continues === undefined) return;
+    await this.#briefly(sitting.atRest);
+    this.#session.parts.record.leave();
   }
 
   /** Its client is told before it is gone. */

@@ -196,9 +196,14 @@ export class Turns {
     return log;
   }
 
+  /** {@link left}, all that are under way: whoever is at work on one of them has not stopped in time, and is not listened to any more. */
+  leave(): void {
+    for (const log of this.#live) this.left(log);
+  }
+
   /** Its client is gone, and may come back. */
   left(log: TurnLog): void {
-    this.#live.delete(log);
+    if (!this.#live.delete(log)) return;
     if (this.#written === log) this.#written = undefined;
     if (!log.isAccepted || this.#isClosed) return;
     if (log.isOver) this.#remember(log);
@@ -208,7 +213,7 @@ export class Turns {
 
   /** It is over, and remembered. @param isWhole nothing is left to be said */
   ended(log: TurnLog, isWhole = true): void {
-    this.#live.delete(log);
+    if (!this.#live.delete(log)) return;
     if (log.isAccepted) this.#remember(log, isWhole);
     if (this.#written === log) {
       [this.#written, this.#inJournal] = [undefined, undefined];
@@ -256,10 +261,12 @@ export class Turns {
     if (journal === undefined) return undefined;
     return {
       begin: (accepted) => {
-        if (accepted.privacy === "host" || (this.#written !== undefined && this.#written !== log())) return;
+        const self = log();
+        if (self === undefined || !this.#live.has(self) || accepted.privacy === "host") return;
+        if (this.#written !== undefined && this.#written !== self) return;
         // A turn that waits makes room: it is kept beside the others.
         if (this.#inJournal !== undefined && this.#inJournal !== accepted.workId) this.#settleNow();
-        [this.#written, this.#inJournal] = [log(), accepted.workId];
+        [this.#written, this.#inJournal] = [self, accepted.workId];
         journal.begin(accepted);
       },
       append: (record) => {

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { VirtualClock } from "@parley/actors/testing";
 import { createMessage, SESSION_TIMEOUT_MS } from "@parley/sdk";
 import { Lonely } from "../../../src/services/session/lonely.ts";
+import type { SessionIn } from "../../../src/services/session/wire.ts";
 import { eventually } from "../../support.ts";
 import { Caller, residentHouse, Street, type Resident } from "./street.ts";
 
@@ -93,6 +94,30 @@ describe("a session in a house of several peers", () => {
     const back = new Caller(b.house, { sessionId, clientId: "phone", continues: "house" });
     expect(await back.ask("show")).toBe("one");
     await eventually(() => desk.end).toBe("elsewhere");
+  });
+
+  it("gives whoever takes it up the answer as far as it is, though what makes it does not stop in time", async () => {
+    const { a, b } = await two();
+    const sessionId = a.house.newId();
+    const phone = new Caller(a.house, { sessionId, isNew: true, clientId: "phone" });
+    const parameters = { stream: 1, speak: false, input: { kind: "text" as const, text: "linger" }, workId: "w" };
+    const item = (): SessionIn => ({
+      type: "command",
+      commandId: crypto.randomUUID(),
+      request: { command: "ask", parameters },
+    });
+    phone.say(item());
+    await eventually(() => JSON.stringify(phone.heard)).toContain("Then");
+    const desk = new Caller(b.house, { sessionId, clientId: "desk", continues: "house" });
+    desk.visit.open();
+    await eventually(() => desk.found).toMatchObject({
+      clientId: "phone",
+      answer: { workId: "w", question: "linger", text: "First. Then" },
+    });
+    // It is asked for, and remembered, once.
+    desk.say(item());
+    await eventually(() => JSON.stringify(desk.heard)).toContain(`"success":true`);
+    expect(await desk.ask("two")).toBe("a: S | linger | First. Then this. | two");
   });
 
   it("is one account's for ever", async () => {

@@ -2,7 +2,7 @@
 import { onTestFinished } from "vitest";
 import { createActorSystem, createRemoting, systemClock, type ActorSystem, type Clock } from "@parley/actors";
 import { MemoryNetwork, MemoryPlacement } from "@parley/actors/testing";
-import { createMessage } from "@parley/sdk";
+import { createMessage, type Continued } from "@parley/sdk";
 import type { LanguageModel } from "../../../src/providers/language-model.ts";
 import { Services } from "../../../src/services/services.ts";
 import { SessionHouse } from "../../../src/services/session/house.ts";
@@ -19,12 +19,18 @@ export interface Resident {
   readonly system: ActorSystem | undefined;
 }
 
-/** Says which peer thinks, and what it was shown; "hang" is never answered, "much" is answered at length, "note" in a word, "show" with all notes. */
+/** Says which peer thinks, and what it was shown; "hang" is never answered, "linger" is, and cannot be cut short, "much" is answered at length, "note" in a word, "show" with all notes. */
 const modelOf = (peer: string): LanguageModel => ({
   id: `model of ${peer}`,
   async *generate(messages, { signal } = {}) {
     const last = messages.at(-1)?.content ?? "";
     if (last === "hang") await new Promise((_resolve, reject) => signal?.addEventListener("abort", reject));
+    if (last === "linger") {
+      yield "First. Then";
+      await new Promise((resolve) => setTimeout(resolve, LINGERS_MS));
+      return yield " this.";
+    }
+    if (last === "First. Then") return yield " this.";
     if (last.startsWith("note ")) return yield "Noted.";
     const notes = messages.filter(({ role, content }) => role === "user" && content.startsWith("note "));
     if (last === "show") return yield notes.map(({ content }) => content.slice("note ".length)).join(",");
@@ -35,6 +41,8 @@ const modelOf = (peer: string): LanguageModel => ({
 });
 
 const SHARDS = 12;
+/** Longer than anybody waits for work that has to stop. */
+const LINGERS_MS = 3_000;
 
 export class Street {
   readonly clock: Clock = systemClock();
@@ -128,6 +136,8 @@ export class Caller {
   readonly heard: SessionOut[] = [];
   readonly visit: Visit;
   end: VisitEnd | undefined;
+  /** What it has found, where it goes on with a session. */
+  found: Continued | undefined;
   /** What it has to wait for before it hears on. */
   deaf: Promise<void> | undefined;
 
@@ -150,6 +160,7 @@ export class Caller {
           await this.deaf;
         },
         over: (end) => (this.end = end),
+        opened: (continued) => (this.found = continued),
       },
     });
     onTestFinished(() => this.visit.close());
