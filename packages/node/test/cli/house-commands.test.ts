@@ -1,7 +1,9 @@
 /** What `parley route` and `parley top` show of a house of two real peers. */
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { connect, type ConnectOptions, type ParleyClient } from "@parley/sdk";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import * as z from "zod";
 import type { CliContext } from "../../src/cli/context.ts";
 import { runCli } from "../../src/cli/program.ts";
 import { freePorts, SECRET } from "../cluster/host/peers.ts";
@@ -73,6 +75,35 @@ const json = async (...args: readonly string[]): Promise<Record<string, unknown>
   const { stdout } = await run([...args, "--json"]);
   return JSON.parse(stdout) as Record<string, unknown>;
 };
+
+describe("parley sessions", () => {
+  it("calls by name the peers that a session came from and its client came to, though it lives at another", async () => {
+    const [attic, cellar] = peers;
+    if (attic === undefined || cellar === undefined) throw new Error("two were asked for");
+    const { token } = z.object({ token: z.string() }).parse(await json("client", "add", "tester"));
+    const device = async ({ url }: Peer, more: Partial<ConnectOptions> = {}): Promise<ParleyClient> => {
+      const address = `${url.replace(/^http/, "ws")}/ws`;
+      const client = await connect({ url: address, token, clientId: "phone", ...more });
+      onTestFinished(() => client.close());
+      return client;
+    };
+    const first = await device(attic);
+    for await (const event of first.ask({ text: "How late is it?" })) void event;
+    const listed = z.object({ sessions: z.array(z.object({ sessionId: z.string() })) });
+    const [{ sessionId } = { sessionId: "" }] = listed.parse(await json("sessions")).sessions;
+    const knows = (): Promise<boolean> =>
+      device(cellar, { continue: sessionId }).then(
+        () => true,
+        () => false,
+      );
+    await until(knows, "the other peer knows the client");
+    const { stdout } = await run(["sessions"]);
+    expect(stdout).toMatch(/^\w{8} +phone +attic +cellar +visited .* attic to cellar: entry changed, /m);
+    const one = await run(["sessions", "show", sessionId.slice(0, 8)]);
+    expect(one.stdout).toMatch(/^entry +cellar, since /m);
+    expect(await json("sessions")).toMatchObject({ names: { [cellar.identity.peerId]: "cellar" } });
+  });
+});
 
 describe("parley route", () => {
   it("explains who would do a job: candidates with their times, and the rule that leaves each other out", async () => {

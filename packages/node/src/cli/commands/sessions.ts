@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { read } from "../cluster/answers.ts";
 import type { CliContext } from "../context.ts";
 import { printJson } from "../json-line.ts";
-import { sessionAnswer, sessionsAnswer, type ShownSession } from "../sessions/answers.ts";
+import { sessionAnswer, sessionsAnswer } from "../sessions/answers.ts";
 import { sessionsText, sessionText } from "../sessions/texts.ts";
 import { withManagement } from "./cluster/with-management.ts";
 
@@ -23,7 +23,7 @@ export function registerSessionsCommand(program: Command, context: CliContext): 
       const answer = await management.get("/sessions/house", { signal });
       if (json) return printJson(context, answer);
       const all = read(sessionsAnswer, answer);
-      context.stdout(sessionsText(all.sessions, all.silent, namesIn(all.sessions)));
+      context.stdout(sessionsText(all.sessions, all.silent, new Map(Object.entries(all.names))));
     }),
   );
   const show = sessions
@@ -34,8 +34,8 @@ export function registerSessionsCommand(program: Command, context: CliContext): 
     withManagement(show, context, async ({ management, json, signal }) => {
       const answer = await management.get(`/sessions/house/${encodeURIComponent(id)}`, { signal });
       if (json) return printJson(context, answer);
-      const { session } = read(sessionAnswer, answer);
-      context.stdout(sessionText(session, namesIn([session])));
+      const { session, names } = read(sessionAnswer, answer);
+      context.stdout(sessionText(session, new Map(Object.entries(names))));
     }),
   );
   const end = sessions
@@ -49,9 +49,4 @@ export function registerSessionsCommand(program: Command, context: CliContext): 
       context.stdout("The session has ended.\n");
     }),
   );
-}
-
-/** The peers that have sessions: others are called by their ids. */
-function namesIn(sessions: readonly ShownSession[]): ReadonlyMap<string, string> {
-  return new Map(sessions.flatMap(({ host }) => (host === null ? [] : [[host.peerId, host.name] as const])));
 }

@@ -25,10 +25,14 @@ const session = z.object({
 });
 export type ShownSession = z.output<typeof session>;
 
+/** Of peers by their ids. A peer of older software tells none. */
+const names = z.record(z.string(), z.string()).default({});
+
 export const sessionsAnswer = z.object({
   /** Who has asked. */
   account: z.string(),
   sessions: z.array(session),
   silent: z.array(z.string()),
+  names,
 });
-export const sessionAnswer = z.object({ session });
+export const sessionAnswer = z.object({ session, names });

@@ -2,31 +2,33 @@
  * The part of `/api/v1` that shows the sessions of the whole house, and ends them: to admins all, to others those of their own account.
  * Nothing that was said is shown.
  *
- *     GET    /sessions/house          {account, sessions, silent}: `account` is whoever asks, `silent` are the peers that are there and did not answer
- *     GET    /sessions/house/ID       {session}; the beginning of its id is enough where that is one session's
+ *     GET    /sessions/house          {account, sessions, silent, names}: `account` is whoever asks, `silent` are the peers that are there and
+ *                                     did not answer, `names` those of all peers by their ids
+ *     GET    /sessions/house/ID       {session, names}; the beginning of its id is enough where that is one session's
  *     DELETE /sessions/house/ID       {ended}: its client is told, and what was said in it is forgotten
  */
 import type { FastifyInstance } from "fastify";
 import { PeerError } from "../../errors.ts";
-import type { HouseSession, HouseSessions } from "../../services/session/house-sessions.ts";
+import type { HouseSession, HouseSessions, SessionsOfHouse } from "../../services/session/house-sessions.ts";
 import { hasRight } from "../access/rights.ts";
 import type { Principal } from "../access/gate.ts";
 
 type OfSession = { readonly Params: { readonly id: string } };
+type Found = Pick<SessionsOfHouse, "names"> & { readonly session: HouseSession };
 
 /** Adds the routes to `api`, whose hooks have let the request in and know whose it is. */
 export function addHouseSessionRoutes(api: FastifyInstance, house: Pick<HouseSessions, "all" | "end">): void {
-  const found = async (principal: Principal | undefined, id: string): Promise<HouseSession> =>
-    theOne((await house.all(accountFor(principal))).sessions, id);
+  const found = async (principal: Principal | undefined, id: string): Promise<Found> => {
+    const { sessions, names } = await house.all(accountFor(principal));
+    return { session: theOne(sessions, id), names };
+  };
   api.get("/sessions/house", async ({ principal }) => ({
     account: principal?.account,
     ...(await house.all(accountFor(principal))),
   }));
-  api.get<OfSession>("/sessions/house/:id", async ({ principal, params }) => ({
-    session: await found(principal, params.id),
-  }));
+  api.get<OfSession>("/sessions/house/:id", ({ principal, params }) => found(principal, params.id));
   api.delete<OfSession>("/sessions/house/:id", async ({ principal, params }) => ({
-    ended: await house.end(await found(principal, params.id)),
+    ended: await house.end((await found(principal, params.id)).session),
   }));
 }
 

@@ -29,6 +29,8 @@ export interface HouseSession extends Omit<SessionReport, "host" | "journal"> {
 export interface SessionsOfHouse {
   readonly sessions: readonly HouseSession[];
   readonly silent: readonly string[];
+  /** By the ids of the members, of those as well that are away: sessions came from them. */
+  readonly names: Readonly<Record<string, string>>;
 }
 
 export interface HouseSessionsOptions {
@@ -89,7 +91,8 @@ export class HouseSessions {
 
   /** All of them, who was visited last first. @param account of this one only: those that nobody has are of nobody */
   async all(account?: string): Promise<SessionsOfHouse> {
-    const asked = await Promise.all(this.#peers().map(async (peer) => ({ peer, reports: await this.#listOf(peer) })));
+    const peers = this.#peers();
+    const asked = await Promise.all(peers.map(async (peer) => ({ peer, reports: await this.#listOf(peer) })));
     const living = asked.flatMap(({ peer, reports }) => (reports ?? []).map((report) => livingAt(report, peer)));
     const silent = asked.flatMap(({ peer, reports }) => (reports === undefined && peer.isOnline ? [peer.name] : []));
     const known = new Set(living.map(({ sessionId }) => sessionId));
@@ -97,7 +100,8 @@ export class HouseSessions {
       .filter(({ session }) => !known.has(session))
       .map(homelessOf);
     const sessions = [...living, ...homeless].filter((each) => account === undefined || each.account === account);
-    return { sessions: sessions.toSorted((a, b) => lastMs(b) - lastMs(a)), silent };
+    const names = Object.fromEntries(peers.map(({ peerId, name }) => [peerId, name]));
+    return { sessions: sessions.toSorted((a, b) => lastMs(b) - lastMs(a)), silent, names };
   }
 
   /** Ends it, wherever it lives; its client is told. @returns whether there was one @throws ActorError when its host does not answer */
