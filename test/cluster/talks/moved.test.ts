@@ -91,8 +91,11 @@ describe("a talk that is gone on with elsewhere in the middle of an answer", { t
     const name = newName();
     const { sessionId } = await house.sessionOf(house.lastClient, roles.entry);
     const other = await house.client([roles.prime, roles.host]);
-    const over = { moment: "mid-sentence" as const, trouble: () => other.goTo(sessionId) };
-    talker.say(questionOf("explain", name), over).catch(() => undefined);
+    const gone = Promise.withResolvers<void>();
+    const over = { moment: "mid-sentence" as const, trouble: () => other.goTo(sessionId).then(gone.resolve) };
+    talker.say(questionOf("explain", name), over).catch(gone.reject);
+    // What there is to go on with is known a moment after whoever had it is told.
+    await gone.promise;
     await talker.until("it is told", () => talker.of("notice").find(({ notice }) => notice === "session-continued"));
     await other.talk();
     const turn = await other.nextTurn();
@@ -176,9 +179,8 @@ describe("a power cut of the whole house", { timeout: 180_000 }, () => {
       .catch(() => undefined);
     await until(() => house.peers.every(({ isRunning }) => !isRunning), "all are dead");
     await house.untilWhole();
-    // Who comes before the peers are one house again may be told of that alone.
-    const isTold = ({ notice }: { readonly notice: string }): boolean => ["session-lost", "apart"].includes(notice);
-    await talker.until("it is told", () => talker.of("notice").find(isTold));
+    // Who comes before the peers are one house again is told of that first.
+    await talker.until("it is told", () => talker.of("notice").find(({ notice }) => notice === "session-lost"));
     const turn = await talker.nextTurn();
     expect([turn.question.endsWith(lost), turn.outcome]).toEqual([true, "complete"]);
     const name = newName();
