@@ -63,17 +63,17 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   ),
   bug(
     9,
-    "a turn that was cut ends, and is asked anew when its client is back",
-    "services/session/session.ts",
-    "if (!isComplete && isLeft(options.signal)) {",
-    "if (!isComplete && !isLeft(options.signal)) {",
+    "what was asked is remembered as often as it is told",
+    "services/session/strand.ts",
+    "this.merge([{ question, answer, wasInterrupted, privacy, id, atMs }]);",
+    "this.merge([{ question, answer, wasInterrupted, privacy, id: `${id} ${atMs}`, atMs }]);",
   ),
   bug(
     10,
-    "a turn whose client is gone for now is remembered as if it were over, and gone on with all the same",
+    "a turn that was cut is not gone on with: it is asked anew, as another one",
     "services/session/turns.ts",
     "    else this.#wait(log.cut);",
-    "    else {\n      this.#wait(log.cut);\n      this.#options.finish(log.cut);\n    }",
+    "    else if (log.cut.calls.length > 64) this.#wait(log.cut);",
   ),
   bugOf(
     SDK,
