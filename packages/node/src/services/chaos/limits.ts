@@ -44,22 +44,25 @@ export function whyNotBorne(kind: PeerFault, peer: string, peers: readonly Borne
   return whyNeverBorne(kind, peer, peers);
 }
 
-/** What the prime has let happen last: the next fault waits until that is over. */
+interface Permitted {
+  readonly id: string;
+  readonly peer: string;
+  readonly holdMs: number;
+}
+
+/** What happens last, at the prime and at who may be prime next: the next fault waits until that is over. */
 export class Permits {
   #last: { readonly id: string; readonly peer: string; readonly untilMs: number } | undefined;
 
   /** Lets it happen, or says why not. @param nowMs of a clock that only goes forward */
-  ask(
-    fault: { readonly id: string; readonly kind: PeerFault; readonly holdMs: number; readonly peer: string },
-    peers: readonly Borne[],
-    nowMs: number,
-  ): Refusal | undefined {
-    const { id, kind, holdMs, peer } = fault;
-    if (this.#last !== undefined && nowMs < this.#last.untilMs) {
-      const name = peers.find(({ peerId }) => peerId === this.#last?.peer)?.name ?? "another peer";
-      return { message: `a fault of ${name} is not over yet`, nextStep: "One at a time: wait until it is over." };
-    }
-    const refusal = whyNotBorne(kind, peer, peers);
+  ask(fault: Permitted & { readonly kind: PeerFault }, peers: readonly Borne[], nowMs: number): Refusal | undefined {
+    const refusal = this.#notOver(peers, nowMs) ?? whyNotBorne(fault.kind, fault.peer, peers);
+    return refusal ?? this.heed(fault, peers, nowMs);
+  }
+
+  /** Another peer lets it happen; its time begins now, also when it is known. @returns what is not over, and counts instead */
+  heed({ id, peer, holdMs }: Permitted, peers: readonly Borne[], nowMs: number): Refusal | undefined {
+    const refusal = this.#last?.id === id ? undefined : this.#notOver(peers, nowMs);
     if (refusal === undefined) this.#last = { id, peer, untilMs: nowMs + holdMs + BETWEEN_MS };
     return refusal;
   }
@@ -67,5 +70,11 @@ export class Permits {
   /** It was not done after all. */
   release(id: string): void {
     if (this.#last?.id === id) this.#last = undefined;
+  }
+
+  #notOver(peers: readonly Borne[], nowMs: number): Refusal | undefined {
+    if (this.#last === undefined || nowMs >= this.#last.untilMs) return undefined;
+    const name = peers.find(({ peerId }) => peerId === this.#last?.peer)?.name ?? "another peer";
+    return { message: `a fault of ${name} is not over yet`, nextStep: "One at a time: wait until it is over." };
   }
 }

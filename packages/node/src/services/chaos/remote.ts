@@ -1,6 +1,7 @@
 /**
  * Faults of any peer of the house, ordered at any other: `parley://PEER/services/chaos`. The peer that is to be hurt has the last word, and
- * asks the prime first, which lets one fault happen at a time and none that would take the quorum.
+ * asks the prime first, which lets one fault happen at a time and none that would take the quorum. All others know of it before it
+ * begins: whoever is prime next lets no other one happen meanwhile.
  */
 import { isActorError, messageKinds, type ActorRef } from "@parley/actors";
 import type { Logger } from "pino";
@@ -30,7 +31,9 @@ const orderSchema = z.discriminatedUnion("do", [
     peer: peerId,
     holdMs: z.int().min(1).max(MAX_HOLD_MS),
   }),
-  /** Told to the prime: it was not hurt after all. */
+  /** Told by the prime to all others: that one is about to be hurt. */
+  z.strictObject({ do: z.literal("heed"), id: z.uuid(), peer: peerId, holdMs: z.int().min(1).max(MAX_HOLD_MS) }),
+  /** Told to all: it was not hurt after all. */
   z.strictObject({ do: z.literal("release"), id: z.uuid() }),
   /** Told to all others: from now on it is measured how long it takes until another than `prime` is prime. */
   z.strictObject({ do: z.literal("watch"), id: z.uuid(), prime: peerId }),
@@ -72,7 +75,9 @@ interface ChaosRequest {
 const asked = z.strictObject({ type: z.literal("chaos"), order: orderSchema });
 const LOOK_MS = 1_500;
 const HURT_MS = 6_000;
-const PERMIT_MS = 2_000;
+const HEED_MS = 1_500;
+/** The prime asks all others meanwhile. */
+const PERMIT_MS = 3_000;
 const WAITING = 64;
 
 /** @throws ActorError `bad-message` */
@@ -212,6 +217,10 @@ export class HouseChaos {
         return this.#beHurt(order.fault);
       case "permit":
         return this.#permit(order);
+      case "heed": {
+        const refusal = this.#permits.heed(order, this.#peers(), this.#nowMs);
+        return refusal === undefined ? { done: true } : { refused: refusal };
+      }
       case "release":
         this.#permits.release(order.id);
         return { done: true };
@@ -256,19 +265,43 @@ export class HouseChaos {
     try {
       await own.begin(fault);
     } catch (error) {
-      void this.#order(prime.peerId, { do: "release", id }, PERMIT_MS);
+      this.#release(id);
       log.warn({ err: error, kind: how }, "a fault that was ordered could not be done");
       throw error;
     }
     return { done: true };
   }
 
-  #permit({ id, kind: how, peer, holdMs }: ChaosOrder & { readonly do: "permit" }): Answer {
+  async #permit({ id, kind: how, peer, holdMs }: ChaosOrder & { readonly do: "permit" }): Promise<Answer> {
     const peers = this.#peers();
     // Who was prime a moment ago does not know what the next one permits.
     if (peers.find(({ isPrime }) => isPrime)?.peerId !== this.#options.cluster.peerId) return { refused: NO_PRIME };
-    const refusal = this.#permits.ask({ id, kind: how, peer, holdMs }, peers, this.#nowMs);
-    return refusal === undefined ? { done: true } : { refused: refusal };
+    const fault = { id, peer, holdMs };
+    const refusal = this.#permits.ask({ ...fault, kind: how }, peers, this.#nowMs) ?? (await this.#whyUnheeded(fault));
+    if (refusal !== undefined) return { refused: refusal };
+    this.#permits.heed(fault, peers, this.#nowMs);
+    return { done: true };
+  }
+
+  /** Has all others know of it; whoever does not might be prime next, and let another one happen beside it. */
+  async #whyUnheeded(fault: Pick<Fault, "id" | "holdMs"> & { readonly peer: string }): Promise<Refusal | undefined> {
+    const { cluster } = this.#options;
+    const others = cluster.actors === undefined ? [] : this.#peers().filter((each) => each.peerId !== cluster.peerId);
+    const refusals = await Promise.all(
+      others.map(async ({ peerId: other, name }) => {
+        const answer = await this.#order(other, { do: "heed", ...fault }, HEED_MS);
+        if (answer !== undefined && "refused" in answer) return answer.refused;
+        return answer === undefined ? unheard(name) : undefined;
+      }),
+    );
+    const refusal = refusals.find((each) => each !== undefined);
+    if (refusal !== undefined) this.#release(fault.id);
+    return refusal;
+  }
+
+  /** Who does not hear of it waits until it would have been over. */
+  #release(id: string): void {
+    for (const { peerId: each } of this.#peers()) void this.#order(each, { do: "release", id }, HEED_MS);
   }
 
   async #lookAt(peer: string, account: string): Promise<ChaosLook | null> {
@@ -310,6 +343,10 @@ const NO_PRIME: Refusal = {
   message: "there is no prime now that could be asked whether the house bears it",
   nextStep: "See how the house stands: parley status.",
 };
+
+function unheard(name: string): Refusal {
+  return { message: `${name} does not answer, or is of an older version`, nextStep: "See who is there: parley peers." };
+}
 
 function refused(name: string, { message, nextStep }: Refusal): PeerError {
   return new PeerError("not-ready", `${name}: ${message}`, { nextStep });

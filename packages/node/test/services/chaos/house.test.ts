@@ -115,6 +115,26 @@ describe("a peer of a house", () => {
     await untilWhole();
   });
 
+  it("is not hurt while another one is, whoever has become prime meanwhile", async () => {
+    expect(await hurtInTurn("attic", "kitchen", "slow", 10_000)).toMatchObject({ hurt: { name: "kitchen" } });
+    const primeOf = (): string | undefined =>
+      peerOf("attic")
+        .cluster.peers()
+        .find(({ isPrime }) => isPrime)?.name;
+    const before = peerOf(primeOf() ?? "nobody");
+    before.drain.begin({ timeoutMs: 5_000 });
+    await until(async () => ![undefined, before.config.name].includes(primeOf()), "another one is prime");
+    before.drain.undo();
+    let answer: unknown;
+    await until(async () => {
+      answer = await hurt("attic", "cellar", "slow");
+      // The new prime has yet to hear that nobody drains any more, and all of the new prime.
+      return !/no prime now|drains/.test(JSON.stringify(answer));
+    }, "the new prime answers");
+    expect(answer).toMatchObject({ error: { message: "cellar: a fault of kitchen is not over yet" } });
+    await untilWhole();
+  });
+
   it("is left alone while somebody else is in the middle of a turn at any of them", async () => {
     const kitchen = peerOf("kitchen");
     const client = await connect({

@@ -92,6 +92,18 @@ describe("what the prime permits", () => {
     );
   });
 
+  it("waits at whoever heeds what another one permits, and for its whole time", () => {
+    const permits = new Permits();
+    const fault = { id: ID, holdMs: 1_000, peer: "a" };
+    expect(permits.heed(fault, THREE, 0)).toBeUndefined();
+    expect(permits.heed(fault, THREE, 1_000)).toBeUndefined();
+    const other = { id: OTHER_ID, kind: "slow", holdMs: 1_000, peer: "b" } as const;
+    for (const next of [permits.heed(other, THREE, 2_000), permits.ask(other, THREE, 2_000)]) {
+      expect(next?.message).toBe("a fault of peer a is not over yet");
+    }
+    expect(permits.ask(other, THREE, 2_500)).toBeUndefined();
+  });
+
   it("is free again when it was not done after all, and only then", () => {
     const permits = new Permits();
     const fault = { kind: "stop", holdMs: 1_000, peer: "a" } as const;

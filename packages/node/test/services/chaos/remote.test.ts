@@ -30,7 +30,11 @@ describe("who orders a fault", () => {
     );
     const order = fc.oneof(
       fc.anything(),
-      fc.record({ do: fc.constantFrom("look", "hurt", "permit", "release", "watch"), fault, account: fc.anything() }),
+      fc.record({
+        do: fc.constantFrom("look", "hurt", "permit", "heed", "release", "watch"),
+        fault,
+        account: fc.anything(),
+      }),
       fc.record({ do: fc.constant("hurt"), fault }),
       fc.record({
         do: fc.constant("permit"),
