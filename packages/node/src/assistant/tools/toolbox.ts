@@ -17,11 +17,16 @@ export interface CallManner {
 
 /** What took effect, for whoever goes on with the same turn elsewhere. */
 export interface ToolLedger {
-  /** It is about to be run. One that runs `at-most-once` waits for this. False: it cannot be written down now. Never rejects. */
-  called(key: string, tool: Tool): Promise<boolean>;
+  /**
+   * It is about to be run. One that runs `at-most-once` waits for this. False: it cannot be written down now; `unknown`: others, who cannot be
+   * asked, may have run it. Never rejects.
+   */
+  called(key: string, tool: Tool): Promise<Written>;
   /** What came of it. */
   ended(key: string, outcome: ToolOutcome): void;
 }
+
+export type Written = boolean | "unknown";
 
 /** A call that was begun elsewhere. */
 export interface RecalledCall {
@@ -89,9 +94,10 @@ export class Toolbox {
     if (before !== undefined && tool.repeats === "at-most-once") return UNKNOWN;
     const begun: Begun = { tool, outcome: undefined };
     this.#keep(key, begun);
-    if (!(await this.#isWritten(key, tool, manner.signal))) {
+    const written = await this.#written(key, tool, manner.signal);
+    if (written !== true) {
       this.#begun.delete(key);
-      return NOT_WRITTEN;
+      return written === "unknown" ? PERHAPS_ELSEWHERE : NOT_WRITTEN;
     }
     const outcome = await this.#run(tool, call, { ...manner, key });
     const isUnsure = !outcome.ok && outcome.code === "timed-out";
@@ -113,10 +119,10 @@ export class Toolbox {
   }
 
   /** Nothing that must not happen twice happens before it is written down. */
-  async #isWritten(key: string, tool: Tool, signal: AbortSignal): Promise<boolean> {
-    const isWritten = this.#ledger?.called(key, tool);
+  async #written(key: string, tool: Tool, signal: AbortSignal): Promise<Written> {
+    const written = this.#ledger?.called(key, tool);
     // Run again, one that goes by its key is the same.
-    return isWritten === undefined || tool.repeats === "by-key" || settled(isWritten, signal);
+    return written === undefined || tool.repeats === "by-key" || settled(written, signal);
   }
 
   async #run(
@@ -150,6 +156,12 @@ const NOT_WRITTEN: ToolOutcome = {
   ok: false,
   code: "failed",
   message: "the peers of this house cannot agree now, and this must not be done twice: it was not done",
+};
+
+const PERHAPS_ELSEWHERE: ToolOutcome = {
+  ok: false,
+  code: "unknown",
+  message: "it was not done here, and whether the other side of this house has done it is not known: ask the person",
 };
 
 const UNKNOWN: ToolOutcome = {

@@ -4,7 +4,7 @@
  */
 import * as z from "zod";
 import type { DoneCall, BegunAnswer } from "../../assistant/tools/think.ts";
-import type { RecalledCall, ToolLedger } from "../../assistant/tools/toolbox.ts";
+import type { RecalledCall, ToolLedger, Written } from "../../assistant/tools/toolbox.ts";
 import { isFailureCode, type Tool, type ToolOutcome } from "../../assistant/tools/tool.ts";
 import type { FoundTurn, Journal } from "../../cluster/journal/port.ts";
 import type { Accepted, TurnRecord } from "../../cluster/journal/records.ts";
@@ -70,7 +70,10 @@ export function answers(cut: CutTurn, question: string | undefined): boolean {
 }
 
 /** Where it is written down. */
-export type TurnJournal = Pick<Journal, "begin" | "append" | "flush">;
+export type TurnJournal = Pick<Journal, "begin" | "append" | "flush"> & {
+  /** Others may have begun the same turn, and cannot be asked. */
+  readonly isBlind?: boolean | undefined;
+};
 
 /** An answer without a voice is written down in pieces of so many characters. */
 const PIECE_CHARS = 400;
@@ -272,7 +275,7 @@ export class TurnLog implements ToolLedger {
     }
   }
 
-  async called(key: string, { name, repeats }: Tool): Promise<boolean> {
+  async called(key: string, { name, repeats }: Tool): Promise<Written> {
     // No tool runs before that is certain.
     this.accept();
     this.#recalled.set(key, { key, name, outcome: undefined });
@@ -284,7 +287,7 @@ export class TurnLog implements ToolLedger {
     } catch {
       // It cannot be written down in time: who asks is told, and nothing is done.
       this.#recalled.delete(key);
-      return false;
+      return this.#journal.isBlind === true ? "unknown" : false;
     }
   }
 

@@ -34,6 +34,7 @@ const MOST_PAST = 4;
 const MOST_WAITING = 8;
 /** Of a turn that another side may go on with: what must not run twice is not run. */
 const UNWRITTEN: TurnJournal = {
+  isBlind: true,
   begin: () => undefined,
   append: () => undefined,
   flush: () =>

@@ -1,8 +1,10 @@
 /** What a side of a house without the quorum may do, and what becomes of its timers. */
 import { describe, expect, it } from "vitest";
 import { VirtualClock } from "@parley/actors/testing";
+import * as z from "zod";
 import { Timers, type Timer } from "../../../src/assistant/tools/timers.ts";
-import type { Tool } from "../../../src/assistant/tools/tool.ts";
+import { Toolbox } from "../../../src/assistant/tools/toolbox.ts";
+import { defineTool, type Tool } from "../../../src/assistant/tools/tool.ts";
 import { aboutTurn, TurnLog } from "../../../src/services/session/turn-log.ts";
 import { Turns } from "../../../src/services/session/turns.ts";
 
@@ -19,11 +21,30 @@ function turns(): Turns {
 }
 
 describe("a turn on the side without the quorum", () => {
-  it("runs nothing that must not run twice, also where it was begun there: its client may ask the other side for it", async () => {
+  it("runs nothing that must not run twice, and does not say that it was not done: its client may have asked the other side for it", async () => {
     const log = turns().begin(ABOUT);
     log.ask("buy milk");
-    expect(await log.called("w/1/0", tool(order))).toBe(false);
+    expect(await log.called("w/1/0", tool(order))).toBe("unknown");
     expect(await log.called("w/1/1", tool(look))).toBe(true);
+  });
+
+  it("has the person asked who comes back with a call that the house may have run", async () => {
+    const runs: unknown[] = [];
+    const schema = z.object({});
+    const press = defineTool({
+      ...order,
+      description: "",
+      usage: "{}",
+      hasEffects: true,
+      parameters: schema,
+      run: () => `${runs.push(1)}`,
+    });
+    const log = turns().begin(ABOUT);
+    log.ask("buy milk");
+    const manner = { turn: "w", certain: Promise.resolve(), signal: new AbortController().signal };
+    const outcome = await new Toolbox([press], 500, log).call({ name: "order", arguments: {} }, manner);
+    expect(outcome).toMatchObject({ ok: false, code: "unknown" });
+    expect(runs).toEqual([]);
   });
 
   it("runs it in a turn that may not leave its host: there it is asked for, or nowhere", async () => {
@@ -41,7 +62,7 @@ describe("a turn on the side without the quorum", () => {
     const cut = side.of("w");
     if (cut === undefined) throw new Error("it is not waited for");
     const log = side.goOn(cut, "");
-    expect(await log.called("w/1/0", tool(order))).toBe(false);
+    expect(await log.called("w/1/0", tool(order))).toBe("unknown");
     expect(await log.called("w/1/1", tool(look))).toBe(true);
     expect(log.recalled.map(({ key }) => key)).toEqual(["w/1/1"]);
   });
