@@ -161,7 +161,7 @@ const NOT_WRITTEN: ToolOutcome = {
 const PERHAPS_ELSEWHERE: ToolOutcome = {
   ok: false,
   code: "unknown",
-  message: "it was not done here, and whether the other side of this house has done it is not known: ask the person",
+  message: "it was not done now, and whether it was done before, elsewhere in this house, is not known: ask the person",
 };
 
 const UNKNOWN: ToolOutcome = {

@@ -59,6 +59,8 @@ export class Turns {
   readonly #others = new Set<string>();
   #metAtMs: number;
   #isClosed = false;
+  /** A turn was begun of which nobody knows anything any more: its client may come back and ask for it again. */
+  #isOneLost = false;
 
   constructor(options: TurnsOptions) {
     this.#options = options;
@@ -129,7 +131,8 @@ export class Turns {
   }
 
   /** What the host before this one has left. @returns what had changed in its turn: JSON as text */
-  restore({ turn }: FoundJournal, kept: readonly CutTurn[] = []): string | undefined {
+  restore({ turn, lost }: FoundJournal, kept: readonly CutTurn[] = []): string | undefined {
+    this.#isOneLost = lost.turn !== undefined;
     this.#past = kept.filter(({ isOver }) => isOver !== undefined).slice(-MOST_PAST);
     for (const each of kept) if (each.isOver === undefined) this.#wait(each);
     if (turn === undefined) return undefined;
@@ -152,10 +155,14 @@ export class Turns {
   /** A new turn. */
   begin(about: TurnAbout): TurnLog {
     // What its client had under way and does not ask for it does not want.
-    if (this.#clock.nowMs() - this.#metAtMs > RETURN_MS) this.giveUp();
+    if (this.#clock.nowMs() - this.#metAtMs > RETURN_MS) {
+      this.giveUp();
+      this.#isOneLost = false;
+    }
+    const isBlind = this.#isOneLost;
     const log: TurnLog = new TurnLog({
       about: { ...about, details: { ...about.details, askedAtMs: this.#askedAtMs } },
-      journal: this.#journalOf(() => log),
+      journal: isBlind ? blind(this.#journalOf(() => log)) : this.#journalOf(() => log),
       state: this.#options.state,
     });
     this.#live.add(log);
@@ -325,6 +332,11 @@ export class Turns {
     const timer = this.#clock.after(PATIENCE_MS, () => this.#finish(turn));
     this.#waiting.set(workId, { turn, timer });
   }
+}
+
+/** It may be a turn that was begun before: what must not run twice is not run in it. */
+function blind(journal: TurnJournal | undefined): TurnJournal | undefined {
+  return journal === undefined ? undefined : { ...journal, isBlind: true, flush: () => UNWRITTEN.flush() };
 }
 
 const NOTHING = { question: "", text: "", calls: [], recalled: [], sentences: [], heard: -1 } as const;

@@ -37,6 +37,15 @@ function begun(turns: Turns, work: string, text: string, privacy?: "host"): Turn
 }
 
 describe("the turns of a session", () => {
+  it("run no tool twice whose turn was lost with the memory of most voters: who asks at once may ask for that one again", async () => {
+    const { turns, clock } = house();
+    turns.restore({ kept: undefined, turn: undefined, lost: { kept: undefined, turn: "keys-lost" } });
+    turns.met();
+    expect(await begun(turns, "again", "").called("again/count/x", TOOL)).toBe("unknown");
+    clock.pass(3_001);
+    expect(await begun(turns, "new", "").called("new/count/x", TOOL)).toBe(true);
+  });
+
   it("wait for their client, and are over as far as they went when it does not come; nothing is left behind", () => {
     const { turns, clock, finished, journal } = house();
     turns.left(begun(turns, "a", "One."));
