@@ -40,11 +40,12 @@ function accountFor(principal: Principal | undefined): string | undefined {
 
 /** @throws PeerError `no-such-session` */
 function theOne(sessions: readonly HouseSession[], id: string): HouseSession {
-  const matching = sessions.filter(({ sessionId }) => sessionId.startsWith(id));
+  // Nothing is the beginning of all: it would end the only one there is.
+  const matching = id === "" ? [] : sessions.filter(({ sessionId }) => sessionId.startsWith(id));
   const found = matching.find(({ sessionId }) => sessionId === id) ?? (matching.length === 1 ? matching[0] : undefined);
   if (found !== undefined) return found;
   const why = matching.length === 0 ? "there is no session" : `there are ${matching.length} sessions`;
-  throw new PeerError("no-such-session", `${why} whose id begins with ${id}`, {
+  throw new PeerError("no-such-session", `${why} whose id begins with "${id}"`, {
     nextStep: matching.length === 0 ? "Look which there are: parley sessions." : "Give more of its id.",
   });
 }

@@ -193,7 +193,6 @@ export class Session {
     const leave = takePlace(services, given.signal);
     this.#talks.add(given.signal);
     given.signal.addEventListener("abort", () => this.#talks.delete(given.signal), { once: true });
-    this.#turns += 1;
     const { playback, has, workId, audioFromMs = 0, ...options } = given;
     const { echo, signal, mode, input, preference, interruptions, followUpMs, hearing, privacy, ...manner } = options;
     const talk = workId ?? crypto.randomUUID();
@@ -208,6 +207,8 @@ export class Session {
       heardMs: () => playback?.heardMs ?? 0,
     });
     const cut = this.#record.ofTalk(talk, has?.question);
+    // One that is gone on with was counted when it began.
+    if (cut === undefined) this.#turns += 1;
     const resume = turns.resume(cut, has);
     // What was asked and taken on elsewhere is not heard again, though its client may not know yet that it was.
     const heardMs = (cut?.about.details.throughMs ?? 0) - audioFromMs;
@@ -350,7 +351,8 @@ export class Session {
     services.warm({ hear: "audio" in input, speak: options.speak });
     const { privacy, threadId, soFar } = options;
     const ask = { privacy };
-    this.#turns += 1;
+    // It was counted when it began.
+    if (cut === undefined) this.#turns += 1;
     const workId = options.workId ?? crypto.randomUUID();
     const about = aboutTurn(this.#who, "ask", workId, options);
     const log = cut === undefined ? this.#record.begin(about) : this.#record.goOn(cut, soFar?.text ?? "");

@@ -117,6 +117,7 @@ describe("a session in a house of several peers", () => {
     // It is asked for, and remembered, once.
     desk.say(item());
     await eventually(() => JSON.stringify(desk.heard)).toContain(`"success":true`);
+    expect((await a.house.look(sessionId))?.turns).toBe(1);
     expect(await desk.ask("two")).toBe("a: S | linger | First. Then this. | two");
   });
 
