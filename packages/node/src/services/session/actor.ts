@@ -16,7 +16,7 @@ import { forkInto, forkOf, mergeInto, sideOf } from "./sides.ts";
 import { Sitting } from "./sitting.ts";
 import { readIn, SILENT_MS, WINDOW, type SessionIn, type SessionMessage, type VisitCard } from "./wire.ts";
 import { continuedOf } from "./continued.ts";
-import { isTakenFrom, withHandOver, type HandOver, type HandOverReason } from "./hand-over.ts";
+import { asCut, isTakenFrom, withHandOver, type HandOver, type HandOverReason } from "./hand-over.ts";
 import type { SessionReport } from "./report.ts";
 import type { Lonely } from "./lonely.ts";
 
@@ -341,7 +341,8 @@ export class SessionActor implements Actor<SessionMessage> {
     this.#handOvers = saved?.handOvers ?? [];
     this.#entry = last?.entry;
     if (last?.host === undefined) return;
-    this.#noteHandOver(last.host, to, last.host === to ? "restarted" : (whyMoved?.(last.host) ?? "host-died"));
+    const why = last.host === to ? "restarted" : (whyMoved?.(last.host) ?? "host-died");
+    this.#noteHandOver(last.host, to, asCut(why, this.#session.cut !== undefined));
   }
 
   #came({ clientId, continues }: VisitCard, entry: string): void {

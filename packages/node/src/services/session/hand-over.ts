@@ -2,7 +2,7 @@
 import * as z from "zod";
 
 /**
- * `host-died`: the peer where it lived is gone; `drained`: that peer has said that it gives up what it has; `balance`: its shard
+ * `host-died`: the peer where it lived is gone; `drained`: that peer gave up what it has, as it drained or stopped in order; `balance`: its shard
  * went to another peer that both know; `restarted`: the same peer, started anew; `entry-changed`: its client came through another
  * peer; `continued`: another client of its account has taken it up on purpose.
  */
@@ -43,6 +43,11 @@ export function whyMoved(peers: readonly KnownPeer[], from: string): HandOverRea
   if (found?.isSelf === true) return "restarted";
   if (found?.isDraining === true) return "drained";
   return found?.isOnline === true ? "balance" : "host-died";
+}
+
+/** For balance alone nothing is moved in the middle of a turn: who gave that up was stopping, and had no time to say so. */
+export function asCut(why: HandOverReason, wasCut: boolean): HandOverReason {
+  return wasCut && why === "balance" ? "drained" : why;
 }
 
 /** The latest of them, and who has taken it up last. */
