@@ -58,10 +58,14 @@ export async function runConversationChaos(options: ConversationOptions): Promis
       const [undisturbed, given] = [calm.turns, storm.turns];
       const runs = runsIn(notes).slice(before);
       if (options.historyPath !== undefined) await writeHistory(options.historyPath, calm, storm, runs);
+      // Of a run that was broken off, what was asked before.
+      const wasAsked = ({ number }: PlannedTurn): boolean =>
+        [undisturbed, given].every((turns) => turns.some((turn) => turn.number === number));
+      const plan = options.signal.aborted ? schedule.turns.filter(wasAsked) : schedule.turns;
       const recited = storm.recited.map((names, client) => {
         return { client, undisturbed: calm.recited[client] ?? [], given: names };
       });
-      const findings = check({ plan: schedule.turns, undisturbed, given, runs, recited });
+      const findings = check({ plan, undisturbed, given, runs, recited });
       const strays = [...calm.strays, ...storm.strays].map((text) => `a turn that nobody asked for: ${text}`);
       const violations = [...strays, ...house.household.crashes()];
       return reportOf({ schedule, undisturbed, given, faults: storm.faults, findings, violations });

@@ -9,11 +9,11 @@ import { once } from "node:events";
 const LEAD_S = 0.1;
 
 /** Whatever ends the shell, but for kill -9 of it, the process goes on. */
-const STOP = `trap 'kill -CONT "$1"' EXIT
+const STOP = `trap 'kill -CONT "$1"; kill "$!" 2>&-; :' EXIT
 trap 'exit 0' HUP INT TERM
-sleep "$3"
+sleep "$3" & wait
 kill -STOP "$1"
-sleep "$2"`;
+sleep "$2" & wait`;
 
 const KILL = `trap '' HUP INT TERM
 pid=$1 hold=$2 lead=$3
