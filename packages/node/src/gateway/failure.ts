@@ -34,6 +34,7 @@ const STATUS_BY_CODE: Partial<Readonly<Record<PeerErrorCode, number>>> = {
   "bad-frame": 502,
   "peer-misbehaved": 502,
   "seal-broken": 502,
+  "not-ready": 503,
   "no-quorum": 503,
   "outbox-full": 503,
   "disk-full": 507,
