@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 
-/** Whole peers as processes, many at once: minutes of both processors. `npm run test:cluster` runs them. */
+/** Whole peers as processes, many at once, and what else takes half a minute or more: `npm run test:cluster` runs them. */
 export const WHOLE_CLUSTERS = [
   "test/cluster/**/*.test.ts",
   "test/cli/cluster.test.ts",
@@ -9,7 +9,15 @@ export const WHOLE_CLUSTERS = [
   "packages/node/test/services/chaos/house.test.ts",
   "test/voice/arbitration.test.ts",
   "test/clients/*.test.ts",
-  "packages/node/test/cluster/host/{members,outbox,leaving}.test.ts",
+  "packages/node/test/cluster/host/{members,outbox,leaving,lifetime,joining,sleep}.test.ts",
+  "packages/node/test/services/drain/house.test.ts",
+  "packages/node/test/voice/faults.test.ts",
+  "packages/node/test/mesh/discovery/multicast.test.ts",
+  "packages/raft/test/testing/harness/cluster.test.ts",
+  "packages/actors/test/placement/processes/placement.test.ts",
+  "packages/audio/test/models/processes.test.ts",
+  "test/cli/bad-input.test.ts",
+  "test/house/check.test.ts",
   "simulations/chaos/test/{chaos,cluster}.test.ts",
   "simulations/chaos/conversation/test/conversation.test.ts",
   "test/voice/moving.test.ts",

@@ -13,8 +13,8 @@ import { runSeed, type Run } from "../run.ts";
 import { replayCommand } from "../../kit/simulation.ts";
 
 const MAIN = fileURLToPath(new URL("../../main.ts", import.meta.url));
-/** About three quarters of a minute on one core. */
-const SEEDS = 500;
+/** About half a minute on one core; CI tries others beside them. */
+const SEEDS = 250;
 
 /** A run as a test failure should show it. */
 function describeFailure(run: Run): string | undefined {
