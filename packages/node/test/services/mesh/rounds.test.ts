@@ -120,3 +120,16 @@ describe("an answer that is stopped", () => {
     expect(tokensPerSecond).toBeLessThan(11);
   });
 });
+
+describe("questions of which more come at once than may wait", () => {
+  it("are asked again for a moment before anybody is sent away", async () => {
+    const [hall] = await village.build(
+      { name: "hall" },
+      { name: "attic", engines: { llm: { model: "stories15m", firstMs: 20, stepMs: 1 } } },
+    );
+    if (hall === undefined) throw new Error("two were asked for");
+    const asked = Array.from({ length: 14 }, () => begun(hall, Infinity));
+    const texts = await village.clock.until(Promise.all(asked));
+    expect(new Set(texts)).toEqual(new Set([REPLY]));
+  });
+});

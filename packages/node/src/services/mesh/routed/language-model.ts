@@ -2,6 +2,7 @@
  * A language model that is somewhere in the house. When whoever writes dies or stands still, another goes on behind the text so far:
  * what was given out is not written again, and nothing of it is missing.
  */
+import { isAudioError } from "@parley/audio";
 import type { GenerateOptions, LanguageModel, ChatMessage } from "../../../providers/language-model.ts";
 import type { Rounds } from "../../../providers/rounds.ts";
 import type { Advert, RouteRequest } from "../../../routing/index.ts";
@@ -19,6 +20,12 @@ const TOKENS_MISSED = 6;
 const USUAL_TOKENS = 120;
 /** An answer that has begun is waited for, within its own limit: to be cut off in its middle is worse than to be sent away. */
 const BEGUN_PATIENCE_MS = 600_000;
+/**
+ * Where a peer has just gone, those who stay may all have sent a question away for a moment, each in favour of another: it is asked again
+ * for so long, well within its patience, before its speaker is sent away.
+ */
+const BUSY_MS = 3_000;
+const AGAIN_MS = 250;
 
 /** `placement`'s models as one. */
 export function routedLanguageModel(placement: Placed, ask: Ask = {}): LanguageModel {
@@ -32,8 +39,18 @@ export function routedLanguageModel(placement: Placed, ask: Ask = {}): LanguageM
         yield* (await ownEngine(placement, ask, how.signal)).generate(messages, rest);
         return;
       }
-      const options = { clock: placement.house.clock, signal: how.signal, doing: "thinking" };
-      yield* moving(new Reply(placement, ask, messages, how), options);
+      const { clock } = placement.house;
+      const options = { clock, signal: how.signal, doing: "thinking" };
+      const reply = new Reply(placement, ask, messages, how);
+      for (const untilMs = clock.nowMs() + BUSY_MS; ;) {
+        try {
+          return yield* moving(reply, options);
+        } catch (error) {
+          if (!isAudioError(error, "engine-busy") || clock.nowMs() >= untilMs || how.signal?.aborted === true)
+            throw error;
+        }
+        await new Promise<void>((resolve) => clock.after(AGAIN_MS, resolve));
+      }
     },
   };
 }
