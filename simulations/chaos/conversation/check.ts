@@ -60,7 +60,7 @@ export function check({ plan, undisturbed, given, runs, recited }: History): Fin
     repeatedSentences: [] as Finding[],
     repeatedToolRuns: repeatedRuns(plan, runs),
     differing: [] as Finding[],
-    misremembered: recited.flatMap((each) => misremembered(plan, each)),
+    misremembered: [] as Finding[],
     unknownCalls: [] as Finding[],
   };
   for (const { number: turn, text } of plan) {
@@ -77,18 +77,29 @@ export function check({ plan, undisturbed, given, runs, recited }: History): Fin
       if (unknown === undefined) found.differing.push(...unfounded(turn, text, is.answer, runs));
     }
   }
+  // What was lost is found as such, and not as forgotten once more.
+  const lost = new Set(found.lost.map(({ turn }) => nameOf(turn)));
+  found.misremembered.push(...recited.flatMap((each) => misremembered(plan, each, lost)));
   return found;
 }
 
 /** Each question once, in its order, as in the undisturbed run. */
-function misremembered(plan: readonly PlannedTurn[], { client, undisturbed, given }: Recited): Finding[] {
+function misremembered(
+  plan: readonly PlannedTurn[],
+  { client, undisturbed, given }: Recited,
+  lost: ReadonlySet<string>,
+): Finding[] {
   const own = plan.filter((each) => each.client === client);
   const turn = own.at(-1)?.number ?? -1;
   const isAsking = own.some(({ kind }) => kind !== "say" && kind !== "listen");
   if (isAsking && undisturbed.length === 0)
     return [{ turn, what: `even undisturbed client ${client} is not remembered` }];
   const told = (names: readonly string[]): string => names.join(", ");
-  if (told(undisturbed) === told(given)) return [];
+  const [before, now] = [undisturbed, given].map((names) => names.filter((name) => !lost.has(name)));
+  // Of a window over the latest, one that holds a lost turn begins earlier.
+  const most = Math.min(before?.length ?? 0, now?.length ?? 0);
+  const isShort = undisturbed.length !== given.length;
+  if (!isShort && told(before?.slice(-most) ?? []) === told(now?.slice(-most) ?? [])) return [];
   return [{ turn, what: `client ${client} asked about ${told(undisturbed)}; its session remembers ${told(given)}` }];
 }
 

@@ -88,7 +88,7 @@ export class ScriptedClient {
     }
   }
 
-  /** The names of the turns that its session remembers as questions, in their order. */
+  /** The names of the latest turns that its session remembers as questions, in their order. */
   async recite(): Promise<readonly string[]> {
     this.endTalk();
     let answer = "";

@@ -65,7 +65,7 @@ export function enginesOf(notesPath: string, which: Engines): TestEngines {
     chunkMs: 80,
     toneWords: WORDS,
     answers: [
-      { asked: RECITE, reply: "{said}" },
+      { asked: RECITE, reply: "{asked}" },
       ...VERBS.map((verb) => ({
         asked: `${verb} `,
         ...(verb === "press" || verb === "ring" ? { call: verb } : {}),

@@ -15,7 +15,7 @@ const optionsSchema = z.object({
    * `of`, and `{result}` in the reply becomes what came of it.
    */
   answers: z.array(z.object({ asked: z.string().min(1), call: z.string().optional(), reply: z.string() })).default([]),
-  /** To anything else. Given in turn, from the first again after the last. `{messages}` becomes what the model was asked, `{said}` that without its instructions. */
+  /** To anything else. Given in turn, from the first again after the last. `{messages}` becomes what the model was asked, `{said}` that without its instructions; in all replies `{asked}` the latest questions. */
   replies: z.array(z.string()).min(1).default(["The time is ten past nine. Shall I set an alarm?"]),
 });
 
@@ -35,7 +35,8 @@ export async function createEngine(given: unknown): Promise<Engine> {
         const scripted = scriptedReply(asked, answers);
         const reply = (scripted ?? replies[calls % replies.length] ?? "")
           .replaceAll("{messages}", () => whole)
-          .replaceAll("{said}", () => said);
+          .replaceAll("{said}", () => said)
+          .replaceAll("{asked}", () => questionsIn(asked));
         // What it has begun to say is not said again.
         const before = begun.trimStart();
         const words = (reply.startsWith(before) ? reply.slice(before.length) : reply).match(/\s*\S+\s*/g) ?? [];
@@ -57,6 +58,17 @@ export async function createEngine(given: unknown): Promise<Engine> {
       },
     },
   };
+}
+
+/** An answer that named more would be cut at its end. */
+const MOST_ASKED = 12;
+
+function questionsIn(messages: readonly Message[]): string {
+  const own = messages.filter(({ role, content }) => role === "user" && !RESULT.test(content));
+  return own
+    .slice(-MOST_ASKED)
+    .map(({ content }) => content)
+    .join(" / ");
 }
 
 const RESULT = /^\[(?:No result|Result)[^:]*: (?<result>[^]*)\]$/;
