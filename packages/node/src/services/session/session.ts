@@ -206,7 +206,7 @@ export class Session {
       audioFromMs,
       heardMs: () => playback?.heardMs ?? 0,
     });
-    const cut = this.#record.ofTalk(talk, has?.question);
+    const cut = this.#record.ofTalk(talk, has?.question, audioFromMs);
     // One that is gone on with was counted when it began.
     if (cut === undefined) this.#turns += 1;
     const resume = turns.resume(cut, has);

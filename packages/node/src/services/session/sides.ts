@@ -33,15 +33,18 @@ export function forkInto(session: Session, { saved, turns }: Fork): void {
 export function mergeInto(session: Session, side: SavedSession): boolean {
   const { mind, record } = session.parts;
   session.count(side.turns);
-  const endedHere = endedIn(mind.whole);
+  const endedHere = new Set(exchangesOf(mind.whole).map(({ id }) => id));
   // What was cut on one side may have ended on the other.
   const turns = turnsOf(side).filter(({ about, isOver }) => isOver !== undefined || !endedHere.has(about.workId));
-  record.learn(endedIn(side.mind), turns);
+  const ended = exchangesOf(side.mind).flatMap(({ id, question, atMs = 0 }) =>
+    id === undefined ? [] : { id, question, atMs, isNew: !endedHere.has(id) },
+  );
+  record.learn(ended, turns);
   mind.merge(side.mind);
   record.settleBeside();
   return record.isSettled;
 }
 
-function endedIn({ strands }: SavedMind): ReadonlySet<string> {
-  return new Set(strands.flatMap(({ exchanges }) => exchanges.flatMap(({ id = "" }) => id)));
+function exchangesOf({ strands }: SavedMind): readonly SavedMind["strands"][number]["exchanges"][number][] {
+  return strands.flatMap(({ exchanges }) => exchanges);
 }

@@ -25,6 +25,15 @@ export interface TurnsOptions {
   readonly clock?: Clock | undefined;
 }
 
+/** A turn that is over. */
+export interface Ended {
+  readonly id: string;
+  readonly question: string;
+  readonly atMs: number;
+  /** It was not known here. */
+  readonly isNew: boolean;
+}
+
 /** A client that is cut off has so long to come back and go on. */
 const PATIENCE_MS = 120_000;
 /** A client that comes back asks at once for all that it had under way. */
@@ -118,16 +127,30 @@ export class Turns {
   }
 
   /** These have ended on the other side of the house: nobody waits for them here. What was cut there, and is not known here, waits here. */
-  learn(ids: ReadonlySet<string>, turns: readonly CutTurn[]): void {
-    for (const id of ids) {
-      this.#stopWaiting(id);
-      if (this.#inJournal === id && this.#written === undefined) this.#inJournal = undefined;
+  learn(ended: readonly Ended[], turns: readonly CutTurn[]): void {
+    const ids = new Set(ended.map(({ id }) => id));
+    for (const id of ids) this.#isKnownElsewhere(id);
+    // A conversation that went on there with a turn that nobody there knew has given it another name.
+    for (const { turn } of this.#waiting.values()) {
+      const asked = turn.about.details.askedAtMs ?? 0;
+      const later = ended.filter(({ isNew, atMs }) => isNew || atMs > asked);
+      if (later.some((each) => isSameTurn(turn, { ...each, workId: each.id })))
+        this.#isKnownElsewhere(turn.about.workId);
     }
     const known = new Set(this.#past.map(({ about }) => about.workId));
     const news = turns.filter(({ about, isOver }) => isOver !== undefined && !known.has(about.workId));
     this.#past = [...this.#past, ...news].slice(-MOST_PAST);
-    const here = new Set([...this.all.map(({ about }) => about.workId), ...ids]);
-    for (const turn of turns) if (turn.isOver === undefined && !here.has(turn.about.workId)) this.#wait(turn);
+    for (const turn of turns.filter(({ isOver }) => isOver === undefined)) {
+      const { workId } = turn.about;
+      const isHere = this.all.some((each) => each.about.workId === workId || isSameTurn(each, { ...turn, workId }));
+      if (!isHere && !ids.has(workId)) this.#wait(turn);
+    }
+  }
+
+  /** It is over, and remembered by the other side of the house. */
+  #isKnownElsewhere(workId: string): void {
+    this.#stopWaiting(workId);
+    if (this.#inJournal === workId && this.#written === undefined) this.#inJournal = undefined;
   }
 
   /** What the host before this one has left. @returns what had changed in its turn: JSON as text */
@@ -179,10 +202,19 @@ export class Turns {
     return all.findLast((cut) => isOf(work, cut) && answers(cut, question));
   }
 
-  /** Of a conversation's turns the one to go on with: what is cut comes before what has ended, whatever its client knows of it. */
-  ofTalk(talk: string, question: string | undefined): CutTurn | undefined {
-    const cut = [...this.#waiting.values()].map(({ turn }) => turn).filter((turn) => isOf(talk, turn));
-    return cut.findLast((turn) => answers(turn, question)) ?? cut.at(-1) ?? this.of(talk, question);
+  /**
+   * Of a conversation's turns the one to go on with: what is cut comes before what has ended, whatever its client knows of it. One whose
+   * sound its client is done with, and of which it wants no rest, is over as far as it went.
+   * @param question what its client knows to be under way @param audioFromMs what was said before it needs no answer any more
+   */
+  ofTalk(talk: string, question: string | undefined, audioFromMs = 0): CutTurn | undefined {
+    const all = [...this.#waiting.values()].map(({ turn }) => turn).filter((turn) => isOf(talk, turn));
+    const isDone = ({ about }: CutTurn): boolean =>
+      question === undefined && (about.details.throughMs ?? Infinity) <= audioFromMs;
+    for (const turn of all.filter(isDone)) this.#finish(turn);
+    const cut = all.filter((turn) => !isDone(turn));
+    const found = cut.findLast((turn) => answers(turn, question)) ?? cut.at(-1) ?? this.of(talk, question);
+    return found === undefined || isDone(found) ? undefined : found;
   }
 
   /** Goes on with a turn that was cut, or is over. @param has what its client has of the answer */
@@ -340,6 +372,21 @@ function blind(journal: TurnJournal | undefined): TurnJournal | undefined {
 }
 
 const NOTHING = { question: "", text: "", calls: [], recalled: [], sentences: [], heard: -1 } as const;
+
+/** Whether `other` is the same turn of a conversation, by another name. */
+function isSameTurn(
+  { about: { workId }, question }: CutTurn,
+  other: { readonly workId: string; readonly question: string },
+): boolean {
+  const talk = talkOf(workId);
+  return talk !== undefined && talk === talkOf(other.workId) && question !== "" && question === other.question;
+}
+
+/** The conversation that a turn of this name is part of. */
+function talkOf(workId: string): string | undefined {
+  const at = workId.lastIndexOf("#");
+  return at < 0 ? undefined : workId.slice(0, at);
+}
 
 function isOf(work: string, { about: { workId } }: CutTurn): boolean {
   return workId === work || workId.startsWith(`${work}#`);

@@ -5,12 +5,14 @@ import * as z from "zod";
 import { Timers, type Timer } from "../../../src/assistant/tools/timers.ts";
 import { Toolbox } from "../../../src/assistant/tools/toolbox.ts";
 import { defineTool, type Tool } from "../../../src/assistant/tools/tool.ts";
-import { aboutTurn, TurnLog } from "../../../src/services/session/turn-log.ts";
-import { Turns } from "../../../src/services/session/turns.ts";
+import { aboutTurn, TurnLog, type CutTurn } from "../../../src/services/session/turn-log.ts";
+import { Turns, type Ended } from "../../../src/services/session/turns.ts";
 
 const ABOUT = aboutTurn({ account: "anna" }, "ask", "w", {});
 const order: Pick<Tool, "name" | "repeats"> = { name: "order", repeats: "at-most-once" };
 const look: Pick<Tool, "name" | "repeats"> = { name: "look", repeats: "by-key" };
+
+const ended = (id: string, question = "buy milk"): Ended => ({ id, question, atMs: 0, isNew: true });
 
 // What a log looks at of a tool.
 const tool = (given: Pick<Tool, "name" | "repeats">): Tool => ({ ...given }) as Tool;
@@ -73,10 +75,65 @@ describe("a turn on the side without the quorum", () => {
     begun.accept();
     const side = turns();
     side.adopt([begun.cut]);
-    side.learn(new Set(["other"]), []);
+    side.learn([ended("other")], []);
     expect(side.cut).toBeDefined();
-    side.learn(new Set(["w"]), []);
+    side.learn([ended("w")], []);
     expect(side.cut).toBeUndefined();
+  });
+});
+
+describe("a turn of a live conversation that was cut by a partition", () => {
+  const throughMs = 2_000;
+  const talk = (id: string, askedAtMs: number) =>
+    aboutTurn({ account: "anna", throughMs, askedAtMs }, "talk", `t#${id}`, {});
+
+  /** The side with the quorum, where one turn was taken on and cut. */
+  function quorum(finished: CutTurn[] = []): Turns {
+    const house: Turns = new Turns({
+      kept: () => null,
+      state: () => undefined,
+      finish: (cut) => finished.push(cut),
+      clock: new VirtualClock(),
+    });
+    const log = house.begin(talk("a", 1));
+    log.ask("tea?");
+    log.accept();
+    house.left(log);
+    return house;
+  }
+
+  it("is over once the other side has answered it, by whatever name: it is neither answered nor remembered twice", () => {
+    const finished: CutTurn[] = [];
+    const house = quorum(finished);
+    house.learn([ended("t#b", "tea?")], []);
+    expect(house.cut).toBeUndefined();
+    expect(finished).toEqual([]);
+  });
+
+  it("is not taken for one that was asked before in the same words, nor for one of another conversation", () => {
+    const house = quorum();
+    house.learn([{ ...ended("t#b", "tea?"), isNew: false }, ended("u#b", "tea?"), ended("t#c", "coffee?")], []);
+    expect(house.cut).toMatchObject({ question: "tea?" });
+  });
+
+  it("keeps what its tools have done, where it was cut on the other side as well", () => {
+    const house = quorum();
+    const there = new TurnLog({ about: talk("b", 2) });
+    there.ask("tea?");
+    there.accept();
+    house.learn([], [there.cut]);
+    expect(house.ofTalk("t", "tea?")?.about.workId).toBe("t#a");
+    expect(house.all).toHaveLength(1);
+  });
+
+  it("is not answered as news to a client that is done with what was said in it", () => {
+    const finished: CutTurn[] = [];
+    const house = quorum(finished);
+    expect(house.ofTalk("t", "tea?", throughMs)).toBeDefined();
+    expect(house.ofTalk("t", undefined, throughMs - 1)).toBeDefined();
+    expect(house.ofTalk("t", undefined, throughMs)).toBeUndefined();
+    expect(finished).toMatchObject([{ question: "tea?" }]);
+    expect(house.ofTalk("t", undefined, throughMs)).toBeUndefined();
   });
 });
 

@@ -77,7 +77,7 @@ describe("the turns of a session", () => {
     turns.ended(begun(turns, "known", "All of it."));
     const other = house();
     for (const work of ["known", "cut"]) other.turns.left(begun(other.turns, work, "So far."));
-    turns.learn(new Set(), other.turns.resting);
+    turns.learn([], other.turns.resting);
     expect([turns.of("known")?.text, turns.of("cut")?.text]).toEqual(["All of it.", "So far."]);
     clock.pass(121_000);
     expect(finished).toMatchObject([{ question: "cut?" }]);
