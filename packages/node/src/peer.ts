@@ -385,6 +385,7 @@ function listen(parts: ListenParts, limits: Config["limits"]): Promise<Gateway> 
     capabilities: () => capabilitiesOf(about, services),
     status,
     conversations,
+    voice: services,
     commands,
     ...clients,
     management: {

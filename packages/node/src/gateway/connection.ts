@@ -29,6 +29,7 @@ import { addresseeOf, costOf, deedOf, refusalOfMessage, wrongVersion } from "./a
 import { CLOSE } from "./close-codes.ts";
 import { Dialect, type Reading } from "./dialect/dialect.ts";
 import type { Hub, Refused, Seat } from "./hub/hub.ts";
+import type { InterimVoice } from "./interim.ts";
 import { allowed, changed, keepToRights } from "./hub/belonging.ts";
 import { isPost } from "./hub/post.ts";
 import { SocketLine, toBytes } from "./line.ts";
@@ -51,6 +52,8 @@ export interface ConnectionDeps {
   readonly status: () => Record<string, unknown>;
   /** What the program that the peer is embedded in does for clients. */
   readonly commands?: AppCommands | undefined;
+  /** Speaks on while a client's session is looked for. */
+  readonly voice?: InterimVoice | undefined;
   /** Where clients go whose session has moved while this peer drains. */
   readonly away?: Pick<SendingAway, "tell"> | undefined;
   readonly isDraining?: (() => boolean) | undefined;
@@ -371,8 +374,11 @@ export class Connection implements Leaver {
   }
 
   #visitingOf(pass: Pass, register: Payload<"REGISTER">): Visiting {
+    const { conversations, voice, log } = this.#deps;
     return new Visiting({
-      conversations: this.#deps.conversations,
+      conversations,
+      voice,
+      log,
       pass,
       register,
       line: this.#line,

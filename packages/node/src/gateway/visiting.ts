@@ -1,8 +1,9 @@
 /**
  * One client at its session: what it says goes there, and what the session says is sent to it. Where the session's host is lost, or the
  * session moves, it is visited anew where it lives then, and the client stays where it is: unnoticed where nothing was under way, else it
- * is told to ask again for what was.
+ * is told to ask again for what was. As long as the session is looked for, what is known of an answer in mid-sound is spoken on here.
  */
+import type { Logger } from "pino";
 import {
   createMessage,
   decodeAudioFrame,
@@ -20,6 +21,7 @@ import type { SessionIn, SessionOut, VisitCard, WorkRemark } from "../services/s
 import type { Pass } from "./access-port.ts";
 import { CLOSE } from "./close-codes.ts";
 import type { Refused } from "./hub/hub.ts";
+import { Interim, type InterimVoice } from "./interim.ts";
 import type { SocketLine } from "./line.ts";
 import { UnderWay } from "./under-way.ts";
 
@@ -31,6 +33,10 @@ export interface VisitingOptions {
   readonly refuse: (refused: Refused, inReplyTo: string | undefined) => Promise<void>;
   /** Ends the connection. */
   readonly hangUp: (code: number, reason: string) => void;
+  /** Speaks while a session is looked for; without one there is silence. */
+  readonly voice?: InterimVoice | undefined;
+  /** Of what goes wrong and is no harm. */
+  readonly log?: Pick<Logger, "info"> | undefined;
   /** False: whose session moves is to go to another peer. Default: it may. */
   readonly mayStay?: (() => boolean) | undefined;
 }
@@ -40,6 +46,18 @@ const MOST_MOVES = 8;
 const MOVES_WITHIN_MS = 10_000;
 /** One visit asks for its session less often. */
 const MOST_ASKED = 16;
+/** A session that is there answers sooner. */
+const INTERIM_AFTER_MS = 80;
+/** Items that wait meanwhile; beyond that the client is held. */
+const MOST_HELD = 32;
+
+/** What a client asks for while its session is looked for. */
+interface Held {
+  readonly items: SessionIn[];
+  readonly interim: Interim;
+  readonly timer: NodeJS.Timeout;
+  readonly room: PromiseWithResolvers<void>;
+}
 
 export class Visiting {
   readonly #options: VisitingOptions;
@@ -53,6 +71,10 @@ export class Visiting {
   #isDeaf = false;
   /** How it is told. */
   #movedId: string | undefined;
+  /** The session has been found. */
+  #isOpened = false;
+  #held: Held | undefined;
+  #interim: Interim | undefined;
   readonly #found = Promise.withResolvers<Continued | Refused>();
   readonly #welcomed = Promise.withResolvers<void>();
   /** It is known what there is to be continued, or nothing is. */
@@ -91,6 +113,13 @@ export class Visiting {
     // A question is asked once: it is for wherever the session is.
     if (this.#isDeaf && item.type !== "question") return;
     this.#underWay.asked(item);
+    const held = (this.#held ??= this.#holdFor(item));
+    if (held === undefined) return this.#pass(item);
+    held.items.push(item);
+    if (held.items.length >= MOST_HELD) await this.#options.line.holdWhile(held.room.promise);
+  }
+
+  async #pass(item: SessionIn): Promise<void> {
     const room = this.#visit.push(item);
     if (room !== undefined) await this.#options.line.holdWhile(room);
   }
@@ -122,6 +151,9 @@ export class Visiting {
   close(): void {
     this.#welcomed.resolve();
     this.#found.resolve(AWAY);
+    this.#isDeaf = true;
+    this.#dropHeld();
+    this.#interim?.stop();
     this.#visit.close();
   }
 
@@ -141,24 +173,93 @@ export class Visiting {
   }
 
   #opened(continued: Continued | undefined): void {
+    this.#isOpened = true;
     this.#tell(continued ?? { turns: 0 });
-    if (!this.#isDeaf) return;
+    if (this.#isDeaf) void this.#sayMoved(this.#visit);
+    else void this.#release();
+  }
+
+  /** Never rejects. */
+  async #sayMoved(visit: Visit): Promise<void> {
+    await this.#interim?.windUp();
+    // It may have moved on, or the client may have been told already.
+    if (visit !== this.#visit || this.#movedId !== undefined) return;
+    this.#interim = undefined;
+    this.#sendMoved();
+  }
+
+  #sendMoved(): void {
     const payload = { eventType: SESSION_MOVED, eventData: {}, timestamp: Date.now() };
     const moved = createMessage("EVENT", payload, { from: SERVER_ID, sessionId: this.#options.pass.session.id });
     this.#movedId = moved.messageId;
     void this.#options.line.send(moved);
   }
 
+  /** Undefined where the session is there, or nothing can be said before it is. */
+  #holdFor(item: SessionIn): Held | undefined {
+    const { voice, line, pass, log } = this.#options;
+    if (this.#isOpened || voice === undefined || !this.#knowsHow) return undefined;
+    const interim = Interim.of(item, {
+      voice,
+      sessionId: pass.session.id,
+      send: (message) => line.send(message),
+      frame: (bytes) => line.frame(bytes),
+      onFailure: (error) => log?.info({ err: error }, "nobody can speak on until the session is found"),
+    });
+    if (interim === undefined) return undefined;
+    this.open();
+    const timer = setTimeout(() => this.#speakOn(), INTERIM_AFTER_MS);
+    return { items: [], interim, timer, room: Promise.withResolvers() };
+  }
+
+  /** What was asked for is asked again once the session is found, with what was heard until then. */
+  #speakOn(): void {
+    const held = this.#held;
+    if (held === undefined || this.#isOpened) return;
+    if (!this.#underWay.isOne) return void this.#release();
+    this.#dropHeld();
+    this.#isDeaf = true;
+    this.#underWay.forget();
+    this.#interim = held.interim;
+    held.interim.start();
+  }
+
+  async #release(): Promise<void> {
+    const held = this.#held;
+    if (held === undefined) return;
+    clearTimeout(held.timer);
+    for (let item = held.items.shift(); item !== undefined; item = held.items.shift()) await this.#pass(item);
+    if (this.#held === held) this.#held = undefined;
+    held.room.resolve();
+  }
+
+  #dropHeld(): void {
+    const held = this.#held;
+    this.#held = undefined;
+    clearTimeout(held?.timer);
+    held?.items.splice(0);
+    held?.room.resolve();
+  }
+
+  get #knowsHow(): boolean {
+    const { capabilities } = this.#options.register;
+    return capabilities?.features?.includes(STAYS) === true && this.#underWay.canBeAskedAgain;
+  }
+
   /** Visits the session where it lives now. @returns whether the client may stay for that */
   #goOn(): boolean {
-    const { register, mayStay } = this.#options;
+    const { mayStay, voice } = this.#options;
     const isAtWork = this.#isDeaf || !this.#underWay.isNothing;
-    const knowsHow = register.capabilities?.features?.includes(STAYS) === true && this.#underWay.canBeAskedAgain;
+    const knowsHow = this.#knowsHow;
+    // Until the session is found, somebody else speaks: what was heard is to be known.
+    const isUrgent = voice !== undefined && this.#underWay.isSounding && this.#underWay.isOne;
     const nowMs = performance.now();
     this.#movedAtMs = [...this.#movedAtMs, nowMs].filter((atMs) => nowMs - atMs < MOVES_WITHIN_MS);
     if ((isAtWork && !knowsHow) || mayStay?.() === false || this.#movedAtMs.length > MOST_MOVES) return false;
     this.#isDeaf = isAtWork;
+    this.#isOpened = false;
     this.#movedId = undefined;
+    this.#dropHeld();
     this.#underWay.forget();
     this.#moves += 1;
     const { comes } = this.#card;
@@ -175,6 +276,7 @@ export class Visiting {
       false,
     );
     this.open();
+    if (isUrgent && knowsHow) this.#sendMoved();
     return true;
   }
 

@@ -1,6 +1,6 @@
 /** One command under way: its audio coming in, what happens going out. */
 import { BoundedQueue } from "@parley/audio/format";
-import type { ListenEvent, SpeakEvent, TurnEvent, TurnTimings } from "@parley/audio/pipeline";
+import type { TurnTimings } from "@parley/audio/pipeline";
 import { AudioError, SPEECH_RATE_HZ } from "@parley/audio";
 import { INPUT_RATE_HZ, type AudioFrame } from "@parley/sdk";
 import type { TalkEvent, TalkHeard, TalkKeyStruck, WorkEvent } from "@parley/sdk";
@@ -12,7 +12,7 @@ import { OpusOut } from "./opus-out.ts";
 import { VisitOver } from "../visit-over.ts";
 import { spokenSoFar } from "./so-far.ts";
 import { Talk } from "../talk/talk.ts";
-import { timingOf } from "./timing.ts";
+import { toldOf, type AnyEvent } from "./told.ts";
 
 /** Where a piece of work sends what happens. */
 export interface WorkSink {
@@ -24,8 +24,6 @@ export interface WorkSink {
 const FRAMES_WAITING = 64;
 /** A live microphone sends all the time, in silence too. */
 const INPUT_IDLE_MS = 30_000;
-
-type AnyEvent = TurnEvent | SpeakEvent | ListenEvent;
 
 /** A running command. */
 export class Work {
@@ -164,43 +162,6 @@ export class Work {
         throw new TypeError("a conversation has events of its own");
     }
   }
-}
-
-/** What a client is told of an event. */
-function toldOf(event: Exclude<AnyEvent, { type: "audio" }>): WorkEvent | undefined {
-  switch (event.type) {
-    case "unsaid":
-      return undefined;
-    case "sentence":
-      return {
-        type: "sentence",
-        index: event.index,
-        text: event.text,
-        from: event.from,
-        to: event.from + event.spoken.written.length,
-      };
-    case "timing":
-      return { type: "timing", index: event.index, ...timingOf(event.timing) };
-    case "segment":
-      return segmentOf(event);
-    default:
-      return event;
-  }
-}
-
-/** What the recogniser does not tell is left out. */
-function segmentOf({ confidence, words, ...event }: Extract<ListenEvent, { type: "segment" }>): WorkEvent {
-  const told = words?.map(({ text, startMs, endMs, confidence: sure }) => ({
-    text,
-    startMs,
-    ...(endMs === undefined ? {} : { endMs }),
-    ...(sure === undefined ? {} : { confidence: sure }),
-  }));
-  return {
-    ...event,
-    ...(confidence === undefined ? {} : { confidence }),
-    ...(told === undefined ? {} : { words: told }),
-  };
 }
 
 function takesAudio(request: WorkRequest): boolean {
