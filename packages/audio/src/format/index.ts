@@ -17,6 +17,8 @@ export type { WriteOpusOptions, WrittenOpus } from "./opus-writer.ts";
 // What a file's name says of its format, and whether it can be written.
 export { checkWritable, formatOfName } from "./out.ts";
 export type { WrittenFormat } from "./out.ts";
+// Blocks of 16-bit samples in fewer bytes, as they travel between peers.
+export { MOST_PACKED_SAMPLES, packSamples, unpackSamples } from "./packed.ts";
 // How loud a block is.
 export { level, SILENCE_DBFS } from "./level.ts";
 export type { Level } from "./level.ts";
