@@ -10,6 +10,7 @@ import type { ClientEvents } from "./events.ts";
 import { closedError } from "./link/endings.ts";
 import type { Welcome } from "./link/hearer.ts";
 import { Link } from "./link/link.ts";
+import type { Doing } from "./link/watchfulness.ts";
 import type { ConnectOptions } from "./link/options.ts";
 import type { CommandHandler, QueryHandler } from "./mail/inbox.ts";
 import type { Answer, CallOptions, Content, IncomingMessage, RunOptions, SendOptions, Sent } from "./mail/mail.ts";
@@ -42,10 +43,10 @@ export class ParleyClient {
 
   /** Use {@link connect}. */
   constructor(options: ConnectOptions) {
-    const isWorking = (): boolean => this.#works.isLively;
+    const doing = (): Doing => this.#works.doing;
     this.#link = new Link(options, {
-      get isWorking() {
-        return isWorking();
+      get doing() {
+        return doing();
       },
       up: (welcome, isAgain) => this.#up(welcome, isAgain),
       down: (error) => this.#down(error),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { connect, type ClientEvents, type ParleyClient } from "../../src/index.ts";
-import { clientOf, deadUrl, follow, ProtocolPeer, QUICK, silentServer } from "./protocol-peer.ts";
+import { connect, encodeAudioFrame, type ClientEvents, type ParleyClient } from "../../src/index.ts";
+import { clientOf, commandOf, deadUrl, follow, ProtocolPeer, QUICK, silentServer } from "./protocol-peer.ts";
 
 const seen = <N extends keyof ClientEvents>(client: ParleyClient, name: N): ClientEvents[N][] => {
   const events: ClientEvents[N][] = [];
@@ -204,6 +204,29 @@ describe("a connection that is lost", () => {
       const client = await clientOf([first, second], { reconnect: CLOSELY });
       const asking = follow(client.ask({ text: "What is the capital of France?" }));
       await expect.poll(() => first.guest.messages.length).toBe(1);
+      isSilent = true;
+      expect(await asking).toMatchObject({ error: undefined });
+      expect(client.server.name).toBe("second");
+    });
+
+    it("is one whose peer is silent in mid-sound, long before it would be left otherwise", async () => {
+      let isSilent = false;
+      const first = await ProtocolPeer.start({ answersHeartbeats: () => !isSilent, resume: true });
+      const second = await ProtocolPeer.start({
+        name: "second",
+        resume: true,
+        onMessage: (message, guest) => guest.result(message.messageId),
+      });
+      const patient = { ...CLOSELY, workHeartbeatMs: 60_000, workSilentMs: 60_000 };
+      const closely = { ...patient, workHeartbeatMs: 20, soundHeartbeatMs: 20, soundSilentMs: 200 };
+      const client = await clientOf([first, second], { reconnect: closely });
+      const asking = follow(client.say("It rains."));
+      await expect.poll(() => first.guest.messages.length).toBe(1);
+      const { id, parameters } = commandOf(first.guest.messages[0]);
+      first.guest.event(id, "sentence", { index: 0, text: "It rains.", from: 0, to: 9 });
+      const samples = new Float32Array(160);
+      const stream = Number(parameters["stream"]);
+      first.guest.socket.send(encodeAudioFrame({ stream, sequence: 0, timestampMs: 0, sampleRateHz: 16_000, samples }));
       isSilent = true;
       expect(await asking).toMatchObject({ error: undefined });
       expect(client.server.name).toBe("second");

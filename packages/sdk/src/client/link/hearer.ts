@@ -1,6 +1,7 @@
 /** What is heard of a client's connection. */
 import type { ParleyError } from "../../errors.ts";
 import type { Message, Payload } from "../../protocol/envelope.ts";
+import type { Doing } from "./watchfulness.ts";
 
 /** What a peer said of itself. */
 export type Welcome = Payload<"REGISTER_ACK">;
@@ -19,8 +20,8 @@ export interface LinkHearer {
   impatient(error: ParleyError): void;
   /** It is over for good. */
   over(error: ParleyError): void;
-  /** Whether the peer is working for this client, and owes it a sign of life soon. */
-  readonly isWorking: boolean;
+  /** What the peer does for this client: the more there is to lose, the sooner it owes a sign of life. */
+  readonly doing: Doing;
   message(message: Message): void;
   binary(bytes: Uint8Array): void;
 }

@@ -6,7 +6,7 @@ import { AddressBook, type Ending } from "./address-book.ts";
 import { breachError, cannotContinueError, endOf, lostError, movingError, patienceError, whyNot } from "./endings.ts";
 import type { LinkHearer, Welcome } from "./hearer.ts";
 import { introductionOf } from "./introduction.ts";
-import { givenPeers, isSafe, keepingOf, pacesOf, type ConnectOptions, type Keeping } from "./options.ts";
+import { givenPeers, isSafe, keepingOf, type ConnectOptions, type Keeping } from "./options.ts";
 import { Pulse } from "./pulse.ts";
 import { search } from "./search.ts";
 import { Seeker, type Failed, type SeekerEffect } from "./seeker.ts";
@@ -19,6 +19,7 @@ import {
   platformSocket,
   receptionOf,
 } from "./socket.ts";
+import { Watchfulness } from "./watchfulness.ts";
 
 /** Between one peer and the next while connecting. */
 const STAGGER_MS = 300;
@@ -60,6 +61,7 @@ export class Link {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #patience: ReturnType<typeof setTimeout> | undefined;
   #pulse: Pulse | undefined;
+  readonly #watch: Watchfulness;
   #up: PeerSocket | undefined;
   #upSinceMs = 0;
   /** Something other than a heartbeat. */
@@ -85,6 +87,7 @@ export class Link {
     this.#continue = options.continue;
     this.clientId = options.clientId ?? `client-${crypto.randomUUID().slice(0, 8)}`;
     this.keeping = keepingOf(options);
+    this.#watch = new Watchfulness(this.keeping);
     this.groups = new Set(options.groups);
     this.channels = new Set(options.channels);
     this.#book = new AddressBook(givenPeers(options));
@@ -93,7 +96,7 @@ export class Link {
       staggerMs: STAGGER_MS,
       stableMs: STABLE_MS,
       firstPauseMs,
-      mostPauseMs: () => (hearer.isWorking ? Math.min(WORK_PAUSE_MS, mostPauseMs) : mostPauseMs),
+      mostPauseMs: () => (hearer.doing !== "nothing" ? Math.min(WORK_PAUSE_MS, mostPauseMs) : mostPauseMs),
       again: false,
       random: Math.random,
     });
@@ -341,15 +344,17 @@ export class Link {
     this.#saidMs = this.#upSinceMs;
     this.#loss = undefined;
     this.#seeker.goOn(this.#options.reconnect !== false);
-    const { idle, working } = pacesOf(this.keeping);
     this.#pulse = new Pulse({
-      pace: () => (this.#hearer.isWorking ? working : idle),
+      pace: () => this.#watch.pace(this.#hearer.doing, this.#book.urls.length > 1, performance.now()),
       beat: () => {
         const isIdle = performance.now() - this.#saidMs > IDLE_MS;
         const payload = { timestamp: Date.now(), status: isIdle ? ("idle" as const) : ("active" as const) };
         this.#up?.send(JSON.stringify(createMessage("HEARTBEAT", payload, { from: this.clientId })));
       },
-      onSilent: () => this.#lost(url, "silent", lostError("the peer is silent")),
+      onSilent: () => {
+        this.#watch.left(this.#hearer.doing, performance.now());
+        this.#lost(url, "silent", lostError("the peer is silent"));
+      },
     });
     const isAgain = this.#wasUp;
     this.#wasUp = true;

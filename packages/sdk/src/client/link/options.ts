@@ -1,7 +1,6 @@
 /** How a client finds its peers and says who it is. */
 import { ParleyError } from "../../errors.ts";
 import type { Payload } from "../../protocol/envelope.ts";
-import type { Pace } from "./pulse.ts";
 import type { OpenSocket } from "./socket.ts";
 
 /**
@@ -26,6 +25,10 @@ export interface KeepOptions {
   readonly workHeartbeatMs?: number;
   /** As `silentMs`, likewise. 700, or `silentMs` where that is less. */
   readonly workSilentMs?: number;
+  /** As `workHeartbeatMs`, while an answer sounds and there are other peers to go to. 150, or `workHeartbeatMs` where that is less. */
+  readonly soundHeartbeatMs?: number;
+  /** As `workSilentMs`, likewise; twice in a minute, after that `workSilentMs`. 350, or `workSilentMs` where that is less. */
+  readonly soundSilentMs?: number;
   /** Whether the house is asked for more peers. True. */
   readonly learn?: boolean;
 }
@@ -63,15 +66,6 @@ export interface ConnectOptions {
 /** {@link KeepOptions}, filled in. */
 export type Keeping = Required<KeepOptions>;
 
-/** How closely a peer is watched. */
-export function pacesOf(keeping: Keeping): { readonly idle: Pace; readonly working: Pace } {
-  const { heartbeatMs, silentMs, workHeartbeatMs, workSilentMs } = keeping;
-  return {
-    idle: { everyMs: heartbeatMs, silentMs },
-    working: { everyMs: workHeartbeatMs, silentMs: workSilentMs },
-  };
-}
-
 export function keepingOf({ reconnect }: ConnectOptions): Keeping {
   const given = reconnect === false ? { learn: false } : (reconnect ?? {});
   const keeping = {
@@ -84,7 +78,9 @@ export function keepingOf({ reconnect }: ConnectOptions): Keeping {
     ...given,
   };
   const { heartbeatMs, silentMs } = keeping;
-  return { workHeartbeatMs: Math.min(300, heartbeatMs), workSilentMs: Math.min(700, silentMs), ...keeping };
+  const work = { workHeartbeatMs: Math.min(300, heartbeatMs), workSilentMs: Math.min(700, silentMs), ...keeping };
+  const { workHeartbeatMs, workSilentMs } = work;
+  return { soundHeartbeatMs: Math.min(150, workHeartbeatMs), soundSilentMs: Math.min(350, workSilentMs), ...work };
 }
 
 /** The addresses that were given. @throws ParleyError `cannot-connect` when there are none, and nobody looks for any */

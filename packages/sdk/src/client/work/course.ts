@@ -43,6 +43,8 @@ export interface Course {
   resumed?(peerName: string): void;
   /** Where audio for the next peer would have to begin; undefined when it takes none (any more). */
   neededFrom(said: Said): number | undefined;
+  /** An answer is being heard, as far as can be told: silence would be noticed. False when absent. */
+  readonly isSounding?: boolean;
   /** Whether it still makes sense when some of the audio that is needed is not kept any more. */
   readonly mayMiss: boolean;
   end(): void;

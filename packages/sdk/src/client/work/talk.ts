@@ -93,6 +93,8 @@ export class RunningTalk implements TalkSession, Course {
   /** Of the turns that have ended, and of all replies. */
   #lastTurn = 0;
   #lastReply = 0;
+  /** The reply whose sound comes; 0: none. */
+  #sounding = 0;
 
   /** @param parameters those of the command `talk` @param begun by another client, which this one goes on for */
   constructor(
@@ -122,6 +124,10 @@ export class RunningTalk implements TalkSession, Course {
     const struck = { key, at: samplesUntil(atMs) };
     this.#utterance.key(struck);
     this.#strike(struck.key, atMs);
+  }
+
+  get isSounding(): boolean {
+    return this.#sounding !== 0;
   }
 
   request(from: number, { resumes }: NextPeer): WorkRequest {
@@ -243,6 +249,8 @@ export class RunningTalk implements TalkSession, Course {
   }
 
   #follow(event: TalkEvent): void {
+    if (event.type === "reply") this.#sounding = event.reply;
+    if (event.type === "reply-end" || event.type === "stop" || event.type === "turn") this.#sounding = 0;
     const playing = this.#playing;
     if (playing === undefined) return;
     if (event.type === "duck") playing.duck(event.gainDb, event.fadeMs);

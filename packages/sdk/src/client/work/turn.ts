@@ -143,6 +143,10 @@ abstract class AnsweredTurn extends Turn {
     if (begun.text !== "") this.events.push({ type: "text", delta: begun.text });
   }
 
+  get isSounding(): boolean {
+    return this.having.soundMs > 0;
+  }
+
   request(_from: number, { resumes }: NextPeer): WorkRequest | undefined {
     if (!this.having.isEmpty && !resumes) return undefined;
     const { command, parameters } = this.wanted();

@@ -7,6 +7,7 @@ import { SERVER_ID } from "../../protocol/limits.ts";
 import { SESSION_MOVED } from "../../protocol/session.ts";
 import type { CommandName } from "../../protocol/work.ts";
 import { againMs } from "../again.ts";
+import type { Doing } from "../link/watchfulness.ts";
 import { failedWork } from "../failed-work.ts";
 import type { Course, NextPeer } from "./course.ts";
 import { Upload, type TalkInput } from "./upload.ts";
@@ -66,8 +67,10 @@ export class Works {
    * The peer has work, and time for a sign of life. One that takes in a recording may read no faster than it hears it: what is
    * asked of it waits behind the sound.
    */
-  get isLively(): boolean {
-    return this.#all.size > 0 && [...this.#all].every(({ upload }) => upload?.said.isLive ?? true);
+  get doing(): Doing {
+    const all = [...this.#all];
+    if (all.length === 0 || all.some(({ upload }) => upload?.said.isLive === false)) return "nothing";
+    return all.some(({ course }) => course.isSounding === true) ? "sounding" : "working";
   }
 
   /** Begins, now or with the next connection. */
