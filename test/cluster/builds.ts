@@ -16,10 +16,10 @@ const OLDER: readonly ChangedLine[] = [
     from: "KNOWN_VERSION = JOURNALS_VERSION;",
     to: "KNOWN_VERSION = JOURNALS_VERSION - 1;",
   },
-  ...["JOBS_VERSION = 2;", "OLDEST_JOBS_VERSION = 2;"].map((line) => ({
+  ...["JOBS_VERSION = 3;", "OLDEST_JOBS_VERSION = 2;"].map((line) => ({
     source: "packages/node/src/routing/job-versions.ts",
     from: `export const ${line}`,
-    to: `export const ${line.replace("2", "1")}`,
+    to: `export const ${line.replace(/\d/, "1")}`,
   })),
 ];
 

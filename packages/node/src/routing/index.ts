@@ -3,7 +3,7 @@
 /** What peers say of their services. */
 export { CAPABILITIES, serviceKey } from "./advert.ts";
 export type { Advert, AdvertisedVoice, Capability, Mode, ModelMemory, Power, Reach, Speed } from "./advert.ts";
-export { OWN_JOB_VERSIONS } from "./job-versions.ts";
+export { knowsPacked, OWN_JOB_VERSIONS } from "./job-versions.ts";
 export type { JobVersions } from "./job-versions.ts";
 /** What is asked, as a value and in words: `STT:lang=en,mode=interactive`. */
 export type { JobSize, Privacy, RouteRequest, Stick } from "./request.ts";

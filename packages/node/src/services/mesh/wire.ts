@@ -20,12 +20,9 @@ import {
 import * as z from "zod";
 import type { ChatMessage } from "../../providers/language-model.ts";
 import type { Load, Terms } from "../../routing/index.ts";
+import { unpackSpoken } from "./packed-sound.ts";
+import { bytesOf, isSound, unpacked, type SoundItem } from "./sound.ts";
 
-/**
- * Sound as it travels: mono 32-bit floats, little-endian; of what is heard, at `SPEECH_RATE_HZ`. With it may come that its end may
- * follow at once.
- */
-export type SoundItem = Uint8Array | { readonly mayBeLast: true; readonly samples: Uint8Array };
 export type SoundRef = StreamRef<SoundItem>;
 /** What is told of a job. */
 export type AnswerRef = StreamRef<AnswerItem>;
@@ -67,6 +64,8 @@ export interface SpeakJob extends Job {
   readonly text: string;
   readonly voice?: string | undefined;
   readonly speed?: number | undefined;
+  /** Whoever asks takes packed sound. */
+  readonly takesPacked?: boolean | undefined;
 }
 
 /** The assistant's next turn; goes on behind a last message of its own. */
@@ -96,10 +95,18 @@ export type AnswerItem =
   /** A `Transcript`; the caller looks at it. */
   | { readonly type: "final"; readonly transcript: unknown }
   | { readonly type: "sound"; readonly sampleRateHz: number; readonly samples: Uint8Array }
+  | PackedItem
   | { readonly type: "text"; readonly text: string }
   | FollowedItem
   | { readonly type: "refused"; readonly why: "full" | "late" | "busier"; readonly load: Load }
   | { readonly type: "failed"; readonly code: string; readonly message: string; readonly nextStep: string };
+
+/** In the place of `sound`, to whoever takes it. */
+export interface PackedItem {
+  readonly type: "packed";
+  readonly sampleRateHz: number;
+  readonly samples: Uint8Array;
+}
 
 /** Of a live stream: what was found in it step by step; so many steps as had come when it was sent. */
 export type FollowedItem =
@@ -110,11 +117,6 @@ type Scores = Readonly<Record<string, number>>;
 /** In one item: a second of the shortest. */
 export const MOST_STEPS = 200;
 
-/** Blocks of sound on their way at once, and samples in one: about a megabyte. */
-export const SOUND_WINDOW = 16;
-export const BLOCK_SAMPLES = 16_000;
-const BLOCK_BYTES_MAX = 4 * BLOCK_SAMPLES;
-
 const LONGEST_SENTENCE_CHARS = 20_000;
 const MOST_MESSAGES = 10_000;
 const LONGEST_MESSAGE_CHARS = 400_000;
@@ -124,6 +126,8 @@ const MOST_WAKE_WORDS = 64;
 /** A day of sound. */
 const LATEST_MS = 86_400_000;
 
+/** Blocks of sound on their way at once: about a megabyte. */
+export const SOUND_WINDOW = 16;
 /** Items of an answer on their way at once. */
 export const ANSWER_WINDOW = 16;
 
@@ -131,6 +135,7 @@ const shortText = z.string().min(1).max(200);
 const languageTag = z.string().min(1).max(100);
 const atMs = z.number().min(0).max(LATEST_MS);
 const share = z.number().min(0).max(1);
+const sampleRateHz = z.int().min(8_000).max(192_000);
 
 const amountMs = z.number().min(0).max(1e12);
 const terms = z.strictObject({
@@ -160,6 +165,7 @@ const speak = z.strictObject({
   text: z.string().min(1).max(LONGEST_SENTENCE_CHARS),
   voice: shortText.optional(),
   speed: z.number().min(0.5).max(2).optional(),
+  takesPacked: z.boolean().optional(),
 });
 const message = z.strictObject({
   role: z.enum(["system", "user", "assistant"]),
@@ -197,9 +203,10 @@ const item = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("final"), transcript: z.unknown() }),
   z.strictObject({
     type: z.literal("sound"),
-    sampleRateHz: z.int().min(8_000).max(192_000),
+    sampleRateHz,
     samples: z.instanceof(Uint8Array).refine(isSound, "no block of sound"),
   }),
+  z.strictObject({ type: z.literal("packed"), sampleRateHz, samples: z.instanceof(Uint8Array) }),
   z.strictObject({ type: z.literal("text"), text: z.string().max(LONGEST_TEXT_CHARS) }),
   z.strictObject({
     type: z.literal("frames"),
@@ -262,64 +269,14 @@ export const acceptsFollow: Accepts<FollowJob> = (given, from) =>
     }),
   })(given);
 
-/** What another peer's engine says. @throws TypeError when it is nothing that one says */
-export function readItem(value: unknown): AnswerItem {
+/** What another peer's engine says; what comes packed is unpacked. @throws TypeError when it is nothing that one says */
+export function readItem(value: unknown): Exclude<AnswerItem, PackedItem> {
   const parsed = item.safeParse(value);
-  if (parsed.success) return parsed.data;
-  throw new TypeError(parsed.error.issues[0]?.message ?? "no item of an answer");
-}
-
-/** As it travels: a view where it can be, so nobody may change the samples afterwards. */
-export function bytesOf(samples: Float32Array): Uint8Array {
-  return new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength);
-}
-
-/** A copy, which keeps nothing of its frame alive; what is no number is silence. @throws TypeError when it is no block of sound */
-export function samplesOf(bytes: unknown): Float32Array {
-  if (!(bytes instanceof Uint8Array) || !isSound(bytes)) throw new TypeError("no block of sound");
-  const samples = new Float32Array(bytes.length / 4);
-  new Uint8Array(samples.buffer).set(bytes);
-  for (let n = 0; n < samples.length; n += 1) if (!Number.isFinite(samples[n])) samples[n] = 0;
-  return samples;
-}
-
-/** A block of any length as it travels. */
-export function* itemsOf(samples: Float32Array, mayBeLast: boolean): Generator<SoundItem, undefined> {
-  for (let at = 0; at < samples.length; at += BLOCK_SAMPLES) {
-    const bytes = bytesOf(samples.subarray(at, at + BLOCK_SAMPLES));
-    yield mayBeLast && at + BLOCK_SAMPLES >= samples.length ? { mayBeLast, samples: bytes } : bytes;
-  }
-  return undefined;
-}
-
-const lastSound = z.strictObject({ mayBeLast: z.literal(true), samples: z.unknown() });
-
-/** What another peer's microphone gave. @throws TypeError when it is no block of sound */
-export function readSound(item: unknown): { readonly samples: Float32Array; readonly mayBeLast: boolean } {
-  const last = lastSound.safeParse(item);
-  return { samples: samplesOf(last.success ? last.data.samples : item), mayBeLast: last.success };
-}
-
-/** A long stretch in blocks that may travel. */
-export function* blocksOf(samples: Float32Array): Generator<Float32Array> {
-  for (let at = 0; at < samples.length; at += BLOCK_SAMPLES) yield samples.subarray(at, at + BLOCK_SAMPLES);
-}
-
-/** Several as one; one as it is. */
-export function joined(parts: readonly Float32Array[]): Float32Array {
-  const [only] = parts;
-  if (parts.length === 1 && only !== undefined) return only;
-  const whole = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
-}
-
-function isSound(bytes: Uint8Array): boolean {
-  return bytes.length > 0 && bytes.length <= BLOCK_BYTES_MAX && bytes.length % 4 === 0;
+  if (!parsed.success) throw new TypeError(parsed.error.issues[0]?.message ?? "no item of an answer");
+  const { data } = parsed;
+  if (data.type !== "packed") return data;
+  const samples = bytesOf(unpacked(unpackSpoken, data.samples));
+  return { type: "sound", sampleRateHz: data.sampleRateHz, samples };
 }
 
 function wayBack(given: unknown, from: string): WayBack {

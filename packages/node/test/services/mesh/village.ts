@@ -247,10 +247,14 @@ function scriptedStt(script: Script, ground: Ground): SpeechToText {
   };
 }
 
-/** The sound of a text: the same of everybody with this voice. */
+/** The sound of a text: the same of everybody with this voice; as clients are sent it, in 16 bits. */
 export function soundOf(text: string, model = "mouth"): Float32Array {
   const seed = [...`${model}${text}`].reduce((sum, char) => (sum * 31 + (char.codePointAt(0) ?? 0)) % 9_973, 7);
-  return Float32Array.from({ length: text.length * 480 }, (_, n) => ((seed * (n + 1)) % 2_000) / 2_000 - 0.5);
+  const step = 16;
+  return Float32Array.from(
+    { length: text.length * 480 },
+    (_, n) => (step * (((seed * (n + 1)) % 2_000) - 1_000)) / 32_767,
+  );
 }
 
 function scriptedTts(script: Script, ground: Ground): TextToSpeech {

@@ -4,17 +4,8 @@ import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
 import { readOffers, writeOffers } from "../../../src/services/mesh/offers.ts";
 import { reachOf } from "../../../src/services/mesh/reach.ts";
-import {
-  acceptsFollow,
-  acceptsHear,
-  acceptsSpeak,
-  acceptsThink,
-  bytesOf,
-  itemsOf,
-  readItem,
-  readSound,
-  samplesOf,
-} from "../../../src/services/mesh/wire.ts";
+import { bytesOf, itemsOf, readSound, samplesOf } from "../../../src/services/mesh/sound.ts";
+import { acceptsFollow, acceptsHear, acceptsSpeak, acceptsThink, readItem } from "../../../src/services/mesh/wire.ts";
 
 const system: ActorSystem = createActorSystem({ peer: "hall" });
 afterAll(() => system.stop());
@@ -29,7 +20,10 @@ const VALID = {
     acceptsHear,
     { type: "hear", isWhole: true, terms, sound: own, replyTo: own, answer, language: "en", hotWords: ["Parley"] },
   ],
-  speak: [acceptsSpeak, { type: "speak", terms, text: "Hello.", voice: "mouth", speed: 1.5, replyTo: own, answer }],
+  speak: [
+    acceptsSpeak,
+    { type: "speak", terms, text: "Hello.", voice: "mouth", speed: 1.5, takesPacked: true, replyTo: own, answer },
+  ],
   think: [
     acceptsThink,
     {
@@ -107,7 +101,7 @@ describe("a job of another peer", () => {
 
 describe("what an engine elsewhere says", () => {
   it("is an item or is refused, whatever comes", () => {
-    const types = ["alive", "partial", "final", "sound", "text", "frames", "scores", "refused", "failed"];
+    const types = ["alive", "partial", "final", "sound", "packed", "text", "frames", "scores", "refused", "failed"];
     const item = fc.record(
       {
         type: fc.constantFrom(...types),
@@ -139,7 +133,7 @@ describe("what an engine elsewhere says", () => {
         frame.set(bytesOf(samples), offset);
         const read = samplesOf(frame.subarray(offset));
         expect(read).toEqual(samples.map((sample) => (Number.isFinite(sample) ? sample : 0)));
-        const [item] = itemsOf(samples, true);
+        const [item] = itemsOf(samples, { mayBeLast: true });
         expect(readSound(item)).toEqual({ samples: read, mayBeLast: true });
       }),
     );

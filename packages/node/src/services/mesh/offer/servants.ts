@@ -5,16 +5,15 @@ import { refuseTooLong, startStream } from "@parley/audio/engines";
 import type { Capability, Terms } from "../../../routing/index.ts";
 import { engineTitles } from "../../stage.ts";
 import type { EngineOf, LocalEngine } from "../engines.ts";
+import { packSpoken } from "../packed-sound.ts";
+import { blocksOf, bytesOf, joined, readSound } from "../sound.ts";
 import {
   acceptsFollow,
   acceptsHear,
   acceptsSpeak,
   acceptsThink,
-  blocksOf,
-  bytesOf,
-  joined,
-  readSound,
   SOUND_WINDOW,
+  type AnswerItem,
   type FollowJob,
   type HearJob,
   type SentTerms,
@@ -74,7 +73,7 @@ export function hearingServant(local: LocalEngine<EngineOf["stt"]>): Servant<Hea
 
 export function speakingServant(local: LocalEngine<EngineOf["tts"]>): Servant<SpeakJob> {
   return {
-    behavior: servant("tts", local, true, async (engine, { text, voice, speed, urgent }, answer) => {
+    behavior: servant("tts", local, true, async (engine, { text, voice, speed, urgent, takesPacked }, answer) => {
       const how = { ...(voice === undefined ? {} : { voice }), ...(speed === undefined ? {} : { speed }) };
       for await (const { samples, sampleRateHz } of engine.synthesize(text, {
         ...how,
@@ -82,7 +81,11 @@ export function speakingServant(local: LocalEngine<EngineOf["tts"]>): Servant<Sp
         signal: answer.signal,
       })) {
         for (const block of blocksOf(samples)) {
-          if (!(await answer.push({ type: "sound", sampleRateHz, samples: bytesOf(block) }))) return;
+          const item: AnswerItem =
+            takesPacked === true
+              ? { type: "packed", sampleRateHz, samples: packSpoken(block) }
+              : { type: "sound", sampleRateHz, samples: bytesOf(block) };
+          if (!(await answer.push(item))) return;
         }
       }
     }),

@@ -147,7 +147,7 @@ async function* follow<Kind extends "vad" | "wake", Item extends { readonly atMs
 }
 
 async function* followedThere<Item>(
-  { system, peer, terms }: There,
+  there: There,
   kind: "vad" | "wake",
   given: {
     readonly how: CallOptions;
@@ -156,11 +156,12 @@ async function* followedThere<Item>(
   },
   signal: AbortSignal,
 ): AsyncGenerator<Sign<Item>> {
+  const { system, peer, terms } = there;
   const { how, sound, read } = given;
   const job: Omit<FollowJob, "replyTo" | "answer"> = {
     type: "follow",
     terms,
-    sound: offerSound(system, sound, signal),
+    sound: offerSound(there, sound, signal),
     ...defined({ urgent: how.urgent }),
   };
   for await (const item of askEngine(system, { peer, kind }, (back) => ({ ...job, ...back }), signal)) {

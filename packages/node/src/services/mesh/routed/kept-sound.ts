@@ -2,7 +2,7 @@
 
 import type { Clock } from "@parley/actors";
 import { turnOf } from "../turn.ts";
-import { BLOCK_SAMPLES, joined } from "../wire.ts";
+import { BLOCK_SAMPLES, joined } from "../sound.ts";
 
 /** One who hears it, from its beginning on. */
 export interface SoundReader extends AsyncIterableIterator<Float32Array, undefined> {

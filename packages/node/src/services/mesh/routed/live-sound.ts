@@ -2,7 +2,7 @@
 import { SPEECH_RATE_HZ } from "@parley/audio";
 import type { Clock } from "@parley/actors";
 import { turnOf } from "../turn.ts";
-import { joined } from "../wire.ts";
+import { joined } from "../sound.ts";
 
 /** Pulled before anybody asks, while whoever reads cannot take more: what lies ready then goes as one block. */
 const AHEAD_SAMPLES = SPEECH_RATE_HZ;

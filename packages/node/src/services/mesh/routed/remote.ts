@@ -2,14 +2,14 @@
 import type { ActorSystem } from "@parley/actors";
 import { AudioError, type AudioErrorCode } from "@parley/audio";
 import { PeerError } from "../../../errors.ts";
-import type { Capability, Load } from "../../../routing/index.ts";
+import { knowsPacked, OWN_JOB_VERSIONS, type Advert, type Capability, type Load } from "../../../routing/index.ts";
+import { itemsOf, type SoundItem, type SoundManner } from "../sound.ts";
 import {
   ANSWER_WINDOW,
-  itemsOf,
   readItem,
   type AnswerItem,
   type JobMessage,
-  type SoundItem,
+  type PackedItem,
   type SoundRef,
   type WayBack,
 } from "../wire.ts";
@@ -53,7 +53,12 @@ export function addressOf(peer: string, kind: Capability): string {
 }
 
 /** What an engine says of a job that it does. */
-export type Said = Exclude<AnswerItem, { readonly type: "failed" | "refused" }>;
+export type Said = Exclude<AnswerItem, PackedItem | { readonly type: "failed" | "refused" }>;
+
+/** Whether a peer that offers this takes packed sound, and makes it where it is asked to. */
+export function takesPacked({ jobs = OWN_JOB_VERSIONS }: Advert): boolean {
+  return knowsPacked(jobs);
+}
 
 /**
  * Gives a job to an engine of another peer, and reads what it says, signs of life too.
@@ -76,20 +81,22 @@ export async function* askEngine(
   }
 }
 
-/** Sound as a stream that another peer may read. Ends with `signal`. */
+/** Sound as a stream that the peer of that advert may read. Ends with `signal`. */
 export function offerSound(
-  system: ActorSystem,
+  { system, advert }: { readonly system: ActorSystem; readonly advert: Advert },
   sound: AsyncIterable<Float32Array>,
   signal: AbortSignal,
   mayBeLast: (block: Float32Array) => boolean = () => false,
 ): SoundRef {
-  return system.offerStream(asItems(sound, mayBeLast), { idleTimeoutMs: IDLE_MS, signal });
+  const isPacked = takesPacked(advert);
+  const manner = (block: Float32Array): SoundManner => ({ isPacked, mayBeLast: mayBeLast(block) });
+  return system.offerStream(asItems(sound, manner), { idleTimeoutMs: IDLE_MS, signal });
 }
 
 /** Not a generator: closing one is held up by a read that waits. */
 function asItems(
   sound: AsyncIterable<Float32Array>,
-  mayBeLast: (block: Float32Array) => boolean,
+  manner: (block: Float32Array) => SoundManner,
 ): AsyncIterable<SoundItem> {
   const from = sound[Symbol.asyncIterator]();
   let items: Iterator<SoundItem, undefined> | undefined;
@@ -100,7 +107,7 @@ function asItems(
         if (item?.done === false) return item;
         const result = await from.next();
         if (result.done === true) return { done: true, value: undefined };
-        items = itemsOf(result.value, mayBeLast(result.value));
+        items = itemsOf(result.value, manner(result.value));
       }
     },
     return: async () => {
@@ -112,7 +119,7 @@ function asItems(
 }
 
 /** @throws AudioError `engine-failed` */
-function itemOf(value: unknown): AnswerItem {
+function itemOf(value: unknown): ReturnType<typeof readItem> {
   try {
     return readItem(value);
   } catch (cause) {

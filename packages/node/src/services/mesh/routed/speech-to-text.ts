@@ -19,7 +19,8 @@ import {
   type Transcript,
 } from "@parley/audio/engines";
 import type { Advert, RouteRequest } from "../../../routing/index.ts";
-import { blocksOf, type HearJob } from "../wire.ts";
+import { blocksOf } from "../sound.ts";
+import type { HearJob } from "../wire.ts";
 import { KeptSound, type SoundReader } from "./kept-sound.ts";
 import { ALIVE, moving, type Sign } from "./moving.ts";
 import { defined } from "./defined.ts";
@@ -122,7 +123,7 @@ function expectedMs({ speed }: Advert, samples: number): number | undefined {
 }
 
 async function* heardThere(
-  { system, peer, terms }: There,
+  there: There,
   given: {
     readonly sound: KeptSound;
     readonly reader: SoundReader;
@@ -131,12 +132,13 @@ async function* heardThere(
   },
   signal: AbortSignal,
 ): AsyncGenerator<Sign<StreamEvent>> {
+  const { system, peer, terms } = there;
   const { mode, hotWords, language, partials, knownMs, urgent } = given.how;
   const job: Omit<HearJob, "replyTo" | "answer"> = {
     type: "hear",
     terms,
     isWhole: given.isWhole,
-    sound: offerSound(system, given.reader, signal, (block) => given.sound.mayBeLast(block)),
+    sound: offerSound(there, given.reader, signal, (block) => given.sound.mayBeLast(block)),
     ...defined({ mode, hotWords, language, partials, knownMs, urgent }),
   };
   for await (const item of askEngine(system, { peer, kind: "stt" }, (back) => ({ ...job, ...back }), signal)) {

@@ -6,11 +6,12 @@ import { chooseVoice, type SynthesizeOptions, type TextToSpeech, type Voice } fr
 import { createResampler, type Pcm } from "@parley/audio/format";
 import type { Advert, RouteRequest } from "../../../routing/index.ts";
 import type { EngineFacts } from "../offers.ts";
-import { samplesOf, type SpeakJob } from "../wire.ts";
+import { samplesOf } from "../sound.ts";
+import type { SpeakJob } from "../wire.ts";
 import { defined } from "./defined.ts";
 import { ALIVE, moving, type Sign } from "./moving.ts";
 import { isAlone, mayHaveHelp, ownEngine, PlacedWork, type Ask, type Placement, type There } from "./placing.ts";
-import { askEngine } from "./remote.ts";
+import { askEngine, takesPacked } from "./remote.ts";
 
 type Placed = Placement<"tts">;
 
@@ -146,7 +147,7 @@ function makeOf(model: string, version: EngineFacts["version"], { voice }: { rea
 }
 
 async function* spokenThere(
-  { system, peer, terms }: There,
+  { system, peer, advert, terms }: There,
   { text, how, sampleRateHz }: Said,
   signal: AbortSignal,
 ): AsyncGenerator<Sign<Pcm>> {
@@ -156,6 +157,7 @@ async function* spokenThere(
     terms,
     text,
     ...defined({ voice, speed, urgent }),
+    ...(takesPacked(advert) ? { takesPacked: true } : {}),
   };
   const make = toRate(sampleRateHz);
   for await (const item of askEngine(system, { peer, kind: "tts" }, (back) => ({ ...job, ...back }), signal)) {
