@@ -103,6 +103,11 @@ export class Association implements ConnectionReceiver {
     return this.#watched.size;
   }
 
+  /** Since when nothing has come from it. */
+  silenceMs(nowMs: number): number {
+    return this.#detector.silenceMs(nowMs);
+  }
+
   phi(nowMs: number): number {
     return this.#detector.phi(nowMs);
   }

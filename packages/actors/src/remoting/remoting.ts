@@ -26,6 +26,8 @@ export interface RemotingHandle {
   start(): Promise<void>;
   /** The hosts that this one knows, by name. */
   peers(): readonly PeerStatus[];
+  /** For how long nothing has come from a peer, a heartbeat at least; undefined without a connection. */
+  silenceMs(peer: string): number | undefined;
   /**
    * Holds a peer for dead: who watches or asks it is told, and it is not let in again before it is started anew or
    * {@link readmit} is called.
@@ -87,6 +89,10 @@ class HostRemoting implements RemotingHandle {
   peers(): readonly PeerStatus[] {
     const nowMs = this.#clock.nowMs();
     return [...this.#peers.values()].map((peer) => peer.status(nowMs)).toSorted((a, b) => (a.peer < b.peer ? -1 : 1));
+  }
+
+  silenceMs(peer: string): number | undefined {
+    return this.#peers.get(peer)?.association?.silenceMs(this.#clock.nowMs());
   }
 
   declareDown(peer: string, reason: string): void {

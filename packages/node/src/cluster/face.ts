@@ -188,6 +188,8 @@ export interface Cluster {
   readonly actors: ActorSystem | undefined;
   /** What sessions write down for whoever goes on with them; only while it belongs. */
   readonly journals?: Journals | undefined;
+  /** For how long nothing has come from a peer that this one is linked with, a heartbeat at least; undefined where there is no link. */
+  silenceMs?(peer: string): number | undefined;
   /** How it hands over what it does for the cluster, and stays; only while it belongs. */
   readonly draining?: MemberDraining | undefined;
   /** From now on its way to all other peers is as bad as that; absent where that cannot be done. For `parley chaos` alone. */

@@ -21,6 +21,7 @@ import type { SessionIn, SessionOut, VisitCard, WorkRemark } from "../services/s
 import type { Pass } from "./access-port.ts";
 import { CLOSE } from "./close-codes.ts";
 import type { Refused } from "./hub/hub.ts";
+import { HostWatch } from "./host-watch.ts";
 import { Interim, type InterimVoice } from "./interim.ts";
 import type { SocketLine } from "./line.ts";
 import { UnderWay } from "./under-way.ts";
@@ -75,6 +76,11 @@ export class Visiting {
   #isOpened = false;
   #held: Held | undefined;
   #interim: Interim | undefined;
+  readonly #hostWatch = new HostWatch({
+    silenceMs: () => this.#visit.hostSilenceMs,
+    isSounding: () => this.#isOpened && this.#underWay.isSounding,
+    suspect: () => this.#suspect(),
+  });
   readonly #found = Promise.withResolvers<Continued | Refused>();
   readonly #welcomed = Promise.withResolvers<void>();
   /** It is known what there is to be continued, or nothing is. */
@@ -154,6 +160,7 @@ export class Visiting {
     this.#isDeaf = true;
     this.#dropHeld();
     this.#interim?.stop();
+    this.#hostWatch.stop();
     this.#visit.close();
   }
 
@@ -284,6 +291,7 @@ export class Visiting {
     const { line, refuse } = this.#options;
     await this.#welcomed.promise;
     this.#underWay.answered(item);
+    if (this.#underWay.isSounding) this.#hostWatch.start();
     switch (item.type) {
       case "message":
         return line.send(item.message);
@@ -294,6 +302,15 @@ export class Visiting {
       case "over":
         throw new TypeError("the end of a visit is no item of it");
     }
+  }
+
+  /** Where its host stands still, it is found elsewhere as soon as its house knows that. */
+  #suspect(): void {
+    if (this.#options.voice === undefined || !this.#knowsHow || !this.#underWay.isOne) return;
+    const { log, pass } = this.#options;
+    log?.info({ sessionId: pass.session.id }, "a session's host stands still in the midst of an answer");
+    this.#visit.close();
+    if (!this.#goOn()) this.#options.hangUp(CLOSE.moved, "the session has moved");
   }
 
   #over(end: VisitEnd): void {

@@ -106,6 +106,10 @@ export class ClusteredPeer implements Cluster {
     return this.#host.member?.company.journals;
   }
 
+  silenceMs(peer: string): number | undefined {
+    return this.#host.member?.company.silenceMs(peer);
+  }
+
   get draining(): MemberDraining | undefined {
     return this.#host.member?.rest;
   }

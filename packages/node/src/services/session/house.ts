@@ -50,7 +50,7 @@ const MOST_DRAWS = 200;
 
 export interface SessionHouseOptions {
   readonly cluster: Pick<Cluster, "actors" | "shared" | "journals" | "onChange" | "peerId"> &
-    Partial<Pick<Cluster, "peers">>;
+    Partial<Pick<Cluster, "peers" | "silenceMs">>;
   readonly services: Services;
   /** Where the conversations of clients that want that are kept; nowhere, when absent. */
   readonly memory?: Memory | undefined;
@@ -143,7 +143,9 @@ export class SessionHouse {
   open({ sessionId, isNew, card, hearer }: VisitRequest): Visit {
     const places = (): readonly Place[] => this.#placesOf(sessionId, isNew);
     const closed = (over: Visit): void => void this.#visits.delete(over);
-    const visit = new Visit({ sessionId, card, places, near: this.#local, hearer, closed, log: this.#options.log });
+    const { cluster, log } = this.#options;
+    const silenceMs = (peer: string): number | undefined => cluster.silenceMs?.(peer);
+    const visit = new Visit({ sessionId, card, places, near: this.#local, hearer, closed, silenceMs, log });
     this.#visits.add(visit);
     return visit;
   }

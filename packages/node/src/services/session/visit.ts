@@ -53,6 +53,8 @@ export interface VisitOptions {
   /** On this very host. */
   readonly near: Place;
   readonly hearer: VisitHearer;
+  /** For how long nothing has come from a peer; undefined where that is not known. */
+  readonly silenceMs?: ((peer: string) => number | undefined) | undefined;
   /** Told once it is over, whoever has ended it. */
   readonly closed?: ((visit: Visit) => void) | undefined;
   readonly log: Logger;
@@ -81,6 +83,8 @@ export class Visit {
   readonly #sinceMs = performance.now();
   #isOpen = false;
   #isShared = false;
+  /** Where the session lives, if that is another host. */
+  #host: string | undefined;
   /** What must not leave this host, while the session lives on another one. */
   #near: Visit | undefined;
   /** The streams of its commands. */
@@ -112,6 +116,11 @@ export class Visit {
   /** It is led to one of the house's sessions. */
   get isShared(): boolean {
     return this.#isShared && !this.#over.signal.aborted;
+  }
+
+  /** For how long nothing has come from the session's host, where that is another one. */
+  get hostSilenceMs(): number {
+    return this.#host === undefined ? 0 : (this.#options.silenceMs?.(this.#host) ?? 0);
   }
 
   /** Who comes again is led to where the session lives now. */
@@ -165,10 +174,12 @@ export class Visit {
         const opened = readOpened(
           await place.ask(sessionId, (replyTo) => ({ type: "open", visit: card, input, replyTo })),
         );
-        const isHere = opened.type === "opened" && parseAddress(opened.out.address).peer === place.system.peer;
+        const host = opened.type === "opened" ? parseAddress(opened.out.address).peer : undefined;
+        const isHere = host === place.system.peer;
         where.resolve(opened.type === "refused" ? "nowhere" : isHere ? "here" : "elsewhere");
         if (opened.type === "refused") return REFUSALS[opened.why];
         this.#isShared = place.isShared === true;
+        this.#host = isHere ? undefined : host;
         return { place, out: opened.out, isHere, continued: opened.continued };
       } catch (error) {
         // Should it be opened late, there is nothing to be read in it.

@@ -50,6 +50,8 @@ export interface Company {
   readonly prime: ActorRef<SingletonSend<PrimeMessage>>;
   readonly homes: Sharding<HomeQuery>;
   readonly journals: SessionJournals;
+  /** See `RemotingHandle`. */
+  silenceMs(peer: string): number | undefined;
   close(): Promise<void>;
 }
 
@@ -83,6 +85,7 @@ export async function startCompany(options: CompanyOptions): Promise<Company> {
     prime,
     homes,
     journals,
+    silenceMs: (peer) => remoting.silenceMs(peer),
     close: async () => {
       isClosing = true;
       journals.close();
