@@ -11,7 +11,7 @@ export interface HostWatchOptions {
 }
 
 /** Hosts that are linked say that they are there ten times a second and more. */
-const SILENT_MS = 400;
+const SILENT_MS = 300;
 const LOOK_MS = 50;
 /** Between two suspicions: where the way is bad, going back and forth is worse. */
 const PAUSE_MS = 5_000;

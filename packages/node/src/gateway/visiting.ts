@@ -48,7 +48,7 @@ const MOVES_WITHIN_MS = 10_000;
 /** One visit asks for its session less often. */
 const MOST_ASKED = 16;
 /** A session that is there answers sooner. */
-const INTERIM_AFTER_MS = 80;
+const INTERIM_AFTER_MS = 40;
 /** Items that wait meanwhile; beyond that the client is held. */
 const MOST_HELD = 32;
 

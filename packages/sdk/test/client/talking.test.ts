@@ -118,9 +118,10 @@ describe("a conversation whose peer is lost", () => {
     const microphone = new Microphone();
     const talk = client.talk(microphone, { mode: "keys" });
     reading(talk.events);
-    const { guest } = await talkIdOf(first);
+    const { id, guest } = await talkIdOf(first);
     microphone.give(48_000);
     await expect.poll(() => guest.frames.length).toBe(30);
+    guest.event(id, "state", { turn: 0, state: "idle" });
     talk.key("press");
     await expect.poll(() => toldOf(guest, "talk.key")).toMatchObject([{ key: "press", atMs: 3000 }]);
     microphone.give(16_000);
@@ -168,6 +169,18 @@ describe("what another peer has to hear", () => {
     utterance.follow(listens(2), 10 * 16_000);
     utterance.follow({ type: "turn", ...turnOf(1, "interrupted") } as TalkEvent, 11 * 16_000);
     expect(utterance.neededFrom({ samples: 20 * 16_000, isLive: true })).toBe(8 * 16_000);
+  });
+
+  it("is all that was given to a peer that has not told of listening, though it spoke", () => {
+    const utterance = new Utterance();
+    const needed = (seconds: number): number =>
+      utterance.neededFrom({ samples: seconds * 16_000, isLive: true }) / 16_000;
+    utterance.given(3 * 16_000);
+    utterance.follow({ type: "sentence", turn: 1, index: 0, text: "s" }, 9 * 16_000);
+    expect(needed(10)).toBe(3);
+    expect(needed(80)).toBe(20);
+    utterance.follow({ type: "state", turn: 0, state: "idle" }, 10 * 16_000);
+    expect(needed(10)).toBe(8);
   });
 
   it("is never more than a minute, and never goes back, whatever is told", () => {

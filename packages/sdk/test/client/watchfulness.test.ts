@@ -6,7 +6,7 @@ const keeping = keepingOf({ token: "t" });
 const [idle, working, sounding] = [
   { everyMs: 2_000, silentMs: 5_000 },
   { everyMs: 300, silentMs: 700 },
-  { everyMs: 150, silentMs: 350 },
+  { everyMs: 120, silentMs: 300 },
 ];
 
 describe("how closely a peer is watched", () => {

@@ -25,9 +25,9 @@ export interface KeepOptions {
   readonly workHeartbeatMs?: number;
   /** As `silentMs`, likewise. 700, or `silentMs` where that is less. */
   readonly workSilentMs?: number;
-  /** As `workHeartbeatMs`, while an answer sounds and there are other peers to go to. 150, or `workHeartbeatMs` where that is less. */
+  /** As `workHeartbeatMs`, while an answer sounds and there are other peers to go to. 120, or `workHeartbeatMs` where that is less. */
   readonly soundHeartbeatMs?: number;
-  /** As `workSilentMs`, likewise; twice in a minute, after that `workSilentMs`. 350, or `workSilentMs` where that is less. */
+  /** As `workSilentMs`, likewise; twice in a minute, after that `workSilentMs`. 300, or `workSilentMs` where that is less. */
   readonly soundSilentMs?: number;
   /** Whether the house is asked for more peers. True. */
   readonly learn?: boolean;
@@ -80,7 +80,7 @@ export function keepingOf({ reconnect }: ConnectOptions): Keeping {
   const { heartbeatMs, silentMs } = keeping;
   const work = { workHeartbeatMs: Math.min(300, heartbeatMs), workSilentMs: Math.min(700, silentMs), ...keeping };
   const { workHeartbeatMs, workSilentMs } = work;
-  return { soundHeartbeatMs: Math.min(150, workHeartbeatMs), soundSilentMs: Math.min(350, workSilentMs), ...work };
+  return { soundHeartbeatMs: Math.min(120, workHeartbeatMs), soundSilentMs: Math.min(300, workSilentMs), ...work };
 }
 
 /** The addresses that were given. @throws ParleyError `cannot-connect` when there are none, and nobody looks for any */

@@ -134,6 +134,7 @@ export class RunningTalk implements TalkSession, Course {
     if (!resumes) this.#giveUp();
     const cut = this.#cut;
     this.#from = from;
+    this.#utterance.given(from);
     this.#turnsBefore = cut === undefined ? this.#lastTurn : cut.turn - 1;
     this.#repliesBefore = this.#lastReply;
     const soFar = cut === undefined ? {} : { soFar: this.#having.soFar(cut.question) };

@@ -12,6 +12,9 @@ const MOST_KEYS = 16;
 /** The person has finished, for certain. */
 const CERTAIN: ReadonlySet<string> = new Set(["processing", "responding", "speaking"]);
 
+/** Only who listens tells of these: an answer may be spoken on by somebody who does not. */
+const LISTENS: ReadonlySet<TalkEvent["type"]> = new Set(["state", "wake", "partial", "question", "turn"]);
+
 /** A key, and where in the microphone's whole sound. */
 export interface KeyAt {
   readonly key: TalkKey;
@@ -23,6 +26,8 @@ export class Utterance {
   #open: { readonly turn: number | undefined; readonly at: number } | undefined;
   /** Where the question that is being answered was complete. */
   #asked = 0;
+  /** Where the sound began that was given to a peer of which nothing was heard since. */
+  #unheard: number | undefined;
   /** Before it all was answered. */
   #settled = 0;
   #keys: KeyAt[] = [];
@@ -53,8 +58,14 @@ export class Utterance {
     if (this.#keys.length < MOST_KEYS) this.#keys.push(key);
   }
 
+  /** A peer is given the microphone's sound from there on; until it tells of what it hears, nobody knows that it listens. */
+  given(from: number): void {
+    this.#unheard = from;
+  }
+
   /** @param event with its turn and times in the whole conversation @param sent samples that were sent so far */
   follow(event: TalkEvent, sent: number): void {
+    if (LISTENS.has(event.type)) this.#unheard = undefined;
     switch (event.type) {
       case "wake":
         this.#begin(undefined, samplesUntil(event.atMs));
@@ -94,7 +105,7 @@ export class Utterance {
   }
 
   neededFrom({ samples }: Said): number {
-    const from = this.#open?.at ?? samples - BEFORE_SAMPLES;
+    const from = Math.min(this.#open?.at ?? samples - BEFORE_SAMPLES, this.#unheard ?? Infinity);
     return Math.max(0, this.#settled, from, samples - LONGEST_SAMPLES);
   }
 
