@@ -14,7 +14,7 @@ import { readSavedSession, type SavedPlace } from "./saved.ts";
 import { Session } from "./session.ts";
 import { forkInto, forkOf, mergeInto, sideOf } from "./sides.ts";
 import { Sitting } from "./sitting.ts";
-import { readIn, SILENT_MS, WINDOW, type SessionIn, type SessionMessage, type VisitCard } from "./wire.ts";
+import { readIn, SILENT_MS, WINDOW, type SentIn, type SessionMessage, type VisitCard } from "./wire.ts";
 import { continuedOf } from "./continued.ts";
 import { asCut, isTakenFrom, withHandOver, type HandOver, type HandOverReason } from "./hand-over.ts";
 import type { SessionReport } from "./report.ts";
@@ -285,6 +285,7 @@ export class SessionActor implements Actor<SessionMessage> {
     const sitting: Sitting = new Sitting({
       sessionId: this.#stay.id,
       visit,
+      isPacked: !isHere && visit.takesPacked === true,
       session: this.#session,
       services,
       log,
@@ -292,7 +293,8 @@ export class SessionActor implements Actor<SessionMessage> {
     });
     this.#visit = { sitting, entry, sinceMs: this.#nowMs, arrival };
     const out = this.#context.offerStream(sitting.out, { idleTimeoutMs: UNREAD_MS });
-    const opened = { type: "opened" as const, out, ...(continued === undefined ? {} : { continued }) };
+    const more = continued === undefined ? {} : { continued };
+    const opened = { type: "opened" as const, out, takesPacked: true, ...more };
     if (replyTo.tell(opened) !== undefined) return sitting.end();
     const how = { window: WINDOW, idleTimeoutMs: SILENT_MS };
     // What comes from this very host was made by it.
@@ -415,6 +417,6 @@ export class SessionActor implements Actor<SessionMessage> {
   }
 }
 
-async function* checked(items: AsyncIterable<unknown>): AsyncGenerator<SessionIn> {
+async function* checked(items: AsyncIterable<unknown>): AsyncGenerator<SentIn> {
   for await (const item of items) yield readIn(item);
 }

@@ -7,12 +7,24 @@ import type { Services } from "../services.ts";
 import { Assistant } from "./assistant.ts";
 import type { Notice } from "./notice.ts";
 import type { Session } from "./session.ts";
-import type { SessionIn, SessionOut, SessionRefusal, SessionSays, VisitCard } from "./wire.ts";
+import {
+  packedItem,
+  unpackedItem,
+  type SentIn,
+  type SentOut,
+  type SessionIn,
+  type SessionOut,
+  type SessionRefusal,
+  type SessionSays,
+  type VisitCard,
+} from "./wire.ts";
 import { WorkDesk } from "./work/desk.ts";
 
 export interface SittingOptions {
   readonly sessionId: string;
   readonly visit: VisitCard;
+  /** Its sound goes to another host, which takes it packed. */
+  readonly isPacked: boolean;
   readonly session: Session;
   readonly services: Services;
   readonly log: Logger;
@@ -66,12 +78,13 @@ export class Sitting {
   }
 
   /** For `offerStream`. Closing it is not held up by a read that waits, as closing a generator would be. */
-  get out(): AsyncIterable<SessionOut> {
-    const iterator: AsyncIterator<SessionOut, undefined> = {
+  get out(): AsyncIterable<SentOut> {
+    const { isPacked } = this.#options;
+    const iterator: AsyncIterator<SentOut, undefined> = {
       next: async () => {
         const item = await this.#out.next();
         if (item.done === true) this.#told.resolve();
-        return item;
+        return item.done === true || !isPacked ? item : { done: false, value: packedItem(item.value) };
       },
       return: () => {
         this.end();
@@ -93,11 +106,11 @@ export class Sitting {
   }
 
   /** Takes in what comes until that ends, which ends the visit. Never rejects. */
-  async read(input: AsyncIterable<SessionIn>): Promise<void> {
+  async read(input: AsyncIterable<SentIn>): Promise<void> {
     try {
       for await (const item of input) {
         if (this.#isOver) break;
-        await this.#take(item);
+        await this.#take(unpackedItem(item));
       }
     } catch (error) {
       // The peer that the client has reached is gone, or breaks the protocol: either way nobody is there any more.

@@ -7,11 +7,15 @@ import { BoundedQueue } from "@parley/audio/format";
 import type { Continued } from "@parley/sdk";
 import type { Logger } from "pino";
 import {
+  packedItem,
   readOpened,
   readOut,
   SILENT_MS,
+  unpackedItem,
   WINDOW,
   type Opened,
+  type SentIn,
+  type SentOut,
   type SessionIn,
   type SessionMessage,
   type SessionOut,
@@ -71,7 +75,7 @@ const REFUSALS = { account: "refused", unknown: "unknown", newer: "elsewhere" } 
 
 interface Found {
   readonly place: Place;
-  readonly out: StreamRef<SessionOut>;
+  readonly out: StreamRef<SentOut>;
   readonly isHere: boolean;
   readonly continued: Continued | undefined;
 }
@@ -162,7 +166,8 @@ export class Visit {
   async #find(): Promise<Found | Extract<VisitEnd, "refused" | "unknown" | "elsewhere">> {
     const { sessionId, card: whose, places, log } = this.#options;
     const waitedMs = performance.now() - this.#sinceMs;
-    const waiting = waitedMs < WAITED_MIN_MS ? whose : { ...whose, waitedMs: waitedMs + (whose.waitedMs ?? 0) };
+    const known = { ...whose, takesPacked: true };
+    const waiting = waitedMs < WAITED_MIN_MS ? known : { ...known, waitedMs: waitedMs + (whose.waitedMs ?? 0) };
     const { comes } = whose;
     let failure: unknown;
     for (const [tries, place] of places().entries()) {
@@ -176,7 +181,9 @@ export class Visit {
         );
         const host = opened.type === "opened" ? parseAddress(opened.out.address).peer : undefined;
         const isHere = host === place.system.peer;
-        where.resolve(opened.type === "refused" ? "nowhere" : isHere ? "here" : "elsewhere");
+        const takesPacked = opened.type === "opened" && opened.takesPacked === true;
+        const there = takesPacked ? "where it is packed" : "elsewhere";
+        where.resolve(opened.type === "refused" ? "nowhere" : isHere ? "here" : there);
         if (opened.type === "refused") return REFUSALS[opened.why];
         this.#isShared = place.isShared === true;
         this.#host = isHere ? undefined : host;
@@ -195,7 +202,8 @@ export class Visit {
   async #read({ place, out, isHere }: Found): Promise<VisitEnd> {
     const how = { window: WINDOW, idleTimeoutMs: SILENT_MS, signal: this.#over.signal };
     const items = isHere ? place.system.readStream(out, how) : checked(place.system.readStream<unknown>(out, how));
-    for await (const item of items) {
+    for await (const given of items) {
+      const item = unpackedItem(given);
       if (item.type === "over") return item.why ?? "elsewhere";
       await this.#options.hearer.out(item);
     }
@@ -203,19 +211,21 @@ export class Visit {
   }
 
   /** What is read where the session lives, once that is known. Closing it ends nothing here. */
-  #itemsFor(found: Promise<Where>): AsyncIterable<SessionIn> {
+  #itemsFor(found: Promise<Where>): AsyncIterable<SentIn> {
     let isHere = false;
-    const next = async (): Promise<IteratorResult<SessionIn, undefined>> => {
+    const next = async (): Promise<IteratorResult<SentIn, undefined>> => {
       const where = await found;
       if (where === "nowhere") return DONE;
       isHere = where === "here";
       for (;;) {
         const result = await this.#waiting.next();
-        if (isHere || result.done === true || !this.#isForNear(result.value)) return result;
-        await this.#nearVisit().push(result.value);
+        if (isHere || result.done === true) return result;
+        const item = result.value;
+        if (this.#isForNear(item)) await this.#nearVisit().push(item);
+        else return { done: false, value: where === "where it is packed" ? packedItem(item) : item };
       }
     };
-    const iterator: AsyncIterator<SessionIn, undefined> = {
+    const iterator: AsyncIterator<SentIn, undefined> = {
       next: () => (isHere ? this.#waiting.next() : next()),
       return: async () => DONE,
     };
@@ -263,11 +273,11 @@ export class Visit {
   }
 }
 
-type Where = "here" | "elsewhere" | "nowhere";
+type Where = "here" | "elsewhere" | "where it is packed" | "nowhere";
 
 const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined };
 
-async function* checked(items: AsyncIterable<unknown>): AsyncGenerator<SessionOut> {
+async function* checked(items: AsyncIterable<unknown>): AsyncGenerator<SentOut> {
   for await (const item of items) yield readOut(item);
 }
 

@@ -24,6 +24,7 @@ import {
 } from "@parley/sdk";
 import * as z from "zod";
 import { without } from "../mesh/wire.ts";
+import { packFrame, unpackFrame } from "./packed-audio.ts";
 import type { SessionReport } from "./report.ts";
 import { branchSchema, type Branch, type Merged } from "./branch.ts";
 
@@ -48,6 +49,8 @@ export interface VisitCard {
   /** How long its client was there before it came to the session; 0 when absent. */
   readonly waitedMs?: number | undefined;
   readonly comes?: Coming | undefined;
+  /** The peer that it has reached takes {@link PackedAudio}. */
+  readonly takesPacked?: boolean | undefined;
 }
 
 /** Which of several visits is the later one, whatever clocks say. */
@@ -76,8 +79,19 @@ export type SessionIn =
     }
   | { readonly type: "remark"; readonly request: WorkRemark }
   | { readonly type: "question"; readonly message: MessageOf<"MESSAGE"> }
-  /** A frame as the client has sent it, whatever that is. */
-  | { readonly type: "audio"; readonly bytes: Uint8Array };
+  | AudioItem;
+
+/** A frame: to a session as its client has sent it, whatever that is. */
+export interface AudioItem {
+  readonly type: "audio";
+  readonly bytes: Uint8Array;
+}
+
+/** In the place of `audio`, either way between two hosts, where the other one takes it: `packed-audio.ts`. */
+interface PackedAudio {
+  readonly type: "packed";
+  readonly bytes: Uint8Array;
+}
 
 /** Why something is not taken. */
 export interface SessionRefusal {
@@ -91,15 +105,25 @@ export type SessionSays = MessageOf<(typeof SAYS)[number]>;
 /** What goes out to the client. */
 export type SessionOut =
   | { readonly type: "message"; readonly message: SessionSays }
-  | { readonly type: "audio"; readonly bytes: Uint8Array }
+  | AudioItem
   /** Without `inReplyTo` the client has broken the protocol, and its connection ends. */
   | { readonly type: "refused"; readonly inReplyTo?: string | undefined; readonly refusal: SessionRefusal }
   /** The last item: the session goes on with a newer visit; or it was ended by somebody who looks after the house. */
   | { readonly type: "over"; readonly why?: "ended" | undefined };
 
+/** What goes between two hosts. */
+export type SentIn = SessionIn | PackedAudio;
+export type SentOut = SessionOut | PackedAudio;
+
 /** What becomes of an `open`. */
 export type Opened =
-  | { readonly type: "opened"; readonly out: StreamRef<SessionOut>; readonly continued?: Continued | undefined }
+  | {
+      readonly type: "opened";
+      readonly out: StreamRef<SentOut>;
+      readonly continued?: Continued | undefined;
+      /** The session's host takes {@link PackedAudio}. */
+      readonly takesPacked?: boolean | undefined;
+    }
   /** The session is somebody else's; or a client that came later has it; or there is none that could be continued. */
   | { readonly type: "refused"; readonly why: "account" | "unknown" | "newer" };
 
@@ -108,7 +132,7 @@ export type SessionMessage =
   | {
       readonly type: "open";
       readonly visit: VisitCard;
-      readonly input: StreamRef<SessionIn>;
+      readonly input: StreamRef<SentIn>;
       readonly replyTo: ActorRef<Opened>;
     }
   | { readonly type: "look"; readonly replyTo: ActorRef<SessionReport> }
@@ -138,6 +162,7 @@ const card = z.object({
   continues: z.enum(["house", "machine"]).optional(),
   waitedMs: z.number().min(0).optional(),
   comes: z.object({ chain: name, nth: z.int().min(0), asked: z.int().min(0) }).optional(),
+  takesPacked: z.boolean().optional(),
 });
 const bytes = z.instanceof(Uint8Array).refine((given) => given.length <= MAX_FRAME_BYTES, "a frame is too long");
 const command = z.object({
@@ -149,11 +174,13 @@ const command = z.object({
 const remark = z.object({ type: z.literal("remark"), request: requestSchema });
 const question = z.object({ type: z.literal("question"), message: z.unknown() });
 const audio = z.object({ type: z.literal("audio"), bytes });
-const input = z.discriminatedUnion("type", [command, remark, question, audio]);
+const packed = z.object({ type: z.literal("packed"), bytes });
+const input = z.discriminatedUnion("type", [command, remark, question, audio, packed]);
 
 const output = z.discriminatedUnion("type", [
   z.object({ type: z.literal("message"), message: z.unknown() }),
   audio,
+  packed,
   z.object({
     type: z.literal("refused"),
     inReplyTo: name.optional(),
@@ -167,13 +194,14 @@ const open = z.object({
   type: z.literal("opened"),
   // The client's own schema: what is told to it is what it takes.
   continued: z.custom<Continued>((given) => continuedSchema.safeParse(given).success).optional(),
+  takesPacked: z.boolean().optional(),
 });
 
 /** @throws ActorError `bad-message` */
 export const acceptsSessionMessage: (message: unknown) => SessionMessage = messageKinds<SessionMessage>("a session", {
   open: (each) => {
     const { visit } = z.object({ visit: card }).parse(each);
-    const stream = refTo<SourceMessage<SessionIn>>(each, "input");
+    const stream = refTo<SourceMessage<SentIn>>(each, "input");
     const replyTo = refTo<Opened>(each, "replyTo");
     // Nobody has others read, or told, by this peer.
     if (parseAddress(stream.address).peer !== parseAddress(replyTo.address).peer) {
@@ -199,11 +227,12 @@ export const acceptsSessionMessage: (message: unknown) => SessionMessage = messa
 export function readOpened(value: unknown): Opened {
   const refused = refusedOpen.safeParse(value);
   if (refused.success) return refused.data;
-  const { type, continued } = open.parse(without(value, "out"));
+  const { type, continued, takesPacked } = open.parse(without(value, "out"));
   return {
     type,
-    out: refTo<SourceMessage<SessionOut>>(value, "out"),
+    out: refTo<SourceMessage<SentOut>>(value, "out"),
     ...(continued === undefined ? {} : { continued }),
+    ...(takesPacked === undefined ? {} : { takesPacked }),
   };
 }
 
@@ -215,12 +244,13 @@ export function readMerged(value: unknown): Merged {
 }
 
 /** What another host sends for a session. @throws TypeError when it is nothing that one is sent */
-export function readIn(value: unknown): SessionIn {
+export function readIn(value: unknown): SentIn {
   const parsed = input.safeParse(value);
   if (!parsed.success) throw new TypeError(parsed.error.issues[0]?.message ?? "nothing for a session");
   const item = parsed.data;
   switch (item.type) {
     case "audio":
+    case "packed":
       return item;
     case "question": {
       const checked = checkMessage(item.message);
@@ -240,7 +270,7 @@ export function readIn(value: unknown): SessionIn {
 }
 
 /** What another host's session sends. @throws TypeError when it is nothing that one sends */
-export function readOut(value: unknown): SessionOut {
+export function readOut(value: unknown): SentOut {
   const parsed = output.safeParse(value);
   if (!parsed.success) throw new TypeError(parsed.error.issues[0]?.message ?? "nothing of a session");
   const item = parsed.data;
@@ -248,6 +278,21 @@ export function readOut(value: unknown): SessionOut {
   const checked = checkMessage(item.message);
   if (!checked.ok || !isSaid(checked.message)) throw new TypeError("nothing that a session says");
   return { type: "message", message: checked.message };
+}
+
+/** As it goes to another host that takes it. */
+export function packedItem<Item extends SessionIn | SessionOut>(item: Item): Item | PackedAudio {
+  const frame = item.type === "audio" ? packFrame(item.bytes) : undefined;
+  return frame === undefined ? item : { type: "packed", bytes: frame };
+}
+
+/** As it was before. @throws TypeError when it is no frame that was packed */
+export function unpackedItem<Item extends SessionIn | SessionOut>(item: Item | PackedAudio): Item | AudioItem {
+  return isPacked(item) ? { type: "audio", bytes: unpackFrame(item.bytes) } : item;
+}
+
+function isPacked(item: { readonly type: string }): item is PackedAudio {
+  return item.type === "packed";
 }
 
 export function isRemark(request: Request): request is WorkRemark {

@@ -1,14 +1,5 @@
 /** Peers that share their engines: real actors and receptionists over a network in memory, scripted engines, simulated time. */
-import {
-  createActorSystem,
-  createRemoting,
-  startReceptionist,
-  type ActorSystem,
-  type ActorTransport,
-  type Clock,
-  type Lane,
-  type TransportConnection,
-} from "@parley/actors";
+import { createActorSystem, createRemoting, startReceptionist, type ActorSystem, type Clock } from "@parley/actors";
 import { MemoryNetwork, VirtualClock } from "@parley/actors/testing";
 import { abortable, toFrames } from "@parley/audio/format";
 import type { SpeechToText, TextToSpeech, VoiceFrames, WakeWord } from "@parley/audio/engines";
@@ -17,6 +8,7 @@ import { POLICY_SETTING, SpeedBook, type Capability, type Privacy, type Reach } 
 import type { LocalEngines } from "../../../src/services/mesh/engines.ts";
 import { HouseEngines } from "../../../src/services/mesh/house-engines.ts";
 import { Bench, localEngine } from "../../../src/services/mesh/local-engines.ts";
+import { overheard } from "../overheard.ts";
 import type { Moved } from "../../../src/services/mesh/routed/placing.ts";
 
 /** What a scripted engine does: times in simulated milliseconds. */
@@ -121,30 +113,15 @@ export class Village {
     await Promise.all(stopping);
   }
 
-  #overheard(name: string): ActorTransport {
-    const transport = this.network.transport(name);
-    const tapped = (connection: TransportConnection): TransportConnection => {
-      const send = connection.send.bind(connection);
-      return Object.assign(connection, {
-        send: (lane: Lane, parts: readonly Uint8Array[]) => {
-          this.onBytes?.(name, Buffer.concat(parts));
-          return send(lane, parts);
-        },
-      });
-    };
-    return {
-      ...transport,
-      listen: (accept) => transport.listen((connection) => accept(tapped(connection))),
-      connect: async (to, receiver, signal) => tapped(await transport.connect(to, receiver, signal)),
-    };
-  }
-
   async #settle(
     { name, engines = {}, privacy = {}, isGiving = true }: NewResident,
     members: Parameters<typeof startReceptionist>[1]["members"],
   ): Promise<Resident> {
     const { clock } = this;
-    const remoting = createRemoting({ transport: this.#overheard(name), clock });
+    const remoting = createRemoting({
+      transport: overheard(this.network.transport(name), (bytes) => this.onBytes?.(name, bytes)),
+      clock,
+    });
     const system = createActorSystem({ peer: name, clock, remoting: remoting.remoting });
     await remoting.start();
     startReceptionist(system, { members });

@@ -11,6 +11,7 @@ import type { SessionIn, SessionOut, VisitCard } from "../../../src/services/ses
 import type { Journals } from "../../../src/cluster/journal/port.ts";
 import type { FlagValues } from "../../../src/config/index.ts";
 import type { StreetJournals } from "./street-journals.ts";
+import { overheard } from "../overheard.ts";
 import { eventually, fixedDelaySources, noLog, testConfig } from "../../support.ts";
 
 export interface Resident {
@@ -50,6 +51,8 @@ export class Street {
   readonly placement: MemoryPlacement;
   /** Where sessions are written down; nowhere, when undefined. */
   journals: StreetJournals | undefined;
+  /** Sees all that goes from one to another. */
+  onBytes: ((from: string, bytes: Buffer) => void) | undefined;
   readonly #peers: readonly string[];
 
   constructor(peers: readonly string[]) {
@@ -88,7 +91,10 @@ export class Street {
 
   async #settle(peer: string, flags: FlagValues): Promise<Resident> {
     const { clock } = this;
-    const remoting = createRemoting({ transport: this.network.transport(peer), clock });
+    const remoting = createRemoting({
+      transport: overheard(this.network.transport(peer), (bytes) => this.onBytes?.(peer, bytes)),
+      clock,
+    });
     const system = createActorSystem({ peer, clock, remoting: remoting.remoting });
     await remoting.start();
     const placement = {
