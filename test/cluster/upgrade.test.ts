@@ -164,7 +164,8 @@ describe("a house of two versions", () => {
             peers,
           });
           const old = peers.slice(n + 1);
-          const because = "it speaks version 1 of what engines are told, this peer version 2: it is to be upgraded";
+          const because =
+            "it speaks version 1 of what engines are told, this peer versions 2 to 3: it is to be upgraded";
           if (old.length > 0) expect(await notUnderstoodBy(peer)).toEqual(old.map(({ name }) => `${name}: ${because}`));
         }
         await until(async () => (await inForceAt(peers)).every((version) => version === 2), "version 2 is in force");

@@ -145,7 +145,7 @@ describe("nobody is asked", () => {
     const why = (jobs: JobVersions): string | undefined =>
       decide(STT, fleet([advert({ peer: "b", jobs })])).excluded[0]?.why;
     expect(why({ oldest: 1, newest: 1 })).toMatch(
-      /^it speaks version 1 of .*, this peer version 2: it is to be upgraded$/,
+      /^it speaks version 1 of .*, this peer versions 2 to 3: it is to be upgraded$/,
     );
     expect(why({ oldest: 900, newest: 901 })).toMatch(
       /^it speaks versions 900 to 901 of .*: this peer is to be upgraded$/,
