@@ -8,6 +8,7 @@ import { Village, type NewResident, type Resident, type Script } from "./village
 
 /** Found again wherever it goes. */
 const SECRET = "nobody-else-may-hear-of-the-marzipan";
+/** Of more than 16 bits: what has no more is packed where it goes, and would not be found. */
 const SOUND = new Float32Array(24_000).fill(0.123_456);
 const TRACE = Buffer.from(SOUND.slice(0, 8).buffer);
 
