@@ -12,6 +12,8 @@ export interface SpokenSoFar {
   readonly index: number;
   /** How much of that chunk's sound it was given as well. */
   readonly heardMs: number;
+  /** `text` is all of the answer: nobody has to think about the rest. False when absent. */
+  readonly isWhole?: boolean;
 }
 
 /** Nothing. */

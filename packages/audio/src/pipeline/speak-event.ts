@@ -13,6 +13,8 @@ export type SpeakEvent =
       readonly text: string;
       readonly spoken: Spoken;
       readonly from: number;
+      /** Of all that is written, where somebody knows that there is no more; `speak` does not. */
+      readonly length?: number | undefined;
     }
   | { readonly type: "audio"; readonly index: number; readonly pcm: Pcm }
   /** The sentence's sound is complete: its words and mouth shapes in time. */

@@ -1,5 +1,5 @@
 /** A client's connection and its session, where the session's host is lost: real actors over a network in memory. */
-import { createMessage, SESSION_MOVED, STAYS, type Message, type MessageOf } from "@parley/sdk";
+import { createMessage, SESSION_MOVED, STAYS, type CommandParameters, type Message, type MessageOf } from "@parley/sdk";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { Visiting } from "../../src/gateway/visiting.ts";
 import type { SessionHouse } from "../../src/services/session/house.ts";
@@ -85,9 +85,9 @@ class Guest {
   }
 
   /** Work that can be asked for again. */
-  work(text: string, stream: number): string {
+  work(text: string, stream: number, more: Partial<CommandParameters<"ask">> = {}): string {
     const commandId = crypto.randomUUID();
-    const parameters = { stream, speak: false, input: { kind: "text" as const, text } };
+    const parameters = { stream, speak: false, input: { kind: "text" as const, text }, ...more };
     void this.visiting.push({ type: "command", commandId, request: { command: "ask", parameters } });
     return commandId;
   }
@@ -121,6 +121,20 @@ describe("a client at a peer whose session's host is lost", () => {
     await eventually(() => a.list().map((each) => each.sessionId)).toEqual([sessionId]);
     expect(await guest.ask("show")).toBe("one");
     expect({ closed: guest.closed, moved: guest.moved }).toEqual({ closed: undefined, moved: [] });
+  });
+
+  it("has an answer thought about no further of which it has the whole, and told to its end", async () => {
+    const { a, sessionId } = await houses();
+    const guest = new Guest(a, { sessionId });
+    const soFar = { question: "show", text: "All of it.", spoken: 0, index: 0, heardMs: 0 };
+    const done = (id: string): boolean =>
+      guest.heard.some((each) => each.type === "COMMAND_RESULT" && each.payload.commandId === id);
+    const whole = guest.work("show", 1, { workId: "w", soFar: { ...soFar, length: soFar.text.length } });
+    await eventually(() => done(whole)).toBe(true);
+    expect(guest.textOf(whole)).toBe("");
+    const part = guest.work("other", 2, { workId: "v", soFar: { ...soFar, length: 100 } });
+    await eventually(() => done(part)).toBe(true);
+    expect(guest.textOf(part)).not.toBe("");
   });
 
   it("is told to come again where it waits for an answer and knows nothing of this", async () => {

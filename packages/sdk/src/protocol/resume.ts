@@ -19,6 +19,8 @@ export const soFarSchema = z.object({
   index: place,
   /** How much of the cut sentence's sound came. */
   heardMs: z.number().check(z.gte(0)),
+  /** The `length` that was told last: where that is the text's, nobody has to think about the rest. */
+  length: z.optional(place),
 });
 export type SoFar = z.infer<typeof soFarSchema>;
 
@@ -56,5 +58,8 @@ export const continuedSchema = z.object({
 });
 export type Continued = z.infer<typeof continuedSchema>;
 
-/** Where a sentence stands in the answer: what is written from `from` to before `to`. */
-export const sentencePlace = { from: z.optional(place), to: z.optional(place) };
+/**
+ * Where a sentence stands in the answer: what is written from `from` to before `to`. `length` is that of the whole answer, once it is
+ * known; some of its `text` may still be on its way.
+ */
+export const sentencePlace = { from: z.optional(place), to: z.optional(place), length: z.optional(place) };

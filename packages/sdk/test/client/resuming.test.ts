@@ -77,6 +77,32 @@ describe("an answer whose peer is lost, with another that goes on", () => {
     );
   });
 
+  it("is asked for with its whole length, where that was told: nobody has to think about the rest; and without once there is more", async () => {
+    const peers = [await ProtocolPeer.start({ resume: true }), await ProtocolPeer.start({ resume: true })];
+    const client = await clientOf(peers);
+    const asking = noted(client.ask({ text: "well?" }, { speak: true }));
+    const soFar: unknown[] = [];
+    for (const [n, text] of ["One here. ", "Two here. "].entries()) {
+      await expect.poll(() => peers.some(({ guests }) => guests.at(-1)?.messages.length === 1)).toBe(true);
+      const peer = peers.find(({ guests }) => guests.at(-1)?.messages.length === 1);
+      if (peer === undefined) throw new Error("nobody is asked");
+      const { guest, id, parameters } = await commandAt(peer);
+      soFar.push(parameters["soFar"]);
+      if (n === 0) guest.event(id, "question", { text: "well?" });
+      guest.event(id, "text", { delta: text });
+      if (n === 0) guest.event(id, "sentence", { index: 0, text: "One here.", from: 0, to: 10, length: 10 });
+      await expect.poll(() => asking.seen.filter(({ type }) => type === "text").length).toBe(n + 1);
+      peer.die();
+      if (n === 0) peers.splice(peers.indexOf(peer), 1);
+      if (n === 1) peers.splice(0, 1, await ProtocolPeer.startAt(Number(new URL(peer.url).port), { resume: true }));
+    }
+    const [last] = peers;
+    if (last === undefined) throw new Error("it was started again");
+    soFar.push((await commandAt(last)).parameters["soFar"]);
+    expect(soFar).toMatchObject([undefined, { text: "One here. ", length: 10 }, { text: "One here. Two here. " }]);
+    expect(soFar[2]).not.toHaveProperty("length");
+  });
+
   it("is gone on with by a third when the second is lost, with the sound of both", async () => {
     const left = new Set<ProtocolPeer>();
     while (left.size < 3) left.add(await ProtocolPeer.start({ resume: true }));

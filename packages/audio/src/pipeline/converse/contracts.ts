@@ -106,6 +106,8 @@ export type ConversationEvent =
       readonly text: string;
       readonly from: number;
       readonly to: number;
+      /** Of the whole answer, where somebody knows that there is no more; a conversation does not. */
+      readonly length?: number | undefined;
     }
   /** Word times and mouth shapes of a chunk, once its sound is complete. */
   | { readonly type: "timing"; readonly turn: number; readonly index: number; readonly timing: SpeechTiming }

@@ -115,11 +115,12 @@ export class Mind {
       log?.wrote(delta);
       yield delta;
     }
+    log?.ends();
   }
 
   async *#think(question: Question): AsyncGenerator<string> {
     const { text, threadId, turn, certain, signal, privacy, isUrgent, log } = question;
-    if (log?.isOver === true) return yield log.begun.text;
+    if (log?.isOver === true || log?.isWhole === true) return yield log.begun.text;
     const messages = await this.#strand(threadId).ask(text, privacy, idOf(turn));
     const how: GenerateOptions = { ...this.#services.generation(signal), ...(isUrgent ? { urgent: true } : {}) };
     const generate = (asked: readonly ChatMessage[]): AsyncIterable<string> =>

@@ -299,7 +299,7 @@ export class Session {
         if (event.type === "turn" && !turns.isKnown(event.turn))
           this.#remember(event, privacy, turns.aboutOf(event.turn));
         if (event.type === "turn") turns.ended(event.turn);
-        yield event;
+        yield event.type === "sentence" ? within(event, turns.lengthOf(event.turn)) : event;
       }
     } finally {
       turns.close(isLeft(signal));
@@ -381,6 +381,7 @@ export class Session {
             log.has(soFar?.text ?? "");
             log.accept();
           }
+          if (soFar?.isWhole === true) log.ends(soFar.text);
         }
         if (event.type === "sentence") log.sentence(event.index, event.from + event.spoken.written.length);
         if (event.type === "timing") log.sounded(event.index, event.timing.durationMs);
@@ -389,7 +390,7 @@ export class Session {
           isComplete = true;
           services.turns.record(performance.now(), waitOf(event.timings));
         }
-        yield event;
+        yield event.type === "sentence" ? within(event, log.length) : event;
       }
     } catch (error) {
       throw deadline.expired ?? error;
@@ -409,4 +410,12 @@ export class Session {
       if (question !== "") services.onTurn({ kind: "ask", question, answer, isComplete });
     }
   }
+}
+
+/** A sentence, as part of an answer of that length; undefined: nobody knows it yet. */
+function within<Sentence extends { readonly type: "sentence" }>(
+  sentence: Sentence,
+  length: number | undefined,
+): Sentence {
+  return length === undefined ? sentence : { ...sentence, length };
 }

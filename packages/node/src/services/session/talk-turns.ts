@@ -58,6 +58,7 @@ export class TalkTurns {
       log.has(soFar.text);
       log.accept();
     }
+    if (soFar.isWhole === true) log.ends(soFar.text);
     this.#logs.set(1, log);
     [this.#current, this.#resumed] = [1, 1];
     if (isNews) this.#untold.set(1, 1);
@@ -109,6 +110,11 @@ export class TalkTurns {
   /** What is known of it from its beginning; undefined where nothing is. */
   aboutOf(turn: number): TurnAbout | undefined {
     return this.#logs.get(turn)?.about;
+  }
+
+  /** Of its whole answer; undefined where that is not known, or it is thought about anew. */
+  lengthOf(turn: number): number | undefined {
+    return (this.#untold.get(turn) ?? 0) > 0 ? undefined : this.#logs.get(turn)?.length;
   }
 
   /** A turn is over, and what came of it is remembered. */

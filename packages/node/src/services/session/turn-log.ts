@@ -100,6 +100,7 @@ export class TurnLog implements ToolLedger {
   #heard = -1;
   #isAccepted = false;
   #isOver = false;
+  #isWhole = false;
 
   constructor(options: {
     readonly about: TurnAbout;
@@ -154,6 +155,16 @@ export class TurnLog implements ToolLedger {
     return this.#isOver;
   }
 
+  /** All of it is written, here or elsewhere: nobody has to think about the rest. */
+  get isWhole(): boolean {
+    return this.#isWhole;
+  }
+
+  /** Of the whole answer; undefined while nobody knows whether there is more. */
+  get length(): number | undefined {
+    return this.#isWhole ? this.#text.length : undefined;
+  }
+
   get recalled(): readonly RecalledCall[] {
     return [...this.#recalled.values()];
   }
@@ -170,7 +181,7 @@ export class TurnLog implements ToolLedger {
     const isNew = question === this.#question && this.#text === "" && this.#sentences.length === 0;
     if (isNew && this.#calls.length === 0) return;
     this.#question = question;
-    this.#isOver = false;
+    [this.#isOver, this.#isWhole] = [false, false];
     // What took effect did so, however often it is asked.
     this.#early.splice(0, Infinity, ...this.#early.filter(isOfTool));
     [this.#calls, this.#sentences, this.#playedMs] = [[], [], []];
@@ -186,6 +197,11 @@ export class TurnLog implements ToolLedger {
       const written = JSON.stringify({ name, arguments: {} });
       if (outcome !== undefined) this.note({ at: 0, written, name, outcome });
     }
+  }
+
+  /** There is no more of the answer than `text`, if that is what is known of it. */
+  ends(text = this.#text): void {
+    this.#isWhole = text === this.#text;
   }
 
   /** It is certain that all of it was said. */

@@ -10,6 +10,7 @@ export type Came =
       readonly index: number;
       readonly from?: number | undefined;
       readonly to?: number | undefined;
+      readonly length?: number | undefined;
     }
   | { readonly type: "timing"; readonly index: number };
 
@@ -26,6 +27,8 @@ export class Having {
   #heardMs = 0;
   /** The sentence whose sound comes. */
   #open: Sentence | undefined;
+  /** Of the whole answer, where the peer has said so. */
+  #length: number | undefined;
   #isKnown = true;
   #soundMs = 0;
   /** Sentences and timings that came, from whatever peer. */
@@ -58,10 +61,13 @@ export class Having {
   take(event: Came): boolean {
     if (event.type === "text") {
       this.#text += event.delta;
+      // Another peer has gone on behind it.
+      if (this.#text.length > (this.#length ?? Infinity)) this.#length = undefined;
       return true;
     }
     if (event.type === "sentence") {
       this.#begins(event);
+      this.#length = event.length ?? this.#length;
       const isNew = event.index >= this.#sentences;
       this.#sentences = Math.max(this.#sentences, event.index + 1);
       return isNew;
@@ -91,7 +97,8 @@ export class Having {
   /** For the next peer. */
   soFar(question: string | undefined): SoFar {
     const [text, spoken, index, heardMs] = [this.#text, this.#spoken, this.#index, this.#heardMs];
-    return { ...(question === undefined ? {} : { question }), text, spoken, index, heardMs };
+    const length = this.#length === undefined ? {} : { length: this.#length };
+    return { ...(question === undefined ? {} : { question }), text, spoken, index, heardMs, ...length };
   }
 
   #begins({ index, from, to }: Extract<Came, { type: "sentence" }>): void {

@@ -17,6 +17,7 @@ export function toldOf(event: Exclude<AnyEvent, { type: "audio" }>): WorkEvent |
         text: event.text,
         from: event.from,
         to: event.from + event.spoken.written.length,
+        ...(event.length === undefined ? {} : { length: event.length }),
       };
     case "timing":
       return { type: "timing", index: event.index, ...timingOf(event.timing) };

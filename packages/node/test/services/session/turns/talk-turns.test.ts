@@ -57,6 +57,36 @@ describe("the turns of a talk", () => {
     }
   });
 
+  it("of which their client has all that there is are not thought about again, unless more is said", () => {
+    const { turns, next } = talk();
+    const first = next();
+    answering(first, 1, "tea?", "Yes.");
+    expect(first.lengthOf(1)).toBeUndefined();
+    first.of(1, "tea?").ends();
+    first.close(true);
+    const again = next();
+    const whole = has("tea?", "Yes.");
+    again.resume(turns.ofTalk("t", "tea?"), { ...whole, soFar: { ...whole.soFar, isWhole: true } });
+    expect(again.of(1, "tea?").isWhole).toBe(true);
+    expect(again.lengthOf(1)).toBe(4);
+    expect(again.of(1, "tea or coffee?").isWhole).toBe(false);
+    expect(again.lengthOf(1)).toBeUndefined();
+    again.close(false);
+  });
+
+  it("are thought about where their client has less, or something else", () => {
+    for (const text of ["Ye", "No."]) {
+      const { turns, next } = talk();
+      const first = next();
+      answering(first, 1, "tea?", "Yes.");
+      first.close(true);
+      const again = next();
+      again.resume(turns.ofTalk("t", "tea?"), has("tea?", text));
+      expect(again.of(1, "tea?").isWhole).toBe(false);
+      again.close(false);
+    }
+  });
+
   it("that ended while their client was away are not thought about again, nor said to who had stopped them", () => {
     const { turns, next } = talk();
     const first = next();
