@@ -130,7 +130,7 @@ export class SessionActor implements Actor<SessionMessage> {
     return forkOf(this.#session);
   }
 
-  /** What the house is to know of it, without what is under way; undefined: nobody has come to it. */
+  /** What the house is to know of it; undefined: nobody has come to it. */
   get branch(): Branch | undefined {
     return this.#branch(this.isBusy);
   }
@@ -152,7 +152,7 @@ export class SessionActor implements Actor<SessionMessage> {
 
   /** @param isPart more follows: of what the client is told of then, it is not told now */
   #branch(isPart: boolean): Branch | undefined {
-    const side = sideOf(this.#session, !isPart);
+    const side = sideOf(this.#session);
     if (side === undefined) return undefined;
     if (isPart) return { ...side, branchId: `${this.#branchId}-part`, isTold: false, notices: [] };
     const notices = toldElsewhere(this.#notices);

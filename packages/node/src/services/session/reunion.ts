@@ -9,7 +9,7 @@ import type { Branch, Merged } from "./branch.ts";
 /** A session of one side. */
 export interface ApartSession {
   readonly id: string;
-  /** What was said in it, without what is under way; undefined: nobody has come to it. */
+  /** What was said in it, and is under way; undefined: nobody has come to it. */
   readonly branch: Branch | undefined;
   /** It goes on here for now: the house is to know of it all the same, as this host may die before that ends. */
   readonly isBusy: boolean;

@@ -1,21 +1,21 @@
 /** A session and its like on the other side of a house that was apart: what one begins with, and what it hands over. */
-import { fittedTurns, turnsOf, type SavedMind, type SavedSession } from "./saved.ts";
+import { turnsOf, type SavedMind, type SavedSession } from "./saved.ts";
 import type { Session } from "./session.ts";
 import type { Fork } from "./branch.ts";
 
 /**
- * What the other side is to know of it; undefined while nobody has come.
- * @param isOver nobody goes on here with what is under way
+ * What the other side is to know of it, with what is under way, as far as that is: this host may die before it ends. Undefined while nobody
+ * has come.
  */
-export function sideOf(session: Session, isOver: boolean): SavedSession | undefined {
+export function sideOf(session: Session): SavedSession | undefined {
   const { saved } = session;
-  const { mind, record } = session.parts;
-  return saved && { ...saved, mind: mind.whole, ...(isOver ? {} : { kept: fittedTurns(record.resting) }) };
+  const { mind } = session.parts;
+  return saved && { ...saved, mind: mind.whole };
 }
 
 /** What another session of this host begins with that goes on with it; undefined while nobody has come. */
 export function forkOf(session: Session): Fork | undefined {
-  const saved = sideOf(session, false);
+  const saved = sideOf(session);
   return saved && { saved, turns: session.parts.record.all };
 }
 

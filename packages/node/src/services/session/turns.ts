@@ -103,12 +103,6 @@ export class Turns {
     return [...this.#live].some(({ isAccepted }) => isAccepted);
   }
 
-  /** {@link kept}, without what is under way here. */
-  get resting(): readonly CutTurn[] {
-    const under = new Set([...this.#live].map(({ about }) => about.workId));
-    return this.kept.filter(({ about }) => !under.has(about.workId));
-  }
-
   /** What the session knows is written down as a whole, and not beside a turn. */
   get isSettled(): boolean {
     return this.#inJournal === undefined && this.#written === undefined;

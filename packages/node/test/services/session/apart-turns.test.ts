@@ -69,6 +69,23 @@ describe("a turn on the side without the quorum", () => {
     expect(log.recalled.map(({ key }) => key)).toEqual(["w/1/1"]);
   });
 
+  it("is known to the house while it goes on, as far as it is, and over there once it has ended", () => {
+    const finished: CutTurn[] = [];
+    const ground = { kept: () => null, state: () => undefined, clock: new VirtualClock() };
+    const house = new Turns({ ...ground, finish: (cut) => finished.push(cut) });
+    const side = new Turns({ ...ground, finish: () => undefined, isApart: true });
+    const log = side.begin(ABOUT);
+    log.ask("buy milk");
+    log.accept();
+    log.wrote("It is");
+    house.learn([], side.kept);
+    expect(house.of("w")).toMatchObject({ question: "buy milk", text: "It is" });
+    side.ended(log);
+    house.learn([ended("w")], side.kept);
+    expect(house.cut).toBeUndefined();
+    expect(finished).toEqual([]);
+  });
+
   it("is not waited for any more once the other side has finished it", () => {
     const begun = new TurnLog({ about: ABOUT });
     begun.ask("buy milk");

@@ -77,7 +77,7 @@ describe("the turns of a session", () => {
     turns.ended(begun(turns, "known", "All of it."));
     const other = house();
     for (const work of ["known", "cut"]) other.turns.left(begun(other.turns, work, "So far."));
-    turns.learn([], other.turns.resting);
+    turns.learn([], other.turns.kept);
     expect([turns.of("known")?.text, turns.of("cut")?.text]).toEqual(["All of it.", "So far."]);
     clock.pass(121_000);
     expect(finished).toMatchObject([{ question: "cut?" }]);
@@ -99,7 +99,6 @@ describe("the turns of a session", () => {
     turns.ended(begun(turns, "a", "All of it."));
     turns.goOn(turns.of("a") ?? fail(), "");
     expect(turns.kept).toMatchObject([{ text: "All of it.", isOver: true }]);
-    expect(turns.resting).toEqual([]);
   });
 
   it("are asked in an order that no clock changes: each later than all that is known where it is asked", () => {
