@@ -30,7 +30,7 @@ export interface ReunionOptions {
   readonly clock?: Clock | undefined;
 }
 
-const LOOK_MS = 1_000;
+const LOOK_MS = 300;
 /** Where the session goes on is known in a moment; this host may not live for long. */
 const LEFT_MS = 100;
 /** Sessions that ended here unsaid; of more, the oldest are lost. */
