@@ -13,7 +13,8 @@ export function systemClock(): Clock {
         timer =
           leftMs > MAX_TIMEOUT_MS
             ? setTimeout(() => wait(leftMs - MAX_TIMEOUT_MS), MAX_TIMEOUT_MS)
-            : setTimeout(run, leftMs);
+            : // What is due already has a time that is past.
+              setTimeout(run, Math.max(0, leftMs));
       };
       wait(delayMs);
       return { cancel: () => clearTimeout(timer) };

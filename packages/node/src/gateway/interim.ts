@@ -30,6 +30,8 @@ export interface InterimOptions {
 
 /** What is sent ahead cannot be interrupted here: nobody listens meanwhile. */
 const MOST_SOUND_MS = 8_000;
+/** A sentence that is not made in that time is cut, and gone on with by the session. */
+const WIND_UP_MS = 3_000;
 
 /** What of the answer can be said here, and what its listener has of that. */
 interface Known {
@@ -62,10 +64,15 @@ export class Interim {
     this.#ended ??= this.#run();
   }
 
-  /** Settles once the sentence at hand is told; none is begun after it. Never rejects. */
+  /** Settles once the sentence at hand is told, or has taken too long; none is begun after it. Never rejects. */
   async windUp(): Promise<void> {
     this.#isWanted = false;
-    await this.#ended;
+    const late = Promise.withResolvers<void>();
+    const timer = setTimeout(late.resolve, WIND_UP_MS);
+    await Promise.race([this.#ended, late.promise]);
+    clearTimeout(timer);
+    // What a voice still makes that does not stop is not sent any more.
+    this.stop();
   }
 
   /** Nobody listens any more. */
@@ -95,6 +102,7 @@ export class Interim {
     const frames = new FramesOut(request.parameters.stream, this.#options.frame);
     let soundMs = 0;
     for await (const event of events) {
+      if (this.#over.signal.aborted) return;
       if (event.type === "audio") {
         if (soundMs === 0 && isTalk) await this.#send({ type: "reply", reply: 1 });
         soundMs += durationMs(event.pcm);

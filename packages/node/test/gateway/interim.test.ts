@@ -231,6 +231,20 @@ describe("an answer that was cut in mid-sound, while its session is looked for",
     expect(guest.movedId).toBeUndefined();
   });
 
+  it("is cut where a voice stands still: its client goes on with the session, behind what it has heard", async () => {
+    const { guest, voice, find } = await cutOff();
+    guest.asks(ask());
+    voice.go(1);
+    await eventually(() => guest.soundMs).toBe(50);
+    find();
+    await eventually(() => guest.movedId).toBeDefined();
+    expect(voice.isStopped).toBe(true);
+    voice.go(20);
+    await aWhile();
+    expect(guest.told).toEqual([`sentence ${FIRST.trim()}`, SESSION_MOVED]);
+    expect(guest.soundMs).toBe(50);
+  });
+
   it("is not spoken to who is gone", async () => {
     const { guest, voice } = await cutOff();
     guest.asks(ask());
