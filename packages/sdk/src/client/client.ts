@@ -195,11 +195,13 @@ export class ParleyClient {
     const parameters = { mode: "open" as const, ...how, speak: speaker !== undefined };
     const ground: TalkGround = {
       tell: (command, told) => this.#works.tell(work, command, told),
-      position: () => work.upload?.position ?? 0,
+      // Before it has begun there is none.
+      position: () => begun.work?.upload?.position ?? 0,
       abandon: () => this.#works.cancel(work),
     };
+    const begun: { work?: Work } = {};
     const talk = new RunningTalk(parameters, speaker, ground, answer);
-    const work = this.#start(talk, audio, signal, true);
+    const work = (begun.work = this.#start(talk, audio, signal, true));
     return talk;
   }
 

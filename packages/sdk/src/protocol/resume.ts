@@ -21,6 +21,8 @@ export const soFarSchema = z.object({
   heardMs: z.number().check(z.gte(0)),
   /** The `length` that was told last: where that is the text's, nobody has to think about the rest. */
   length: z.optional(place),
+  /** Of a turn of a conversation: what its `question` was told to be called. No tool of it runs twice, whoever goes on with it. */
+  turnId: z.optional(shortText),
 });
 export type SoFar = z.infer<typeof soFarSchema>;
 
@@ -58,8 +60,8 @@ export const continuedSchema = z.object({
 });
 export type Continued = z.infer<typeof continuedSchema>;
 
-/**
- * Where a sentence stands in the answer: what is written from `from` to before `to`. `length` is that of the whole answer, once it is
- * known; some of its `text` may still be on its way.
- */
-export const sentencePlace = { from: z.optional(place), to: z.optional(place), length: z.optional(place) };
+/** Of the whole answer, once that is known: with an empty piece of `text` as soon as it is. Some of it may still be on its way. */
+export const answerLength = { length: z.optional(place) };
+
+/** Where a sentence stands in the answer: what is written from `from` to before `to`. */
+export const sentencePlace = { from: z.optional(place), to: z.optional(place), ...answerLength };

@@ -5,7 +5,7 @@
  */
 import * as z from "zod/mini";
 import { hearingManner, languageTag } from "./hearing.ts";
-import { sentencePlace } from "./resume.ts";
+import { answerLength, sentencePlace } from "./resume.ts";
 import { speechTimingShape } from "./timing.ts";
 
 const turn = z.int().check(z.gte(0));
@@ -70,8 +70,8 @@ export const talkEventSchema = z.discriminatedUnion("type", [
   z.object({ type: z.literal("wake"), word: z.string(), score: z.number(), atMs: ms }),
   z.object({ type: z.literal("partial"), turn, text: z.string() }),
   /** What is being answered. A turn that goes on gets another, longer one, and the answer begins anew. */
-  z.object({ type: z.literal("question"), turn, text: z.string() }),
-  z.object({ type: z.literal("text"), turn, delta: z.string() }),
+  z.object({ type: z.literal("question"), turn, text: z.string(), id: z.optional(z.string()) }),
+  z.object({ type: z.literal("text"), turn, delta: z.string(), ...answerLength }),
   z.object({ type: z.literal("sentence"), turn, index: z.number(), text: z.string(), ...sentencePlace }),
   z.object({ type: z.literal("timing"), turn, index: z.number(), ...speechTimingShape }),
   /** The frames that follow are of this reply. */

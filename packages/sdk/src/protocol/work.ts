@@ -5,7 +5,7 @@
 import * as z from "zod/mini";
 import { hearingManner, languageTag, segmentShape } from "./hearing.ts";
 import { privacyManner } from "./privacy.ts";
-import { resumeManner, sentencePlace } from "./resume.ts";
+import { answerLength, resumeManner, sentencePlace } from "./resume.ts";
 import { names } from "./shapes.ts";
 import { talkHeardSchema, talkKeySchema, talkManner } from "./talk.ts";
 import { speechTimingShape } from "./timing.ts";
@@ -133,7 +133,7 @@ export const workEventSchema = z.discriminatedUnion("type", [
   z.object({ type: z.literal("partial"), segment: z.number(), text: z.string() }),
   z.object({ type: z.literal("segment"), ...segmentShape }),
   z.object({ type: z.literal("question"), text: z.string() }),
-  z.object({ type: z.literal("text"), delta: z.string() }),
+  z.object({ type: z.literal("text"), delta: z.string(), ...answerLength }),
   z.object({ type: z.literal("sentence"), index: z.number(), text: z.string(), ...sentencePlace }),
   z.object({ type: z.literal("timing"), index: z.number(), ...speechTimingShape }),
   z.object({ type: z.literal("done"), timings: timingsSchema }),

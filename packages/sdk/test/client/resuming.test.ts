@@ -103,6 +103,20 @@ describe("an answer whose peer is lost, with another that goes on", () => {
     expect(soFar[2]).not.toHaveProperty("length");
   });
 
+  it("is whole as soon as its peer says that nothing more is written, and that is nothing to read", async () => {
+    const [first, second] = [await ProtocolPeer.start({ resume: true }), await ProtocolPeer.start({ resume: true })];
+    const client = await clientOf([first, second]);
+    const asking = noted(client.ask({ text: "well?" }, { speak: true }));
+    const { guest, id } = await commandAt(first);
+    guest.event(id, "question", { text: "well?" });
+    guest.event(id, "text", { delta: "One here." });
+    guest.event(id, "text", { delta: "", length: 9 });
+    guest.event(id, "sentence", { index: 0, text: "One here.", from: 0, to: 9 });
+    await expect.poll(() => asking.seen.map(({ type }) => type)).toEqual(["question", "text", "sentence"]);
+    first.die();
+    expect((await commandAt(second)).parameters).toMatchObject({ soFar: { text: "One here.", length: 9 } });
+  });
+
   it("is gone on with by a third when the second is lost, with the sound of both", async () => {
     const left = new Set<ProtocolPeer>();
     while (left.size < 3) left.add(await ProtocolPeer.start({ resume: true }));
@@ -202,7 +216,7 @@ describe("a conversation whose peer is lost, with another that goes on", () => {
     microphone.give(64_000);
     await expect.poll(() => guest.frames.length).toBe(40);
     guest.event(id, "state", { turn: 1, state: "listening_for_command" });
-    guest.event(id, "question", { turn: 1, text: "q" });
+    guest.event(id, "question", { turn: 1, text: "q", id: "t#1" });
     guest.event(id, "text", { turn: 1, delta: "One here. Two" });
     guest.event(id, "state", { turn: 1, state: "speaking" });
     guest.event(id, "reply", { reply: 1 });
@@ -215,7 +229,7 @@ describe("a conversation whose peer is lost, with another that goes on", () => {
     expect(next.parameters).toMatchObject({
       workId: parameters["workId"],
       audioFromMs: 4000,
-      soFar: { question: "q", text: "One here. Two", spoken: 0, index: 0, heardMs: 100 },
+      soFar: { question: "q", turnId: "t#1", text: "One here. Two", spoken: 0, index: 0, heardMs: 100 },
     });
     speaker.heardMs = 70;
     next.guest.event(next.id, "text", { turn: 1, delta: " here." });

@@ -183,6 +183,18 @@ describe("what another peer has to hear", () => {
     expect(needed(10)).toBe(8);
   });
 
+  it("begins where a peer was given it from, as long as that one may still be hearing what was said before", () => {
+    const begun = (atSeconds: number): number => {
+      const utterance = new Utterance();
+      utterance.given(0, 4 * 16_000);
+      utterance.follow({ type: "state", turn: 0, state: "idle" }, 4 * 16_000);
+      utterance.follow(listens(1), atSeconds * 16_000);
+      return utterance.neededFrom({ samples: 10 * 16_000, isLive: true }) / 16_000;
+    };
+    expect(begun(5)).toBe(0);
+    expect(begun(7)).toBe(5);
+  });
+
   it("is never more than a minute, and never goes back, whatever is told", () => {
     const turn = fc.nat(5);
     const told: fc.Arbitrary<TalkEvent> = fc.oneof(

@@ -96,6 +96,8 @@ export type ConversationEvent =
       readonly text: string;
       /** Where in the captured sound it ends; 0 for one that was heard elsewhere. */
       readonly throughMs: number;
+      /** What it is called by whoever looks after turns; a conversation does not. */
+      readonly id?: string | undefined;
     }
   | { readonly type: "text"; readonly turn: number; readonly delta: string }
   /** A chunk goes to the voice: what is written between `from` and `to`, in UTF-16 units of the answer. */

@@ -19,6 +19,16 @@ export interface AskOptions extends Omit<TurnOptions, "now" | "speaking"> {
   readonly threadId?: string | undefined;
   /** The same when it is asked again after it was cut: it is answered once. */
   readonly workId?: string | undefined;
+  /** Told once nothing more is written: of that length is the whole answer. */
+  readonly onWritten?: ((length: number) => void) | undefined;
+}
+
+/** What a client has of a turn. */
+export interface Has {
+  readonly question: string;
+  readonly soFar: SpokenSoFar;
+  /** What it was told that the turn is called. */
+  readonly turnId?: string | undefined;
 }
 
 /** Options of `Session.converse`. */
@@ -40,7 +50,9 @@ export interface TalkOptions {
   /** Where answers are heard; text only when absent. */
   readonly playback: ReplyPlayback | undefined;
   /** What its client has of an answer that was cut, perhaps at another host: it is gone on with. */
-  readonly has?: { readonly question: string; readonly soFar: SpokenSoFar } | undefined;
+  readonly has?: Has | undefined;
+  /** Told once nothing more is written of a turn's answer: of that length it is. */
+  readonly onWritten?: ((turn: number, length: number) => void) | undefined;
   /** The same when the conversation is taken up again. */
   readonly workId?: string | undefined;
   /** Where the microphone's first sample stands in the whole conversation. */

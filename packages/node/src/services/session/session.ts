@@ -234,7 +234,11 @@ export class Session {
       think: (text, { turn, certain, signal: unwanted }) => {
         const log = turns.of(turn, text);
         const how = { certain, signal: unwanted, privacy, isUrgent: true, log };
-        return this.#mind.think({ text, turn: log.about.workId, ...how });
+        const written = (): void => {
+          const length = turns.lengthOf(turn);
+          if (length !== undefined) given.onWritten?.(turn, length);
+        };
+        return toldEnd(this.#mind.think({ text, turn: log.about.workId, ...how }), written);
       },
       voice: tts === undefined || playback === undefined ? undefined : { tts: urgentTextToSpeech(tts), playback },
     };
@@ -299,7 +303,8 @@ export class Session {
         if (event.type === "turn" && !turns.isKnown(event.turn))
           this.#remember(event, privacy, turns.aboutOf(event.turn));
         if (event.type === "turn") turns.ended(event.turn);
-        yield event.type === "sentence" ? within(event, turns.lengthOf(event.turn)) : event;
+        if (event.type === "question") yield { ...event, id: turns.idOf(event.turn) };
+        else yield event.type === "sentence" ? within(event, turns.lengthOf(event.turn)) : event;
       }
     } finally {
       turns.close(isLeft(signal));
@@ -358,8 +363,12 @@ export class Session {
     const log = cut === undefined ? this.#record.begin(about) : this.#record.goOn(cut, soFar?.text ?? "");
     const parts = {
       hear: () => services.ears(signal, ask),
-      think: (text: string) =>
-        this.#mind.think({ text, threadId, turn: workId, certain: CERTAIN, signal, privacy, isUrgent: false, log }),
+      think: (text: string) => {
+        const question = { text, threadId, turn: workId, certain: CERTAIN, signal, privacy, isUrgent: false, log };
+        return toldEnd(this.#mind.think(question), () => {
+          if (log.length !== undefined) options.onWritten?.(log.length);
+        });
+      },
       voice: options.speak ? () => services.voice(signal, ask) : undefined,
     };
     let question = "";
@@ -418,4 +427,9 @@ function within<Sentence extends { readonly type: "sentence" }>(
   length: number | undefined,
 ): Sentence {
   return length === undefined ? sentence : { ...sentence, length };
+}
+
+async function* toldEnd(pieces: AsyncIterable<string>, ended: () => void): AsyncGenerator<string> {
+  yield* pieces;
+  ended();
 }

@@ -2,6 +2,7 @@
 import type { ConversationEvent, ResumedTurn } from "@parley/audio/converse";
 import type { SpokenSoFar } from "@parley/audio/pipeline";
 import { answers, type CutTurn, type TurnAbout, type TurnLog } from "./turn-log.ts";
+import type { Has } from "./options.ts";
 import type { Turns } from "./turns.ts";
 
 /** Options of {@link TalkTurns}. */
@@ -40,10 +41,7 @@ export class TalkTurns {
    * Goes on with a turn that was cut, as the first one here.
    * @param has what its client has of it; it may not know yet that it was taken on, or know of one that nobody else knows
    */
-  resume(
-    cut: CutTurn | undefined,
-    has: { readonly question: string; readonly soFar: SpokenSoFar } | undefined,
-  ): ResumedTurn | undefined {
+  resume(cut: CutTurn | undefined, has: Has | undefined): ResumedTurn | undefined {
     const { turns, about } = this.#options;
     // Of a turn of which only its tools are known, nobody but its client knows what was asked.
     const question = has?.question ?? cut?.question ?? "";
@@ -52,7 +50,7 @@ export class TalkTurns {
     const isNews = has === undefined || (cut !== undefined && !answers(cut, question));
     const soFar = isNews ? NOTHING : has.soFar;
     const isUnknown = cut === undefined || cut.question === "";
-    const log = cut === undefined ? turns.begin(about()) : turns.goOn(cut, soFar.text);
+    const log = cut === undefined ? turns.begin(called(about(), has?.turnId)) : turns.goOn(cut, soFar.text);
     if (isUnknown) {
       log.ask(question);
       log.has(soFar.text);
@@ -112,6 +110,11 @@ export class TalkTurns {
     return this.#logs.get(turn)?.about;
   }
 
+  /** What a turn is called, wherever it is gone on with. */
+  idOf(turn: number): string | undefined {
+    return this.#logs.get(turn)?.about.workId;
+  }
+
   /** Of its whole answer; undefined where that is not known, or it is thought about anew. */
   lengthOf(turn: number): number | undefined {
     return (this.#untold.get(turn) ?? 0) > 0 ? undefined : this.#logs.get(turn)?.length;
@@ -148,4 +151,10 @@ export class TalkTurns {
     this.#looking = setInterval(() => this.#logs.get(this.#current ?? 0)?.heardMs(this.#options.heardMs()), LOOK_MS);
     this.#looking.unref();
   }
+}
+
+/** A turn of the same conversation that its client knows by another name. */
+function called(about: TurnAbout, turnId: string | undefined): TurnAbout {
+  const talk = about.workId.slice(0, about.workId.lastIndexOf("#") + 1);
+  return turnId?.startsWith(talk) === true && talk !== "" ? { ...about, workId: turnId } : about;
 }

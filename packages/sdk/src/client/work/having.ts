@@ -4,7 +4,7 @@ import { MAX_SO_FAR_CHARS } from "../../protocol/resume.ts";
 
 /** What comes of an answer, as far as it matters here. */
 export type Came =
-  | { readonly type: "text"; readonly delta: string }
+  | { readonly type: "text"; readonly delta: string; readonly length?: number | undefined }
   | {
       readonly type: "sentence";
       readonly index: number;
@@ -63,7 +63,9 @@ export class Having {
       this.#text += event.delta;
       // Another peer has gone on behind it.
       if (this.#text.length > (this.#length ?? Infinity)) this.#length = undefined;
-      return true;
+      this.#length = event.length ?? this.#length;
+      // That there is no more is nothing to read.
+      return event.delta !== "";
     }
     if (event.type === "sentence") {
       this.#begins(event);

@@ -82,7 +82,7 @@ export class RunningTalk implements TalkSession, Course {
   /** Of the answer under way. */
   #having = new Having();
   /** The turn that was cut, until another peer goes on with it. */
-  #cut: { readonly turn: number; readonly question: string } | undefined;
+  #cut: { readonly turn: number; readonly question: string; readonly id?: string | undefined } | undefined;
   /** The turn that was gone on with last, and how much of its sound came before. */
   #resumed = { turn: 0, soundMs: 0 };
   /** Where this peer's microphone begins in the whole. */
@@ -134,10 +134,11 @@ export class RunningTalk implements TalkSession, Course {
     if (!resumes) this.#giveUp();
     const cut = this.#cut;
     this.#from = from;
-    this.#utterance.given(from);
+    this.#utterance.given(from, this.#ground.position());
     this.#turnsBefore = cut === undefined ? this.#lastTurn : cut.turn - 1;
     this.#repliesBefore = this.#lastReply;
-    const soFar = cut === undefined ? {} : { soFar: this.#having.soFar(cut.question) };
+    const named = cut?.id === undefined ? {} : { turnId: cut.id };
+    const soFar = cut === undefined ? {} : { soFar: { ...this.#having.soFar(cut.question), ...named } };
     const place = { workId: this.#workId, audioFromMs: msUntil(from) };
     return { command: "talk", parameters: { ...this.#parameters, ...place, ...soFar } };
   }
@@ -146,7 +147,7 @@ export class RunningTalk implements TalkSession, Course {
     const { asked, answering } = this.#utterance;
     this.#having.cut();
     if (asked !== undefined && this.#having.canGoOn) {
-      this.#cut = { turn: asked.turn, question: asked.text };
+      this.#cut = { turn: asked.turn, question: asked.text, id: asked.id };
       this.#utterance.handOver();
     } else {
       this.#cut = undefined;

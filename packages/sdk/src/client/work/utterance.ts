@@ -28,13 +28,15 @@ export class Utterance {
   #asked = 0;
   /** Where the sound began that was given to a peer of which nothing was heard since. */
   #unheard: number | undefined;
+  /** What a peer was given at once, and until where in the sound that peer may still be hearing it. */
+  #backlog: { readonly from: number; readonly until: number } | undefined;
   /** Before it all was answered. */
   #settled = 0;
   #keys: KeyAt[] = [];
   /** The turn whose answer has begun and not ended. */
   #answering: number | undefined;
   /** What was asked last, and whether it is certain that all of it was said. */
-  #question: { readonly turn: number; readonly text: string } | undefined;
+  #question: { readonly turn: number; readonly text: string; readonly id: string | undefined } | undefined;
   #certain = 0;
 
   /** The turn of which something of the answer was given out. */
@@ -43,7 +45,7 @@ export class Utterance {
   }
 
   /** The turn that has no end yet and of which the whole question is known. */
-  get asked(): { readonly turn: number; readonly text: string } | undefined {
+  get asked(): { readonly turn: number; readonly text: string; readonly id: string | undefined } | undefined {
     const question = this.#question;
     if (question === undefined) return undefined;
     return question.turn === this.#answering || question.turn === this.#certain ? question : undefined;
@@ -58,9 +60,14 @@ export class Utterance {
     if (this.#keys.length < MOST_KEYS) this.#keys.push(key);
   }
 
-  /** A peer is given the microphone's sound from there on; until it tells of what it hears, nobody knows that it listens. */
-  given(from: number): void {
+  /**
+   * A peer is given the microphone's sound from there on; until it tells of what it hears, nobody knows that it listens. Of what was said
+   * before, it tells later than it was said.
+   * @param sent samples that there are by now
+   */
+  given(from: number, sent = from): void {
     this.#unheard = from;
+    this.#backlog = sent > from ? { from, until: sent + BEFORE_SAMPLES } : undefined;
   }
 
   /** @param event with its turn and times in the whole conversation @param sent samples that were sent so far */
@@ -79,7 +86,7 @@ export class Utterance {
         break;
       case "question":
         this.#asked = sent;
-        this.#question = { turn: event.turn, text: event.text };
+        this.#question = { turn: event.turn, text: event.text, id: event.id };
         break;
       case "text":
       case "sentence":
@@ -114,7 +121,8 @@ export class Utterance {
     const open = this.#open;
     if (open?.turn === undefined && open !== undefined) this.#open = { turn, at: open.at };
     else if (open?.turn === undefined || (turn !== undefined && turn > open.turn)) {
-      this.#open = { turn, at: at - BEFORE_SAMPLES };
+      const { from, until } = this.#backlog ?? { from: Infinity, until: -Infinity };
+      this.#open = { turn, at: at > until ? at - BEFORE_SAMPLES : Math.min(from, at - BEFORE_SAMPLES) };
     }
   }
 

@@ -49,7 +49,8 @@ export class Talk {
       hearing,
       hotWords,
       privacy,
-      has: question === undefined || has === undefined ? undefined : { question, soFar: has },
+      has: question === undefined || has === undefined ? undefined : { question, soFar: has, turnId: soFar?.turnId },
+      onWritten: (turn: number, length: number) => void sink.event({ type: "text", turn, delta: "", length }),
       workId: this.#parameters.workId,
       audioFromMs: this.#parameters.audioFromMs,
     } as const;

@@ -16,7 +16,12 @@ export function toldOf(event: ConversationEvent): TalkEvent | undefined {
     case "timing":
       return { type: "timing", turn: event.turn, index: event.index, ...timingOf(event.timing) };
     case "question":
-      return { type: "question", turn: event.turn, text: event.text };
+      return {
+        type: "question",
+        turn: event.turn,
+        text: event.text,
+        ...(event.id === undefined ? {} : { id: event.id }),
+      };
     case "problem":
       return { ...event, error: failureOf(event.error) };
     case "turn": {

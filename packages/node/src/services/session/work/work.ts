@@ -54,7 +54,7 @@ export class Work {
     const { signal } = this.#abort;
     try {
       if (this.#talk !== undefined) await this.#talk.run(this.#input, { session, sink, frames, signal });
-      else await this.#tell(this.#events(services, session), sink, this.#soundOut(frames, sink));
+      else await this.#tell(this.#events(services, session, sink), sink, this.#soundOut(frames, sink));
     } catch (error) {
       const { reason } = this.#abort.signal;
       throw reason instanceof AudioError ? reason : error;
@@ -134,7 +134,7 @@ export class Work {
     this.#idle = setTimeout(() => this.#abort.abort(noAudio()), INPUT_IDLE_MS);
   }
 
-  #events(services: Services, session: Session): AsyncIterable<AnyEvent> {
+  #events(services: Services, session: Session, sink: WorkSink): AsyncIterable<AnyEvent> {
     const { signal } = this.#abort;
     const request = this.#request;
     switch (request.command) {
@@ -145,7 +145,9 @@ export class Work {
         const partials = input.kind === "audio" ? input.partials : undefined;
         const words = input.kind === "text" ? input.text : has?.question;
         const question = words === undefined ? { audio: this.#input } : { text: words };
-        const how = { speak, voice, speed, language, partials, mode, hotWords, privacy, soFar, workId, signal };
+        const onWritten = (length: number): void => void sink.event({ type: "text", delta: "", length });
+        const manners = { speak, voice, speed, language, partials, mode, hotWords, privacy };
+        const how = { ...manners, soFar, workId, onWritten, signal };
         return session.ask(question, how);
       }
       case "listen": {

@@ -74,6 +74,19 @@ describe("the turns of a talk", () => {
     again.close(false);
   });
 
+  it("keep the name that their client knows, where nobody else knows them; but none of another conversation", () => {
+    for (const [turnId, name] of [
+      ["t#known", "t#known"],
+      ["u#known", "t#1"],
+      ["known", "t#1"],
+    ]) {
+      const live = talk().next();
+      live.resume(undefined, { ...has("tea?", "Ye"), turnId });
+      expect(live.idOf(1)).toBe(name);
+      live.close(false);
+    }
+  });
+
   it("are thought about where their client has less, or something else", () => {
     for (const text of ["Ye", "No."]) {
       const { turns, next } = talk();
