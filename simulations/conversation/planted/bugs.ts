@@ -51,8 +51,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     7,
     "a tool's key is another each time it is thought about",
     "services/session/session.ts",
-    "this.#mind.think({ text, threadId, turn: workId,",
-    "this.#mind.think({ text, threadId, turn: `${workId} ${performance.now()}`,",
+    "const question = { text, threadId, turn: workId,",
+    "const question = { text, threadId, turn: `${workId} ${performance.now()}`,",
   ),
   bug(
     8,

@@ -77,7 +77,7 @@ export class Visiting {
   #held: Held | undefined;
   #interim: Interim | undefined;
   readonly #hostWatch = new HostWatch({
-    silenceMs: () => this.#visit.hostSilenceMs,
+    silenceMs: () => this.#visit.hostSilenceMs ?? 0,
     isSounding: () => this.#isOpened && this.#underWay.isSounding,
     suspect: () => this.#suspect(),
   });
@@ -253,13 +253,18 @@ export class Visiting {
     return capabilities?.features?.includes(STAYS) === true && this.#underWay.canBeAskedAgain;
   }
 
+  /** What its client hears can be spoken on here, and gone on with elsewhere. */
+  get #maySpeakOn(): boolean {
+    return this.#options.voice !== undefined && this.#knowsHow && this.#underWay.isOne;
+  }
+
   /** Visits the session where it lives now. @returns whether the client may stay for that */
   #goOn(): boolean {
-    const { mayStay, voice } = this.#options;
+    const { mayStay } = this.#options;
     const isAtWork = this.#isDeaf || !this.#underWay.isNothing;
     const knowsHow = this.#knowsHow;
     // Until the session is found, somebody else speaks: what was heard is to be known.
-    const isUrgent = voice !== undefined && this.#underWay.isSounding && this.#underWay.isOne;
+    const isUrgent = this.#maySpeakOn && this.#underWay.isSounding;
     const nowMs = performance.now();
     this.#movedAtMs = [...this.#movedAtMs, nowMs].filter((atMs) => nowMs - atMs < MOVES_WITHIN_MS);
     if ((isAtWork && !knowsHow) || mayStay?.() === false || this.#movedAtMs.length > MOST_MOVES) return false;
@@ -283,7 +288,7 @@ export class Visiting {
       false,
     );
     this.open();
-    if (isUrgent && knowsHow) this.#sendMoved();
+    if (isUrgent) this.#sendMoved();
     return true;
   }
 
@@ -291,7 +296,7 @@ export class Visiting {
     const { line, refuse } = this.#options;
     await this.#welcomed.promise;
     this.#underWay.answered(item);
-    if (this.#underWay.isSounding) this.#hostWatch.start();
+    if (this.#underWay.isSounding && this.#visit.hostSilenceMs !== undefined) this.#hostWatch.start();
     switch (item.type) {
       case "message":
         return line.send(item.message);
@@ -306,7 +311,7 @@ export class Visiting {
 
   /** Where its host stands still, it is found elsewhere as soon as its house knows that. */
   #suspect(): void {
-    if (this.#options.voice === undefined || !this.#knowsHow || !this.#underWay.isOne) return;
+    if (!this.#maySpeakOn) return;
     const { log, pass } = this.#options;
     log?.info({ sessionId: pass.session.id }, "a session's host stands still in the midst of an answer");
     this.#visit.close();

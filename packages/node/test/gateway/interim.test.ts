@@ -8,6 +8,7 @@ import { Visiting } from "../../src/gateway/visiting.ts";
 import type { SessionHouse } from "../../src/services/session/house.ts";
 import type { WorkRequest } from "../../src/services/session/wire.ts";
 import { eventually } from "../support.ts";
+import { passOf } from "./passes.ts";
 import { StreetJournals } from "../services/session/street-journals.ts";
 import { Street } from "../services/session/street.ts";
 
@@ -72,18 +73,7 @@ class Guest {
     this.visiting = new Visiting({
       conversations: house,
       voice,
-      pass: {
-        account: "anna",
-        resume: undefined,
-        session: { id: sessionId, isNew: false },
-        remembers: false,
-        refusalOfId: () => undefined,
-        refusalOf: () => undefined,
-        endedBy: () => undefined,
-        watch: () => () => undefined,
-        charge: () => undefined,
-        denied: () => undefined,
-      },
+      pass: passOf({ session: { id: sessionId, isNew: false } }),
       register: { clientId: "c", clientType: "api", capabilities: { features: [...features] } },
       line: {
         send: async (message) => this.#told(message),

@@ -4,6 +4,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { Visiting } from "../../src/gateway/visiting.ts";
 import type { SessionHouse } from "../../src/services/session/house.ts";
 import { eventually } from "../support.ts";
+import { passOf } from "./passes.ts";
 import { StreetJournals } from "../services/session/street-journals.ts";
 import { Street } from "../services/session/street.ts";
 
@@ -22,18 +23,7 @@ class Guest {
   constructor(house: SessionHouse, { sessionId, features = [], mayStay = true }: Place) {
     this.visiting = new Visiting({
       conversations: house,
-      pass: {
-        account: "anna",
-        resume: undefined,
-        session: { id: sessionId, isNew: false },
-        remembers: false,
-        refusalOfId: () => undefined,
-        refusalOf: () => undefined,
-        endedBy: () => undefined,
-        watch: () => () => undefined,
-        charge: () => undefined,
-        denied: () => undefined,
-      },
+      pass: passOf({ session: { id: sessionId, isNew: false } }),
       register: { clientId: "c", clientType: "api", capabilities: { features: [...features] } },
       line: {
         send: async (message) => void this.heard.push(message),

@@ -3,7 +3,7 @@ import type { ConversationEvent, ResumedTurn } from "@parley/audio/converse";
 import type { SpokenSoFar } from "@parley/audio/pipeline";
 import { answers, type CutTurn, type TurnAbout, type TurnLog } from "./turn-log.ts";
 import type { Has } from "./options.ts";
-import type { Turns } from "./turns.ts";
+import { talkOf, type Turns } from "./turns.ts";
 
 /** Options of {@link TalkTurns}. */
 export interface TalkTurnsOptions {
@@ -155,6 +155,7 @@ export class TalkTurns {
 
 /** A turn of the same conversation that its client knows by another name. */
 function called(about: TurnAbout, turnId: string | undefined): TurnAbout {
-  const talk = about.workId.slice(0, about.workId.lastIndexOf("#") + 1);
-  return turnId?.startsWith(talk) === true && talk !== "" ? { ...about, workId: turnId } : about;
+  const talk = talkOf(about.workId);
+  if (turnId === undefined || talk === undefined || talkOf(turnId) !== talk) return about;
+  return { ...about, workId: turnId };
 }

@@ -136,7 +136,8 @@ export class Turns {
     this.#past = [...this.#past, ...news].slice(-MOST_PAST);
     for (const turn of turns.filter(({ isOver }) => isOver === undefined)) {
       const { workId } = turn.about;
-      const isHere = this.all.some((each) => each.about.workId === workId || isSameTurn(each, { ...turn, workId }));
+      const named = { workId, question: turn.question };
+      const isHere = this.all.some((each) => each.about.workId === workId || isSameTurn(each, named));
       if (!isHere && !ids.has(workId)) this.#wait(turn);
     }
   }
@@ -376,8 +377,8 @@ function isSameTurn(
   return talk !== undefined && talk === talkOf(other.workId) && question !== "" && question === other.question;
 }
 
-/** The conversation that a turn of this name is part of. */
-function talkOf(workId: string): string | undefined {
+/** The conversation that a turn of this name is part of; undefined: it is work by itself. */
+export function talkOf(workId: string): string | undefined {
   const at = workId.lastIndexOf("#");
   return at < 0 ? undefined : workId.slice(0, at);
 }

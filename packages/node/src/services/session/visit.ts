@@ -122,9 +122,9 @@ export class Visit {
     return this.#isShared && !this.#over.signal.aborted;
   }
 
-  /** For how long nothing has come from the session's host, where that is another one. */
-  get hostSilenceMs(): number {
-    return this.#host === undefined ? 0 : (this.#options.silenceMs?.(this.#host) ?? 0);
+  /** For how long nothing has come from the session's host; undefined where that is this one, or it is not known. */
+  get hostSilenceMs(): number | undefined {
+    return this.#host === undefined ? undefined : this.#options.silenceMs?.(this.#host);
   }
 
   /** Who comes again is led to where the session lives now. */

@@ -4,6 +4,7 @@ import type { Access, Ending, Pass } from "../../../src/gateway/access-port.ts";
 import type { MemoryPort } from "../../../src/gateway/queries.ts";
 import { PeerError } from "../../../src/errors.ts";
 import { managed, TOKEN } from "../management/managed.ts";
+import { passOf } from "../passes.ts";
 import { AudioError } from "@parley/audio";
 import type { EngineSource } from "../../../src/services/engine-source.ts";
 import { eventually, fixedDelaySources } from "../../support.ts";
@@ -11,19 +12,7 @@ import { Raw } from "./raw.ts";
 
 /** Whoever comes may do what `pass` says. */
 function access(pass: Partial<Pass>): Access {
-  const whole: Pass = {
-    account: "anna",
-    session: { id: crypto.randomUUID(), isNew: true },
-    resume: undefined,
-    remembers: false,
-    refusalOfId: () => undefined,
-    refusalOf: () => undefined,
-    endedBy: () => undefined,
-    watch: () => () => undefined,
-    charge: () => undefined,
-    denied: () => undefined,
-    ...pass,
-  };
+  const whole = passOf(pass);
   return { authenticate: () => whole };
 }
 

@@ -18,17 +18,7 @@ export class Watchfulness {
   readonly #sounding: Pace;
   #leftEarlyMs: readonly number[] = [];
 
-  constructor({
-    heartbeatMs,
-    silentMs,
-    workHeartbeatMs,
-    workSilentMs,
-    soundHeartbeatMs,
-    soundSilentMs,
-  }: Pick<
-    Keeping,
-    "heartbeatMs" | "silentMs" | "workHeartbeatMs" | "workSilentMs" | "soundHeartbeatMs" | "soundSilentMs"
-  >) {
+  constructor({ heartbeatMs, silentMs, workHeartbeatMs, workSilentMs, soundHeartbeatMs, soundSilentMs }: Keeping) {
     this.#idle = { everyMs: heartbeatMs, silentMs };
     this.#working = { everyMs: workHeartbeatMs, silentMs: workSilentMs };
     this.#sounding = { everyMs: soundHeartbeatMs, silentMs: soundSilentMs };
