@@ -59,7 +59,7 @@ export function begin(world: PeerWorld, life: Life<Peer>): Peer {
   remoting.start().catch(failed);
   const journaling = { shared, electorate: () => [world.members] };
   const keys = library.startKeeper(system, journaling);
-  const journals = new library.SessionJournals(system, journaling);
+  const journals = new library.SessionJournals(system, keys, journaling);
   const services = new library.Services({
     config: world.config,
     sources: { vad: SOURCE, stt: SOURCE, llm: SOURCE, tts: SOURCE },

@@ -6,8 +6,11 @@ import { journalBytesOf, sessionsIn } from "../state/journals.ts";
 import { JOURNALS_VERSION } from "../state/versions.ts";
 import type { Electorate } from "./keys/electorate.ts";
 import { startKeeper } from "./keys/keeper.ts";
-import { KeyRing } from "./keys/ring.ts";
-import type { Journal, Journals, JournalSummary } from "./port.ts";
+import { gathered, KeyRing } from "./keys/ring.ts";
+import type { KeyStore } from "./keys/store.ts";
+import type { FoundJournal, Journal, Journals, JournalSummary } from "./port.ts";
+import { readJournal } from "./reading.ts";
+import { wipe } from "./sealing.ts";
 import { JournalWriter } from "./writer.ts";
 
 export interface JournalsOptions {
@@ -22,8 +25,7 @@ const LOAD_MS = 5_000;
 
 /** Starts this member's keeper of keys as well. */
 export function startJournals(system: ActorSystem, options: JournalsOptions): SessionJournals {
-  startKeeper(system, options);
-  return new SessionJournals(system, options);
+  return new SessionJournals(system, startKeeper(system, options), options);
 }
 
 export class SessionJournals implements Journals {
@@ -31,11 +33,14 @@ export class SessionJournals implements Journals {
   readonly #system: ActorSystem;
   readonly #options: JournalsOptions;
   readonly #ring: KeyRing;
+  readonly #keys: KeyStore;
   readonly #writers = new Map<string, JournalWriter>();
   #isClosed = false;
 
-  constructor(system: ActorSystem, options: JournalsOptions) {
+  /** @param keys those that this member keeps */
+  constructor(system: ActorSystem, keys: KeyStore, options: JournalsOptions) {
     this.#system = system;
+    this.#keys = keys;
     this.#options = options;
     const { shared, electorate } = options;
     this.#ring = new KeyRing({ system, electorate, members: () => [...shared.now.members.keys()] });
@@ -72,6 +77,15 @@ export class SessionJournals implements Journals {
     this.#writers.set(session, writer);
     if (this.#isClosed) writer.close();
     return writer;
+  }
+
+  async known(session: string): Promise<FoundJournal> {
+    const own = { find: async (of: string, names: readonly string[]) => gathered(names, this.#keys.find(of, names)) };
+    const { found, resumed } = await readJournal(own, session, this.#options.shared.now.journals.get(session));
+    // Nothing is gone on with here.
+    wipe(resumed?.keys.records);
+    wipe(resumed?.keys.kept);
+    return found;
   }
 
   all(): readonly JournalSummary[] {

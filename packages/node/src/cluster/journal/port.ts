@@ -14,6 +14,11 @@ export interface Journals {
    * @param stamp of the session's stay, for all that is written; what it throws ends the journal
    */
   open(session: string, stamp: () => Stamp): Journal;
+  /**
+   * What this host knows by itself of a session, wherever that lives: nobody is asked, and nobody is kept from going on with it. It may
+   * be older than what others know. What only others have the keys of counts as lost.
+   */
+  known(session: string): Promise<FoundJournal>;
   /** For a sharding: sessions that have a journal are woken where their shard goes. */
   readonly memory: EntityMemory;
   /** All journals, as far as they are known here: for people. */

@@ -229,14 +229,10 @@ export class SessionActor implements Actor<SessionMessage> {
   /** Never rejects: who cannot know what was said before begins anew, and says so. */
   async #restore(): Promise<void> {
     const { log, lonely } = this.#ground;
-    const fork = this.#ground.apart?.fork(this.#stay.id);
-    if (fork !== undefined) {
-      [this.#account, this.#clientId] = [fork.saved.account, fork.saved.clientId];
-      forkInto(this.#session, fork);
-      lonely.add(this);
-    }
-    if (this.#journal === undefined) return;
     try {
+      const fork = await this.#ground.apart?.fork(this.#stay.id);
+      if (fork !== undefined) return this.#goOnWith(fork);
+      if (this.#journal === undefined) return;
       const found = await this.#journal.found();
       const saved = readSavedSession(found.kept?.value);
       this.#session.restore(saved, found);
@@ -252,6 +248,14 @@ export class SessionActor implements Actor<SessionMessage> {
       log.warn({ err: error, session: this.#stay.id }, "a session cannot know what was said in it elsewhere");
     }
     if (this.#account !== undefined && this.#visit === undefined) lonely.add(this);
+  }
+
+  /** By itself, apart from the session of the house. */
+  #goOnWith(fork: Fork): void {
+    const { account, clientId, handOvers = [], entry } = fork.saved;
+    [this.#account, this.#clientId, this.#handOvers, this.#entry] = [account, clientId, handOvers, entry];
+    forkInto(this.#session, fork);
+    this.#ground.lonely.add(this);
   }
 
   async #open({ visit, input, replyTo }: Extract<SessionMessage, { readonly type: "open" }>): Promise<void> {

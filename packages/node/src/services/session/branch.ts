@@ -37,13 +37,13 @@ export type Merged = { readonly type: "merged" | "later" | "refused" };
 
 /** What a session of one side begins with: what this host knows of it. */
 export interface Fork {
-  readonly saved: SavedSession;
+  readonly saved: Pick<SavedSession, "account" | "clientId" | "turns" | "mind" | "handOvers" | "entry">;
   readonly turns: readonly CutTurn[];
 }
 
 /** Of sessions that live on one side of a house only. */
 export interface ApartGround {
-  readonly fork: (sessionId: string) => Fork | undefined;
+  readonly fork: (sessionId: string) => Promise<Fork | undefined>;
   /** Its client need not know: nothing was lost by it. */
   readonly isQuiet: (sessionId: string) => boolean;
 }

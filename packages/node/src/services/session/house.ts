@@ -14,6 +14,7 @@ import {
 } from "@parley/actors";
 import type { Logger } from "pino";
 import type { Cluster } from "../../cluster/face.ts";
+import type { Journals } from "../../cluster/journal/port.ts";
 import { actorLog } from "../../cluster/host/member/actor-log.ts";
 import { inEachMembership } from "../../cluster/memberships.ts";
 import { membersOf } from "../../cluster/placement/members.ts";
@@ -24,9 +25,10 @@ import { sessionBehavior, type SessionActor, type SessionGround } from "./actor.
 import { comesTrue } from "./comes-true.ts";
 import { LocalSessions } from "./local.ts";
 import { Lonely } from "./lonely.ts";
-import type { Branch, Merged } from "./branch.ts";
+import type { Branch, Fork, Merged } from "./branch.ts";
 import { isAlone, Quorum } from "./quorum.ts";
 import { Reunion } from "./reunion.ts";
+import { forkFrom } from "./sides.ts";
 import type { OtherRooms } from "./notice.ts";
 import { Visit, type Place, type VisitHearer } from "./visit.ts";
 import { acceptsSessionMessage, readMerged, type SessionMessage, type VisitCard } from "./wire.ts";
@@ -116,7 +118,7 @@ export class SessionHouse {
     };
     this.#local = new LocalSessions({ ground, log: actorLog(log), clock });
     const apart = {
-      fork: (id: string) => [...this.#living].find((each) => each.id === id && !each.isApart)?.fork,
+      fork: (id: string) => this.#forkOf(id),
       isQuiet: (id: string) => this.#quiet.has(id),
     };
     this.#apart = new LocalSessions({ ground: { ...ground, apart }, log: actorLog(log), clock });
@@ -211,7 +213,7 @@ export class SessionHouse {
     const { cluster, placement = () => placementIn(cluster) } = this.#options;
     const agreed = placement();
     if (agreed === undefined) return () => undefined;
-    const journals = this.#options.services.config.memory.journal ? cluster.journals : undefined;
+    const journals = this.#journals;
     const written: SessionGround =
       journals === undefined
         ? ground
@@ -256,6 +258,17 @@ export class SessionHouse {
     const how = { timeoutMs: HAND_OVER_MS, accepts: readMerged };
     const entity = this.#shared.sharding.entity(id);
     return entity.ask<Merged>((replyTo) => ({ type: "merge", branch, replyTo }), how);
+  }
+
+  /** What this host knows of a session: as it lives here, or as it is written down. */
+  async #forkOf(id: string): Promise<Fork | undefined> {
+    const living = [...this.#living].find((each) => each.id === id && !each.isApart)?.fork;
+    const found = living === undefined ? await this.#journals?.known(id) : undefined;
+    return living ?? (found && forkFrom(found));
+  }
+
+  get #journals(): Journals | undefined {
+    return this.#options.services.config.memory.journal ? this.#options.cluster.journals : undefined;
   }
 
   #nearOf(id: string): LocalSessions | undefined {

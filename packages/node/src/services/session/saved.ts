@@ -103,6 +103,13 @@ export function readSavedMind(json: string): SavedMind | undefined {
   }
 }
 
+/** What was known between turns, with what has changed in the last one: JSON as text. */
+export function mindWith(saved: SavedSession | undefined, state: string | undefined): SavedMind {
+  const changed = state === undefined ? undefined : readSavedMind(state);
+  const { strands = [], ...rest } = saved?.mind ?? { timers: [] };
+  return { ...(changed ?? rest), strands };
+}
+
 /** Of an answer that is longer than this, its end is what the next question is about. */
 const MOST_CHARS = 4_000;
 /** All that is kept of one session. */

@@ -16,7 +16,7 @@ import { heardOf } from "./heard-so-far.ts";
 import { named } from "./naming.ts";
 import type { AskOptions, SessionOptions, TalkOptions } from "./options.ts";
 import type { SessionDoing } from "./report.ts";
-import { fittedTurns, readSavedMind, turnsOf, type SavedSession } from "./saved.ts";
+import { fittedTurns, mindWith, turnsOf, type SavedSession } from "./saved.ts";
 import { silentUntil, unheard } from "./silent-until.ts";
 import { announcerOf, bidderIn, takePlace, withEvents } from "./talk-parts.ts";
 import { CERTAIN, waitOf } from "./wait-of.ts";
@@ -78,9 +78,7 @@ export class Session {
     this.#turns = saved?.turns ?? 0;
     const state = this.#record.restore(found, turnsOf(saved));
     this.#meetAgain(saved ?? this.cut?.about.details);
-    const changed = state === undefined ? undefined : readSavedMind(state);
-    const { strands = [], ...rest } = saved?.mind ?? { timers: [] };
-    this.#mind.restore({ ...(changed ?? rest), strands });
+    this.#mind.restore(mindWith(saved, state));
     if (found.turn !== undefined) this.#turns += 1;
   }
 

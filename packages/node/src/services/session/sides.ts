@@ -1,7 +1,9 @@
 /** A session and its like on the other side of a house that was apart: what one begins with, and what it hands over. */
-import { turnsOf, type SavedMind, type SavedSession } from "./saved.ts";
-import type { Session } from "./session.ts";
+import type { FoundJournal } from "../../cluster/journal/port.ts";
 import type { Fork } from "./branch.ts";
+import { foundTurns } from "./found-turns.ts";
+import { mindWith, readSavedSession, turnsOf, type SavedMind, type SavedSession } from "./saved.ts";
+import type { Session } from "./session.ts";
 
 /**
  * What the other side is to know of it, with what is under way, as far as that is: this host may die before it ends. Undefined while nobody
@@ -17,6 +19,17 @@ export function sideOf(session: Session): SavedSession | undefined {
 export function forkOf(session: Session): Fork | undefined {
   const saved = sideOf(session);
   return saved && { saved, turns: session.parts.record.all };
+}
+
+/** The same of one that lives elsewhere, as it is written down; undefined where nothing is that this host can read. */
+export function forkFrom({ kept, turn }: FoundJournal): Fork | undefined {
+  const saved = readSavedSession(kept?.value);
+  const { turns, written, state } = foundTurns(turn, turnsOf(saved));
+  const under = turns.find(({ about }) => about.workId === written);
+  const { account, clientId } = saved ?? under?.about.details ?? {};
+  if (account === undefined || clientId === undefined) return undefined;
+  const begun = (saved?.turns ?? 0) + (under === undefined ? 0 : 1);
+  return { saved: { ...saved, account, clientId, turns: begun, mind: mindWith(saved, state) }, turns };
 }
 
 /** Begins with what was said on the other side; before the first question. */

@@ -1,8 +1,8 @@
 /** The turns of a session: which one is written down, and which were cut and may be gone on with. */
 import { systemClock, type Clock, type Timer } from "@parley/actors";
-import { turnOf } from "../../assistant/tools/toolbox.ts";
 import type { FoundJournal, Journal } from "../../cluster/journal/port.ts";
-import { answers, cutTurnOf, isOfTool, TurnLog, type CutTurn, type TurnAbout, type TurnJournal } from "./turn-log.ts";
+import { foundTurns } from "./found-turns.ts";
+import { answers, isOfTool, TurnLog, type CutTurn, type TurnAbout, type TurnJournal } from "./turn-log.ts";
 import { PeerError } from "../../errors.ts";
 
 /** Options of {@link Turns}. */
@@ -117,7 +117,7 @@ export class Turns {
   /** Those of the other side of the house, where they may be gone on with as well. */
   adopt(turns: readonly CutTurn[]): void {
     for (const { about } of turns) this.#others.add(about.workId);
-    this.restore({ kept: undefined, turn: undefined, lost: { kept: undefined, turn: undefined } }, turns);
+    this.#begin(turns);
   }
 
   /** These have ended on the other side of the house: nobody waits for them here. What was cut there, and is not known here, waits here. */
@@ -150,24 +150,16 @@ export class Turns {
 
   /** What the host before this one has left. @returns what had changed in its turn: JSON as text */
   restore({ turn, lost }: FoundJournal, kept: readonly CutTurn[] = []): string | undefined {
+    const { turns, written, state } = foundTurns(turn, kept);
     this.#isOneLost = lost.turn !== undefined;
-    this.#past = kept.filter(({ isOver }) => isOver !== undefined).slice(-MOST_PAST);
-    for (const each of kept) if (each.isOver === undefined) this.#wait(each);
-    if (turn === undefined) return undefined;
-    const { cut, state } = cutTurnOf(turn);
-    const { workId } = cut.about;
-    // Beside it others had begun: of them only what they did is known.
-    const own = cut.recalled.filter(({ key }) => turnOf(key) === workId);
-    for (const key of new Set(cut.recalled.map((call) => turnOf(call.key)))) {
-      if (key === workId) continue;
-      const before = this.#waiting.get(key)?.turn ?? { ...cut, ...NOTHING, about: { ...cut.about, workId: key } };
-      const calls = cut.recalled.filter((call) => turnOf(call.key) === key);
-      const known = before.recalled.filter((call) => calls.every((each) => each.key !== call.key));
-      this.#wait({ ...before, recalled: [...known, ...calls] });
-    }
-    this.#wait({ ...cut, recalled: own });
-    this.#inJournal = workId;
+    this.#inJournal = written;
+    this.#begin(turns);
     return state;
+  }
+
+  #begin(turns: readonly CutTurn[]): void {
+    this.#past = turns.filter(({ isOver }) => isOver !== undefined).slice(-MOST_PAST);
+    for (const turn of turns) if (turn.isOver === undefined) this.#wait(turn);
   }
 
   /** A new turn. */
@@ -365,8 +357,6 @@ export class Turns {
 function blind(journal: TurnJournal | undefined): TurnJournal | undefined {
   return journal === undefined ? undefined : { ...journal, isBlind: true, flush: () => UNWRITTEN.flush() };
 }
-
-const NOTHING = { question: "", text: "", calls: [], recalled: [], sentences: [], heard: -1 } as const;
 
 /** Whether `other` is the same turn of a conversation, by another name. */
 function isSameTurn(

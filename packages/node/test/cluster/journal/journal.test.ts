@@ -37,6 +37,39 @@ describe("a session's journal", () => {
     await world.kill("b").catch(() => undefined);
   });
 
+  it("is known by itself to a host that nobody can reach, as far as it had come there: nobody is asked, or kept from going on", async () => {
+    const world = await JournalWorld.of(PEERS);
+    const owner = world.open("b", 1);
+    await spoken(owner, 0);
+    owner.settle({ history: ["eggs"] });
+    await spoken(owner, 1);
+    const at = world.host("a");
+    await until(() => at.shared.now.journals.get(SESSION)?.records?.length === 1, "what was written last");
+    world.isolate("a");
+    const known = {
+      kept: { value: { history: ["eggs"] } },
+      turn: { accepted: { type: "accepted", ...ACCEPTED }, records: [sentence(1)] },
+      lost: { kept: undefined, turn: undefined },
+    };
+    expect(await at.journals.known(SESSION)).toEqual(known);
+    // As often as it is asked: its keys are copies.
+    expect(await at.journals.known(SESSION)).toEqual(known);
+    expect(await at.journals.known("another")).toMatchObject({ kept: undefined, turn: undefined });
+    owner.append(sentence(2));
+    await owner.flush();
+    expect(owner.position).toMatchObject({ state: "written", why: undefined });
+    world.heal("a");
+  });
+
+  it("is not known to a host that keeps no keys", async () => {
+    const world = await JournalWorld.of(PEERS);
+    world.electorate = [["b", "c"]];
+    await spoken(world.open("b", 1), 0);
+    const at = world.host("a");
+    await until(() => at.shared.now.journals.get(SESSION)?.records?.length === 1, "what was written");
+    expect(await at.journals.known(SESSION)).toMatchObject({ turn: undefined, lost: { turn: "keys-lost" } });
+  });
+
   it("is gone on with by one host after the other, and then keeps what the turn has left", async () => {
     const world = await JournalWorld.of(["a", "b", "c", "d", "e"]);
     await spoken(world.open("a", 1), 0);

@@ -92,7 +92,7 @@ export class JournalWorld {
     await remoting.start();
     const electorate = (): Electorate => this.electorate;
     const store = startKeeper(system, { shared, electorate });
-    const journals = new SessionJournals(system, { shared, electorate });
+    const journals = new SessionJournals(system, store, { shared, electorate });
     this.hosts.set(peer, { peer, system, shared, machine, store, journals });
     this.#stops.set(peer, async () => {
       journals.close();

@@ -76,6 +76,27 @@ describe("a session on the side without the quorum", () => {
     ).toBe(1);
   }, 60_000);
 
+  it("knows what was said in it while it lived at another peer", async () => {
+    const { street, a, b } = await three();
+    const sessionId = b.house.newId();
+    const before = new Caller(a.house, { sessionId, isNew: true });
+    await before.ask("note one");
+    expect(b.house.list()).toMatchObject([{ sessionId }]);
+    split(street);
+    await settle(street);
+    await moved(before);
+    const alone = new Caller(a.house, { sessionId });
+    await alone.ask("note two");
+    expect(await notes(alone)).toEqual(["one", "two"]);
+    // It is nobody else's here either.
+    const stranger = new Caller(a.house, { sessionId, account: "otto", clientId: "o" });
+    stranger.visit.open();
+    await eventually(() => stranger.end).toBe("refused");
+    heal(street);
+    await moved(alone);
+    expect(await notes(new Caller(a.house, { sessionId }))).toEqual(["one", "two"]);
+  }, 60_000);
+
   it("is begun there, and is one of the house later", async () => {
     const { street, a, c } = await three();
     split(street);

@@ -1,5 +1,5 @@
 /** Journals of a house's sessions as far as a test needs them: what is kept between turns, while its writer is not cut off. */
-import type { Journal, Journals } from "../../../src/cluster/journal/port.ts";
+import type { FoundJournal, Journal, Journals } from "../../../src/cluster/journal/port.ts";
 import { PeerError } from "../../../src/errors.ts";
 
 export class StreetJournals {
@@ -9,7 +9,15 @@ export class StreetJournals {
 
   of(peer: string): Journals {
     const memory = { load: async () => [], add: () => Promise.resolve(), remove: () => Promise.resolve() };
-    return { isInForce: true, open: (session) => this.#open(peer, session), memory, all: () => [] };
+    const known = (session: string): Promise<FoundJournal> => Promise.resolve(this.#found(session));
+    return { isInForce: true, open: (session) => this.#open(peer, session), known, memory, all: () => [] };
+  }
+
+  #found(session: string): FoundJournal {
+    const json = this.#kept.get(session);
+    const value: unknown = json === undefined ? undefined : JSON.parse(json);
+    const lost = { kept: undefined, turn: undefined };
+    return { kept: json === undefined ? undefined : { value }, turn: undefined, lost };
   }
 
   #open(peer: string, session: string): Journal {
@@ -27,10 +35,7 @@ export class StreetJournals {
       },
       found: async () => {
         if (isCut()) throw cannot;
-        const json = kept.get(session);
-        const value: unknown = json === undefined ? undefined : JSON.parse(json);
-        const lost = { kept: undefined, turn: undefined };
-        return { kept: json === undefined ? undefined : { value }, turn: undefined, lost };
+        return this.#found(session);
       },
       begin: () => undefined,
       append: () => undefined,

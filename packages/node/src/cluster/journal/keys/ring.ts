@@ -114,6 +114,13 @@ export class KeyRing {
   }
 }
 
+/** Of these keys, those that have one of the names, by it. */
+export function gathered(names: readonly string[], turns: readonly TurnKeys[]): ReadonlyMap<string, TurnKeys> {
+  const found = new Map<string, TurnKeys>();
+  for (const keys of turns) gather(found, names, keys);
+  return found;
+}
+
 /** Takes of an answer what was asked for and is not there yet; whoever answered may have given anything. */
 function gather(found: Map<string, TurnKeys>, names: readonly string[], keys: TurnKeys): void {
   let isTaken = false;
