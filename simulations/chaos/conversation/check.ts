@@ -1,7 +1,7 @@
 /** What must hold of every turn, told from what its client was given, now and when nobody was hurt. Pure. */
 import type { NotedRun } from "@parley/node/testing";
 import type { PlannedTurn } from "./schedule.ts";
-import { nameOf, resultOf } from "./words.ts";
+import { nameOf, plain, resultOf } from "./words.ts";
 
 /** What a client was given in one turn. */
 export interface GivenTurn {
@@ -41,6 +41,11 @@ export interface History {
   readonly runs: readonly NotedRun[];
   /** By client: the turns that its session remembers in the end, in their order, undisturbed and disturbed. */
   readonly recited: readonly Recited[];
+  /**
+   * Real ears and voices: they may spell a word otherwise when its sound was cut elsewhere, and say a sentence in more time or less when it
+   * is said in other pieces. Default: engines that do the same each time.
+   */
+  readonly isReal?: boolean;
 }
 
 export interface Recited {
@@ -51,10 +56,11 @@ export interface Recited {
 
 /** Sound may be cut and joined within a sample or so at each place. */
 const SOUND_TOLERANCE_MS = 5;
-const UNKNOWN = /^unknown: /;
+const UNKNOWN = /^unknown\b/;
 
 /** What does not hold. */
-export function check({ plan, undisturbed, given, runs, recited }: History): Findings {
+export function check(history: History): Findings {
+  const { plan, undisturbed, given, runs, recited } = history.isReal === true ? inPlain(history) : history;
   const found = {
     lost: [] as Finding[],
     repeatedSentences: [] as Finding[],
@@ -81,6 +87,25 @@ export function check({ plan, undisturbed, given, runs, recited }: History): Fin
   const lost = new Set(found.lost.map(({ turn }) => nameOf(turn)));
   found.misremembered.push(...recited.flatMap((each) => misremembered(plan, each, lost)));
   return found;
+}
+
+/** As it was heard; whether the sound is as long can be told only where the same was said in the same pieces. */
+function inPlain(history: History): History {
+  const of = (turns: readonly GivenTurn[]): readonly GivenTurn[] =>
+    turns.map((turn) => ({
+      ...turn,
+      transcript: plain(turn.transcript),
+      answer: plain(turn.answer),
+      sentences: turn.sentences.map(plain),
+      soundMs: isLikeSaid(turn.number, history) ? turn.soundMs : 0,
+    }));
+  const runs = history.runs.map((run) => ({ ...run, of: plain(run.of) }));
+  return { ...history, undisturbed: of(history.undisturbed), given: of(history.given), runs };
+}
+
+function isLikeSaid(turn: number, { undisturbed, given }: History): boolean {
+  const [was, is] = [undisturbed, given].map((all) => all.find(({ number }) => number === turn)?.sentences.join("\n"));
+  return was === is;
 }
 
 /** Each question once, in its order, as in the undisturbed run. */

@@ -65,7 +65,7 @@ export async function runConversationChaos(options: ConversationOptions): Promis
       const recited = storm.recited.map((names, client) => {
         return { client, undisturbed: calm.recited[client] ?? [], given: names };
       });
-      const findings = check({ plan, undisturbed, given, runs, recited });
+      const findings = check({ plan, undisturbed, given, runs, recited, isReal: models !== undefined });
       const strays = [...calm.strays, ...storm.strays].map((text) => `a turn that nobody asked for: ${text}`);
       const violations = [...strays, ...house.household.crashes()];
       return reportOf({ schedule, undisturbed, given, faults: storm.faults, findings, violations });

@@ -14,13 +14,22 @@ export type Verb = (typeof VERBS)[number];
 /** Asked, in writing, when all turns are over: what does the session remember? */
 export const RECITE = "please recite";
 
+/** As real ears may spell what sounds alike. */
+const SPELLED: Readonly<Record<string, string>> = { alpha: "alfa", gulf: "golf", juliet: "juliett" };
+
+/** What real ears have heard, without what two of them may write otherwise: capitals, marks, and the spelling of names. */
+export function plain(heard: string): string {
+  const words = heard.toLowerCase().match(/[a-z0-9']+/g) ?? [];
+  return words.map((word) => SPELLED[word] ?? word).join(" ");
+}
+
 /** The names of the turns that stand as questions in what was recited, in their order. */
 export function recitedIn(answer: string): readonly string[] {
   const asked = new RegExp(
     `\\b(?:${VERBS.join("|")}) ((?:${NAMES.join("|")})(?: (?:${NAMES.join("|")})){${NAMED_BY - 1}})\\b`,
-    "gi",
+    "g",
   );
-  return [...answer.matchAll(asked)].map(([, name = ""]) => name.toLowerCase());
+  return [...plain(answer).matchAll(asked)].map(([, name = ""]) => name.toLowerCase());
 }
 
 /** The language of the run, in tones. */

@@ -56,6 +56,15 @@ const nothing = {
   unknownCalls: [],
 };
 
+/** @param spelled of turn 1, what it was understood as */
+function heard(spelled: string, change: Partial<GivenTurn> = {}): History {
+  const name = nameOf(1).replace("alfa", spelled);
+  const answer = `So ${resultOf(name)}, All is quiet.`;
+  const given = { ...pressed, transcript: `Please, press ${name}.`, answer, sentences: [answer], ...change };
+  const ran = runs("press", 1).map((run) => ({ ...run, of: name }));
+  return { ...good, given: [told, given, rung], runs: [...ran, ...runs("ring", 2)], isReal: true };
+}
+
 /** A history in which turn `number` went otherwise. */
 function otherwise(number: number, change: Partial<GivenTurn>): History {
   return { ...good, given: good.given.map((turn) => (turn.number === number ? { ...turn, ...change } : turn)) };
@@ -126,5 +135,20 @@ describe("the checker of conversations", () => {
     const never = { ...good, runs: runs("ring", 2) };
     expect(check(never).differing).toHaveLength(1);
     expect(check({ ...good, runs: good.runs.filter(({ point }) => point === "begun") }).differing).toHaveLength(2);
+  });
+
+  it("takes what real ears spell otherwise for the same, and other words not", () => {
+    expect(check(heard("Alpha"))).toEqual(nothing);
+    expect(check(heard("Delta")).differing).not.toEqual([]);
+    expect(check({ ...heard("Alpha"), isReal: false }).differing).not.toEqual([]);
+  });
+
+  it("compares how long real voices have spoken only where they have said the same in the same pieces", () => {
+    const { answer, sentences } = pressed;
+    const longer = { soundMs: pressed.soundMs + 200, answer };
+    expect(check(heard("alfa", { ...longer, sentences: [answer] }))).toEqual(nothing);
+    expect(check(heard("alfa", { ...longer, sentences })).repeatedSentences).toHaveLength(1);
+    const twice = [...sentences, ...sentences];
+    expect(check(heard("alfa", { ...longer, sentences: twice })).repeatedSentences).not.toEqual([]);
   });
 });
