@@ -13,8 +13,8 @@ import { runSeed, type Run } from "../run.ts";
 import { replayCommand } from "../../kit/simulation.ts";
 
 const MAIN = fileURLToPath(new URL("../../main.ts", import.meta.url));
-/** About half a minute on one core; CI tries others beside them. */
-const SEEDS = 250;
+/** About twenty seconds on one core; CI tries others beside them. */
+const SEEDS = 150;
 
 /** A run as a test failure should show it. */
 function describeFailure(run: Run): string | undefined {
@@ -53,13 +53,13 @@ describe("the shipped driver, log and core under simulation", () => {
 
   test("repeats a seed exactly, also in another process", { timeout: 120_000 }, async () => {
     const digests = new Set<string>();
-    for (let seed = 100; seed < 120; seed += 1) {
+    for (let seed = 100; seed < 110; seed += 1) {
       const [first, second] = [await runSeed(seed), await runSeed(seed)];
       expect(second.digest).toBe(first.digest);
       expect(second.events).toBe(first.events);
       digests.add(first.digest);
     }
-    expect(digests.size).toBe(20);
+    expect(digests.size).toBe(10);
     const traces = [simulate("--seed", "100", "--trace"), simulate("--seed", "100", "--trace")];
     expect(traces[0]?.stdout).toBe(traces[1]?.stdout);
     expect(traces[0]?.stdout).toContain(`"digest":"${(await runSeed(100)).digest}"`);
@@ -86,7 +86,7 @@ describe("the shipped driver, log and core under simulation", () => {
 
 describe("planted bugs", () => {
   test("are caught: a sample of them", { timeout: 300_000 }, () => {
-    const sample = [1, 3, 4, 5, 7, 8, 10, 11, 13, 18, 19, 21, 22, 24, 26, 28, 30, 34, 106, 128, 147, 165, 167];
+    const sample = [1, 4, 7, 10, 13, 19, 22, 26, 30, 106, 147, 167];
     const { status, stdout } = simulate("--planted", "--bugs", sample.join(), "--seeds", "1000", "--json");
     const caught = stdout
       .trim()
