@@ -45,6 +45,16 @@ describe("a session for people", () => {
     expect(one.indexOf("attic to barn: host died")).toBeLessThan(one.indexOf("tablet to phone: continued"));
   });
 
+  it("says why it is at its host, also when its client has come through another peer since", () => {
+    const entered = { atMs: 3_000, from: "id-a", to: "id-c", why: "entry-changed" };
+    const lastOf = (handOvers: ShownSession["handOvers"]): string =>
+      sessionsText([{ ...SESSION, handOvers }], [], NAMES).split("\n")[1] ?? "";
+    expect(lastOf([...SESSION.handOvers, entered])).toContain("attic to barn: host died");
+    expect(lastOf([entered])).toContain("attic to cellar: entry changed");
+    const all = sessionText({ ...SESSION, handOvers: [...SESSION.handOvers, entered] }, NAMES);
+    expect(all).toContain("attic to cellar: entry changed");
+  });
+
   it("has the id of a peer that nobody knows any more, and is told where it waits for a host", () => {
     const homeless: ShownSession = { ...SESSION, state: "homeless", host: null, visit: null, journal: null };
     const text = sessionsText([homeless], [], new Map());

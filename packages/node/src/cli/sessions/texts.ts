@@ -57,8 +57,9 @@ function journalOf({ journal }: ShownSession): string {
   return `${state}${reason}: ${records} records, ${bytes} bytes, ${commits} commits`;
 }
 
+/** How it came to its host, or its client; where that client comes through is the lesser news, and told beside it. */
 function lastHandOver({ handOvers }: ShownSession, peers: ReadonlyMap<string, string>): string {
-  const last = handOvers.at(-1);
+  const last = handOvers.findLast(({ why }) => why !== "entry-changed") ?? handOvers.at(-1);
   return last === undefined ? "-" : `${handOverText(last, peers)}, ${time(last.atMs)}`;
 }
 
