@@ -258,7 +258,9 @@ export class RunningTalk implements TalkSession, Course {
     if (event.type === "duck") playing.duck(event.gainDb, event.fadeMs);
     if (event.type === "restore") playing.restore(event.fadeMs);
     if (event.type === "reply") this.#replyBegins(playing, event.reply);
-    if (event.type === "reply-end") void playing.finish(event.reply);
+    if (event.type === "reply-end") {
+      void playing.finish(event.reply).then(() => this.#utterance.sounded(this.#ground.position()));
+    }
     if (event.type === "stop") playing.stop(event.reply);
   }
 

@@ -2,8 +2,10 @@
 import type { TalkEvent, TalkKey } from "../../protocol/talk.ts";
 import { samplesUntil, type Said } from "./course.ts";
 
-/** Before the moment at which a peer tells that it listens: it was a little behind, and speech had begun before. */
+/** Before what a peer tells of: it was a little behind, and speech had begun before. */
 const BEFORE_SAMPLES = samplesUntil(2_000);
+/** A peer that is cut off from those who hear, or stands still, is known to be so within that time: meanwhile nobody may have heard anything. */
+const UNNOTICED_SAMPLES = samplesUntil(6_000);
 /** No utterance is longer; a peer that listens for longer hears nobody. */
 const LONGEST_SAMPLES = samplesUntil(60_000);
 /** Of one utterance. */
@@ -14,6 +16,9 @@ const CERTAIN: ReadonlySet<string> = new Set(["processing", "responding", "speak
 
 /** Only who listens tells of these: an answer may be spoken on by somebody who does not. */
 const LISTENS: ReadonlySet<TalkEvent["type"]> = new Set(["state", "wake", "partial", "question", "turn"]);
+
+/** What comes with our own voice. */
+const SOUNDS: ReadonlySet<TalkEvent["type"]> = new Set(["reply", "timing", "reply-end", "stop", "turn"]);
 
 /** A key, and where in the microphone's whole sound. */
 export interface KeyAt {
@@ -32,6 +37,8 @@ export class Utterance {
   #backlog: { readonly from: number; readonly until: number } | undefined;
   /** Before it all was answered. */
   #settled = 0;
+  /** Before it, a microphone that hears the loudspeaker has our own voice. */
+  #ours = 0;
   #keys: KeyAt[] = [];
   /** The turn whose answer has begun and not ended. */
   #answering: number | undefined;
@@ -73,16 +80,19 @@ export class Utterance {
   /** @param event with its turn and times in the whole conversation @param sent samples that were sent so far */
   follow(event: TalkEvent, sent: number): void {
     if (LISTENS.has(event.type)) this.#unheard = undefined;
+    if (SOUNDS.has(event.type)) this.sounded(sent);
     switch (event.type) {
-      case "wake":
-        this.#begin(undefined, samplesUntil(event.atMs));
+      case "wake": {
+        const at = samplesUntil(event.atMs);
+        this.#begin(undefined, at, at - BEFORE_SAMPLES);
         break;
+      }
       case "state":
-        if (event.state === "listening_for_command") this.#begin(event.turn, sent);
+        if (event.state === "listening_for_command") this.#begin(event.turn, sent, this.#silenceBefore(sent));
         if (CERTAIN.has(event.state)) this.#certain = event.turn;
         break;
       case "partial":
-        this.#begin(event.turn, sent);
+        this.#begin(event.turn, sent, this.#silenceBefore(sent));
         break;
       case "question":
         this.#asked = sent;
@@ -100,6 +110,11 @@ export class Utterance {
     }
   }
 
+  /** Our own voice has sounded until there. @param sent samples that there are by now */
+  sounded(sent: number): void {
+    this.#ours = Math.max(this.#ours, sent - BEFORE_SAMPLES);
+  }
+
   /** The connection is gone, and with it the answer under way. */
   cut(): void {
     if (this.#answering !== undefined) this.#ended(this.#answering);
@@ -112,17 +127,23 @@ export class Utterance {
   }
 
   neededFrom({ samples }: Said): number {
-    const from = Math.min(this.#open?.at ?? samples - BEFORE_SAMPLES, this.#unheard ?? Infinity);
+    const from = Math.min(this.#open?.at ?? this.#silenceBefore(samples), this.#unheard ?? Infinity);
     return Math.max(0, this.#settled, from, samples - LONGEST_SAMPLES);
   }
 
-  /** @param turn undefined at the word that wakes: its number comes later */
-  #begin(turn: number | undefined, at: number): void {
+  /** From there on the sound may hold what nobody has told of by then. */
+  #silenceBefore(at: number): number {
+    const isAnswered = this.#answering !== undefined;
+    return isAnswered ? at - BEFORE_SAMPLES : Math.max(this.#ours, at - UNNOTICED_SAMPLES);
+  }
+
+  /** @param turn undefined at the word that wakes: its number comes later @param before where speech may have begun */
+  #begin(turn: number | undefined, at: number, before: number): void {
     const open = this.#open;
     if (open?.turn === undefined && open !== undefined) this.#open = { turn, at: open.at };
     else if (open?.turn === undefined || (turn !== undefined && turn > open.turn)) {
       const { from, until } = this.#backlog ?? { from: Infinity, until: -Infinity };
-      this.#open = { turn, at: at > until ? at - BEFORE_SAMPLES : Math.min(from, at - BEFORE_SAMPLES) };
+      this.#open = { turn, at: at > until ? before : Math.min(from, before) };
     }
   }
 
