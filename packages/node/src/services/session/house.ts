@@ -6,6 +6,7 @@
 import {
   ActorError,
   startSharding,
+  type ActorRef,
   type ActorSystem,
   type Clock,
   type PlacementTable,
@@ -88,10 +89,14 @@ interface Shared {
 export class SessionHouse {
   readonly #options: SessionHouseOptions;
   readonly #living = new Set<SessionActor>();
+  /** Those of {@link #near}. */
+  readonly #besides = new Set<SessionActor>();
   /** Of a peer that has no house to share them with. */
   readonly #local: LocalSessions;
   /** Of one whose house cannot be asked now: the house's own sessions are told of these later. */
   readonly #apart: LocalSessions;
+  /** What must not leave this host, beside sessions that live at another one: who comes again is led to those all the same. */
+  readonly #near: LocalSessions;
   readonly #reunion: Reunion;
   /** Ids of which nobody knows yet who has them: no client has lost anything by that. */
   readonly #quiet = new Set<string>();
@@ -117,6 +122,7 @@ export class SessionHouse {
       left: (id, branch) => this.#reunion.leave(id, branch),
     };
     this.#local = new LocalSessions({ ground, log: actorLog(log), clock });
+    this.#near = new LocalSessions({ ground: { ...ground, living: this.#besides }, log: actorLog(log), clock });
     const apart = {
       fork: (id: string) => this.#forkOf(id),
       isQuiet: (id: string) => this.#quiet.has(id),
@@ -147,7 +153,7 @@ export class SessionHouse {
     const closed = (over: Visit): void => void this.#visits.delete(over);
     const { cluster, log } = this.#options;
     const silenceMs = (peer: string): number | undefined => cluster.silenceMs?.(peer);
-    const visit = new Visit({ sessionId, card, places, near: this.#local, hearer, closed, silenceMs, log });
+    const visit = new Visit({ sessionId, card, places, near: this.#near, hearer, closed, silenceMs, log });
     this.#visits.add(visit);
     return visit;
   }
@@ -159,7 +165,7 @@ export class SessionHouse {
 
   /** The sessions that live at this peer. */
   list(): readonly SessionReport[] {
-    return [...this.#living].map(({ report }) => report);
+    return [...this.#living, ...this.#besides].map(({ report }) => report);
   }
 
   /**
@@ -167,12 +173,14 @@ export class SessionHouse {
    * @throws ActorError when it does not answer in time
    */
   async end(sessionId: string): Promise<boolean> {
+    const make = (replyTo: ActorRef<boolean>): SessionMessage => ({ type: "end", replyTo });
+    const wasBeside = this.#near.has(sessionId) && (await this.#near.ask(sessionId, make));
     const near = this.#nearOf(sessionId);
     if (near !== undefined || this.#shared === undefined) {
-      return (near ?? this.#local).ask<boolean>(sessionId, (replyTo) => ({ type: "end", replyTo }));
+      return (await (near ?? this.#local).ask(sessionId, make)) || wasBeside;
     }
     const how = { timeoutMs: LOOK_MS, accepts: (reply: unknown): boolean => reply === true };
-    return this.#shared.sharding.entity(sessionId).ask<boolean>((replyTo) => ({ type: "end", replyTo }), how);
+    return (await this.#shared.sharding.entity(sessionId).ask<boolean>(make, how)) || wasBeside;
   }
 
   /** One of them, wherever it lives; it begins to, where there is none. @throws ActorError when it does not answer in time */
@@ -206,7 +214,7 @@ export class SessionHouse {
     this.#reunion.close();
     this.#stop();
     if (shared !== undefined) await ended(shared);
-    await Promise.all([this.#local.close(), this.#apart.close()]);
+    await Promise.all([this.#local, this.#apart, this.#near].map((sessions) => sessions.close()));
   }
 
   #enter(system: ActorSystem, ground: SessionGround): () => void {

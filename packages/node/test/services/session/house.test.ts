@@ -189,6 +189,20 @@ describe("a session in a house of several peers", () => {
     expect(a.house.list()[0]?.turns).toBe(2);
   });
 
+  it("is found where it lives by who comes again, though something was said that must not leave the client's host", async () => {
+    const { a, b } = await two();
+    const sessionId = a.house.newId();
+    const before = new Caller(b.house, { sessionId });
+    await before.ask("note one");
+    await before.ask("secret", "host");
+    before.visit.close();
+    const after = new Caller(b.house, { sessionId });
+    expect(await after.ask("show")).toBe("one");
+    expect(await after.ask("again", "host")).toContain("secret");
+    expect(await b.house.end(sessionId)).toBe(true);
+    await eventually(() => [a, b].flatMap(({ house }) => house.list())).toEqual([]);
+  });
+
   it("stays with a peer whose owner keeps something on it", async () => {
     const { a, b } = await two({ "privacy.stt": "host" });
     const caller = new Caller(b.house, { sessionId: a.house.newId() });
