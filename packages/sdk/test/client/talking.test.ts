@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import type { TalkEvent } from "../../src/protocol/talk.ts";
+import { RunningTalk } from "../../src/client/work/talk.ts";
 import { Utterance } from "../../src/client/work/utterance.ts";
 import { NotingSpeaker, reading } from "./listening.ts";
 import { Microphone, placesOf } from "./microphone.ts";
@@ -79,6 +80,39 @@ describe("a conversation whose peer is lost", () => {
     ]);
     // The peer itself is told of its own numbers.
     expect(toldOf(next.guest, "talk.heard")).toMatchObject([{ reply: 1, state: "stopped", heardMs: 40 }]);
+  });
+
+  it("is heard from the end of a reply on that was heard whole, though its turn had not ended", async () => {
+    const first = await ProtocolPeer.start();
+    const second = await ProtocolPeer.start();
+    const client = await clientOf([first, second]);
+    const microphone = new Microphone();
+    reading(client.talk(microphone, { speaker: new NotingSpeaker() }).events);
+    const { id, guest } = await talkIdOf(first);
+    microphone.give(48_000);
+    await expect.poll(() => guest.frames.length).toBe(30);
+    guest.event(id, "question", { turn: 1, text: "q" });
+    guest.event(id, "text", { turn: 1, delta: "r" });
+    guest.event(id, "reply", { reply: 1 });
+    guest.event(id, "reply-end", { reply: 1 });
+    await expect.poll(() => toldOf(guest, "talk.heard")).toMatchObject([{ reply: 1, state: "finished" }]);
+    // Four seconds, of which nobody has told.
+    for (let second = 0; second < 4; second += 1) microphone.give(16_000);
+    await expect.poll(() => guest.frames.length).toBe(70);
+    first.die();
+    const next = await talkIdOf(second);
+    await expect.poll(() => next.guest.frames.length).toBe(40);
+    expect(next.guest.frames.flatMap(({ samples }) => placesOf(samples))[0]).toBe(48_000 % 30_000);
+  });
+
+  it("is not watched any more for an answer's sound that was cut off", () => {
+    const talk = new RunningTalk({}, undefined, { tell: () => true, position: () => 0, abandon: () => undefined });
+    // One that does not say where it stands: no other peer can go on with it.
+    talk.event({ type: "sentence", turn: 1, index: 0, text: "s" });
+    talk.event({ type: "reply", reply: 1 });
+    expect(talk.isSounding).toBe(true);
+    talk.lost();
+    expect(talk.isSounding).toBe(false);
   });
 
   it("says which turn was cut off when the next one cannot go on with its answer, is silent then, and does not ask again by itself", async () => {
@@ -198,6 +232,23 @@ describe("what another peer has to hear", () => {
     expect(needed(44)).toBe(41);
     utterance.follow(listens(2), 44 * 16_000);
     expect(needed(45)).toBe(41);
+  });
+
+  it("is what was said since the reply was heard, though nobody has told yet that its turn has ended", () => {
+    const utterance = new Utterance();
+    const needed = (seconds: number): number =>
+      utterance.neededFrom({ samples: seconds * 16_000, isLive: true }) / 16_000;
+    utterance.follow({ type: "question", turn: 1, text: "q" }, 10 * 16_000);
+    utterance.follow({ type: "text", turn: 1, delta: "r" }, 10 * 16_000);
+    utterance.follow({ type: "reply", reply: 1 }, 10 * 16_000);
+    utterance.follow({ type: "reply-end", reply: 1 }, 11 * 16_000);
+    expect(needed(14)).toBe(12);
+    utterance.sounded(14 * 16_000);
+    expect(needed(17)).toBe(12);
+    expect(needed(20)).toBe(14);
+    // More of the answer sounds.
+    utterance.follow({ type: "reply", reply: 2 }, 20 * 16_000);
+    expect(needed(24)).toBe(22);
   });
 
   it("is all that was given to a peer that has not told of listening, though it spoke", () => {

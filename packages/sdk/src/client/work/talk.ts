@@ -177,6 +177,7 @@ export class RunningTalk implements TalkSession, Course {
 
   #endTurn(turn: number | undefined): void {
     this.#playing?.silence();
+    this.#sounding = 0;
     if (turn !== undefined) {
       this.#lastTurn = Math.max(this.#lastTurn, turn);
       this.events.push({ type: "problem", turn, stage: "think", error: LOST });
@@ -259,9 +260,14 @@ export class RunningTalk implements TalkSession, Course {
     if (event.type === "restore") playing.restore(event.fadeMs);
     if (event.type === "reply") this.#replyBegins(playing, event.reply);
     if (event.type === "reply-end") {
-      void playing.finish(event.reply).then(() => this.#utterance.sounded(this.#ground.position()));
+      void playing.finish(event.reply).then(() => this.#silent(event.reply));
     }
     if (event.type === "stop") playing.stop(event.reply);
+  }
+
+  /** All of the reply was played, unless another one sounds by now. */
+  #silent(reply: number): void {
+    if (reply === this.#lastReply) this.#utterance.sounded(this.#ground.position());
   }
 
   #replyBegins(playing: Playing, reply: number): void {

@@ -39,6 +39,8 @@ export class Utterance {
   #settled = 0;
   /** Before it, a microphone that hears the loudspeaker has our own voice. */
   #ours = 0;
+  /** All of the reply was heard: what came since is not ours, though its turn may not have ended yet. */
+  #isSilent = false;
   #keys: KeyAt[] = [];
   /** The turn whose answer has begun and not ended. */
   #answering: number | undefined;
@@ -80,7 +82,7 @@ export class Utterance {
   /** @param event with its turn and times in the whole conversation @param sent samples that were sent so far */
   follow(event: TalkEvent, sent: number): void {
     if (LISTENS.has(event.type)) this.#unheard = undefined;
-    if (SOUNDS.has(event.type)) this.sounded(sent);
+    if (SOUNDS.has(event.type)) this.#sounds(sent);
     switch (event.type) {
       case "wake": {
         const at = samplesUntil(event.atMs);
@@ -110,9 +112,10 @@ export class Utterance {
     }
   }
 
-  /** Our own voice has sounded until there. @param sent samples that there are by now */
+  /** Our own voice has sounded until there, and is silent now. @param sent samples that there are by now */
   sounded(sent: number): void {
-    this.#ours = Math.max(this.#ours, sent - BEFORE_SAMPLES);
+    this.#sounds(sent);
+    this.#isSilent = true;
   }
 
   /** The connection is gone, and with it the answer under way. */
@@ -133,8 +136,13 @@ export class Utterance {
 
   /** From there on the sound may hold what nobody has told of by then. */
   #silenceBefore(at: number): number {
-    const isAnswered = this.#answering !== undefined;
-    return isAnswered ? at - BEFORE_SAMPLES : Math.max(this.#ours, at - UNNOTICED_SAMPLES);
+    const isSounding = this.#answering !== undefined && !this.#isSilent;
+    return isSounding ? at - BEFORE_SAMPLES : Math.max(this.#ours, at - UNNOTICED_SAMPLES);
+  }
+
+  #sounds(sent: number): void {
+    this.#ours = Math.max(this.#ours, sent - BEFORE_SAMPLES);
+    this.#isSilent = false;
   }
 
   /** @param turn undefined at the word that wakes: its number comes later @param before where speech may have begun */
