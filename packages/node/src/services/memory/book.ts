@@ -1,7 +1,7 @@
 /** The threads of an account as they stand in the pairs; what is known of a part is not read twice. */
 import type { Pairs, WrittenPair } from "../../cluster/pairs/port.ts";
 import { accountPrefix, ordinalOf, THREADS, threadPrefix } from "./keys.ts";
-import { decodePart, type Part } from "./part.ts";
+import { decodePart, isFuller, type Part } from "./part.ts";
 import type { KeptThread, KeptTurn } from "./port.ts";
 
 /** A part, and where it stands. */
@@ -56,14 +56,17 @@ export class ThreadBook {
     return [...this.#pairs.range(prefix)].map(([key]) => key);
   }
 
-  /** The turns of a thread in their order, the last `most` parts of it. One that was written twice is there once. */
+  /** The turns of a thread in their order, the last `most` parts of it. One that was written twice is there once, the fuller one. */
   turns(account: string, threadId: string, most = Infinity): readonly KeptTurn[] {
     const turns = new Map<string, KeptTurn>();
     const all = [...this.#pairs.range(threadPrefix(account, threadId))];
     for (const [, { value }] of all.slice(-Math.min(most, all.length))) {
       const part = decodePart(value, account);
       if (part?.threadId !== threadId) continue;
-      for (const turn of part.turns) if (!turns.has(turn.id)) turns.set(turn.id, turn);
+      for (const turn of part.turns) {
+        const known = turns.get(turn.id);
+        if (known === undefined || isFuller(turn, known)) turns.set(turn.id, turn);
+      }
     }
     return [...turns.values()];
   }

@@ -4,7 +4,7 @@ import type { Pairs } from "../../cluster/pairs/port.ts";
 import { isPeerError, PeerError } from "../../errors.ts";
 import { ThreadBook } from "./book.ts";
 import { accountPrefix, looseKey, partKey } from "./keys.ts";
-import { encodePart, PART_BYTES } from "./part.ts";
+import { encodePart, isFuller, PART_BYTES } from "./part.ts";
 import type { KeptThread, KeptTurn, Memory, MemoryFindings, MemorySearch, NewTurn, ReadOptions } from "./port.ts";
 import { ThreadSearch } from "./search.ts";
 
@@ -100,8 +100,11 @@ export class HouseMemory implements Memory {
     const { threadId } = turn;
     for (let attempt = 0; attempt < TRIES; attempt += 1) {
       const end = this.#book.end(account, threadId);
-      if (end?.turns.some(({ id }) => id === turn.id) === true) return;
-      const grown = encodePart(account, threadId, [...(end?.turns ?? []), turn]);
+      const turns = end?.turns ?? [];
+      const known = turns.find(({ id }) => id === turn.id);
+      if (known !== undefined && !isFuller(turn, known)) return;
+      const all = known === undefined ? [...turns, turn] : turns.map((each) => (each === known ? turn : each));
+      const grown = encodePart(account, threadId, all);
       // One that cannot be read is left as it is.
       const isRoomy = end !== undefined && end.turns.length > 0 && grown.length <= PART_BYTES;
       const written = isRoomy

@@ -1,6 +1,6 @@
 /** Some turns of a thread, as they are written down under one key. */
 import * as z from "zod";
-import type { KeptTurn, NewTurn } from "./port.ts";
+import type { Exchange, KeptTurn, NewTurn } from "./port.ts";
 
 /** A part that is longer than this takes no more turns: each turn writes its part anew. */
 export const PART_BYTES = 8_192;
@@ -79,6 +79,11 @@ export function decodePart(value: Uint8Array, wanted?: string): Part | undefined
       wasInterrupted: cut,
     })),
   };
+}
+
+/** Whether `one` is more of the same turn, whose answer was cut at one peer and may have been gone on with at another. */
+export function isFuller(one: Exchange, known: Exchange): boolean {
+  return known.wasInterrupted && (!one.wasInterrupted || one.answer.length > known.answer.length);
 }
 
 function shortened(given: string): string {

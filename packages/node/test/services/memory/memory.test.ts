@@ -134,6 +134,28 @@ describe("the memory", () => {
     expect(questions(here.read("anna", "kitchen"))).toEqual(["one", "two", "three"]);
   });
 
+  it("keeps the whole answer where one peer has written of it only what there was when it was cut", async () => {
+    const cut = turn("one", { answer: "Half", wasInterrupted: true });
+    const whole = { ...cut, answer: "Half, and the rest.", wasInterrupted: false };
+    for (const [here, there] of [[cut, whole] as const, [whole, cut] as const]) {
+      for (const isApart of [false, true]) {
+        const pairs = new TestPairs();
+        const outbox: { key: string; value: Uint8Array }[] = [];
+        const submit = async (command: PostponedCommand): Promise<void> => {
+          if (command.type === "put") outbox.push(command);
+        };
+        const memory = remember(pairs, { later: () => ({ submit }) });
+        if (isApart) pairs.failure = new PeerError("no-quorum", "nobody is there", { nextStep: "Wait." });
+        await memory.note("anna", there);
+        pairs.failure = undefined;
+        await memory.note("anna", here);
+        await memory.note("anna", turn("two"));
+        for (const { key, value } of outbox) await pairs.put(key, value);
+        expect(memory.read("anna", "kitchen").map(({ answer }) => answer)).toEqual([whole.answer, turn("two").answer]);
+      }
+    }
+  });
+
   it("begins another part when one is full, and reads back from the end", async () => {
     const pairs = new TestPairs();
     const memory = remember(pairs);
