@@ -76,7 +76,7 @@ export class Utterance {
    */
   given(from: number, sent = from): void {
     this.#unheard = from;
-    this.#backlog = sent > from ? { from, until: sent + BEFORE_SAMPLES } : undefined;
+    this.#backlog = sent > from ? { from, until: sent + UNNOTICED_SAMPLES } : undefined;
   }
 
   /** @param event with its turn and times in the whole conversation @param sent samples that were sent so far */
