@@ -12,6 +12,7 @@ export const WHOLE_CLUSTERS = [
   "packages/node/test/cluster/host/{members,outbox,leaving,lifetime,joining,sleep}.test.ts",
   "packages/node/test/services/drain/house.test.ts",
   "packages/node/test/voice/faults.test.ts",
+  "packages/node/test/voice/ten-turns.test.ts",
   "packages/node/test/mesh/discovery/multicast.test.ts",
   "packages/raft/test/testing/harness/cluster.test.ts",
   "packages/actors/test/placement/processes/placement.test.ts",

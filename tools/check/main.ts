@@ -20,6 +20,8 @@ interface Step {
   readonly args: readonly string[];
   /** The command that mends what the step complains about, where there is one. */
   readonly mend?: string;
+  /** It begins first, as it uses one processor, and for longest: the others go beside it. */
+  readonly isLongest?: true;
 }
 
 interface Result {
@@ -36,6 +38,7 @@ const STEPS: readonly Step[] = [
     name: "format",
     args: [bin("prettier", "prettier"), "--check", "--log-level", "warn", "."],
     mend: "npm run format",
+    isLongest: true,
   },
   { name: "imports", args: ["tools/imports/main.ts"] },
   { name: "tidy", args: ["tools/tidy/main.ts"] },
@@ -70,7 +73,7 @@ async function run(step: Step): Promise<Result> {
 
 /** As many at a time as there are processors. */
 async function runAll(): Promise<readonly Result[]> {
-  const waiting = [...STEPS];
+  const waiting = STEPS.toSorted((a, b) => Number(b.isLongest ?? false) - Number(a.isLongest ?? false));
   const results: Result[] = [];
   const worker = async (): Promise<void> => {
     for (let step = waiting.shift(); step !== undefined; step = waiting.shift()) results.push(await run(step));

