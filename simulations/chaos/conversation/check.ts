@@ -14,6 +14,8 @@ export interface GivenTurn {
   /** As they were begun to be spoken. */
   readonly sentences: readonly string[];
   readonly soundMs: number;
+  /** As long as all its sentences are, as it was told; undefined: it was not. */
+  readonly toldMs?: number | undefined;
 }
 
 export interface Finding {
@@ -42,8 +44,8 @@ export interface History {
   /** By client: the turns that its session remembers in the end, in their order, undisturbed and disturbed. */
   readonly recited: readonly Recited[];
   /**
-   * Real ears and voices: they may spell a word otherwise when its sound was cut elsewhere, and say a sentence in more time or less when it
-   * is said in other pieces. Default: engines that do the same each time.
+   * Real ears and voices: they may spell a word otherwise when its sound was cut elsewhere, and say the same sentence once in more time and
+   * once in less. Default: engines that do the same each time.
    */
   readonly isReal?: boolean;
 }
@@ -54,6 +56,8 @@ export interface Recited {
   readonly given: readonly string[];
 }
 
+/** A real voice that says the sentence at hand again takes so much more or less for it. */
+const VOICE_TOLERANCE_MS = 250;
 /** Sound may be cut and joined within a sample or so at each place. */
 const SOUND_TOLERANCE_MS = 5;
 const UNKNOWN = /^unknown\b/;
@@ -89,23 +93,17 @@ export function check(history: History): Findings {
   return found;
 }
 
-/** As it was heard; whether the sound is as long can be told only where the same was said in the same pieces. */
+/** As it was heard; there was as much sound as there should be where it is as long as the turn's own sentences were told to be. */
 function inPlain(history: History): History {
   const of = (turns: readonly GivenTurn[]): readonly GivenTurn[] =>
-    turns.map((turn) => ({
-      ...turn,
-      transcript: plain(turn.transcript),
-      answer: plain(turn.answer),
-      sentences: turn.sentences.map(plain),
-      soundMs: isLikeSaid(turn.number, history) ? turn.soundMs : 0,
-    }));
+    turns.map((turn) => {
+      const moreMs = turn.toldMs === undefined ? 0 : turn.soundMs - turn.toldMs;
+      const soundMs = Math.abs(moreMs) > VOICE_TOLERANCE_MS ? moreMs : 0;
+      const [transcript, answer] = [plain(turn.transcript), plain(turn.answer)];
+      return { ...turn, transcript, answer, sentences: turn.sentences.map(plain), soundMs };
+    });
   const runs = history.runs.map((run) => ({ ...run, of: plain(run.of) }));
   return { ...history, undisturbed: of(history.undisturbed), given: of(history.given), runs };
-}
-
-function isLikeSaid(turn: number, { undisturbed, given }: History): boolean {
-  const [was, is] = [undisturbed, given].map((all) => all.find(({ number }) => number === turn)?.sentences.join("\n"));
-  return was === is;
 }
 
 /** Each question once, in its order, as in the undisturbed run. */

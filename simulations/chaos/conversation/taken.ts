@@ -35,6 +35,8 @@ export class Taken {
   readonly #awayMs: number[] = [];
   #lostMs: number | undefined;
   #answer = "";
+  /** By its number: a sentence that is gone on with is told of twice. */
+  readonly #toldMs = new Map<number, number>();
 
   constructor(number: number) {
     this.#number = number;
@@ -68,6 +70,8 @@ export class Taken {
     readonly type: string;
     readonly delta?: string | undefined;
     readonly text?: string | undefined;
+    readonly index?: number | undefined;
+    readonly durationMs?: number | undefined;
   }): void {
     this.note(JSON.stringify(event));
     switch (event.type) {
@@ -89,6 +93,7 @@ export class Taken {
         this.progress.tell({ type: "sentence" });
         break;
       case "timing":
+        this.#toldMs.set(event.index ?? 0, event.durationMs ?? 0);
         this.progress.tell({ type: "sentence-end" });
         break;
       default:
@@ -113,6 +118,7 @@ export class Taken {
       answer: told?.answer ?? this.#answer,
       sentences: this.#sentences,
       soundMs: this.#arrivals.reduce((sum, { ms }) => sum + ms, 0),
+      toldMs: this.#toldMs.size === 0 ? undefined : [...this.#toldMs.values()].reduce((sum, ms) => sum + ms, 0),
       startedMs: this.#startedMs,
       askedMs: this.#askedMs,
       firstSoundMs: this.#arrivals[0]?.atMs,

@@ -143,12 +143,13 @@ describe("the checker of conversations", () => {
     expect(check({ ...heard("Alpha"), isReal: false }).differing).not.toEqual([]);
   });
 
-  it("compares how long real voices have spoken only where they have said the same in the same pieces", () => {
-    const { answer, sentences } = pressed;
-    const longer = { soundMs: pressed.soundMs + 200, answer };
-    expect(check(heard("alfa", { ...longer, sentences: [answer] }))).toEqual(nothing);
-    expect(check(heard("alfa", { ...longer, sentences })).repeatedSentences).toHaveLength(1);
-    const twice = [...sentences, ...sentences];
-    expect(check(heard("alfa", { ...longer, sentences: twice })).repeatedSentences).not.toEqual([]);
+  it("compares what a real voice has said with how long it told each sentence to be, and not with another time", () => {
+    const { answer, sentences, soundMs } = pressed;
+    const said = { answer, sentences, toldMs: soundMs };
+    expect(check(heard("alfa", said))).toEqual(nothing);
+    expect(check(heard("alfa", { ...said, soundMs: soundMs + 200, toldMs: soundMs + 200 }))).toEqual(nothing);
+    expect(check(heard("alfa", { ...said, soundMs: soundMs + 400 })).repeatedSentences).toHaveLength(1);
+    expect(check(heard("alfa", { ...said, soundMs: soundMs - 400 })).differing).toHaveLength(1);
+    expect(check(heard("alfa", { answer, sentences: [...sentences, ...sentences] })).repeatedSentences).not.toEqual([]);
   });
 });
