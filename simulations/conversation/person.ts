@@ -9,6 +9,8 @@ import type { World } from "./world.ts";
 const FIRST = "c1";
 /** What a client is told whose session goes on elsewhere. */
 const TAKEN = "goes on at another connection";
+const MOST_TRIES = 5;
+const RETRY_MS = 1_000;
 
 export function planTurns(world: World, client: string): readonly PlannedTurn[] {
   const random = world.random.fork(`turns/${client}`);
@@ -41,14 +43,16 @@ async function talk(world: World, life: Life<Person>, person: Person): Promise<v
   const random = world.random.fork(`person/${machine.name}`);
   const first = random.between(0, plan.hosts - 1);
   const urls = world.hosts.map(({ name }) => `ws://${name}/ws`);
-  const client = await library.connect({
-    peers: [...urls.slice(first), ...urls.slice(0, first)],
-    token: "known",
-    clientId: machine.name,
-    timeoutMs: plan.connectMs,
-    openSocket: (url) => world.sockets.open(life, url),
-    reconnect: { learn: false, patienceMs: plan.patienceMs },
-  });
+  const client = await reached(() =>
+    library.connect({
+      peers: [...urls.slice(first), ...urls.slice(0, first)],
+      token: "known",
+      clientId: machine.name,
+      timeoutMs: plan.connectMs,
+      openSocket: (url) => world.sockets.open(life, url),
+      reconnect: { learn: false, patienceMs: plan.patienceMs },
+    }),
+  );
   person.client = client;
   client.on("connected", ({ peer }) => {
     nextConnection(world, person);
@@ -170,6 +174,19 @@ async function takeUp(world: World, { name }: Machine<Person>, person: Person, c
 function eventsOf(client: Client, { verb, name, question, speak }: PlannedTurn): ReturnType<Client["ask"]> {
   if (verb === "say") return client.say(sentencesOf(verb, name).join(" "));
   return client.ask({ text: question }, { speak });
+}
+
+/** Whoever reaches nobody at first, as their own network is away just then, tries again. @throws what the last try throws */
+async function reached<T>(connect: () => Promise<T>): Promise<T> {
+  for (let tries = 1; tries < MOST_TRIES; tries += 1) {
+    try {
+      return await connect();
+    } catch (error) {
+      if (!(error instanceof Error && "code" in error && error.code === "cannot-connect")) throw error;
+      await pause(RETRY_MS);
+    }
+  }
+  return connect();
 }
 
 function pause(delayMs: number): Promise<void> {
