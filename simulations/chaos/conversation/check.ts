@@ -60,11 +60,13 @@ export interface Recited {
 const VOICE_TOLERANCE_MS = 250;
 /** Sound may be cut and joined within a sample or so at each place. */
 const SOUND_TOLERANCE_MS = 5;
-const UNKNOWN = /^unknown\b/;
+const UNKNOWN = "unknown: ";
 
 /** What does not hold. */
 export function check(history: History): Findings {
-  const { plan, undisturbed, given, runs, recited } = history.isReal === true ? inPlain(history) : history;
+  const { isReal = false } = history;
+  const { plan, undisturbed, given, runs, recited } = isReal ? inPlain(history) : history;
+  const unknownMark = isReal ? `${plain(UNKNOWN)} ` : UNKNOWN;
   const found = {
     lost: [] as Finding[],
     repeatedSentences: [] as Finding[],
@@ -81,7 +83,7 @@ export function check(history: History): Findings {
       found.lost.push({ turn, what: is?.failure ?? "nothing is known of it" });
     else {
       found.repeatedSentences.push(...repeated(was, is));
-      const unknown = unknownIn(was.answer, is.answer, turn);
+      const unknown = unknownIn(was.answer, is.answer, { turn, unknownMark });
       if (unknown !== undefined) found.unknownCalls.push({ turn, what: unknown });
       else found.differing.push(...differences(was, is));
       if (unknown === undefined) found.differing.push(...unfounded(turn, text, is.answer, runs));
@@ -169,14 +171,18 @@ function differences(was: GivenTurn, is: GivenTurn): Finding[] {
 }
 
 /** An answer that is as it should be but for the outcome of its call, of which nobody knows. */
-function unknownIn(was: string, is: string, turn: number): string | undefined {
+function unknownIn(
+  was: string,
+  is: string,
+  { turn, unknownMark }: { readonly turn: number; readonly unknownMark: string },
+): string | undefined {
   const result = resultOf(nameOf(turn));
   const at = was.indexOf(result);
   if (at < 0) return undefined;
   const [before, behind] = [was.slice(0, at), was.slice(at + result.length)];
   if (!is.startsWith(before) || !is.endsWith(behind) || is.length < before.length + behind.length) return undefined;
   const outcome = is.slice(before.length, is.length - behind.length);
-  return UNKNOWN.test(outcome) ? outcome : undefined;
+  return outcome.startsWith(unknownMark) ? outcome : undefined;
 }
 
 /** An answer that says that something was done which was not. */

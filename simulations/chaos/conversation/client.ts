@@ -88,8 +88,8 @@ export class ScriptedClient {
     }
   }
 
-  /** The names of the latest turns that its session remembers as questions, in their order. */
-  async recite(): Promise<readonly string[]> {
+  /** The names of the latest turns that its session remembers as questions, in their order. @param read what was recited, to be searched */
+  async recite(read: (answer: string) => string): Promise<readonly string[]> {
     this.endTalk();
     let answer = "";
     for await (const event of this.#client.ask(
@@ -97,7 +97,7 @@ export class ScriptedClient {
       { speak: false, signal: AbortSignal.timeout(TURN_MS) },
     ))
       if (event.type === "text") answer += event.delta;
-    return recitedIn(answer);
+    return recitedIn(read(answer));
   }
 
   /** What turns of its talks were about that nobody had asked for. */

@@ -13,7 +13,7 @@ import { reportOf, type ConversationReport } from "./report.ts";
 import type { PlannedFault, PlannedTurn, Schedule } from "./schedule.ts";
 import type { Taken, TimedTurn } from "./taken.ts";
 import { houseVoice, tones, type Voice } from "./voice.ts";
-import { nameOf } from "./words.ts";
+import { nameOf, plain } from "./words.ts";
 
 export interface ConversationOptions {
   readonly schedule: Schedule;
@@ -114,7 +114,7 @@ async function play(
   options: ConversationOptions & { readonly voice: Voice },
   isHurt: boolean,
 ): Promise<Phase> {
-  const { schedule, voice, signal, onProgress } = options;
+  const { schedule, models, voice, signal, onProgress } = options;
   const turns: TimedTurn[] = [];
   const faults: FaultRecord[] = [];
   const strays: string[] = [];
@@ -141,7 +141,8 @@ async function play(
     });
     await Promise.all(playing);
     if (isHurt) await house.untilWhole();
-    if (!signal.aborted) recited = await Promise.all(players.map(({ client }) => client.recite()));
+    const read = models === undefined ? (answer: string): string => answer : plain;
+    if (!signal.aborted) recited = await Promise.all(players.map(({ client }) => client.recite(read)));
   } finally {
     for (const player of players) {
       player.client.close();

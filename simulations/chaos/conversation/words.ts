@@ -27,9 +27,9 @@ export function plain(heard: string): string {
 export function recitedIn(answer: string): readonly string[] {
   const asked = new RegExp(
     `\\b(?:${VERBS.join("|")}) ((?:${NAMES.join("|")})(?: (?:${NAMES.join("|")})){${NAMED_BY - 1}})\\b`,
-    "g",
+    "gi",
   );
-  return [...plain(answer).matchAll(asked)].map(([, name = ""]) => name.toLowerCase());
+  return [...answer.matchAll(asked)].map(([, name = ""]) => name.toLowerCase());
 }
 
 /** The language of the run, in tones. */

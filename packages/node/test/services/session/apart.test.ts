@@ -43,17 +43,21 @@ async function moved(caller: Caller): Promise<void> {
   await eventually(() => caller.end).toMatch(/^(?:lost|moved)$/);
 }
 
+/** `a` is on its own, and who was there before goes on there. */
+async function cutOff(street: Street, { house }: Resident, before: Caller): Promise<Caller> {
+  split(street);
+  await settle(street);
+  await moved(before);
+  return new Caller(house, { sessionId: before.sessionId });
+}
+
 describe("a session on the side without the quorum", () => {
   it("goes on by itself with what was said before, and afterwards both histories are there, in order, each once", async () => {
     const { street, a, b, c } = await three();
     const sessionId = a.house.newId();
     const before = new Caller(a.house, { sessionId, isNew: true });
     await before.ask("note one");
-    split(street);
-    await settle(street);
-    await moved(before);
-
-    const alone = new Caller(a.house, { sessionId });
+    const alone = await cutOff(street, a, before);
     await alone.ask("note two");
     expect(await notes(alone)).toEqual(["one", "two"]);
     expect(told(alone)).toEqual(["apart"]);
@@ -82,10 +86,7 @@ describe("a session on the side without the quorum", () => {
     const before = new Caller(a.house, { sessionId, isNew: true });
     await before.ask("note one");
     expect(b.house.list()).toMatchObject([{ sessionId }]);
-    split(street);
-    await settle(street);
-    await moved(before);
-    const alone = new Caller(a.house, { sessionId });
+    const alone = await cutOff(street, a, before);
     await alone.ask("note two");
     expect(await notes(alone)).toEqual(["one", "two"]);
     // It is nobody else's here either.

@@ -139,6 +139,7 @@ export function residentHouse(
 
 /** A client at one of them. */
 export class Caller {
+  readonly sessionId: string;
   readonly heard: SessionOut[] = [];
   readonly visit: Visit;
   end: VisitEnd | undefined;
@@ -155,6 +156,7 @@ export class Caller {
       ...card
     }: Partial<VisitCard> & { readonly sessionId: string; readonly isNew?: boolean },
   ) {
+    this.sessionId = sessionId;
     const whole = { visitId: crypto.randomUUID(), clientId: "c", account: "anna", remembers: false, streams: false };
     this.visit = house.open({
       sessionId,
